@@ -1,0 +1,52 @@
+"""Service-level figures for ombudsmen and complaint teams: from casework records to published KPIs."""
+
+from ombudsman_kpi.calendar import WorkingCalendar
+from ombudsman_kpi.errors import (
+    CoverageError,
+    KpiError,
+    MissingLibraryError,
+    OptionError,
+    RecordsError,
+    SchemeError,
+)
+from ombudsman_kpi.limits import CalendarDays, DueField, Hours, Seconds, Weeks, WorkingDays
+from ombudsman_kpi.measure import assess, measure, tally
+from ombudsman_kpi.records import Activity, Call, Case, CaseEvent, Order, Request, Review, WrittenContact
+from ombudsman_kpi.results import Results
+from ombudsman_kpi.scheme import Scheme, list_schemes, load_scheme
+from ombudsman_kpi.tally import Tally
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Activity",
+    "CalendarDays",
+    "Call",
+    "Case",
+    "CaseEvent",
+    "CoverageError",
+    "DueField",
+    "Hours",
+    "KpiError",
+    "MissingLibraryError",
+    "OptionError",
+    "Order",
+    "RecordsError",
+    "Request",
+    "Results",
+    "Review",
+    "Scheme",
+    "SchemeError",
+    "Seconds",
+    "Tally",
+    "Weeks",
+    "WorkingCalendar",
+    "WorkingDays",
+    "WrittenContact",
+    "__version__",
+    "assess",
+    "list_schemes",
+    "load_scheme",
+    "measure",
+    "tally",
+]

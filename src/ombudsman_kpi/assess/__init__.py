@@ -1,0 +1,1 @@
+"""Assessment: columns in, outcomes out. Nothing outside this package evaluates a rule."""

@@ -1,0 +1,94 @@
+"""How a limit counts: from the day (or instant) of the start to the point when it is due, and what elapsed is.
+
+All of it on whole numbers: day numbers for limits in days, microseconds for seconds and hours. Elapsed, in
+days, is the smallest n whose due day is not before the stop, so that status follows from elapsed and limit alone.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ombudsman_kpi.calendar import WorkingCalendar
+from ombudsman_kpi.days import MISSING, Integers, day_number
+from ombudsman_kpi.limits import DueField, Hours, Limit, Seconds, WorkingDays
+from ombudsman_kpi.targets import Clock
+
+
+class Counting(Protocol):
+    """What every way of counting can say; starts and stops are covered by the calendar."""
+
+    def due(self, starts: Integers, allowed: int) -> Integers:
+        """Give the last point that is in time; ``MISSING`` where that is beyond the calendar."""
+
+    def elapsed(self, starts: Integers, stops: Integers) -> Integers:
+        """Give how much of the limit was used when the clock stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingDayCounting:
+    """Working days: day 1 is the next working day after the start, unless the option says the start itself."""
+
+    calendar: WorkingCalendar
+    start_is_day_1: bool
+
+    def due(self, starts: Integers, allowed: int) -> Integers:
+        """Give the n-th working day after the start."""
+        base = starts - self.start_is_day_1
+        known = self.calendar.covers(base)
+        moved = self.calendar.move(np.where(known, base, day_number(self.calendar.first)), allowed)
+        return np.where(known, moved, MISSING)
+
+    def elapsed(self, starts: Integers, stops: Integers) -> Integers:
+        """Count the working days to the stop; a stop on a day off counts as the working day after it."""
+        base = starts - self.start_is_day_1
+        counted = self.calendar.running_before(stops) + 1 - self.calendar.running_before(base + 1)
+        return np.where(stops > base, counted, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarDayCounting:
+    """Calendar days and weeks, weekends among them; by option the due day rolls on to a working day."""
+
+    calendar: WorkingCalendar
+    start_is_day_1: bool
+    rolls: bool
+
+    def due(self, starts: Integers, allowed: int) -> Integers:
+        """Give the day so many days after the start."""
+        due = starts - self.start_is_day_1 + allowed
+        known = self.calendar.covers(due)
+        if self.rolls:
+            due = self.calendar.rolled(np.where(known, due, day_number(self.calendar.first)), "forward")
+        return np.where(known, due, MISSING)
+
+    def elapsed(self, starts: Integers, stops: Integers) -> Integers:
+        """Count the days; where due days roll, those off just before the stop don't count."""
+        base = starts - self.start_is_day_1
+        if not self.rolls:
+            return np.where(stops > base, stops - base, 0)
+        before = self.calendar.rolled(np.maximum(stops - 1, day_number(self.calendar.first)), "backward")
+        return np.maximum(np.where(before == MISSING, base, before) + 1 - base, 0) * (stops > base)
+
+
+@dataclass(frozen=True, slots=True)
+class ElapsedCounting:
+    """Seconds and hours, in microseconds on the UTC line."""
+
+    def due(self, starts: Integers, allowed: int) -> Integers:
+        """Give the instant so many microseconds after the start."""
+        return starts + allowed
+
+    def elapsed(self, starts: Integers, stops: Integers) -> Integers:
+        """Give the time between."""
+        return stops - starts
+
+
+def counting(limit: Limit | DueField, clock: Clock, calendar: WorkingCalendar) -> Counting:
+    """Give the way of counting that a limit and its clock's options ask for."""
+    if isinstance(limit, (Seconds, Hours)):
+        return ElapsedCounting()
+    start_is_day_1 = clock.day_of_receipt == "day 1"
+    if isinstance(limit, WorkingDays):
+        return WorkingDayCounting(calendar, start_is_day_1)
+    return CalendarDayCounting(calendar, start_is_day_1, clock.non_working_due == "next working day")

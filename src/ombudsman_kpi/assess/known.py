@@ -1,0 +1,128 @@
+"""What was known at the time that is measured at: nothing that happened later."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import numpy as np
+
+from ombudsman_kpi.days import MISSING, Integers, Truths, day_number, to_date, to_day
+from ombudsman_kpi.errors import CoverageError, KpiError, OptionError
+from ombudsman_kpi.frames import Batch
+from ombudsman_kpi.records import parse_time
+from ombudsman_kpi.scheme import Scheme
+from ombudsman_kpi.targets import Condition
+from ombudsman_kpi.zones import DAY, MICROSECOND
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The time to measure at: the close of a day, or an instant of it."""
+
+    day: int
+    instant: int  # the last microsecond that is known
+    whole_day: bool
+
+    def __str__(self) -> str:
+        if self.whole_day:
+            return to_day(self.day).isoformat()
+        return (_EPOCH + self.instant * MICROSECOND).isoformat()
+
+
+def parse_as_of(value: Any, scheme: Scheme) -> AsOf:
+    """Read ``as_of``: a date means the close of that day, a timestamp that instant.
+
+    Raises ``OptionError`` for anything else, ``CoverageError`` for a day outside the scheme's calendar.
+    """
+    try:
+        moment = parse_time(value)
+    except (KpiError, ValueError) as error:
+        raise OptionError(f"as_of isn't a date: {error}.") from None
+    if not isinstance(moment, date):
+        raise OptionError("as_of is missing: say the date to measure at, such as as_of='2024-03-31'.")
+    if isinstance(moment, datetime) and not _is_date_of_pandas(moment):
+        if moment.tzinfo is None:
+            wall = (moment.replace(tzinfo=UTC) - _EPOCH) // MICROSECOND
+            instant = int(scheme.zone.instants(np.array([wall]))[0][0])
+        else:
+            instant = (moment - _EPOCH) // MICROSECOND
+        found = AsOf(int(scheme.zone.wall(np.array([instant]))[0]) // DAY, instant, whole_day=False)
+    else:
+        day = day_number(to_date(moment))
+        close = int(scheme.zone.instants(np.array([(day + 1) * DAY]))[0][0]) - 1
+        found = AsOf(day, close, whole_day=True)
+    calendar = scheme.calendar
+    if not calendar.covers(np.array([found.day])).all():
+        raise CoverageError(
+            f"as_of {to_day(found.day)} is outside the scheme's calendar, {calendar.first} to {calendar.last}."
+        )
+    return found
+
+
+def _is_date_of_pandas(moment: datetime) -> bool:
+    """Tell whether a timestamp is how pandas, which has no dates, writes one: a midnight without a zone."""
+    return hasattr(moment, "asm8") and moment.tzinfo is None and moment == datetime.combine(moment, time())
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A batch of records as they were known at ``as_of``."""
+
+    batch: Batch
+    as_of: AsOf
+    scheme: Scheme
+
+    def days(self, name: str) -> Integers:
+        """Give the calendar date of each time, in the scheme's zone; later ones too."""
+        return self.batch.times(name).days(self.scheme.zone)
+
+    def happened(self, name: str) -> Truths:
+        """Tell which times are there and not later than ``as_of``."""
+        times = self.batch.times(name)
+        days = self.days(name)
+        by_day = (days <= self.as_of.day) & (days != MISSING)
+        if self.as_of.whole_day or times.kind == "dates":
+            return by_day
+        instants, _ = times.instants(self.scheme.zone)
+        return np.where(times.dates_alone(), by_day, (instants <= self.as_of.instant) & (instants != MISSING))
+
+    def text(self, name: str) -> Any:
+        """Give a column as Arrow text, without what was decided later."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        text = self.batch.text(name)
+        source = self.batch.table.known_from(name)
+        if source is None:
+            return text
+        return pc.if_else(pa.array(self.happened(source)), text, pa.scalar(None, pa.string()))
+
+    def fulfils(self, name: str, condition: Condition) -> Truths:
+        """Tell which records hold what a condition asks for; an empty cell holds none of any values."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if condition.present is not None and self.batch.table.is_time(name):
+            happened = self.happened(name)
+            return happened if condition.present else np.logical_not(happened)
+        text = self.text(name)
+        if condition.present is not None:
+            valid: Truths = np.asarray(text.is_valid())
+            return valid if condition.present else np.logical_not(valid)
+        found: Truths = np.asarray(pc.is_in(text, pa.array(condition.values, pa.string())))
+        return np.logical_not(found) if condition.negated else found
+
+    def unknown_choices(self, name: str) -> Truths | None:
+        """Tell which cells hold a word that their field doesn't have; None where it can hold any."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        declared = self.batch.table.fields.get(name)
+        if declared is None or not declared.choices:
+            return None
+        text = self.text(name)
+        allowed = pc.is_in(text, pa.array(declared.choices, pa.string()))
+        unknown: Truths = np.asarray(pc.and_(text.is_valid(), pc.invert(allowed)))
+        return unknown

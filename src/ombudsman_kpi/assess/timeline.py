@@ -1,0 +1,316 @@
+"""The clock of each record: when it started, how it ended, and how much time it took, whatever the limit."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ombudsman_kpi.assess.clocks import Counting, counting
+from ombudsman_kpi.assess.known import Known
+from ombudsman_kpi.days import MISSING, Integers, Truths
+from ombudsman_kpi.errors import RecordsError
+from ombudsman_kpi.frames import Table
+from ombudsman_kpi.limits import DueField, Hours, Seconds
+from ombudsman_kpi.records import RECORDS
+from ombudsman_kpi.targets import ShareWithin
+from ombudsman_kpi.zones import DAY
+
+NONE = -1  # no elapsed time: the clock never ran, or the record contradicts itself
+
+Ending = Literal["open", "stopped", "withdrawn", "abandoned", "excluded", "invalid"]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a clock stands: how it ended, and for what isn't counted, why."""
+
+    ending: Ending
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The clocks of a batch, one for each record.
+
+    ``start`` and ``end`` are day numbers or instants, as ``in_days`` says; ``start_day`` and ``end_day`` are always
+    day numbers; ``MISSING`` where there is none. ``elapsed`` runs to the end, or to ``as_of`` while the clock is
+    open. Where a record's own due date decides, ``own_due`` is that date (or time on the wall) in microseconds
+    and ``in_time`` the answer; else elapsed and the limit decide.
+    """
+
+    counting: Counting
+    in_days: bool
+    start: Integers
+    end: Integers
+    start_day: Integers
+    end_day: Integers
+    elapsed: Integers
+    state: NDArray[np.uint8]
+    states: tuple[State, ...]
+    own_due: Integers | None = None
+    in_time: Truths | None = None
+
+
+def timeline_key(target: ShareWithin) -> tuple[Any, ...]:
+    """Name what a timeline depends on: targets of one key differ in their limits alone, and share it."""
+    limit = target.limit if isinstance(target.limit, DueField) else target.limit.elapsed_unit
+    return target.of, target.start, target.stop, repr(target.where), target.clock, limit, in_days(target)
+
+
+def in_days(target: ShareWithin) -> bool:
+    """Tell whether a target's clock runs in days, or on the line of instants."""
+    return not isinstance(target.limit, (Seconds, Hours, DueField))
+
+
+def fields_needed(target: ShareWithin, table: Table) -> list[str]:
+    """Name the fields that a target's clock reads. Raises ``RecordsError`` where one it names isn't there."""
+    named = [*([target.start] if target.start else []), *target.stop, *target.where]
+    if isinstance(target.limit, DueField):
+        named.append(target.limit.field)
+    fields = [table.resolve(name, f"target {target.id!r}") for name in named]
+    fields += [name for name in _enders(target) if table.has(name)]
+    fields += [source for name in target.where if (source := table.known_from(name)) is not None]
+    if table.id_field is not None and table.has(table.id_field):
+        fields.append(table.id_field)
+    return list(dict.fromkeys(fields))
+
+
+def _enders(target: ShareWithin) -> tuple[str, ...]:
+    kind = RECORDS[target.of]
+    return tuple(name for name in (*kind.withdrawn_by, *kind.abandoned_by) if name not in target.stop)
+
+
+@dataclass
+class _Draft:
+    """A timeline in the making: states are given once, and the first one given stays."""
+
+    known: Known
+    target: ShareWithin
+    states: list[State] = field(default_factory=lambda: [State("open")])
+
+    def __post_init__(self) -> None:
+        self.size = len(self.known.batch)
+        self.state = np.zeros(self.size, np.uint8)
+        self.in_days = in_days(self.target)
+        self.zone = self.known.scheme.zone
+        self.calendar = self.known.scheme.calendar
+
+    def mark(self, where: Truths | None, ending: Ending, reason: str = "") -> None:
+        """Give a state to those records that have none yet."""
+        if where is None or not where.any():
+            return
+        state = State(ending, reason)
+        if state not in self.states:
+            self.states.append(state)
+        self.state[where & (self.state == 0)] = self.states.index(state)
+
+    def name(self, field_name: str) -> str:
+        return self.known.batch.table.resolve(field_name, f"target {self.target.id!r}")
+
+    def points(self, name: str) -> Integers:
+        """Give days or (first) instants."""
+        return self.known.days(name) if self.in_days else self.known.batch.times(name).instants(self.zone)[0]
+
+    def mark_unusable(self, name: str) -> None:
+        """Mark what can't be a time of this record: no real date, a skipped hour, a day nobody covers."""
+        times = self.known.batch.times(name)
+        days = self.known.days(name)
+        if self.target.clock.naive_times == "refuse" and times.kind == "walls" and not times.dates_alone().all():
+            table = self.known.batch.table
+            raise RecordsError(
+                f"{table.label}: {table.column_of(name)} has timestamps without a zone, which target {self.target.id!r} "
+                f"refuses. Say whose clock they show, for example with .dt.tz_localize({self.zone.name!r})."
+            )
+        self.mark(times.unreal, "invalid", f"{name} is not a real date or time")
+        self.mark(times.never_occurred(self.zone), "invalid", f"{name} never occurred: the clocks went forward")
+        outside = ~self.calendar.covers(days)
+        if outside.any():
+            past = (days != MISSING) & outside & (days <= self.known.as_of.day)
+            self.mark(past, "invalid", f"{name} is outside the calendar")
+
+
+def timeline(target: ShareWithin, known: Known) -> Timeline:
+    """Run a target's clock for every record of a batch, as far as it was known.
+
+    Each record gets the first state that fits: left out by the target's conditions; without an id of its own;
+    not startable; contradicting itself; ended by its earliest ending; open.
+    """
+    draft = _Draft(known, target)
+    _mark_not_concerned(draft)
+    _mark_identity(draft)
+    start, start_day = _start(draft)
+    end, end_day, which = _end(draft, start, start_day)
+    own = _own_due(draft, end, end_day) if isinstance(target.limit, DueField) else None
+    for position, (name, ending) in enumerate(_endings(draft)):
+        draft.mark(which == position, ending, name.removesuffix("_at") if ending == "withdrawn" else "")
+    counts = np.isin(
+        draft.state, [i for i, state in enumerate(draft.states) if state.ending not in {"excluded", "invalid"}]
+    )
+    rule = counting(target.limit, target.clock, draft.calendar)
+    elapsed = _elapsed(draft, rule, counts, start, end) if target.start else np.full(draft.size, NONE)
+    return Timeline(
+        rule, draft.in_days, start, end, start_day, end_day, elapsed, draft.state, tuple(draft.states), *(own or (None, None))
+    )  # fmt: skip
+
+
+def _mark_not_concerned(draft: _Draft) -> None:
+    """Leave out the records that the target's conditions leave out; count unknown words as contradictions."""
+    for name, condition in draft.target.where.items():
+        own = draft.name(name)
+        draft.mark(draft.known.unknown_choices(own), "invalid", f"{own} has an unknown value")
+        draft.mark(~draft.known.fulfils(own, condition), "excluded", condition.describe(own))
+
+
+def _mark_identity(draft: _Draft) -> None:
+    """Mark records without an id where their kind has one, and those that share theirs."""
+    table = draft.known.batch.table
+    name = table.id_field
+    if name is None or not table.has(name):
+        return
+    if table.fields[name].required:
+        text = draft.known.batch.text(name)
+        if text.null_count:
+            draft.mark(np.asarray(text.is_null()), "invalid", f"{name} is missing")
+    draft.mark(table.is_repeated(draft.known.batch), "invalid", f"{name} is not unique")
+
+
+def _start(draft: _Draft) -> tuple[Integers, Integers]:
+    """Give when each clock started, by the options of the clock, and on which day."""
+    nothing = np.full(draft.size, MISSING)
+    if draft.target.start is None:
+        return nothing, nothing
+    name = draft.name(draft.target.start)
+    field_ = draft.known.batch.table.fields.get(name)
+    words = field_.words if field_ is not None else name.removesuffix("_at").replace("_", " ")
+    draft.mark_unusable(name)
+    _refuse_dates(draft, name)
+    times = draft.known.batch.times(name)
+    if not times.present.all():
+        absent = ~times.present
+        if field_ is not None and field_.required:
+            draft.mark(absent, "invalid", f"{name} is missing")
+        else:
+            draft.mark(absent, "excluded", f"not yet {words}")
+    happened = draft.known.happened(name)
+    draft.mark(~happened, "excluded", f"not yet {words}")
+    days = draft.known.days(name)
+    usable = happened & draft.calendar.covers(days)
+    start = np.where(usable, draft.points(name), MISSING)
+    if draft.in_days:
+        start = _deemed_received(draft, name, start)
+        return start, start
+    return start, np.where(usable, days, MISSING)
+
+
+def _deemed_received(draft: _Draft, name: str, start: Integers) -> Integers:
+    """Move a start that came after the cut-off, or on a day off, to the day on which it counts as received."""
+    clock = draft.target.clock
+    there = start != MISSING
+    if clock.cut_off is not None:
+        cut_off = clock.cut_off
+        latest = ((cut_off.hour * 60 + cut_off.minute) * 60 + cut_off.second) * 1_000_000 + cut_off.microsecond
+        walls = draft.known.batch.times(name).walls(draft.zone)
+        start = start + (there & (walls % DAY > latest))
+    if clock.non_working_receipt == "next working day":
+        inside = there & draft.calendar.covers(start)
+        rolled = draft.calendar.rolled(np.where(inside, start, draft.known.as_of.day), "forward")
+        start = np.where(inside, rolled, MISSING)
+    else:
+        start = np.where(draft.calendar.covers(start), start, MISSING)
+    draft.mark(there & (start == MISSING), "invalid", f"{name} is outside the calendar")
+    late = start > draft.known.as_of.day
+    if late.any():  # received after hours on the last day: that is the day after
+        draft.mark(late, "excluded", f"not yet {name.removesuffix('_at').replace('_', ' ')}")
+        start = np.where(late, MISSING, start)
+    return start
+
+
+def _refuse_dates(draft: _Draft, name: str) -> None:
+    """Seconds and hours need timestamps: a column that holds only dates is an error, a cell is a contradiction."""
+    if draft.in_days or isinstance(draft.target.limit, DueField):
+        return
+    times = draft.known.batch.times(name)
+    only_dates = times.dates_alone() & times.present
+    if only_dates.any() and (only_dates | ~times.present).all() and (times.kind == "dates" or draft.size > 1):
+        table = draft.known.batch.table
+        raise RecordsError(
+            f"{table.label}: {table.column_of(name)} has only dates, but target {draft.target.id!r} ({draft.target.limit}) "
+            "needs the time of day too. Export timestamps, or leave the target out with targets=."
+        )
+    if times.only_dates is not None:
+        draft.mark(times.only_dates & times.present, "invalid", f"{name} has no time of day")
+
+
+def _endings(draft: _Draft) -> list[tuple[str, Ending]]:
+    """Name the fields that can end the clock, and how; of those on the same day the first named counts."""
+    table = draft.known.batch.table
+    kind = RECORDS[draft.target.of]
+    named: list[tuple[str, Ending]] = [(draft.name(name), "stopped") for name in draft.target.stop]
+    for names, ending in ((kind.withdrawn_by, "withdrawn"), (kind.abandoned_by, "abandoned")):
+        named += [(name, ending) for name in names if table.has(name) and name not in draft.target.stop]  # type: ignore[misc]
+    return named
+
+
+def _end(draft: _Draft, start: Integers, start_day: Integers) -> tuple[Integers, Integers, NDArray[np.int8]]:
+    """Give when each clock ended, on which day, and by which of the endings; -1 where it is open."""
+    end, end_day = np.full(draft.size, MISSING), np.full(draft.size, MISSING)
+    which = np.full(draft.size, -1, np.int8)
+    for position, (name, _) in enumerate(_endings(draft)):
+        times = draft.known.batch.times(name)
+        draft.mark_unusable(name)
+        _refuse_dates(draft, name)
+        happened = draft.known.happened(name)
+        points = draft.points(name)
+        if not draft.in_days:  # in the hour that occurs twice: the second time, where the first is before the start
+            _, second = times.instants(draft.zone)
+            points = np.where((points < start) & (start != MISSING), second, points)
+        earlier = happened & ((which < 0) | (points < end))
+        end = np.where(earlier, points, end)
+        end_day = np.where(earlier, draft.known.days(name), end_day)
+        which = np.where(earlier, position, which).astype(np.int8)
+    if draft.target.start is not None:
+        by_day = draft.in_days or isinstance(draft.target.limit, DueField)
+        first, last = (start_day, end_day) if by_day else (start, end)
+        before = (which >= 0) & (first != MISSING) & (last < first)
+        if before.any():
+            for position, (name, _) in enumerate(_endings(draft)):
+                draft.mark(
+                    before & (which == position), "invalid", f"{name} is before {draft.name(draft.target.start)}"
+                )
+    return end, np.where(draft.calendar.covers(end_day), end_day, MISSING), which
+
+
+def _elapsed(draft: _Draft, rule: Counting, counts: Truths, start: Integers, end: Integers) -> Integers:
+    as_of = draft.known.as_of
+    stops = np.where(end == MISSING, as_of.day if draft.in_days else as_of.instant, end)
+    if isinstance(draft.target.limit, DueField):  # in days, for the record: its own date decides
+        safe = np.where(counts, start, 0)
+        first, last = (draft.zone.wall(points) // DAY for points in (safe, np.where(counts, stops, 0)))
+        return np.where(counts, last - first, NONE)
+    anchor = as_of.day if draft.in_days else as_of.instant
+    return np.where(counts, rule.elapsed(np.where(counts, start, anchor), np.where(counts, stops, anchor)), NONE)
+
+
+def _own_due(draft: _Draft, end: Integers, end_day: Integers) -> tuple[Integers, Truths]:
+    """Compare with each record's own due date: by the day where either is a date, else to the instant."""
+    assert isinstance(draft.target.limit, DueField)  # noqa: S101
+    name = draft.name(draft.target.limit.field)
+    draft.mark_unusable(name)
+    times = draft.known.batch.times(name)
+    declared = draft.known.batch.table.fields.get(name)
+    if declared is not None and declared.required:
+        draft.mark(~times.present, "invalid", f"{name} is missing")
+    else:
+        draft.mark(~times.present, "excluded", f"no {name}")
+    due, due_day = times.instants(draft.zone)[0], draft.known.days(name)
+    draft.mark((due_day != MISSING) & ~draft.calendar.covers(due_day), "invalid", f"{name} is outside the calendar")
+    as_of = draft.known.as_of
+    by_day = times.dates_alone() | (draft.target.clock.own_due == "by the day")
+    for stop, _ in _endings(draft):
+        alone = draft.known.batch.times(stop).dates_alone()
+        by_day |= alone & (draft.known.days(stop) == end_day)
+    open_ = end == MISSING
+    last, last_day = np.where(open_, as_of.instant, end), np.where(open_, as_of.day, end_day)
+    walls = np.where(by_day, due_day * DAY, draft.zone.wall(due))
+    return np.where(times.present, walls, MISSING), np.where(by_day, last_day <= due_day, last <= due)

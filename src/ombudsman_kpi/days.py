@@ -1,0 +1,230 @@
+"""Dates as people hold them (text, dates, arrays, Series, indexes), as day numbers and back.
+
+A day number is the count of days since 1 January 1970, as in numpy's ``datetime64[D]``. ``MISSING`` is
+numpy's not-a-time. Nothing here knows about working days.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ombudsman_kpi.errors import OptionError, RecordsError
+
+Integers: TypeAlias = NDArray[np.int64]
+Truths: TypeAlias = NDArray[np.bool_]
+
+MISSING = int(np.iinfo(np.int64).min)
+
+Kind = Literal["scalar", "list", "numpy", "pandas", "pandas-index", "polars", "arrow"]
+
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?", re.ASCII)
+_EPOCH = date(1970, 1, 1).toordinal()
+_UNITS_PER_DAY = {"D": 1, "h": 24, "m": 1440, "s": 86_400, "ms": 86_400_000, "us": 86_400_000_000,
+                  "ns": 86_400_000_000_000}  # fmt: skip
+
+
+def to_date(value: object) -> date:
+    """Read one date: a ``date``, ``datetime``, ``numpy.datetime64``, or text in ISO 8601.
+
+    A time of day is left out. Text in any other form is refused, since 03/04/2024 could be two days.
+
+    >>> to_date("2024-03-28")
+    datetime.date(2024, 3, 28)
+
+    Raises ``RecordsError`` for anything else, and for times with a zone, which have no date of their own.
+    """
+    if isinstance(value, np.datetime64) and not np.isnat(value):
+        value = value.astype("M8[D]").item()
+    if isinstance(value, str) and _ISO_DAY.fullmatch(value.strip()):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise RecordsError("The text has the form of a date, but there is no such day or time.") from None
+    if isinstance(value, datetime) and value == value:
+        if value.tzinfo is not None:
+            raise RecordsError(_ZONED)
+        return value.date()
+    if isinstance(value, date) and value == value:
+        return value
+    raise RecordsError(
+        f"A {type(value).__name__} that isn't a date was given. Dates can be datetime.date, datetime.datetime, "
+        "numpy.datetime64, or text in ISO 8601 such as '2024-03-28'."
+    )
+
+
+_ZONED = (
+    "A time with a zone has no date until a place is chosen. Convert it first, for example with "
+    "series.dt.tz_convert('Europe/London').dt.tz_localize(None)."
+)
+
+
+def day_number(day: date) -> int:
+    """Count the days from 1 January 1970 to a date."""
+    return day.toordinal() - _EPOCH
+
+
+def to_day(number: int) -> date:
+    """Turn a day number into a date."""
+    return date.fromordinal(number + _EPOCH)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Dates of one container, still in its own memory: ``raw`` whole numbers, so many units to a day.
+
+    Slices are turned into day numbers a chunk at a time, so that ten million timestamps need no second copy.
+    """
+
+    raw: Integers | NDArray[np.int32]
+    units_per_day: int
+    missing: Truths | None
+    kind: Kind
+    source: Any
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def numbers(self, chunk: slice | Integers, origin: int) -> Integers:
+        """Give the day numbers of some positions, counted from ``origin``; a missing date is ``MISSING``.
+
+        A single date is given for any positions.
+        """
+        part = self.raw if self.kind == "scalar" else self.raw[chunk]
+        absent = None if self.missing is None else self.missing[chunk]
+        if self.units_per_day > 1:
+            absent = part == MISSING if absent is None else absent
+            part = part // self.units_per_day
+        if origin or absent is not None:
+            absent = part == MISSING if absent is None else absent
+            part = np.where(absent, MISSING, part.astype(np.int64) - origin)
+        return part.astype(np.int64, copy=False)
+
+
+def read_days(values: object) -> Days:
+    """See any container of dates as ``Days``; a single date becomes a container of one.
+
+    Raises ``RecordsError`` where the values aren't dates, ``OptionError`` where the container is unknown.
+    """
+    pandas, polars, arrow = (sys.modules.get(name) for name in ("pandas", "polars", "pyarrow"))
+    if isinstance(values, np.ndarray):
+        return _from_numpy(values, "numpy", values)
+    if pandas is not None and isinstance(values, (pandas.Series, pandas.Index)):
+        kind: Kind = "pandas" if isinstance(values, pandas.Series) else "pandas-index"
+        if getattr(values.dtype, "tz", None) is not None:
+            raise RecordsError(_ZONED)
+        if values.dtype.kind == "M" and not isinstance(values.dtype, np.dtype):  # dates of Arrow
+            return _from_arrow(values.array.__arrow_array__(), kind, values)
+        return _from_numpy(values.to_numpy(), kind, values)
+    if polars is not None and isinstance(values, polars.Series):
+        return _from_arrow(values.to_arrow(), "polars", values)
+    if arrow is not None and isinstance(values, (arrow.Array, arrow.ChunkedArray)):
+        return _from_arrow(values, "arrow", values)
+    if isinstance(values, Sequence) and not isinstance(values, str):
+        return _from_objects(values, "list", values)
+    return Days(np.array([day_number(to_date(values))]), 1, None, "scalar", values)
+
+
+def _from_numpy(values: NDArray[Any], kind: Kind, source: object) -> Days:
+    if values.ndim != 1:
+        raise OptionError(f"Arrays of dates must have one dimension; this one has {values.ndim}.")
+    if values.dtype.kind == "M":
+        unit, step = np.datetime_data(values.dtype)
+        if unit not in _UNITS_PER_DAY or step != 1:
+            values, unit = values.astype("M8[D]"), "D"
+        return Days(values.view(np.int64), _UNITS_PER_DAY[unit], None, kind, source)
+    if values.dtype.kind in "OUT":
+        return _from_objects(values, kind, source)
+    raise RecordsError(
+        f"The array holds {values.dtype}, not dates. Convert it first, for example with pandas.to_datetime."
+    )
+
+
+def _from_objects(values: Sequence[Any] | NDArray[Any], kind: Kind, source: object) -> Days:
+    raw = np.empty(len(values), np.int64)
+    for position, value in enumerate(values):
+        if value is None or value != value:
+            raw[position] = MISSING
+            continue
+        try:
+            raw[position] = day_number(to_date(value))
+        except RecordsError as error:
+            raise RecordsError(f"Position {position}: {error}") from None
+    return Days(raw, 1, None, kind, source)
+
+
+def _from_arrow(values: Any, kind: Kind, source: object) -> Days:
+    import pyarrow as pa
+
+    array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    if pa.types.is_timestamp(array.type) and array.type.tz is not None:
+        raise RecordsError(_ZONED)
+    if pa.types.is_date32(array.type):
+        raw, units = array.view(pa.int32()), 1
+    elif pa.types.is_timestamp(array.type):
+        raw, units = array.view(pa.int64()), _UNITS_PER_DAY[array.type.unit]
+    elif pa.types.is_date64(array.type):
+        raw, units = array.view(pa.int64()), _UNITS_PER_DAY["ms"]
+    else:
+        return _from_objects(array.to_pylist(), kind, source)
+    missing = np.asarray(array.is_null()) if array.null_count else None
+    return Days(raw.fill_null(0).to_numpy(), units, missing, kind, source)
+
+
+def like(days: Days, values: NDArray[Any], missing: Truths | None = None) -> Any:
+    """Put results back into the kind of container that the dates came in.
+
+    ``values`` are dates (``datetime64[D]``), whole numbers or truth values; missing ones stay missing, in
+    the way of the container: NaT or NaN in numpy, NA in pandas, null in Polars and Arrow, None in a list.
+    """
+    if days.kind in {"pandas", "pandas-index"}:
+        return _like_pandas(days, values, missing)
+    if days.kind in {"polars", "arrow"}:
+        import pyarrow as pa
+
+        array = pa.array(values, mask=missing)
+        if days.kind == "arrow":
+            return array
+        import polars
+
+        return polars.Series(days.source.name, array)
+    if days.kind in {"scalar", "list"}:
+        plain = [None if missing is not None and missing[i] else item for i, item in enumerate(values.tolist())]
+        return plain[0] if days.kind == "scalar" else plain
+    if missing is not None and values.dtype.kind != "M":
+        values = values.astype(np.float64)
+        values[missing] = np.nan
+    return values
+
+
+def _like_pandas(days: Days, values: NDArray[Any], missing: Truths | None) -> Any:
+    import pandas as pd
+
+    source = days.source
+    if values.dtype.kind == "M":
+        unit = (
+            np.datetime_data(source.dtype)[0]
+            if isinstance(source.dtype, np.dtype) and source.dtype.kind == "M"
+            else "s"
+        )
+        content: Any = values.astype(f"M8[{unit}]")
+    else:
+        absent = np.zeros(len(values), np.bool_) if missing is None else missing
+        array = pd.arrays.BooleanArray if values.dtype.kind == "b" else pd.arrays.IntegerArray
+        content = array(values, absent)
+    if days.kind == "pandas-index":
+        return pd.Index(content, name=source.name)
+    return pd.Series(content, index=source.index, name=source.name, copy=False)
+
+
+_CHUNK = 16384  # dates at a time, so that tables, indexes and results stay in the fastest cache
+
+
+def over_chunks(size: int, work: Callable[[slice], bool]) -> bool:
+    """Do work on every chunk of so many positions, until it says False; tell whether it always said True."""
+    return all(work(slice(begin, min(begin + _CHUNK, size))) for begin in range(0, size, _CHUNK))

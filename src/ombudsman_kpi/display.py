@@ -1,0 +1,181 @@
+"""How results show themselves: one table, for the terminal, the notebook and the command line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from html import escape
+from typing import TYPE_CHECKING
+
+from ombudsman_kpi.results import EVERYTHING, NO_DATE, Results, Row
+from ombudsman_kpi.targets import NotMeasured
+
+if TYPE_CHECKING:
+    from ombudsman_kpi.targets import Standard
+
+
+def percent(numerator: int, denominator: int, places: int = 1) -> str:
+    """Write a share in per cent, rounded half up from the exact counts.
+
+    >>> percent(5, 8, places=0), percent(1, 3), percent(0, 0)
+    ('63%', '33.3%', '–')
+    """
+    if not denominator:
+        return "–"
+    scale = 100 * 10**places
+    rounded = (2 * numerator * scale + denominator) // (2 * denominator)
+    whole, rest = divmod(rounded, 10**places)
+    return f"{whole}.{rest:0{places}}%" if places else f"{whole}%"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table ready to be shown: its heading, columns, rows of text, and what to know below it."""
+
+    title: str
+    subtitle: str
+    columns: tuple[str, ...]
+    numeric: tuple[bool, ...]
+    rows: tuple[tuple[str, ...], ...]
+    statuses: tuple[str, ...]
+    footnotes: tuple[str, ...]
+
+
+def table_of(results: Results) -> Table:
+    """Lay results out for a reader: what was promised, what was reached, whether it was kept."""
+    scheme = results.scheme
+    shown = [row for row in results.rows if row.period != NO_DATE and row.status != "not measured"]
+    wide = {
+        "Cohort": len({(row.target, row.cohort) for row in shown}) > len({row.target for row in shown}),
+        "Period": any(row.every != EVERYTHING for row in shown),
+        "Pending": any(row.pending for row in shown),
+    }
+    by = results.basis.by
+    columns = [
+        "Target",
+        "Limit",
+        "Cohort",
+        "Period",
+        *by,
+        "Counted",
+        "In time",
+        "Missed",
+        "Pending",
+        "Share",
+        "Standard",
+        "Status",
+        "Headroom",
+    ]
+    kept = [name for name in columns if wide.get(name, True)]
+    cells = [dict(zip(columns, _cells(row, results), strict=True)) for row in shown]
+    numbers = {"Counted", "In time", "Missed", "Pending", "Share", "Standard", "Headroom"}
+    return Table(
+        title=scheme.title,
+        subtitle=f"as at {results.as_of} · scheme {scheme.id}, digest {scheme.digest} · calendar {scheme.division}, edition {scheme.calendar.edition}",
+        columns=tuple(kept),
+        numeric=tuple(name in numbers for name in kept),
+        rows=tuple(tuple(row[name] for name in kept) for row in cells),
+        statuses=tuple(row.status for row in shown),
+        footnotes=tuple(_footnotes(results, shown)),
+    )  # fmt: skip
+
+
+def _cells(row: Row, results: Results) -> list[str]:
+    target = results.scheme[row.target]
+    limit = "" if isinstance(target, NotMeasured) else str(target.limit)
+    period = row.period + ("" if row.complete else " *") + (" †" if row.provisional else "")
+    return [
+        row.target, limit, row.cohort, period, *row.group,
+        _number(row.denominator), _number(row.met), _number(row.missed), _number(row.pending),
+        percent(row.numerator or 0, row.denominator or 0), _standard(target.standard), row.status, _number(row.headroom),
+    ]  # fmt: skip
+
+
+def _number(value: int | None) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def _standard(standard: "Standard | None") -> str:
+    if standard is None:
+        return "–"
+    figure = Fraction(standard.value) * (100 if standard.unit == "%" else 1)
+    text = f"{float(figure):f}".rstrip("0").rstrip(".")
+    sign = "≥" if standard.operator == "at least" else "≤"
+    return f"{sign} {text}{standard.unit if standard.unit == '%' else ''}"
+
+
+def _footnotes(results: Results, shown: Sequence[Row]) -> list[str]:
+    """Say, once each, what the table leaves out: open, excluded and invalid records, and what isn't measured."""
+    notes = []
+    if any(not row.complete for row in shown):
+        notes.append("* the period isn't over at this date")
+    if any(row.provisional for row in shown):
+        notes.append("† some due days fall after the last announced bank holidays, and may still move")
+    for target in dict.fromkeys(row.target for row in results.rows if row.status != "not measured"):
+        rows = [row for row in results.rows if row.target == target]
+        first = [row for row in rows if row.cohort == rows[0].cohort and row.every == rows[0].every]
+        left_out = sum((row.excluded or 0) for row in first), sum((row.invalid or 0) for row in first)
+        if any(left_out):
+            words = [
+                f"{number:,} {word}" for number, word in zip(left_out, ("excluded", "invalid"), strict=True) if number
+            ]
+            detail = f" ({first[0].note})" if len(first) == 1 else ""
+            notes.append(
+                f"{target}: {' and '.join(words)} of {sum(row.records or 0 for row in first):,} records{detail}"
+            )
+    reasons: dict[str, list[str]] = {}
+    for row in results.rows:
+        if row.status == "not measured":
+            reasons.setdefault(row.note, []).append(row.target)
+    notes += [f"not measured: {', '.join(targets)} ({reason})" for reason, targets in reasons.items()]
+    for target, options in results.options["clocks"].items():
+        notes.append(f"{target} is measured with {', '.join(f'{name}: {value}' for name, value in options.items())}")
+    return notes
+
+
+def as_text(results: Results) -> str:
+    """Write results as a table of plain text."""
+    table = table_of(results)
+    widths = [max(len(text) for text in column) for column in zip(table.columns, *table.rows, strict=True)]
+
+    def line(cells: Sequence[str]) -> str:
+        aligned = (
+            cell.rjust(width) if numeric else cell.ljust(width)
+            for cell, width, numeric in zip(cells, widths, table.numeric, strict=True)
+        )
+        return "  ".join(aligned).rstrip()
+
+    body = [line(table.columns), line(["─" * width for width in widths]), *(line(row) for row in table.rows)]
+    return "\n".join([table.title, table.subtitle, "", *body, *(["", *table.footnotes] if table.footnotes else [])])
+
+
+_COLOURS = {"met": "#00703c", "missed": "#b10e1e", "undetermined": "#8a5a00"}  # readable on white
+
+
+def as_html(results: Results) -> str:
+    """Write results as an HTML table for a notebook."""
+    table = table_of(results)
+
+    def cell(tag: str, text: str, *, numeric: bool, style: str = "") -> str:
+        return f'<{tag} style="text-align:{"right" if numeric else "left"};{style}">{escape(text)}</{tag}>'
+
+    head = "".join(
+        cell("th", text, numeric=numeric) for text, numeric in zip(table.columns, table.numeric, strict=True)
+    )
+    body = []
+    for row, status in zip(table.rows, table.statuses, strict=True):
+        cells = [
+            cell("td", text, numeric=numeric, style=_status_style(status) if name == "Status" else "")
+            for name, text, numeric in zip(table.columns, row, table.numeric, strict=True)
+        ]
+        body.append(f"<tr>{''.join(cells)}</tr>")
+    notes = "".join(f"<div>{escape(note)}</div>" for note in table.footnotes)
+    return (
+        f'<div><strong>{escape(table.title)}</strong><div style="font-size:smaller">{escape(table.subtitle)}</div>'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+        f'<div style="font-size:smaller">{notes}</div></div>'
+    )
+
+
+def _status_style(status: str) -> str:
+    colour = _COLOURS.get(status)
+    return f"color:{colour};font-weight:bold" if colour else ""

@@ -1,0 +1,118 @@
+"""Reporting periods: which day falls in which, and what it is called (2023/24 Q1)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from ombudsman_kpi.days import MISSING, Integers, to_day
+from ombudsman_kpi.errors import OptionError, one_of
+
+Every = Literal["week", "month", "two-month", "quarter", "half-year", "financial-year", "year"]
+Grain = Literal["all", "week", "month"]
+
+EVERY: tuple[Every, ...] = get_args(Every)
+
+_MONTHS: dict[str, int] = {
+    "month": 1,
+    "two-month": 2,
+    "quarter": 3,
+    "half-year": 6,
+    "financial-year": 12,
+    "year": 12,
+}
+_APRIL = 3  # months after January; the financial year, and what divides it, begins on 1 April
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """One reporting period: from its first to its last day."""
+
+    every: str
+    start: date
+    end: date
+
+    @property
+    def label(self) -> str:
+        """What the period is called.
+
+        >>> period_of(date(2023, 4, 1), "quarter").label
+        '2023/24 Q1'
+        """
+        start, end = self.start, self.end
+        year = f"{start.year if start.month > _APRIL else start.year - 1}"
+        financial = f"{year}/{(int(year) + 1) % 100:02}"
+        number = (start.month - 1 - _APRIL) % 12 // _MONTHS.get(self.every, 12) + 1
+        names = {
+            "week": f"w/c {start.day} {start:%b %Y}",
+            "month": f"{start:%b %Y}",
+            "two-month": f"{start:%b}-{end:%b %Y}" if start.year == end.year else f"{start:%b %Y}-{end:%b %Y}",
+            "quarter": f"{financial} Q{number}",
+            "half-year": f"{financial} H{number}",
+            "financial-year": financial,
+            "year": f"{start.year}",
+        }
+        return names[self.every]
+
+
+def grain_of(every: Every | None) -> Grain:
+    """Give the finest period that has to be counted: months add up to all others, but for weeks."""
+    if every is None:
+        return "all"
+    return "week" if every == "week" else "month"
+
+
+def grain_index(days: Integers, grain: Grain) -> Integers:
+    """Give the number of the month (since January 1970) or week of each day; ``MISSING`` stays missing."""
+    known = days != MISSING
+    if grain == "all" or not known.any():
+        return np.where(known, 0, MISSING)
+    if grain == "week":  # 1 January 1970 was a Thursday
+        return np.where(known, (days + 3) // 7, MISSING)
+    first = int(np.min(days, where=known, initial=np.iinfo(np.int64).max))
+    last = int(days.max())
+    months = np.arange(first, last + 1).astype("M8[D]").astype("M8[M]").astype(np.int64)
+    return np.where(known, months.take(days - first, mode="clip"), MISSING)
+
+
+def grain_start(index: int, grain: Grain) -> date:
+    """Give the first day of a month or week by its number."""
+    if grain == "week":
+        return to_day(7 * index - 3)
+    return date(1970 + index // 12, index % 12 + 1, 1)
+
+
+def period_of(day: date, every: Every) -> Period:
+    """Give the period that a day falls in.
+
+    >>> period_of(date(2024, 3, 31), "financial-year").label
+    '2023/24'
+    """
+    if every == "week":
+        start = day.toordinal() - day.weekday()
+        return Period(every, date.fromordinal(start), date.fromordinal(start + 6))
+    months = _MONTHS[every]
+    shift = 0 if every in {"year", "month"} else _APRIL
+    first = (day.year * 12 + day.month - 1 - shift) // months * months + shift
+    following = first + months
+    end = date(following // 12, following % 12 + 1, 1).toordinal() - 1
+    return Period(every, date(first // 12, first % 12 + 1, 1), date.fromordinal(end))
+
+
+def following(period: Period) -> Period:
+    """Give the period after one."""
+    return period_of(date.fromordinal(period.end.toordinal() + 1), period.every)  # type: ignore[arg-type]
+
+
+def parse_every(every: Any) -> tuple[Every | None, ...]:
+    """Read the argument ``every``: None, one name, or a list of names.
+
+    Raises ``OptionError`` with the names that there are.
+    """
+    names: list[Any] = list(every) if isinstance(every, Iterable) and not isinstance(every, str) else [every]
+    for name in names:
+        if name is not None and name not in EVERY:
+            raise OptionError(f"There is no period {name!r}. {one_of(name, EVERY)}")
+    return tuple(dict.fromkeys(names)) or (None,)

@@ -1,0 +1,250 @@
+"""The vocabulary of casework: eight kinds of record, the only field names that the library knows.
+
+One row is validated by these pydantic models; a whole frame is read by the same declarations, column by column.
+Times end in ``_at`` and are dates or timestamps. Any other column is kept and can be used to group.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from ombudsman_kpi.errors import OptionError, one_of
+
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFrom:
+    """The field is known from the day in another: a decision's kind from the day of the decision."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class FallsBackTo:
+    """Where the whole column is absent, another stands in for it."""
+
+    field: str
+
+
+def parse_time(value: object) -> object:
+    """Read a date or a timestamp: Python's own kinds, or text in ISO 8601, nothing else.
+
+    >>> parse_time("2024-03-28")
+    datetime.date(2024, 3, 28)
+    >>> parse_time("2024-03-28T09:30:00+01:00").isoformat()
+    '2024-03-28T09:30:00+01:00'
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        if not text:
+            return None
+        if not _ISO.fullmatch(text):
+            raise ValueError("dates in text are ISO 8601, such as 2024-03-28 or 2024-03-28T09:30:00")
+        try:
+            return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError("there is no such day or time") from None
+    if value is None or value != value:
+        return None
+    if isinstance(value, date):
+        return value
+    item = getattr(value, "item", None)  # numpy.datetime64
+    if item is not None and isinstance(item(), date):
+        return item()
+    raise ValueError("a time is a date, a datetime, or text in ISO 8601 such as 2024-03-28")
+
+
+Time = Annotated[datetime | date, BeforeValidator(parse_time)]
+OptionalTime = Annotated[datetime | date | None, BeforeValidator(parse_time)]
+
+
+class Record(BaseModel):
+    """What all kinds of record share."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", str_strip_whitespace=True, hide_input_in_errors=True)
+
+    id_field: ClassVar[str | None] = None  # no two records have the same
+    withdrawn_by: ClassVar[tuple[str, ...]] = ()  # end a clock without what was promised, at the caller's wish
+    abandoned_by: ClassVar[tuple[str, ...]] = ()  # end a clock unanswered
+
+
+class Call(Record):
+    """A telephone call offered to the lines, answered or abandoned.
+
+    >>> Call(offered_at="2024-03-28T09:00:00", answered_at="2024-03-28T09:00:41").abandoned_at is None
+    True
+    """
+
+    id_field: ClassVar[str | None] = "call_id"
+    abandoned_by: ClassVar[tuple[str, ...]] = ("abandoned_at",)
+
+    offered_at: Time
+    answered_at: OptionalTime = None
+    abandoned_at: OptionalTime = None
+    returned_at: OptionalTime = None
+    call_id: str | None = None
+
+
+class WrittenContact(Record):
+    """A letter, email or online form."""
+
+    id_field: ClassVar[str | None] = "contact_id"
+
+    contact_id: str
+    received_at: Time
+    acknowledged_at: OptionalTime = None
+    handled_at: OptionalTime = None
+    channel: str | None = None
+    stage: str | None = None
+
+
+class Case(Record):
+    """A complaint, from receipt to closing.
+
+    >>> Case(case_id="A1", received_at="2024-03-28").received_at
+    datetime.date(2024, 3, 28)
+    """
+
+    id_field: ClassVar[str | None] = "case_id"
+    withdrawn_by: ClassVar[tuple[str, ...]] = ("withdrawn_at", "closed_at")
+
+    case_id: str
+    received_at: Time
+    valid_at: Annotated[OptionalTime, FallsBackTo("received_at")] = None
+    allocated_at: OptionalTime = None
+    investigation_started_at: Annotated[OptionalTime, FallsBackTo("allocated_at")] = None
+    early_resolution_started_at: OptionalTime = None
+    early_resolution_ended_at: OptionalTime = None
+    decided_at: OptionalTime = None
+    decided_in: Annotated[Literal["assessment", "investigation"] | None, KnownFrom("decided_at")] = None
+    decision: Annotated[str | None, KnownFrom("decided_at")] = None
+    closed_at: OptionalTime = None
+    withdrawn_at: OptionalTime = None
+    joint_working: bool | None = None
+    authority: str | None = None
+    category: str | None = None
+    team: str | None = None
+
+
+class CaseEvent(Record):
+    """Something that happened on a case: a step, a contact with a party, a pause."""
+
+    case_id: str
+    event: str
+    at: Time
+    party: Literal["complainant", "organisation"] | None = None
+    direction: Literal["out", "in"] | None = None
+    reason: str | None = None
+    recorded_at: OptionalTime = None
+
+
+class Request(Record):
+    """A request of a kind (a service complaint, a review) that is to be answered."""
+
+    id_field: ClassVar[str | None] = "request_id"
+
+    request_id: str
+    kind: str
+    received_at: Time
+    answered_at: OptionalTime = None
+    case_id: str | None = None
+
+
+class Order(Record):
+    """Something that an organisation was told to do by a day of its own."""
+
+    case_id: str
+    due_at: Time
+    complied_at: OptionalTime = None
+
+
+class Review(Record):
+    """One answer of a quality review: of one standard, on one piece of work."""
+
+    review_id: str
+    standard: str
+    answer: Literal["met", "partly", "not-met", "not-applicable"]
+    reviewed_at: Time
+    source: Literal["CPA", "CF", "QA"] | None = None
+    case_id: str | None = None
+
+
+class Activity(Record):
+    """Something done that is only counted: an article, a course, a report."""
+
+    kind: str
+    at: Time
+    tone: str | None = None
+
+
+Kind = Literal["time", "text", "choice", "truth"]
+
+RECORDS: dict[str, type[Record]] = {
+    "calls": Call,
+    "written_contacts": WrittenContact,
+    "cases": Case,
+    "events": CaseEvent,
+    "requests": Request,
+    "orders": Order,
+    "reviews": Review,
+    "activities": Activity,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What the declarations say of one field, in the form that a column is read by."""
+
+    name: str
+    kind: Kind
+    required: bool
+    choices: tuple[str, ...] = ()
+    known_from: str | None = None
+    falls_back_to: str | None = None
+
+    @property
+    def words(self) -> str:
+        """The field as a person says it: ``not yet received``, ``not yet investigation started``."""
+        return self.name.removesuffix("_at").replace("_", " ")
+
+
+@cache
+def fields_of(records: str) -> dict[str, Field]:
+    """Give the fields of a kind of record by name.
+
+    >>> fields_of("cases")["decision"].known_from
+    'decided_at'
+    """
+    if records not in RECORDS:
+        raise OptionError(f"There are no records called {records!r}. {one_of(records, RECORDS)}")
+    fields = {}
+    for name, info in RECORDS[records].model_fields.items():
+        types = set(_flatten(info.annotation))
+        choices = tuple(str(item) for item in types if isinstance(item, str))
+        kind: Kind = "time" if date in types else "truth" if bool in types else "choice" if choices else "text"
+        marks = info.metadata
+        fields[name] = Field(
+            name,
+            kind,
+            info.is_required(),
+            tuple(sorted(choices)),
+            next((mark.field for mark in marks if isinstance(mark, KnownFrom)), None),
+            next((mark.field for mark in marks if isinstance(mark, FallsBackTo)), None),
+        )
+    return fields
+
+
+def _flatten(annotation: Any) -> list[Any]:
+    """Give the plain types and literal values inside an annotation."""
+    origin = get_origin(annotation)
+    if origin in {Union, UnionType, Annotated}:
+        return [item for part in get_args(annotation) for item in _flatten(part)]
+    if origin is Literal:
+        return list(get_args(annotation))
+    return [annotation]

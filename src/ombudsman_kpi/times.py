@@ -1,0 +1,239 @@
+"""A column of dates or timestamps, whatever library or text it came from, as whole numbers."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
+from ombudsman_kpi.errors import RecordsError
+from ombudsman_kpi.records import parse_time
+from ombudsman_kpi.zones import DAY, MICROSECOND, TimeZone
+
+_EMPTY = ["", "na", "n/a", "nan", "nat", "none", "null"]  # how exports write an empty cell
+_DATE = r"^\d{4}-\d{2}-\d{2}$"
+_ZONE = r"(Z|[+-]\d{2}:?\d{2})$"
+_STAMP = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$"
+_MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Dates (as day numbers), wall-clock times, or instants (both in microseconds); ``MISSING`` where none.
+
+    ``only_dates`` marks what is a date among timestamps, stored as its midnight. ``unreal`` marks text that
+    has the form of a date but names no real one. ``midnight_is_date`` is for pandas, which has no dates of its
+    own: there a midnight without a zone is how a date looks.
+    """
+
+    values: Integers
+    kind: Literal["dates", "walls", "instants"]
+    only_dates: Truths | None = None
+    unreal: Truths | None = None
+    midnight_is_date: bool = False
+
+    @property
+    def present(self) -> Truths:
+        """Where there is a value."""
+        return np.not_equal(self.values, MISSING)
+
+    def walls(self, zone: TimeZone) -> Integers:
+        """Give wall-clock times in a place, in microseconds."""
+        if self.kind == "dates":
+            return np.where(self.present, self.values * DAY, MISSING)
+        if self.kind == "walls":
+            return self.values
+        walls = zone.wall(self.values)
+        return walls if self.only_dates is None else np.where(self.only_dates, self.values, walls)
+
+    def days(self, zone: TimeZone) -> Integers:
+        """Give the calendar dates in a place, as day numbers."""
+        if self.kind == "dates":
+            return self.values
+        walls = self.walls(zone)
+        return np.where(walls == MISSING, MISSING, walls // DAY)
+
+    def dates_alone(self) -> Truths:
+        """Tell which values are dates without a time of day."""
+        if self.kind == "dates":
+            return np.ones(len(self.values), np.bool_)
+        if self.only_dates is not None:
+            return self.only_dates
+        if self.midnight_is_date:
+            return np.equal(self.values % DAY, 0)
+        return np.zeros(len(self.values), np.bool_)
+
+    def instants(self, zone: TimeZone) -> tuple[Integers, Integers]:
+        """Give the first and the second instant that each value can mean (see ``TimeZone.instants``)."""
+        if self.kind != "instants":
+            return zone.instants(self.walls(zone))[:2]
+        if self.only_dates is None:
+            return self.values, self.values
+        early, late, _ = zone.instants(self.walls(zone))
+        return np.where(self.only_dates, early, self.values), np.where(self.only_dates, late, self.values)
+
+    def never_occurred(self, zone: TimeZone) -> Truths | None:
+        """Tell which times were skipped by the clocks in spring; None where there is none."""
+        if self.kind != "walls":
+            return None
+        suspect = zone.skips_an_hour(self.values // DAY)
+        if not suspect.any():
+            return None
+        skipped = np.zeros(len(self.values), np.bool_)
+        skipped[suspect] = zone.instants(self.values[suspect])[2]
+        return skipped
+
+
+Complain = Callable[[int | None, str], RecordsError]  # (position or None, what is wrong) -> the error to raise
+
+
+def read_times(column: Any, form: str | None, complain: Complain, *, pandas: bool = False) -> Times:
+    """Read a column: an Arrow array, or a list of Python's dates, datetimes and text.
+
+    ``form`` is the caller's strptime format for text. Raises what ``complain`` makes of whole numbers, text
+    in an unknown form, and times with and without a zone in one column.
+    """
+    import pyarrow as pa
+
+    if isinstance(column, list):
+        return _from_objects(column, form, complain)
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return read_times(column.cast(kind.value_type), form, complain, pandas=pandas)
+    if column.null_count == len(column):
+        return Times(np.full(len(column), MISSING), "dates")
+    if pa.types.is_date(kind):
+        days = column.cast(pa.date32(), safe=False).view(pa.int32())
+        return Times(_whole_numbers(days, pa.int32()).astype(np.int64), "dates")
+    if pa.types.is_timestamp(kind):
+        values = _microseconds(_whole_numbers(column.view(pa.int64()), pa.int64()), kind.unit)
+        return Times(values, "instants" if kind.tz else "walls", midnight_is_date=pandas and not kind.tz)
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return _from_text(column, form, complain)
+    raise complain(
+        None,
+        f"holds {kind}, not dates. Convert it first, for example with pandas.to_datetime(…, unit=…); numbers of "
+        "Excel with unit='D' and origin='1899-12-30'",
+    )
+
+
+def _whole_numbers(array: Any, kind: Any) -> NDArray[Any]:
+    if not array.null_count:
+        return np.asarray(array)
+    numbers = np.asarray(array.fill_null(0)).astype(np.int64)
+    numbers[np.asarray(array.is_null())] = MISSING
+    return numbers
+
+
+def _microseconds(values: Integers, unit: str) -> Integers:
+    if unit == "us":
+        return values
+    if unit == "ns":
+        return np.where(values == MISSING, MISSING, values // 1000)
+    furthest = np.iinfo(np.int64).max // _MICROSECONDS[unit] - 1  # beyond any calendar anyway
+    return np.where(values == MISSING, MISSING, values.clip(-furthest, furthest) * _MICROSECONDS[unit])
+
+
+def _from_text(column: Any, form: str | None, complain: Complain) -> Times:
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    text = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    empty = pc.is_in(pc.utf8_lower(text), pa.array(_EMPTY, pa.string()))
+    text = pc.if_else(empty, pa.scalar(None, pa.string()), text)
+    present = np.asarray(text.is_valid())
+    if form is not None:
+        zoned, dates = "%z" in form, not re.search(r"%[HIXcsT]", form)
+        only_dates = np.full(len(text), dates)
+    else:
+        only_dates = _matches(text, _DATE)
+        unknown = present & ~only_dates & ~_matches(text, _STAMP)
+        if unknown.any():
+            raise complain(int(np.argmax(unknown)), _unknown_form(text[int(np.argmax(unknown))].as_py()))
+        stamps = present & ~only_dates
+        zones = stamps & _matches(text, _ZONE)
+        zoned, dates = bool(zones.any()), not stamps.any()
+        if zoned and (stamps & ~zones).any():
+            raise complain(int(np.argmax(stamps & ~zones)), _MIXED)
+    moments = pd.to_datetime(
+        pd.Series(text.to_numpy(zero_copy_only=False), dtype="str"),
+        format=form or "ISO8601", errors="coerce", utc=zoned,
+    )  # fmt: skip
+    read = moments.dt.tz_localize(None) if zoned else moments
+    values = read.to_numpy().astype("M8[us]").view(np.int64)
+    unreal = present & (values == MISSING)
+    if form is not None and present.any() and unreal.sum() == present.sum():
+        raise complain(
+            int(np.argmax(unreal)), f"and all others don't fit the format {form!r}. Name another in dates="
+        )
+    marks = unreal if unreal.any() else None
+    if dates:
+        return Times(np.where(values == MISSING, MISSING, values // DAY), "dates", unreal=marks)
+    mixed = only_dates if only_dates.any() else None
+    return Times(values, "instants" if zoned else "walls", only_dates=mixed, unreal=marks)
+
+
+def _matches(text: Any, pattern: str) -> Truths:
+    import pyarrow.compute as pc
+
+    return np.asarray(pc.fill_null(pc.match_substring_regex(text, pattern), False))  # noqa: FBT003
+
+
+_MIXED = (
+    "has no zone, but others of the column have one. Bring them to one form, for example with "
+    "pandas.to_datetime(…, utc=True)"
+)
+
+
+def _unknown_form(text: str) -> str:
+    """Say what a cell looks like, without its content: 03/04/2024 is 99/99/9999."""
+    shape = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", text))
+    if re.match(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", text):
+        return (
+            f"has the form {shape}, in which the day and the month can't be told apart. Dates in text are ISO 8601 "
+            "(2024-04-03) unless you name the format, such as dates={'cases': '%d/%m/%Y'}"
+        )
+    return (
+        f"has the form {shape}, which isn't a date in ISO 8601 (2024-04-03 or 2024-04-03T09:30:00). Mend it, or name "
+        "the format, such as dates={'cases': '%d %B %Y'}"
+    )
+
+
+def _from_objects(column: list[Any], form: str | None, complain: Complain) -> Times:
+    import pyarrow as pa
+
+    if any(isinstance(value, str) for value in column):
+        if not all(value is None or isinstance(value, str) or value != value for value in column):
+            column = [
+                str(value.isoformat()) if isinstance(value, date) and value == value else value for value in column
+            ]
+        try:
+            return _from_text(pa.array(column, pa.string(), from_pandas=True), form, complain)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            raise complain(None, "holds a mixture of text and other things. Make it one kind") from None
+    values = np.full(len(column), MISSING)
+    only_dates = np.zeros(len(column), np.bool_)
+    zones: set[bool] = set()
+    for position, item in enumerate(column):
+        try:
+            value = parse_time(item)
+        except ValueError as error:
+            raise complain(position, f"isn't a date: {error}") from None
+        if isinstance(value, datetime):
+            zones.add(value.tzinfo is not None)
+            values[position] = (value - datetime(1970, 1, 1, tzinfo=UTC if value.tzinfo else None)) // MICROSECOND
+        elif isinstance(value, date):
+            values[position] = day_number(value) * DAY
+            only_dates[position] = True
+    if len(zones) > 1:
+        raise complain(None, "holds times with a zone and times without one. " + _MIXED.split(". ", 1)[1])
+    if not zones:
+        return Times(np.where(values == MISSING, MISSING, values // DAY), "dates")
+    return Times(
+        values, "instants" if True in zones else "walls", only_dates=only_dates if only_dates.any() else None
+    )
