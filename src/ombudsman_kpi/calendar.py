@@ -79,9 +79,7 @@ class WorkingCalendar:
             raise OptionError(f"The calendar would end on {self.last}, before it begins on {self.first}.")
         self.division = division
         self.announced_until = min(announced_until or self.last, self.last)
-        self.days_off = tuple(
-            sorted({day for day in days_off if self.first <= day <= self.last and day.weekday() < 5})
-        )
+        self.days_off = tuple(sorted({day for day in days_off if self.first <= day <= self.last and day.weekday() < 5}))
         self._first, self._last = day_number(self.first), day_number(self.last)
         self._numbers: Integers = np.arange(self._first, self._last + 1)
         self._working: Truths = np.is_busday(self._numbers.astype("M8[D]"), holidays=np.array(self.days_off, "M8[D]"))

@@ -89,10 +89,10 @@ class Cells:
         )
 
     def _encode(self, keys: Sequence[Integers]) -> Integers:
-        code = keys[0] - self._lows[0]
+        code, offset = keys[0], self._lows[0]
         for key, low, span in zip(keys[1:], self._lows[1:], self._spans[1:], strict=True):
-            code = code * span + (key - low)
-        return code
+            code, offset = code * span + key, offset * span + low
+        return code - offset
 
     def _reach(self, keys: Sequence[Integers]) -> bool:
         """Make the box large enough for some keys; tell whether that can be had."""
@@ -108,7 +108,7 @@ class Cells:
             lows = [min(pair) for pair in zip(lows, self._lows, strict=True)]
             ends = [low + span - 1 for low, span in zip(self._lows, self._spans, strict=True)]
             highs = [max(high, end) for high, end in zip(highs, ends, strict=True)]
-        spans = [high - low + 1 + (high - low) // 4 for low, high in zip(lows, highs, strict=True)]  # room to grow
+        spans = [high - low + 1 + (high - low) // 8 for low, high in zip(lows, highs, strict=True)]  # room to grow
         if math.prod(spans) > _DENSE:
             return False
         self._empty_tables()

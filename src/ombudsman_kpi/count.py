@@ -27,7 +27,7 @@ class Counter:
     by: tuple[str, ...]
     _cells: dict[Key, Cells] = field(default_factory=lambda: defaultdict(lambda: Cells(4, 3)))
     _groups: dict[Group, int] = field(default_factory=dict)
-    _outcomes: dict[Outcome, int] = field(default_factory=dict)
+    _outcomes: dict[Key, dict[Outcome, int]] = field(default_factory=lambda: defaultdict(dict))
 
     def add(self, known: Known) -> None:
         """Count one batch."""
@@ -41,13 +41,14 @@ class Counter:
 
     def blocks(self) -> dict[Key, Block]:
         """Give what was counted; a target without any record has an empty block."""
-        groups, outcomes_ = tuple(self._groups), tuple(self._outcomes)
-        return {key: Block.of(groups, outcomes_, *self._cells[key].result()) for _, key in self.wanted}
+        groups = tuple(self._groups)
+        return {key: Block.of(groups, tuple(self._outcomes[key]), *self._cells[key].result()) for _, key in self.wanted}
 
     def _add(self, target: ShareWithin, key: Key, clocks: Timeline, group: Integers, known: Known) -> None:
         code, judged, beyond = judged_clocks(target, clocks, known)
         judged = tuple(_in_cohort(outcome, key) for outcome in judged)
-        book = np.array([self._outcomes.setdefault(outcome, len(self._outcomes)) for outcome in judged])
+        codes = self._outcomes[key]
+        book = np.array([codes.setdefault(outcome, len(codes)) for outcome in judged])
         days = _cohort_days(target, key, clocks, known)
         period = grain_index(days, key.grain)
         period = np.where(period == MISSING, NO_PERIOD, period)
@@ -74,7 +75,7 @@ class Counter:
             if len(labels) > len(code):  # most combinations don't occur
                 used, code = np.unique(code, return_inverse=True)
                 labels = [labels[place] for place in used]
-        used = np.unique(code)
+        used = np.flatnonzero(np.bincount(code, minlength=len(labels)))
         book = np.zeros(len(labels), np.int64)
         book[used] = [self._groups.setdefault(labels[place], len(self._groups)) for place in used]
         return book.take(code)

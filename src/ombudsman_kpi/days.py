@@ -52,6 +52,11 @@ def to_date(value: object) -> date:
         return value.date()
     if isinstance(value, date) and value == value:
         return value
+    if isinstance(value, str):
+        raise RecordsError(
+            "The text isn't a date in ISO 8601, such as 2024-03-28. Other forms are refused, "
+            "since 03/04/2024 could be two days."
+        )
     raise RecordsError(
         f"A {type(value).__name__} that isn't a date was given. Dates can be datetime.date, datetime.datetime, "
         "numpy.datetime64, or text in ISO 8601 such as '2024-03-28'."

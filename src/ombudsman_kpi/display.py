@@ -70,7 +70,10 @@ def table_of(results: Results) -> Table:
     numbers = {"Counted", "In time", "Missed", "Pending", "Share", "Standard", "Headroom"}
     return Table(
         title=scheme.title,
-        subtitle=f"as at {results.as_of} · scheme {scheme.id}, digest {scheme.digest} · calendar {scheme.division}, edition {scheme.calendar.edition}",
+        subtitle=(
+            f"as at {results.as_of} · scheme {scheme.id}, digest {scheme.digest} · "
+            f"calendar {scheme.division}, edition {scheme.calendar.edition}"
+        ),
         columns=tuple(kept),
         numeric=tuple(name in numbers for name in kept),
         rows=tuple(tuple(row[name] for name in kept) for row in cells),
@@ -86,7 +89,8 @@ def _cells(row: Row, results: Results) -> list[str]:
     return [
         row.target, limit, row.cohort, period, *row.group,
         _number(row.denominator), _number(row.met), _number(row.missed), _number(row.pending),
-        percent(row.numerator or 0, row.denominator or 0), _standard(target.standard), row.status, _number(row.headroom),
+        percent(row.numerator or 0, row.denominator or 0), _standard(target.standard), row.status,
+        _number(row.headroom),
     ]  # fmt: skip
 
 

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from ombudsman_kpi.days import Truths
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.records import RECORDS, Field, Record, fields_of
 from ombudsman_kpi.times import Times, read_times
@@ -93,8 +92,18 @@ class Batch:
             raise RecordsError(
                 f"{self.table.label}: {self.table.column_of(name)} holds {column.type}, not text. Make it text first."
             ) from None
+        if _is_clean(text):
+            return text
         text = pc.utf8_trim_whitespace(text)
         return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+
+
+def _is_clean(text: Any) -> bool:
+    """Tell whether no cell is empty and none can have space around it: a look at the bytes saves two copies."""
+    offsets = np.frombuffer(text.buffers()[1] or b"\0" * 8, np.int32)[text.offset : text.offset + len(text) + 1]
+    content = np.frombuffer(text.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
+    plain = not len(content) or bool(content.min() > 32 and content.max() < 128)
+    return plain and text.null_count == 0 and bool((offsets[1:] > offsets[:-1]).all())
 
 
 def _spelt(value: Any) -> str:
@@ -164,7 +173,8 @@ class Table:
         wanted = self.column_of(name)
         raise RecordsError(
             f"{self.label} has no column {wanted!r}, which {needed_by} needs. {one_of(wanted, self.source.names)} "
-            f"If it has another name there, say so: columns={{{self.name!r}: {{{name!r}: '…'}}}}."
+            f"If it has another name there, say so: columns={{{self.name!r}: {{{name!r}: '…'}}}}, "
+            "or in the file of --columns."
         )
 
     def batches(self, names: Iterable[str]) -> Iterator[Batch]:
@@ -177,21 +187,22 @@ class Table:
             offset += len(batch)
 
     @cached_property
-    def repeated_ids(self) -> Any:
-        """The ids, as Arrow text, that more than one record has."""
+    def doubtful_ids(self) -> Any:
+        """The ids, as Arrow text, that more than one record has; a missing one among them where a record has none.
+
+        None where every record has an id of its own, or none is looked for: then nobody need read ids again.
+        """
+        import pyarrow as pa
+
         from ombudsman_kpi.identity import repeated
 
         if self.id_field is None or not self.has(self.id_field):
-            return repeated([])
-        return repeated([batch.text(self.id_field) for batch in self.batches([self.id_field])])
-
-    def is_repeated(self, batch: Batch) -> Truths | None:
-        """Tell which rows share their id with another; None where none does."""
-        import pyarrow.compute as pc
-
-        if not len(self.repeated_ids):
             return None
-        return np.asarray(pc.is_in(batch.text(str(self.id_field)), self.repeated_ids))
+        ids = [batch.text(self.id_field) for batch in self.batches([self.id_field])]
+        found = repeated(ids)
+        if self.fields[self.id_field].required and any(chunk.null_count for chunk in ids):
+            found = pa.concat_arrays([found, pa.nulls(1, pa.string())])
+        return found if len(found) else None
 
 
 def open_table(name: str, given: Any, columns: Mapping[str, str] | None, dates: Dates) -> Table:
@@ -215,9 +226,7 @@ def open_table(name: str, given: Any, columns: Mapping[str, str] | None, dates: 
     for own in () if dates is None or isinstance(dates, str) else dates:
         if own not in table.fields or table.fields[own].kind != "time":
             times = [item.name for item in table.fields.values() if item.kind == "time"]
-            raise OptionError(
-                f"dates= names a format for {own!r} of {name}, which isn't a time. {one_of(own, times)}"
-            )
+            raise OptionError(f"dates= names a format for {own!r} of {name}, which isn't a time. {one_of(own, times)}")
     return table
 
 

@@ -67,7 +67,9 @@ OptionalTime = Annotated[datetime | date | None, BeforeValidator(parse_time)]
 class Record(BaseModel):
     """What all kinds of record share."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", str_strip_whitespace=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="allow", str_strip_whitespace=True, hide_input_in_errors=True, defer_build=True
+    )
 
     id_field: ClassVar[str | None] = None  # no two records have the same
     withdrawn_by: ClassVar[tuple[str, ...]] = ()  # end a clock without what was promised, at the caller's wish

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ombudsman_kpi.assess.outcomes import STATUSES
+from ombudsman_kpi.days import Integers
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.periods import Every, Period, following, grain_of, grain_start, period_of
 from ombudsman_kpi.scheme import Scheme
@@ -240,14 +241,15 @@ def _spanned(found: Set[Period | None], every: Every | None) -> list[Period | No
 
 def _gathered(block: Block, every: Every | None) -> dict[tuple[Period | None, Group], _Counts]:
     """Add cells up to periods and groups; what has no day in the cohort is gathered under None."""
-    indexes, place = np.unique(block.period, return_inverse=True)
+    indexes, place = _distinct(block.period)
     grain = grain_of(every)
     periods: list[Period | None] = [
         None if every is None or index == NO_PERIOD else period_of(grain_start(int(index), grain), every)
         for index in indexes
     ]
     book = list(dict.fromkeys(periods))
-    period = np.array([book.index(item) for item in periods] or [0], np.int64).take(place)
+    places = {item: at for at, item in enumerate(book)}
+    period = np.array([places[item] for item in periods], np.int64).take(place)
     shape = len(book), max(len(block.groups), 1), max(len(block.outcomes), 1)
     records = np.zeros(shape, np.int64)
     np.add.at(records, (period, block.group, block.outcome), block.records)
@@ -263,6 +265,14 @@ def _gathered(block: Block, every: Every | None) -> dict[tuple[Period | None, Gr
                 reasons[outcome.status, outcome.reason] += number
         gathered[book[i], block.groups[j]] = _Counts(statuses, reasons, bool(moving[i, j]))
     return gathered
+
+
+def _distinct(values: Integers) -> tuple[Integers, Integers]:
+    """Give the different values, and the place of each among them, without sorting."""
+    low = int(values.min(initial=0))
+    seen = np.bincount(values - low)
+    found = np.flatnonzero(seen)
+    return found + low, (np.cumsum(seen > 0) - 1).take(values - low)
 
 
 def _figure(
@@ -359,8 +369,8 @@ def _unmeasured(target: AnyTarget, basis: Basis, reason: str) -> Row:
     standard = target.standard
     values: dict[str, Any] = dict.fromkeys((*_COUNTS, "value", "low", "high", "period_start", "period_end"))
     values |= {
-        "target": target.id, "measure": target.measure, "unit": target.unit, "cohort": target.cohort, "every": EVERYTHING,
-        "period": EVERYTHING, "complete": True, "group": ("",) * len(basis.by),
+        "target": target.id, "measure": target.measure, "unit": target.unit, "cohort": target.cohort,
+        "every": EVERYTHING, "period": EVERYTHING, "complete": True, "group": ("",) * len(basis.by),
         "operator": standard.operator if standard else "", "standard": float(standard.value) if standard else None,
         "status": "not measured", "provisional": False, "note": reason,
     }  # fmt: skip

@@ -59,9 +59,7 @@ class Scheme(Declaration):
     @classmethod
     def _as_text(cls, value: Any) -> Any:
         return (
-            tuple(str(item) for item in value)
-            if isinstance(value, Iterable) and not isinstance(value, str)
-            else value
+            tuple(str(item) for item in value) if isinstance(value, Iterable) and not isinstance(value, str) else value
         )
 
     @model_validator(mode="after")
@@ -315,9 +313,7 @@ def _first(error: ValidationError, model: type[Declaration]) -> str:
     key = ".".join(str(part) for part in found["loc"])
     if found["type"] == "extra_forbidden":
         allowed = [name for name in model.model_fields if name not in {"targets", "reports"}]
-        return (
-            f"{key!r} is no key here. {one_of(found['loc'][-1], allowed) if len(found['loc']) == 1 else ''}".strip()
-        )
+        return f"{key!r} is no key here. {one_of(found['loc'][-1], allowed) if len(found['loc']) == 1 else ''}".strip()
     if found["type"] == "missing":
         return f"{key!r} is missing."
     message = found["msg"].removeprefix("Value error, ").rstrip(".")

@@ -22,7 +22,8 @@ from ombudsman_kpi.targets import Cohort
 if TYPE_CHECKING:
     from ombudsman_kpi.results import Results
 
-NO_PERIOD = -1  # the record has no day in the cohort: it is still open, or its day isn't known
+# The record has no day in the cohort: it is still open, or its day isn't known. Periods are numbered from 1970.
+NO_PERIOD = -1
 
 Group = tuple[str, ...]
 
@@ -88,9 +89,7 @@ class Block:
         keys = tuple(
             np.concatenate([mine, theirs + by]) for mine, theirs, by in zip(self.keys, other.keys, shift, strict=True)
         )
-        sums = tuple(
-            np.concatenate([mine, sign * theirs]) for mine, theirs in zip(self.sums, other.sums, strict=True)
-        )
+        sums = tuple(np.concatenate([mine, sign * theirs]) for mine, theirs in zip(self.sums, other.sums, strict=True))
         return Block.of(groups, outcomes, keys, sums)
 
     def __eq__(self, other: object) -> bool:
@@ -105,7 +104,7 @@ class Block:
 
 def _sorted_book(book: tuple[Any, ...], codes: Integers) -> tuple[tuple[Any, ...], Integers]:
     """Sort a code book, join what is the same in it, leave out what isn't used; give the codes anew."""
-    kept = sorted({book[code] for code in np.unique(codes)})
+    kept = sorted({book[code] for code in np.flatnonzero(np.bincount(codes, minlength=len(book)))})
     places = {entry: place for place, entry in enumerate(kept)}
     table = np.array([places.get(entry, 0) for entry in book] or [0], np.int64)
     return tuple(kept), table.take(codes)
@@ -168,9 +167,7 @@ class Tally:
             return NotImplemented
         difference = self.basis and other.basis and self.basis.difference(other.basis)
         if difference:
-            raise OptionError(
-                f"These tallies can't be added: {difference}. Tally both by the same scheme and options."
-            )
+            raise OptionError(f"These tallies can't be added: {difference}. Tally both by the same scheme and options.")
         blocks = dict(self.blocks)
         for key, block in other.blocks.items():
             mine = blocks.get(key) or Block.of((), (), *_nothing())
@@ -206,9 +203,7 @@ class Tally:
 
         for key, block in self.blocks.items():
             if (block.records < 0).any():
-                raise KpiError(
-                    f"The tally of {key.target} has counts below zero: more was subtracted than was in it."
-                )
+                raise KpiError(f"The tally of {key.target} has counts below zero: more was subtracted than was in it.")
         return Results.of(self)
 
     def __repr__(self) -> str:

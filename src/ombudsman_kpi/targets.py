@@ -34,6 +34,9 @@ class Standard:
     value: Fraction  # in the unit of the measure: 98% is 49/50
     unit: str
 
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
     def __str__(self) -> str:
         figure = self.value * 100 if self.unit == "%" else self.value
         text = f"{float(figure):f}".rstrip("0").rstrip(".")
@@ -149,7 +152,8 @@ _LIMIT_SCHEMA = {
     "anyOf": [
         {
             "type": "string",
-            "pattern": r"^\s*(<|less than |under |within )?\s*\d+ (working days?|calendar days?|days?|weeks?|hours?|seconds?)\s*$",
+            "pattern": r"^\s*(<|less than |under |within )?\s*\d+ "
+            r"(working days?|calendar days?|days?|weeks?|hours?|seconds?)\s*$",
             "examples": ["20 working days", "< 13 weeks", "60 seconds", "24 hours"],
         },
         {
@@ -188,7 +192,7 @@ CutOff = Annotated[
 class Declaration(BaseModel):
     """What all parts of a scheme share: they never change, and a misspelt key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Clock(Declaration):
@@ -290,9 +294,7 @@ class ShareWithin(Target):
         }
         for name in self.clock.in_force:
             if useless.get(name):
-                raise ValueError(
-                    f"clock: {name} means nothing for a limit of {self.limit} on {self.of}; leave it out"
-                )
+                raise ValueError(f"clock: {name} means nothing for a limit of {self.limit} on {self.of}; leave it out")
 
 
 def _check_time(name: str, of: str) -> None:

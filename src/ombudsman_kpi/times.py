@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
 from ombudsman_kpi.errors import RecordsError
@@ -76,11 +75,11 @@ class Times:
         early, late, _ = zone.instants(self.walls(zone))
         return np.where(self.only_dates, early, self.values), np.where(self.only_dates, late, self.values)
 
-    def never_occurred(self, zone: TimeZone) -> Truths | None:
-        """Tell which times were skipped by the clocks in spring; None where there is none."""
+    def never_occurred(self, days: Integers, zone: TimeZone) -> Truths | None:
+        """Tell which times, on these days, were skipped by the clocks in spring; None where none can be."""
         if self.kind != "walls":
             return None
-        suspect = zone.skips_an_hour(self.values // DAY)
+        suspect = zone.skips_an_hour(days)
         if not suspect.any():
             return None
         skipped = np.zeros(len(self.values), np.bool_)
@@ -107,10 +106,9 @@ def read_times(column: Any, form: str | None, complain: Complain, *, pandas: boo
     if column.null_count == len(column):
         return Times(np.full(len(column), MISSING), "dates")
     if pa.types.is_date(kind):
-        days = column.cast(pa.date32(), safe=False).view(pa.int32())
-        return Times(_whole_numbers(days, pa.int32()).astype(np.int64), "dates")
+        return Times(_whole_numbers(column.cast(pa.date32(), safe=False), np.int32), "dates")
     if pa.types.is_timestamp(kind):
-        values = _microseconds(_whole_numbers(column.view(pa.int64()), pa.int64()), kind.unit)
+        values = _microseconds(_whole_numbers(column, np.int64), kind.unit)
         return Times(values, "instants" if kind.tz else "walls", midnight_is_date=pandas and not kind.tz)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return _from_text(column, form, complain)
@@ -121,12 +119,12 @@ def read_times(column: Any, form: str | None, complain: Complain, *, pandas: boo
     )
 
 
-def _whole_numbers(array: Any, kind: Any) -> NDArray[Any]:
+def _whole_numbers(array: Any, dtype: type[np.signedinteger[Any]]) -> Integers:
+    """See an Arrow array of whole numbers as numpy's, missing ones as ``MISSING``."""
+    stored = np.frombuffer(array.buffers()[1], dtype)[array.offset : array.offset + len(array)]
     if not array.null_count:
-        return np.asarray(array)
-    numbers = np.asarray(array.fill_null(0)).astype(np.int64)
-    numbers[np.asarray(array.is_null())] = MISSING
-    return numbers
+        return stored.astype(np.int64, copy=False)
+    return np.where(np.asarray(array.is_valid()), stored, MISSING)
 
 
 def _microseconds(values: Integers, unit: str) -> Integers:
@@ -168,9 +166,7 @@ def _from_text(column: Any, form: str | None, complain: Complain) -> Times:
     values = read.to_numpy().astype("M8[us]").view(np.int64)
     unreal = present & (values == MISSING)
     if form is not None and present.any() and unreal.sum() == present.sum():
-        raise complain(
-            int(np.argmax(unreal)), f"and all others don't fit the format {form!r}. Name another in dates="
-        )
+        raise complain(int(np.argmax(unreal)), f"and all others don't fit the format {form!r}. Name another in dates=")
     marks = unreal if unreal.any() else None
     if dates:
         return Times(np.where(values == MISSING, MISSING, values // DAY), "dates", unreal=marks)
@@ -234,6 +230,4 @@ def _from_objects(column: list[Any], form: str | None, complain: Complain) -> Ti
         raise complain(None, "holds times with a zone and times without one. " + _MIXED.split(". ", 1)[1])
     if not zones:
         return Times(np.where(values == MISSING, MISSING, values // DAY), "dates")
-    return Times(
-        values, "instants" if True in zones else "walls", only_dates=only_dates if only_dates.any() else None
-    )
+    return Times(values, "instants" if True in zones else "walls", only_dates=only_dates if only_dates.any() else None)

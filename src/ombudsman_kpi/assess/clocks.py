@@ -5,12 +5,14 @@ days, is the smallest n whose due day is not before the stop, so that status fol
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 import numpy as np
 
 from ombudsman_kpi.calendar import WorkingCalendar
-from ombudsman_kpi.days import MISSING, Integers, day_number
+from ombudsman_kpi.days import MISSING, Integers, day_number, to_day
+from ombudsman_kpi.errors import CoverageError, OptionError
 from ombudsman_kpi.limits import DueField, Hours, Limit, Seconds, WorkingDays
 from ombudsman_kpi.targets import Clock
 
@@ -92,3 +94,23 @@ def counting(limit: Limit | DueField, clock: Clock, calendar: WorkingCalendar) -
     if isinstance(limit, WorkingDays):
         return WorkingDayCounting(calendar, start_is_day_1)
     return CalendarDayCounting(calendar, start_is_day_1, clock.non_working_due == "next working day")
+
+
+def due_date(start: date, limit: Limit, calendar: WorkingCalendar) -> date:
+    """Give the last day that is in time for something received on one day, with no options of a clock.
+
+    >>> from ombudsman_kpi import Weeks, WorkingCalendar
+    >>> due_date(date(2024, 3, 1), Weeks(13), WorkingCalendar.uk("england-and-wales"))
+    datetime.date(2024, 5, 31)
+
+    Raises ``OptionError`` for seconds and hours, which end at an instant; ``CoverageError`` beyond the calendar.
+    """
+    if isinstance(limit, (Seconds, Hours)):
+        raise OptionError(f"A limit of {limit} ends at an instant, not on a day. Give working days, days or weeks.")
+    day = np.array([day_number(start)])
+    due = (
+        counting(limit, Clock(), calendar).due(day, limit.allowed) if calendar.covers(day).all() else day * 0 + MISSING
+    )
+    if due[0] == MISSING:
+        raise CoverageError(f"{limit} from {start} are outside the calendar, {calendar.first} to {calendar.last}.")
+    return to_day(int(due[0]))

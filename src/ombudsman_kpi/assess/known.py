@@ -1,6 +1,6 @@
 """What was known at the time that is measured at: nothing that happened later."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -12,9 +12,11 @@ from ombudsman_kpi.frames import Batch
 from ombudsman_kpi.records import parse_time
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.targets import Condition
+from ombudsman_kpi.times import Times
 from ombudsman_kpi.zones import DAY, MICROSECOND
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +69,55 @@ def _is_date_of_pandas(moment: datetime) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Moments:
+    """A field's times in a batch: on which day, whether by ``as_of``, and which of them can't be true, and why."""
+
+    times: Times
+    days: Integers  # in the scheme's zone; later ones too
+    happened: Truths  # there, and not later than as_of
+    faults: tuple[tuple[Truths, str], ...]
+    first: Integers  # the instant that each means, and where a time occurred twice the second one
+    second: Integers
+
+
+@dataclass(frozen=True)
 class Known:
-    """A batch of records as they were known at ``as_of``."""
+    """A batch of records as they were known at ``as_of``; each field is looked at once."""
 
     batch: Batch
     as_of: AsOf
     scheme: Scheme
+    _moments: dict[tuple[str, bool], Moments] = field(default_factory=dict, repr=False)
 
-    def days(self, name: str) -> Integers:
-        """Give the calendar date of each time, in the scheme's zone; later ones too."""
-        return self.batch.times(name).days(self.scheme.zone)
+    def moments(self, name: str, *, instants: bool = False) -> Moments:
+        """Give a field's times; their instants too where they are asked for."""
+        key = name, instants
+        if key not in self._moments:
+            self._moments[key] = self._look(name, instants=instants)
+        return self._moments[key]
+
+    def _look(self, name: str, *, instants: bool) -> Moments:
+        times = self.batch.times(name)
+        zone, calendar = self.scheme.zone, self.scheme.calendar
+        days = times.days(zone)
+        present = days != MISSING
+        happened: Truths = (days <= self.as_of.day) & present
+        precise = not self.as_of.whole_day and times.kind != "dates"
+        first, second = times.instants(zone) if instants or precise else (_NONE, _NONE)
+        if precise:
+            by_instant: Truths = (first <= self.as_of.instant) & present
+            happened = np.where(times.dates_alone(), happened, by_instant)
+        faults = (
+            (times.unreal, "is not a real date or time"),
+            (times.never_occurred(days, zone), "never occurred: the clocks went forward"),
+            (happened & ~calendar.covers(days), "is outside the calendar"),
+        )
+        real = tuple((mask, f"{name} {text}") for mask, text in faults if mask is not None and mask.any())
+        return Moments(times, days, happened, real, first, second)
 
     def happened(self, name: str) -> Truths:
         """Tell which times are there and not later than ``as_of``."""
-        times = self.batch.times(name)
-        days = self.days(name)
-        by_day = (days <= self.as_of.day) & (days != MISSING)
-        if self.as_of.whole_day or times.kind == "dates":
-            return by_day
-        instants, _ = times.instants(self.scheme.zone)
-        return np.where(times.dates_alone(), by_day, (instants <= self.as_of.instant) & (instants != MISSING))
+        return self.moments(name).happened
 
     def text(self, name: str) -> Any:
         """Give a column as Arrow text, without what was decided later."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ombudsman_kpi.assess.clocks import Counting, counting
-from ombudsman_kpi.assess.known import Known
+from ombudsman_kpi.assess.known import Known, Moments
 from ombudsman_kpi.days import MISSING, Integers, Truths
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.frames import Table
@@ -16,6 +16,7 @@ from ombudsman_kpi.records import RECORDS
 from ombudsman_kpi.targets import ShareWithin
 from ombudsman_kpi.zones import DAY
 
+_NEVER = int(np.iinfo(np.int64).max)
 NONE = -1  # no elapsed time: the clock never ran, or the record contradicts itself
 
 Ending = Literal["open", "stopped", "withdrawn", "abandoned", "excluded", "invalid"]
@@ -71,8 +72,8 @@ def fields_needed(target: ShareWithin, table: Table) -> list[str]:
     fields = [table.resolve(name, f"target {target.id!r}") for name in named]
     fields += [name for name in _enders(target) if table.has(name)]
     fields += [source for name in target.where if (source := table.known_from(name)) is not None]
-    if table.id_field is not None and table.has(table.id_field):
-        fields.append(table.id_field)
+    if table.doubtful_ids is not None:
+        fields.append(str(table.id_field))
     return list(dict.fromkeys(fields))
 
 
@@ -103,31 +104,27 @@ class _Draft:
         state = State(ending, reason)
         if state not in self.states:
             self.states.append(state)
-        self.state[where & (self.state == 0)] = self.states.index(state)
+        np.copyto(self.state, self.states.index(state), where=where & (self.state == 0))
 
     def name(self, field_name: str) -> str:
         return self.known.batch.table.resolve(field_name, f"target {self.target.id!r}")
 
-    def points(self, name: str) -> Integers:
-        """Give days or (first) instants."""
-        return self.known.days(name) if self.in_days else self.known.batch.times(name).instants(self.zone)[0]
+    def moments(self, name: str) -> Moments:
+        return self.known.moments(name, instants=not self.in_days)
 
     def mark_unusable(self, name: str) -> None:
         """Mark what can't be a time of this record: no real date, a skipped hour, a day nobody covers."""
-        times = self.known.batch.times(name)
-        days = self.known.days(name)
+        found = self.moments(name)
+        times = found.times
         if self.target.clock.naive_times == "refuse" and times.kind == "walls" and not times.dates_alone().all():
             table = self.known.batch.table
             raise RecordsError(
-                f"{table.label}: {table.column_of(name)} has timestamps without a zone, which target {self.target.id!r} "
-                f"refuses. Say whose clock they show, for example with .dt.tz_localize({self.zone.name!r})."
+                f"{table.label}: {table.column_of(name)} has timestamps without a zone, which target "
+                f"{self.target.id!r} refuses. Say whose clock they show, for example with "
+                f".dt.tz_localize({self.zone.name!r})."
             )
-        self.mark(times.unreal, "invalid", f"{name} is not a real date or time")
-        self.mark(times.never_occurred(self.zone), "invalid", f"{name} never occurred: the clocks went forward")
-        outside = ~self.calendar.covers(days)
-        if outside.any():
-            past = (days != MISSING) & outside & (days <= self.known.as_of.day)
-            self.mark(past, "invalid", f"{name} is outside the calendar")
+        for mask, reason in found.faults:
+            self.mark(mask, "invalid", reason)
 
 
 def timeline(target: ShareWithin, known: Known) -> Timeline:
@@ -144,14 +141,24 @@ def timeline(target: ShareWithin, known: Known) -> Timeline:
     own = _own_due(draft, end, end_day) if isinstance(target.limit, DueField) else None
     for position, (name, ending) in enumerate(_endings(draft)):
         draft.mark(which == position, ending, name.removesuffix("_at") if ending == "withdrawn" else "")
-    counts = np.isin(
-        draft.state, [i for i, state in enumerate(draft.states) if state.ending not in {"excluded", "invalid"}]
-    )
+    ran = np.array([state.ending not in {"excluded", "invalid"} for state in draft.states])
+    counts = ran.take(draft.state)
     rule = counting(target.limit, target.clock, draft.calendar)
     elapsed = _elapsed(draft, rule, counts, start, end) if target.start else np.full(draft.size, NONE)
+    own_due, in_time = own or (None, None)
     return Timeline(
-        rule, draft.in_days, start, end, start_day, end_day, elapsed, draft.state, tuple(draft.states), *(own or (None, None))
-    )  # fmt: skip
+        rule,
+        draft.in_days,
+        start,
+        end,
+        start_day,
+        end_day,
+        elapsed,
+        draft.state,
+        tuple(draft.states),
+        own_due,
+        in_time,
+    )
 
 
 def _mark_not_concerned(draft: _Draft) -> None:
@@ -164,15 +171,16 @@ def _mark_not_concerned(draft: _Draft) -> None:
 
 def _mark_identity(draft: _Draft) -> None:
     """Mark records without an id where their kind has one, and those that share theirs."""
+    import pyarrow.compute as pc
+
     table = draft.known.batch.table
-    name = table.id_field
-    if name is None or not table.has(name):
+    doubtful = table.doubtful_ids
+    if doubtful is None:
         return
-    if table.fields[name].required:
-        text = draft.known.batch.text(name)
-        if text.null_count:
-            draft.mark(np.asarray(text.is_null()), "invalid", f"{name} is missing")
-    draft.mark(table.is_repeated(draft.known.batch), "invalid", f"{name} is not unique")
+    text = draft.known.batch.text(str(table.id_field))
+    if doubtful.null_count:
+        draft.mark(np.asarray(text.is_null()), "invalid", f"{table.id_field} is missing")
+    draft.mark(np.asarray(pc.is_in(text, doubtful.drop_null())), "invalid", f"{table.id_field} is not unique")
 
 
 def _start(draft: _Draft) -> tuple[Integers, Integers]:
@@ -185,22 +193,16 @@ def _start(draft: _Draft) -> tuple[Integers, Integers]:
     words = field_.words if field_ is not None else name.removesuffix("_at").replace("_", " ")
     draft.mark_unusable(name)
     _refuse_dates(draft, name)
-    times = draft.known.batch.times(name)
-    if not times.present.all():
-        absent = ~times.present
-        if field_ is not None and field_.required:
-            draft.mark(absent, "invalid", f"{name} is missing")
-        else:
-            draft.mark(absent, "excluded", f"not yet {words}")
-    happened = draft.known.happened(name)
-    draft.mark(~happened, "excluded", f"not yet {words}")
-    days = draft.known.days(name)
-    usable = happened & draft.calendar.covers(days)
-    start = np.where(usable, draft.points(name), MISSING)
+    found = draft.moments(name)
+    present = found.days != MISSING
+    if field_ is not None and field_.required:
+        draft.mark(~present, "invalid", f"{name} is missing")
+    draft.mark(~found.happened, "excluded", f"not yet {words}")
+    usable = found.happened & draft.calendar.covers(found.days)
     if draft.in_days:
-        start = _deemed_received(draft, name, start)
+        start = _deemed_received(draft, name, np.where(usable, found.days, MISSING))
         return start, start
-    return start, np.where(usable, days, MISSING)
+    return np.where(usable, found.first, MISSING), np.where(usable, found.days, MISSING)
 
 
 def _deemed_received(draft: _Draft, name: str, start: Integers) -> Integers:
@@ -235,8 +237,9 @@ def _refuse_dates(draft: _Draft, name: str) -> None:
     if only_dates.any() and (only_dates | ~times.present).all() and (times.kind == "dates" or draft.size > 1):
         table = draft.known.batch.table
         raise RecordsError(
-            f"{table.label}: {table.column_of(name)} has only dates, but target {draft.target.id!r} ({draft.target.limit}) "
-            "needs the time of day too. Export timestamps, or leave the target out with targets=."
+            f"{table.label}: {table.column_of(name)} has only dates, but target {draft.target.id!r} "
+            f"({draft.target.limit}) needs the time of day too. Export timestamps, or leave the target out with "
+            "targets=."
         )
     if times.only_dates is not None:
         draft.mark(times.only_dates & times.present, "invalid", f"{name} has no time of day")
@@ -254,21 +257,23 @@ def _endings(draft: _Draft) -> list[tuple[str, Ending]]:
 
 def _end(draft: _Draft, start: Integers, start_day: Integers) -> tuple[Integers, Integers, NDArray[np.int8]]:
     """Give when each clock ended, on which day, and by which of the endings; -1 where it is open."""
-    end, end_day = np.full(draft.size, MISSING), np.full(draft.size, MISSING)
+    end = np.full(draft.size, _NEVER)
+    end_day = end if draft.in_days else np.full(draft.size, MISSING)
     which = np.full(draft.size, -1, np.int8)
     for position, (name, _) in enumerate(_endings(draft)):
-        times = draft.known.batch.times(name)
+        found = draft.moments(name)
         draft.mark_unusable(name)
         _refuse_dates(draft, name)
-        happened = draft.known.happened(name)
-        points = draft.points(name)
+        points = found.days if draft.in_days else found.first
         if not draft.in_days:  # in the hour that occurs twice: the second time, where the first is before the start
-            _, second = times.instants(draft.zone)
-            points = np.where((points < start) & (start != MISSING), second, points)
-        earlier = happened & ((which < 0) | (points < end))
-        end = np.where(earlier, points, end)
-        end_day = np.where(earlier, draft.known.days(name), end_day)
-        which = np.where(earlier, position, which).astype(np.int8)
+            points = np.where((points < start) & (start != MISSING), found.second, points)
+        points = np.where(found.happened, points, _NEVER)
+        earlier = points < end
+        np.copyto(which, position, where=earlier)
+        end = np.minimum(end, points)
+        end_day = end if draft.in_days else np.where(earlier, found.days, end_day)
+    end = np.where(which < 0, MISSING, end)
+    end_day = end if draft.in_days else end_day
     if draft.target.start is not None:
         by_day = draft.in_days or isinstance(draft.target.limit, DueField)
         first, last = (start_day, end_day) if by_day else (start, end)
@@ -297,20 +302,21 @@ def _own_due(draft: _Draft, end: Integers, end_day: Integers) -> tuple[Integers,
     assert isinstance(draft.target.limit, DueField)  # noqa: S101
     name = draft.name(draft.target.limit.field)
     draft.mark_unusable(name)
-    times = draft.known.batch.times(name)
+    found = draft.moments(name)
+    times, due_day = found.times, found.days
     declared = draft.known.batch.table.fields.get(name)
     if declared is not None and declared.required:
         draft.mark(~times.present, "invalid", f"{name} is missing")
     else:
         draft.mark(~times.present, "excluded", f"no {name}")
-    due, due_day = times.instants(draft.zone)[0], draft.known.days(name)
-    draft.mark((due_day != MISSING) & ~draft.calendar.covers(due_day), "invalid", f"{name} is outside the calendar")
+    outside = times.present & ~draft.calendar.covers(due_day)
+    draft.mark(outside, "invalid", f"{name} is outside the calendar")
     as_of = draft.known.as_of
     by_day = times.dates_alone() | (draft.target.clock.own_due == "by the day")
     for stop, _ in _endings(draft):
-        alone = draft.known.batch.times(stop).dates_alone()
-        by_day |= alone & (draft.known.days(stop) == end_day)
+        ending = draft.moments(stop)
+        by_day |= ending.times.dates_alone() & (ending.days == end_day)
     open_ = end == MISSING
     last, last_day = np.where(open_, as_of.instant, end), np.where(open_, as_of.day, end_day)
-    walls = np.where(by_day, due_day * DAY, draft.zone.wall(due))
-    return np.where(times.present, walls, MISSING), np.where(by_day, last_day <= due_day, last <= due)
+    walls = np.where(by_day, due_day * DAY, draft.zone.wall(found.first))
+    return np.where(times.present, walls, MISSING), np.where(by_day, last_day <= due_day, last <= found.first)

@@ -1,0 +1,53 @@
+"""What all benchmarks share: medians of several runs, peak memory, and the words for the machine."""
+
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+
+def median_seconds(work: Callable[[], Any], runs: int = 5) -> float:
+    """Give the median of several runs, after one that isn't counted."""
+    work()
+    times = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def extra_bytes(work: Callable[[], Any]) -> int:
+    """Give the most memory that was in use at once, beyond what the answer itself takes."""
+    tracemalloc.start()
+    answer = work()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    size = answer.memory_usage(index=False) if hasattr(answer, "memory_usage") else answer.nbytes
+    return int(peak - size)
+
+
+def process(arguments: list[str]) -> tuple[float, float, str]:
+    """Run Python in a process of its own; give its seconds, its peak memory in MB, and what it printed."""
+    wrapper = (
+        "import resource, subprocess, sys, time; began = time.perf_counter();"
+        "done = subprocess.run(sys.argv[1:], check=True, capture_output=True, text=True);"
+        "print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024);"
+        "print(done.stdout)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", wrapper, sys.executable, *arguments], check=True, capture_output=True, text=True
+    )
+    first, _, rest = done.stdout.partition("\n")
+    seconds, megabytes = map(float, first.split())
+    return seconds, megabytes, rest.strip()
+
+
+def machine() -> str:
+    """Say in a few words what was measured on."""
+    return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}"

@@ -1,0 +1,233 @@
+"""The command line: measure files, list schemes, work out a due date.
+
+Exit code 0, or 2 with one clear sentence; no traceback ever reaches a user.
+"""
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from ombudsman_kpi.calendar import DIVISIONS, WorkingCalendar
+from ombudsman_kpi.days import to_date
+from ombudsman_kpi.errors import KpiError, OptionError
+from ombudsman_kpi.periods import EVERY
+
+if TYPE_CHECKING:
+    from ombudsman_kpi.results import Results
+
+app = typer.Typer(
+    name="ombudsman-kpi",
+    help="Service-level figures for ombudsmen and complaint teams, from casework records.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_STYLES = {"met": "bold green", "missed": "bold red", "undetermined": "bold yellow"}
+
+
+def run() -> None:
+    """Run the command line; turn every error that is foreseen into one sentence and exit code 2."""
+    try:
+        app(standalone_mode=True)
+    except KpiError as error:
+        Console(stderr=True, soft_wrap=True).print(Text(f"Error: {error}"))
+        raise SystemExit(2) from None
+    except BrokenPipeError:  # whoever read the output has stopped, as in `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+
+
+def _schemes(incomplete: str) -> list[str]:
+    from ombudsman_kpi.scheme import list_schemes
+
+    return [name for name in list_schemes() if name.startswith(incomplete)]
+
+
+Every = StrEnum("Every", {name: name for name in EVERY})  # type: ignore[misc]
+Division = StrEnum("Division", {name: name for name in DIVISIONS})  # type: ignore[misc]
+CohortName = StrEnum("CohortName", {name: name for name in ("received", "closed", "due", "all")})  # type: ignore[misc]
+
+
+def _records(kind: str) -> Any:
+    return typer.Option(
+        help=f"CSV or Parquet file of {kind}", show_default=False, rich_help_panel="Records", metavar="FILE"
+    )
+
+
+@app.command()
+def measure(
+    scheme: Annotated[
+        str, typer.Argument(help="Name of a scheme, or path of your own TOML file", autocompletion=_schemes)
+    ],
+    *,
+    as_of: Annotated[
+        str, typer.Option(help="Measure at the close of this date, such as 2024-03-31", show_default=False)
+    ],
+    cases: Annotated[Path | None, _records("cases")] = None,
+    calls: Annotated[Path | None, _records("calls")] = None,
+    written_contacts: Annotated[Path | None, _records("written contacts")] = None,
+    requests: Annotated[Path | None, _records("requests")] = None,
+    orders: Annotated[Path | None, _records("orders")] = None,
+    every: Annotated[
+        list[Every] | None, typer.Option(help="Reporting period; may be repeated", show_default=False)
+    ] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="Column to group by; may be repeated", show_default=False)
+    ] = None,
+    cohort: Annotated[CohortName | None, typer.Option(help="Cohort; each target's own if left out")] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(help="Measure this target only; may be repeated", show_default=False)
+    ] = None,
+    report: Annotated[str | None, typer.Option(help="What this audience of the scheme gets, on its cycle")] = None,
+    columns: Annotated[
+        Path | None, typer.Option(help="TOML file with your column names and date formats", metavar="MAP.toml")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON: scheme, digest, calendar, options and rows")
+    ] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each figure")] = False,
+) -> None:
+    """Measure files of records against the targets of a scheme.
+
+    Example: ombudsman-kpi measure lgsco --cases cases.csv --as-of 2024-03-31 --every quarter --by team
+    """
+    from ombudsman_kpi.measure import measure as measure_records
+    from ombudsman_kpi.scheme import load_scheme
+
+    if as_json and as_csv:
+        raise OptionError("--json and --csv can't both be printed; give one of them.")
+    given: dict[str, Any] = {
+        "cases": cases, "calls": calls, "written_contacts": written_contacts, "requests": requests, "orders": orders,
+    }  # fmt: skip
+    if not any(given.values()):
+        raise OptionError("There is nothing to measure: give at least one file, such as --cases cases.csv.")
+    periods: list[Any] = [str(name) for name in every or ()]
+    with _progress() as progress:
+        results = measure_records(
+            load_scheme(scheme),
+            **given,
+            as_of=as_of,
+            every=periods or None,
+            by=by or (),
+            cohort=str(cohort) if cohort else None,
+            targets=target or None,
+            report=report,
+            columns=columns,
+            progress=progress,
+        )
+    if as_json:
+        sys.stdout.write(json.dumps(results.to_dict(), ensure_ascii=False, indent=2) + "\n")
+    elif as_csv:
+        _write_csv(results)
+    else:
+        _print_table(results)
+
+
+@app.command()
+def schemes(
+    scheme: Annotated[str | None, typer.Argument(help="Show the targets of this one", autocompletion=_schemes)] = None,
+    *,
+    json_schema: Annotated[
+        bool, typer.Option("--json-schema", help="Print the JSON Schema of scheme files, for editors")
+    ] = False,
+) -> None:
+    """List the schemes that come with the library, or the targets of one."""
+    from ombudsman_kpi.scheme import list_schemes, load_scheme, scheme_json_schema
+    from ombudsman_kpi.targets import NotMeasured
+
+    if json_schema:
+        sys.stdout.write(json.dumps(scheme_json_schema(), indent=2) + "\n")
+        return
+    if scheme is None:
+        for item in map(load_scheme, list_schemes()):
+            typer.echo(f"{item.id:<24}{item.title} ({len(item.targets)} targets, {item.division})")
+        return
+    shown = load_scheme(scheme)
+    typer.echo(f"{shown.title}\n{shown.source} · {shown.division} · digest {shown.digest}\n")
+    for target in shown.targets:
+        limit = "not measured" if isinstance(target, NotMeasured) else str(target.limit)
+        typer.echo(f"{target.id:<30}{limit:<18}{target.standard or 'no share published':<22}{target.cohort}")
+        typer.echo(f"    {target.says}")
+
+
+@app.command()
+def due(
+    date: Annotated[str, typer.Argument(help="Date of receipt, such as 2024-03-28")],
+    limit: Annotated[str, typer.Argument(help="Working days, such as 20; or a limit, such as '13 weeks'")],
+    division: Annotated[Division, typer.Option(help="Whose bank holidays count", show_default=False)],
+) -> None:
+    """Work out when something received on a date is due.
+
+    Example: ombudsman-kpi due 2024-03-28 20 --division england-and-wales
+    """
+    from ombudsman_kpi.assess.clocks import due_date
+    from ombudsman_kpi.limits import WorkingDays, parse_limit
+
+    calendar = WorkingCalendar.uk(str(division))
+    parsed = WorkingDays(int(limit)) if limit.strip().isdigit() else parse_limit(limit)
+    answer = due_date(to_date(date), parsed, calendar)
+    provisional = (
+        "" if answer <= calendar.announced_until else " (provisional: bank holidays aren't announced so far ahead)"
+    )
+    typer.echo(f"{answer:%A} {answer.day} {answer:%B %Y}{provisional}")
+
+
+@app.command()
+def version() -> None:
+    """Print the version of the library."""
+    from ombudsman_kpi import __version__
+
+    typer.echo(__version__)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int], None] | None]:
+    """Show on a terminal how many rows were read."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    with console.status("Reading…") as status:
+        yield lambda kind, rows: status.update(f"Reading {kind.replace('_', ' ')}: {rows:,} rows")
+
+
+def _write_csv(results: "Results") -> None:
+    content = results.to_dict()["rows"]
+    writer = csv.DictWriter(sys.stdout, list(content[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(content)
+
+
+def _print_table(results: "Results") -> None:
+    """Print a table: coloured where somebody looks at it, plain where the output goes elsewhere."""
+    from ombudsman_kpi.display import as_text, table_of
+
+    console = Console()
+    if not console.is_terminal:
+        sys.stdout.write(as_text(results) + "\n")
+        return
+    table = table_of(results)
+    grid = RichTable(title=table.title, title_justify="left", caption_justify="left", box=None, pad_edge=False)
+    for name, numeric in zip(table.columns, table.numeric, strict=True):
+        grid.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row, status in zip(table.rows, table.statuses, strict=True):
+        style = _STYLES.get(status, "")
+        grid.add_row(
+            *(Text(text, style if name == "Status" else "") for name, text in zip(table.columns, row, strict=True))
+        )
+    console.print(grid)
+    console.print(Text(table.subtitle, "dim"))
+    for note in table.footnotes:
+        console.print(Text(note, "dim"))
