@@ -115,9 +115,9 @@ def main(size: int = CASES, runs: int = 3) -> list[str]:
         measured: dict[str, list[tuple[float, float]]] = {"library": [], "pandas": []}
         answers: dict[str, str] = {}
         for _ in range(runs):
-            for name in measured:
+            for name, runs_so_far in measured.items():
                 seconds, megabytes, printed = process([__file__, name, str(path)])
-                measured[name].append((seconds, megabytes))
+                runs_so_far.append((seconds, megabytes))
                 answers[name] = printed
         seconds, megabytes, _ = process(["-c", "import pandas, pyarrow.parquet, ombudsman_kpi.measure"])
     agree = answers["library"] == answers["pandas"]
@@ -125,7 +125,8 @@ def main(size: int = CASES, runs: int = 3) -> list[str]:
     (ours, our_memory), (theirs, their_memory) = medians["library"], medians["pandas"]
     return [
         f"## Decided or allocated, and three week bands, by month: {size:,} cases from Parquet", "",
-        "Whole processes, imports and reading among it. The library also reads the case ids and looks for repeated ones.", "",
+        "Whole processes, imports and reading among it. The library also reads the case ids and looks for repeated",
+        "ones.", "",
         "| what | seconds | peak MB |", "|---|---:|---:|",
         f"| `tally(…).results()` | {ours:.2f} | {our_memory:.0f} |",
         f"| pandas with numpy.busday_count, by hand | {theirs:.2f} | {their_memory:.0f} |",

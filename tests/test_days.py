@@ -243,7 +243,7 @@ def test_a_position_that_holds_no_date_is_named_but_not_what_it_holds() -> None:
     ],
 )
 def test_containers_that_hold_no_dates_are_refused(values: object) -> None:
-    with pytest.raises(RecordsError, match="dates?"):
+    with pytest.raises(RecordsError, match="date"):
         read_days(values)
 
 
@@ -304,7 +304,7 @@ def test_work_over_chunks_stops_at_the_first_that_says_no() -> None:
 
     def refuse_the_second(chunk: slice) -> bool:
         seen.append(chunk.start)
-        return chunk.start < 16_384
+        return len(seen) < 2
 
     assert not over_chunks(60_000, refuse_the_second)
     assert seen == [0, 16_384]

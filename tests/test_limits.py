@@ -4,27 +4,23 @@ import operator
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 from datetime import date, timedelta
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ombudsman_kpi import CalendarDays, DueField, Hours, SchemeError, Seconds, Weeks, WorkingDays
 from ombudsman_kpi.limits import UNITS, Limit, parse_limit
 
-LAW = settings(derandomize=True, deadline=None, max_examples=200)
 TYPES: list[type[Limit]] = [WorkingDays, CalendarDays, Weeks, Hours, Seconds]
 
 every_unit = pytest.mark.parametrize("unit", TYPES, ids=lambda unit: unit.__name__)
 
 
-def limits(unit: type[Limit]) -> st.SearchStrategy[Limit]:
-    return st.one_of(
-        st.integers(0, 400).map(unit),
-        st.integers(1, 400).map(lambda amount: unit(amount, less_than=True)),
-    )
+def small_limits(unit: type[Limit]) -> list[Any]:
+    """Give every limit of a unit up to some amount, within and less than."""
+    return [unit(amount) for amount in range(15)] + [unit(amount, less_than=True) for amount in range(1, 15)]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +74,9 @@ def test_limits_are_read_as_people_write_them(text: str, limit: Limit) -> None:
     ],
 )
 def test_anything_else_is_refused_with_how_a_limit_is_written(text: str) -> None:
-    with pytest.raises(SchemeError, match="isn't a limit. Write a whole number and a unit, such as '20 working days'"):
+    with pytest.raises(
+        SchemeError, match=r"isn't a limit\. Write a whole number and a unit, such as '20 working days'"
+    ):
         parse_limit(text)
 
 
@@ -147,36 +145,35 @@ def test_a_limit_prints_as_it_is_written(limit: object, text: str) -> None:
 
 
 @every_unit
-@LAW
-@given(data=st.data())
-def test_every_limit_is_read_back_from_what_it_prints(unit: type[Limit], data: st.DataObject) -> None:
-    limit = data.draw(limits(unit))
-    assert parse_limit(str(limit)) == limit
+def test_every_limit_is_read_back_from_what_it_prints(unit: type[Limit]) -> None:
+    assert [parse_limit(str(limit)) for limit in small_limits(unit)] == small_limits(unit)
 
 
 @every_unit
-@LAW
-@given(data=st.data())
-def test_of_two_limits_of_a_unit_exactly_one_is_less_or_they_are_equal(unit: type[Limit], data: st.DataObject) -> None:
-    one, other = data.draw(limits(unit)), data.draw(limits(unit))
-    assert [one < other, one == other, one > other].count(True) == 1
-    assert (one < other) is (other > one)
-    assert (one <= other) is (one < other or one == other)
-    assert (one >= other) is (one > other or one == other)
+def test_of_two_limits_of_a_unit_exactly_one_is_less_or_they_are_equal(unit: type[Limit]) -> None:
+    for one, other in product(small_limits(unit), repeat=2):
+        assert [one < other, one == other, one > other].count(True) == 1
+        assert (one < other) is (other > one)
+        assert (one <= other) is (one < other or one == other)
+        assert (one >= other) is (one > other or one == other)
 
 
 @every_unit
-@LAW
-@given(data=st.data())
-def test_a_limit_that_allows_more_is_greater(unit: type[Limit], data: st.DataObject) -> None:
-    one, other = data.draw(limits(unit)), data.draw(limits(unit))
-    if one.allowed > other.allowed:
-        assert one > other
+def test_a_limit_that_allows_more_is_greater(unit: type[Limit]) -> None:
+    for one, other in product(small_limits(unit), repeat=2):
+        assert one.allowed <= other.allowed or one > other
 
 
 def test_limits_sort_by_what_they_allow() -> None:
-    ordered = [Weeks(1), Weeks(13, less_than=True), Weeks(13), Weeks(26), Weeks(52, less_than=True), Weeks(52)]
-    assert sorted(ordered[::-1]) == ordered
+    limits = [Weeks(52), Weeks(13), Weeks(1), Weeks(52, less_than=True), Weeks(26), Weeks(13, less_than=True)]
+    assert [str(limit) for limit in sorted(limits)] == [
+        "1 week",
+        "< 13 weeks",
+        "13 weeks",
+        "26 weeks",
+        "< 52 weeks",
+        "52 weeks",
+    ]
 
 
 ORDERINGS = [operator.lt, operator.le, operator.gt, operator.ge]

@@ -13,7 +13,7 @@ from ombudsman_kpi import OptionError
 from ombudsman_kpi.days import MISSING
 from ombudsman_kpi.zones import DAY, MICROSECOND, TimeZone, time_zone
 
-LAW = settings(derandomize=True, deadline=None, max_examples=150)
+LAW = settings(derandomize=True, deadline=None, max_examples=60)
 PLACES = ["Europe/London", "Europe/Amsterdam", "Pacific/Auckland", "UTC"]
 EPOCH = datetime.fromisoformat("1970-01-01")
 
@@ -91,9 +91,7 @@ def test_first_and_second_instants_are_those_of_zoneinfo_and_skipped_times_never
 @every_place
 @LAW
 @given(moments=MOMENTS)
-def test_every_instant_is_the_first_or_the_second_of_what_the_clock_showed(
-    place: str, moments: list[datetime]
-) -> None:
+def test_every_instant_is_the_first_or_the_second_of_what_the_clock_showed(place: str, moments: list[datetime]) -> None:
     zone = time_zone(place)
     at = np.array([number(moment) for moment in moments])
     first, second, never = zone.instants(zone.wall(at))
@@ -102,17 +100,21 @@ def test_every_instant_is_the_first_or_the_second_of_what_the_clock_showed(
     assert (first <= second).all()
 
 
-@pytest.mark.parametrize("place", PLACES[:3])
-@pytest.mark.parametrize("year", [1972, 2007, 2024, 2037, 2038, 2059])
-def test_clocks_change_in_every_year_that_is_covered(place: str, year: int) -> None:
-    if place == "Europe/Amsterdam" and year == 1972:
-        year = 1977  # the Netherlands had no summer time before
-    if place == "Pacific/Auckland" and year == 1972:
-        year = 1974  # nor had New Zealand
-    hours = [datetime.fromisoformat(f"{year}-01-01") + timedelta(hours=hour) for hour in range(365 * 24)]
-    found = time_zone(place).wall(np.array([number(hour) for hour in hours]))
-    assert found.tolist() == [number(wall_by_zoneinfo(hour, place)) for hour in hours]
-    assert len(np.unique(found - [number(hour) for hour in hours])) == 2
+@pytest.mark.parametrize(
+    ("place", "years"),
+    [
+        pytest.param("Europe/London", [1972, 2007, 2024, 2037, 2038, 2059], id="London"),
+        pytest.param("Europe/Amsterdam", [1977, 2007, 2024, 2037, 2038, 2059], id="Amsterdam, since 1977"),
+        pytest.param("Pacific/Auckland", [1975, 2007, 2024, 2037, 2038, 2059], id="Auckland, since 1974"),
+        pytest.param("America/Recife", [2000], id="Recife, twice in seven days of 2000"),
+    ],
+)
+def test_clocks_change_in_every_year_that_is_covered(place: str, years: list[int]) -> None:
+    for year in years:
+        hours = [datetime.fromisoformat(f"{year}-01-01") + timedelta(hours=hour) for hour in range(0, 365 * 24, 2)]
+        found = time_zone(place).wall(np.array([number(hour) for hour in hours]))
+        assert found.tolist() == [number(wall_by_zoneinfo(hour, place)) for hour in hours]
+        assert len(np.unique(found - [number(hour) for hour in hours])) == 2
 
 
 @pytest.mark.parametrize(
@@ -174,13 +176,8 @@ def test_missing_times_stay_missing_among_others(place: str) -> None:
 def test_no_times_give_no_times(place: str) -> None:
     zone = time_zone(place)
     nothing = np.array([], np.int64)
-    assert [len(answer) for answer in (zone.wall(nothing), *zone.instants(nothing), zone.skips_an_hour(nothing))] == [
-        0,
-        0,
-        0,
-        0,
-        0,
-    ]
+    answers = [zone.wall(nothing), *zone.instants(nothing), zone.skips_an_hour(nothing)]
+    assert [answer.tolist() for answer in answers] == [[]] * 5
 
 
 @pytest.mark.parametrize(
@@ -218,5 +215,5 @@ def test_a_place_is_looked_up_once() -> None:
 
 @pytest.mark.parametrize("name", ["Europe/Lundon", "", "Europe", "/etc/localtime", "../UTC", "GMT+25", "Europe/\0"])
 def test_an_unknown_place_is_refused_with_a_usual_one(name: Any) -> None:
-    with pytest.raises(OptionError, match="There is no time zone .*'Europe/London'"):
+    with pytest.raises(OptionError, match=r"There is no time zone .*'Europe/London'"):
         TimeZone(name)

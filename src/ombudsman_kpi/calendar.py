@@ -253,7 +253,7 @@ class WorkingCalendar:
 
     def running_before(self, days: Integers) -> Integers:
         """Give the number of the calendar's working days before each day (the day after the last included)."""
-        return self._before.take(days - self._first)
+        return self._before.take(days - self._first, mode="clip")
 
     def move(self, days: Integers, n: Integers | int) -> Integers:
         """Move each day by n working days, as ``add`` does; what falls outside becomes ``MISSING``."""

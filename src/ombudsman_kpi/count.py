@@ -1,68 +1,158 @@
 """From batches of records to the cells of a tally."""
 
+import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import reduce
+from itertools import chain, islice
+from threading import Lock
+from typing import Any
 
 import numpy as np
 
-from ombudsman_kpi.assess.known import Known
-from ombudsman_kpi.assess.outcomes import BEYOND, Outcome, beyond_calendar, due_days, outcomes, provisional
-from ombudsman_kpi.assess.timeline import NONE, Timeline, timeline, timeline_key
+from ombudsman_kpi.assess.known import AsOf, Known
+from ombudsman_kpi.assess.outcomes import Outcome, due_days, follows_from_elapsed, judged, outcomes
+from ombudsman_kpi.assess.timeline import NONE, State, Timeline, timeline, timeline_key
 from ombudsman_kpi.cells import Cells
-from ombudsman_kpi.days import MISSING, Integers, Truths
+from ombudsman_kpi.days import Integers
+from ombudsman_kpi.frames import Batch
 from ombudsman_kpi.limits import Hours, Seconds
-from ombudsman_kpi.periods import grain_index
+from ombudsman_kpi.periods import Grain, Numbering
+from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.tally import NO_PERIOD, Block, Group, Key
-from ombudsman_kpi.targets import ShareWithin
+from ombudsman_kpi.targets import Cohort, ShareWithin
 
 NOT_RECORDED = "(not recorded)"
+
+Wanted = Sequence[tuple[ShareWithin, Key]]
+ClockName = tuple[Any, ...]  # what `timeline_key` gives: targets of one name share their clocks
+
+
+def count_batches(
+    batches: Iterator[Batch], wanted: Wanted, by: tuple[str, ...], as_of: AsOf, scheme: Scheme
+) -> dict[Key, Block]:
+    """Count all batches: one after the other, or where there are several, shared between threads.
+
+    numpy and Arrow let go of the interpreter while they work, and counts add up in any order.
+    """
+    waiting = list(islice(batches, 2))
+    counters = [Counter(wanted, by, scheme) for _ in range(min(len(waiting), os.cpu_count() or 1, 4) or 1)]
+    source = chain(waiting, batches)
+    turn = Lock()
+
+    def work(counter: Counter) -> None:
+        while True:
+            with turn:
+                batch = next(source, None)
+            if batch is None:
+                return
+            counter.add(Known(batch, as_of, scheme))
+
+    if len(counters) == 1:
+        work(counters[0])
+        return counters[0].blocks()
+    with ThreadPoolExecutor(len(counters)) as pool:
+        list(pool.map(work, counters))
+    first, *others = (counter.blocks() for counter in counters)
+    return {key: reduce(Block.plus, (part[key] for part in others), block) for key, block in first.items()}
+
+
+@dataclass
+class Counted:
+    """Cells keyed by group, period, a code, and elapsed time; and the book that says what the codes stand for."""
+
+    cells: Cells = field(default_factory=lambda: Cells(keys=4, sums=3))
+    book: dict[Any, int] = field(default_factory=dict)
+
+    def codes(self, entries: Sequence[Any]) -> Integers:
+        """Give the codes of some entries; new ones are written into the book."""
+        return np.array([self.book.setdefault(entry, len(self.book)) for entry in entries], np.int64)
 
 
 @dataclass
 class Counter:
-    """Counts the records of one kind, batch after batch, for some targets."""
+    """Counts the records of one kind, batch after batch, for some targets.
 
-    wanted: Sequence[tuple[ShareWithin, Key]]
+    What differs in nothing but the limit is counted once: the status follows from how the clock stands and the
+    elapsed time alone, so that a count of clocks that are alike can be judged by each limit at the end.
+    """
+
+    wanted: Wanted
     by: tuple[str, ...]
-    _cells: dict[Key, Cells] = field(default_factory=lambda: defaultdict(lambda: Cells(4, 3)))
+    scheme: Scheme
+    _alike: dict[tuple[ClockName, tuple[Key, ...]], Counted] = field(default_factory=lambda: defaultdict(Counted))
+    _single: dict[Key, Counted] = field(default_factory=lambda: defaultdict(Counted))
     _groups: dict[Group, int] = field(default_factory=dict)
-    _outcomes: dict[Key, dict[Outcome, int]] = field(default_factory=lambda: defaultdict(dict))
+    _numbering: dict[Grain, Numbering] = field(default_factory=dict)
 
     def add(self, known: Known) -> None:
         """Count one batch."""
         group = self._group_codes(known)
-        clocks: dict[object, Timeline] = {}
+        clocks: dict[ClockName, Timeline] = {}
+        alike: dict[tuple[ClockName, Cohort, Grain], list[Key]] = defaultdict(list)
         for target, key in self.wanted:
             name = timeline_key(target)
             if name not in clocks:
                 clocks[name] = timeline(target, known)
-            self._add(target, key, clocks[name], group, known)
+            if key.cohort != "due" and follows_from_elapsed(target, clocks[name], self.scheme.calendar):
+                alike[name, key.cohort, key.grain].append(key)
+            else:
+                self._add(target, key, clocks[name], group)
+        for (name, cohort, grain), keys in alike.items():
+            clock = clocks[name]
+            counted = self._alike[name, tuple(keys)]
+            period = self._periods(grain).of(clock.start_day if cohort == "received" else clock.end_day)
+            code = counted.codes(clock.states).take(clock.state)
+            counted.cells.add((group, period, code, clock.elapsed), (1, 0, 0))
 
     def blocks(self) -> dict[Key, Block]:
         """Give what was counted; a target without any record has an empty block."""
-        groups = tuple(self._groups)
-        return {key: Block.of(groups, tuple(self._outcomes[key]), *self._cells[key].result()) for _, key in self.wanted}
+        return {key: self._block(target, key) for target, key in self.wanted}
 
-    def _add(self, target: ShareWithin, key: Key, clocks: Timeline, group: Integers, known: Known) -> None:
-        code, judged, beyond = judged_clocks(target, clocks, known)
-        judged = tuple(_in_cohort(outcome, key) for outcome in judged)
-        codes = self._outcomes[key]
-        book = np.array([codes.setdefault(outcome, len(codes)) for outcome in judged])
-        days = _cohort_days(target, key, clocks, known)
-        period = grain_index(days, key.grain)
-        period = np.where(period == MISSING, NO_PERIOD, period)
-        elapsed = clocks.elapsed if beyond is None else np.where(beyond, NONE, clocks.elapsed)
+    def _block(self, target: ShareWithin, key: Key) -> Block:
+        single = self._single[key]
+        block = self._laid_out(key, single.cells.result(), tuple(single.book))
+        for (_, keys), counted in self._alike.items():
+            if key in keys:
+                (group, period, state, elapsed), sums = counted.cells.result()
+                states: tuple[State, ...] = tuple(counted.book)
+                code, book = outcomes(target, states, state, elapsed)
+                block = block.plus(self._laid_out(key, ((group, period, code, elapsed), sums), book))
+        return block
+
+    def _laid_out(
+        self, key: Key, cells: tuple[tuple[Integers, ...], tuple[Integers, ...]], book: tuple[Outcome, ...]
+    ) -> Block:
+        (group, period, outcome, elapsed), sums = cells
+        period = np.where(period == 0, NO_PERIOD, period + self._periods(key.grain).before)
+        book = tuple(_in_cohort(entry, key) for entry in book)
+        return Block.of(tuple(self._groups), book, (group, period, outcome, elapsed), sums)
+
+    def _periods(self, grain: Grain) -> Numbering:
+        if grain not in self._numbering:
+            calendar = self.scheme.calendar
+            self._numbering[grain] = Numbering.of_days(calendar.first, calendar.last, grain)
+        return self._numbering[grain]
+
+    def _add(self, target: ShareWithin, key: Key, clock: Timeline, group: Integers) -> None:
+        """Count the outcomes of one target, record by record."""
+        counted = self._single[key]
+        outcome = judged(target, clock, self.scheme.calendar)
+        days = {"received": clock.start_day, "closed": clock.end_day}.get(key.cohort)
+        if days is None:
+            days = due_days(target, clock, self.scheme.zone)
+        elapsed = outcome.elapsed
         below: Integers | int = 0
         if isinstance(target.limit, (Seconds, Hours)):
             ran = elapsed != NONE
             units = -(-elapsed // target.limit.size)
             below = np.where(ran, units * target.limit.size - elapsed, 0)
             elapsed = np.where(ran, units, NONE)
-        moves = provisional(target, clocks, known.scheme.calendar)
-        self._cells[key].add(
-            (group, period, book.take(code), elapsed), (1, below, 0 if moves is None else moves.astype(np.int64))
-        )
+        code = counted.codes(outcome.book).take(outcome.code)
+        keys = group, self._periods(key.grain).of(days), code, elapsed
+        counted.cells.add(keys, (1, below, outcome.provisional))
 
     def _group_codes(self, known: Known) -> Integers:
         """Give the number of each record's group; the same group has the same number in every batch."""
@@ -81,34 +171,11 @@ class Counter:
         return book.take(code)
 
 
-def judged_clocks(
-    target: ShareWithin, clocks: Timeline, known: Known
-) -> tuple[np.typing.NDArray[np.intp], tuple[Outcome, ...], Truths | None]:
-    """Give each record's outcome, as a position in a list; and which clocks are due beyond the calendar."""
-    state, states = clocks.state, clocks.states
-    beyond = beyond_calendar(target, clocks, known.scheme.calendar)
-    if beyond is not None:
-        running = clocks.elapsed != NONE
-        state, states = np.where(beyond & running, len(states), state), (*states, BEYOND)
-    return (*outcomes(target, states, state, clocks.elapsed, clocks.in_time), beyond)
-
-
 def _in_cohort(outcome: Outcome, key: Key) -> Outcome:
     """Leave open clocks out of the closed cohort, and say so: they are in no period of it."""
     if key.cohort == "closed" and outcome.status in {"pending", "overdue"}:
-        return Outcome("excluded", "still open" if outcome.status == "pending" else "still open, overdue")
+        return Outcome("excluded", "still open" if outcome.status == "pending" else "still open and overdue")
     return outcome
-
-
-def _cohort_days(target: ShareWithin, key: Key, clocks: Timeline, known: Known) -> Integers:
-    """Give the day that decides on the period of each record; ``MISSING`` where it has none."""
-    if key.grain == "all":
-        return np.zeros(len(clocks.state), np.int64)
-    if key.cohort == "received":
-        return clocks.start_day
-    if key.cohort == "closed":
-        return clocks.end_day
-    return due_days(target, clocks, known.scheme.zone)
 
 
 def _labelled(known: Known, name: str) -> tuple[list[str], Integers]:

@@ -1,5 +1,6 @@
 """How results show themselves: one table, for the terminal, the notebook and the command line."""
 
+from collections import Counter as Count
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -115,17 +116,7 @@ def _footnotes(results: Results, shown: Sequence[Row]) -> list[str]:
     if any(row.provisional for row in shown):
         notes.append("† some due days fall after the last announced bank holidays, and may still move")
     for target in dict.fromkeys(row.target for row in results.rows if row.status != "not measured"):
-        rows = [row for row in results.rows if row.target == target]
-        first = [row for row in rows if row.cohort == rows[0].cohort and row.every == rows[0].every]
-        left_out = sum((row.excluded or 0) for row in first), sum((row.invalid or 0) for row in first)
-        if any(left_out):
-            words = [
-                f"{number:,} {word}" for number, word in zip(left_out, ("excluded", "invalid"), strict=True) if number
-            ]
-            detail = f" ({first[0].note})" if len(first) == 1 else ""
-            notes.append(
-                f"{target}: {' and '.join(words)} of {sum(row.records or 0 for row in first):,} records{detail}"
-            )
+        notes += _left_out(target, [row for row in results.rows if row.target == target])
     reasons: dict[str, list[str]] = {}
     for row in results.rows:
         if row.status == "not measured":
@@ -133,6 +124,26 @@ def _footnotes(results: Results, shown: Sequence[Row]) -> list[str]:
     notes += [f"not measured: {', '.join(targets)} ({reason})" for reason, targets in reasons.items()]
     for target, options in results.options["clocks"].items():
         notes.append(f"{target} is measured with {', '.join(f'{name}: {value}' for name, value in options.items())}")
+    return notes
+
+
+def _left_out(target: str, rows: Sequence[Row]) -> list[str]:
+    """Say how many records a target leaves out, and why; for each cohort that is shown."""
+    notes = []
+    for cohort in dict.fromkeys(row.cohort for row in rows):
+        first = [row for row in rows if row.cohort == cohort and row.every == rows[0].every]
+        number = sum((row.excluded or 0) + (row.invalid or 0) for row in first)
+        reasons: Count[str] = Count()
+        for row in first:
+            for (status, reason), found in row.reasons.items():
+                if status in {"excluded", "invalid"}:
+                    reasons[reason if status == "excluded" else f"invalid ({reason})"] += found
+        if number:
+            why = ", ".join(f"{found:,} {reason}" for reason, found in reasons.most_common())
+            of = sum(row.records or 0 for row in first)
+            name = target if len({row.cohort for row in rows}) == 1 else f"{target} ({cohort})"
+            notes.append(f"{name} leaves out {number:,} of {of:,} records: {why}")
+        notes += dict.fromkeys(f"{target}: {remark}" for row in first for remark in row.remarks)
     return notes
 
 
@@ -160,7 +171,8 @@ def as_html(results: Results) -> str:
     table = table_of(results)
 
     def cell(tag: str, text: str, *, numeric: bool, style: str = "") -> str:
-        return f'<{tag} style="text-align:{"right" if numeric else "left"};{style}">{escape(text)}</{tag}>'
+        side = "right" if numeric else "left"
+        return f'<{tag} style="text-align:{side};padding:2px 10px;{style}">{escape(text)}</{tag}>'
 
     head = "".join(
         cell("th", text, numeric=numeric) for text, numeric in zip(table.columns, table.numeric, strict=True)
@@ -175,7 +187,7 @@ def as_html(results: Results) -> str:
     notes = "".join(f"<div>{escape(note)}</div>" for note in table.footnotes)
     return (
         f'<div><strong>{escape(table.title)}</strong><div style="font-size:smaller">{escape(table.subtitle)}</div>'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+        f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
         f'<div style="font-size:smaller">{notes}</div></div>'
     )
 

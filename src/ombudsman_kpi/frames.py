@@ -18,7 +18,7 @@ from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.records import RECORDS, Field, Record, fields_of
 from ombudsman_kpi.times import Times, read_times
 
-BATCH = 1 << 17  # rows at a time: few enough for the cache, enough for the overhead not to matter
+BATCH = 1 << 16  # rows at a time: few enough for the cache, enough for the overhead not to matter
 
 Dates = str | Mapping[str, str] | None  # one format for all, or one for each field
 

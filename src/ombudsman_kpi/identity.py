@@ -52,17 +52,26 @@ def _fingerprints(array: Any) -> NDArray[np.uint64]:
     content = np.frombuffer(array.buffers()[2] or b"", np.uint8)
     lengths = np.diff(offsets)
     prints = np.empty(len(array), np.uint64)
-    for length in np.flatnonzero(np.bincount(lengths)):
+    for length in np.flatnonzero(np.bincount(lengths)).tolist():
         rows = np.flatnonzero(lengths == length)
-        words = -(-int(length) // 8)
-        padded = np.zeros((len(rows), words * 8), np.uint8)
         if len(rows) == len(array):  # all of one length: they lie side by side
-            padded[:, :length] = content[offsets[0] : offsets[-1]].reshape(len(rows), length)
+            prints = _mixed(content[offsets[0] : offsets[-1]], len(rows), length)
         else:
-            padded[:, :length] = content[offsets[rows][:, None] + np.arange(length)]
-        mixed = np.full(len(rows), np.uint64(length))
-        for word in padded.view(np.uint64).T:
-            mixed = (mixed ^ word) * _MIX
-            mixed ^= mixed >> np.uint64(29)
-        prints[rows] = mixed
+            prints[rows] = _mixed(content[offsets[rows][:, None] + np.arange(length)].ravel(), len(rows), length)
     return prints
+
+
+def _mixed(content: NDArray[np.uint8], size: int, length: int) -> NDArray[np.uint64]:
+    """Hash texts of one length that lie side by side."""
+    mixed = np.full(size, np.uint64(length))
+    if length < 8:
+        padded = np.zeros((size, 8), np.uint8)
+        padded[:, :length] = content.reshape(size, length)
+        content, places, step = padded.ravel(), [0], 8
+    else:  # the last word may overlap the one before
+        places, step = [*range(0, length - 8, 8), length - 8], length
+    for place in places:
+        mixed ^= np.ndarray((size,), np.uint64, content, place, (step,))
+        mixed *= _MIX
+        mixed ^= mixed >> np.uint64(29)
+    return mixed

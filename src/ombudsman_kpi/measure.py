@@ -1,12 +1,12 @@
 """The short way through all of it: records in, outcomes, tallies or results out."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ombudsman_kpi.assess.known import Known, parse_as_of
 from ombudsman_kpi.assess.outcomes import STATUSES
 from ombudsman_kpi.assess.timeline import Timeline, fields_needed, timeline, timeline_key
-from ombudsman_kpi.count import Counter
+from ombudsman_kpi.count import count_batches
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.frames import Batch, Table
 from ombudsman_kpi.periods import Every
@@ -147,10 +147,8 @@ def tally(
             else:
                 wanted += [(step.target, key) for key in step.keys]
         if wanted:
-            counter = Counter(wanted, by)
-            for batch in _batches(tables[kind], [target for target, _ in wanted], by, progress):
-                counter.add(Known(batch, at, scheme))
-            blocks |= counter.blocks()
+            batches = _batches(tables[kind], [target for target, _ in wanted], by, progress)
+            blocks |= count_batches(batches, wanted, by, at, scheme)
     every_ = {step.target.id: step.every for step in plan}
     cohorts = {step.target.id: step.cohorts for step in plan}
     return Tally(Basis(scheme, str(at), by, every_, cohorts), blocks, unmeasured, notes)
@@ -224,7 +222,7 @@ def assess(
 
 def _batches(
     table: Table, targets: Iterable[ShareWithin], others: Sequence[str], progress: Progress | None
-) -> Iterable[Batch]:
+) -> Iterator[Batch]:
     """Read only the columns that some targets need, and others that are there (to group by, to name rows)."""
     names = dict.fromkeys(name for target in targets for name in fields_needed(target, table))
     for name in others:

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from ombudsman_kpi.days import MISSING, Integers, to_day
+from ombudsman_kpi.days import Integers, day_number, to_day
 from ombudsman_kpi.errors import OptionError, one_of
 
 Every = Literal["week", "month", "two-month", "quarter", "half-year", "financial-year", "year"]
@@ -64,17 +64,34 @@ def grain_of(every: Every | None) -> Grain:
     return "week" if every == "week" else "month"
 
 
-def grain_index(days: Integers, grain: Grain) -> Integers:
-    """Give the number of the month (since January 1970) or week of each day; ``MISSING`` stays missing."""
-    known = days != MISSING
-    if grain == "all" or not known.any():
-        return np.where(known, 0, MISSING)
-    if grain == "week":  # 1 January 1970 was a Thursday
-        return np.where(known, (days + 3) // 7, MISSING)
-    first = int(np.min(days, where=known, initial=np.iinfo(np.int64).max))
-    last = int(days.max())
-    months = np.arange(first, last + 1).astype("M8[D]").astype("M8[M]").astype(np.int64)
-    return np.where(known, months.take(days - first, mode="clip"), MISSING)
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """The months or weeks of a calendar: numbers from 1, and 0 for a day that is missing or outside it.
+
+    A number and ``before`` make the number that a period has whatever the calendar: of months since January 1970,
+    of weeks since the one of 1 January 1970.
+    """
+
+    table: Integers
+    first_day: int
+    before: int
+
+    @classmethod
+    def of_days(cls, first: date, last: date, grain: Grain) -> "Numbering":
+        """Give numbers to the periods between two days."""
+        days = np.arange(day_number(first), day_number(last) + 1)
+        if grain == "month":
+            index = days.astype("M8[D]").astype("M8[M]").astype(np.int64)
+        elif grain == "week":  # 1 January 1970 was a Thursday
+            index = (days + 3) // 7
+        else:
+            index = np.zeros(len(days), np.int64)
+        before = int(index[0]) - 1
+        return cls(np.concatenate([[0], index - before, [0]]), int(days[0]), before)
+
+    def of(self, days: Integers) -> Integers:
+        """Give the number of each day's period."""
+        return self.table.take(days - (self.first_day - 1), mode="clip")
 
 
 def grain_start(index: int, grain: Grain) -> date:

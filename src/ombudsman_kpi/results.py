@@ -2,7 +2,7 @@
 
 from collections import Counter as Count
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 from fractions import Fraction
 from math import ceil
@@ -64,6 +64,8 @@ class Row:
     headroom: int | None
     provisional: bool
     note: str
+    reasons: Mapping[tuple[str, str], int] = field(default_factory=dict)  # the note in numbers, by status
+    remarks: tuple[str, ...] = ()  # the note's other half
 
     def as_dict(self, by: tuple[str, ...]) -> dict[str, Any]:
         """Give the columns of the contract by name, the groups where they stand in it."""
@@ -71,11 +73,12 @@ class Row:
         for item in fields(self):
             if item.name == "group":
                 out |= dict(zip(by, self.group, strict=True))
-            else:
+            elif item.name not in _INSIDE:
                 out[item.name] = getattr(self, item.name)
         return out
 
 
+_INSIDE = {"reasons", "remarks"}  # parts of the note, which are no columns of their own
 _COUNTS = (
     "records", "met", "missed", "overdue", "pending", "excluded", "invalid", "numerator", "denominator", "headroom",
 )  # fmt: skip
@@ -185,7 +188,8 @@ class Results:
 
 def _names(by: tuple[str, ...]) -> Iterator[str]:
     for item in fields(Row):
-        yield from by if item.name == "group" else (item.name,)
+        if item.name not in _INSIDE:
+            yield from by if item.name == "group" else (item.name,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +323,8 @@ def _figure(
         headroom=headroom,
         provisional=counts.provisional,
         note=_note(counts, notes),
+        reasons=counts.reasons,
+        remarks=notes,
     )
 
 

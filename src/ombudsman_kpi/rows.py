@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ombudsman_kpi.assess.known import Known
-from ombudsman_kpi.assess.outcomes import due_walls
+from ombudsman_kpi.assess.outcomes import due_walls, judged
 from ombudsman_kpi.assess.timeline import NONE, Timeline
-from ombudsman_kpi.count import judged_clocks
 from ombudsman_kpi.days import MISSING, Integers
 from ombudsman_kpi.targets import ShareWithin
 from ombudsman_kpi.zones import DAY, TimeZone
@@ -31,11 +30,11 @@ def outcome_rows(target: ShareWithin, clocks: Timeline, known: Known) -> "pd.Dat
     """Give one target's outcomes of a batch as rows."""
     import pandas as pd
 
-    code, judged, beyond = judged_clocks(target, clocks, known)
+    judgement = judged(target, clocks, known.scheme.calendar)
     batch, zone = known.batch, known.scheme.zone
     id_field = batch.table.id_field
     has_id = id_field is not None and id_field in batch.columns
-    ran = clocks.elapsed != NONE if beyond is None else (clocks.elapsed != NONE) & ~beyond
+    ran = judgement.elapsed != NONE
     unit = target.limit.elapsed_unit
     if unit in {"seconds", "hours"}:
         elapsed = pd.Series(clocks.elapsed / target.limit.size).where(ran)  # type: ignore[union-attr]
@@ -53,8 +52,8 @@ def outcome_rows(target: ShareWithin, clocks: Timeline, known: Known) -> "pd.Dat
             "due": due_walls(target, clocks, zone).view("M8[us]"),
             "elapsed": elapsed.astype("Float64"),
             "unit": unit,
-            "status": np.array([outcome.status for outcome in judged], object).take(code),
-            "reason": np.array([outcome.reason for outcome in judged], object).take(code),
+            "status": np.array([outcome.status for outcome in judgement.book], object).take(judgement.code),
+            "reason": np.array([outcome.reason for outcome in judgement.book], object).take(judgement.code),
         }
     )
 

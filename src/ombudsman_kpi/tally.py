@@ -82,7 +82,7 @@ class Block:
         """The columns that add up."""
         return self.records, self.below, self.provisional
 
-    def plus(self, other: "Block", sign: int) -> "Block":
+    def plus(self, other: "Block", sign: int = 1) -> "Block":
         """Add another block's cells, or take them away."""
         groups, outcomes = self.groups + other.groups, self.outcomes + other.outcomes
         shift = len(self.groups), 0, len(self.outcomes), 0

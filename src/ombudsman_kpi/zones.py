@@ -77,7 +77,7 @@ def _clock_changes(zone: ZoneInfo) -> tuple[Integers, Integers]:
     changes: list[int] = []
     offsets = [_offset(zone, instant)]
     while instant < end:
-        following = instant + timedelta(days=1)
+        following = instant + timedelta(days=7)  # no place has changed its clocks twice in a week
         if _offset(zone, following) != offsets[-1]:
             low, high = instant, following  # the change is after low, not after high
             while high - low > MICROSECOND:

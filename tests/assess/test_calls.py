@@ -253,6 +253,16 @@ def test_a_call_is_known_to_the_moment(assessed: Assessed, as_of: str, status: s
     assert assessed(call(OFFERED, "2024-03-28T09:01:30"), as_of=as_of)["status"].tolist() == [status]
 
 
+@pytest.mark.parametrize(
+    ("as_of", "status"),
+    [("2024-10-27T01:00:05Z", "pending"), ("2024-10-27T01:00:10Z", "met")],
+    ids=["before-the-answer", "at-the-answer"],
+)
+def test_an_answer_of_the_second_time_is_not_known_at_the_first(assessed: Assessed, as_of: str, status: str) -> None:
+    answered_after_the_clocks_went_back = call("2024-10-27T01:59:40", "2024-10-27T01:00:10")
+    assert assessed(answered_after_the_clocks_went_back, as_of=as_of)["status"].tolist() == [status]
+
+
 def test_a_call_just_before_midnight_is_pending_at_the_close_of_its_day(assessed: Assessed) -> None:
     rows = assessed(call("2024-07-01T23:59:30"), call("2024-07-01T23:58:30"), as_of="2024-07-01")
     assert rows["status"].tolist() == ["pending", "overdue"]

@@ -64,8 +64,8 @@ FIVE = "2024-03-28T17:00:00"
         pytest.param(FIVE, FIVE, {}, "met", id="an-instant-at-that-instant"),
         pytest.param(FIVE, "2024-03-28T17:00:00.000001", {}, "late", id="a-microsecond-after-an-instant"),
         pytest.param(FIVE, "2024-03-28T16:59:59.999999", {}, "met", id="a-microsecond-before-an-instant"),
-        pytest.param("2024-07-01T17:00:00", "2024-07-01T16:00:00Z", {}, "met", id="an-instant-in-another-zone"),
-        pytest.param("2024-07-01T17:00:00", "2024-07-01T16:00:01Z", {}, "late", id="after-it-in-another-zone"),
+        pytest.param("2024-07-01T17:00:00+01:00", "2024-07-01T16:00:00Z", {}, "met", id="an-instant-in-another-zone"),
+        pytest.param("2024-07-01T17:00:00+01:00", "2024-07-01T16:00:01Z", {}, "late", id="after-it-in-another-zone"),
         pytest.param("2024-03-28T00:00:00", "2024-03-28T09:00:00", {}, "late", id="a-midnight-is-an-instant"),
         pytest.param(FIVE, "2024-03-28T20:00:00", BY_THE_DAY, "met", id="by-the-day-that-evening"),
         pytest.param(FIVE, "2024-03-29T00:00:00", BY_THE_DAY, "late", id="by-the-day-the-next-midnight"),
@@ -125,7 +125,7 @@ def test_a_midnight_with_a_zone_is_an_instant_in_pandas_too(scheme: Scheme) -> N
         {
             "case_id": ["A"],
             "due_at": pd.to_datetime(["2024-03-28 00:00"]).tz_localize("Europe/London"),
-            "complied_at": pd.to_datetime(["2024-03-28 17:30"]),
+            "complied_at": pd.to_datetime(["2024-03-28 17:30"]).tz_localize("Europe/London"),
         }
     )
     assert assess(scheme, orders=frame, as_of="2024-04-30", targets=ORDERS)["status"].tolist() == ["late"]

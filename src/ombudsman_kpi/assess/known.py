@@ -18,6 +18,8 @@ from ombudsman_kpi.zones import DAY, MICROSECOND
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NONE = np.empty(0, np.int64)
 
+NEVER = int(np.iinfo(np.int64).max)  # later than everything
+
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
@@ -75,6 +77,7 @@ class Moments:
     times: Times
     days: Integers  # in the scheme's zone; later ones too
     happened: Truths  # there, and not later than as_of
+    ending: Integers  # the day where it happened, else NEVER
     faults: tuple[tuple[Truths, str], ...]
     first: Integers  # the instant that each means, and where a time occurred twice the second one
     second: Integers
@@ -113,7 +116,7 @@ class Known:
             (happened & ~calendar.covers(days), "is outside the calendar"),
         )
         real = tuple((mask, f"{name} {text}") for mask, text in faults if mask is not None and mask.any())
-        return Moments(times, days, happened, real, first, second)
+        return Moments(times, days, happened, np.where(happened, days, NEVER), real, first, second)
 
     def happened(self, name: str) -> Truths:
         """Tell which times are there and not later than ``as_of``."""

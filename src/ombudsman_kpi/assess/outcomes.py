@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ombudsman_kpi.assess.timeline import State, Timeline
+from ombudsman_kpi.assess.timeline import NONE, State, Timeline
 from ombudsman_kpi.calendar import WorkingCalendar
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
 from ombudsman_kpi.limits import DueField, Hours, Limit, Seconds, WorkingDays
@@ -65,6 +65,35 @@ def outcomes(
         assert isinstance(target.limit, Limit)  # noqa: S101
         in_time = elapsed <= target.limit.allowed
     return table.take(state.astype(np.intp) * 2 + in_time), known
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The outcome of each record of a batch: a code and its book; elapsed time; 1 where the due day may still move."""
+
+    code: NDArray[np.intp]
+    book: tuple[Outcome, ...]
+    elapsed: Integers
+    provisional: Integers | int
+
+
+def judged(target: ShareWithin, timeline: Timeline, calendar: WorkingCalendar) -> Judged:
+    """Judge each record of a batch by the limit, and by what the calendar knows of its due day."""
+    state, states, elapsed = timeline.state, timeline.states, timeline.elapsed
+    beyond = beyond_calendar(target, timeline, calendar)
+    if beyond is not None:
+        beyond &= elapsed != NONE
+        state, states = np.where(beyond, len(states), state).astype(np.uint8), (*states, BEYOND)
+        elapsed = np.where(beyond, NONE, elapsed)
+    code, book = outcomes(target, states, state, elapsed, timeline.in_time)
+    moves = provisional(target, timeline, calendar)
+    return Judged(code, book, elapsed, 0 if moves is None else (moves & (elapsed != NONE)).astype(np.int64))
+
+
+def follows_from_elapsed(target: ShareWithin, timeline: Timeline, calendar: WorkingCalendar) -> bool:
+    """Tell whether state and elapsed time say all: no record has a due date of its own, nor one hard to know."""
+    unsure = beyond_calendar(target, timeline, calendar), provisional(target, timeline, calendar)
+    return timeline.in_days and unsure == (None, None)
 
 
 def last_start(target: ShareWithin, timeline: Timeline, last_due: int) -> int | None:

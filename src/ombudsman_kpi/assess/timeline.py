@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ombudsman_kpi.assess.clocks import Counting, counting
-from ombudsman_kpi.assess.known import Known, Moments
+from ombudsman_kpi.assess.known import NEVER, Known, Moments
 from ombudsman_kpi.days import MISSING, Integers, Truths
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.frames import Table
@@ -16,7 +16,6 @@ from ombudsman_kpi.records import RECORDS
 from ombudsman_kpi.targets import ShareWithin
 from ombudsman_kpi.zones import DAY
 
-_NEVER = int(np.iinfo(np.int64).max)
 NONE = -1  # no elapsed time: the clock never ran, or the record contradicts itself
 
 Ending = Literal["open", "stopped", "withdrawn", "abandoned", "excluded", "invalid"]
@@ -104,7 +103,7 @@ class _Draft:
         state = State(ending, reason)
         if state not in self.states:
             self.states.append(state)
-        np.copyto(self.state, self.states.index(state), where=where & (self.state == 0))
+        self.state += (where & (self.state == 0)).view(np.uint8) * np.uint8(self.states.index(state))
 
     def name(self, field_name: str) -> str:
         return self.known.batch.table.resolve(field_name, f"target {self.target.id!r}")
@@ -134,6 +133,7 @@ def timeline(target: ShareWithin, known: Known) -> Timeline:
     not startable; contradicting itself; ended by its earliest ending; open.
     """
     draft = _Draft(known, target)
+    _refuse_mixed_zones(draft)
     _mark_not_concerned(draft)
     _mark_identity(draft)
     start, start_day = _start(draft)
@@ -159,6 +159,24 @@ def timeline(target: ShareWithin, known: Known) -> Timeline:
         own_due,
         in_time,
     )
+
+
+def _refuse_mixed_zones(draft: _Draft) -> None:
+    """Refuse a clock that would start by one system's clock and stop by another's: one of them is a mistake."""
+    target, batch = draft.target, draft.known.batch
+    named = [*([target.start] if target.start else []), *target.stop, *_enders(target)]
+    if isinstance(target.limit, DueField):
+        named.append(target.limit.field)
+    columns = {"walls": "", "instants": ""}
+    for name in named:
+        if name in batch.columns or name not in _enders(target):
+            own = draft.name(name)
+            columns[batch.times(own).kind] = batch.table.column_of(own)
+    if columns["walls"] and columns["instants"]:
+        raise RecordsError(
+            f"{batch.table.label}: {columns['walls']} has times without a zone, {columns['instants']} with one. Bring "
+            f"them to one form: pandas' .dt.tz_localize({draft.zone.name!r}) says whose clock the first ones show."
+        )
 
 
 def _mark_not_concerned(draft: _Draft) -> None:
@@ -257,23 +275,25 @@ def _endings(draft: _Draft) -> list[tuple[str, Ending]]:
 
 def _end(draft: _Draft, start: Integers, start_day: Integers) -> tuple[Integers, Integers, NDArray[np.int8]]:
     """Give when each clock ended, on which day, and by which of the endings; -1 where it is open."""
-    end = np.full(draft.size, _NEVER)
+    end = np.full(draft.size, NEVER)
     end_day = end if draft.in_days else np.full(draft.size, MISSING)
-    which = np.full(draft.size, -1, np.int8)
-    for position, (name, _) in enumerate(_endings(draft)):
+    which = np.zeros(draft.size, np.int8)  # 0 while none has happened
+    for position, (name, _) in enumerate(_endings(draft), 1):
         found = draft.moments(name)
         draft.mark_unusable(name)
         _refuse_dates(draft, name)
-        points = found.days if draft.in_days else found.first
+        points = found.ending
         if not draft.in_days:  # in the hour that occurs twice: the second time, where the first is before the start
-            points = np.where((points < start) & (start != MISSING), found.second, points)
-        points = np.where(found.happened, points, _NEVER)
+            points = np.where((found.first < start) & (start != MISSING), found.second, found.first)
+            known = found.happened & (points <= draft.known.as_of.instant)
+            points = np.where(known, points, NEVER)
         earlier = points < end
-        np.copyto(which, position, where=earlier)
+        which = np.maximum(which, earlier.view(np.int8) * np.int8(position))
         end = np.minimum(end, points)
         end_day = end if draft.in_days else np.where(earlier, found.days, end_day)
-    end = np.where(which < 0, MISSING, end)
+    end = np.where(which == 0, MISSING, end)
     end_day = end if draft.in_days else end_day
+    which -= 1
     if draft.target.start is not None:
         by_day = draft.in_days or isinstance(draft.target.limit, DueField)
         first, last = (start_day, end_day) if by_day else (start, end)
@@ -293,8 +313,8 @@ def _elapsed(draft: _Draft, rule: Counting, counts: Truths, start: Integers, end
         safe = np.where(counts, start, 0)
         first, last = (draft.zone.wall(points) // DAY for points in (safe, np.where(counts, stops, 0)))
         return np.where(counts, last - first, NONE)
-    anchor = as_of.day if draft.in_days else as_of.instant
-    return np.where(counts, rule.elapsed(np.where(counts, start, anchor), np.where(counts, stops, anchor)), NONE)
+    # What isn't counted may be far out of range, and overflow: it ends as NONE, by arithmetic that needs no branch.
+    return (rule.elapsed(start, stops) + 1) * counts - 1
 
 
 def _own_due(draft: _Draft, end: Integers, end_day: Integers) -> tuple[Integers, Truths]:

@@ -1,0 +1,30 @@
+"""Run every benchmark and write docs/benchmarks.md: ``python benchmarks/run.py``."""
+
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import cases
+import startup
+import working_days
+from timing import machine
+
+
+def main() -> None:
+    libraries = ", ".join(
+        f"{name} {version(name)}" for name in ("numpy", "pandas", "polars", "pyarrow", "holidays", "pydantic")
+    )
+    lines = [
+        "# Benchmarks", "",
+        "Medians of several runs, the peers in the same run. What counts are the ratios; machines differ.", "",
+        f"Measured on {datetime.now(UTC):%d %B %Y} on {machine()}; {libraries}.",
+        "To measure again: `python benchmarks/run.py`.", "",
+    ]  # fmt: skip
+    for part in (working_days, cases, startup):
+        lines += [*part.main(), ""]
+    Path(__file__).parents[1].joinpath("docs", "benchmarks.md").write_text("\n".join(lines), "utf-8")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

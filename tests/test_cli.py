@@ -1,0 +1,187 @@
+"""The command line, as its users type it: what it prints, and how it fails."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from ombudsman_kpi import __version__, load_scheme, measure
+from ombudsman_kpi.cli import run
+
+DATA = Path(__file__).parents[1] / "examples" / "data"
+
+
+class Answer(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> "Typed":
+    return Typed(monkeypatch, capsys)
+
+
+class Typed:
+    """Runs the command line in this process, up to its exit."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+
+    def __call__(self, *words: str) -> Answer:
+        self._monkeypatch.setattr(sys, "argv", ["ombudsman-kpi", *words])
+        with pytest.raises(SystemExit) as stopped:
+            run()
+        captured = self._capsys.readouterr()
+        return Answer(int(stopped.value.code or 0), captured.out, captured.err)
+
+
+CASES = ("measure", "lgsco", "--cases", str(DATA / "cases.csv"), "--as-of", "2024-03-31")
+
+
+def test_measure_prints_a_table_with_every_target_and_where_it_comes_from(typed: Typed) -> None:
+    code, out, err = typed(*CASES, "--calls", str(DATA / "calls.csv"))
+    scheme = load_scheme("lgsco")
+    assert (code, err) == (0, "")
+    assert all(target.id in out for target in scheme.targets)
+    assert all(text in out for text in (scheme.digest, scheme.calendar.edition, "2024-03-31", "no requests were given"))
+
+
+def test_json_holds_the_rows_of_the_library(typed: Typed) -> None:
+    code, out, _ = typed(*CASES, "--every", "quarter", "--every", "financial-year", "--by", "team", "--json")
+    results = measure(
+        load_scheme("lgsco"),
+        cases=DATA / "cases.csv",
+        as_of="2024-03-31",
+        every=["quarter", "financial-year"],
+        by="team",
+    )
+    assert code == 0
+    assert json.loads(out) == json.loads(json.dumps(results.to_dict()))
+    assert set(json.loads(out)) == {"scheme", "digest", "calendar", "as_of", "options", "rows"}
+
+
+def test_csv_has_a_line_for_each_figure_and_the_columns_of_the_frame(typed: Typed) -> None:
+    _, out, _ = typed(*CASES, "--target", "investigation-13w", "--every", "month", "--csv")
+    frame = measure(
+        load_scheme("lgsco"), cases=DATA / "cases.csv", as_of="2024-03-31", every="month", targets="investigation-13w"
+    ).to_pandas()
+    read = list(csv.DictReader(io.StringIO(out)))
+    assert list(read[0]) == list(frame.columns)
+    assert [row["met"] for row in read] == [str(number) for number in frame["met"]]
+
+
+def test_a_report_and_a_cohort_can_be_asked_for(typed: Typed) -> None:
+    _, out, _ = typed(*CASES, "--report", "commission", "--json")
+    rows = json.loads(out)["rows"]
+    assert {row["every"] for row in rows if row["status"] != "not measured"} == {"quarter"}
+    _, out, _ = typed(*CASES, "--cohort", "all", "--target", "investigation-13w", "--json")
+    assert [row["cohort"] for row in json.loads(out)["rows"]] == ["received", "closed", "due"]
+
+
+def test_column_names_and_formats_come_from_a_file(typed: Typed, tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("Ref,Date in,decided_at,allocated_at\n007,28/03/2024,29/04/2024,\n", "utf-8")
+    (tmp_path / "map.toml").write_text(
+        '[columns.cases]\ncase_id = "Ref"\nreceived_at = "Date in"\n[dates]\ncases = "%d/%m/%Y"\n', "utf-8"
+    )
+    code, out, _ = typed(
+        *("measure", "lgsco", "--cases", str(tmp_path / "own.csv"), "--columns", str(tmp_path / "map.toml")),
+        *("--as-of", "2024-05-31", "--target", "decided-or-allocated-20wd", "--json"),
+    )
+    row = json.loads(out)["rows"][0]
+    assert (code, row["met"], row["missed"]) == (0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (("2024-03-28", "20", "--division", "england-and-wales"), "Monday 29 April 2024"),
+        (("2024-03-01", "13 weeks", "--division", "scotland"), "Friday 31 May 2024"),
+        (("2024-03-01", "< 13 weeks", "--division", "scotland"), "Thursday 30 May 2024"),
+        (("2030-03-28", "1", "--division", "scotland"), "Friday 29 March 2030 (provisional"),
+    ],
+)
+def test_due_says_the_day(typed: Typed, words: tuple[str, ...], answer: str) -> None:
+    code, out, _ = typed("due", *words)
+    assert code == 0
+    assert out.startswith(answer)
+
+
+def test_schemes_lists_them_and_shows_one(typed: Typed) -> None:
+    assert "lgsco" in typed("schemes").out
+    shown = typed("schemes", "lgsco").out
+    assert all(target.id in shown and target.says in shown for target in load_scheme("lgsco").targets)
+    assert "properties" in json.loads(typed("schemes", "--json-schema").out)
+
+
+def test_version_is_printed(typed: Typed) -> None:
+    assert typed("version").out.strip() == __version__
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("measure", "lgsc", "--cases", "x.csv", "--as-of", "2024-03-31"), "Did you mean 'lgsco'"),
+        (("measure", "lgsco", "--as-of", "2024-03-31"), "nothing to measure"),
+        (("measure", "lgsco", "--cases", "nowhere.csv", "--as-of", "2024-03-31"), "isn't there"),
+        (("measure", "lgsco", "--cases", str(DATA / "calls.csv"), "--as-of", "2024-03-31"), "no column 'received_at'"),
+        ((*CASES[:-1], "31/03/2024"), "ISO 8601"),
+        ((*CASES[:-1], "2014-03-31"), "before every record"),
+        ((*CASES, "--by", "teem"), "Did you mean 'team'"),
+        ((*CASES, "--json", "--csv"), "one of them"),
+        ((*CASES, "--target", "investigation-12w"), "Did you mean"),
+        (("due", "03/04/2024", "20", "--division", "scotland"), "ISO 8601"),
+        (("due", "2024-04-03", "60 seconds", "--division", "scotland"), "instant"),
+        (("due", "2050-12-30", "20", "--division", "scotland"), "outside the calendar"),
+        (("due", "2024-04-03", "twenty", "--division", "scotland"), "isn't a limit"),
+    ],
+)
+def test_a_mistake_ends_in_one_sentence_and_exit_code_2(typed: Typed, words: tuple[str, ...], told: str) -> None:
+    code, out, err = typed(*words)
+    assert (code, out) == (2, "")
+    assert told in err
+    assert err.startswith("Error: ")
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("due", "2024-04-03", "20"),
+        ("measure", "lgsco"),
+        ("due", "2024-04-03", "20", "--division", "wales"),
+        ("mesure",),
+    ],
+)
+def test_misuse_ends_in_exit_code_2_without_a_traceback(typed: Typed, words: tuple[str, ...]) -> None:
+    code, _, err = typed(*words)
+    assert code == 2
+    assert err
+    assert "Traceback" not in err
+
+
+def test_python_m_is_the_same() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ombudsman_kpi", "due", "2024-03-28", "20", "--division", "england-and-wales"],
+        capture_output=True, text=True, check=True, encoding="utf-8",
+    )  # fmt: skip
+    assert done.stdout == "Monday 29 April 2024\n"
+
+
+def test_without_its_libraries_it_names_the_extra() -> None:
+    program = "import sys; sys.modules['typer'] = None; from ombudsman_kpi.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "ombudsman-kpi[cli]" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_who_stops_early_is_no_error() -> None:
+    program = f"{sys.executable} -m ombudsman_kpi schemes lgsco | head -n 1"
+    done = subprocess.run(program, shell=True, capture_output=True, text=True, check=True, encoding="utf-8")
+    assert done.stderr == ""

@@ -1,0 +1,119 @@
+"""What the README, the docs and the examples say is what the code does."""
+
+import doctest
+import json
+import re
+import runpy
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ombudsman_kpi import list_schemes, load_scheme
+from ombudsman_kpi.cli import run
+from ombudsman_kpi.errors import KpiError
+from ombudsman_kpi.scheme import scheme_json_schema
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.fixture(autouse=True)
+def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def test_the_readme_prints_the_table_that_its_first_command_prints(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = shlex.split(blocks(README, "sh")[0])
+    monkeypatch.setattr(sys, "argv", command[command.index(".venv/bin/ombudsman-kpi") :])
+    with pytest.raises(SystemExit):
+        run()
+    printed = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    shown = [line.rstrip() for line in blocks(README, "text")[0].splitlines()]
+    assert printed[: len(shown)] == shown
+
+
+def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    notebook, single, check = blocks(README, "python")
+    names: dict[str, Any] = {}
+    exec(notebook, names)  # noqa: S102
+    assert names["rows"].status.eq("overdue").any()
+    exec(single, {})  # noqa: S102
+    assert f"# {capsys.readouterr().out}" in single
+    with pytest.raises(SystemExit):
+        exec(check, {})  # noqa: S102
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.stem)
+def test_the_examples_in_the_docs_give_what_they_show(page: Path) -> None:
+    failed, _ = doctest.testfile(str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert failed == 0
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.stem
+)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_schemes_in_the_docs_can_be_loaded(tmp_path: Path) -> None:
+    for number, text in enumerate(blocks((ROOT / "docs" / "scheme-files.md").read_text("utf-8"), "toml")):
+        path = tmp_path / f"{number}.toml"
+        path.write_text(text, "utf-8")
+        assert load_scheme(path).targets
+
+
+def test_the_json_schema_in_the_docs_is_the_one_that_the_code_gives() -> None:
+    assert json.loads((ROOT / "docs" / "scheme.schema.json").read_text("utf-8")) == scheme_json_schema()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples" / "schemes").glob("*.toml")), ids=lambda path: path.stem)
+def test_the_example_schemes_can_be_loaded(path: Path) -> None:
+    assert load_scheme(path).id == path.stem
+
+
+def test_the_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path("examples/first_table.py", run_name="__main__")
+    assert "LGSCO Quality and Service Standards" in capsys.readouterr().out
+
+
+def test_the_example_data_are_made_by_their_script_byte_for_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["make_data.py", "--out", str(tmp_path)])
+    runpy.run_path("examples/make_data.py", run_name="__main__")
+    assert capsys.readouterr().out
+    for path in sorted((ROOT / "examples" / "data").glob("*.csv")):
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_every_public_name_is_sorted_documented_and_there() -> None:
+    import ombudsman_kpi
+
+    names = ombudsman_kpi.__all__
+    assert names == sorted(names)
+    for name in names:
+        thing = getattr(ombudsman_kpi, name)
+        assert name == "__version__" or thing.__doc__, name
+
+
+def test_every_scheme_that_is_listed_loads_and_has_its_sources() -> None:
+    for name in list_schemes():
+        scheme = load_scheme(name)
+        assert scheme.id == name
+        assert scheme.source
+        assert all(target.says for target in scheme.targets)
+
+
+def test_errors_are_value_errors_so_that_callers_need_not_know_them() -> None:
+    assert issubclass(KpiError, ValueError)
