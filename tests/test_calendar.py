@@ -451,9 +451,10 @@ def test_an_answer_outside_the_calendar_is_refused(start: str, n: int) -> None:
         CALENDAR.add(start, n)
 
 
-def test_an_answer_outside_the_calendar_is_named_by_its_position() -> None:
+@pytest.mark.parametrize("far", [10_000, -10_000, 2**40, -(2**63), 2**64 - 1, 10**20])
+def test_an_answer_outside_the_calendar_is_named_by_its_position(far: int) -> None:
     with pytest.raises(CoverageError, match=r"^Position 2: that many working days from 2024-03-28 is outside"):
-        CALENDAR.add(["2024-03-28", None, "2024-03-28"], [1, 1, 2**40])
+        CALENDAR.add(["2024-03-28", None, "2024-03-28"], [1, 1, far])
 
 
 @pytest.mark.parametrize(("day", "direction"), [("2050-12-31", "forward"), ("1990-01-01", "backward")])
@@ -472,6 +473,8 @@ def test_rolling_out_of_the_calendar_is_refused(day: str, direction: Literal["fo
         pytest.param(timedelta(20), id="timedelta"),
         pytest.param([20.0, 1.0], id="floats"),
         pytest.param(np.array([True, False]), id="bools"),
+        pytest.param(np.array([True, False], object), id="bools as objects"),
+        pytest.param(pd.Series([20, None], dtype="Int64"), id="a Series with one missing"),
         pytest.param([20, None], id="one missing"),
         pytest.param([20], id="too few"),
         pytest.param([20, 1, 1], id="too many"),

@@ -34,9 +34,15 @@ CASES: list[Row] = [
     {"case_id": "A4", "received_at": "2024-06-20", "team": "South"},  # pending
     {"case_id": "A5", "received_at": "2024-05-01", "withdrawn_at": "2024-05-02", "team": "South"},  # excluded
     {"case_id": "A6", "received_at": "2024-05-02", "decided_at": "2024-05-01", "team": None},  # invalid
-    {"case_id": "A7", "received_at": "2023-11-01", "valid_at": "2023-11-02", "allocated_at": "2023-11-10",
-     "decided_at": "2024-02-01", "team": "Team A"},  # met; and in 13 weeks from being valid
-]  # fmt: skip
+    {
+        "case_id": "A7",
+        "received_at": "2023-11-01",
+        "valid_at": "2023-11-02",
+        "allocated_at": "2023-11-10",
+        "decided_at": "2024-02-01",
+        "team": "Team A",
+    },  # met; and in 13 weeks from being valid
+]
 CASE_COLUMNS = ("case_id", "received_at", "valid_at", "allocated_at", "decided_at", "withdrawn_at", "team")
 CASE_TIMES = tuple(name for name in CASE_COLUMNS if name.endswith("_at"))
 TWENTY_DAYS_COUNTS = {"records": 7, "met": 2, "missed": 2, "overdue": 1, "pending": 1, "excluded": 1, "invalid": 1}
@@ -144,7 +150,9 @@ DATE_FORMS: dict[str, Form] = {
     "pandas timestamps of Arrow": lambda frame, _: converted(frame, pd.Timestamp, pd.ArrowDtype(pa.timestamp("us"))),
     "pandas category of text": lambda frame, _: frame.astype("category"),
     "pandas category of dates": lambda frame, _: converted(frame, date.fromisoformat).astype("category"),
-    "pandas category of Timestamps": lambda frame, _: converted(frame, pd.Timestamp, "datetime64[ns]").astype("category"),
+    "pandas category of Timestamps": lambda frame, _: converted(frame, pd.Timestamp, "datetime64[ns]").astype(
+        "category"
+    ),
     "pandas dates beside datetimes": lambda frame, _: converted(frame, excel),
     "pandas dates beside text": lambda frame, _: converted(frame, excel_with_text),
     "pandas NA among text and dates": lambda frame, _: converted(frame, excel_with_text).fillna(pd.NA),
@@ -167,18 +175,24 @@ DATE_FORMS: dict[str, Form] = {
     "Arrow RecordBatch": lambda frame, _: arrow_of(frame, pa.date32(), date.fromisoformat).to_batches()[0],
     "Arrow reader": lambda frame, _: arrow_of(frame, pa.date32(), date.fromisoformat).to_reader(2),
     "Arrow table in pieces": lambda frame, _: pa.concat_tables(
-        [arrow_of(frame.iloc[:3], pa.string()), arrow_of(frame.iloc[3:3], pa.string()), arrow_of(frame.iloc[3:], pa.string())]
+        [
+            arrow_of(frame.iloc[:3], pa.string()),
+            arrow_of(frame.iloc[3:3], pa.string()),
+            arrow_of(frame.iloc[3:], pa.string()),
+        ]
     ),
-    "Arrow table sliced": lambda frame, _: pa.concat_tables(
-        [arrow_of(frame.iloc[[0, 0]], pa.string()), arrow_of(frame, pa.string())]
-    ).combine_chunks().slice(2),
+    "Arrow table sliced": lambda frame, _: (
+        pa.concat_tables([arrow_of(frame.iloc[[0, 0]], pa.string()), arrow_of(frame, pa.string())])
+        .combine_chunks()
+        .slice(2)
+    ),
     "DuckDB dates": lambda frame, _: duckdb.from_arrow(arrow_of(frame, pa.date32(), date.fromisoformat)),
     "DuckDB text": lambda frame, _: duckdb.from_arrow(arrow_of(frame, pa.string())),
     "DuckDB enum": lambda frame, _: duckdb.from_arrow(arrow_of(frame, pa.string())).project(
         "* replace (team::enum('North', 'South', 'Team A') as team)"
     ),
     "CSV": lambda frame, folder: str(written(frame, folder)),
-    "CSV path": lambda frame, folder: written(frame, folder),
+    "CSV path": written,
     "CSV quoted": lambda frame, folder: written(frame, folder, quoting=csv.QUOTE_ALL),
     "CSV from Windows": lambda frame, folder: written(frame, folder, encoding="utf-8-sig", lineterminator="\r\n"),
     "CSV with an upper-case ending": lambda frame, folder: written(frame, folder, "RECORDS.CSV"),
@@ -201,7 +215,7 @@ DATE_FORMS: dict[str, Form] = {
     "narwhals over pandas": lambda frame, _: narwhals_of(frame),
     "narwhals over Polars": lambda frame, _: narwhals_of(pl.DataFrame(frame.to_dict("list"))),
     "narwhals lazy": lambda frame, _: narwhals_of(pl.DataFrame(frame.to_dict("list")).lazy()),
-}  # fmt: skip
+}
 
 
 def table_of(cases: Any, **options: Any) -> dict[str, Any]:
@@ -266,7 +280,9 @@ def offset_text(text: str) -> str:
 TIME_FORMS: dict[str, Form] = {
     **{f"pandas datetime64[{unit}]": as_dtype(f"datetime64[{unit}]") for unit in ("s", "ms", "us", "ns")},
     **{
-        f"pandas in {zone}": lambda frame, _, zone=zone: converted(frame, lambda text: london(text).tz_convert(zone), f"datetime64[us, {zone}]")  # type: ignore[misc]
+        f"pandas in {zone}": lambda frame, _, zone=zone: converted(
+            frame, lambda text: london(text).tz_convert(zone), f"datetime64[us, {zone}]"
+        )  # type: ignore[misc]
         for zone in ("Europe/London", "UTC", "Asia/Tokyo")
     },
     "pandas datetimes": lambda frame, _: converted(frame, datetime.fromisoformat),
@@ -283,7 +299,9 @@ TIME_FORMS: dict[str, Form] = {
         frame, lambda text: offset_text(text)[:-3] + offset_text(text)[-2:]
     ),
     **{
-        f"Polars Datetime {unit}": lambda frame, _, unit=unit: pl.DataFrame(arrow_of(frame, pa.timestamp(unit), datetime.fromisoformat))  # type: ignore[misc]
+        f"Polars Datetime {unit}": lambda frame, _, unit=unit: pl.DataFrame(
+            arrow_of(frame, pa.timestamp(unit), datetime.fromisoformat)
+        )  # type: ignore[misc]
         for unit in ("ms", "us", "ns")
     },
     "Polars in UTC": lambda frame, _: pl.DataFrame(arrow_of(frame, pa.timestamp("us", "UTC"), london)),
@@ -291,7 +309,7 @@ TIME_FORMS: dict[str, Form] = {
     "Arrow in Tokyo": lambda frame, _: arrow_of(frame, pa.timestamp("ns", "Asia/Tokyo"), london),
     "DuckDB": lambda frame, _: duckdb.from_arrow(arrow_of(frame, pa.timestamp("us"), datetime.fromisoformat)),
     "DuckDB in UTC": lambda frame, _: duckdb.from_arrow(arrow_of(frame, pa.timestamp("us", "UTC"), london)),
-    "CSV": lambda frame, folder: written(frame, folder),
+    "CSV": written,
     "CSV of changing offsets": lambda frame, folder: written(converted(frame, offset_text), folder),
     "Parquet": lambda frame, folder: parquet(arrow_of(frame, pa.timestamp("ms"), datetime.fromisoformat), folder),
     "Parquet in UTC, in several row groups": lambda frame, folder: parquet(
@@ -299,9 +317,11 @@ TIME_FORMS: dict[str, Form] = {
     ),
     "mappings": lambda frame, _: rows_of(frame),
     "mappings with datetimes": lambda frame, _: rows_of(converted(frame, datetime.fromisoformat)),
-    "mappings with datetime64": lambda frame, _: rows_of(converted(frame, lambda text: pd.Timestamp(text).to_datetime64())),
+    "mappings with datetime64": lambda frame, _: rows_of(
+        converted(frame, lambda text: pd.Timestamp(text).to_datetime64())
+    ),
     "mappings of changing offsets": lambda frame, _: rows_of(converted(frame, offset_text)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("form", list(TIME_FORMS))
@@ -316,17 +336,21 @@ def test_the_same_timestamps_in_any_form_give_equal_results(form: str, tmp_path:
 
 CALLS = [
     Call.model_validate({"call_id": "1", "offered_at": "2024-07-01T09:00:00", "answered_at": "2024-07-01T09:01:00"}),
-    Call.model_validate({"call_id": "2", "offered_at": "2024-07-01T09:00:00", "answered_at": "2024-07-01T09:01:00.001"}),
+    Call.model_validate(
+        {"call_id": "2", "offered_at": "2024-07-01T09:00:00", "answered_at": "2024-07-01T09:01:00.001"}
+    ),
     Call.model_validate({"call_id": "3", "offered_at": "2024-07-01T09:00:00", "abandoned_at": "2024-07-01T09:00:10"}),
     Call.model_validate({"call_id": "4", "offered_at": "2024-07-01T23:59:30", "answered_at": "2024-07-02T00:00:00"}),
     Call.model_validate({"call_id": "5", "offered_at": "2024-07-02T09:00:00"}),
-]  # fmt: skip
+]
 
 
 def calls_frame() -> pd.DataFrame:
     frame = pd.DataFrame([call.model_dump() for call in CALLS])
     times = [name for name in frame.columns if name.endswith("_at")]
-    return frame.assign(**{name: pd.to_datetime(frame[name], format="ISO8601").astype("datetime64[us]") for name in times})
+    return frame.assign(
+        **{name: pd.to_datetime(frame[name], format="ISO8601").astype("datetime64[us]") for name in times}
+    )
 
 
 CALL_FORMS: dict[str, Form] = {
@@ -371,8 +395,18 @@ def batch_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     return request.param  # type: ignore[no-any-return]
 
 
-BATCHED = ["pandas text", "pandas dates", "pandas category of text", "Arrow date32", "Arrow table in pieces",
-           "Polars text", "DuckDB dates", "CSV", "Parquet dates", "Parquet in several row groups"]  # fmt: skip
+BATCHED = [
+    "pandas text",
+    "pandas dates",
+    "pandas category of text",
+    "Arrow date32",
+    "Arrow table in pieces",
+    "Polars text",
+    "DuckDB dates",
+    "CSV",
+    "Parquet dates",
+    "Parquet in several row groups",
+]
 
 
 @pytest.mark.parametrize("form", BATCHED)
@@ -414,7 +448,9 @@ def long_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_csv_file_of_several_blocks_is_read_to_its_end(long_csv: Path) -> None:
     seen: list[int] = []
-    results = measure(LGSCO, cases=long_csv, as_of=AS_OF, targets=TWENTY_DAYS, progress=lambda _, rows: seen.append(rows))
+    results = measure(
+        LGSCO, cases=long_csv, as_of=AS_OF, targets=TWENTY_DAYS, progress=lambda _, rows: seen.append(rows)
+    )
     assert len(seen) > 1
     assert seen[-1] == MANY_ROWS_OF_CSV + 1
     (row,) = results.rows
@@ -541,9 +577,15 @@ def test_what_stands_for_nothing_in_a_mapping_is_nothing(missing: Any) -> None:
 @pytest.mark.parametrize("ending", [".csv", "frame", "rows"])
 def test_space_around_cells_means_nothing(ending: str, tmp_path: Path) -> None:
     rows = [
-        {"case_id": " A ", "received_at": " 2024-03-28", "decided_at": "2024-04-29\t", "allocated_at": "  ", "team": " N "},
+        {
+            "case_id": " A ",
+            "received_at": " 2024-03-28",
+            "decided_at": "2024-04-29\t",
+            "allocated_at": "  ",
+            "team": " N ",
+        },
         {"case_id": "B", "received_at": "2024-03-28", "decided_at": " ", "allocated_at": "", "team": "N"},
-    ]  # fmt: skip
+    ]
     frame = pd.DataFrame(rows)
     given: Any = rows if ending == "rows" else frame if ending == "frame" else written(frame, tmp_path)
     results = measure(LGSCO, cases=given, as_of=AS_OF, targets=TWENTY_DAYS, by="team")
@@ -551,7 +593,9 @@ def test_space_around_cells_means_nothing(ending: str, tmp_path: Path) -> None:
 
 
 def test_ids_that_differ_in_space_alone_are_the_same() -> None:
-    frame = pd.DataFrame({"case_id": ["A", " A "], "received_at": "2024-03-28", "decided_at": None, "allocated_at": None})
+    frame = pd.DataFrame(
+        {"case_id": ["A", " A "], "received_at": "2024-03-28", "decided_at": None, "allocated_at": None}
+    )
     outcomes = assess(LGSCO, cases=frame, as_of=AS_OF, targets=TWENTY_DAYS)
     assert outcomes["reason"].tolist() == ["case_id is not unique"] * 2
 
@@ -598,7 +642,7 @@ RENAMED_FORMS: dict[str, Form] = {
     "Polars": lambda frame, _: pl.DataFrame(frame.to_dict("list")),
     "Arrow": lambda frame, _: pa.Table.from_pandas(frame),
     "DuckDB": lambda frame, _: duckdb.from_arrow(pa.Table.from_pandas(frame)),
-    "CSV": lambda frame, folder: written(frame, folder),
+    "CSV": written,
     "Parquet": lambda frame, folder: parquet(pa.Table.from_pandas(frame), folder),
     "mappings": lambda frame, _: rows_of(frame),
 }
@@ -635,7 +679,9 @@ def test_the_callers_dates_count_before_those_of_the_file(tmp_path: Path, refere
 
 
 def test_each_table_has_its_own_form_of_dates() -> None:
-    cases = pd.DataFrame({"case_id": ["A"], "received_at": ["03/04/2024"], "decided_at": [None], "allocated_at": [None]})
+    cases = pd.DataFrame(
+        {"case_id": ["A"], "received_at": ["03/04/2024"], "decided_at": [None], "allocated_at": [None]}
+    )
     requests = pd.DataFrame(
         {"request_id": ["R"], "kind": "service-complaint", "received_at": ["04/03/2024"], "answered_at": [None]}
     )
@@ -650,9 +696,12 @@ def test_a_form_with_a_time_and_an_offset_is_read_as_instants() -> None:
     stamps = ["30/06/2024 23:30 +0000", "01/07/2024 08:30 +0900"]  # both half past midnight in London
     frame = pd.DataFrame({"contact_id": ["a", "b"], "received_at": stamps, "handled_at": None})
     outcomes = assess(
-        LGSCO, written_contacts=frame, as_of="2024-07-31", targets=THREE_DAYS,
+        LGSCO,
+        written_contacts=frame,
+        as_of="2024-07-31",
+        targets=THREE_DAYS,
         dates={"written_contacts": {"received_at": "%d/%m/%Y %H:%M %z"}},
-    )  # fmt: skip
+    )
     assert [str(moment)[:10] for moment in outcomes["start"]] == ["2024-07-01"] * 2
 
 

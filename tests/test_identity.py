@@ -44,12 +44,24 @@ IDS: dict[str, list[str | None]] = {
     "nothing but missing ones": [None, None, None],
     "three times": ["A", "B", "A", "C", "A"],
     "two pairs": ["A", "B", "B", "A"],
-    "of many lengths": ["7", "07", "007", "0007", "7", "12345678", "123456789", "12345678", "x" * 31, "x" * 32, "x" * 31],
+    "of many lengths": [
+        "7",
+        "07",
+        "007",
+        "0007",
+        "7",
+        "12345678",
+        "123456789",
+        "12345678",
+        "x" * 31,
+        "x" * 32,
+        "x" * 31,
+    ],
     "padded with what looks like nothing": ["A", "A\0", "A\0\0", "B", "A\0"],
     "not in English": ["Ångström", "Angström", "日本", "日本語", "日本", "🙂", "🙂"],
     "upper and lower case": ["a1", "A1", "a1"],
     "a space inside": ["A 1", "A1", "A 1"],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", list(IDS))
@@ -91,4 +103,4 @@ def test_fingerprints_that_collide_are_told_apart_in_full(monkeypatch: pytest.Mo
 
 def test_fingerprints_of_different_ids_rarely_collide() -> None:
     ids = pa.array([f"{number:x}" for number in range(50_000)])
-    assert len(np.unique(identity._fingerprints(ids))) == 50_000  # noqa: SLF001
+    assert len(np.unique(identity._fingerprints(ids))) == 50_000

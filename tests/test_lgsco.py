@@ -43,7 +43,8 @@ MEASURED = {
         "written_contacts", "received_at", ("handled_at",), WorkingDays(3), 98, "received",
     ),
     "decided-or-allocated-20wd": Published(
-        "Decide at least 40% of cases in Assessment or allocate them in Investigation within 20 working days of receipt",
+        "Decide at least 40% of cases in Assessment or allocate them in Investigation "
+        "within 20 working days of receipt",
         "cases", "received_at", ("decided_at", "allocated_at"), WorkingDays(20), 40, "received",
     ),
     "investigation-13w": Published(

@@ -87,7 +87,7 @@ def test_assess_gives_a_row_for_each_record_and_target() -> None:
     assert twenty["row"].tolist() == [0, 1, 2, 3]
     assert twenty["status"].tolist() == ["met", "late", "overdue", "pending"]
     assert [str(day)[:10] for day in twenty["due"]] == ["2024-01-30", "2024-01-31", "2024-02-29", "2024-07-18"]
-    assert twenty["elapsed"].tolist()[:2] == [6, 61]
+    assert twenty["elapsed"].tolist()[:2] == [6, 62]  # decided on Good Friday, which counts as the next working day
     assert set(twenty["unit"]) == {"working days"}
 
 
@@ -115,7 +115,9 @@ def test_assess_of_nothing_has_the_same_columns_and_kinds() -> None:
 
 def test_assess_gives_due_times_on_the_wall_for_seconds() -> None:
     call = {"offered_at": "2024-07-01T08:00:00Z", "answered_at": "2024-07-01T08:00:59.5Z"}
-    (row,) = assess(LGSCO, calls=[call], as_of=TODAY.replace("06-30", "07-31"), targets="intake-calls-60s").to_dict("records")
+    (row,) = assess(LGSCO, calls=[call], as_of=TODAY.replace("06-30", "07-31"), targets="intake-calls-60s").to_dict(
+        "records"
+    )
     assert (str(row["start"]), str(row["due"])) == ("2024-07-01 09:00:00", "2024-07-01 09:01:00")
     assert (row["elapsed"], row["unit"], row["status"]) == (59.5, "seconds", "met")
 
@@ -130,7 +132,9 @@ def test_progress_counts_the_rows_of_each_kind() -> None:
 
 
 def test_columns_of_no_interest_are_never_read() -> None:
-    unreadable = CASES.assign(closed_in_error_at="no date", remarks=[{"a": 1}, 2, "x", object()])
+    unreadable = CASES.assign(
+        closed_in_error_at="no date", remarks=pd.Series([{"a": 1}, 2, "x", object()], dtype=object)
+    )
     assert measure(LGSCO, cases=unreadable, as_of=TODAY, targets=TWENTY_DAYS).rows[0].records == 4
 
 
@@ -183,7 +187,7 @@ def test_an_option_that_does_not_fit_is_said_with_those_that_do(name: str) -> No
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"targets": []}, "target"), ({"targets": "quality-measures", "report": "executive-team"}, "report|Executive Team|executive-team")],
+    [({"targets": []}, "target"), ({"targets": "quality-measures", "report": "executive-team"}, "report|Executive")],
     ids=["no target", "a target outside the report"],
 )  # fmt: skip
 def test_nothing_to_measure_is_said_with_its_true_cause(options: dict[str, Any], words: str) -> None:
@@ -279,7 +283,11 @@ def test_a_date_to_measure_at_outside_the_calendar_is_refused_with_its_ends(as_o
     assert type(refused.value).__name__ == "CoverageError"
 
 
-@pytest.mark.parametrize("records", [{"cases": CASES}, {"requests": REQUESTS}, {"cases": CASES, "requests": REQUESTS}], ids=["cases", "requests", "both"])
+@pytest.mark.parametrize(
+    "records",
+    [{"cases": CASES}, {"requests": REQUESTS}, {"cases": CASES, "requests": REQUESTS}],
+    ids=["cases", "requests", "both"],
+)
 def test_a_date_before_all_records_is_surely_a_mistake(records: dict[str, Any]) -> None:
     with pytest.raises(OptionError, match="as_of 2020-01-01 is before every record"):
         measure(LGSCO, as_of="2020-01-01", **records)

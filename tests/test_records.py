@@ -17,25 +17,45 @@ from ombudsman_kpi.targets import Records
 VOCABULARY: dict[str, tuple[type[Record], set[str], set[str]]] = {
     "calls": (Call, {"offered_at"}, {"answered_at", "abandoned_at", "returned_at", "call_id"}),
     "written_contacts": (
-        WrittenContact, {"contact_id", "received_at"}, {"acknowledged_at", "handled_at", "channel", "stage"},
+        WrittenContact,
+        {"contact_id", "received_at"},
+        {"acknowledged_at", "handled_at", "channel", "stage"},
     ),
     "cases": (
-        Case, {"case_id", "received_at"},
-        {"valid_at", "allocated_at", "investigation_started_at", "early_resolution_started_at",
-         "early_resolution_ended_at", "decided_at", "decided_in", "decision", "closed_at", "withdrawn_at",
-         "joint_working", "authority", "category", "team"},
+        Case,
+        {"case_id", "received_at"},
+        {
+            "valid_at",
+            "allocated_at",
+            "investigation_started_at",
+            "early_resolution_started_at",
+            "early_resolution_ended_at",
+            "decided_at",
+            "decided_in",
+            "decision",
+            "closed_at",
+            "withdrawn_at",
+            "joint_working",
+            "authority",
+            "category",
+            "team",
+        },
     ),
     "events": (CaseEvent, {"case_id", "event", "at"}, {"party", "direction", "reason", "recorded_at"}),
     "requests": (Request, {"request_id", "kind", "received_at"}, {"answered_at", "case_id"}),
     "orders": (Order, {"case_id", "due_at"}, {"complied_at"}),
     "reviews": (Review, {"review_id", "standard", "answer", "reviewed_at"}, {"source", "case_id"}),
     "activities": (Activity, {"kind", "at"}, {"tone"}),
-}  # fmt: skip
+}
 
 VALUES: dict[str, Any] = {
-    "decided_in": "investigation", "party": "complainant", "direction": "out", "answer": "met", "source": "QA",
+    "decided_in": "investigation",
+    "party": "complainant",
+    "direction": "out",
+    "answer": "met",
+    "source": "QA",
     "joint_working": True,
-}  # fmt: skip
+}
 
 
 def value_of(field: str) -> Any:
@@ -86,9 +106,15 @@ def test_a_record_never_changes_and_keeps_other_columns(kind: str) -> None:
 def test_ids_and_endings_are_declared() -> None:
     ids = {name: model.id_field for name, model in RECORDS.items()}
     assert ids == {
-        "calls": "call_id", "written_contacts": "contact_id", "cases": "case_id", "requests": "request_id",
-        "events": None, "orders": None, "reviews": None, "activities": None,
-    }  # fmt: skip
+        "calls": "call_id",
+        "written_contacts": "contact_id",
+        "cases": "case_id",
+        "requests": "request_id",
+        "events": None,
+        "orders": None,
+        "reviews": None,
+        "activities": None,
+    }
     assert Case.withdrawn_by == ("withdrawn_at", "closed_at")
     assert Call.abandoned_by == ("abandoned_at",)
     assert {model for model in RECORDS.values() if model.withdrawn_by or model.abandoned_by} == {Case, Call}
@@ -135,10 +161,13 @@ def test_an_unknown_kind_is_an_error_with_the_nearest() -> None:
             np.datetime64("2024-03-28T09:30", "ns"), datetime.fromisoformat("2024-03-28T09:30"), id="datetime64[ns]"
         ),
         pytest.param(pd.Timestamp("2024-03-28T09:30"), pd.Timestamp("2024-03-28T09:30"), id="Timestamp"),
-        *[pytest.param(nothing, None, id=f"nothing: {nothing!r}") for nothing in (None, "", " ", float("nan"), pd.NaT, pd.NA)],
+        *[
+            pytest.param(nothing, None, id=f"nothing: {nothing!r}")
+            for nothing in (None, "", " ", float("nan"), pd.NaT, pd.NA)
+        ],
         pytest.param(np.datetime64("NaT"), None, id="nothing: NaT of numpy"),
     ],
-)  # fmt: skip
+)
 def test_a_time_is_read(value: object, expected: object) -> None:
     read = parse_time(value)
     assert read == expected
@@ -147,11 +176,22 @@ def test_a_time_is_read(value: object, expected: object) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["03/04/2024", "28 March 2024", "20240328", "2024-3-28", "2024-02-30", "2024-03-28T25:00", 45379, 1.5, True, b"2024"],
+    [
+        "03/04/2024",
+        "28 March 2024",
+        "20240328",
+        "2024-3-28",
+        "2024-02-30",
+        "2024-03-28T25:00",
+        45379,
+        1.5,
+        True,
+        b"2024",
+    ],
     ids=repr,
-)  # fmt: skip
+)
 def test_what_is_no_time_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match="ISO 8601|no such day") as refused:
+    with pytest.raises(ValueError, match=r"ISO 8601|no such day") as refused:
         parse_time(value)
     assert str(value) not in str(refused.value)
 

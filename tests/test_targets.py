@@ -53,9 +53,11 @@ def test_every_share_is_written_as_it_was_read() -> None:
         assert parse_standard(str(parse_standard(text))).value == Fraction(hundredths, 10_000)
 
 
-@pytest.mark.parametrize("text", ["", "most", "%", "-5%", "at least", "98%%", "98 % of cases", "about 98%", "1e3%", "½%"])
+@pytest.mark.parametrize(
+    "text", ["", "most", "%", "-5%", "at least", "98%%", "98 % of cases", "about 98%", "1e3%", "½%"]
+)
 def test_what_is_no_standard_is_refused(text: str) -> None:
-    with pytest.raises(SchemeError, match="isn't a standard.*at least 98%"):
+    with pytest.raises(SchemeError, match=r"isn't a standard.*at least 98%"):
         parse_standard(text)
 
 

@@ -41,6 +41,7 @@ DIVISIONS = {
 # Bank Holiday (Scotland) Act 2007, so there was none in 2006.
 _NOT_A_HOLIDAY = {"SCT": {date(2006, 11, 30)}}
 
+_TOO_MANY = 1 << 40  # no calendar has so many days, and numpy holds no larger numbers
 _OUTSIDE = 1 << 29  # more working days than any calendar has: stands for a day that isn't covered
 
 
@@ -143,11 +144,10 @@ class WorkingCalendar:
         """
         days = read_days(start)
         if isinstance(n, (int, np.integer)) and not isinstance(n, bool):
-            moved = self._look_up(days, lambda numbers: self.move(numbers, int(n)), MISSING)
+            number = max(-_TOO_MANY, min(int(n), _TOO_MANY))
+            moved = self._look_up(days, lambda numbers: self.move(numbers, number), MISSING)
         else:
-            steps = np.asarray(n)
-            if steps.dtype.kind not in "iu" or steps.shape not in {(), (len(days),)}:
-                raise OptionError(f"n must be a whole number, or {len(days)} whole numbers, one for each date.")
+            steps = _whole_numbers(n, days)
             numbers = self._look_up(days, lambda numbers: numbers, MISSING)
             known = numbers != MISSING
             moved = self.move(np.where(known, numbers, self._first), np.where(known, steps, 0))
@@ -311,6 +311,29 @@ class WorkingCalendar:
         raise CoverageError(f"{place}{what}. Make the calendar with another first= or last=.")
 
 
+def _whole_numbers(n: Any, days: Days) -> Integers:
+    """Read as many whole numbers as there are dates."""
+    if days.kind == "pandas" and hasattr(n, "index") and hasattr(n, "dtype") and not days.source.index.equals(n.index):
+        raise OptionError(_TWO_INDEXES)
+    try:
+        numbers = np.asarray(n)
+    except ValueError:
+        numbers = np.empty(0, object)
+    if numbers.dtype == object and all(isinstance(item, (int, np.integer)) for item in numbers.ravel()):
+        numbers = numbers.astype(np.int64)  # a nullable Series, none of whose numbers is missing
+    if (numbers.dtype.kind not in "iu" and numbers.size) or numbers.shape not in {(), (len(days),)}:
+        raise OptionError(f"n must be a whole number, or {len(days)} whole numbers, one for each date.")
+    if numbers.dtype == np.uint64:
+        numbers = np.minimum(numbers, np.uint64(_TOO_MANY))
+    return numbers.astype(np.int64).clip(-_TOO_MANY, _TOO_MANY)
+
+
+_TWO_INDEXES = (
+    "The two Series have different indexes, so it isn't clear which rows belong together. "
+    "Take them from one frame, or give arrays: series.to_numpy()."
+)
+
+
 def _check_alignment(starts: Days, stops: Days) -> None:
     """Refuse to pair what doesn't belong together."""
     if "scalar" in {starts.kind, stops.kind}:
@@ -318,10 +341,7 @@ def _check_alignment(starts: Days, stops: Days) -> None:
     if len(starts) != len(stops):
         raise OptionError(f"There are {len(starts)} starts and {len(stops)} stops; each start needs its stop.")
     if starts.kind == stops.kind == "pandas" and not starts.source.index.equals(stops.source.index):
-        raise OptionError(
-            "The two Series have different indexes, so it isn't clear which rows belong together. "
-            "Take them from one frame, or give arrays: start.to_numpy(), stop.to_numpy()."
-        )
+        raise OptionError(_TWO_INDEXES)
 
 
 @lru_cache(maxsize=64)
@@ -346,7 +366,7 @@ def _closed(closures: Iterable[date | str] | rrulebase, first: date, last: date)
             datetime.combine(first, midnight), datetime.combine(last, datetime.max.time()), inc=True
         )
         return {moment.date() for moment in found}
-    if isinstance(closures, str):
+    if isinstance(closures, (str, date)):
         raise OptionError(
             "Closures are a list of dates or a rule of dateutil; for one day write closures=['2024-12-24']."
         )

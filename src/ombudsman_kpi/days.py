@@ -29,6 +29,14 @@ _UNITS_PER_DAY = {"D": 1, "h": 24, "m": 1440, "s": 86_400, "ms": 86_400_000, "us
                   "ns": 86_400_000_000_000}  # fmt: skip
 
 
+def is_missing(value: object) -> bool:
+    """Tell whether a value stands for nothing: None, NaN and NaT (which don't equal themselves), or pandas' NA."""
+    try:
+        return value is None or bool(value != value)
+    except TypeError:
+        return True
+
+
 def to_date(value: object) -> date:
     """Read one date: a ``date``, ``datetime``, ``numpy.datetime64``, or text in ISO 8601.
 
@@ -139,6 +147,9 @@ def _from_numpy(values: NDArray[Any], kind: Kind, source: object) -> Days:
     if values.ndim != 1:
         raise OptionError(f"Arrays of dates must have one dimension; this one has {values.ndim}.")
     if values.dtype.kind == "M":
+        if isinstance(values, np.ma.MaskedArray):
+            values = values.filled(np.datetime64("NaT"))
+        values = values.astype(values.dtype.newbyteorder("="), copy=False)
         unit, step = np.datetime_data(values.dtype)
         if unit not in _UNITS_PER_DAY or step != 1:
             values, unit = values.astype("M8[D]"), "D"
@@ -153,7 +164,7 @@ def _from_numpy(values: NDArray[Any], kind: Kind, source: object) -> Days:
 def _from_objects(values: Sequence[Any] | NDArray[Any], kind: Kind, source: object) -> Days:
     raw = np.empty(len(values), np.int64)
     for position, value in enumerate(values):
-        if value is None or value != value:
+        if is_missing(value):
             raw[position] = MISSING
             continue
         try:
@@ -194,7 +205,7 @@ def like(days: Days, values: NDArray[Any], missing: Truths | None = None) -> Any
 
         array = pa.array(values, mask=missing)
         if days.kind == "arrow":
-            return array
+            return pa.chunked_array([array]) if isinstance(days.source, pa.ChunkedArray) else array
         import polars
 
         return polars.Series(days.source.name, array)

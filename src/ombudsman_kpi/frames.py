@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from ombudsman_kpi.days import is_missing
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.records import RECORDS, Field, Record, fields_of
 from ombudsman_kpi.times import Times, read_times
@@ -78,11 +79,9 @@ class Batch:
 
         column = self.columns[name]
         if isinstance(column, list):
-            column = pa.array(
-                [None if value is None or value != value else _spelt(value) for value in column], pa.string()
-            )
+            column = pa.array([None if is_missing(value) else _spelt(value) for value in column], pa.string())
         if pa.types.is_dictionary(column.type):
-            column = column.cast(column.type.value_type)
+            column = column.dictionary_decode()
         if pa.types.is_floating(column.type):  # whole numbers that met a missing one in pandas
             whole = pc.all(pc.equal(pc.floor(column), column)).as_py()
             column = column.cast(pa.int64(), safe=False) if whole else column

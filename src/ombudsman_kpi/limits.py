@@ -34,6 +34,7 @@ class Limit:
 
     unit: ClassVar[str] = ""
     size: ClassVar[int] = 1  # of one unit, in what elapsed time is counted in: days, or microseconds
+    longest: ClassVar[int] = 36_525  # a century, likewise
     elapsed_unit: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
@@ -41,6 +42,8 @@ class Limit:
             raise SchemeError(f"A limit is a whole number of {self.unit}, such as 20.")
         if self.amount < 0:
             raise SchemeError(f"A limit can't be negative: {self.amount} {self.unit}.")
+        if self.amount * self.size > self.longest:
+            raise SchemeError(f"A limit of {self.amount} {self.unit} is longer than a century.")
         if self.amount == 0 and self.less_than:
             raise SchemeError(f"Nothing takes less than 0 {self.unit}.")
 
@@ -56,7 +59,7 @@ class Limit:
     def __lt__(self, other: Self) -> bool:
         if type(self) is not type(other):
             return NotImplemented
-        return self.allowed < other.allowed
+        return (self.allowed, self.less_than) < (other.allowed, other.less_than)
 
     def __str__(self) -> str:
         unit = self.unit[:-1] if self.amount == 1 else self.unit
@@ -94,6 +97,7 @@ class Hours(Limit):
 
     unit = "hours"
     size = 3_600_000_000
+    longest = 36_525 * 86_400_000_000
     elapsed_unit = "hours"
 
 
@@ -103,6 +107,7 @@ class Seconds(Limit):
 
     unit = "seconds"
     size = 1_000_000
+    longest = 36_525 * 86_400_000_000
     elapsed_unit = "seconds"
 
 

@@ -11,8 +11,10 @@ from functools import cache
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
 
+import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from ombudsman_kpi.days import is_missing
 from ombudsman_kpi.errors import OptionError, one_of
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
@@ -50,13 +52,13 @@ def parse_time(value: object) -> object:
             return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
         except ValueError:
             raise ValueError("there is no such day or time") from None
-    if value is None or value != value:
+    if is_missing(value):
         return None
     if isinstance(value, date):
         return value
-    item = getattr(value, "item", None)  # numpy.datetime64
-    if item is not None and isinstance(item(), date):
-        return item()
+    if isinstance(value, np.datetime64):
+        whole_day = np.datetime_data(value.dtype)[0] in {"D", "W", "M", "Y"}
+        return value.astype("M8[D]" if whole_day else "M8[us]").item()
     raise ValueError("a time is a date, a datetime, or text in ISO 8601 such as 2024-03-28")
 
 

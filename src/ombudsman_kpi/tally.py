@@ -255,6 +255,8 @@ class Tally:
         try:
             content = json.loads(text)
             return _rebuilt(content, content["cells"])
+        except KpiError:
+            raise
         except (ValueError, KeyError, TypeError):
             raise KpiError("This text is no tally: it isn't what Tally.to_json writes.") from None
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -172,6 +173,17 @@ _STANDARD_SCHEMA = {
     "description": "The published figure, as written",
 }
 
+
+def _read_time(value: Any) -> Any:
+    if isinstance(value, time) and value.tzinfo is not None:
+        raise ValueError("a cut-off is a time on the scheme's own clock, such as 17:00, without a zone")
+    return value
+
+
+def _write_time(value: time) -> str:
+    return value.isoformat("minutes") if value == value.replace(second=0, microsecond=0) else value.isoformat()
+
+
 ConditionField = Annotated[
     Condition, BeforeValidator(_parse_condition), PlainSerializer(_write_condition), WithJsonSchema(_CONDITION_SCHEMA)
 ]
@@ -184,9 +196,7 @@ StandardField = Annotated[
     PlainSerializer(str),
     WithJsonSchema(_STANDARD_SCHEMA),
 ]
-CutOff = Annotated[
-    time, BeforeValidator(lambda value: value), PlainSerializer(lambda value: value.isoformat("minutes"))
-]
+CutOff = Annotated[time, AfterValidator(_read_time), PlainSerializer(_write_time)]
 
 
 class Declaration(BaseModel):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
+from ombudsman_kpi.days import MISSING, Integers, Truths, day_number, is_missing
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records import parse_time
 from ombudsman_kpi.zones import DAY, MICROSECOND, TimeZone
@@ -102,7 +102,7 @@ def read_times(column: Any, form: str | None, complain: Complain, *, pandas: boo
         return _from_objects(column, form, complain)
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return read_times(column.cast(kind.value_type), form, complain, pandas=pandas)
+        return read_times(column.dictionary_decode(), form, complain, pandas=pandas)
     if column.null_count == len(column):
         return Times(np.full(len(column), MISSING), "dates")
     if pa.types.is_date(kind):
@@ -122,9 +122,8 @@ def read_times(column: Any, form: str | None, complain: Complain, *, pandas: boo
 def _whole_numbers(array: Any, dtype: type[np.signedinteger[Any]]) -> Integers:
     """See an Arrow array of whole numbers as numpy's, missing ones as ``MISSING``."""
     stored = np.frombuffer(array.buffers()[1], dtype)[array.offset : array.offset + len(array)]
-    if not array.null_count:
-        return stored.astype(np.int64, copy=False)
-    return np.where(np.asarray(array.is_valid()), stored, MISSING)
+    numbers: Integers = stored.astype(np.int64, copy=False)
+    return np.where(np.asarray(array.is_valid()), numbers, MISSING) if array.null_count else numbers
 
 
 def _microseconds(values: Integers, unit: str) -> Integers:
@@ -189,6 +188,7 @@ _MIXED = (
 def _unknown_form(text: str) -> str:
     """Say what a cell looks like, without its content: 03/04/2024 is 99/99/9999."""
     shape = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", text))
+    shape = shape if len(shape) <= 30 else f"{shape[:30]}…"
     if re.match(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", text):
         return (
             f"has the form {shape}, in which the day and the month can't be told apart. Dates in text are ISO 8601 "
@@ -204,12 +204,14 @@ def _from_objects(column: list[Any], form: str | None, complain: Complain) -> Ti
     import pyarrow as pa
 
     if any(isinstance(value, str) for value in column):
-        if not all(value is None or isinstance(value, str) or value != value for value in column):
+        if not all(isinstance(value, str) or is_missing(value) for value in column):
             column = [
-                str(value.isoformat()) if isinstance(value, date) and value == value else value for value in column
+                str(value.isoformat()) if isinstance(value, date) and not is_missing(value) else value
+                for value in column
             ]
+        column = [None if is_missing(value) else value for value in column]
         try:
-            return _from_text(pa.array(column, pa.string(), from_pandas=True), form, complain)
+            return _from_text(pa.array(column, pa.string()), form, complain)
         except (pa.ArrowInvalid, pa.ArrowTypeError):
             raise complain(None, "holds a mixture of text and other things. Make it one kind") from None
     values = np.full(len(column), MISSING)

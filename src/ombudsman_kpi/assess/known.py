@@ -1,7 +1,7 @@
 """What was known at the time that is measured at: nothing that happened later."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timezone
 from typing import Any
 
 import numpy as np
@@ -28,11 +28,10 @@ class AsOf:
     day: int
     instant: int  # the last microsecond that is known
     whole_day: bool
+    text: str  # the date, or the time with its offset, as the scheme's zone has them
 
     def __str__(self) -> str:
-        if self.whole_day:
-            return to_day(self.day).isoformat()
-        return (_EPOCH + self.instant * MICROSECOND).isoformat()
+        return self.text
 
 
 def parse_as_of(value: Any, scheme: Scheme) -> AsOf:
@@ -52,11 +51,15 @@ def parse_as_of(value: Any, scheme: Scheme) -> AsOf:
             instant = int(scheme.zone.instants(np.array([wall]))[0][0])
         else:
             instant = (moment - _EPOCH) // MICROSECOND
-        found = AsOf(int(scheme.zone.wall(np.array([instant]))[0]) // DAY, instant, whole_day=False)
+        wall = int(scheme.zone.wall(np.array([instant]))[0])
+        here = timezone((wall - instant) * MICROSECOND)
+        found = AsOf(
+            wall // DAY, instant, whole_day=False, text=(_EPOCH + instant * MICROSECOND).astimezone(here).isoformat()
+        )
     else:
         day = day_number(to_date(moment))
         close = int(scheme.zone.instants(np.array([(day + 1) * DAY]))[0][0]) - 1
-        found = AsOf(day, close, whole_day=True)
+        found = AsOf(day, close, whole_day=True, text=to_day(day).isoformat())
     calendar = scheme.calendar
     if not calendar.covers(np.array([found.day])).all():
         raise CoverageError(
@@ -110,9 +113,13 @@ class Known:
         if precise:
             by_instant: Truths = (first <= self.as_of.instant) & present
             happened = np.where(times.dates_alone(), happened, by_instant)
+        skipped = times.never_occurred(days, zone)
         faults = (
             (times.unreal, "is not a real date or time"),
-            (times.never_occurred(days, zone), "never occurred: the clocks went forward"),
+            (
+                None if skipped is None else skipped & (days <= self.as_of.day),
+                "never occurred: the clocks went forward",
+            ),
             (happened & ~calendar.covers(days), "is outside the calendar"),
         )
         real = tuple((mask, f"{name} {text}") for mask, text in faults if mask is not None and mask.any())

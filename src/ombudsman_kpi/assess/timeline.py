@@ -295,15 +295,21 @@ def _end(draft: _Draft, start: Integers, start_day: Integers) -> tuple[Integers,
     end_day = end if draft.in_days else end_day
     which -= 1
     if draft.target.start is not None:
-        by_day = draft.in_days or isinstance(draft.target.limit, DueField)
-        first, last = (start_day, end_day) if by_day else (start, end)
-        before = (which >= 0) & (first != MISSING) & (last < first)
-        if before.any():
-            for position, (name, _) in enumerate(_endings(draft)):
-                draft.mark(
-                    before & (which == position), "invalid", f"{name} is before {draft.name(draft.target.start)}"
-                )
+        _mark_contradictions(draft, start, end, end_day, which)
     return end, np.where(draft.calendar.covers(end_day), end_day, MISSING), which
+
+
+def _mark_contradictions(
+    draft: _Draft, start: Integers, end: Integers, end_day: Integers, which: NDArray[np.int8]
+) -> None:
+    """Mark what ended before it started: before the day of receipt itself, not the day it counts as received."""
+    name = draft.name(str(draft.target.start))
+    by_day = draft.in_days or isinstance(draft.target.limit, DueField)
+    first, last = (draft.moments(name).days, end_day) if by_day else (start, end)
+    before = (which >= 0) & (first != MISSING) & (last < first)
+    if before.any():
+        for position, (ending, _) in enumerate(_endings(draft)):
+            draft.mark(before & (which == position), "invalid", f"{ending} is before {name}")
 
 
 def _elapsed(draft: _Draft, rule: Counting, counts: Truths, start: Integers, end: Integers) -> Integers:
@@ -335,7 +341,7 @@ def _own_due(draft: _Draft, end: Integers, end_day: Integers) -> tuple[Integers,
     by_day = times.dates_alone() | (draft.target.clock.own_due == "by the day")
     for stop, _ in _endings(draft):
         ending = draft.moments(stop)
-        by_day |= ending.times.dates_alone() & (ending.days == end_day)
+        by_day |= ending.happened & ending.times.dates_alone() & (ending.days == end_day)
     open_ = end == MISSING
     last, last_day = np.where(open_, as_of.instant, end), np.where(open_, as_of.day, end_day)
     walls = np.where(by_day, due_day * DAY, draft.zone.wall(found.first))
