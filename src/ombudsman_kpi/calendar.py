@@ -80,7 +80,9 @@ class WorkingCalendar:
             raise OptionError(f"The calendar would end on {self.last}, before it begins on {self.first}.")
         self.division = division
         self.announced_until = min(announced_until or self.last, self.last)
-        self.days_off = tuple(sorted({day for day in days_off if self.first <= day <= self.last and day.weekday() < 5}))
+        self.days_off = tuple(
+            sorted({day for day in map(to_date, days_off) if self.first <= day <= self.last and day.weekday() < 5})
+        )
         self._first, self._last = day_number(self.first), day_number(self.last)
         self._numbers: Integers = np.arange(self._first, self._last + 1)
         self._working: Truths = np.is_busday(self._numbers.astype("M8[D]"), holidays=np.array(self.days_off, "M8[D]"))
@@ -237,7 +239,9 @@ class WorkingCalendar:
         )
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, WorkingCalendar) and self.edition == other.edition
+        if not isinstance(other, WorkingCalendar):
+            return NotImplemented
+        return (self.edition, self.announced_until) == (other.edition, other.announced_until)
 
     def __hash__(self) -> int:
         return hash(self.edition)
@@ -316,11 +320,11 @@ def _whole_numbers(n: Any, days: Days) -> Integers:
     if days.kind == "pandas" and hasattr(n, "index") and hasattr(n, "dtype") and not days.source.index.equals(n.index):
         raise OptionError(_TWO_INDEXES)
     try:
-        numbers = np.asarray(n)
+        numbers = np.asarray(n, object if isinstance(n, (list, tuple)) else None)
     except ValueError:
         numbers = np.empty(0, object)
-    if numbers.dtype == object and all(isinstance(item, (int, np.integer)) for item in numbers.ravel()):
-        numbers = numbers.astype(np.int64)  # a nullable Series, none of whose numbers is missing
+    if numbers.dtype == object and all(type(item) is int or isinstance(item, np.integer) for item in numbers.flat):
+        numbers = numbers.clip(-_TOO_MANY, _TOO_MANY).astype(np.int64)
     if (numbers.dtype.kind not in "iu" and numbers.size) or numbers.shape not in {(), (len(days),)}:
         raise OptionError(f"n must be a whole number, or {len(days)} whole numbers, one for each date.")
     if numbers.dtype == np.uint64:

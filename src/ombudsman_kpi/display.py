@@ -44,7 +44,12 @@ class Table:
 def table_of(results: Results) -> Table:
     """Lay results out for a reader: what was promised, what was reached, whether it was kept."""
     scheme = results.scheme
-    shown = [row for row in results.rows if row.period != NO_DATE and row.status != "not measured"]
+    dated = {(row.target, row.cohort) for row in results.rows if row.period != NO_DATE}
+    shown = [
+        row
+        for row in results.rows
+        if row.status != "not measured" and (row.period != NO_DATE or (row.target, row.cohort) not in dated)
+    ]
     wide = {
         "Cohort": len({(row.target, row.cohort) for row in shown}) > len({row.target for row in shown}),
         "Period": any(row.every != EVERYTHING for row in shown),

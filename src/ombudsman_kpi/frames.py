@@ -4,10 +4,12 @@ It takes pandas and Polars frames, PyArrow tables and whatever else hands over A
 among them), paths of CSV and Parquet files, and rows: mappings, or the models of ``records``.
 """
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from datetime import datetime
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,8 @@ from pydantic import ValidationError
 
 from ombudsman_kpi.days import is_missing
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
-from ombudsman_kpi.records import RECORDS, Field, Record, fields_of
-from ombudsman_kpi.times import Times, read_times
+from ombudsman_kpi.records import EMPTY, RECORDS, Field, Record, fields_of
+from ombudsman_kpi.times import Times, decoded, read_times
 
 BATCH = 1 << 16  # rows at a time: few enough for the cache, enough for the overhead not to matter
 
@@ -32,6 +34,7 @@ class Source:
     read: Callable[[list[str]], Iterator[Mapping[str, Any]]]
     is_pandas: bool = False
     place: str = ""
+    only_midnights: Callable[[str], bool] = lambda _: False  # whether every time of a column is how pandas writes dates
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,11 @@ class Batch:
             return RecordsError(f"{self.table.label}{row} {self.table.column_of(name)} {what}.")
 
         form = self.table.form_of(name)
-        return read_times(self.columns[name], form, complain, pandas=self.table.source.is_pandas)
+        times = read_times(self.columns[name], form, complain, pandas=self.table.source.is_pandas)
+        zoned = times.kind == "instants"
+        if times.kind != "dates" and zoned != self.table.zoned.setdefault(name, zoned):  # as another batch was
+            raise complain(None, "holds times with a zone and times without one. Bring them to one form")
+        return times
 
     def _id_at(self, position: int) -> str:
         name = self.table.id_field
@@ -81,7 +88,7 @@ class Batch:
         if isinstance(column, list):
             column = pa.array([None if is_missing(value) else _spelt(value) for value in column], pa.string())
         if pa.types.is_dictionary(column.type):
-            column = column.dictionary_decode()
+            column = decoded(column)
         if pa.types.is_floating(column.type):  # whole numbers that met a missing one in pandas
             whole = pc.all(pc.equal(pc.floor(column), column)).as_py()
             column = column.cast(pa.int64(), safe=False) if whole else column
@@ -91,10 +98,22 @@ class Batch:
             raise RecordsError(
                 f"{self.table.label}: {self.table.column_of(name)} holds {column.type}, not text. Make it text first."
             ) from None
-        if _is_clean(text):
-            return text
-        text = pc.utf8_trim_whitespace(text)
-        return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+        if not _is_clean(text):
+            text = pc.utf8_trim_whitespace(text)
+            text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+        declared = self.table.fields.get(name)
+        return _as_truth(text) if declared is not None and declared.kind == "truth" else text
+
+
+def _as_truth(text: Any) -> Any:
+    """Write true and false in one way, however the program that exported them does."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    lower = pc.utf8_lower(text)
+    for words, word in ((("t", "yes", "y", "1"), "true"), (("f", "no", "n", "0"), "false")):
+        lower = pc.if_else(pc.is_in(lower, pa.array(words)), word, lower)
+    return lower
 
 
 def _is_clean(text: Any) -> bool:
@@ -122,6 +141,7 @@ class Table:
     source: Source
     columns: Mapping[str, str]
     dates: Dates
+    zoned: dict[str, bool] = field(default_factory=dict, repr=False)  # which fields have zones, as far as was read
 
     @property
     def label(self) -> str:
@@ -212,7 +232,7 @@ def open_table(name: str, given: Any, columns: Mapping[str, str] | None, dates: 
     """
     if name not in RECORDS:
         raise OptionError(f"There are no records called {name!r}. {one_of(name, RECORDS)}")
-    table = Table(name, _open(name, given), dict(columns or {}), dates)
+    table = Table(name, _open(name, given, dict(columns or {}), dates), dict(columns or {}), dates)
     twice = [column for column in table.source.names if table.source.names.count(column) > 1]
     if twice:
         raise RecordsError(f"{table.label} has two columns called {twice[0]!r}. Rename one of them.")
@@ -223,13 +243,13 @@ def open_table(name: str, given: Any, columns: Mapping[str, str] | None, dates: 
                 f"{one_of(column, table.source.names)}"
             )
     for own in () if dates is None or isinstance(dates, str) else dates:
-        if own not in table.fields or table.fields[own].kind != "time":
+        if not table.is_time(own):
             times = [item.name for item in table.fields.values() if item.kind == "time"]
             raise OptionError(f"dates= names a format for {own!r} of {name}, which isn't a time. {one_of(own, times)}")
     return table
 
 
-def _open(name: str, given: Any) -> Source:
+def _open(name: str, given: Any, columns: Mapping[str, str], dates: Dates) -> Source:
     while hasattr(given, "to_native"):  # a frame of narwhals
         given = given.to_native()
     if isinstance(given, (str, Path)):
@@ -242,9 +262,9 @@ def _open(name: str, given: Any) -> Source:
     if hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__"):
         return _open_arrow(given)
     if isinstance(given, (Record, Mapping)):
-        return _open_rows(name, [given])
+        return _open_rows(name, [given], columns, dates)
     if isinstance(given, Sequence) and not isinstance(given, (str, bytes)):
-        return _open_rows(name, given)
+        return _open_rows(name, given, columns, dates)
     raise RecordsError(
         f"{name} are given as {type(given).__name__}, which can't be read. Give a pandas, Polars or PyArrow table, "
         "a DuckDB relation, the path of a .csv or .parquet file, or a list of rows."
@@ -269,7 +289,12 @@ def _open_pandas(frame: Any) -> Source:
             rows = slice(first, first + BATCH)
             yield {column: convert(frame.iloc[rows, position]) for column, position in positions.items()}
 
-    return Source(names, read, is_pandas=True)
+    @cache
+    def only_midnights(column: str) -> bool:
+        times = frame.iloc[:, names.index(column)].dropna()
+        return len(times) > 1 and bool((times == times.dt.normalize()).all())
+
+    return Source(names, read, is_pandas=True, only_midnights=only_midnights)
 
 
 def _open_arrow(given: Any) -> Source:
@@ -292,7 +317,7 @@ def _open_path(name: str, path: Path) -> Source:
     if not path.is_file():
         there = "is a folder" if path.is_dir() else "isn't there"
         raise RecordsError(f"{name}: the file {path} {there}.")
-    kind = "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
+    kind = ("".join(path.suffixes[-2:]) if path.suffix.lower() == ".gz" else path.suffix).lower()
     try:
         if kind == ".parquet":
             return _open_parquet(path)
@@ -365,13 +390,14 @@ def _open_csv(path: Path) -> Source:
     return Source(names, read, place=path.name)
 
 
-def _open_rows(name: str, rows: Sequence[Any]) -> Source:
-    """Validate rows one by one, by the model of their kind."""
-    model = RECORDS[name]
+def _open_rows(name: str, rows: Sequence[Any], columns: Mapping[str, str], dates: Dates) -> Source:
+    """Validate rows one by one, by the model of their kind. Mappings may have the caller's own names and formats."""
+    model, own = RECORDS[name], {column: field_ for field_, column in columns.items()}
     records: list[Record] = []
     for position, row in enumerate(rows):
         try:
-            records.append(row if isinstance(row, model) else model.model_validate(row))
+            plain = row if isinstance(row, model) else _renamed(row, own, name, dates)
+            records.append(plain if isinstance(plain, model) else model.model_validate(plain))
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
@@ -379,12 +405,34 @@ def _open_rows(name: str, rows: Sequence[Any]) -> Source:
                 f"{name} row {position}: {where}: {first['msg'].removeprefix('Value error, ')}."
             ) from None
     # An unset field is an empty cell; only where no row sets it can another field stand in for it.
-    given = {field for record in records for field in record.model_fields_set}
+    given = {field_ for record in records for field_ in record.model_fields_set}
     fields = fields_of(name).values()
     names = [item.name for item in fields if item.falls_back_to is None or item.name in given]
     names += list(dict.fromkeys(key for record in records for key in record.model_extra or {}))
 
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
-        yield {column: [getattr(record, column, None) for record in records] for column in wanted}
+        yield {column: [getattr(record, own.get(column, column), None) for record in records] for column in wanted}
 
-    return Source(tuple(names), read)
+    return Source(tuple(columns.get(field_, field_) for field_ in names), read)
+
+
+def _renamed(row: Any, own: Mapping[str, str], name: str, dates: Dates) -> Any:
+    """Give a row under the names of the vocabulary, its dates read by the caller's format."""
+    if not isinstance(row, Mapping):
+        return row
+    fields = fields_of(name)
+    out: dict[str, Any] = {}
+    for key, value in row.items():
+        field_ = own.get(key, key)
+        form = dates if isinstance(dates, str) or dates is None else dates.get(field_)
+        is_time = fields[field_].kind == "time" if field_ in fields else str(field_).endswith("_at")
+        if isinstance(value, str) and is_time and form is not None and value.strip().lower() not in EMPTY:
+            try:
+                value = datetime.strptime(value.strip(), form)  # noqa: DTZ007, PLW2901
+            except ValueError:
+                raise RecordsError(
+                    f"{name}: {key} has text that doesn't fit the format {form!r} that dates= names."
+                ) from None
+            value = value if re.search("%[HIMSfp]", form) else value.date()  # noqa: PLW2901
+        out[str(field_)] = None if is_missing(value) else value
+    return out

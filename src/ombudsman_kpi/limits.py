@@ -7,7 +7,7 @@ are 91 days and 24 hours are elapsed time.
 import re
 from dataclasses import dataclass
 from functools import total_ordering
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from ombudsman_kpi.errors import SchemeError
 
@@ -56,7 +56,7 @@ class Limit:
         """
         return self.amount * self.size - self.less_than
 
-    def __lt__(self, other: Self) -> bool:
+    def __lt__(self, other: "Limit") -> bool:
         if type(self) is not type(other):
             return NotImplemented
         return (self.allowed, self.less_than) < (other.allowed, other.less_than)

@@ -23,6 +23,7 @@ _MONTHS: dict[str, int] = {
     "financial-year": 12,
     "year": 12,
 }
+_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # whatever the locale
 _APRIL = 3  # months after January; the financial year, and what divides it, begins on 1 April
 
 
@@ -45,10 +46,11 @@ class Period:
         year = f"{start.year if start.month > _APRIL else start.year - 1}"
         financial = f"{year}/{(int(year) + 1) % 100:02}"
         number = (start.month - 1 - _APRIL) % 12 // _MONTHS.get(self.every, 12) + 1
+        first, last = _NAMES[start.month - 1], _NAMES[end.month - 1]
         names = {
-            "week": f"w/c {start.day} {start:%b %Y}",
-            "month": f"{start:%b %Y}",
-            "two-month": f"{start:%b}-{end:%b %Y}" if start.year == end.year else f"{start:%b %Y}-{end:%b %Y}",
+            "week": f"w/c {start.day} {first} {start.year}",
+            "month": f"{first} {start.year}",
+            "two-month": f"{first}{'' if start.year == end.year else f' {start.year}'}-{last} {end.year}",
             "quarter": f"{financial} Q{number}",
             "half-year": f"{financial} H{number}",
             "financial-year": financial,

@@ -19,6 +19,8 @@ from ombudsman_kpi.errors import OptionError, one_of
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
 
+EMPTY = ("", "na", "n/a", "nan", "nat", "none", "null")  # how exports write an empty cell
+
 
 @dataclass(frozen=True, slots=True)
 class KnownFrom:
@@ -44,7 +46,7 @@ def parse_time(value: object) -> object:
     """
     if isinstance(value, str):
         text = value.strip()
-        if not text:
+        if text.lower() in EMPTY:
             return None
         if not _ISO.fullmatch(text):
             raise ValueError("dates in text are ISO 8601, such as 2024-03-28 or 2024-03-28T09:30:00")
@@ -70,7 +72,12 @@ class Record(BaseModel):
     """What all kinds of record share."""
 
     model_config = ConfigDict(
-        frozen=True, extra="allow", str_strip_whitespace=True, hide_input_in_errors=True, defer_build=True
+        frozen=True,
+        extra="allow",
+        str_strip_whitespace=True,
+        hide_input_in_errors=True,
+        defer_build=True,
+        coerce_numbers_to_str=True,
     )
 
     id_field: ClassVar[str | None] = None  # no two records have the same
@@ -211,11 +218,6 @@ class Field:
     choices: tuple[str, ...] = ()
     known_from: str | None = None
     falls_back_to: str | None = None
-
-    @property
-    def words(self) -> str:
-        """The field as a person says it: ``not yet received``, ``not yet investigation started``."""
-        return self.name.removesuffix("_at").replace("_", " ")
 
 
 @cache

@@ -227,7 +227,7 @@ def _figures(
     for period in _spanned({period for period, _ in counts}, every):
         for group in groups:
             found = counts.get((period, group))
-            if found is not None or period is not None or every is None:
+            if found is not None or period is not None or every is None or not counts:
                 yield _figure(target, cohort, every, period, group, found or _NOTHING, basis, notes)
 
 

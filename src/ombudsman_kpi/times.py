@@ -10,10 +10,9 @@ import numpy as np
 
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number, is_missing
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.records import parse_time
+from ombudsman_kpi.records import EMPTY, parse_time
 from ombudsman_kpi.zones import DAY, MICROSECOND, TimeZone
 
-_EMPTY = ["", "na", "n/a", "nan", "nat", "none", "null"]  # how exports write an empty cell
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 _ZONE = r"(Z|[+-]\d{2}:?\d{2})$"
 _STAMP = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$"
@@ -102,7 +101,7 @@ def read_times(column: Any, form: str | None, complain: Complain, *, pandas: boo
         return _from_objects(column, form, complain)
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return read_times(column.dictionary_decode(), form, complain, pandas=pandas)
+        return read_times(decoded(column), form, complain, pandas=pandas)
     if column.null_count == len(column):
         return Times(np.full(len(column), MISSING), "dates")
     if pa.types.is_date(kind):
@@ -117,6 +116,14 @@ def read_times(column: Any, form: str | None, complain: Complain, *, pandas: boo
         f"holds {kind}, not dates. Convert it first, for example with pandas.to_datetime(…, unit=…); numbers of "
         "Excel with unit='D' and origin='1899-12-30'",
     )
+
+
+def decoded(column: Any) -> Any:
+    """Give the values that a dictionary-encoded Arrow array stands for."""
+    import pyarrow as pa
+
+    values = column.dictionary
+    return (values.cast(pa.string()) if pa.types.is_string_view(values.type) else values).take(column.indices)
 
 
 def _whole_numbers(array: Any, dtype: type[np.signedinteger[Any]]) -> Integers:
@@ -141,22 +148,24 @@ def _from_text(column: Any, form: str | None, complain: Complain) -> Times:
     import pyarrow.compute as pc
 
     text = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    empty = pc.is_in(pc.utf8_lower(text), pa.array(_EMPTY, pa.string()))
+    empty = pc.is_in(pc.utf8_lower(text), pa.array(EMPTY, pa.string()))
     text = pc.if_else(empty, pa.scalar(None, pa.string()), text)
     present = np.asarray(text.is_valid())
     if form is not None:
-        zoned, dates = "%z" in form, not re.search(r"%[HIXcsT]", form)
+        zoned, dates = "%z" in form, not re.search(r"%[HIMSfp]", form)
         only_dates = np.full(len(text), dates)
+        unknown = present & ~_matches(text, _pattern(form, complain))
     else:
         only_dates = _matches(text, _DATE)
         unknown = present & ~only_dates & ~_matches(text, _STAMP)
-        if unknown.any():
-            raise complain(int(np.argmax(unknown)), _unknown_form(text[int(np.argmax(unknown))].as_py()))
         stamps = present & ~only_dates
         zones = stamps & _matches(text, _ZONE)
         zoned, dates = bool(zones.any()), not stamps.any()
-        if zoned and (stamps & ~zones).any():
-            raise complain(int(np.argmax(stamps & ~zones)), _MIXED)
+        if zoned and (stamps & ~zones & ~unknown).any():
+            raise complain(int(np.argmax(stamps & ~zones & ~unknown)), _MIXED)
+    if unknown.any():
+        position = int(np.argmax(unknown))
+        raise complain(position, _unknown_form(text[position].as_py(), form))
     moments = pd.to_datetime(
         pd.Series(text.to_numpy(zero_copy_only=False), dtype="str"),
         format=form or "ISO8601", errors="coerce", utc=zoned,
@@ -164,8 +173,6 @@ def _from_text(column: Any, form: str | None, complain: Complain) -> Times:
     read = moments.dt.tz_localize(None) if zoned else moments
     values = read.to_numpy().astype("M8[us]").view(np.int64)
     unreal = present & (values == MISSING)
-    if form is not None and present.any() and unreal.sum() == present.sum():
-        raise complain(int(np.argmax(unreal)), f"and all others don't fit the format {form!r}. Name another in dates=")
     marks = unreal if unreal.any() else None
     if dates:
         return Times(np.where(values == MISSING, MISSING, values // DAY), "dates", unreal=marks)
@@ -185,10 +192,33 @@ _MIXED = (
 )
 
 
-def _unknown_form(text: str) -> str:
+_DIRECTIVES = {
+    "Y": r"\d{4}", "y": r"\d{2}", "m": r"\d{1,2}", "d": r"\d{1,2}", "H": r"\d{1,2}", "I": r"\d{1,2}", "M": r"\d{1,2}",
+    "S": r"\d{1,2}", "f": r"\d{1,6}", "p": r"[AaPp][Mm]", "b": r"\pL+\.?", "B": r"\pL+", "a": r"\pL+\.?", "A": r"\pL+",
+    "j": r"\d{1,3}", "z": r"(Z|[+-]\d{2}:?\d{2})",
+}  # fmt: skip
+
+
+def _pattern(form: str, complain: Complain) -> str:
+    """Give the pattern of a strptime format: what has it and is no date after all is a slip, not another format."""
+    literal, *parts = form.replace("%%", "\0").split("%")
+    pattern = re.escape(literal)
+    for part in parts:
+        directive, literal = part[:1], part[1:]
+        if directive not in _DIRECTIVES:
+            raise complain(
+                None, f"is to be read by {form!r}, but %{directive} is no part of a date that can be read so"
+            )
+        pattern += _DIRECTIVES[directive] + re.escape(literal)
+    return f"^{pattern}$".replace("\0", "%")
+
+
+def _unknown_form(text: str, form: str | None) -> str:
     """Say what a cell looks like, without its content: 03/04/2024 is 99/99/9999."""
     shape = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", text))
     shape = shape if len(shape) <= 30 else f"{shape[:30]}…"
+    if form is not None:
+        return f"has the form {shape}, not the one that dates= names, {form!r}. Mend it, or name another format"
     if re.match(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", text):
         return (
             f"has the form {shape}, in which the day and the month can't be told apart. Dates in text are ISO 8601 "
@@ -200,15 +230,19 @@ def _unknown_form(text: str) -> str:
     )
 
 
+def _as_text(value: Any, form: str | None) -> Any:
+    """Write a real date that stands among text the way the text is written."""
+    if not isinstance(value, date) or is_missing(value):
+        return value
+    return value.isoformat() if form is None else value.strftime(form)
+
+
 def _from_objects(column: list[Any], form: str | None, complain: Complain) -> Times:
     import pyarrow as pa
 
     if any(isinstance(value, str) for value in column):
         if not all(isinstance(value, str) or is_missing(value) for value in column):
-            column = [
-                str(value.isoformat()) if isinstance(value, date) and not is_missing(value) else value
-                for value in column
-            ]
+            column = [_as_text(value, form) for value in column]
         column = [None if is_missing(value) else value for value in column]
         try:
             return _from_text(pa.array(column, pa.string()), form, complain)

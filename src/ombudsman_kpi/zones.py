@@ -77,7 +77,9 @@ def _clock_changes(zone: ZoneInfo) -> tuple[Integers, Integers]:
     changes: list[int] = []
     offsets = [_offset(zone, instant)]
     while instant < end:
-        following = instant + timedelta(days=7)  # no place has changed its clocks twice in a week
+        following = instant + timedelta(
+            days=3
+        )  # the shortest time between two changes, in Recife in 2000, was a week less an hour
         if _offset(zone, following) != offsets[-1]:
             low, high = instant, following  # the change is after low, not after high
             while high - low > MICROSECOND:

@@ -39,6 +39,8 @@ def parse_as_of(value: Any, scheme: Scheme) -> AsOf:
 
     Raises ``OptionError`` for anything else, ``CoverageError`` for a day outside the scheme's calendar.
     """
+    if isinstance(value, np.datetime64) and value == value.astype("M8[D]"):
+        value = value.astype("M8[D]")  # as pandas has it
     try:
         moment = parse_time(value)
     except (KpiError, ValueError) as error:

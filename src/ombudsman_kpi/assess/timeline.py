@@ -129,11 +129,12 @@ class _Draft:
 def timeline(target: ShareWithin, known: Known) -> Timeline:
     """Run a target's clock for every record of a batch, as far as it was known.
 
-    Each record gets the first state that fits: left out by the target's conditions; without an id of its own;
-    not startable; contradicting itself; ended by its earliest ending; open.
+    Each record gets the first state that fits: starting later; left out by the target's conditions; without an id
+    of its own; not startable; contradicting itself; ended by its earliest ending; open.
     """
     draft = _Draft(known, target)
     _refuse_mixed_zones(draft)
+    _mark_later(draft)
     _mark_not_concerned(draft)
     _mark_identity(draft)
     start, start_day = _start(draft)
@@ -179,6 +180,18 @@ def _refuse_mixed_zones(draft: _Draft) -> None:
         )
 
 
+def _not_yet(name: str) -> str:
+    return f"not yet {name.removesuffix('_at').replace('_', ' ')}"
+
+
+def _mark_later(draft: _Draft) -> None:
+    """Leave out the records that start later: nothing of them is known."""
+    if draft.target.start is not None:
+        name = draft.name(draft.target.start)
+        found = draft.moments(name)
+        draft.mark((found.days != MISSING) & ~found.happened, "excluded", _not_yet(name))
+
+
 def _mark_not_concerned(draft: _Draft) -> None:
     """Leave out the records that the target's conditions leave out; count unknown words as contradictions."""
     for name, condition in draft.target.where.items():
@@ -208,14 +221,13 @@ def _start(draft: _Draft) -> tuple[Integers, Integers]:
         return nothing, nothing
     name = draft.name(draft.target.start)
     field_ = draft.known.batch.table.fields.get(name)
-    words = field_.words if field_ is not None else name.removesuffix("_at").replace("_", " ")
     draft.mark_unusable(name)
     _refuse_dates(draft, name)
     found = draft.moments(name)
     present = found.days != MISSING
     if field_ is not None and field_.required:
         draft.mark(~present, "invalid", f"{name} is missing")
-    draft.mark(~found.happened, "excluded", f"not yet {words}")
+    draft.mark(~found.happened, "excluded", _not_yet(name))
     usable = found.happened & draft.calendar.covers(found.days)
     if draft.in_days:
         start = _deemed_received(draft, name, np.where(usable, found.days, MISSING))
@@ -241,26 +253,25 @@ def _deemed_received(draft: _Draft, name: str, start: Integers) -> Integers:
     draft.mark(there & (start == MISSING), "invalid", f"{name} is outside the calendar")
     late = start > draft.known.as_of.day
     if late.any():  # received after hours on the last day: that is the day after
-        draft.mark(late, "excluded", f"not yet {name.removesuffix('_at').replace('_', ' ')}")
+        draft.mark(late, "excluded", _not_yet(name))
         start = np.where(late, MISSING, start)
     return start
 
 
 def _refuse_dates(draft: _Draft, name: str) -> None:
-    """Seconds and hours need timestamps: a column that holds only dates is an error, a cell is a contradiction."""
+    """Refuse dates where seconds and hours count: they need the time of day."""
     if draft.in_days or isinstance(draft.target.limit, DueField):
         return
-    times = draft.known.batch.times(name)
-    only_dates = times.dates_alone() & times.present
-    if only_dates.any() and (only_dates | ~times.present).all() and (times.kind == "dates" or draft.size > 1):
-        table = draft.known.batch.table
+    table, times = draft.known.batch.table, draft.known.batch.times(name)
+    only_dates = times.kind == "dates" or times.only_dates is not None
+    if times.midnight_is_date and name == draft.target.start:
+        only_dates = table.source.only_midnights(table.column_of(name))
+    if only_dates and times.present.any():
         raise RecordsError(
             f"{table.label}: {table.column_of(name)} has only dates, but target {draft.target.id!r} "
             f"({draft.target.limit}) needs the time of day too. Export timestamps, or leave the target out with "
             "targets=."
         )
-    if times.only_dates is not None:
-        draft.mark(times.only_dates & times.present, "invalid", f"{name} has no time of day")
 
 
 def _endings(draft: _Draft) -> list[tuple[str, Ending]]:
