@@ -35,6 +35,8 @@ def is_missing(value: object) -> bool:
         return value is None or bool(value != value)
     except TypeError:
         return True
+    except ValueError:  # an array, which is many values
+        return False
 
 
 def to_date(value: object) -> date:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
-from ombudsman_kpi.frames import Dates, Table, open_table
+from ombudsman_kpi.frames import Table, open_table
 from ombudsman_kpi.periods import Every, grain_of, parse_every
 from ombudsman_kpi.records import RECORDS
 from ombudsman_kpi.scheme import Scheme
+from ombudsman_kpi.sources import Dates
 from ombudsman_kpi.tally import Key
 from ombudsman_kpi.targets import COHORTS, AnyTarget, Cohort, ShareWithin
 

@@ -2,21 +2,22 @@
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from dateutil.rrule import rrulestr
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
-from ombudsman_kpi.calendar import WorkingCalendar
+from ombudsman_kpi.calendar import FIRST, LAST, WorkingCalendar
 from ombudsman_kpi.errors import KpiError, SchemeError, one_of
 from ombudsman_kpi.periods import Every
-from ombudsman_kpi.targets import MEASURES, AnyTarget, Declaration
+from ombudsman_kpi.targets import MEASURES, AnyTarget, Clock, Declaration
 from ombudsman_kpi.zones import TimeZone, time_zone
 
 Division = Literal["england-and-wales", "scotland", "northern-ireland", "any-uk-nation"]
@@ -31,6 +32,19 @@ class Report(Declaration):
     says: str | None = None
     reading: str | None = None
     targets: tuple[str, ...]
+
+
+def _measured(entry: Mapping[str, Any]) -> type[AnyTarget]:
+    """Give the kind of target that an entry is, by its measure."""
+    measure = entry.get("measure", "share within")
+    if not isinstance(measure, str) or measure not in MEASURES:
+        raise ValueError(f"there is no measure {measure!r}. {one_of(measure, MEASURES)}")
+    return MEASURES[measure]
+
+
+def _read_target(entry: Any) -> Any:
+    """Read a target as the kind that it is, so that what is wrong is said of no other."""
+    return _measured(entry).model_validate(entry) if isinstance(entry, Mapping) else entry
 
 
 class Scheme(Declaration):
@@ -52,7 +66,7 @@ class Scheme(Declaration):
         (), description="The office's own days off: dates, or rules such as RRULE:FREQ=YEARLY;…"
     )
     time_zone: str = Field("Europe/London", description="The zone whose clock gives a timestamp its day")
-    targets: tuple[AnyTarget, ...] = Field(min_length=1)
+    targets: tuple[Annotated[AnyTarget, BeforeValidator(_read_target)], ...]
     reports: tuple[Report, ...] = ()
 
     @field_validator("closures", mode="before")
@@ -62,9 +76,16 @@ class Scheme(Declaration):
             tuple(str(item) for item in value) if isinstance(value, Iterable) and not isinstance(value, str) else value
         )
 
+    @field_validator("time_zone")
+    @classmethod
+    def _there_is(cls, name: str) -> str:
+        return time_zone(name).name
+
     @model_validator(mode="after")
     def _whole(self) -> "Scheme":
         ids = [target.id for target in self.targets]
+        if not ids:
+            raise ValueError("there is no target; write [[target]] for each, with its keys below it")
         twice = next((name for name in ids if ids.count(name) > 1), None)
         if twice is not None:
             raise ValueError(f"two targets are called {twice!r}; each id can be used once")
@@ -74,23 +95,17 @@ class Scheme(Declaration):
                     raise ValueError(
                         f"the report to {report.audience} names {name!r}, which is no target. {one_of(name, ids)}"
                     )
-        time_zone(self.time_zone)
-        _ = self.calendar
+        try:
+            _ = self.calendar
+        except KpiError as error:
+            raise ValueError(f"closures: {error}") from None
         return self
 
     @cached_property
     def calendar(self) -> WorkingCalendar:
         """The working days of the scheme's division, less its closures."""
-        plain = [closure for closure in self.closures if "RRULE" not in closure]
-        rules = [closure for closure in self.closures if "RRULE" in closure]
-        division = WorkingCalendar.uk(self.division, closures=plain)
-        if not rules:
-            return division
-        days_off = [*division.days_off, *(day for rule in rules for day in _days_of(rule, division))]
-        return WorkingCalendar(
-            days_off, division=self.division, first=division.first, last=division.last,
-            announced_until=division.announced_until,
-        )  # fmt: skip
+        days = [day for closure in self.closures for day in (_days_of(closure) if "RRULE" in closure else [closure])]
+        return WorkingCalendar.uk(self.division, closures=days)
 
     @property
     def zone(self) -> TimeZone:
@@ -119,18 +134,15 @@ class Scheme(Declaration):
 
         Raises ``SchemeError`` for a key or value that a scheme file couldn't have either.
         """
-        declared = _plain(self)
-        entries = {entry["id"]: entry for entry in declared["targets"]}
-        entries[id] = {**entries.get(id, {"id": id}), **changes}
-        return _validated({**declared, "targets": list(entries.values())}, f"the scheme {self.id!r}")
+        place = f"the scheme {self.id!r}"
+        return _validated(_changed(self, {"targets": _bands({"id": id, **changes}, place)}), place)
 
     def report(self, audience: str) -> tuple[Report, ...]:
         """Give what an audience gets on a cycle. Raises ``SchemeError`` with the audiences that there are."""
-        found = tuple(
-            report for report in self.reports if _slug(report.audience) == _slug(audience) and not report.by_exception
-        )
+        cycles = [report for report in self.reports if not report.by_exception]
+        found = tuple(report for report in cycles if _slug(report.audience) == _slug(audience))
         if not found:
-            audiences = dict.fromkeys(_slug(report.audience) for report in self.reports if not report.by_exception)
+            audiences = dict.fromkeys(_slug(report.audience) for report in cycles)
             raise SchemeError(f"The scheme {self.id!r} has no report to {audience!r}. {one_of(audience, audiences)}")
         return found
 
@@ -160,7 +172,7 @@ def load_scheme(name_or_path: str | Path) -> Scheme:
     A file may say ``extends = "lgsco"`` (or the path of another file, seen from its own folder) and then change
     or add targets. Raises ``SchemeError``, which names the file, the target and the key. Reading runs no code.
     """
-    return _validated(*_read(name_or_path, Path(), ()))
+    return _load(name_or_path, Path(), ())
 
 
 def scheme_json_schema() -> dict[str, Any]:
@@ -210,111 +222,146 @@ def _shipped() -> Any:
     return files("ombudsman_kpi") / "schemes"
 
 
-def _slug(text: str) -> str:
-    return "-".join("".join(letter if letter.isalnum() else " " for letter in text.lower()).split())
+def _slug(text: object) -> str:
+    return "-".join("".join(letter if letter.isalnum() else " " for letter in str(text).lower()).split())
 
 
-def _plain(scheme: Scheme) -> dict[str, Any]:
-    """Give a scheme as the dictionary that it can be read from again."""
-    return scheme.model_dump(mode="json", exclude_unset=True)
+_LISTS = {"targets": "target", "reports": "report"}  # written in a file as [[target]] and [[report]]
+_ZONE = re.compile(";TZID=[^:;]*", re.IGNORECASE)
+_NO_DAYS = re.compile("FREQ=(SECOND|MINUTE|HOUR)LY|INTERVAL=0", re.IGNORECASE)
 
 
-def _days_of(rule: str, calendar: WorkingCalendar) -> list[date]:
-    """Give the days of a recurrence rule within a calendar."""
-    first, last = (datetime.combine(day, time()) for day in (calendar.first, calendar.last))
+def _days_of(rule: str) -> list[date]:
+    """Give the days of a recurrence rule as it writes them: a closure is a day, whatever the zone."""
+    no_rule = SchemeError(
+        f"{rule!r} isn't a recurrence rule of days, such as RRULE:FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24"
+    )
+    if _NO_DAYS.search(rule):
+        raise no_rule
+    first, last = datetime.combine(FIRST, time.min), datetime.combine(LAST, time.max)
     try:
-        parsed = rrulestr(rule, dtstart=None if "DTSTART" in rule else first)
-    except (ValueError, KeyError, TypeError):
-        raise ValueError(
-            f"closures: {rule!r} isn't a recurrence rule, such as RRULE:FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24"
-        ) from None
-    return [moment.date() for moment in parsed.between(first, last, inc=True)]
+        moments = rrulestr(_ZONE.sub("", rule), dtstart=first, ignoretz=True).between(first, last, inc=True)
+    except Exception:  # of any kind: dateutil stumbles in many ways
+        raise no_rule from None
+    return [moment.date() for moment in moments]
 
 
-def _read(name_or_path: str | Path, beside: Path, seen: tuple[str, ...]) -> tuple[dict[str, Any], str]:
-    """Read a file and what it extends into one dictionary; give the name of the file too."""
+def _load(name_or_path: Any, beside: Path, seen: tuple[str, ...]) -> Scheme:
+    """Read a scheme; a path is seen from a folder, and none of the files that led here may come again."""
     shipped = isinstance(name_or_path, str) and name_or_path in list_schemes()
-    path = _shipped() / f"{name_or_path}.toml" if shipped else beside / name_or_path
-    place = str(name_or_path) if shipped else str(path)
-    if place in seen:
-        raise SchemeError(f"{place}: extends runs in a circle: {' > '.join([*seen, place])}.")
     try:
-        declared = tomllib.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, IsADirectoryError):
+        path = _shipped() / f"{name_or_path}.toml" if shipped else beside / name_or_path
+        content = path.read_bytes()
+    except (OSError, TypeError, ValueError):  # no file, none that can be read, no path at all
+        extending = f"{seen[-1]} extends what can't be read. " if seen else ""
         raise SchemeError(
-            f"There is no scheme {str(name_or_path)!r}: neither a file of that path, nor one that comes with the "
-            f"library. {one_of(name_or_path, list_schemes())}"
+            f"{extending}There is no scheme {str(name_or_path)!r}: neither a file of that path, nor one that comes "
+            f"with the library. {one_of(name_or_path, list_schemes())}"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    place = str(name_or_path if shipped else path)
+    seen = (*seen, place if shipped else str(path.resolve()))
+    if seen[-1] in seen[:-1]:
+        raise SchemeError(f"{place}: extends runs in a circle: {' > '.join(seen)}.")
+    declared = _parsed(content, place)
+    if "extends" in declared:
+        base = _load(declared.pop("extends"), Path() if shipped else path.parent, seen)
+        declared = _changed(base, declared)
+    return _validated(declared, place)
+
+
+def _parsed(content: bytes, place: str) -> dict[str, Any]:
+    """Read what a file says, under the names that a scheme has for it; bands become targets."""
+    try:
+        declared = tomllib.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
         raise SchemeError(f"{place} isn't a TOML file: {error}.") from None
-    folder = Path() if shipped else path.parent
-    return _resolve(declared, place, folder, (*seen, place)), place
-
-
-def _resolve(declared: dict[str, Any], place: str, folder: Path, seen: tuple[str, ...]) -> dict[str, Any]:
-    """Turn a file's own keys into those of a scheme: bands become targets, and what is extended is filled in."""
-    entries = declared.pop("target", [])
-    reports = declared.pop("report", None)
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise SchemeError(f"{place}: targets are written as [[target]], each with its keys below it.")
-    for key in ("targets", "reports"):
+    for key, written in _LISTS.items():
         if key in declared:
-            raise SchemeError(f"{place}: {key!r} is no key of a scheme file; write [[{key[:-1]}]] for each.")
-    targets = [target for entry in entries for target in _bands(entry, place)]
-    extended = declared.pop("extends", None)
-    if extended is not None:
-        base, _ = _read(str(extended), folder, seen)
-        merged = {target["id"]: target for target in base["targets"]}
-        for target in targets:
-            merged[target.get("id")] = {**merged.get(target.get("id"), {}), **target}
-        base["targets"], targets = [], list(merged.values())
-        declared = {**base, **declared}
-    if reports is not None:
-        declared["reports"] = reports
-    return {**declared, "targets": targets}
+            raise SchemeError(f"{place}: {key!r} is no key of a scheme file; write [[{written}]] for each.")
+    declared["targets"] = [target for entry in _entries(declared, "target", place) for target in _bands(entry, place)]
+    if "report" in declared:
+        declared["reports"] = _entries(declared, "report", place)
+    return declared
+
+
+def _entries(declared: dict[str, Any], key: str, place: str) -> list[dict[str, Any]]:
+    """Take out what a file says under [[target]] or [[report]]."""
+    entries = declared.pop(key, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise SchemeError(f"{place}: {key}s are written as [[{key}]], each with its keys below it.")
+    return entries
 
 
 def _bands(entry: dict[str, Any], place: str) -> list[dict[str, Any]]:
     """Give the targets of one entry: itself, or one for each of its bands."""
-    shared = {key: value for key, value in entry.items() if key != "bands"}
-    bands = entry.get("bands")
-    if bands is None:
-        return [shared]
+    if "bands" not in entry:
+        return [entry]
+    shared, bands = {key: value for key, value in entry.items() if key != "bands"}, entry["bands"]
     if not isinstance(bands, list) or not bands or not all(isinstance(band, dict) for band in bands):
         raise SchemeError(
             f"{place}: bands are a list such as [{{ id = '…', limit = '13 weeks', standard = 'at least 75%' }}]."
         )
-    return [{**shared, **band} for band in bands]
+    return [target for band in bands for target in _bands({**shared, **band}, place)]
+
+
+def _changed(scheme: Scheme, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Declare a scheme again, with some keys changed; targets change in their places, and new ones follow."""
+    declared = scheme.model_dump(mode="json", exclude_unset=True)
+    before = {entry["id"]: entry for entry in declared["targets"]}
+    changed: dict[str, list[dict[str, Any]]] = {name: [] for name in before}
+    for entry in changes["targets"]:
+        name = str(entry.get("id"))
+        changed.setdefault(name, []).append({**before.get(name, {}), **entry})
+    targets = [entry for name, entries in changed.items() for entry in entries or [before[name]]]
+    return {**declared, **changes, "targets": targets}
 
 
 def _validated(declared: Mapping[str, Any], place: str) -> Scheme:
-    """Make the scheme; turn the first thing that is wrong into one sentence with the target and the key."""
-    targets = []
-    for position, entry in enumerate(declared.get("targets", ())):
-        name = entry.get("id", f"number {position + 1}")
-        measure = entry.get("measure", "share within")
-        if measure not in MEASURES:
-            raise SchemeError(f"{place}: target {name}: there is no measure {measure!r}. {one_of(measure, MEASURES)}")
-        try:
-            targets.append(MEASURES[measure].model_validate(entry))
-        except ValidationError as error:
-            raise SchemeError(f"{place}: target {name}: {_first(error, MEASURES[measure])}") from None
+    """Make the scheme; turn what is wrong into one sentence with the target and the key."""
     try:
-        return Scheme.model_validate({**declared, "targets": targets})
+        return Scheme.model_validate(declared)
     except ValidationError as error:
-        raise SchemeError(f"{place}: {_first(error, Scheme)}") from None
-    except KpiError as error:
-        raise SchemeError(f"{place}: {error}") from None
+        raise SchemeError(f"{place}: {_said(error, declared)}") from None
 
 
-def _first(error: ValidationError, model: type[Declaration]) -> str:
-    """Say the first thing that is wrong."""
-    found = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in found["loc"])
+def _said(error: ValidationError, declared: Mapping[str, Any]) -> str:
+    """Say the first thing that is wrong; an unknown key before all, since it may be the one that is missing."""
+    found = min(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
+    owner, path = _located(found["loc"], declared)
+    above, key = "".join(f"{name}: " for name in path[:-1]), path[-1] if path else ""
     if found["type"] == "extra_forbidden":
-        allowed = [name for name in model.model_fields if name not in {"targets", "reports"}]
-        return f"{key!r} is no key here. {one_of(found['loc'][-1], allowed) if len(found['loc']) == 1 else ''}".strip()
+        return f"{owner}{above}{key!r} is no key here. {one_of(key, _keys_at(found['loc'], declared))}"
     if found["type"] == "missing":
-        return f"{key!r} is missing."
-    message = found["msg"].removeprefix("Value error, ").rstrip(".")
-    return f"{key}: {message}." if key else f"{message}."
+        return f"{owner}{above}{key!r} is missing."
+    message = _WANTED.get(found["type"], found["msg"].removeprefix("Value error, ").rstrip("."))
+    return f"{owner}{'.'.join(path)}{': ' if path else ''}{message}."
+
+
+_WANTED = {
+    "tuple_type": "a list is wanted, in square brackets",
+    "dict_type": "a table is wanted, such as { key = 'value' }",
+    "model_type": "a table is wanted, such as { key = 'value' }",
+}
+
+
+def _located(loc: tuple[int | str, ...], declared: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Name the target or report that a place in a scheme belongs to, and the keys that lead there from it."""
+    match loc:
+        case [("targets" | "reports") as kind, int(number), *path]:
+            entry = declared[kind][number]
+            name = entry.get("id" if kind == "targets" else "audience")
+            named = name if name and isinstance(name, str) else f"number {number + 1}"
+            return f"{_LISTS[kind]} {named}: ", [key for key in path if isinstance(key, str)]
+    return "", [key for key in loc if isinstance(key, str)]
+
+
+def _keys_at(loc: tuple[int | str, ...], declared: Mapping[str, Any]) -> list[str]:
+    """Name the keys that there can be at a place in a scheme."""
+    match loc:
+        case ["targets", int(number), _]:
+            return [*_measured(declared["targets"][number]).model_fields, "bands"]
+        case ["targets", _, "clock", _]:
+            return [*Clock.model_fields]
+        case ["reports", _, _]:
+            return [*Report.model_fields]
+    return [*(_LISTS.get(name, name) for name in Scheme.model_fields), "extends"]

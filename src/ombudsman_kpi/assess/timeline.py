@@ -259,19 +259,21 @@ def _deemed_received(draft: _Draft, name: str, start: Integers) -> Integers:
 
 
 def _refuse_dates(draft: _Draft, name: str) -> None:
-    """Refuse dates where seconds and hours count: they need the time of day."""
+    """Refuse a column of dates where seconds and hours count; one date among times contradicts its record."""
     if draft.in_days or isinstance(draft.target.limit, DueField):
         return
     table, times = draft.known.batch.table, draft.known.batch.times(name)
-    only_dates = times.kind == "dates" or times.only_dates is not None
-    if times.midnight_is_date and name == draft.target.start:
-        only_dates = table.source.only_midnights(table.column_of(name))
-    if only_dates and times.present.any():
+    alone = times.dates_alone() & times.present
+    if not alone.any() or (times.midnight_is_date and name != draft.target.start):
+        return
+    if (alone | ~times.present).all() and table.only_dates(name):
         raise RecordsError(
             f"{table.label}: {table.column_of(name)} has only dates, but target {draft.target.id!r} "
             f"({draft.target.limit}) needs the time of day too. Export timestamps, or leave the target out with "
             "targets=."
         )
+    if not times.midnight_is_date:
+        draft.mark(alone, "invalid", f"{name} has no time of day")
 
 
 def _endings(draft: _Draft) -> list[tuple[str, Ending]]:
