@@ -1,6 +1,6 @@
 """Reporting periods: which day falls in which, and what it is called (2023/24 Q1)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, get_args
@@ -130,8 +130,15 @@ def parse_every(every: Any) -> tuple[Every | None, ...]:
 
     Raises ``OptionError`` with the names that there are.
     """
-    names: list[Any] = list(every) if isinstance(every, Iterable) and not isinstance(every, str) else [every]
+    names = listed(every)
     for name in names:
-        if name is not None and name not in EVERY:
-            raise OptionError(f"There is no period {name!r}. {one_of(name, EVERY)}")
+        if name is not None and not (isinstance(name, str) and name in EVERY):
+            given = repr(name) if isinstance(name, (str, int, list)) else f"of the kind {type(name).__name__}"
+            raise OptionError(f"There is no period {given}. {one_of(given, EVERY)}")
     return tuple(dict.fromkeys(names)) or (None,)
+
+
+def listed(given: Any) -> list[Any]:
+    """Give what an argument that takes one or several was given, as a list; columns and tables aren't several."""
+    several = isinstance(given, (Sequence, Set, Iterator)) and not isinstance(given, (str, bytes))
+    return list(given) if several else [given]

@@ -1,15 +1,16 @@
 """What is to be measured: which targets, by which cohorts, in which periods, on which records."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.frames import Table, open_table
-from ombudsman_kpi.periods import Every, grain_of, parse_every
+from ombudsman_kpi.periods import Every, grain_of, listed, parse_every
 from ombudsman_kpi.records import RECORDS
+from ombudsman_kpi.results import Row
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.sources import Dates
 from ombudsman_kpi.tally import Key
@@ -34,65 +35,147 @@ class Step:
         return [Key(self.target.id, cohort, grain) for cohort in self.cohorts for grain in grains]
 
 
-def make_plan(
-    scheme: Scheme, targets: str | Sequence[str] | None, cohort: str | None, every: Any, report: str | None
-) -> list[Step]:
-    """Say what is measured: which targets, by which cohorts, in which periods."""
-    if cohort is not None and cohort != "all" and cohort not in COHORTS:
+def make_plan(scheme: Scheme, targets: Any, cohort: Any, every: Any, report: Any) -> list[Step]:
+    """Say what is measured: which targets, by which cohorts, in which periods.
+
+    Raises ``SchemeError`` for a target or an audience that the scheme doesn't have, ``OptionError`` for any other
+    option that doesn't fit, or where nothing is left to measure.
+    """
+    _check_name("cohort", cohort, "received")
+    if cohort is not None and cohort not in {*COHORTS, "all"}:
         raise OptionError(f"There is no cohort {cohort!r}. {one_of(cohort, [*COHORTS, 'all'])}")
-    periods = {target.id: parse_every(every) for target in scheme.targets}
-    chosen = list(periods) if targets is None else [targets] if isinstance(targets, str) else list(targets)
-    if report is not None:
-        cycles = scheme.report(report)
-        named = {name: cycle.every for cycle in cycles for name in cycle.targets}
-        if every is None:
-            periods |= {name: (cycle,) for name, cycle in named.items()}
-        chosen = [name for name in (named if targets is None else chosen) if name in named]
-    steps = []
-    for target in (scheme[name] for name in dict.fromkeys(chosen)):
-        if cohort is None:
-            cohorts: tuple[Cohort, ...] = (target.cohort,)
-        else:
-            cohorts = tuple(name for name in target.cohorts if cohort in {"all", name})
-        if cohorts:
-            steps.append(Step(target, cohorts, periods[target.id]))
+    periods = parse_every(every)
+    cycles = _cycles(scheme, report)
+    chosen = _chosen(scheme, targets, cycles, report)
+    steps = [
+        Step(target, cohorts, periods if report is None or every is not None else cycles[target.id])
+        for target in chosen
+        if (cohorts := _cohorts(target, cohort))
+    ]
     if not steps:
-        raise OptionError(f"None of these targets can be measured by the {cohort!r} cohort. Leave cohort= out.")
+        others = dict.fromkeys(name for target in chosen for name in target.cohorts)
+        raise OptionError(
+            f"None of these targets can be measured by the {cohort!r} cohort. "
+            f"Leave cohort= out, or give one of: {', '.join(others)}, all."
+        )
     return steps
+
+
+def _cycles(scheme: Scheme, report: Any) -> dict[str, tuple[Every | None, ...]]:
+    """Give the targets that a report has, and the cycles that they are on in it; without a report, all targets."""
+    _check_name("report", report, "commission")
+    if report is None:
+        return {target.id: (None,) for target in scheme.targets}
+    cycles: dict[str, tuple[Every | None, ...]] = {}
+    for part in scheme.report(report):
+        for name in part.targets:
+            cycles[name] = tuple(dict.fromkeys((*cycles.get(name, ()), part.every)))
+    return cycles
+
+
+def _chosen(scheme: Scheme, targets: Any, there: Iterable[str], report: str | None) -> list[AnyTarget]:
+    """Give the targets that are asked for, of those that are there."""
+    there = list(there)
+    asked = there if targets is None else [scheme[name].id for name in names_of("targets", targets)]
+    chosen = [scheme[name] for name in asked if name in there]
+    if not chosen:
+        whole = f"the scheme {scheme.id!r}" if report is None else f"the report to {report!r}"
+        raise OptionError(f"Nothing is left to measure: no target of {whole} is asked for. {one_of(asked, there)}")
+    return chosen
+
+
+def _cohorts(target: AnyTarget, cohort: str | None) -> tuple[Cohort, ...]:
+    """Give the cohorts of a target that are asked for: its headline, one by name, or all."""
+    return (target.cohort,) if cohort is None else tuple(name for name in target.cohorts if cohort in {"all", name})
+
+
+def names_of(option: str, given: Any) -> tuple[str, ...]:
+    """Read an option that takes one name or several; a name given twice counts once.
+
+    >>> names_of("by", ["team", "office", "team"])
+    ('team', 'office')
+
+    Raises ``OptionError`` for what is no name.
+    """
+    names = [] if given is None else listed(given)
+    if not all(isinstance(name, str) for name in names):
+        raise OptionError(f"{option}= takes a name, or a list of names, as text; not {_kind(given)}.")
+    return tuple(dict.fromkeys(map(str, names)))
+
+
+def _check_name(option: str, given: Any, example: str) -> None:
+    if given is not None and not isinstance(given, str):
+        raise OptionError(f"{option}= takes one name, such as {example!r}; not {_kind(given)}.")
 
 
 def open_records(records: Mapping[str, Any], columns: Columns, dates: Formats) -> dict[str, Table]:
     """Open what was given, with the names and formats that the caller's columns have."""
     if isinstance(columns, (str, Path)):
-        columns, from_file = _mapping_file(Path(columns))
-        dates = {**from_file, **(dates or {})}
-    for option, value in (("columns", columns), ("dates", dates)):
-        for kind in value or ():
-            if kind not in RECORDS:
-                raise OptionError(f"{option}= is given for {kind!r}. {one_of(kind, RECORDS)}")
+        names, formats = _mapping_file(Path(columns))
+    else:
+        names, formats = _by_kind("columns", columns, "columns="), {}
+    formats |= _by_kind("dates", dates, "dates=")
     return {
-        kind: open_table(kind, given, (columns or {}).get(kind), (dates or {}).get(kind))
+        kind: open_table(kind, given, names.get(kind), formats.get(kind))
         for kind, given in records.items()
         if given is not None
     }
 
 
-def _mapping_file(path: Path) -> tuple[Mapping[str, Mapping[str, str]], Mapping[str, Dates]]:
+def _mapping_file(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read names of columns and formats of dates from a TOML file, under [columns.cases] and [dates]."""
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except OSError:
+        content = path.read_bytes()
+    except (OSError, ValueError):  # no file, none that can be read, no path at all
         raise OptionError(f"columns= names the file {path}, which isn't there.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    try:
+        said = tomllib.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
         raise OptionError(f"{path} isn't a TOML file: {error}.") from None
-    for key in content:
-        if key not in {"columns", "dates"}:
-            raise OptionError(f"{path}: {key!r} is no key here. {one_of(key, ['columns', 'dates'])}")
-    return content.get("columns", {}), content.get("dates", {})
+    for key in said:
+        if key not in _EXAMPLES:
+            raise OptionError(f"{path}: {key!r} is no key here. {one_of(key, _EXAMPLES)}")
+    columns, dates = (_by_kind(key, said.get(key), f"{path}: {key}") for key in _EXAMPLES)
+    return columns, dates
+
+
+_EXAMPLES = {"columns": {"cases": {"received_at": "Date received"}}, "dates": {"cases": {"received_at": "%d/%m/%Y"}}}
+
+
+def _by_kind(option: str, given: Any, place: str) -> dict[str, Any]:
+    """Read what is said of the fields of each kind of records; a format of dates can be one for all fields."""
+    form = f"Write it like {_EXAMPLES[option]}."
+    if given is not None and not isinstance(given, Mapping):
+        raise OptionError(f"{place} takes names of records, and what holds for each; not {_kind(given)}. {form}")
+    for kind, said in (given or {}).items():
+        if kind not in RECORDS:
+            raise OptionError(f"{place} is given for {kind!r}. {one_of(kind, RECORDS)}")
+        if said is None or (option == "dates" and isinstance(said, str)):
+            continue
+        if not isinstance(said, Mapping):
+            raise OptionError(f"{place} of {kind} takes names of fields, and text for each; not {_kind(said)}. {form}")
+        for name, text in said.items():
+            if not isinstance(name, str) or not isinstance(text, str):
+                raise OptionError(f"{place} of {kind} takes text for {name!r}; not {_kind(text)}. {form}")
+    return dict(given or {})
+
+
+def _kind(given: object) -> str:
+    """Say what was given without showing what it holds."""
+    return f"a value of the kind {type(given).__name__}"
 
 
 def missing_groups(by: tuple[str, ...], plan: list[Step], tables: dict[str, Table]) -> dict[str, frozenset[str]]:
-    """Note the targets whose records lack a column to group by. Raises ``RecordsError`` where all of them do."""
+    """Note the targets whose records lack a column to group by.
+
+    Raises ``RecordsError`` where all of them do, ``OptionError`` for a name that the results have for their own.
+    """
+    for name in by:
+        if name in _OWN:
+            raise OptionError(
+                f"by= names {name!r}, and the results have a column of this name. Give it another: "
+                f"columns={{'cases': {{'own_{name}': {name!r}}}}}, by='own_{name}'."
+            )
     measured = [step.target for step in plan if isinstance(step.target, ShareWithin) and step.target.of in tables]
     notes: dict[str, frozenset[str]] = {}
     for name in by:
@@ -104,3 +187,6 @@ def missing_groups(by: tuple[str, ...], plan: list[Step], tables: dict[str, Tabl
             text = f"{target.of.replace('_', ' ')} have no column {name!r} to group by"
             notes[target.id] = notes.get(target.id, frozenset()) | {text}
     return notes
+
+
+_OWN = {item.name for item in fields(Row)} - {"group", "reasons", "remarks"}  # the columns that results always have

@@ -255,7 +255,10 @@ def _from_objects(column: list[Any], form: str | None, complain: Complain) -> Ti
         try:
             value = parse_time(item)
         except ValueError as error:
-            raise complain(position, f"holds {type(item).__name__}, not dates: {error}; pandas.to_datetime makes dates of most things") from None
+            raise complain(
+                position,
+                f"holds {type(item).__name__}, not dates: {error}; pandas.to_datetime makes dates of most things",
+            ) from None
         if isinstance(value, datetime):
             zones.add(value.tzinfo is not None)
             values[position] = (value - datetime(1970, 1, 1, tzinfo=UTC if value.tzinfo else None)) // MICROSECOND

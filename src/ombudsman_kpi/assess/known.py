@@ -82,6 +82,7 @@ class Moments:
     times: Times
     days: Integers  # in the scheme's zone; later ones too
     happened: Truths  # there, and not later than as_of
+    usable: Truths  # happened, on a day that the calendar covers
     ending: Integers  # the day where it happened, else NEVER
     faults: tuple[tuple[Truths, str], ...]
     first: Integers  # the instant that each means, and where a time occurred twice the second one
@@ -115,6 +116,7 @@ class Known:
         if precise:
             by_instant: Truths = (first <= self.as_of.instant) & present
             happened = np.where(times.dates_alone(), happened, by_instant)
+        usable: Truths = happened & calendar.covers(days)
         skipped = times.never_occurred(days, zone)
         faults = (
             (times.unreal, "is not a real date or time"),
@@ -122,10 +124,10 @@ class Known:
                 None if skipped is None else skipped & (days <= self.as_of.day),
                 "never occurred: the clocks went forward",
             ),
-            (happened & ~calendar.covers(days), "is outside the calendar"),
+            (happened & ~usable, "is outside the calendar"),
         )
         real = tuple((mask, f"{name} {text}") for mask, text in faults if mask is not None and mask.any())
-        return Moments(times, days, happened, np.where(happened, days, NEVER), real, first, second)
+        return Moments(times, days, happened, usable, np.where(happened, days, NEVER), real, first, second)
 
     def happened(self, name: str) -> Truths:
         """Tell which times are there and not later than ``as_of``."""

@@ -228,16 +228,18 @@ def _start(draft: _Draft) -> tuple[Integers, Integers]:
     if field_ is not None and field_.required:
         draft.mark(~present, "invalid", f"{name} is missing")
     draft.mark(~found.happened, "excluded", _not_yet(name))
-    usable = found.happened & draft.calendar.covers(found.days)
+    day = np.where(found.usable, found.days, MISSING)
     if draft.in_days:
-        start = _deemed_received(draft, name, np.where(usable, found.days, MISSING))
-        return start, start
-    return np.where(usable, found.first, MISSING), np.where(usable, found.days, MISSING)
+        day = _deemed_received(draft, name, day)
+        return day, day
+    return np.where(found.usable, found.first, MISSING), day
 
 
 def _deemed_received(draft: _Draft, name: str, start: Integers) -> Integers:
     """Move a start that came after the cut-off, or on a day off, to the day on which it counts as received."""
     clock = draft.target.clock
+    if clock.cut_off is None and clock.non_working_receipt == "as received":
+        return start
     there = start != MISSING
     if clock.cut_off is not None:
         cut_off = clock.cut_off
@@ -304,12 +306,12 @@ def _end(draft: _Draft, start: Integers, start_day: Integers) -> tuple[Integers,
         which = np.maximum(which, earlier.view(np.int8) * np.int8(position))
         end = np.minimum(end, points)
         end_day = end if draft.in_days else np.where(earlier, found.days, end_day)
-    end = np.where(which == 0, MISSING, end)
-    end_day = end if draft.in_days else end_day
     which -= 1
+    end = np.where(which < 0, MISSING, end)
+    end_day = end if draft.in_days else end_day
     if draft.target.start is not None:
         _mark_contradictions(draft, start, end, end_day, which)
-    return end, np.where(draft.calendar.covers(end_day), end_day, MISSING), which
+    return end, end_day, which
 
 
 def _mark_contradictions(
