@@ -235,7 +235,7 @@ def open_table(name: str, given: Any, columns: Mapping[str, str] | None, dates: 
                 f"{one_of(column, table.source.names)}"
             )
     for own in () if dates is None or isinstance(dates, str) else dates:
-        if not table.is_time(own):
+        if not table.is_time(own) or (own not in table.fields and not table.has(own)):
             times = [item.name for item in table.fields.values() if item.kind == "time"]
             raise OptionError(f"dates= names a format for {own!r} of {name}, which isn't a time. {one_of(own, times)}")
     return table

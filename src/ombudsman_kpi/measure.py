@@ -131,7 +131,7 @@ def tally(
         "activities": activities,
     }
     tables = open_records(records, columns, dates)
-    by = (by,) if isinstance(by, str) else tuple(by)
+    by = (by,) if isinstance(by, str) else tuple(dict.fromkeys(by))
     notes = missing_groups(by, plan, tables)
     unmeasured: dict[str, str] = {}
     blocks: dict[Key, Block] = {}
