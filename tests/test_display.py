@@ -251,3 +251,12 @@ def test_text_and_html_are_what_the_notebook_and_the_terminal_show() -> None:
     shown = results()
     assert repr(shown) == str(shown) == as_text(shown)
     assert shown._repr_html_() == as_html(shown)
+
+
+def test_a_narrow_screen_gets_the_columns_that_matter_most() -> None:
+    whole = table_of(measure(LGSCO, cases=CASES, as_of="2024-06-30"))
+    narrow = whole.within(80)
+    assert whole.within(1000) == whole
+    assert {"Target", "Counted", "Share", "Standard", "Status"} <= set(narrow.columns) < set(whole.columns)
+    assert sum(narrow.widths) + 2 * len(narrow.columns) <= 80
+    assert [len(row) for row in narrow.rows] == [len(narrow.columns)] * len(whole.rows)

@@ -371,6 +371,18 @@ def test_the_same_calls_in_any_form_give_equal_results(form: str, tmp_path: Path
     assert (row.records, row.met, row.missed, row.overdue) == (5, 2, 3, 1)
 
 
+@pytest.mark.parametrize("library", ["pandas", "Polars"])
+def test_dates_beside_times_with_a_zone_are_dates_in_every_library(library: str) -> None:
+    """pandas has no dates of its own: there they are midnights without a zone."""
+    frame = CASE_FRAME.iloc[:2].assign(
+        received_at=pd.to_datetime(pd.Series(["2024-03-28"] * 2)),
+        decided_at=pd.to_datetime(pd.Series(["2024-04-29T22:30:00Z", "2024-04-29T23:30:00Z"])),  # in London a day later
+    )
+    dates = pl.DataFrame(frame.drop(columns="received_at").to_dict("list")).with_columns(received_at=date(2024, 3, 28))
+    outcomes = assess(LGSCO, cases=frame if library == "pandas" else dates, as_of=AS_OF, targets=TWENTY_DAYS)
+    assert outcomes["status"].tolist() == ["met", "late"]
+
+
 def test_calls_of_a_small_frame_may_all_be_answered_at_midnight_to_the_second() -> None:
     """pandas has no dates, so a midnight may be one; here the other times show that it isn't."""
     frame = calls_frame().iloc[[3, 4]]
@@ -389,7 +401,7 @@ def test_truth_values_are_understood_as_each_program_writes_them(truths: tuple[A
 # Batches
 
 
-@pytest.fixture(params=[1, 2, 3, 5, 8, 1000])
+@pytest.fixture(params=[1, 2, 3])
 def batch_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     monkeypatch.setattr(sources, "BATCH", request.param)
     return request.param  # type: ignore[no-any-return]

@@ -355,6 +355,16 @@ def test_real_dates_among_text_of_a_named_form_are_read_too() -> None:
     assert times.days(LONDON).tolist() == days_of(*["2024-04-03"] * 4, None)
 
 
+def test_a_time_with_a_zone_among_dates_in_text_is_not_cut_to_the_day_of_another_place() -> None:
+    late = datetime(2024, 6, 30, 23, 30, tzinfo=UTC)  # 1 July in London
+    try:
+        times = read(["30/06/2024", late], None, "%d/%m/%Y")
+    except RecordsError as refused:
+        assert "zone" in str(refused)  # noqa: PT017
+    else:
+        assert times.days(LONDON).tolist() == days_of("2024-06-30", "2024-07-01")
+
+
 # Clock changes
 
 

@@ -218,7 +218,7 @@ def _print_table(results: "Results") -> None:
     if not console.is_terminal:
         sys.stdout.write(as_text(results) + "\n")
         return
-    table = table_of(results)
+    table = table_of(results).within(console.width)
     grid = RichTable(title=table.title, title_justify="left", caption_justify="left", box=None, pad_edge=False)
     for name, numeric in zip(table.columns, table.numeric, strict=True):
         grid.add_column(name, justify="right" if numeric else "left", overflow="fold")

@@ -2,7 +2,7 @@
 
 from collections import Counter as Count
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from html import escape
 from typing import TYPE_CHECKING
@@ -39,6 +39,25 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     statuses: tuple[str, ...]
     footnotes: tuple[str, ...]
+
+    @property
+    def widths(self) -> list[int]:
+        """How wide each column is."""
+        return [max(len(text) for text in column) for column in zip(self.columns, *self.rows, strict=True)]
+
+    def within(self, width: int) -> "Table":
+        """Leave out the columns that matter least, until the table is no wider than a screen."""
+        table = self
+        for name in ("Limit", "Missed", "Headroom", "In time", "Pending"):
+            if sum(table.widths) + 2 * len(table.columns) > width and name in table.columns:
+                kept = [place for place, column in enumerate(table.columns) if column != name]
+                table = replace(
+                    table,
+                    columns=tuple(table.columns[place] for place in kept),
+                    numeric=tuple(table.numeric[place] for place in kept),
+                    rows=tuple(tuple(row[place] for place in kept) for row in table.rows),
+                )
+        return table
 
 
 def table_of(results: Results) -> Table:
@@ -155,7 +174,7 @@ def _left_out(target: str, rows: Sequence[Row]) -> list[str]:
 def as_text(results: Results) -> str:
     """Write results as a table of plain text."""
     table = table_of(results)
-    widths = [max(len(text) for text in column) for column in zip(table.columns, *table.rows, strict=True)]
+    widths = table.widths
 
     def line(cells: Sequence[str]) -> str:
         aligned = (

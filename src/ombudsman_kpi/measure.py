@@ -10,7 +10,7 @@ from ombudsman_kpi.count import count_batches
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.frames import Batch, Table
 from ombudsman_kpi.periods import Every
-from ombudsman_kpi.plan import Columns, Formats, make_plan, missing_groups, open_records
+from ombudsman_kpi.plan import Columns, Formats, make_plan, missing_groups, names_of, open_records
 from ombudsman_kpi.records import RECORDS
 from ombudsman_kpi.results import Results
 from ombudsman_kpi.rows import no_rows, outcome_rows
@@ -131,7 +131,7 @@ def tally(
         "activities": activities,
     }
     tables = open_records(records, columns, dates)
-    by = (by,) if isinstance(by, str) else tuple(dict.fromkeys(by))
+    by = names_of("by", by)
     notes = missing_groups(by, plan, tables)
     unmeasured: dict[str, str] = {}
     blocks: dict[Key, Block] = {}

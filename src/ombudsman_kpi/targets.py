@@ -174,6 +174,14 @@ _STANDARD_SCHEMA = {
 }
 
 
+def _read_standard(value: Any) -> Any:
+    if isinstance(value, Standard):
+        return value
+    if isinstance(value, str):
+        return parse_standard(value)
+    raise ValueError("a standard is text such as 'at least 98%'")
+
+
 def _read_time(value: Any) -> Any:
     if isinstance(value, time) and value.tzinfo is not None:
         raise ValueError("a cut-off is a time on the scheme's own clock, such as 17:00, without a zone")
@@ -192,7 +200,7 @@ LimitField = Annotated[
 ]
 StandardField = Annotated[
     Standard,
-    BeforeValidator(lambda value: parse_standard(value) if isinstance(value, str) else value),
+    BeforeValidator(_read_standard),
     PlainSerializer(str),
     WithJsonSchema(_STANDARD_SCHEMA),
 ]
