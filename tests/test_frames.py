@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import narwhals
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -126,7 +127,6 @@ def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def narwhals_of(frame: Any) -> Any:
-    narwhals = pytest.importorskip("narwhals")
     return narwhals.from_native(frame)
 
 

@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from pydantic import ValidationError
 
@@ -544,13 +545,11 @@ def as_json(path_or_text: Path | str) -> Any:
 
 
 def problems(document: Any) -> list[str]:
-    jsonschema = pytest.importorskip("jsonschema")
     validator = jsonschema.Draft202012Validator(scheme_json_schema())
     return [error.message for error in validator.iter_errors(document)]
 
 
 def test_the_json_schema_is_one_and_can_be_written() -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     schema = scheme_json_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     assert json.loads(json.dumps(schema)) == schema

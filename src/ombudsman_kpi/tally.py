@@ -5,7 +5,7 @@ case's rows stayed together.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -289,7 +289,7 @@ def _rebuilt(about: Mapping[str, Any], cells: Mapping[str, list[Any]]) -> Tally:
     basis = None
     by: tuple[str, ...] = ()
     if "scheme" in about:
-        scheme = Scheme.model_validate({**about["scheme"], "targets": _with_measures(about["scheme"]["targets"])})
+        scheme = Scheme.model_validate(about["scheme"])
         if scheme.calendar.edition != about["calendar"]:
             raise KpiError(
                 f"This tally was counted with calendar edition {about['calendar']}; the scheme's calendar is now "
@@ -316,10 +316,3 @@ def _rebuilt(about: Mapping[str, Any], cells: Mapping[str, list[Any]]) -> Tally:
         )  # fmt: skip
     notes = {name: frozenset(texts) for name, texts in about["notes"].items()}
     return Tally(basis, blocks, dict(about["unmeasured"]), notes)
-
-
-def _with_measures(entries: list[dict[str, Any]]) -> Iterator[Any]:
-    from ombudsman_kpi.targets import MEASURES
-
-    for entry in entries:
-        yield MEASURES[entry.get("measure", "share within")].model_validate(entry)
