@@ -249,8 +249,7 @@ def seconds_offered(draws: Draws, *, rush: bool) -> list[int]:
     """Draw when calls are offered on one day, in seconds from midnight, in order."""
     number = CALLS_A_DAY * draws.between(0.82, 1.18) * (RUSH_OF_THE_DAY if rush else 1)
     weights = {
-        LINES_OPEN + place * HALF_HOUR: weight
-        for place, weight in enumerate(CALLS_BEFORE_ONE + CALLS_AFTER_ONE)
+        LINES_OPEN + place * HALF_HOUR: weight for place, weight in enumerate(CALLS_BEFORE_ONE + CALLS_AFTER_ONE)
     }
     if rush:
         for start in list(weights)[:HALF_HOURS_TO_ELEVEN]:
@@ -800,9 +799,7 @@ class Deadline:
         return self.stopped_at or EXTRACT_DAY
 
 
-def make_events(
-    draws: Draws, office: Office, cases: Iterable[Case], requests: Iterable[Request]
-) -> list[Event]:
+def make_events(draws: Draws, office: Office, cases: Iterable[Case], requests: Iterable[Request]) -> list[Event]:
     """Make the contacts, explanations of delay and reopenings of every case."""
     reviews = [each for each in requests if each.kind == POST_DECISION_REVIEW]
     reviewed_at = {each.case_id: each.answered_at for each in reviews}
@@ -844,9 +841,7 @@ def contact_days(draws: Draws, office: Office, start: date, end: date) -> list[d
 def reply_days(draws: Draws, office: Office, days_out: Iterable[date], end: date) -> list[date]:
     """Draw the days on which a party writes or calls back, no later than ``end``."""
     replies = {
-        office.after(day, draws.number(WORKING_DAYS_TO_REPLY))
-        for day in days_out
-        if draws.happens(CHANCE_OF_REPLY)
+        office.after(day, draws.number(WORKING_DAYS_TO_REPLY)) for day in days_out if draws.happens(CHANCE_OF_REPLY)
     }
     return sorted(day for day in replies if day <= end)
 

@@ -66,7 +66,6 @@ class Limit:
         return f"{'< ' if self.less_than else ''}{self.amount} {unit}"
 
 
-@dataclass(frozen=True, slots=True)
 class WorkingDays(Limit):
     """Working days of the scheme's calendar."""
 
@@ -74,7 +73,6 @@ class WorkingDays(Limit):
     elapsed_unit = "working days"
 
 
-@dataclass(frozen=True, slots=True)
 class CalendarDays(Limit):
     """Days, weekends and holidays among them."""
 
@@ -82,7 +80,6 @@ class CalendarDays(Limit):
     elapsed_unit = "days"
 
 
-@dataclass(frozen=True, slots=True)
 class Weeks(Limit):
     """Calendar weeks of seven days."""
 
@@ -91,7 +88,6 @@ class Weeks(Limit):
     elapsed_unit = "days"
 
 
-@dataclass(frozen=True, slots=True)
 class Hours(Limit):
     """Elapsed hours, whatever the clock on the wall did."""
 
@@ -101,7 +97,6 @@ class Hours(Limit):
     elapsed_unit = "hours"
 
 
-@dataclass(frozen=True, slots=True)
 class Seconds(Limit):
     """Elapsed seconds."""
 

@@ -242,6 +242,9 @@ def _from_objects(column: list[Any], form: str | None, complain: Complain) -> Ti
 
     if any(isinstance(value, str) for value in column):
         if not all(isinstance(value, str) or is_missing(value) for value in column):
+            zoned = any(isinstance(value, datetime) and value.tzinfo is not None for value in column)
+            if zoned and form is not None and "%z" not in form:
+                raise complain(None, "holds times with a zone among text without one. " + _MIXED.split(". ", 1)[1])
             column = [_as_text(value, form) for value in column]
         column = [None if is_missing(value) else value for value in column]
         try:

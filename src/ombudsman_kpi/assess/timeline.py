@@ -172,7 +172,9 @@ def _refuse_mixed_zones(draft: _Draft) -> None:
     for name in named:
         if name in batch.columns or name not in _enders(target):
             own = draft.name(name)
-            columns[batch.times(own).kind] = batch.table.column_of(own)
+            times = batch.times(own)
+            if not (times.dates_alone() | ~times.present).all():  # dates, midnights of pandas among them, fit both
+                columns[times.kind] = batch.table.column_of(own)
     if columns["walls"] and columns["instants"]:
         raise RecordsError(
             f"{batch.table.label}: {columns['walls']} has times without a zone, {columns['instants']} with one. Bring "
