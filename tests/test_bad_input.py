@@ -13,7 +13,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ombudsman_kpi import KpiError, OptionError, RecordsError, Request, Scheme, assess, load_scheme, measure
+from ombudsman_kpi import (
+    KpiError,
+    OptionError,
+    RecordsError,
+    Request,
+    Scheme,
+    SchemeError,
+    assess,
+    load_scheme,
+    measure,
+)
 from ombudsman_kpi.sources import BATCH
 
 LGSCO = load_scheme("lgsco")
@@ -123,10 +133,40 @@ def test_a_missing_column_of_a_file_is_said_with_the_files_name(tmp_path: Path, 
     assert "cases (extract.csv) has no column 'received_at'" in refused(RecordsError, path)
 
 
-def test_a_file_with_semicolons_is_one_column_that_says_so(tmp_path: Path, refused: Callable[..., str]) -> None:
+def test_a_file_with_semicolons_is_refused_with_the_remedy(tmp_path: Path, refused: Callable[..., str]) -> None:
     path = tmp_path / "extract.csv"
     cases().to_csv(path, index=False, sep=";")
-    assert "case_id;received_at" in refused(RecordsError, path)
+    assert "separated by ';'; save it with commas" in refused(RecordsError, path)
+
+
+def test_notes_over_several_lines_are_read_however_long_the_file(tmp_path: Path) -> None:
+    frame = pd.concat([cases()] * 3000, ignore_index=True)
+    frame = frame.assign(case_id=[f"C{row}" for row in frame.index], note="one line\nanother, " + "x" * 4000)
+    path = tmp_path / "extract.csv"
+    frame.to_csv(path, index=False)
+    assert path.stat().st_size > 1 << 24
+    results = measure(load_scheme("lgsco"), cases=path, as_of="2024-06-30", targets="decided-or-allocated-20wd")
+    assert results.rows[0].records == len(frame)
+
+
+def test_a_word_that_a_field_never_holds_is_refused_in_a_scheme() -> None:
+    with pytest.raises(SchemeError, match="Did you mean 'assessment'"):
+        load_scheme("lgsco").with_target("decided-or-allocated-20wd", where={"decided_in": "asessment"})
+
+
+def test_a_required_kind_that_is_missing_is_invalid() -> None:
+    table = pa.table(
+        {"request_id": ["R1", "R2"], "kind": ["service-complaint", None], "received_at": ["2024-03-28"] * 2}
+    )
+    frame = table.append_column("answered_at", pa.array([None, None], pa.string()))
+    results = measure(load_scheme("lgsco"), requests=frame, as_of="2024-06-30", targets="service-complaints-20wd")
+    assert (results.rows[0].missed, results.rows[0].invalid) == (1, 1)
+    assert results.rows[0].note == "invalid: 1 kind is missing"
+
+
+def test_cases_without_ids_are_refused() -> None:
+    with pytest.raises(RecordsError, match="no column 'case_id'"):
+        measure(load_scheme("lgsco"), cases=cases().drop(columns="case_id"), as_of="2024-06-30")
 
 
 def test_two_columns_of_one_name_are_refused(tmp_path: Path, refused: Callable[..., str]) -> None:

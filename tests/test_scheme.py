@@ -641,3 +641,22 @@ def test_the_json_schema_names_every_key_and_no_other() -> None:
     assert set(keys) - {"bands"} >= models
     for key, declared in keys.items():
         assert declared.get("description"), key
+
+
+def test_a_target_can_become_measured(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(
+        """
+        id = "own"
+        extends = "lgsco"
+        [[target]]
+        id = "dip-sample-52w"
+        measure = "share within"
+        start = "valid_at"
+        stop = "decided_at"
+        limit = "52 weeks"
+        """,
+        "utf-8",
+    )
+    target = load_scheme(path)["dip-sample-52w"]
+    assert (target.measure, target.says) == ("share within", load_scheme("lgsco")["dip-sample-52w"].says)

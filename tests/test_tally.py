@@ -225,3 +225,9 @@ def test_what_a_tally_shows_of_itself(whole: Tally) -> None:
     assert repr(Tally.zero()) == "<Tally of nothing>"
     assert repr(whole).startswith("<Tally of lgsco, 5 targets in ")
     assert repr(whole).endswith(", as at 2024-04-30>")
+
+
+def test_a_tally_of_no_records_is_zero() -> None:
+    nothing = tally(load_scheme("lgsco"), as_of="2024-03-31")
+    assert nothing == Tally.zero()
+    assert Tally.zero() == nothing

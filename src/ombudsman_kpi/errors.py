@@ -3,7 +3,7 @@
 Messages name the row, the id column and the field, never what a cell holds: records are about people.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 
@@ -31,14 +31,15 @@ class MissingLibraryError(KpiError, ImportError):
     """An optional library that this needs isn't installed."""
 
 
-def one_of(given: object, allowed: Iterable[str]) -> str:
-    """Say what is allowed, and which of it was probably meant.
+def one_of(given: object, allowed: Iterable[str], *, but: Collection[str] = ()) -> str:
+    """Say what is allowed, and which of it (``but`` for some) was probably meant.
 
     >>> one_of("scotlnd", ["england-and-wales", "scotland"])
     "Did you mean 'scotland'? It can be: england-and-wales, scotland."
     """
     names = list(allowed)
-    near = get_close_matches(str(given).lower(), [name.lower() for name in names], n=1, cutoff=0.5)
+    likely = [name.lower() for name in names if name not in but]
+    near = get_close_matches(str(given).lower(), likely, n=1, cutoff=0.5)
     meant = next((name for name in names if near and name.lower() == near[0]), None)
     hint = f"Did you mean {meant!r}? " if meant is not None else ""
     return f"{hint}It can be: {', '.join(names) if names else 'nothing, there is none'}."

@@ -79,8 +79,8 @@ class Batch:
         if pa.types.is_dictionary(column.type):
             column = decoded(column)
         if pa.types.is_floating(column.type):  # whole numbers that met a missing one in pandas
-            whole = pc.all(pc.equal(pc.floor(column), column)).as_py()
-            column = column.cast(pa.int64(), safe=False) if whole else column
+            whole = pc.and_(pc.equal(pc.floor(column), column), pc.less(pc.abs(column), 2.0**53))
+            column = pc.if_else(whole, column.cast(pa.int64(), safe=False).cast(pa.string()), column.cast(pa.string()))
         if pa.types.is_nested(column.type) or pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
             raise self._no_text(name, str(column.type))
         text = column.cast(pa.string())
@@ -173,9 +173,9 @@ class Table:
             return self.resolve(declared.falls_back_to, needed_by)
         wanted = self.column_of(name)
         raise RecordsError(
-            f"{self.label} has no column {wanted!r}, which {needed_by} needs. {one_of(wanted, self.source.names)} "
-            f"If it has another name there, say so: columns={{{self.name!r}: {{{name!r}: '…'}}}}, "
-            "or in the file of --columns."
+            f"{self.label} has no column {wanted!r}, which {needed_by} needs. "
+            f"{one_of(wanted, self.source.names, but=self.fields)} If it has another name there, say so: "
+            f"columns={{{self.name!r}: {{{name!r}: '…'}}}}, or in the file of --columns."
         )
 
     def batches(self, names: Iterable[str]) -> Iterator[Batch]:

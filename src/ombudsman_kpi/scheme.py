@@ -17,7 +17,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 from ombudsman_kpi.calendar import FIRST, LAST, WorkingCalendar
 from ombudsman_kpi.errors import KpiError, SchemeError, one_of
 from ombudsman_kpi.periods import Every
-from ombudsman_kpi.targets import MEASURES, AnyTarget, Clock, Declaration
+from ombudsman_kpi.targets import MEASURES, AnyTarget, Clock, Declaration, Target
 from ombudsman_kpi.zones import TimeZone, time_zone
 
 Division = Literal["england-and-wales", "scotland", "northern-ireland", "any-uk-nation"]
@@ -311,9 +311,15 @@ def _changed(scheme: Scheme, changes: Mapping[str, Any]) -> dict[str, Any]:
     changed: dict[str, list[dict[str, Any]]] = {name: [] for name in before}
     for entry in changes["targets"]:
         name = str(entry.get("id"))
-        changed.setdefault(name, []).append({**before.get(name, {}), **entry})
+        changed.setdefault(name, []).append({**_kept(before.get(name, {}), entry), **entry})
     targets = [entry for name, entries in changed.items() for entry in entries or [before[name]]]
     return {**declared, **changes, "targets": targets}
+
+
+def _kept(before: dict[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a changed target keeps: of another measure, only what all targets have."""
+    same = entry.get("measure", before.get("measure")) == before.get("measure")
+    return {key: value for key, value in before.items() if same or key in Target.model_fields}
 
 
 def _validated(declared: Mapping[str, Any], place: str) -> Scheme:

@@ -48,6 +48,8 @@ def open_source(name: str, given: Any, columns: Mapping[str, str], dates: Dates)
         source = _open_arrow(given)
         if source is not None:
             return source
+    if isinstance(given, Mapping) and given and all(isinstance(value, (list, tuple)) for value in given.values()):
+        raise RecordsError(f"{name} row 0: lists stand where cells should. Make a table of them: pandas.DataFrame(…).")
     if isinstance(given, (Record, Mapping)):
         return _open_rows(name, [given], columns, dates)
     if isinstance(given, Sequence) and not isinstance(given, (str, bytes)):
@@ -162,8 +164,12 @@ def _open_csv(path: Path) -> Source:
     with path.open("rb") as file:
         if file.read(2) in {b"\xff\xfe", b"\xfe\xff"}:
             raise pa.ArrowInvalid("it is written in UTF-16")
-    with pv.open_csv(path) as reader:
+    lines = pv.ParseOptions(newlines_in_values=True)  # notes may run over several
+    with pv.open_csv(path, parse_options=lines) as reader:
         names = tuple(reader.schema.names)
+    separator = next((mark for mark in ";\t|" if len(names) == 1 and mark in names[0]), None)
+    if separator is not None:
+        raise pa.ArrowInvalid(f"its columns are separated by {separator!r}; save it with commas")
 
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
         # Text, whatever it looks like: 00123 is an id, and only we say what a date is.
@@ -172,7 +178,7 @@ def _open_csv(path: Path) -> Source:
         )
         empty = True
         try:
-            with pv.open_csv(path, pv.ReadOptions(block_size=1 << 24), convert_options=convert) as reader:
+            with pv.open_csv(path, pv.ReadOptions(block_size=1 << 24), lines, convert) as reader:
                 for batch in reader:
                     yield dict(zip(wanted, batch.columns, strict=True))
                     empty = False

@@ -187,10 +187,15 @@ class Tally:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Tally):
             return NotImplemented
-        bases = (self.basis is None) == (other.basis is None)
-        if self.basis is not None and other.basis is not None:
-            bases = self.basis.difference(other.basis) is None
-        return bases and dict(self.blocks) == dict(other.blocks) and dict(self.unmeasured) == dict(other.unmeasured)
+        if self.basis is None or other.basis is None:  # nothing equals whatever has counted nothing
+            return not self._cells and not other._cells
+        if self.basis.difference(other.basis) is not None:
+            return False
+        return self._cells == other._cells and dict(self.unmeasured) == dict(other.unmeasured)
+
+    @property
+    def _cells(self) -> dict[Key, Block]:
+        return {key: block for key, block in self.blocks.items() if len(block.records)}
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -296,6 +296,11 @@ class ShareWithin(Target):
         own = [self.limit.field] if isinstance(self.limit, DueField) else []
         for name in [*([self.start] if self.start else []), *self.stop, *own]:
             _check_time(name, self.of)
+        for name, condition in self.where.items():
+            choices = fields_of(self.of)[name].choices if name in fields_of(self.of) else ()
+            for value in condition.values:
+                if choices and value not in choices:
+                    raise ValueError(f"where: {name} is never {value!r}. {one_of(value, choices)}")
         self._check_options()
         return self
 

@@ -230,10 +230,12 @@ def _unknown_form(text: str, form: str | None) -> str:
     )
 
 
-def _as_text(value: Any, form: str | None) -> Any:
+def _as_text(value: Any, form: str | None, complain: Complain) -> Any:
     """Write a real date that stands among text the way the text is written."""
     if not isinstance(value, date) or is_missing(value):
         return value
+    if isinstance(value, datetime) and value.tzinfo is not None and form is not None and "%z" not in form:
+        raise complain(None, "holds times with a zone among text without one. " + _MIXED.split(". ", 1)[1])
     return value.isoformat() if form is None else value.strftime(form)
 
 
@@ -242,10 +244,7 @@ def _from_objects(column: list[Any], form: str | None, complain: Complain) -> Ti
 
     if any(isinstance(value, str) for value in column):
         if not all(isinstance(value, str) or is_missing(value) for value in column):
-            zoned = any(isinstance(value, datetime) and value.tzinfo is not None for value in column)
-            if zoned and form is not None and "%z" not in form:
-                raise complain(None, "holds times with a zone among text without one. " + _MIXED.split(". ", 1)[1])
-            column = [_as_text(value, form) for value in column]
+            column = [_as_text(value, form, complain) for value in column]
         column = [None if is_missing(value) else value for value in column]
         try:
             return _from_text(pa.array(column, pa.string()), form, complain)

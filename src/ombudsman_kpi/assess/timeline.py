@@ -71,6 +71,8 @@ def fields_needed(target: ShareWithin, table: Table) -> list[str]:
     fields = [table.resolve(name, f"target {target.id!r}") for name in named]
     fields += [name for name in _enders(target) if table.has(name)]
     fields += [source for name in target.where if (source := table.known_from(name)) is not None]
+    if table.id_field is not None and table.fields[table.id_field].required:
+        table.resolve(table.id_field, f"every one of {table.name}")
     if table.doubtful_ids is not None:
         fields.append(str(table.id_field))
     return list(dict.fromkeys(fields))
@@ -199,6 +201,9 @@ def _mark_not_concerned(draft: _Draft) -> None:
     for name, condition in draft.target.where.items():
         own = draft.name(name)
         draft.mark(draft.known.unknown_choices(own), "invalid", f"{own} has an unknown value")
+        declared = draft.known.batch.table.fields.get(own)
+        if declared is not None and declared.required and declared.kind != "time":
+            draft.mark(np.asarray(draft.known.text(own).is_null()), "invalid", f"{own} is missing")
         draft.mark(~draft.known.fulfils(own, condition), "excluded", condition.describe(own))
 
 
