@@ -1,9 +1,8 @@
 """Reporting periods: which day falls in which, and what it is called (2023/24 Q1)."""
 
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -27,8 +26,7 @@ _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 _APRIL = 3  # months after January; the financial year, and what divides it, begins on 1 April
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Period:
+class Period(NamedTuple):
     """One reporting period: from its first to its last day."""
 
     every: str
@@ -66,8 +64,7 @@ def grain_of(every: Every | None) -> Grain:
     return "week" if every == "week" else "month"
 
 
-@dataclass(frozen=True, slots=True)
-class Numbering:
+class Numbering(NamedTuple):
     """The months or weeks of a calendar: numbers from 1, and 0 for a day that is missing or outside it.
 
     A number and ``before`` make the number that a period has whatever the calendar: of months since January 1970,

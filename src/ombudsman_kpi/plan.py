@@ -2,9 +2,9 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.frames import Table, open_table
@@ -20,8 +20,7 @@ Columns = Mapping[str, Mapping[str, str]] | str | Path | None
 Formats = Mapping[str, Dates] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One target of a plan: by which cohorts and in which periods it is measured."""
 
     target: AnyTarget

@@ -5,11 +5,10 @@ Times end in ``_at`` and are dates or timestamps. Any other column is kept and c
 """
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Union, get_args, get_origin
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -22,15 +21,13 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?
 EMPTY = ("", "na", "n/a", "nan", "nat", "none", "null")  # how exports write an empty cell
 
 
-@dataclass(frozen=True, slots=True)
-class KnownFrom:
+class KnownFrom(NamedTuple):
     """The field is known from the day in another: a decision's kind from the day of the decision."""
 
     field: str
 
 
-@dataclass(frozen=True, slots=True)
-class FallsBackTo:
+class FallsBackTo(NamedTuple):
     """Where the whole column is absent, another stands in for it."""
 
     field: str
@@ -208,8 +205,7 @@ RECORDS: dict[str, type[Record]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """What the declarations say of one field, in the form that a column is read by."""
 
     name: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from fractions import Fraction
 from math import ceil
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -192,8 +192,7 @@ def _names(by: tuple[str, ...]) -> Iterator[str]:
             yield from by if item.name == "group" else (item.name,)
 
 
-@dataclass(frozen=True, slots=True)
-class _Counts:
+class _Counts(NamedTuple):
     """The outcomes of one period and group."""
 
     statuses: Mapping[str, int]

@@ -7,10 +7,9 @@ among them), paths of CSV and Parquet files, and rows: mappings, or the models o
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -23,8 +22,7 @@ BATCH = 1 << 16  # rows at a time: few enough for the cache, enough for the over
 Dates = str | Mapping[str, str] | None  # one format for all, or one for each field
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where records come from: the columns it has, and how to read some of them in batches of rows."""
 
     names: tuple[str, ...]

@@ -7,7 +7,7 @@ case's rows stayed together.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -28,8 +28,7 @@ NO_PERIOD = -1
 Group = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """What a block of cells counts: one target, by one cohort, in months, weeks or all together."""
 
     target: str

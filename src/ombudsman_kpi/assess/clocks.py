@@ -4,9 +4,8 @@ All of it on whole numbers: day numbers for limits in days, microseconds for sec
 days, is the smallest n whose due day is not before the stop, so that status follows from elapsed and limit alone.
 """
 
-from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -27,8 +26,7 @@ class Counting(Protocol):
         """Give how much of the limit was used when the clock stopped."""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkingDayCounting:
+class WorkingDayCounting(NamedTuple):
     """Working days: day 1 is the next working day after the start, unless the option says the start itself."""
 
     calendar: WorkingCalendar
@@ -48,8 +46,7 @@ class WorkingDayCounting:
         return np.where(stops > base, counted, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class CalendarDayCounting:
+class CalendarDayCounting(NamedTuple):
     """Calendar days and weeks, weekends among them; by option the due day rolls on to a working day."""
 
     calendar: WorkingCalendar
@@ -73,7 +70,6 @@ class CalendarDayCounting:
         return np.maximum(np.where(before == MISSING, base, before) + 1 - base, 0) * (stops > base)
 
 
-@dataclass(frozen=True, slots=True)
 class ElapsedCounting:
     """Seconds and hours, in microseconds on the UTC line."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,8 +21,7 @@ _NONE = np.empty(0, np.int64)
 NEVER = int(np.iinfo(np.int64).max)  # later than everything
 
 
-@dataclass(frozen=True, slots=True)
-class AsOf:
+class AsOf(NamedTuple):
     """The time to measure at: the close of a day, or an instant of it."""
 
     day: int
@@ -75,8 +74,7 @@ def _is_date_of_pandas(moment: datetime) -> bool:
     return hasattr(moment, "asm8") and moment.tzinfo is None and moment == datetime.combine(moment, time())
 
 
-@dataclass(frozen=True, slots=True)
-class Moments:
+class Moments(NamedTuple):
     """A field's times in a batch: on which day, whether by ``as_of``, and which of them can't be true, and why."""
 
     times: Times

@@ -1,7 +1,6 @@
 """The outcome: of each clock and limit, exactly one of met, late, overdue, pending, excluded, invalid."""
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,7 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 BEYOND = State("invalid", "due day is after the calendar's last day")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What one record says of one target, and for what isn't plain, why."""
 
     status: Status
@@ -67,8 +65,7 @@ def outcomes(
     return table.take(state.astype(np.intp) * 2 + in_time), known
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """The outcome of each record of a batch: a code and its book; elapsed time; 1 where the due day may still move."""
 
     code: NDArray[np.intp]

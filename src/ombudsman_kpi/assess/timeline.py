@@ -1,7 +1,7 @@
 """The clock of each record: when it started, how it ended, and how much time it took, whatever the limit."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,7 @@ NONE = -1  # no elapsed time: the clock never ran, or the record contradicts its
 Ending = Literal["open", "stopped", "withdrawn", "abandoned", "excluded", "invalid"]
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """How a clock stands: how it ended, and for what isn't counted, why."""
 
     ending: Ending
