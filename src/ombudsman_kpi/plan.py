@@ -1,8 +1,6 @@
 """What is to be measured: which targets, by which cohorts, in which periods, on which records."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -123,6 +121,8 @@ def open_records(records: Mapping[str, Any], columns: Columns, dates: Formats) -
 
 def _mapping_file(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read names of columns and formats of dates from a TOML file, under [columns.cases] and [dates]."""
+    import tomllib
+
     try:
         content = path.read_bytes()
     except (OSError, ValueError):  # no file, none that can be read, no path at all
@@ -188,4 +188,4 @@ def missing_groups(by: tuple[str, ...], plan: list[Step], tables: dict[str, Tabl
     return notes
 
 
-_OWN = {item.name for item in fields(Row)} - {"group", "reasons", "remarks"}  # the columns that results always have
+_OWN = set(Row._fields) - {"group", "reasons", "remarks"}  # the columns that results always have

@@ -2,10 +2,11 @@
 
 from collections import Counter as Count
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from math import ceil
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -27,8 +28,7 @@ EVERYTHING = "all"
 NO_DATE = "(no period)"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One figure: a target, a cohort, a period and a group. None stands for what there isn't.
 
     ``records`` = met + missed + pending + excluded + invalid; ``missed`` is late and overdue together. ``value`` is
@@ -64,17 +64,17 @@ class Row:
     headroom: int | None
     provisional: bool
     note: str
-    reasons: Mapping[tuple[str, str], int] = field(default_factory=dict)  # the note in numbers, by status
+    reasons: Mapping[tuple[str, str], int] = MappingProxyType({})  # the note in numbers, by status
     remarks: tuple[str, ...] = ()  # the note's other half
 
     def as_dict(self, by: tuple[str, ...]) -> dict[str, Any]:
         """Give the columns of the contract by name, the groups where they stand in it."""
         out: dict[str, Any] = {}
-        for item in fields(self):
-            if item.name == "group":
+        for name, value in zip(self._fields, self, strict=True):
+            if name == "group":
                 out |= dict(zip(by, self.group, strict=True))
-            elif item.name not in _INSIDE:
-                out[item.name] = getattr(self, item.name)
+            elif name not in _INSIDE:
+                out[name] = value
         return out
 
 
@@ -187,9 +187,9 @@ class Results:
 
 
 def _names(by: tuple[str, ...]) -> Iterator[str]:
-    for item in fields(Row):
-        if item.name not in _INSIDE:
-            yield from by if item.name == "group" else (item.name,)
+    for name in Row._fields:
+        if name not in _INSIDE:
+            yield from by if name == "group" else (name,)
 
 
 class _Counts(NamedTuple):

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from functools import cached_property
@@ -271,6 +270,8 @@ def _load(name_or_path: Any, beside: Path, seen: tuple[str, ...]) -> Scheme:
 
 def _parsed(content: bytes, place: str) -> dict[str, Any]:
     """Read what a file says, under the names that a scheme has for it; bands become targets."""
+    import tomllib
+
     try:
         declared = tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
