@@ -36,8 +36,11 @@ def test_the_readme_prints_the_table_that_its_first_command_prints(
     monkeypatch.setattr(sys, "argv", command[command.index(".venv/bin/ombudsman-kpi") :])
     with pytest.raises(SystemExit):
         run()
-    printed = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
-    shown = [line.rstrip() for line in blocks(README, "text")[0].splitlines()]
+    # The edition depends on the bank holidays that the installed holidays package foretells up to 2050.
+    printed, shown = (
+        [line.rstrip() for line in re.sub(r"edition \w+", "edition", text).splitlines()]
+        for text in (capsys.readouterr().out, blocks(README, "text")[0])
+    )
     assert printed[: len(shown)] == shown
 
 
