@@ -10,7 +10,8 @@ import pytest
 
 from ombudsman_kpi import Scheme, list_schemes, load_scheme
 from ombudsman_kpi.limits import Limit, Seconds, Weeks, WorkingDays
-from ombudsman_kpi.targets import Condition, NotMeasured, ShareWithin
+from ombudsman_kpi.standards import Condition
+from ombudsman_kpi.targets import NotMeasured, ShareWithin
 
 SHARED = Path(__file__).parents[2] / "shared"
 DOCUMENT = SHARED / "seeds" / "000_aec8f13647f5cc74.txt"

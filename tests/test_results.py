@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from ombudsman_kpi import Results, SchemeError, Tally, load_scheme, measure
-from ombudsman_kpi.results import headroom_of, status_of
-from ombudsman_kpi.targets import parse_standard
+from ombudsman_kpi.assess.figures import headroom_of, status_of
+from ombudsman_kpi.standards import parse_standard
 
 LGSCO = load_scheme("lgsco")
 

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from ombudsman_kpi import CalendarDays, DueField, Hours, Seconds, Weeks, WorkingDays
 from ombudsman_kpi.errors import SchemeError
-from ombudsman_kpi.targets import MEASURES, Clock, Condition, NotMeasured, ShareWithin, Standard, parse_standard
+from ombudsman_kpi.standards import Condition, Standard, parse_standard
+from ombudsman_kpi.targets import MEASURES, Clock, NotMeasured, ShareWithin
 
 BASE: dict[str, Any] = {
     "id": "answered", "says": "Answered in time", "of": "cases", "start": "received_at", "stop": "decided_at",

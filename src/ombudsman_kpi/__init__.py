@@ -10,7 +10,7 @@ from ombudsman_kpi.errors import (
     SchemeError,
 )
 from ombudsman_kpi.limits import CalendarDays, DueField, Hours, Seconds, Weeks, WorkingDays
-from ombudsman_kpi.measure import assess, measure, tally
+from ombudsman_kpi.measure import assess, history, measure, tally
 from ombudsman_kpi.records import Activity, Call, Case, CaseEvent, Order, Request, Review, WrittenContact
 from ombudsman_kpi.results import Results
 from ombudsman_kpi.scheme import Scheme, list_schemes, load_scheme
@@ -45,6 +45,7 @@ __all__ = [
     "WrittenContact",
     "__version__",
     "assess",
+    "history",
     "list_schemes",
     "load_scheme",
     "measure",

@@ -12,21 +12,22 @@ from typing import Any
 
 import numpy as np
 
-from ombudsman_kpi.assess.known import AsOf, Known
-from ombudsman_kpi.assess.outcomes import Outcome, due_days, follows_from_elapsed, judged, outcomes
-from ombudsman_kpi.assess.timeline import NONE, State, Timeline, timeline, timeline_key
+from ombudsman_kpi.assess.draft import State
+from ombudsman_kpi.assess.outcomes import Assessed, Outcome, Rule
+from ombudsman_kpi.assess.share_within import ShareWithinRule, follows_from_elapsed, outcomes
+from ombudsman_kpi.assess.timeline import timeline, timeline_key
 from ombudsman_kpi.cells import Cells
 from ombudsman_kpi.days import Integers
 from ombudsman_kpi.frames import Batch
-from ombudsman_kpi.limits import Hours, Seconds
+from ombudsman_kpi.known import AsOf, Known
 from ombudsman_kpi.periods import Grain, Numbering
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.tally import NO_PERIOD, Block, Group, Key
-from ombudsman_kpi.targets import Cohort, ShareWithin
+from ombudsman_kpi.targets import Cohort
 
 NOT_RECORDED = "(not recorded)"
 
-Wanted = Sequence[tuple[ShareWithin, Key]]
+Wanted = Sequence[tuple[Rule, Key]]
 ClockName = tuple[Any, ...]  # what `timeline_key` gives: targets of one name share their clocks
 
 
@@ -89,36 +90,37 @@ class Counter:
 
     def add(self, known: Known) -> None:
         """Count one batch."""
-        group = self._group_codes(known)
-        clocks: dict[ClockName, Timeline] = {}
+        group, weights = self._group_codes(known), known.batch.weights
+        assessed: dict[int, Assessed] = {}
         alike: dict[tuple[ClockName, Cohort, Grain], list[Key]] = defaultdict(list)
-        for target, key in self.wanted:
-            name = timeline_key(target)
-            if name not in clocks:
-                clocks[name] = timeline(target, known)
-            if key.cohort != "due" and follows_from_elapsed(target, clocks[name], self.scheme.calendar):
-                alike[name, key.cohort, key.grain].append(key)
-            else:
-                self._add(target, key, clocks[name], group)
+        for rule, key in self.wanted:
+            if isinstance(rule, ShareWithinRule) and key.cohort != "due":
+                clock = timeline(rule.target, known)
+                if follows_from_elapsed(rule.target, clock, self.scheme.calendar):
+                    alike[timeline_key(rule.target), key.cohort, key.grain].append(key)
+                    continue
+            if id(rule) not in assessed:
+                assessed[id(rule)] = rule.assess(known)
+            self._add(key, assessed[id(rule)], group, weights)
         for (name, cohort, grain), keys in alike.items():
-            clock = clocks[name]
+            clock = known.timelines[name]
             counted = self._alike[name, tuple(keys)]
             period = self._periods(grain).of(clock.start_day if cohort == "received" else clock.end_day)
             code = counted.codes(clock.states).take(clock.state)
-            counted.cells.add((group, period, code, clock.elapsed), (1, 0, 0))
+            counted.cells.add((group, period, code, clock.elapsed), (weights, 0, 0))
 
     def blocks(self) -> dict[Key, Block]:
         """Give what was counted; a target without any record has an empty block."""
-        return {key: self._block(target, key) for target, key in self.wanted}
+        return {key: self._block(rule, key) for rule, key in self.wanted}
 
-    def _block(self, target: ShareWithin, key: Key) -> Block:
+    def _block(self, rule: Rule, key: Key) -> Block:
         single = self._single[key]
         block = self._laid_out(key, single.cells.result(), tuple(single.book))
         for (_, keys), counted in self._alike.items():
-            if key in keys:
+            if key in keys and isinstance(rule, ShareWithinRule):
                 (group, period, state, elapsed), sums = counted.cells.result()
                 states: tuple[State, ...] = tuple(counted.book)
-                code, book = outcomes(target, states, state, elapsed)
+                code, book = outcomes(rule.target, states, state, elapsed)
                 block = block.plus(self._laid_out(key, ((group, period, code, elapsed), sums), book))
         return block
 
@@ -136,23 +138,16 @@ class Counter:
             self._numbering[grain] = Numbering.of_days(calendar.first, calendar.last, grain)
         return self._numbering[grain]
 
-    def _add(self, target: ShareWithin, key: Key, clock: Timeline, group: Integers) -> None:
-        """Count the outcomes of one target, record by record."""
+    def _add(self, key: Key, assessed: Assessed, group: Integers, weights: Integers | int) -> None:
+        """Count the outcomes of one target, one by one."""
         counted = self._single[key]
-        outcome = judged(target, clock, self.scheme.calendar)
-        days = {"received": clock.start_day, "closed": clock.end_day}.get(key.cohort)
-        if days is None:
-            days = due_days(target, clock, self.scheme.zone)
-        elapsed = outcome.elapsed
-        below: Integers | int = 0
-        if isinstance(target.limit, (Seconds, Hours)):
-            ran = elapsed != NONE
-            units = -(-elapsed // target.limit.size)
-            below = np.where(ran, units * target.limit.size - elapsed, 0)
-            elapsed = np.where(ran, units, NONE)
-        code = counted.codes(outcome.book).take(outcome.code)
-        keys = group, self._periods(key.grain).of(days), code, elapsed
-        counted.cells.add(keys, (1, below, outcome.provisional))
+        if assessed.record is not None:
+            group = group.take(assessed.record)
+            weights = weights if isinstance(weights, int) else weights.take(assessed.record)
+        elapsed, below = assessed.units()
+        code = counted.codes(assessed.book).take(assessed.code)
+        keys = group, self._periods(key.grain).of(assessed.days(key.cohort)), code, elapsed
+        counted.cells.add(keys, (weights, below * weights, assessed.provisional * weights))
 
     def _group_codes(self, known: Known) -> Integers:
         """Give the number of each record's group; the same group has the same number in every batch."""

@@ -1,31 +1,17 @@
 """How results show themselves: one table, for the terminal, the notebook and the command line."""
 
-from collections import Counter as Count
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from html import escape
 from typing import TYPE_CHECKING
 
 from ombudsman_kpi.results import EVERYTHING, NO_DATE, Results, Row
-from ombudsman_kpi.targets import NotMeasured
+from ombudsman_kpi.rounding import half_up, percent
+from ombudsman_kpi.targets import AnyTarget, Average, Count, DoneBy, KeepInTouch, Limited, ShareWithin, Stock, Trend
 
 if TYPE_CHECKING:
-    from ombudsman_kpi.targets import Standard
-
-
-def percent(numerator: int, denominator: int, places: int = 1) -> str:
-    """Write a share in per cent, rounded half up from the exact counts.
-
-    >>> percent(5, 8, places=0), percent(1, 3), percent(0, 0)
-    ('63%', '33.3%', '–')
-    """
-    if not denominator:
-        return "–"
-    scale = 100 * 10**places
-    rounded = (2 * numerator * scale + denominator) // (2 * denominator)
-    whole, rest = divmod(rounded, 10**places)
-    return f"{whole}.{rest:0{places}}%" if places else f"{whole}%"
+    from ombudsman_kpi.standards import Standard
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +34,7 @@ class Table:
     def within(self, width: int) -> "Table":
         """Leave out the columns that matter least, until the table is no wider than a screen."""
         table = self
-        for name in ("Limit", "Missed", "Headroom", "In time", "Pending"):
+        for name in ("Limit", "Measure", "Missed", "Headroom", "In time", "Met", "Pending", "Note"):
             if sum(table.widths) + 2 * len(table.columns) > width and name in table.columns:
                 kept = [place for place, column in enumerate(table.columns) if column != name]
                 table = replace(
@@ -69,30 +55,20 @@ def table_of(results: Results) -> Table:
         for row in results.rows
         if row.status != "not measured" and (row.period != NO_DATE or (row.target, row.cohort) not in dated)
     ]
+    targets = [results.scheme[row.target] for row in shown]
+    timed = all(isinstance(target, (ShareWithin, KeepInTouch)) for target in targets)
+    met, value = "In time" if timed else "Met", "Share" if timed else "Value"
     wide = {
         "Cohort": len({(row.target, row.cohort) for row in shown}) > len({row.target for row in shown}),
         "Period": any(row.every != EVERYTHING for row in shown),
         "Pending": any(row.pending for row in shown),
+        "Note": any(row.words for row in shown),
     }
-    by = results.basis.by
-    columns = [
-        "Target",
-        "Limit",
-        "Cohort",
-        "Period",
-        *by,
-        "Counted",
-        "In time",
-        "Missed",
-        "Pending",
-        "Share",
-        "Standard",
-        "Status",
-        "Headroom",
-    ]
+    by, limit = results.basis.by, "Limit" if timed else "Measure"
+    numbers = ["Counted", met, "Missed", "Pending", value, "Standard"]
+    columns = ["Target", limit, "Cohort", "Period", *by, *numbers, "Status", "Headroom", "Note"]
     kept = [name for name in columns if wide.get(name, True)]
-    cells = [dict(zip(columns, _cells(row, results), strict=True)) for row in shown]
-    numbers = {"Counted", "In time", "Missed", "Pending", "Share", "Standard", "Headroom"}
+    cells = [dict(zip(columns, _cells(row, target), strict=True)) for row, target in zip(shown, targets, strict=True)]
     return Table(
         title=scheme.title,
         subtitle=(
@@ -100,36 +76,50 @@ def table_of(results: Results) -> Table:
             f"calendar {scheme.division}, edition {scheme.calendar.edition}"
         ),
         columns=tuple(kept),
-        numeric=tuple(name in numbers for name in kept),
+        numeric=tuple(name in {*numbers, "Headroom"} for name in kept),
         rows=tuple(tuple(row[name] for name in kept) for row in cells),
         statuses=tuple(row.status for row in shown),
         footnotes=tuple(_footnotes(results, shown)),
     )  # fmt: skip
 
 
-def _cells(row: Row, results: Results) -> list[str]:
-    target = results.scheme[row.target]
-    limit = "" if isinstance(target, NotMeasured) else str(target.limit)
+def _cells(row: Row, target: AnyTarget) -> list[str]:
     period = row.period + ("" if row.complete else " *") + (" †" if row.provisional else "")
+    alone = isinstance(target, (Average, Count, DoneBy, Stock, Trend))  # a value that is no share of anything
+    counted = _number(row.met if isinstance(target, (Count, Trend)) else row.denominator)
     return [
-        row.target, limit, row.cohort, period, *row.group,
-        _number(row.denominator), _number(row.met), _number(row.missed), _number(row.pending),
-        percent(row.numerator or 0, row.denominator or 0), _standard(target.standard), row.status,
-        _number(row.headroom),
+        row.target, str(target.limit) if isinstance(target, Limited) else row.measure, row.cohort, period, *row.group,
+        counted, "–" if alone else _number(row.met), "–" if alone else _number(row.missed), _number(row.pending),
+        value_of(row, target), _standard(target.standard), row.status, _number(row.headroom), "; ".join(row.words),
     ]  # fmt: skip
+
+
+def value_of(row: Row, target: AnyTarget) -> str:
+    """Write a value in its unit, rounded half up from the exact one; a change with its sign."""
+    if row.exact is None:
+        return "–"
+    sign = "+" if isinstance(target, Trend) and row.exact > 0 else ""
+    if row.unit == "share":
+        text = percent(row.exact.numerator, row.exact.denominator)
+    elif row.unit == "number":
+        text = half_up(row.exact, 0)
+    else:
+        text = f"{half_up(row.exact)} {row.unit}"
+    return (sign + text).replace("-", "−")
 
 
 def _number(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
+_SIGNS = {"at least": "≥", "at most": "≤", "more than": ">", "less than": "<", "about": "≈"}
+
+
 def _standard(standard: "Standard | None") -> str:
     if standard is None:
         return "–"
-    figure = Fraction(standard.value) * (100 if standard.unit == "%" else 1)
-    text = f"{float(figure):f}".rstrip("0").rstrip(".")
-    sign = "≥" if standard.operator == "at least" else "≤"
-    return f"{sign} {text}{standard.unit if standard.unit == '%' else ''}"
+    figure = str(standard).removeprefix(standard.operator).strip()
+    return f"{_SIGNS[standard.operator]} {figure}"
 
 
 def _footnotes(results: Results, shown: Sequence[Row]) -> list[str]:
@@ -141,6 +131,7 @@ def _footnotes(results: Results, shown: Sequence[Row]) -> list[str]:
         notes.append("† some due days fall after the last announced bank holidays, and may still move")
     for target in dict.fromkeys(row.target for row in results.rows if row.status != "not measured"):
         notes += _left_out(target, [row for row in results.rows if row.target == target])
+    notes += _remarks(shown)
     reasons: dict[str, list[str]] = {}
     for row in results.rows:
         if row.status == "not measured":
@@ -157,7 +148,7 @@ def _left_out(target: str, rows: Sequence[Row]) -> list[str]:
     for cohort in dict.fromkeys(row.cohort for row in rows):
         first = [row for row in rows if row.cohort == cohort and row.every == rows[0].every]
         number = sum((row.excluded or 0) + (row.invalid or 0) for row in first)
-        reasons: Count[str] = Count()
+        reasons: Counter[str] = Counter()
         for row in first:
             for (status, reason), found in row.reasons.items():
                 if status in {"excluded", "invalid"}:
@@ -167,8 +158,20 @@ def _left_out(target: str, rows: Sequence[Row]) -> list[str]:
             of = sum(row.records or 0 for row in first)
             name = target if len({row.cohort for row in rows}) == 1 else f"{target} ({cohort})"
             notes.append(f"{name} leaves out {number:,} of {of:,} records: {why}")
-        notes += dict.fromkeys(f"{target}: {remark}" for row in first for remark in row.remarks)
     return notes
+
+
+def _remarks(shown: Sequence[Row]) -> list[str]:
+    """Give each remark once, with the targets that it is about, if it isn't about all."""
+    about: dict[str, dict[str, None]] = {}
+    for row in shown:
+        for remark in row.remarks:
+            about.setdefault(remark, {})[row.target] = None
+    everything = {row.target for row in shown}
+    return [
+        remark if len(everything) > 1 and set(targets) == everything else f"{', '.join(targets)}: {remark}"
+        for remark, targets in about.items()
+    ]
 
 
 def as_text(results: Results) -> str:

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ombudsman_kpi.days import is_missing
+from ombudsman_kpi.days import MISSING, Integers, day_number, is_missing
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
+from ombudsman_kpi.periods import Period, parse_period
 from ombudsman_kpi.records import RECORDS, Field, fields_of
 from ombudsman_kpi.sources import Dates, Source, open_source
 from ombudsman_kpi.times import Times, decoded, read_times
+
+COUNT, PERIOD = "count", "period"  # the columns of a published table: how many records a row stands for, and when
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,31 @@ class Batch:
             self._text[name] = self._read_text(name)
         return self._text[name]
 
+    @cached_property
+    def weights(self) -> Integers | int:
+        """How many records each row stands for: 1, or what the column ``count`` says.
+
+        Raises ``RecordsError`` where that isn't a whole number.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if not self.table.has(COUNT):
+            return 1
+        text = self.text(COUNT)
+        bad = np.asarray(pc.invert(pc.fill_null(pc.match_substring_regex(text, r"^\d{1,15}$"), False)))  # noqa: FBT003
+        if bad.any():
+            row = self.offset + int(np.argmax(bad))
+            raise RecordsError(
+                f"{self.table.label} row {row}: {self.table.column_of(COUNT)} isn't a whole number. It says how many "
+                "records a row stands for; write 0 for none, or leave the row out."
+            )
+        return text.cast(pa.int64()).to_numpy()
+
     def _read_times(self, name: str) -> Times:
+        if self.table.dated_by_period(name):
+            return self._read_periods()
+
         def complain(position: int | None, what: str) -> RecordsError:
             row = "" if position is None else f" row {self.offset + position}{self._id_at(position)}:"
             return RecordsError(f"{self.table.label}{row} {self.table.column_of(name)} {what}.")
@@ -50,6 +77,15 @@ class Batch:
         if times.kind != "dates" and zoned != self.table.zoned.setdefault(name, zoned):  # as another batch was
             raise complain(None, "holds times with a zone and times without one. Bring them to one form")
         return times
+
+    def _read_periods(self) -> Times:
+        """Give the first day of the period that each row of a published table is labelled with."""
+        import pyarrow as pa
+
+        encoded = self.text(PERIOD).dictionary_encode()
+        first = [day_number(self.table.period_of(label).start) for label in encoded.dictionary.to_pylist()]
+        positions = encoded.indices.cast(pa.int64()).fill_null(len(first)).to_numpy()
+        return Times(np.array([*first, MISSING], np.int64).take(positions), "dates")
 
     def _id_at(self, position: int) -> str:
         name = self.table.id_field
@@ -144,6 +180,32 @@ class Table:
         """Tell whether a field's column, under its own or the caller's name, is there."""
         return self.column_of(name) in self.source.names
 
+    @property
+    def is_published(self) -> bool:
+        """Tell whether it is a published table: rows with a count and the label of a period, without ids."""
+        return self.has(COUNT) and self.has(PERIOD)
+
+    def dated_by_period(self, name: str) -> bool:
+        """Tell whether the label of a period stands for a time, as it does in a published table."""
+        return not self.has(name) and self.is_published and self.is_time(name)
+
+    def period_of(self, label: str) -> Period:
+        """Read the label of a period. Raises ``RecordsError`` for any other text."""
+        try:
+            return parse_period(label)
+        except OptionError as error:
+            raise RecordsError(
+                f"{self.label}: {self.column_of(PERIOD)} has a label that can't be read: {error}"
+            ) from None
+
+    @cached_property
+    def periods(self) -> frozenset[Period]:
+        """The periods that the rows of a published table are labelled with."""
+        import pyarrow.compute as pc
+
+        labels = {label for batch in self.batches([PERIOD]) for label in pc.unique(batch.text(PERIOD)).to_pylist()}
+        return frozenset(self.period_of(label) for label in labels if label is not None)
+
     def is_time(self, name: str) -> bool:
         """Tell whether a field holds times: those of the vocabulary, and any other that ends in ``_at``."""
         return self.fields[name].kind == "time" if name in self.fields else name.endswith("_at")
@@ -166,7 +228,7 @@ class Table:
 
         Raises ``RecordsError`` with the columns that are there.
         """
-        if self.has(name):
+        if self.has(name) or self.dated_by_period(name):
             return name
         declared = self.fields.get(name)
         if declared is not None and declared.falls_back_to is not None:
@@ -180,6 +242,7 @@ class Table:
 
     def batches(self, names: Iterable[str]) -> Iterator[Batch]:
         """Read some fields, a batch of rows at a time."""
+        names = [PERIOD if self.dated_by_period(name) else name for name in names]
         wanted = {name: self.column_of(name) for name in names}
         offset = 0
         for columns in self.source.read(list(dict.fromkeys(wanted.values()))):

@@ -1,22 +1,24 @@
 """The short way through all of it: records in, outcomes, tallies or results out."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ombudsman_kpi.assess.known import Known, parse_as_of
-from ombudsman_kpi.assess.outcomes import STATUSES
-from ombudsman_kpi.assess.timeline import Timeline, fields_needed, timeline, timeline_key
+from ombudsman_kpi.assess.measures import rules_of
+from ombudsman_kpi.assess.outcomes import STATUSES, Rule
+from ombudsman_kpi.assess.related import Files
 from ombudsman_kpi.count import count_batches
 from ombudsman_kpi.errors import OptionError
-from ombudsman_kpi.frames import Batch, Table
+from ombudsman_kpi.frames import COUNT, Batch, Table
+from ombudsman_kpi.history import History, case_rows, times_of_cases
+from ombudsman_kpi.known import AsOf, Known, parse_as_of
 from ombudsman_kpi.periods import Every
-from ombudsman_kpi.plan import Columns, Formats, make_plan, missing_groups, names_of, open_records
+from ombudsman_kpi.plan import Columns, Formats, Step, make_plan, missing_groups, names_of, open_records, why_not
 from ombudsman_kpi.records import RECORDS
 from ombudsman_kpi.results import Results
 from ombudsman_kpi.rows import no_rows, outcome_rows
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.tally import Basis, Block, Key, Tally
-from ombudsman_kpi.targets import NotMeasured, ShareWithin
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,27 +132,30 @@ def tally(
         "reviews": reviews,
         "activities": activities,
     }
-    tables = open_records(records, columns, dates)
     by = names_of("by", by)
-    notes = missing_groups(by, plan, tables)
+    files = _files(open_records(records, columns, dates), plan, at, scheme)
+    notes = missing_groups(by, plan, files.tables)
     unmeasured: dict[str, str] = {}
+    wanted: dict[str, list[tuple[Rule, Key]]] = defaultdict(list)
+    for step in plan:
+        reason = why_not(step, files.tables)
+        if reason is not None:
+            unmeasured[step.target.id] = reason
+            continue
+        for kind, rule in rules_of(step.target, files):
+            wanted[kind] += [(rule, key) for key in step.keys]
     blocks: dict[Key, Block] = {}
     for kind in RECORDS:
-        wanted = []
-        for step in plan:
-            if step.target.of != kind:
-                continue
-            if isinstance(step.target, NotMeasured):
-                unmeasured[step.target.id] = step.target.reason
-            elif kind not in tables:
-                unmeasured[step.target.id] = f"no {kind.replace('_', ' ')} were given"
-            else:
-                wanted += [(step.target, key) for key in step.keys]
-        if wanted:
-            batches = _batches(tables[kind], [target for target, _ in wanted], by, progress)
-            blocks |= count_batches(batches, wanted, by, at, scheme)
+        batches = (
+            _batches(files.tables[kind], [rule for rule, _ in wanted[kind]], by, progress) if wanted[kind] else iter(())
+        )
+        for key, block in count_batches(batches, wanted[kind], by, at, scheme).items():
+            blocks[key] = block.plus(blocks[key]) if key in blocks else block
     every_ = {step.target.id: step.every for step in plan}
     cohorts = {step.target.id: step.cohorts for step in plan}
+    for step in plan:
+        if "events" in files.tables and files.noted(step.target):
+            notes[step.target.id] = notes.get(step.target.id, frozenset()) | set(files.noted(step.target))
     return Tally(Basis(scheme, str(at), by, every_, cohorts), blocks, unmeasured, notes)
 
 
@@ -199,19 +204,19 @@ def assess(
         "reviews": reviews,
         "activities": activities,
     }
-    tables = open_records(records, columns, dates)
+    files = _files(open_records(records, columns, dates), plan, at, scheme)
     parts = []
-    for kind, table in tables.items():
-        wanted = [step.target for step in plan if step.target.of == kind and isinstance(step.target, ShareWithin)]
+    wanted: dict[str, list[Rule]] = defaultdict(list)
+    for step in plan:
+        if why_not(step, files.tables) is None:
+            for kind, rule in rules_of(step.target, files):
+                wanted[kind].append(rule)
+    for kind, rules in wanted.items():
+        table = files.tables[kind]
         ids = [table.id_field] if table.id_field is not None and table.has(table.id_field) else []
-        for batch in _batches(table, wanted, ids, progress) if wanted else ():
+        for batch in _batches(table, rules, ids, progress):
             known = Known(batch, at, scheme)
-            clocks: dict[object, Timeline] = {}
-            for target in wanted:
-                name = timeline_key(target)
-                if name not in clocks:
-                    clocks[name] = timeline(target, known)
-                parts.append(outcome_rows(target, clocks[name], known))
+            parts += [outcome_rows(rule, known) for rule in rules]
     frame = pd.concat(parts, ignore_index=True) if parts else no_rows()
     order = [step.target.id for step in plan]
     frame["target"] = pd.Categorical(frame["target"].astype(str), order)
@@ -220,12 +225,44 @@ def assess(
     return frame.sort_values("target", kind="stable", ignore_index=True)
 
 
-def _batches(
-    table: Table, targets: Iterable[ShareWithin], others: Sequence[str], progress: Progress | None
-) -> Iterator[Batch]:
-    """Read only the columns that some targets need, and others that are there (to group by, to name rows)."""
-    names = dict.fromkeys(name for target in targets for name in fields_needed(target, table))
-    for name in others:
+def history(scheme: Scheme, *, events: Any, as_of: Any, columns: Columns = None, dates: Formats = None) -> History:
+    """Make case rows of an event log, as it was known at a date; ``history.cases`` is a pandas frame.
+
+    >>> from ombudsman_kpi import history, load_scheme
+    >>> log = [
+    ...     {"case_id": "A1", "event": "decided", "at": "2024-04-29"},
+    ...     {"case_id": "A1", "event": "received", "at": "2024-03-28"},
+    ...     {"case_id": "A1", "event": "filed", "at": "2024-03-29"},
+    ... ]
+    >>> history(load_scheme("lgsco"), events=log, as_of="2024-05-31")
+    <History of 1 cases: case_id, received_at, decided_at; 1 events of unknown kinds: filed (1)>
+
+    An event named like a time of a case without ``_at`` becomes that time; the first one counts. The names of an XES
+    log are said as for all records: ``columns={"events": {"case_id": "case:concept:name", "event": "concept:name",
+    "at": "time:timestamp"}}``; its other ``case:`` columns, and any that you name after a field of cases, are kept.
+    Raises ``RecordsError`` where a column is missing.
+    """
+    tables = open_records({"events": events}, columns, dates)
+    if "events" not in tables:
+        raise OptionError("There is no event log: give one as events=.")
+    return case_rows(tables["events"], parse_as_of(as_of, scheme), scheme)
+
+
+def _files(tables: dict[str, Table], plan: Sequence[Step], at: AsOf, scheme: Scheme) -> Files:
+    """Bring together what was given; cases are made of the events where only these are there, and say when."""
+    wants_cases = any("cases" in step.target.needs for step in plan)
+    if wants_cases and "cases" not in tables and "events" in tables:
+        made = case_rows(tables["events"], at, scheme)
+        if set(made.rows.column_names) & set(times_of_cases().values()):
+            tables = {**tables, "cases": made.table}
+            return Files(tables, at, scheme, made.notes)
+    return Files(tables, at, scheme)
+
+
+def _batches(table: Table, rules: Iterable[Rule], others: Sequence[str], progress: Progress | None) -> Iterator[Batch]:
+    """Read only the columns that some rules need, and others that are there (to group by, to name rows)."""
+    names = dict.fromkeys(name for rule in rules for name in rule.fields(table))
+    for name in (*others, COUNT):
         if table.has(name):
             names |= dict.fromkeys([name, *([source] if (source := table.known_from(name)) else [])])
     for batch in table.batches(names):

@@ -1,7 +1,9 @@
 """Reporting periods: which day falls in which, and what it is called (2023/24 Q1)."""
 
+import re
 from collections.abc import Iterator, Sequence, Set
 from datetime import date
+from functools import cache
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -10,7 +12,7 @@ from ombudsman_kpi.days import Integers, day_number, to_day
 from ombudsman_kpi.errors import OptionError, one_of
 
 Every = Literal["week", "month", "two-month", "quarter", "half-year", "financial-year", "year"]
-Grain = Literal["all", "week", "month"]
+Grain = Literal["all", "week", "month", "day"]
 
 EVERY: tuple[Every, ...] = get_args(Every)
 
@@ -83,6 +85,8 @@ class Numbering(NamedTuple):
             index = days.astype("M8[D]").astype("M8[M]").astype(np.int64)
         elif grain == "week":  # 1 January 1970 was a Thursday
             index = (days + 3) // 7
+        elif grain == "day":
+            index = days
         else:
             index = np.zeros(len(days), np.int64)
         before = int(index[0]) - 1
@@ -94,18 +98,20 @@ class Numbering(NamedTuple):
 
 
 def grain_start(index: int, grain: Grain) -> date:
-    """Give the first day of a month or week by its number."""
-    if grain == "week":
-        return to_day(7 * index - 3)
+    """Give the first day of a month or week, or a day itself, by its number."""
+    if grain in {"week", "day"}:
+        return to_day(7 * index - 3 if grain == "week" else index)
     return date(1970 + index // 12, index % 12 + 1, 1)
 
 
-def period_of(day: date, every: Every) -> Period:
+def period_of(day: date, every: Every | Literal["day"]) -> Period:
     """Give the period that a day falls in.
 
     >>> period_of(date(2024, 3, 31), "financial-year").label
     '2023/24'
     """
+    if every == "day":  # how stocks are counted; nothing is reported so often
+        return Period(every, day, day)
     if every == "week":
         start = day.toordinal() - day.weekday()
         return Period(every, date.fromordinal(start), date.fromordinal(start + 6))
@@ -117,9 +123,56 @@ def period_of(day: date, every: Every) -> Period:
     return Period(every, date(first // 12, first % 12 + 1, 1), date.fromordinal(end))
 
 
+_SHOWN = ("2018/19", "2018/19 Q1", "2018/19 H1", "Apr 2018", "Apr-May 2018", "w/c 2 Apr 2018", "2018")
+_YEAR = re.compile(r"\d{4}")
+_FINANCIAL = re.compile(r"(\d{4})[/-](?:\d{2})?(\d{2})\b")
+
+
+def parse_period(label: str) -> Period:
+    """Read a period from its label, as ``Period.label`` writes it; financial years also as 2018-19 or 2018/2019.
+
+    >>> parse_period("2018/19").start, parse_period("2018/19 Q4").start
+    (datetime.date(2018, 4, 1), datetime.date(2019, 1, 1))
+
+    Raises ``OptionError``, which shows the labels that there can be.
+    """
+    text = _FINANCIAL.sub(r"\1/\2", " ".join(label.split()))
+    year = _YEAR.search(text)
+    period = _labels(int(year[0])).get(text) if year and date.min.year < int(year[0]) < date.max.year - 1 else None
+    if period is None:
+        raise OptionError(f"{text[:30]!r} is no period. Write it like {', '.join(map(repr, _SHOWN))}.")
+    return period
+
+
+@cache
+def _labels(year: int) -> dict[str, Period]:
+    """Give the periods of a financial year and the calendar year in which it begins, by their labels."""
+    found = {}
+    for every in EVERY:
+        period = period_of(date(year, 1, 1), every)
+        while period.start.year <= year + 1:
+            found[period.label] = period
+            period = following(period)
+    return found
+
+
+def nests_in(period: Period, every: Every | None) -> bool:
+    """Tell whether a period lies whole within one of the periods to report in.
+
+    >>> nests_in(parse_period("2018/19 Q1"), "half-year"), nests_in(parse_period("2018/19"), "year")
+    (True, False)
+    """
+    return every is None or period_of(period.start, every).end >= period.end
+
+
 def following(period: Period) -> Period:
     """Give the period after one."""
     return period_of(date.fromordinal(period.end.toordinal() + 1), period.every)  # type: ignore[arg-type]
+
+
+def preceding(period: Period) -> Period:
+    """Give the period before one."""
+    return period_of(date.fromordinal(period.start.toordinal() - 1), period.every)  # type: ignore[arg-type]
 
 
 def parse_every(every: Any) -> tuple[Every | None, ...]:

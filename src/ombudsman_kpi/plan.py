@@ -1,18 +1,19 @@
 """What is to be measured: which targets, by which cohorts, in which periods, on which records."""
 
 from collections.abc import Iterable, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.frames import Table, open_table
-from ombudsman_kpi.periods import Every, grain_of, listed, parse_every
+from ombudsman_kpi.periods import Every, grain_of, listed, nests_in, parse_every
 from ombudsman_kpi.records import RECORDS
-from ombudsman_kpi.results import Row
+from ombudsman_kpi.results import INSIDE, Row
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.sources import Dates
 from ombudsman_kpi.tally import Key
-from ombudsman_kpi.targets import COHORTS, AnyTarget, Cohort, ShareWithin
+from ombudsman_kpi.targets import COHORTS, AnyTarget, Cohort, NotMeasured, Stock
 
 Columns = Mapping[str, Mapping[str, str]] | str | Path | None
 Formats = Mapping[str, Dates] | None
@@ -28,7 +29,7 @@ class Step(NamedTuple):
     @property
     def keys(self) -> list[Key]:
         """What has to be counted for it."""
-        grains = dict.fromkeys(grain_of(every) for every in self.every)
+        grains = dict.fromkeys("day" if isinstance(self.target, Stock) else grain_of(every) for every in self.every)
         return [Key(self.target.id, cohort, grain) for cohort in self.cohorts for grain in grains]
 
 
@@ -164,6 +165,36 @@ def _kind(given: object) -> str:
     return f"a value of the kind {type(given).__name__}"
 
 
+def why_not(step: Step, tables: Mapping[str, Table]) -> str | None:
+    """Say why a target can't be measured on what was given; None where it can.
+
+    Raises ``OptionError`` where a published table's periods can't be told apart as finely as is asked.
+    """
+    target = step.target
+    if isinstance(target, NotMeasured):
+        return target.reason
+    for kind in target.needs:
+        if kind not in tables:
+            return f"no {kind.replace('_', ' ')} were given"
+        table = tables[kind]
+        if not table.is_published or table.has(_first_time(table)):
+            continue
+        if not target.from_periods:
+            return f"{kind.replace('_', ' ')} are a published table, which has periods in place of dates"
+        for every, period in product(step.every, table.periods):
+            if not nests_in(period, every):
+                raise OptionError(
+                    f"{table.label}: the period {period.label!r} is no part of a {every}, so that target {target.id!r} "
+                    f"can't be measured every {every!r}. Measure with every={period.every!r}."
+                )
+    return None
+
+
+def _first_time(table: Table) -> str:
+    """Name the time that every record of a kind has."""
+    return next(item.name for item in table.fields.values() if item.kind == "time" and item.required)
+
+
 def missing_groups(by: tuple[str, ...], plan: list[Step], tables: dict[str, Table]) -> dict[str, frozenset[str]]:
     """Note the targets whose records lack a column to group by.
 
@@ -175,7 +206,7 @@ def missing_groups(by: tuple[str, ...], plan: list[Step], tables: dict[str, Tabl
                 f"by= names {name!r}, and the results have a column of this name. Give it another: "
                 f"columns={{'cases': {{'own_{name}': {name!r}}}}}, by='own_{name}'."
             )
-    measured = [step.target for step in plan if isinstance(step.target, ShareWithin) and step.target.of in tables]
+    measured = [step.target for step in plan if not isinstance(step.target, NotMeasured) and step.target.of in tables]
     notes: dict[str, frozenset[str]] = {}
     for name in by:
         lacking = [target for target in measured if not tables[target.of].has(name)]
@@ -188,4 +219,4 @@ def missing_groups(by: tuple[str, ...], plan: list[Step], tables: dict[str, Tabl
     return notes
 
 
-_OWN = set(Row._fields) - {"group", "reasons", "remarks"}  # the columns that results always have
+_OWN = set(Row._fields) - {"group", *INSIDE}  # the columns that results always have

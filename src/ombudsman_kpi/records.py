@@ -79,7 +79,8 @@ class Record(BaseModel):
 
     id_field: ClassVar[str | None] = None  # no two records have the same
     withdrawn_by: ClassVar[tuple[str, ...]] = ()  # end a clock without what was promised, at the caller's wish
-    abandoned_by: ClassVar[tuple[str, ...]] = ()  # end a clock unanswered
+    abandoned_by: ClassVar[tuple[str, ...]] = ()  # end the wait for an answer
+    answered_by: ClassVar[tuple[str, ...]] = ()  # what that wait is for
 
 
 class Call(Record):
@@ -91,6 +92,7 @@ class Call(Record):
 
     id_field: ClassVar[str | None] = "call_id"
     abandoned_by: ClassVar[tuple[str, ...]] = ("abandoned_at",)
+    answered_by: ClassVar[tuple[str, ...]] = ("answered_at",)
 
     offered_at: Time
     answered_at: OptionalTime = None

@@ -5,24 +5,25 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from math import ceil
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from ombudsman_kpi.assess.figures import NOTHING, Counts, Figure, Place, Status
+from ombudsman_kpi.assess.measures import figure_of
 from ombudsman_kpi.assess.outcomes import STATUSES
-from ombudsman_kpi.days import Integers
+from ombudsman_kpi.assess.stock import figure as stock_figure
+from ombudsman_kpi.assess.stock import level
+from ombudsman_kpi.days import Integers, day_number
 from ombudsman_kpi.errors import SchemeError, one_of
-from ombudsman_kpi.periods import Every, Period, following, grain_of, grain_start, period_of
+from ombudsman_kpi.periods import Every, Grain, Period, following, grain_of, grain_start, period_of
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.tally import NO_PERIOD, Basis, Block, Group, Key, Tally
-from ombudsman_kpi.targets import AnyTarget, Cohort, NotMeasured, Standard
+from ombudsman_kpi.targets import AnyTarget, Cohort, DoneBy, InForce, Score, Stock
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Status = Literal["met", "missed", "undetermined", "no data", "no target", "not measured"]
 
 EVERYTHING = "all"
 NO_DATE = "(no period)"
@@ -33,7 +34,7 @@ class Row(NamedTuple):
 
     ``records`` = met + missed + pending + excluded + invalid; ``missed`` is late and overdue together. ``value`` is
     met / (met + missed); ``low`` and ``high`` what it would be if every pending record missed, or met. ``standard``
-    is in the unit of the value. ``headroom`` is how many more could miss before the standard is lost.
+    is in the unit of the value. Of a measure without a limit, ``met`` are those counted. ``headroom`` is how many more could miss before the standard is lost.
     """
 
     target: str
@@ -53,7 +54,7 @@ class Row(NamedTuple):
     pending: int | None
     excluded: int | None
     invalid: int | None
-    numerator: int | None
+    numerator: int | float | None
     denominator: int | None
     value: float | None
     low: float | None
@@ -66,6 +67,9 @@ class Row(NamedTuple):
     note: str
     reasons: Mapping[tuple[str, str], int] = MappingProxyType({})  # the note in numbers, by status
     remarks: tuple[str, ...] = ()  # the note's other half
+    words: tuple[str, ...] = ()  # what the measure itself says beside its value
+    details: Mapping[str, Any] = MappingProxyType({})  # the same as values: a rank, an interval, the highest day
+    exact: Fraction | None = None  # the value before it was made a float
 
     def as_dict(self, by: tuple[str, ...]) -> dict[str, Any]:
         """Give the columns of the contract by name, the groups where they stand in it."""
@@ -73,12 +77,12 @@ class Row(NamedTuple):
         for name, value in zip(self._fields, self, strict=True):
             if name == "group":
                 out |= dict(zip(by, self.group, strict=True))
-            elif name not in _INSIDE:
+            elif name not in INSIDE:
                 out[name] = value
         return out
 
 
-_INSIDE = {"reasons", "remarks"}  # parts of the note, which are no columns of their own
+INSIDE = {"reasons", "remarks", "words", "details", "exact"}  # parts of the note, which are no columns of their own
 _COUNTS = (
     "records", "met", "missed", "overdue", "pending", "excluded", "invalid", "numerator", "denominator", "headroom",
 )  # fmt: skip
@@ -116,9 +120,9 @@ class Results:
     def options(self) -> dict[str, Any]:
         """Every option in force: how periods and groups were made, and each clock's own."""
         clocks = {
-            target.id: target.clock.in_force
+            target.id: target.options
             for target in self.scheme.targets
-            if not isinstance(target, NotMeasured) and target.clock.in_force and target.id in self.basis.every
+            if target.options and target.id in self.basis.every
         }
         return {
             "by": list(self.basis.by),
@@ -154,6 +158,8 @@ class Results:
         columns = list(_names(by))
         frame = pd.DataFrame([row.as_dict(by) for row in self.rows], columns=columns)
         types: dict[str, Any] = dict.fromkeys(_COUNTS, "Int64")
+        if any(isinstance(row.numerator, float) for row in self.rows):
+            types["numerator"] = "Float64"
         types |= dict.fromkeys(("value", "low", "high", "standard"), "float64")
         types |= dict.fromkeys(("period_start", "period_end"), "datetime64[s]")
         return frame.astype(types)
@@ -188,19 +194,8 @@ class Results:
 
 def _names(by: tuple[str, ...]) -> Iterator[str]:
     for name in Row._fields:
-        if name not in _INSIDE:
+        if name not in INSIDE:
             yield from by if name == "group" else (name,)
-
-
-class _Counts(NamedTuple):
-    """The outcomes of one period and group."""
-
-    statuses: Mapping[str, int]
-    reasons: Mapping[tuple[str, str], int]
-    provisional: bool
-
-
-_NOTHING = _Counts({}, {}, provisional=False)
 
 
 def _rows(tally: Tally, basis: Basis) -> Iterator[Row]:
@@ -212,22 +207,81 @@ def _rows(tally: Tally, basis: Basis) -> Iterator[Row]:
             continue
         for cohort in basis.cohorts[name]:
             for every in everys:
+                if isinstance(target, Stock):
+                    yield from _stock(target, every, tally.blocks[Key(name, cohort, "day")], basis, notes)
+                    continue
                 block = tally.blocks.get(Key(name, cohort, grain_of(every)))
                 if block is not None:
-                    yield from _figures(target, cohort, every, block, basis, notes)
+                    yield from _figures(target, cohort, every, block, tally, notes)
 
 
 def _figures(
-    target: AnyTarget, cohort: Cohort, every: Every | None, block: Block, basis: Basis, notes: tuple[str, ...]
+    target: AnyTarget, cohort: Cohort, every: Every | None, block: Block, tally: Tally, notes: tuple[str, ...]
 ) -> Iterator[Row]:
     """Give the rows of one target and cohort: every period from the first to the last, for every group."""
-    counts = _gathered(block, every)
+    basis = tally.basis
+    assert basis is not None  # noqa: S101
+    if isinstance(target, DoneBy):  # it is done once, whatever the periods are
+        every = None
+    counts = _gathered(block, every, grain_of(every))
+    sampled = _sampled_from(target, cohort, every, tally)
     groups = sorted({group for _, group in counts}) or [("",) * len(basis.by)]
     for period in _spanned({period for period, _ in counts}, every):
+        complete = every is None or (period is not None and _closed(period.end, basis.as_of))
+        if isinstance(target, DoneBy):
+            complete = _closed(target.by_date, basis.as_of)
         for group in groups:
             found = counts.get((period, group))
             if found is not None or period is not None or every is None or not counts:
-                yield _figure(target, cohort, every, period, group, found or _NOTHING, basis, notes)
+                population = sampled.get((period, group)) if sampled is not None else None
+                place = Place(counts, period, group, complete, population.met if population else None)
+                yield _row(target, cohort, every, place, figure_of(target, place), place.here, basis, notes)
+
+
+def _sampled_from(
+    target: AnyTarget, cohort: Cohort, every: Every | None, tally: Tally
+) -> dict[tuple[Period | None, Group], Counts] | None:
+    """Give the numbers of what a score's sample was drawn from, where they were counted."""
+    if not isinstance(target, Score) or target.sampled_from is None:
+        return None
+    key = Key(target.sampled_from, cohort, grain_of(every))
+    return _gathered(tally.blocks[key], every, key.grain) if key in tally.blocks else None
+
+
+def _stock(target: Stock, every: Every | None, block: Block, basis: Basis, notes: tuple[str, ...]) -> Iterator[Row]:
+    """Give the rows of a stock: for every period from the first change to ``as_of``, its highest day."""
+    days = _gathered(block, "day", "day")
+    groups = sorted({group for _, group in days}) or [("",) * len(basis.by)]
+    last = date.fromisoformat(basis.as_of[:10])
+    first = min((day.start for day, _ in days if day is not None), default=last)
+    periods = _spanned({period_of(day, every) for day in (first, last)}, every) if every else [None]
+    for period in periods:
+        start, end = (first, last) if period is None else (period.start, min(period.end, last))
+        complete = period is None or _closed(period.end, basis.as_of)
+        for group in groups:
+            changes = {
+                day_number(day.start): (counts.statuses.get("overdue", 0), counts.statuses.get("late", 0))
+                for (day, own), counts in days.items()
+                if day is not None and own == group
+            }
+            found = level(changes, day_number(start), day_number(end))
+            others = days.get((None, group), NOTHING).statuses if period is None else {}
+            counts = Counts(
+                {**others, "overdue": found.end, "late": found.joined - found.end},
+                days.get((None, group), NOTHING).reasons if period is None else {},
+                provisional=False,
+            )
+            place = Place({}, period, group, complete)
+            yield _row(
+                target,
+                target.cohort,
+                every,
+                place,
+                stock_figure(target, found, complete=complete),
+                counts,
+                basis,
+                notes,
+            )
 
 
 def _spanned(found: Set[Period | None], every: Every | None) -> list[Period | None]:
@@ -242,10 +296,11 @@ def _spanned(found: Set[Period | None], every: Every | None) -> list[Period | No
     return [*spanned, None] if every is None or None in found or not spanned else spanned
 
 
-def _gathered(block: Block, every: Every | None) -> dict[tuple[Period | None, Group], _Counts]:
+def _gathered(
+    block: Block, every: Every | Literal["day"] | None, grain: Grain
+) -> dict[tuple[Period | None, Group], Counts]:
     """Add cells up to periods and groups; what has no day in the cohort is gathered under None."""
     indexes, place = _distinct(block.period)
-    grain = grain_of(every)
     periods: list[Period | None] = [
         None if every is None or index == NO_PERIOD else period_of(grain_start(int(index), grain), every)
         for index in indexes
@@ -258,6 +313,7 @@ def _gathered(block: Block, every: Every | None) -> dict[tuple[Period | None, Gr
     np.add.at(records, (period, block.group, block.outcome), block.records)
     moving = np.zeros(shape[:2], np.int64)
     np.add.at(moving, (period, block.group), block.provisional)
+    sums = _sums_of_times(block, period, shape)
     gathered = {}
     for i, j in zip(*np.nonzero(records.sum(axis=2)), strict=True):
         statuses: Count[str] = Count()
@@ -266,8 +322,24 @@ def _gathered(block: Block, every: Every | None) -> dict[tuple[Period | None, Gr
             statuses[outcome.status] += number
             if outcome.reason and number:
                 reasons[outcome.status, outcome.reason] += number
-        gathered[book[i], block.groups[j]] = _Counts(statuses, reasons, bool(moving[i, j]))
+        gathered[book[i], block.groups[j]] = Counts(
+            statuses, reasons, bool(moving[i, j]), *(int(part[i, j]) for part in sums)
+        )
     return gathered
+
+
+def _sums_of_times(block: Block, period: Integers, shape: tuple[int, ...]) -> tuple[Integers, ...]:
+    """Add up the times of what was met: whole units, what they fall short of them, and squared units."""
+    met = np.array([outcome.status == "met" for outcome in block.outcomes] or [False]).take(block.outcome)
+    ran = met & (block.elapsed >= 0)
+    place = period[ran], block.group[ran]
+    units, records = block.elapsed[ran], block.records[ran]
+    sums = []
+    for part in (units * records, block.below[ran], units * units * records):
+        total = np.zeros(shape[:2], np.int64)
+        np.add.at(total, place, part)
+        sums.append(total)
+    return tuple(sums)
 
 
 def _distinct(values: Integers) -> tuple[Integers, Integers]:
@@ -278,21 +350,21 @@ def _distinct(values: Integers) -> tuple[Integers, Integers]:
     return found + low, (np.cumsum(seen > 0) - 1).take(values - low)
 
 
-def _figure(
+def _row(
     target: AnyTarget,
     cohort: Cohort,
     every: Every | None,
-    period: Period | None,
-    group: Group,
-    counts: _Counts,
+    place: Place,
+    figure: Figure,
+    counts: Counts,
     basis: Basis,
     notes: tuple[str, ...],
 ) -> Row:
     met, late, overdue, pending, excluded, invalid = (counts.statuses.get(status, 0) for status in STATUSES)
-    missed = late + overdue
-    denominator, whole = met + missed, met + missed + pending
-    standard = target.standard
-    headroom = None if standard is None or not whole else headroom_of(standard, met, pending, whole)
+    standard, period = target.standard, place.period
+    remarks = (*_out_of_force(target.in_force or basis.scheme.in_force, period), *notes)
+    shown = STATUSES[3:] if isinstance(target, (Score, Stock)) else STATUSES  # theirs name parts, and changes
+    reasons = {pair: number for pair, number in counts.reasons.items() if pair[0] in shown}
     return Row(
         target=target.id,
         measure=target.measure,
@@ -302,72 +374,67 @@ def _figure(
         period=period.label if period else EVERYTHING if every is None else NO_DATE,
         period_start=period.start if period else None,
         period_end=period.end if period else None,
-        complete=every is None or (period is not None and _closed(period, basis.as_of)),
-        group=group,
-        records=whole + excluded + invalid,
+        complete=every is None or (period is not None and place.complete),
+        group=place.group,
+        records=met + late + overdue + pending + excluded + invalid,
         met=met,
-        missed=missed,
+        missed=late + overdue,
         overdue=overdue,
         pending=pending,
         excluded=excluded,
         invalid=invalid,
-        numerator=met,
-        denominator=denominator,
-        value=met / denominator if denominator else None,
-        low=met / whole if whole else None,
-        high=(met + pending) / whole if whole else None,
+        numerator=_plain(figure.numerator),
+        denominator=figure.denominator,
+        value=_float(figure.value),
+        low=_float(figure.low),
+        high=_float(figure.high),
         operator=standard.operator if standard else "",
         standard=float(standard.value) if standard else None,
-        status=status_of(standard, headroom, denominator, pending),
-        headroom=headroom,
+        status=figure.status,
+        headroom=figure.headroom,
         provisional=counts.provisional,
-        note=_note(counts, notes),
-        reasons=counts.reasons,
-        remarks=notes,
+        note=_note(figure.remarks, reasons, remarks),
+        reasons=reasons,
+        remarks=remarks,
+        words=figure.remarks,
+        details=figure.details,
+        exact=figure.value,
     )
 
 
-def headroom_of(standard: Standard, met: int, pending: int, whole: int) -> int:
-    """Give how many could still miss before the standard is lost; below 0 it is lost already.
-
-    >>> from ombudsman_kpi.targets import parse_standard
-    >>> headroom_of(parse_standard("98%"), met=98, pending=1, whole=100)
-    1
-    """
-    if standard.operator == "at most":  # no more than so large a share may be met
-        return int(Fraction(whole) * standard.value // 1) - met
-    return met + pending - ceil(standard.value * whole)
+def _float(value: Fraction | None) -> float | None:
+    return None if value is None else float(value)
 
 
-def status_of(standard: Standard | None, headroom: int | None, denominator: int, pending: int) -> Status:
-    """Compare with the standard, from exact counts.
-
-    >>> status_of(None, None, 0, 0)
-    'no data'
-    """
-    if not denominator:
-        return "no data"
-    if standard is None or headroom is None:
-        return "no target"
-    if headroom < 0:
-        return "missed"
-    return "met" if headroom >= pending else "undetermined"
+def _plain(value: Fraction | None) -> int | float | None:
+    """Give an exact number as it is counted: whole where it is whole."""
+    return None if value is None else int(value) if value.denominator == 1 else float(value)
 
 
-def _closed(period: Period, as_of: str) -> bool:
-    """Tell whether a period was over: a date means its close, an instant is before it."""
+def _out_of_force(in_force: InForce | None, period: Period | None) -> tuple[str, ...]:
+    """Say where a commitment didn't hold for all of a period."""
+    if in_force is None or period is None:
+        return ()
+    whole = (in_force.first is None or in_force.first <= period.start) and (
+        in_force.last is None or period.end <= in_force.last
+    )
+    return () if whole else (f"the commitment was in force {in_force}",)
+
+
+def _closed(last: date, as_of: str) -> bool:
+    """Tell whether a day was over: a date means its close, an instant is before it."""
     day = date.fromisoformat(as_of[:10])
-    return period.end <= day if len(as_of) == len("2024-03-31") else period.end < day
+    return last <= day if len(as_of) == len("2024-03-31") else last < day
 
 
-def _note(counts: _Counts, notes: tuple[str, ...]) -> str:
-    """Say why records were left out, and what else to know."""
+def _note(words: tuple[str, ...], reasons: Mapping[tuple[str, str], int], remarks: tuple[str, ...]) -> str:
+    """Say what belongs to the value, why records were left out, and what else to know."""
     texts = []
     for status in STATUSES:
-        found = sorted((-number, reason) for (of, reason), number in counts.reasons.items() if of == status)
+        found = sorted((-number, reason) for (of, reason), number in reasons.items() if of == status)
         if found:
             texts.append(f"{status}: " + ", ".join(f"{-number:,} {reason}" for number, reason in found))
-    return "; ".join([*texts, *notes])
+    return "; ".join([*words, *texts, *remarks])
 
 
 def _unmeasured(target: AnyTarget, basis: Basis, reason: str) -> Row:

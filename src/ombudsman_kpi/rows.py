@@ -3,14 +3,10 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ombudsman_kpi.assess.known import Known
-from ombudsman_kpi.assess.outcomes import due_walls, judged
-from ombudsman_kpi.assess.timeline import NONE, Timeline
-from ombudsman_kpi.days import MISSING, Integers
-from ombudsman_kpi.targets import ShareWithin
-from ombudsman_kpi.zones import DAY, TimeZone
+from ombudsman_kpi.assess.draft import NONE
+from ombudsman_kpi.assess.outcomes import Rule
+from ombudsman_kpi.known import Known
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,39 +22,29 @@ def no_rows() -> "pd.DataFrame":
     )
 
 
-def outcome_rows(target: ShareWithin, clocks: Timeline, known: Known) -> "pd.DataFrame":
+def outcome_rows(rule: Rule, known: Known) -> "pd.DataFrame":
     """Give one target's outcomes of a batch as rows."""
     import pandas as pd
 
-    judgement = judged(target, clocks, known.scheme.calendar)
-    batch, zone = known.batch, known.scheme.zone
+    found, batch = rule.assess(known), known.batch
     id_field = batch.table.id_field
-    has_id = id_field is not None and id_field in batch.columns
-    ran = judgement.elapsed != NONE
-    unit = target.limit.elapsed_unit
-    if unit in {"seconds", "hours"}:
-        elapsed = pd.Series(clocks.elapsed / target.limit.size).where(ran)  # type: ignore[union-attr]
-    else:
-        elapsed = pd.Series(clocks.elapsed, dtype="Float64").where(ran)
+    record = np.arange(len(batch)) if found.record is None else found.record
+    ids = batch.text(id_field).take(record).to_pandas() if id_field in batch.columns else None  # type: ignore[arg-type]
+    start, stop, due = (walls.view("M8[us]") for walls in found.walls())
+    elapsed = pd.Series(found.elapsed if found.size == 1 else found.elapsed / found.size, dtype="Float64")
     return pd.DataFrame(
         {
-            "target": target.id,
-            "record": target.of,
-            "id": batch.text(str(id_field)).to_pandas() if has_id else None,
-            "row": np.arange(batch.offset, batch.offset + len(batch)),
-            "party": None,
-            "start": _moments(clocks.start, clocks, zone),
-            "stop": _moments(clocks.end, clocks, zone),
-            "due": due_walls(target, clocks, zone).view("M8[us]"),
-            "elapsed": elapsed.astype("Float64"),
-            "unit": unit,
-            "status": np.array([outcome.status for outcome in judgement.book], object).take(judgement.code),
-            "reason": np.array([outcome.reason for outcome in judgement.book], object).take(judgement.code),
+            "target": rule.target.id,
+            "record": batch.table.name,
+            "id": ids,
+            "row": batch.offset + record,
+            "party": found.party,
+            "start": start,
+            "stop": stop,
+            "due": due,
+            "elapsed": elapsed.where(found.elapsed != NONE),
+            "unit": found.unit,
+            "status": np.array([outcome.status for outcome in found.book], object).take(found.code),
+            "reason": np.array([outcome.reason for outcome in found.book], object).take(found.code),
         }
     )
-
-
-def _moments(points: Integers, clocks: Timeline, zone: TimeZone) -> NDArray[np.datetime64]:
-    """Give days or instants as wall-clock times."""
-    walls = np.where(points == MISSING, MISSING, points * DAY) if clocks.in_days else zone.wall(points)
-    return walls.view("M8[us]")

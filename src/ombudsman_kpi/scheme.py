@@ -16,7 +16,18 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 from ombudsman_kpi.calendar import FIRST, LAST, WorkingCalendar
 from ombudsman_kpi.errors import KpiError, SchemeError, one_of
 from ombudsman_kpi.periods import Every
-from ombudsman_kpi.targets import MEASURES, AnyTarget, Clock, Declaration, Target
+from ombudsman_kpi.targets import (
+    MEASURES,
+    AnyTarget,
+    Clock,
+    Count,
+    Declaration,
+    DelaysExplained,
+    InForce,
+    Score,
+    ShareWithin,
+    Target,
+)
 from ombudsman_kpi.zones import TimeZone, time_zone
 
 Division = Literal["england-and-wales", "scotland", "northern-ireland", "any-uk-nation"]
@@ -65,6 +76,7 @@ class Scheme(Declaration):
         (), description="The office's own days off: dates, or rules such as RRULE:FREQ=YEARLY;…"
     )
     time_zone: str = Field("Europe/London", description="The zone whose clock gives a timestamp its day")
+    in_force: InForce | None = Field(None, description="The days on which it held, as far as its document says")
     targets: tuple[Annotated[AnyTarget, BeforeValidator(_read_target)], ...]
     reports: tuple[Report, ...] = ()
 
@@ -88,6 +100,7 @@ class Scheme(Declaration):
         twice = next((name for name in ids if ids.count(name) > 1), None)
         if twice is not None:
             raise ValueError(f"two targets are called {twice!r}; each id can be used once")
+        self._check_references({target.id: target for target in self.targets})
         for report in self.reports:
             for name in report.targets:
                 if name not in ids:
@@ -99,6 +112,23 @@ class Scheme(Declaration):
         except KpiError as error:
             raise ValueError(f"closures: {error}") from None
         return self
+
+    def _check_references(self, targets: Mapping[str, AnyTarget]) -> None:
+        """Refuse a target that names another which isn't there, or isn't of the kind that it needs."""
+        for target in self.targets:
+            if isinstance(target, DelaysExplained):
+                named, key, kind = target.late_on, "late_on", ShareWithin
+            elif isinstance(target, Score) and target.sampled_from is not None:
+                named, key, kind = (target.sampled_from,), "sampled_from", Count
+            else:
+                continue
+            fitting = [name for name, item in targets.items() if isinstance(item, kind) and item.of == "cases"]
+            for name in named:
+                if name not in fitting:
+                    measure = "a number" if kind is Count else "a share within a limit"
+                    raise ValueError(
+                        f"target {target.id}: {key}: {name!r} isn't {measure} of cases. {one_of(name, fitting)}"
+                    )
 
     @cached_property
     def calendar(self) -> WorkingCalendar:

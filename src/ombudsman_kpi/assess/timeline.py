@@ -1,31 +1,21 @@
 """The clock of each record: when it started, how it ended, and how much time it took, whatever the limit."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ombudsman_kpi.assess.clocks import Counting, counting
-from ombudsman_kpi.assess.known import NEVER, Known, Moments
+from ombudsman_kpi.assess.draft import NONE, Draft, Ending, State, fields_of_conditions, fields_of_identity, not_yet
 from ombudsman_kpi.days import MISSING, Integers, Truths
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.frames import Table
+from ombudsman_kpi.known import NEVER, Known
 from ombudsman_kpi.limits import DueField, Hours, Seconds
 from ombudsman_kpi.records import RECORDS
-from ombudsman_kpi.targets import ShareWithin
+from ombudsman_kpi.targets import OnClock
 from ombudsman_kpi.zones import DAY
-
-NONE = -1  # no elapsed time: the clock never ran, or the record contradicts itself
-
-Ending = Literal["open", "stopped", "withdrawn", "abandoned", "excluded", "invalid"]
-
-
-class State(NamedTuple):
-    """How a clock stands: how it ended, and for what isn't counted, why."""
-
-    ending: Ending
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,101 +41,81 @@ class Timeline:
     in_time: Truths | None = None
 
 
-def timeline_key(target: ShareWithin) -> tuple[Any, ...]:
+def timeline_key(target: OnClock) -> tuple[Any, ...]:
     """Name what a timeline depends on: targets of one key differ in their limits alone, and share it."""
-    limit = target.limit if isinstance(target.limit, DueField) else target.limit.elapsed_unit
+    limit = target.runs_in if isinstance(target.runs_in, DueField) else target.runs_in.elapsed_unit
     return target.of, target.start, target.stop, repr(target.where), target.clock, limit, in_days(target)
 
 
-def in_days(target: ShareWithin) -> bool:
+def in_days(target: OnClock) -> bool:
     """Tell whether a target's clock runs in days, or on the line of instants."""
-    return not isinstance(target.limit, (Seconds, Hours, DueField))
+    return not isinstance(target.runs_in, (Seconds, Hours, DueField))
 
 
-def fields_needed(target: ShareWithin, table: Table) -> list[str]:
+def fields_needed(target: OnClock, table: Table) -> list[str]:
     """Name the fields that a target's clock reads. Raises ``RecordsError`` where one it names isn't there."""
-    named = [*([target.start] if target.start else []), *target.stop, *target.where]
-    if isinstance(target.limit, DueField):
-        named.append(target.limit.field)
+    named = [*([target.start] if target.start else []), *target.stop]
+    if isinstance(target.runs_in, DueField):
+        named.append(target.runs_in.field)
     fields = [table.resolve(name, f"target {target.id!r}") for name in named]
     fields += [name for name in _enders(target) if table.has(name)]
-    fields += [source for name in target.where if (source := table.known_from(name)) is not None]
-    if table.id_field is not None and table.fields[table.id_field].required:
-        table.resolve(table.id_field, f"every one of {table.name}")
-    if table.doubtful_ids is not None:
-        fields.append(str(table.id_field))
+    fields += [*fields_of_conditions(target.where, table, target.id), *fields_of_identity(table)]
     return list(dict.fromkeys(fields))
 
 
-def _enders(target: ShareWithin) -> tuple[str, ...]:
+def _enders(target: OnClock) -> tuple[str, ...]:
+    """Name the fields that end a clock without what was promised; abandoning a call ends the wait for an answer."""
+    return tuple(name for name, _ in _ends(target))
+
+
+def _ends(target: OnClock) -> list[tuple[str, Ending]]:
     kind = RECORDS[target.of]
-    return tuple(name for name in (*kind.withdrawn_by, *kind.abandoned_by) if name not in target.stop)
+    waits = set(kind.answered_by) & set(target.stop)
+    ends: list[tuple[str, Ending]] = [(name, "withdrawn") for name in kind.withdrawn_by]
+    ends += [(name, "abandoned") for name in kind.abandoned_by if waits]
+    return [(name, ending) for name, ending in ends if name not in target.stop]
 
 
 @dataclass
-class _Draft:
-    """A timeline in the making: states are given once, and the first one given stays."""
+class _Draft(Draft):
+    """States in the making for a target with a clock."""
 
-    known: Known
-    target: ShareWithin
-    states: list[State] = field(default_factory=lambda: [State("open")])
+    on: OnClock = field(kw_only=True)
 
-    def __post_init__(self) -> None:
-        self.size = len(self.known.batch)
-        self.state = np.zeros(self.size, np.uint8)
-        self.in_days = in_days(self.target)
-        self.zone = self.known.scheme.zone
-        self.calendar = self.known.scheme.calendar
-
-    def mark(self, where: Truths | None, ending: Ending, reason: str = "") -> None:
-        """Give a state to those records that have none yet."""
-        if where is None or not where.any():
-            return
-        state = State(ending, reason)
-        if state not in self.states:
-            self.states.append(state)
-        self.state += (where & (self.state == 0)).view(np.uint8) * np.uint8(self.states.index(state))
-
-    def name(self, field_name: str) -> str:
-        return self.known.batch.table.resolve(field_name, f"target {self.target.id!r}")
-
-    def moments(self, name: str) -> Moments:
-        return self.known.moments(name, instants=not self.in_days)
-
-    def mark_unusable(self, name: str) -> None:
-        """Mark what can't be a time of this record: no real date, a skipped hour, a day nobody covers."""
-        found = self.moments(name)
-        times = found.times
-        if self.target.clock.naive_times == "refuse" and times.kind == "walls" and not times.dates_alone().all():
-            table = self.known.batch.table
-            raise RecordsError(
-                f"{table.label}: {table.column_of(name)} has timestamps without a zone, which target "
-                f"{self.target.id!r} refuses. Say whose clock they show, for example with "
-                f".dt.tz_localize({self.zone.name!r})."
-            )
-        for mask, reason in found.faults:
-            self.mark(mask, "invalid", reason)
+    def mark_time(self, name: str) -> None:
+        """Mark what can't be a time of this record, or lacks a zone where the target wants one."""
+        self.mark_unusable(name, refuse_naive=self.on.clock.naive_times == "refuse")
 
 
-def timeline(target: ShareWithin, known: Known) -> Timeline:
+def timeline(target: OnClock, known: Known) -> Timeline:
+    """Run a target's clock for every record of a batch; targets that differ in their limits alone share it."""
+    name = timeline_key(target)
+    if name not in known.timelines:
+        known.timelines[name] = _run(target, known)
+    found: Timeline = known.timelines[name]
+    return found
+
+
+def _run(target: OnClock, known: Known) -> Timeline:
     """Run a target's clock for every record of a batch, as far as it was known.
 
     Each record gets the first state that fits: starting later; left out by the target's conditions; without an id
     of its own; not startable; contradicting itself; ended by its earliest ending; open.
     """
-    draft = _Draft(known, target)
+    draft = _Draft(known, target.id, in_days(target), on=target)
     _refuse_mixed_zones(draft)
-    _mark_later(draft)
-    _mark_not_concerned(draft)
-    _mark_identity(draft)
+    if target.start is not None:
+        draft.mark_later(draft.name(target.start))
+    draft.mark_not_concerned(target.where)
+    draft.mark_identity()
     start, start_day = _start(draft)
     end, end_day, which = _end(draft, start, start_day)
-    own = _own_due(draft, end, end_day) if isinstance(target.limit, DueField) else None
+    own = _own_due(draft, end, end_day) if isinstance(target.runs_in, DueField) else None
     for position, (name, ending) in enumerate(_endings(draft)):
         draft.mark(which == position, ending, name.removesuffix("_at") if ending == "withdrawn" else "")
     ran = np.array([state.ending not in {"excluded", "invalid"} for state in draft.states])
     counts = ran.take(draft.state)
-    rule = counting(target.limit, target.clock, draft.calendar)
+    rule = counting(target.runs_in, target.clock, draft.calendar)
     elapsed = _elapsed(draft, rule, counts, start, end) if target.start else np.full(draft.size, NONE)
     own_due, in_time = own or (None, None)
     return Timeline(
@@ -165,10 +135,10 @@ def timeline(target: ShareWithin, known: Known) -> Timeline:
 
 def _refuse_mixed_zones(draft: _Draft) -> None:
     """Refuse a clock that would start by one system's clock and stop by another's: one of them is a mistake."""
-    target, batch = draft.target, draft.known.batch
+    target, batch = draft.on, draft.known.batch
     named = [*([target.start] if target.start else []), *target.stop, *_enders(target)]
-    if isinstance(target.limit, DueField):
-        named.append(target.limit.field)
+    if isinstance(target.runs_in, DueField):
+        named.append(target.runs_in.field)
     columns = {"walls": "", "instants": ""}
     for name in named:
         if name in batch.columns or name not in _enders(target):
@@ -183,57 +153,16 @@ def _refuse_mixed_zones(draft: _Draft) -> None:
         )
 
 
-def _not_yet(name: str) -> str:
-    return f"not yet {name.removesuffix('_at').replace('_', ' ')}"
-
-
-def _mark_later(draft: _Draft) -> None:
-    """Leave out the records that start later: nothing of them is known."""
-    if draft.target.start is not None:
-        name = draft.name(draft.target.start)
-        found = draft.moments(name)
-        draft.mark((found.days != MISSING) & ~found.happened, "excluded", _not_yet(name))
-
-
-def _mark_not_concerned(draft: _Draft) -> None:
-    """Leave out the records that the target's conditions leave out; count unknown words as contradictions."""
-    for name, condition in draft.target.where.items():
-        own = draft.name(name)
-        draft.mark(draft.known.unknown_choices(own), "invalid", f"{own} has an unknown value")
-        declared = draft.known.batch.table.fields.get(own)
-        if declared is not None and declared.required and declared.kind != "time":
-            draft.mark(np.asarray(draft.known.text(own).is_null()), "invalid", f"{own} is missing")
-        draft.mark(~draft.known.fulfils(own, condition), "excluded", condition.describe(own))
-
-
-def _mark_identity(draft: _Draft) -> None:
-    """Mark records without an id where their kind has one, and those that share theirs."""
-    import pyarrow.compute as pc
-
-    table = draft.known.batch.table
-    doubtful = table.doubtful_ids
-    if doubtful is None:
-        return
-    text = draft.known.batch.text(str(table.id_field))
-    if doubtful.null_count:
-        draft.mark(np.asarray(text.is_null()), "invalid", f"{table.id_field} is missing")
-    draft.mark(np.asarray(pc.is_in(text, doubtful.drop_null())), "invalid", f"{table.id_field} is not unique")
-
-
 def _start(draft: _Draft) -> tuple[Integers, Integers]:
     """Give when each clock started, by the options of the clock, and on which day."""
     nothing = np.full(draft.size, MISSING)
-    if draft.target.start is None:
+    if draft.on.start is None:
         return nothing, nothing
-    name = draft.name(draft.target.start)
-    field_ = draft.known.batch.table.fields.get(name)
-    draft.mark_unusable(name)
+    name = draft.name(draft.on.start)
+    draft.mark_time(name)
     _refuse_dates(draft, name)
+    draft.mark_not_begun(name)
     found = draft.moments(name)
-    present = found.days != MISSING
-    if field_ is not None and field_.required:
-        draft.mark(~present, "invalid", f"{name} is missing")
-    draft.mark(~found.happened, "excluded", _not_yet(name))
     day = np.where(found.usable, found.days, MISSING)
     if draft.in_days:
         day = _deemed_received(draft, name, day)
@@ -243,7 +172,7 @@ def _start(draft: _Draft) -> tuple[Integers, Integers]:
 
 def _deemed_received(draft: _Draft, name: str, start: Integers) -> Integers:
     """Move a start that came after the cut-off, or on a day off, to the day on which it counts as received."""
-    clock = draft.target.clock
+    clock = draft.on.clock
     if clock.cut_off is None and clock.non_working_receipt == "as received":
         return start
     there = start != MISSING
@@ -261,23 +190,23 @@ def _deemed_received(draft: _Draft, name: str, start: Integers) -> Integers:
     draft.mark(there & (start == MISSING), "invalid", f"{name} is outside the calendar")
     late = start > draft.known.as_of.day
     if late.any():  # received after hours on the last day: that is the day after
-        draft.mark(late, "excluded", _not_yet(name))
+        draft.mark(late, "excluded", not_yet(name))
         start = np.where(late, MISSING, start)
     return start
 
 
 def _refuse_dates(draft: _Draft, name: str) -> None:
     """Refuse a column of dates where seconds and hours count; one date among times contradicts its record."""
-    if draft.in_days or isinstance(draft.target.limit, DueField):
+    if draft.in_days or isinstance(draft.on.runs_in, DueField):
         return
     table, times = draft.known.batch.table, draft.known.batch.times(name)
     alone = times.dates_alone() & times.present
-    if not alone.any() or (times.midnight_is_date and name != draft.target.start):
+    if not alone.any() or (times.midnight_is_date and name != draft.on.start):
         return
     if (alone | ~times.present).all() and table.only_dates(name):
         raise RecordsError(
-            f"{table.label}: {table.column_of(name)} has only dates, but target {draft.target.id!r} "
-            f"({draft.target.limit}) needs the time of day too. Export timestamps, or leave the target out with "
+            f"{table.label}: {table.column_of(name)} has only dates, but target {draft.target_id!r} "
+            f"({draft.on.runs_in}) needs the time of day too. Export timestamps, or leave the target out with "
             "targets=."
         )
     if not times.midnight_is_date:
@@ -287,11 +216,8 @@ def _refuse_dates(draft: _Draft, name: str) -> None:
 def _endings(draft: _Draft) -> list[tuple[str, Ending]]:
     """Name the fields that can end the clock, and how; of those on the same day the first named counts."""
     table = draft.known.batch.table
-    kind = RECORDS[draft.target.of]
-    named: list[tuple[str, Ending]] = [(draft.name(name), "stopped") for name in draft.target.stop]
-    for names, ending in ((kind.withdrawn_by, "withdrawn"), (kind.abandoned_by, "abandoned")):
-        named += [(name, ending) for name in names if table.has(name) and name not in draft.target.stop]  # type: ignore[misc]
-    return named
+    named: list[tuple[str, Ending]] = [(draft.name(name), "stopped") for name in draft.on.stop]
+    return named + [(name, ending) for name, ending in _ends(draft.on) if table.has(name)]
 
 
 def _end(draft: _Draft, start: Integers, start_day: Integers) -> tuple[Integers, Integers, NDArray[np.int8]]:
@@ -301,7 +227,7 @@ def _end(draft: _Draft, start: Integers, start_day: Integers) -> tuple[Integers,
     which = np.zeros(draft.size, np.int8)  # 0 while none has happened
     for position, (name, _) in enumerate(_endings(draft), 1):
         found = draft.moments(name)
-        draft.mark_unusable(name)
+        draft.mark_time(name)
         _refuse_dates(draft, name)
         points = found.ending
         if not draft.in_days:  # in the hour that occurs twice: the second time, where the first is before the start
@@ -315,7 +241,7 @@ def _end(draft: _Draft, start: Integers, start_day: Integers) -> tuple[Integers,
     which -= 1
     end = np.where(which < 0, MISSING, end)
     end_day = end if draft.in_days else end_day
-    if draft.target.start is not None:
+    if draft.on.start is not None:
         _mark_contradictions(draft, start, end, end_day, which)
     return end, end_day, which
 
@@ -324,8 +250,8 @@ def _mark_contradictions(
     draft: _Draft, start: Integers, end: Integers, end_day: Integers, which: NDArray[np.int8]
 ) -> None:
     """Mark what ended before it started: before the day of receipt itself, not the day it counts as received."""
-    name = draft.name(str(draft.target.start))
-    by_day = draft.in_days or isinstance(draft.target.limit, DueField)
+    name = draft.name(str(draft.on.start))
+    by_day = draft.in_days or isinstance(draft.on.runs_in, DueField)
     first, last = (draft.moments(name).days, end_day) if by_day else (start, end)
     before = (which >= 0) & (first != MISSING) & (last < first)
     if before.any():
@@ -336,7 +262,7 @@ def _mark_contradictions(
 def _elapsed(draft: _Draft, rule: Counting, counts: Truths, start: Integers, end: Integers) -> Integers:
     as_of = draft.known.as_of
     stops = np.where(end == MISSING, as_of.day if draft.in_days else as_of.instant, end)
-    if isinstance(draft.target.limit, DueField):  # in days, for the record: its own date decides
+    if isinstance(draft.on.runs_in, DueField):  # in days, for the record: its own date decides
         safe = np.where(counts, start, 0)
         first, last = (draft.zone.wall(points) // DAY for points in (safe, np.where(counts, stops, 0)))
         return np.where(counts, last - first, NONE)
@@ -346,9 +272,9 @@ def _elapsed(draft: _Draft, rule: Counting, counts: Truths, start: Integers, end
 
 def _own_due(draft: _Draft, end: Integers, end_day: Integers) -> tuple[Integers, Truths]:
     """Compare with each record's own due date: by the day where either is a date, else to the instant."""
-    assert isinstance(draft.target.limit, DueField)  # noqa: S101
-    name = draft.name(draft.target.limit.field)
-    draft.mark_unusable(name)
+    assert isinstance(draft.on.runs_in, DueField)  # noqa: S101
+    name = draft.name(draft.on.runs_in.field)
+    draft.mark_time(name)
     found = draft.moments(name)
     times, due_day = found.times, found.days
     declared = draft.known.batch.table.fields.get(name)
@@ -359,7 +285,7 @@ def _own_due(draft: _Draft, end: Integers, end_day: Integers) -> tuple[Integers,
     outside = times.present & ~draft.calendar.covers(due_day)
     draft.mark(outside, "invalid", f"{name} is outside the calendar")
     as_of = draft.known.as_of
-    by_day = times.dates_alone() | (draft.target.clock.own_due == "by the day")
+    by_day = times.dates_alone() | (draft.on.clock.own_due == "by the day")
     for stop, _ in _endings(draft):
         ending = draft.moments(stop)
         by_day |= ending.happened & ending.times.dates_alone() & (ending.days == end_day)

@@ -11,7 +11,7 @@ from ombudsman_kpi.errors import CoverageError, KpiError, OptionError
 from ombudsman_kpi.frames import Batch
 from ombudsman_kpi.records import parse_time
 from ombudsman_kpi.scheme import Scheme
-from ombudsman_kpi.targets import Condition
+from ombudsman_kpi.standards import Condition
 from ombudsman_kpi.times import Times
 from ombudsman_kpi.zones import DAY, MICROSECOND
 
@@ -95,6 +95,7 @@ class Known:
     as_of: AsOf
     scheme: Scheme
     _moments: dict[tuple[str, bool], Moments] = field(default_factory=dict, repr=False)
+    timelines: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)  # run once, for all who ask
 
     def moments(self, name: str, *, instants: bool = False) -> Moments:
         """Give a field's times; their instants too where they are asked for."""
@@ -163,9 +164,11 @@ class Known:
         import pyarrow.compute as pc
 
         declared = self.batch.table.fields.get(name)
-        if declared is None or not declared.choices:
+        choices = ("true", "false") if declared is not None and declared.kind == "truth" else ()
+        choices = declared.choices if declared is not None and declared.choices else choices
+        if not choices:
             return None
         text = self.text(name)
-        allowed = pc.is_in(text, pa.array(declared.choices, pa.string()))
+        allowed = pc.is_in(text, pa.array(choices, pa.string()))
         unknown: Truths = np.asarray(pc.and_(text.is_valid(), pc.invert(allowed)))
         return unknown

@@ -1,0 +1,81 @@
+"""The mean time that a clock took, of those that stopped, from exact sums."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from ombudsman_kpi.assess.draft import NONE, State
+from ombudsman_kpi.assess.figures import Counts, Figure, Place, judged
+from ombudsman_kpi.assess.outcomes import Assessed, Outcome
+from ombudsman_kpi.assess.share_within import size_of, walls_of
+from ombudsman_kpi.assess.timeline import fields_needed, timeline
+from ombudsman_kpi.days import MISSING
+from ombudsman_kpi.frames import Table
+from ombudsman_kpi.known import Known
+from ombudsman_kpi.targets import Average
+
+
+@dataclass(frozen=True)
+class AverageRule:
+    """Each record's clock: met where it stopped, and its time counts; without a limit nothing is late."""
+
+    target: Average
+
+    def fields(self, table: Table) -> list[str]:
+        """Name what the clock reads."""
+        return fields_needed(self.target, table)
+
+    def assess(self, known: Known) -> Assessed:
+        """Run the clocks of a batch."""
+        clock = timeline(self.target, known)
+        book = tuple(outcome_of(state) for state in clock.states)
+        stopped = np.array([outcome.status == "met" for outcome in book]).take(clock.state)
+
+        def walls() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            start, end = walls_of(clock, known.scheme.zone)
+            return start, end, np.full(len(start), MISSING)
+
+        return Assessed(
+            clock.state.astype(np.intp),
+            book,
+            clock.start_day,
+            clock.end_day,
+            np.where(stopped, clock.elapsed, NONE),
+            self.target.unit,
+            walls,
+            size_of(self.target.runs_in),
+        )
+
+
+def outcome_of(state: State) -> Outcome:
+    """Give what a clock's state says of an average: it is in it, not yet, or left out.
+
+    >>> outcome_of(State("abandoned"))
+    Outcome(status='excluded', reason='abandoned')
+    """
+    if state.ending == "stopped":
+        return Outcome("met")
+    if state.ending == "open":
+        return Outcome("pending")
+    return Outcome("invalid" if state.ending == "invalid" else "excluded", state.reason or state.ending)
+
+
+def mean_of(target: Average, counts: Counts) -> Fraction | None:
+    """Give the mean in the target's unit; None where nothing has stopped."""
+    return total_of(target, counts) / counts.met if counts.met else None
+
+
+def total_of(target: Average, counts: Counts) -> Fraction:
+    """Give the exact sum of times, in the target's unit."""
+    return counts.units - Fraction(counts.below, size_of(target.runs_in))
+
+
+def figure(target: Average, place: Place) -> Figure:
+    """Work out the mean; while clocks are open it can still become anything."""
+    here, value = place.here, mean_of(target, place.here)
+    bound = None if here.pending else value
+    return Figure(
+        judged(target.standard, value, settled=not here.pending),
+        value, bound, bound, total_of(target, here), here.met,
+    )  # fmt: skip

@@ -1,0 +1,152 @@
+"""Contact with each party of a case at least so often: each interval, and each case with all of its intervals.
+
+Source of the rule: the intervals from the start of the investigation to the first outgoing contact, between contacts,
+and from the last to the end. They run between distinct days, so that ten contacts on a day count as one.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ombudsman_kpi.assess.draft import NONE
+from ombudsman_kpi.assess.outcomes import Assessed, Outcome
+from ombudsman_kpi.assess.related import Files
+from ombudsman_kpi.assess.share_within import walls_of
+from ombudsman_kpi.assess.timeline import Timeline, fields_needed, timeline
+from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
+from ombudsman_kpi.frames import Table
+from ombudsman_kpi.history import PARTIES, Contacts
+from ombudsman_kpi.known import Known
+from ombudsman_kpi.limits import Limit, WorkingDays
+from ombudsman_kpi.targets import KeepInTouch
+from ombudsman_kpi.zones import DAY
+
+MET, LATE, OVERDUE, PENDING = (Outcome(status) for status in ("met", "late", "overdue", "pending"))  # type: ignore[arg-type]
+_CODES = {outcome: code for code, outcome in enumerate((MET, LATE, OVERDUE, PENDING))}
+
+
+class Intervals(NamedTuple):
+    """The intervals of a batch's cases: whose they are, when they began and ended; ``MISSING`` while one is open."""
+
+    case: Integers  # its position in the batch
+    party: Integers
+    begin: Integers
+    end: Integers
+
+
+@dataclass(frozen=True)
+class KeepInTouchRule:
+    """The intervals between contacts, judged by the limit; each for itself, or all of a case together."""
+
+    target: KeepInTouch
+    files: Files
+
+    def fields(self, table: Table) -> list[str]:
+        """Name what the clock of the investigation reads."""
+        return fields_needed(self.target, table)
+
+    def assess(self, known: Known) -> Assessed:
+        """Judge the intervals of a batch's cases."""
+        clock, end = run_of(self.target, known)
+        runs = clock.elapsed != NONE
+        found = intervals(self.target, known, self.files.contacts, np.where(runs, clock.start, MISSING), end)
+        limit = self.target.limit
+        assert isinstance(limit, Limit)  # noqa: S101
+        elapsed = clock.counting.elapsed(found.begin, np.where(found.end == MISSING, known.as_of.day, found.end))
+        over, open_ = elapsed > limit.allowed, found.end == MISSING
+        if self.target.counted == "intervals":
+            return self._each(clock, known, found, np.select([open_ & over, open_, over], [2, 3, 1], 0), elapsed)
+        return self._whole_cases(clock, known, end, found, over)
+
+    def _each(self, clock: Timeline, known: Known, found: Intervals, code: Integers, elapsed: Integers) -> Assessed:
+        """Give each interval its outcome; and of the cases that contradict themselves, that."""
+        book = (MET, LATE, OVERDUE, PENDING, *_reasons(clock))
+        invalid = np.flatnonzero(np.array([state.ending == "invalid" for state in clock.states]).take(clock.state))
+        none, nobody = np.full(len(invalid), MISSING), np.full(len(invalid), len(PARTIES))
+        begin, end = np.concatenate([found.begin, none]), np.concatenate([found.end, none])
+        ran = begin != MISSING
+        limit = self.target.limit.allowed  # type: ignore[union-attr]
+        due = clock.counting.due(np.where(ran, begin, known.as_of.day), limit)
+        due = np.where(ran, due, MISSING)
+        calendar, moves = known.scheme.calendar, isinstance(self.target.limit, WorkingDays)
+
+        def walls() -> tuple[Integers, Integers, Integers]:
+            return tuple(np.where(days == MISSING, MISSING, days * DAY) for days in (begin, end, due))  # type: ignore[return-value]
+
+        return Assessed(
+            np.concatenate([code, clock.state[invalid].astype(np.int64) + len(_CODES)]).astype(np.intp),
+            book, begin, end, np.concatenate([elapsed, np.full(len(invalid), NONE)]),
+            self.target.limit.elapsed_unit, walls,
+            provisional=(due > day_number(calendar.announced_until)).astype(np.int64) if moves else 0,
+            record=np.concatenate([found.case, invalid]),
+            party=np.array([*PARTIES, None], object).take(np.concatenate([found.party, nobody])),
+        )  # fmt: skip
+
+    def _whole_cases(self, clock: Timeline, known: Known, end: Integers, found: Intervals, over: Truths) -> Assessed:
+        """Give each case its outcome: late when any interval was, overdue when only a last one is."""
+        late = np.zeros((len(known.batch), len(PARTIES)), np.bool_)
+        overdue = np.zeros(len(known.batch), np.bool_)
+        ended = found.end != MISSING
+        late[found.case[over & ended], found.party[over & ended]] = True
+        overdue[found.case[over & ~ended]] = True
+        open_, parties = end == MISSING, late.astype(np.int64) @ (1 << np.arange(len(PARTIES)))
+        by_party = tuple(
+            Outcome("late", "too long without contact with the " + " and the ".join(
+                name for place, name in enumerate(PARTIES) if code >> place & 1
+            ))
+            for code in range(1, 1 << len(PARTIES))
+        )  # fmt: skip
+        book = (MET, OVERDUE, PENDING, *by_party, *_reasons(clock))
+        code = np.select([parties > 0, open_ & overdue, open_], [parties + 2, 1, 2], 0)
+        code = np.where(clock.elapsed == NONE, clock.state.astype(np.int64) + 3 + len(by_party), code).astype(np.intp)
+
+        def walls() -> tuple[Integers, Integers, Integers]:
+            start, _ = walls_of(clock, known.scheme.zone)
+            return start, np.where(end == MISSING, MISSING, end * DAY), np.full(len(end), MISSING)
+
+        none = np.full(len(end), NONE)
+        return Assessed(code, book, clock.start_day, end, none, self.target.limit.elapsed_unit, walls)
+
+
+def _reasons(clock: Timeline) -> tuple[Outcome, ...]:
+    """Give the outcome of each state by which a case is left out."""
+    return tuple(
+        Outcome(state.ending, state.reason) if state.ending in {"excluded", "invalid"} else MET  # type: ignore[arg-type]
+        for state in clock.states
+    )
+
+
+def run_of(target: KeepInTouch, known: Known) -> tuple[Timeline, Integers]:
+    """Run the clock of the investigation; it ends with the decision, else with closing or withdrawal."""
+    clock = timeline(target, known)
+    end = clock.end_day
+    for name in reversed(target.stop):
+        stop = known.moments(known.batch.table.resolve(name, f"target {target.id!r}"))
+        end = np.where(stop.usable & (end != MISSING), stop.days, end)
+    return clock, np.where(clock.elapsed == NONE, MISSING, end)
+
+
+def intervals(target: KeepInTouch, known: Known, contacts: Contacts, start: Integers, end: Integers) -> Intervals:
+    """Cut the run of each case into intervals by the days on which each party was contacted."""
+    offset, size = known.batch.offset, len(known.batch)
+    lane, day = Contacts.parted(Contacts.within(contacts.contacted, offset, offset + size))
+    case, party = lane // 2 - offset, lane % 2
+    wanted = np.array([name in target.parties for name in PARTIES]).take(party)
+    last = np.where(end == MISSING, known.as_of.day + 1, end)
+    kept = wanted & (start[case] != MISSING) & (day > start[case]) & (day < last[case])
+    case, party, day = case[kept], party[kept], day[kept]
+    running = np.flatnonzero(start != MISSING)
+    parties = [place for place, name in enumerate(PARTIES) if name in target.parties]
+    # The points that intervals run between: the start for each party, and each contact, in the order of time.
+    cases = np.concatenate([*(running for _ in parties), case])
+    sides = np.concatenate([*(np.full(len(running), place) for place in parties), party])
+    points = np.concatenate([*(start[running] for _ in parties), day])
+    order = np.lexsort((points, sides, cases))
+    cases, sides, points = cases[order], sides[order], points[order]
+    same = np.zeros(len(points), np.bool_)
+    same[:-1] = (cases[1:] == cases[:-1]) & (sides[1:] == sides[:-1])
+    following = np.append(points[1:], MISSING)
+    ends = np.where(same, following, end[cases])
+    some = ends != points  # a case that ends on the day of its last contact has no interval after it
+    return Intervals(cases[some], sides[some], points[some], ends[some])

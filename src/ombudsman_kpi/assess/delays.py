@@ -1,0 +1,76 @@
+"""Whether both parties were told, with a reason, of each target that a case missed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ombudsman_kpi.assess.clocks import counting
+from ombudsman_kpi.assess.draft import NONE
+from ombudsman_kpi.assess.outcomes import Assessed, Outcome
+from ombudsman_kpi.assess.related import Files
+from ombudsman_kpi.assess.share_within import due_days, judged
+from ombudsman_kpi.assess.timeline import fields_needed, timeline
+from ombudsman_kpi.days import MISSING, Integers, Truths
+from ombudsman_kpi.frames import Table
+from ombudsman_kpi.history import PARTIES, Contacts
+from ombudsman_kpi.known import Known
+from ombudsman_kpi.limits import Limit
+from ombudsman_kpi.targets import Clock, DelaysExplained, ShareWithin
+from ombudsman_kpi.zones import DAY
+
+
+@dataclass(frozen=True)
+class DelaysRule:
+    """Each miss of a case: met where every party was told between the start and the due day, else late."""
+
+    target: DelaysExplained
+    missed: tuple[ShareWithin, ...]
+    files: Files
+
+    def fields(self, table: Table) -> list[str]:
+        """Name what the clocks of the targets read that were missed."""
+        return list(dict.fromkeys(name for target in self.missed for name in fields_needed(target, table)))
+
+    def assess(self, known: Known) -> Assessed:
+        """Look for an explanation of each miss of a batch."""
+        parts = [self._of_target(target, known) for target in self.missed]
+        record, start, due, code = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        book = tuple(Outcome(status, target.id) for target in self.missed for status in ("met", "late", "pending"))  # type: ignore[arg-type]
+        none = np.full(len(record), MISSING)
+
+        def walls() -> tuple[Integers, Integers, Integers]:
+            return start * DAY, none, due * DAY
+
+        return Assessed(code.astype(np.intp), book, start, none, np.full(len(record), NONE), "", walls, record=record)
+
+    def _of_target(self, target: ShareWithin, known: Known) -> tuple[Integers, ...]:
+        """Give the cases that missed one target: when it began and was due, and whether that was explained."""
+        clock = timeline(target, known)
+        found = judged(target, clock, known.scheme.calendar)
+        missed = np.array([outcome.status in {"late", "overdue"} for outcome in found.book]).take(found.code)
+        rows = np.flatnonzero(missed)
+        start, due = clock.start_day[rows], due_days(target, clock, known.scheme.zone)[rows]
+        last = due if self.target.up_to is None else self._extended(due, known)
+        told = np.ones(len(rows), np.bool_)
+        for name in self.target.parties:
+            told &= self._told(known, rows, PARTIES.index(name), start, last)
+        waiting = last > known.as_of.day if known.as_of.whole_day else last >= known.as_of.day
+        first = 3 * self.missed.index(target)
+        return rows, start, due, first + np.where(told, 0, np.where(waiting & (self.target.up_to is not None), 2, 1))
+
+    def _extended(self, due: Integers, known: Known) -> Integers:
+        """Give the last day on which an explanation is in time."""
+        limit = self.target.up_to
+        assert isinstance(limit, Limit)  # noqa: S101
+        last = counting(limit, Clock(), known.scheme.calendar).due(due, limit.allowed)
+        return np.where(last == MISSING, due, last)
+
+    def _told(self, known: Known, rows: Integers, party: int, start: Integers, last: Integers) -> Truths:
+        """Tell which cases have an explanation to a party between two days."""
+        offset = known.batch.offset
+        explained = Contacts.within(self.files.contacts.explained, offset, offset + len(known.batch))
+        lane = (rows + offset) * 2 + party
+        place = np.searchsorted(explained, Contacts.number(lane, start))
+        following = np.append(explained, np.iinfo(np.int64).max).take(place)
+        told: Truths = following <= Contacts.number(lane, last)
+        return told

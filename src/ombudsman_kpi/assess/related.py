@@ -1,0 +1,64 @@
+"""What a target must know beside the batch at hand: other records of the same case."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ombudsman_kpi.assess.draft import fields_of_conditions
+from ombudsman_kpi.days import MISSING, Integers
+from ombudsman_kpi.frames import Table
+from ombudsman_kpi.history import Contacts, contacts_of
+from ombudsman_kpi.known import AsOf, Known
+from ombudsman_kpi.scheme import Scheme
+from ombudsman_kpi.standards import Condition
+from ombudsman_kpi.targets import Target
+
+
+@dataclass(frozen=True)
+class Files:
+    """All records that were given, by kind; what is looked up in them is looked up once."""
+
+    tables: Mapping[str, Table]
+    as_of: AsOf
+    scheme: Scheme
+    log: tuple[str, ...] = ()  # what wasn't understood of the log that cases were made of
+    _last: dict[str, tuple[Any, Integers]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        """The contacts and explanations of each case, found in the events."""
+        return contacts_of(self.tables["events"], self.tables["cases"], self.as_of, self.scheme)
+
+    def noted(self, target: Target) -> tuple[str, ...]:
+        """Say what wasn't understood of the events that a target was measured with."""
+        if "events" in target.needs and "cases" in self.tables:
+            return self.contacts.notes
+        return self.log if "cases" in target.needs else ()
+
+    def last_days(self, records: str, conditions: Mapping[str, Condition]) -> tuple[Any, Integers]:
+        """Give the cases (as Arrow text) that have a record of some kind, and the day when the last was received."""
+        name = f"{records} {dict(conditions)!r}"
+        if name not in self._last:
+            self._last[name] = self._find_last(self.tables[records], conditions)
+        return self._last[name]
+
+    def _find_last(self, table: Table, conditions: Mapping[str, Condition]) -> tuple[Any, Integers]:
+        import pyarrow as pa
+
+        needed = ["case_id", "received_at", *fields_of_conditions(conditions, table, "followed_by")]
+        ids, days = [], []
+        for batch in table.batches(dict.fromkeys(needed)):
+            known = Known(batch, self.as_of, self.scheme)
+            received = known.moments("received_at")
+            found = received.usable & np.asarray(known.text("case_id").is_valid())
+            for name, condition in conditions.items():
+                found &= known.fulfils(name, condition)
+            ids.append(known.text("case_id").filter(pa.array(found)))
+            days.append(received.days[found])
+        encoded = pa.chunked_array(ids, pa.string()).combine_chunks().dictionary_encode()
+        last = np.full(len(encoded.dictionary), MISSING)
+        np.maximum.at(last, encoded.indices.to_numpy(), np.concatenate(days) if days else np.empty(0, np.int64))
+        return encoded.dictionary, last

@@ -1,0 +1,107 @@
+"""Scores of reviews: met / (met + not met), of one standard or of several combined."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from ombudsman_kpi.assess.draft import Draft, dated
+from ombudsman_kpi.assess.figures import Counts, Figure, Place, judged, share_figure
+from ombudsman_kpi.assess.kinds import fields_of_kinds, rate
+from ombudsman_kpi.assess.outcomes import Assessed, Outcome, of_days
+from ombudsman_kpi.frames import Table
+from ombudsman_kpi.known import Known
+from ombudsman_kpi.rounding import half_up, percent
+from ombudsman_kpi.standards import Condition
+from ombudsman_kpi.statistics.intervals import share_interval
+from ombudsman_kpi.targets import Score
+
+
+@dataclass(frozen=True)
+class ScoreRule:
+    """Each answer: met or not; partly as the scheme says; not applicable is left out."""
+
+    target: Score
+
+    def fields(self, table: Table) -> list[str]:
+        """Name its day, its answer, and the part that it belongs to."""
+        asked = {**self.target.where, "answer": Condition(present=True)}
+        parts = {self.target.parts: Condition(present=True)} if self.target.parts else {}
+        return fields_of_kinds(self.target.id, self.target.dated, {**asked, **parts}, table)
+
+    def assess(self, known: Known) -> Assessed:
+        """Give the answers of a batch; the reason of one that counts is its part."""
+        draft = Draft(known, self.target.id)
+        day = dated(draft, self.target.dated, [self.target.where])
+        answers: Mapping[str, Condition] = {"answer": Condition(("not-applicable",), negated=True)}
+        draft.mark(np.asarray(known.text("answer").is_null()), "invalid", "answer is missing")
+        draft.mark(known.unknown_choices("answer"), "invalid", "answer has an unknown value")
+        draft.mark(~known.fulfils("answer", answers["answer"]), "excluded", "not applicable")
+        met = known.fulfils("answer", Condition(("met", "partly") if self.target.partly == "met" else ("met",)))
+        if self.target.partly == "left out":
+            draft.mark(known.fulfils("answer", Condition(("partly",))), "excluded", "partly met")
+        if self.target.parts is None:
+            return of_days(draft, day, (Outcome("late"), Outcome("met")), met)
+        return self._by_part(draft, known, day, met)
+
+    def _by_part(self, draft: Draft, known: Known, day: np.ndarray, met: np.ndarray) -> Assessed:
+        import pyarrow as pa
+
+        text = known.text(str(self.target.parts))
+        draft.mark(np.asarray(text.is_null()), "invalid", f"{self.target.parts} is missing")
+        found = of_days(draft, day, (Outcome("late"), Outcome("met")), met)
+        encoded = text.dictionary_encode()
+        part = encoded.indices.cast(pa.int64()).fill_null(0).to_numpy()
+        labels = encoded.dictionary.to_pylist()
+        counted = draft.state == 0
+        code = np.where(counted, len(found.book) + 2 * part + met, found.code).astype(np.intp)
+        book = tuple(Outcome(status, label) for label in labels for status in ("late", "met"))
+        return replace(found, code=code, book=(*found.book, *book))
+
+
+def parts_of(counts: Counts) -> dict[str, tuple[int, int]]:
+    """Give for each part how many answers were met, and how many were counted."""
+    found: dict[str, tuple[int, int]] = {}
+    for (status, part), number in counts.reasons.items():
+        if status in {"met", "late"}:
+            met, counted = found.get(part, (0, 0))
+            found[part] = met + number * (status == "met"), counted + number
+    return dict(sorted(found.items(), key=lambda item: (len(item[0]), item[0])))  # 5, 8, 9, 11
+
+
+def figure(target: Score, place: Place) -> Figure:
+    """Work out the score; of several parts, combined as the target says, and each beside it."""
+    found = share_figure(target.standard, place)
+    details: dict[str, Any] = {"sample": found.denominator, "population": place.population}
+    words = []
+    if target.parts is not None:
+        parts = parts_of(place.here)
+        rates = [value for met, counted in parts.values() if (value := rate(met, counted - met)) is not None]
+        details |= {"combined": target.combined, "parts": parts}
+        each = ", ".join(
+            f"{name} {percent(met, counted)} ({met:,} of {counted:,})" for name, (met, counted) in parts.items()
+        )
+        words.append(f"{'pooled' if target.combined == 'pooled' else 'mean of scores'}: {each}" if each else "")
+        if target.combined == "mean-of-scores":
+            mean = sum(rates, Fraction(0)) / len(rates) if rates else None
+            found = Figure(judged(target.standard, mean), mean, mean, mean, None, None)
+    if target.parts is None or target.combined == "pooled":
+        words.append(_sampled(place, details))
+    return found._replace(details=details, remarks=tuple(filter(None, words)))
+
+
+def _sampled(place: Place, details: dict[str, Any]) -> str:
+    """Say how large the sample was, what it was drawn from, and how sure that makes the score."""
+    met, counted, population = place.here.met, place.here.met + place.here.missed, place.population
+    if not counted:
+        return ""
+    known = population if population is not None and population >= counted else None
+    interval = share_interval(met, counted, known)
+    if interval is None:
+        return ""
+    details["interval"] = interval
+    drawn = f" from {population:,}" if population is not None else ""
+    low, high = (half_up(Fraction(bound) * 100) for bound in interval)
+    return f"sample of {counted:,}{drawn}; 95% interval {low}% to {high}%"

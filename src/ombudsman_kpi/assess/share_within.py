@@ -1,0 +1,182 @@
+"""The share of records whose clock stopped within the limit."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ombudsman_kpi.assess.draft import NONE, State
+from ombudsman_kpi.assess.outcomes import Assessed, Outcome
+from ombudsman_kpi.assess.timeline import Timeline, fields_needed, timeline
+from ombudsman_kpi.calendar import WorkingCalendar
+from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
+from ombudsman_kpi.frames import Table
+from ombudsman_kpi.known import Known
+from ombudsman_kpi.limits import DueField, Hours, Limit, Seconds, WorkingDays
+from ombudsman_kpi.targets import Limited, ShareWithin
+from ombudsman_kpi.zones import DAY, TimeZone
+
+BEYOND = State("invalid", "due day is after the calendar's last day")
+
+
+@dataclass(frozen=True)
+class ShareWithinRule:
+    """Each record's clock, judged by the limit."""
+
+    target: ShareWithin
+
+    def fields(self, table: Table) -> list[str]:
+        """Name what the clock reads."""
+        return fields_needed(self.target, table)
+
+    def assess(self, known: Known) -> Assessed:
+        """Run the clocks of a batch and judge them."""
+        clock = timeline(self.target, known)
+        found = judged(self.target, clock, known.scheme.calendar)
+        return Assessed(
+            found.code,
+            found.book,
+            clock.start_day,
+            clock.end_day,
+            found.elapsed,
+            self.target.limit.elapsed_unit,
+            lambda: (*walls_of(clock, known.scheme.zone), due_walls(self.target, clock, known.scheme.zone)),
+            size_of(self.target.limit),
+            found.provisional,
+        )
+
+
+def judge(state: State, in_time: bool, unanswered: str = "late") -> Outcome:  # noqa: FBT001
+    """Give the outcome of a clock's state. A breach is never erased: what ended after it was due is late.
+
+    >>> judge(State("withdrawn", "withdrawn"), False)
+    Outcome(status='late', reason='withdrawn after it was due')
+    """
+    if state.ending == "excluded" or state.ending == "invalid":  # noqa: PLR1714  (so that types are narrowed)
+        return Outcome(state.ending, state.reason)
+    if state.ending == "stopped":
+        return Outcome("met") if in_time else Outcome("late")
+    if state.ending == "withdrawn":
+        return Outcome("excluded", state.reason) if in_time else Outcome("late", f"{state.reason} after it was due")
+    if unanswered == "left out":
+        return Outcome("excluded", "not answered" if state.ending == "open" else "abandoned")
+    if state.ending == "abandoned":
+        left_out = in_time and unanswered == "left out if abandoned within the limit"
+        return Outcome("excluded", "abandoned within the limit") if left_out else Outcome("late", "abandoned")
+    return Outcome("pending") if in_time else Outcome("overdue")
+
+
+def outcomes(
+    target: Limited,
+    states: tuple[State, ...],
+    state: NDArray[np.integer],
+    elapsed: Integers,
+    in_time: Truths | None = None,
+) -> tuple[NDArray[np.intp], tuple[Outcome, ...]]:
+    """Give the outcome of each clock, as a position in a list of them.
+
+    It needs no more than the state and the elapsed time, so a count of clocks that are alike will do as well.
+    """
+    judged = [judge(item, bool(side), target.clock.unanswered) for item in states for side in (0, 1)]
+    known = tuple(sorted(set(judged)))
+    table = np.array([known.index(outcome) for outcome in judged])
+    if in_time is None:
+        assert isinstance(target.limit, Limit)  # noqa: S101
+        in_time = elapsed <= target.limit.allowed
+    return table.take(state.astype(np.intp) * 2 + in_time), known
+
+
+class Judged(NamedTuple):
+    """The outcome of each record of a batch: a code and its book; elapsed time; 1 where the due day may still move."""
+
+    code: NDArray[np.intp]
+    book: tuple[Outcome, ...]
+    elapsed: Integers
+    provisional: Integers | int
+
+
+def judged(target: Limited, timeline: Timeline, calendar: WorkingCalendar) -> Judged:
+    """Judge each record of a batch by the limit, and by what the calendar knows of its due day."""
+    state, states, elapsed = timeline.state, timeline.states, timeline.elapsed
+    beyond = beyond_calendar(target, timeline, calendar)
+    if beyond is not None:
+        beyond &= elapsed != NONE
+        state, states = np.where(beyond, len(states), state).astype(np.uint8), (*states, BEYOND)
+        elapsed = np.where(beyond, NONE, elapsed)
+    code, book = outcomes(target, states, state, elapsed, timeline.in_time)
+    moves = provisional(target, timeline, calendar)
+    return Judged(code, book, elapsed, 0 if moves is None else (moves & (elapsed != NONE)).astype(np.int64))
+
+
+def follows_from_elapsed(target: Limited, timeline: Timeline, calendar: WorkingCalendar) -> bool:
+    """Tell whether state and elapsed time say all: no record has a due date of its own, nor one hard to know."""
+    unsure = beyond_calendar(target, timeline, calendar), provisional(target, timeline, calendar)
+    return timeline.in_days and unsure == (None, None)
+
+
+def last_start(target: Limited, timeline: Timeline, last_due: int) -> int | None:
+    """Give the last day on which a clock can start and be due on or before a day; None where any can.
+
+    Only working days and rolled due days depend on what a calendar knows; and no clock in days may be due
+    beyond the calendar.
+    """
+    if not timeline.in_days or isinstance(target.limit, DueField):
+        return None
+    days = np.arange(last_due - target.limit.allowed * 3 - 60, last_due + 1)
+    due = timeline.counting.due(days, target.limit.allowed)
+    inside = np.flatnonzero((due != MISSING) & (due <= last_due))
+    return int(days[inside[-1]]) if len(inside) else int(days[0])
+
+
+def beyond_calendar(target: Limited, timeline: Timeline, calendar: WorkingCalendar) -> Truths | None:
+    """Tell which clocks are due after the calendar's last day; None where none is."""
+    latest = last_start(target, timeline, day_number(calendar.last))
+    if latest is None or timeline.start_day.max(initial=MISSING) <= latest:
+        return None
+    return timeline.start_day > latest
+
+
+def provisional(target: Limited, timeline: Timeline, calendar: WorkingCalendar) -> Truths | None:
+    """Tell which due days follow from the rules alone, after the last year that was announced."""
+    if not isinstance(target.limit, WorkingDays) and target.clock.non_working_due == "stays":
+        return None
+    latest = last_start(target, timeline, day_number(calendar.announced_until))
+    if latest is None or timeline.start_day.max(initial=MISSING) <= latest:
+        return None
+    return timeline.start_day > latest
+
+
+def due_days(target: Limited, timeline: Timeline, zone: TimeZone) -> Integers:
+    """Give the day on which each clock is due; ``MISSING`` where it never ran, or that isn't known."""
+    points = due_walls(target, timeline, zone)
+    return np.where(points == MISSING, MISSING, points // DAY)
+
+
+def due_walls(target: Limited, timeline: Timeline, zone: TimeZone) -> Integers:
+    """Give when each clock is due, in microseconds on the wall; for days, the midnight that begins the day."""
+    if isinstance(target.limit, DueField):
+        assert timeline.own_due is not None  # noqa: S101
+        return timeline.own_due
+    ran = timeline.start != MISSING
+    anchor = int(timeline.start.max(initial=0)) if ran.any() else 0
+    if not ran.any():
+        return np.full(len(timeline.start), MISSING)
+    due = timeline.counting.due(np.where(ran, timeline.start, anchor), target.limit.allowed)
+    known = ran & (due != MISSING)
+    if isinstance(target.limit, (Seconds, Hours)):
+        return np.where(known, zone.wall(due), MISSING)
+    return np.where(known, due * DAY, MISSING)
+
+
+def size_of(limit: Limit | DueField) -> int:
+    """Give how many parts of its unit elapsed time is counted in: microseconds, or whole days."""
+    return limit.size if isinstance(limit, (Seconds, Hours)) else 1
+
+
+def walls_of(timeline: Timeline, zone: TimeZone) -> tuple[Integers, Integers]:
+    """Give when each clock started and ended, in microseconds on the wall."""
+    return tuple(  # type: ignore[return-value]
+        np.where(points == MISSING, MISSING, points * DAY) if timeline.in_days else zone.wall(points)
+        for points in (timeline.start, timeline.end)
+    )

@@ -1,0 +1,24 @@
+"""How many records there were, and the change from the period before."""
+
+from fractions import Fraction
+
+from ombudsman_kpi.assess import count
+from ombudsman_kpi.assess.figures import Figure, Place
+from ombudsman_kpi.periods import preceding
+from ombudsman_kpi.rounding import half_up
+from ombudsman_kpi.targets import Volume
+
+
+def figure(target: Volume, place: Place) -> Figure:
+    """Give the number, and beside it the change from the period before."""
+    found = count.figure(target, place)
+    if place.before is None or place.period is None or found.value is None:
+        return found
+    before, now = place.before.met, place.here.met
+    details = {"before": before, "change": now - before}
+    words = f"{now - before:+,} on {preceding(place.period).label} ({before:,})".replace("-", "−")
+    if before:
+        share = Fraction(100 * (now - before), before)
+        details["change_share"] = share / 100  # type: ignore[assignment]
+        words += f": {'+' if share > 0 else ''}{half_up(share)}%".replace("-", "−")
+    return found._replace(details={**found.details, **details}, remarks=(*found.remarks, words))

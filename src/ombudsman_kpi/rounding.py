@@ -1,0 +1,25 @@
+"""Rounding for display, half up, from exact numbers; nothing is compared after rounding."""
+
+from fractions import Fraction
+
+
+def half_up(value: Fraction, places: int = 1) -> str:
+    """Write a number with so many decimal places, halves rounded up (away from zero below it).
+
+    >>> half_up(Fraction(5, 2), 0), half_up(Fraction(-1, 3)), half_up(Fraction(12345, 10))
+    ('3', '-0.3', '1,234.5')
+    """
+    scaled = abs(value) * 10**places
+    rounded = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    whole, rest = divmod(rounded, 10**places)
+    sign = "-" if value < 0 and rounded else ""
+    return f"{sign}{whole:,}.{rest:0{places}}" if places else f"{sign}{whole:,}"
+
+
+def percent(numerator: int, denominator: int, places: int = 1) -> str:
+    """Write a share in per cent, rounded half up from the exact counts.
+
+    >>> percent(5, 8, places=0), percent(1, 3), percent(0, 0)
+    ('63%', '33.3%', '–')
+    """
+    return f"{half_up(Fraction(100 * numerator, denominator), places)}%" if denominator else "–"

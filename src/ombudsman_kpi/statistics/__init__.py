@@ -1,0 +1,1 @@
+"""How sure published figures are: plain numbers in, intervals out. Nothing here knows of records or schemes."""

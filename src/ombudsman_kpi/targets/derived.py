@@ -1,0 +1,99 @@
+"""Targets about other figures: the change of one, and whether misses were explained."""
+
+from functools import cached_property
+from typing import Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from ombudsman_kpi.errors import SchemeError
+from ombudsman_kpi.limits import CalendarDays, WorkingDays
+from ombudsman_kpi.standards import LimitField
+from ombudsman_kpi.targets.clocked import Average, ShareWithin
+from ombudsman_kpi.targets.dated import Count, Score, ShareOfKinds
+from ombudsman_kpi.targets.declared import Cohort, Party, Records, Target
+
+
+class DelaysExplained(Target):
+    """Whether both parties were told, with a reason, when a case missed one of some targets."""
+
+    measure: Literal["delays explained"]
+    late_on: tuple[str, ...] = Field(description="The targets of cases whose misses are to be explained", min_length=1)
+    parties: tuple[Party, ...] = Field(("complainant", "organisation"), description="Who is told", min_length=1)
+    up_to: LimitField | None = Field(None, description="How long after the due day an explanation is still in time")
+
+    @property
+    def needs(self) -> tuple[Records, ...]:
+        """Cases, and the events that say what was explained."""
+        return (self.of, "events")
+
+    @property
+    def options(self) -> dict[str, str]:
+        """How long after the due day is in time."""
+        return {"up_to": str(self.up_to)} if self.up_to is not None else {}
+
+    @model_validator(mode="after")
+    def _of_cases(self) -> Self:
+        if self.of != "cases" or self.cohort != "due":
+            raise ValueError("of: delays are explained on cases, in the cohort of those due")
+        if self.up_to is not None and not isinstance(self.up_to, (WorkingDays, CalendarDays)):
+            raise ValueError("up_to: write it in working days or calendar days")
+        return self
+
+
+class Trend(Target):
+    """The change of a figure from the period before, with how much of it is within chance."""
+
+    measure: Literal["trend"]
+    change_in: dict[str, Any] = Field(description="The figure, declared as a target of its own would be")
+
+    @cached_property
+    def figure(self) -> "ShareWithin | ShareOfKinds | Average | Count | Score":
+        """The target whose figure changes: under the same id, of the same records."""
+        kind = _CHANGING.get(str(self.change_in.get("measure", "share within")))
+        if kind is None:
+            raise SchemeError(f"change_in: a trend can be in one of: {', '.join(_CHANGING)}")
+        shared = {"id": self.id, "says": self.says, "of": self.of, "cohort": self.cohort}
+        try:
+            return kind.model_validate({**shared, **self.change_in})
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            said = f"{where!r} is no key here" if first["type"] == "extra_forbidden" else first["msg"]
+            raise SchemeError(f"change_in: {said.removeprefix('Value error, ')}") from None
+
+    @property
+    def cohorts(self) -> tuple[Cohort, ...]:
+        """Those of its figure."""
+        return self.figure.cohorts
+
+    @property
+    def unit(self) -> str:
+        """The unit of its figure: a change of a share is a share, one of days is days."""
+        return self.figure.unit
+
+    @property
+    def standard_unit(self) -> str:
+        """A change is compared with 0."""
+        return ""
+
+    @property
+    def needs(self) -> tuple[Records, ...]:
+        """What its figure needs."""
+        return self.figure.needs
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Those of its figure."""
+        return self.figure.options
+
+    @model_validator(mode="after")
+    def _has_a_figure(self) -> Self:
+        _ = self.figure
+        if self.standard is not None and self.standard.value != 0:
+            raise ValueError("standard: a change is compared with 0; write increases, decreases or does not decrease")
+        return self
+
+
+_CHANGING: dict[str, type[ShareWithin | ShareOfKinds | Average | Count | Score]] = {
+    "share within": ShareWithin, "share of kinds": ShareOfKinds, "average": Average, "count": Count, "score": Score,
+}  # fmt: skip

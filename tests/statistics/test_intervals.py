@@ -1,0 +1,362 @@
+"""Intervals: as statsmodels has them, as they were published, how often they hold the truth, and their laws."""
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from itertools import product
+from statistics import NormalDist, fmean
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+from statsmodels.stats.rates import confint_poisson_2indep
+from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
+
+from ombudsman_kpi.errors import OptionError
+from ombudsman_kpi.statistics.intervals import (
+    Interval,
+    Moments,
+    change_of_counts,
+    change_of_means,
+    change_of_shares,
+    share_interval,
+)
+
+laws = settings(max_examples=200, deadline=None, derandomize=True)
+
+Share = tuple[int, int]
+
+confidences = st.floats(0.01, 0.999)
+counts = st.integers(0, 10**6)
+shares = st.integers(1, 10**6).flatmap(lambda counted: st.tuples(st.integers(0, counted), st.just(counted)))
+samples = st.lists(st.integers(-(10**6), 10**6), min_size=2, max_size=40)
+
+every_confidence = pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.99])
+
+
+def moments(values: list[int]) -> Moments:
+    return Moments(len(values), sum(values), sum(value**2 for value in values))
+
+
+def found(interval: Interval | None) -> Interval:
+    assert interval is not None
+    return interval
+
+
+def near(low: float, high: float) -> object:
+    return pytest.approx((low, high), rel=1e-9, abs=1e-12)
+
+
+def holds(interval: Interval, value: float) -> bool:
+    """Tell whether a value lies inside, or at a limit but for rounding."""
+    return interval.low - 1e-12 <= value <= interval.high + 1e-12
+
+
+def turned(interval: Interval) -> object:
+    return near(-interval.high, -interval.low)
+
+
+def test_both_limits_are_inside() -> None:
+    assert [Interval(1, 2).contains(value) for value in (0.9, 1, 1.5, 2, 2.1)] == [False, True, True, True, False]
+
+
+# A share
+
+
+@every_confidence
+@pytest.mark.parametrize(("met", "counted"), [(0, 1), (1, 1), (0, 50), (45, 50), (50, 50), (1, 10**6), (7_003, 9_999)])
+def test_a_share_has_the_interval_of_wilson(met: int, counted: int, confidence: float) -> None:
+    theirs = proportion_confint(met, counted, alpha=1 - confidence, method="wilson")
+    assert share_interval(met, counted, confidence=confidence) == near(*theirs)
+
+
+@given(shares, st.integers(1, 10**6), confidences)
+@laws
+def test_limits_in_a_population_are_where_the_score_is_z(share: Share, unseen: int, confidence: float) -> None:
+    met, counted = share
+    population = counted + unseen
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    effective = Fraction(counted * (population - 1), unseen)
+    for limit in found(share_interval(met, counted, population, confidence)):
+        assert effective * (met / counted - limit) ** 2 == pytest.approx(z**2 * limit * (1 - limit), rel=1e-6, abs=1e-9)
+
+
+def coverage_of_draws(population: int, good: int, drawn: int, interval: Callable[[int], Interval]) -> float:
+    """Say how often an interval holds the share of a population, over all draws of so many: exactly."""
+    ways = sum(
+        math.comb(good, met) * math.comb(population - good, drawn - met)
+        for met in range(drawn + 1)
+        if holds(interval(met), good / population)
+    )
+    return ways / math.comb(population, drawn)
+
+
+def test_drawing_from_few_is_known_better_than_drawing_from_endlessly_many() -> None:
+    among_200 = coverage_of_draws(200, 180, 50, lambda met: found(share_interval(met, 50, 200)))
+    endless = coverage_of_draws(200, 180, 50, lambda met: found(share_interval(met, 50)))
+    assert (round(among_200, 3), round(endless, 3)) == (0.948, 0.988)
+
+
+@pytest.mark.parametrize(("population", "drawn"), [(40, 8), (92, 19), (200, 50), (200, 150)])
+def test_a_share_is_covered_as_often_as_is_said(population: int, drawn: int) -> None:
+    intervals = [found(share_interval(met, drawn, population)) for met in range(drawn + 1)]
+    covered = [coverage_of_draws(population, good, drawn, intervals.__getitem__) for good in range(population + 1)]
+    assert 0.945 < fmean(covered) < 0.965
+    assert min(covered) > 0.79
+
+
+@given(shares, st.none() | st.integers(1, 10**6), confidences)
+@laws
+def test_a_share_lies_in_its_interval(share: Share, unseen: int | None, confidence: float) -> None:
+    met, counted = share
+    population = None if unseen is None else counted + unseen
+    interval = found(share_interval(met, counted, population, confidence))
+    assert 0 <= interval.low <= met / counted <= interval.high <= 1
+    assert interval.low < interval.high
+    assert (interval.low == 0, interval.high == 1) == (met == 0, met == counted)
+    mirrored = share_interval(counted - met, counted, population, confidence)
+    assert mirrored == near(1 - interval.high, 1 - interval.low)
+
+
+@given(shares, st.integers(0, 10**6), st.integers(1, 10**6))
+@laws
+def test_the_less_is_unseen_the_more_is_known(share: Share, fewer: int, more: int) -> None:
+    met, counted = share
+    assume(counted > 1)
+    steps = [counted, counted + fewer + 1, counted + fewer + 1 + more, None]
+    widths = [high - low for low, high in (found(share_interval(met, counted, step)) for step in steps)]
+    assert widths == sorted(widths)
+    assert widths[0] == 0 < widths[1] <= widths[-1]
+
+
+def test_where_all_were_counted_the_interval_is_the_share() -> None:
+    for met, counted in [(0, 1), (1, 1), (1, 3), (49, 50), (50, 50)]:
+        assert share_interval(met, counted, population=counted) == (met / counted, met / counted)
+
+
+def test_more_confidence_takes_a_wider_interval() -> None:
+    narrow, wide = found(share_interval(45, 50, confidence=0.9)), found(share_interval(45, 50, confidence=0.99))
+    assert wide.low < narrow.low < narrow.high < wide.high
+
+
+def test_nothing_counted_has_no_share() -> None:
+    assert share_interval(0, 0) is share_interval(0, 0, population=0) is share_interval(0, 0, population=9) is None
+
+
+@pytest.mark.parametrize(
+    ("numbers", "says"),
+    [
+        ((-1, 5), "no share"),
+        ((6, 5), "no share"),
+        ((0, -1), "no share"),
+        ((4, 5, 4), "drawn from 4"),
+        ((0, 0, -1), "-1"),
+    ],
+)
+def test_numbers_that_make_no_share_are_refused(numbers: tuple[int, ...], says: str) -> None:
+    with pytest.raises(OptionError, match=says):
+        share_interval(*numbers)
+
+
+# A change of counts
+
+
+@every_confidence
+@pytest.mark.parametrize(("before", "after"), [(0, 0), (0, 1), (3, 0), (5, 5), (120, 150), (10**6, 3)])
+def test_counts_change_by_the_score_limits_of_both(before: int, after: int, confidence: float) -> None:
+    theirs = confint_poisson_2indep(
+        after, 1, before, 1, method="mover", method_mover="score", compare="diff", alpha=1 - confidence
+    )
+    assert change_of_counts(before, after, confidence) == near(*theirs)
+
+
+def chances(mean: float, most: int) -> list[float]:
+    return [math.exp(count * math.log(mean) - mean - math.lgamma(count + 1)) for count in range(most)]
+
+
+def coverage_of_counts(before: float, after: float, interval: Callable[[int, int], Interval]) -> float:
+    pairs = product(enumerate(chances(before, 130)), enumerate(chances(after, 130)))
+    return math.fsum(
+        first * second for (old, first), (new, second) in pairs if holds(interval(old, new), after - before)
+    )
+
+
+def usual(before: int, after: int) -> Interval:
+    half = 1.959964 * math.sqrt(before + after)
+    return Interval(after - before - half, after - before + half)
+
+
+def test_a_change_of_counts_is_covered_as_often_as_is_said() -> None:
+    intervals = {pair: change_of_counts(*pair) for pair in product(range(130), repeat=2)}
+    covered = [
+        coverage_of_counts(before, after, lambda *pair: intervals[pair])
+        for before, after in product([0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 80], repeat=2)
+        if before <= after
+    ]
+    assert min(covered) > 0.948
+    assert min(covered[-10:]) < 0.96, "wider than it says"
+    assert coverage_of_counts(0.5, 1, usual) == pytest.approx(0.77, abs=0.005)
+
+
+@given(counts, counts, confidences)
+@laws
+def test_a_change_of_counts_lies_in_its_interval(before: int, after: int, confidence: float) -> None:
+    interval = change_of_counts(before, after, confidence)
+    assert interval.low < after - before < interval.high
+    assert -before - interval.high < 0 < after - interval.low
+    assert change_of_counts(after, before, confidence) == turned(interval)
+    assert change_of_counts(after, after, confidence).contains(0)
+
+
+def test_large_counts_have_the_usual_interval() -> None:
+    assert change_of_counts(40_000, 41_000) == pytest.approx(usual(40_000, 41_000), rel=1e-3)
+
+
+@pytest.mark.parametrize(("before", "after"), [(-1, 5), (5, -1)])
+def test_counts_below_nought_are_refused(before: int, after: int) -> None:
+    with pytest.raises(OptionError, match="0 or more"):
+        change_of_counts(before, after)
+
+
+# A change of shares
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "published"),
+    [
+        ((48, 80), (56, 70), (0.0524, 0.3339)),
+        ((3, 10), (9, 10), (0.1705, 0.8090)),
+        ((0, 29), (5, 56), (-0.0381, 0.1926)),
+        ((0, 20), (10, 10), (0.6791, 1.0)),
+    ],
+)
+def test_shares_change_as_newcombe_published(before: Share, after: Share, published: tuple[float, float]) -> None:
+    assert change_of_shares(*before, *after) == pytest.approx(published, abs=5e-5)
+
+
+@given(shares, shares, confidences)
+@laws
+def test_shares_change_as_in_statsmodels(before: Share, after: Share, confidence: float) -> None:
+    theirs = confint_proportions_2indep(*after, *before, method="newcomb", compare="diff", alpha=1 - confidence)
+    assert change_of_shares(*before, *after, confidence) == pytest.approx(theirs, rel=1e-6, abs=1e-9)
+
+
+def test_a_change_of_shares_is_covered_as_often_as_is_said() -> None:
+    def chances(share: float, counted: int) -> list[float]:
+        return [math.comb(counted, met) * share**met * (1 - share) ** (counted - met) for met in range(counted + 1)]
+
+    def coverage(before: float, after: float) -> float:
+        first, second = chances(before, 20), chances(after, 30)
+        return math.fsum(first[a] * second[b] for a, b in intervals if holds(intervals[a, b], after - before))
+
+    intervals = {(a, b): found(change_of_shares(a, 20, b, 30)) for a, b in product(range(21), range(31))}
+    covered = [coverage(before, after) for before, after in product([n / 20 + 0.0137 for n in range(20)], repeat=2)]
+    assert 0.945 < fmean(covered) < 0.96
+    assert min(covered) > 0.86
+
+
+@given(shares, shares, confidences)
+@laws
+def test_a_change_of_shares_lies_in_its_interval(before: Share, after: Share, confidence: float) -> None:
+    interval = found(change_of_shares(*before, *after, confidence))
+    change = after[0] / after[1] - before[0] / before[1]
+    assert -1 <= interval.low <= change <= interval.high <= 1
+    assert change_of_shares(*after, *before, confidence) == turned(interval)
+    assert found(change_of_shares(*after, *after, confidence)).contains(0)
+
+
+def test_a_share_of_nothing_has_not_changed() -> None:
+    assert change_of_shares(0, 0, 5, 9) is change_of_shares(5, 9, 0, 0) is None
+    for numbers in [(0, 0, 10, 9), (10, 9, 0, 0)]:
+        with pytest.raises(OptionError, match="no share"):
+            change_of_shares(*numbers)
+
+
+# A change of means
+
+
+@given(samples, samples, confidences)
+@laws
+def test_means_change_as_in_statsmodels(before: list[int], after: list[int], confidence: float) -> None:
+    assume(len(set(before)) > 1 or len(set(after)) > 1)
+    compared = CompareMeans(DescrStatsW(np.array(after, float)), DescrStatsW(np.array(before, float)))
+    theirs = compared.tconfint_diff(alpha=1 - confidence, usevar="unequal")
+    width = theirs[1] - theirs[0]
+    assert change_of_means(moments(before), moments(after), confidence) == pytest.approx(theirs, abs=1e-6 * width)
+
+
+@given(samples, samples, st.integers(-(10**15), 10**15))
+@laws
+def test_a_change_of_means_lies_in_its_interval(before: list[int], after: list[int], shift: int) -> None:
+    assume(len(set(before)) > 1 or len(set(after)) > 1)
+    interval = found(change_of_means(moments(before), moments(after)))
+    change = Fraction(sum(after), len(after)) - Fraction(sum(before), len(before))
+    assert interval.low < change < interval.high
+    assert change_of_means(moments(after), moments(before)) == turned(interval)
+    old, new = (moments([value + shift for value in values]) for values in (before, after))
+    assert change_of_means(old, new) == interval, "exact, however far from zero"
+    if len(set(after)) > 1:
+        assert found(change_of_means(moments(after), moments(after))).contains(0)
+
+
+@pytest.mark.parametrize("read", [Fraction, float, np.int64])
+def test_fractions_floats_and_numpys_integers_are_read_alike(read: Callable[[int], Any]) -> None:
+    before, after = Moments(3, 12, 62), Moments(3 * 10**6, 4 * 10**9, 9 * 10**18)  # whose products pass 64 bits
+    old = Moments(before.number, read(12), read(62))
+    new = Moments(after.number, read(4 * 10**9), read(9 * 10**18))
+    assert change_of_means(old, new) == change_of_means(before, after)
+
+
+def test_numbers_of_values_may_be_numpys() -> None:
+    number: Any = np.int64(3 * 10**6)
+    many = Moments(3 * 10**6, 4 * 10**9, 9 * 10**18)
+    assert change_of_means(many._replace(number=number), many) == change_of_means(many, many)
+
+
+def test_rounding_is_no_spread() -> None:
+    tenths = Moments(3, 0.1 + 0.1 + 0.1, 0.1**2 + 0.1**2 + 0.1**2)
+    assert change_of_means(tenths, tenths) is None
+    assert change_of_means(Moments(3, 3, 3.0000000001), Moments(3, 3.0000000001, 3)) is None
+    assert change_of_means(tenths, Moments(3, 0.7, 0.21)) is not None
+
+
+@pytest.mark.parametrize("few", [Moments(0, 0, 0), Moments(1, 5, 25)])
+def test_what_has_no_spread_says_nothing_of_chance(few: Moments) -> None:
+    enough = Moments(3, 12, 62)
+    assert change_of_means(few, enough) is change_of_means(enough, few) is None
+    assert change_of_means(Moments(2, 6, 18), Moments(3, 3, 3)) is None
+    assert change_of_means(Moments(2, 6, 18), enough) is not None
+
+
+@pytest.mark.parametrize(
+    ("sums", "says"),
+    [
+        (Moments(3, 12, 47), "No 3 values"),
+        (Moments(1, 5, 24), "No 1 values"),
+        (Moments(0, 5, 25), "No 0 values"),
+        (Moments(-1, 0, 0), "No -1 values"),
+        (Moments(3, math.nan, 62), "not nan"),
+        (Moments(3, 12, math.inf), "not inf"),
+    ],
+)
+def test_sums_that_no_values_have_are_refused(sums: Moments, says: str) -> None:
+    for pair in [(sums, Moments(3, 12, 62)), (Moments(3, 12, 62), sums), (Moments(0, 0, 0), sums)]:
+        with pytest.raises(OptionError, match=says):
+            change_of_means(*pair)
+
+
+@pytest.mark.parametrize("confidence", [0, 1, 95, math.nan])
+def test_every_interval_refuses_what_is_no_confidence(confidence: float) -> None:
+    none = Moments(0, 0, 0)
+    asked: list[Callable[[], object]] = [
+        lambda: share_interval(0, 0, confidence=confidence),
+        lambda: change_of_counts(1, 2, confidence),
+        lambda: change_of_shares(0, 0, 0, 0, confidence),
+        lambda: change_of_means(none, none, confidence),
+    ]
+    for ask in asked:
+        with pytest.raises(OptionError, match="confidence"):
+            ask()
