@@ -145,7 +145,7 @@ def schemes(
 ) -> None:
     """List the schemes that come with the library, or the targets of one."""
     from ombudsman_kpi.scheme import list_schemes, load_scheme, scheme_json_schema
-    from ombudsman_kpi.targets import NotMeasured
+    from ombudsman_kpi.targets import Limited
 
     if json_schema:
         sys.stdout.write(json.dumps(scheme_json_schema(), indent=2) + "\n")
@@ -157,8 +157,8 @@ def schemes(
     shown = load_scheme(scheme)
     typer.echo(f"{shown.title}\n{shown.source} · {shown.division} · digest {shown.digest}\n")
     for target in shown.targets:
-        limit = "not measured" if isinstance(target, NotMeasured) else str(target.limit)
-        typer.echo(f"{target.id:<30}{limit:<18}{target.standard or 'no share published':<22}{target.cohort}")
+        measure = str(target.limit) if isinstance(target, Limited) else target.measure
+        typer.echo(f"{target.id:<34}{measure:<18}{target.standard or 'no figure published':<22}{target.cohort}")
         typer.echo(f"    {target.says}")
 
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from functools import reduce
 from itertools import chain, islice
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ombudsman_kpi.assess.draft import State
 from ombudsman_kpi.assess.outcomes import Assessed, Outcome, Rule
 from ombudsman_kpi.assess.share_within import ShareWithinRule, follows_from_elapsed, outcomes
 from ombudsman_kpi.assess.timeline import timeline, timeline_key
@@ -23,7 +22,10 @@ from ombudsman_kpi.known import AsOf, Known
 from ombudsman_kpi.periods import Grain, Numbering
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.tally import NO_PERIOD, Block, Group, Key
-from ombudsman_kpi.targets import Cohort
+
+if TYPE_CHECKING:
+    from ombudsman_kpi.assess.draft import State
+    from ombudsman_kpi.targets import Cohort
 
 NOT_RECORDED = "(not recorded)"
 

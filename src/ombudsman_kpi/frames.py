@@ -61,7 +61,8 @@ class Batch:
                 f"{self.table.label} row {row}: {self.table.column_of(COUNT)} isn't a whole number. It says how many "
                 "records a row stands for; write 0 for none, or leave the row out."
             )
-        return text.cast(pa.int64()).to_numpy()
+        weights: Integers = text.cast(pa.int64()).to_numpy()
+        return weights
 
     def _read_times(self, name: str) -> Times:
         if self.table.dated_by_period(name):

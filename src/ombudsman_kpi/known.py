@@ -164,11 +164,9 @@ class Known:
         import pyarrow.compute as pc
 
         declared = self.batch.table.fields.get(name)
-        choices = ("true", "false") if declared is not None and declared.kind == "truth" else ()
-        choices = declared.choices if declared is not None and declared.choices else choices
-        if not choices:
+        if declared is None or not declared.choices:
             return None
         text = self.text(name)
-        allowed = pc.is_in(text, pa.array(choices, pa.string()))
+        allowed = pc.is_in(text, pa.array(declared.choices, pa.string()))
         unknown: Truths = np.asarray(pc.and_(text.is_valid(), pc.invert(allowed)))
         return unknown

@@ -142,8 +142,8 @@ def tally(
         if reason is not None:
             unmeasured[step.target.id] = reason
             continue
-        for kind, rule in rules_of(step.target, files):
-            wanted[kind] += [(rule, key) for key in step.keys]
+        for records_, rule in rules_of(step.target, files):
+            wanted[records_] += [(rule, key) for key in step.keys]
     blocks: dict[Key, Block] = {}
     for kind in RECORDS:
         batches = (
@@ -209,8 +209,8 @@ def assess(
     wanted: dict[str, list[Rule]] = defaultdict(list)
     for step in plan:
         if why_not(step, files.tables) is None:
-            for kind, rule in rules_of(step.target, files):
-                wanted[kind].append(rule)
+            for records_, rule in rules_of(step.target, files):
+                wanted[records_].append(rule)
     for kind, rules in wanted.items():
         table = files.tables[kind]
         ids = [table.id_field] if table.id_field is not None and table.has(table.id_field) else []

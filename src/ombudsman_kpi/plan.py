@@ -195,7 +195,7 @@ def _first_time(table: Table) -> str:
     return next(item.name for item in table.fields.values() if item.kind == "time" and item.required)
 
 
-def missing_groups(by: tuple[str, ...], plan: list[Step], tables: dict[str, Table]) -> dict[str, frozenset[str]]:
+def missing_groups(by: tuple[str, ...], plan: list[Step], tables: Mapping[str, Table]) -> dict[str, frozenset[str]]:
     """Note the targets whose records lack a column to group by.
 
     Raises ``RecordsError`` where all of them do, ``OptionError`` for a name that the results have for their own.

@@ -232,6 +232,7 @@ def fields_of(records: str) -> dict[str, Field]:
         types = set(_flatten(info.annotation))
         choices = tuple(str(item) for item in types if isinstance(item, str))
         kind: Kind = "time" if date in types else "truth" if bool in types else "choice" if choices else "text"
+        choices = ("true", "false") if kind == "truth" else choices
         marks = info.metadata
         fields[name] = Field(
             name,

@@ -1,25 +1,23 @@
 """Results: everything with a decimal point lives here: values, bounds, headroom, status."""
 
-from collections import Counter as Count
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ombudsman_kpi.assess.figures import NOTHING, Counts, Figure, Place, Status
 from ombudsman_kpi.assess.measures import figure_of
 from ombudsman_kpi.assess.outcomes import STATUSES
 from ombudsman_kpi.assess.stock import figure as stock_figure
 from ombudsman_kpi.assess.stock import level
-from ombudsman_kpi.days import Integers, day_number
+from ombudsman_kpi.days import day_number
 from ombudsman_kpi.errors import SchemeError, one_of
-from ombudsman_kpi.periods import Every, Grain, Period, following, grain_of, grain_start, period_of
+from ombudsman_kpi.gathered import gathered, spanned
+from ombudsman_kpi.periods import Every, Period, grain_of, period_of
 from ombudsman_kpi.scheme import Scheme
-from ombudsman_kpi.tally import NO_PERIOD, Basis, Block, Group, Key, Tally
+from ombudsman_kpi.tally import Basis, Block, Group, Key, Tally
 from ombudsman_kpi.targets import AnyTarget, Cohort, DoneBy, InForce, Score, Stock
 
 if TYPE_CHECKING:
@@ -34,7 +32,8 @@ class Row(NamedTuple):
 
     ``records`` = met + missed + pending + excluded + invalid; ``missed`` is late and overdue together. ``value`` is
     met / (met + missed); ``low`` and ``high`` what it would be if every pending record missed, or met. ``standard``
-    is in the unit of the value. Of a measure without a limit, ``met`` are those counted. ``headroom`` is how many more could miss before the standard is lost.
+    is in the unit of the value. ``headroom`` is how many more could miss before the standard is lost. Of a measure
+    without a limit, ``met`` are those counted.
     """
 
     target: str
@@ -206,7 +205,7 @@ def _rows(tally: Tally, basis: Basis) -> Iterator[Row]:
             yield _unmeasured(target, basis, tally.unmeasured[name])
             continue
         for cohort in basis.cohorts[name]:
-            for every in everys:
+            for every in everys[:1] if isinstance(target, DoneBy) else everys:
                 if isinstance(target, Stock):
                     yield from _stock(target, every, tally.blocks[Key(name, cohort, "day")], basis, notes)
                     continue
@@ -223,10 +222,10 @@ def _figures(
     assert basis is not None  # noqa: S101
     if isinstance(target, DoneBy):  # it is done once, whatever the periods are
         every = None
-    counts = _gathered(block, every, grain_of(every))
+    counts = gathered(block, every, grain_of(every))
     sampled = _sampled_from(target, cohort, every, tally)
     groups = sorted({group for _, group in counts}) or [("",) * len(basis.by)]
-    for period in _spanned({period for period, _ in counts}, every):
+    for period in spanned({period for period, _ in counts}, every):
         complete = every is None or (period is not None and _closed(period.end, basis.as_of))
         if isinstance(target, DoneBy):
             complete = _closed(target.by_date, basis.as_of)
@@ -245,16 +244,16 @@ def _sampled_from(
     if not isinstance(target, Score) or target.sampled_from is None:
         return None
     key = Key(target.sampled_from, cohort, grain_of(every))
-    return _gathered(tally.blocks[key], every, key.grain) if key in tally.blocks else None
+    return gathered(tally.blocks[key], every, key.grain) if key in tally.blocks else None
 
 
 def _stock(target: Stock, every: Every | None, block: Block, basis: Basis, notes: tuple[str, ...]) -> Iterator[Row]:
     """Give the rows of a stock: for every period from the first change to ``as_of``, its highest day."""
-    days = _gathered(block, "day", "day")
+    days = gathered(block, "day", "day")
     groups = sorted({group for _, group in days}) or [("",) * len(basis.by)]
     last = date.fromisoformat(basis.as_of[:10])
     first = min((day.start for day, _ in days if day is not None), default=last)
-    periods = _spanned({period_of(day, every) for day in (first, last)}, every) if every else [None]
+    periods = spanned({period_of(day, every) for day in (first, last)}, every) if every else [None]
     for period in periods:
         start, end = (first, last) if period is None else (period.start, min(period.end, last))
         complete = period is None or _closed(period.end, basis.as_of)
@@ -282,72 +281,6 @@ def _stock(target: Stock, every: Every | None, block: Block, basis: Basis, notes
                 basis,
                 notes,
             )
-
-
-def _spanned(found: Set[Period | None], every: Every | None) -> list[Period | None]:
-    """Give every period from the first to the last, so that one without a record shows; then None, for no period."""
-    periods = sorted({period for period in found if period is not None})
-    spanned: list[Period | None] = []
-    if periods:
-        step = periods[0]
-        while step <= periods[-1]:
-            spanned.append(step)
-            step = following(step)
-    return [*spanned, None] if every is None or None in found or not spanned else spanned
-
-
-def _gathered(
-    block: Block, every: Every | Literal["day"] | None, grain: Grain
-) -> dict[tuple[Period | None, Group], Counts]:
-    """Add cells up to periods and groups; what has no day in the cohort is gathered under None."""
-    indexes, place = _distinct(block.period)
-    periods: list[Period | None] = [
-        None if every is None or index == NO_PERIOD else period_of(grain_start(int(index), grain), every)
-        for index in indexes
-    ]
-    book = list(dict.fromkeys(periods))
-    places = {item: at for at, item in enumerate(book)}
-    period = np.array([places[item] for item in periods], np.int64).take(place)
-    shape = len(book), max(len(block.groups), 1), max(len(block.outcomes), 1)
-    records = np.zeros(shape, np.int64)
-    np.add.at(records, (period, block.group, block.outcome), block.records)
-    moving = np.zeros(shape[:2], np.int64)
-    np.add.at(moving, (period, block.group), block.provisional)
-    sums = _sums_of_times(block, period, shape)
-    gathered = {}
-    for i, j in zip(*np.nonzero(records.sum(axis=2)), strict=True):
-        statuses: Count[str] = Count()
-        reasons: Count[tuple[str, str]] = Count()
-        for outcome, number in zip(block.outcomes, records[i, j].tolist(), strict=True):
-            statuses[outcome.status] += number
-            if outcome.reason and number:
-                reasons[outcome.status, outcome.reason] += number
-        gathered[book[i], block.groups[j]] = Counts(
-            statuses, reasons, bool(moving[i, j]), *(int(part[i, j]) for part in sums)
-        )
-    return gathered
-
-
-def _sums_of_times(block: Block, period: Integers, shape: tuple[int, ...]) -> tuple[Integers, ...]:
-    """Add up the times of what was met: whole units, what they fall short of them, and squared units."""
-    met = np.array([outcome.status == "met" for outcome in block.outcomes] or [False]).take(block.outcome)
-    ran = met & (block.elapsed >= 0)
-    place = period[ran], block.group[ran]
-    units, records = block.elapsed[ran], block.records[ran]
-    sums = []
-    for part in (units * records, block.below[ran], units * units * records):
-        total = np.zeros(shape[:2], np.int64)
-        np.add.at(total, place, part)
-        sums.append(total)
-    return tuple(sums)
-
-
-def _distinct(values: Integers) -> tuple[Integers, Integers]:
-    """Give the different values, and the place of each among them, without sorting."""
-    low = int(values.min(initial=0))
-    seen = np.bincount(values - low)
-    found = np.flatnonzero(seen)
-    return found + low, (np.cumsum(seen > 0) - 1).take(values - low)
 
 
 def _row(

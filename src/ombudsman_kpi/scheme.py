@@ -117,17 +117,17 @@ class Scheme(Declaration):
         """Refuse a target that names another which isn't there, or isn't of the kind that it needs."""
         for target in self.targets:
             if isinstance(target, DelaysExplained):
-                named, key, kind = target.late_on, "late_on", ShareWithin
+                key, names, what = "late_on", target.late_on, "a share within a limit"
             elif isinstance(target, Score) and target.sampled_from is not None:
-                named, key, kind = (target.sampled_from,), "sampled_from", Count
+                key, names, what = "sampled_from", (target.sampled_from,), "a number"
             else:
                 continue
+            kind = ShareWithin if key == "late_on" else Count
             fitting = [name for name, item in targets.items() if isinstance(item, kind) and item.of == "cases"]
-            for name in named:
+            for name in names:
                 if name not in fitting:
-                    measure = "a number" if kind is Count else "a share within a limit"
                     raise ValueError(
-                        f"target {target.id}: {key}: {name!r} isn't {measure} of cases. {one_of(name, fitting)}"
+                        f"target {target.id}: {key}: {name!r} isn't {what} of cases. {one_of(name, fitting)}"
                     )
 
     @cached_property

@@ -14,15 +14,15 @@ from ombudsman_kpi.assess.outcomes import Assessed, Outcome
 from ombudsman_kpi.assess.related import Files
 from ombudsman_kpi.assess.share_within import walls_of
 from ombudsman_kpi.assess.timeline import Timeline, fields_needed, timeline
+from ombudsman_kpi.contacts import PARTIES, Contacts
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
 from ombudsman_kpi.frames import Table
-from ombudsman_kpi.history import PARTIES, Contacts
 from ombudsman_kpi.known import Known
 from ombudsman_kpi.limits import Limit, WorkingDays
 from ombudsman_kpi.targets import KeepInTouch
 from ombudsman_kpi.zones import DAY
 
-MET, LATE, OVERDUE, PENDING = (Outcome(status) for status in ("met", "late", "overdue", "pending"))  # type: ignore[arg-type]
+MET, LATE, OVERDUE, PENDING = (Outcome(status) for status in ("met", "late", "overdue", "pending"))
 _CODES = {outcome: code for code, outcome in enumerate((MET, LATE, OVERDUE, PENDING))}
 
 
@@ -112,7 +112,7 @@ class KeepInTouchRule:
 def _reasons(clock: Timeline) -> tuple[Outcome, ...]:
     """Give the outcome of each state by which a case is left out."""
     return tuple(
-        Outcome(state.ending, state.reason) if state.ending in {"excluded", "invalid"} else MET  # type: ignore[arg-type]
+        Outcome(state.ending, state.reason) if state.ending in {"excluded", "invalid"} else MET
         for state in clock.states
     )
 

@@ -10,9 +10,9 @@ from ombudsman_kpi.assess.outcomes import Assessed, Outcome
 from ombudsman_kpi.assess.related import Files
 from ombudsman_kpi.assess.share_within import due_days, judged
 from ombudsman_kpi.assess.timeline import fields_needed, timeline
+from ombudsman_kpi.contacts import PARTIES, Contacts
 from ombudsman_kpi.days import MISSING, Integers, Truths
 from ombudsman_kpi.frames import Table
-from ombudsman_kpi.history import PARTIES, Contacts
 from ombudsman_kpi.known import Known
 from ombudsman_kpi.limits import Limit
 from ombudsman_kpi.targets import Clock, DelaysExplained, ShareWithin
@@ -35,7 +35,7 @@ class DelaysRule:
         """Look for an explanation of each miss of a batch."""
         parts = [self._of_target(target, known) for target in self.missed]
         record, start, due, code = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        book = tuple(Outcome(status, target.id) for target in self.missed for status in ("met", "late", "pending"))  # type: ignore[arg-type]
+        book = tuple(Outcome(status, target.id) for target in self.missed for status in ("met", "late", "pending"))
         none = np.full(len(record), MISSING)
 
         def walls() -> tuple[Integers, Integers, Integers]:

@@ -89,7 +89,8 @@ def share_figure(standard: Standard | None, place: Place) -> Figure:
     here = place.here
     met, pending, counted = here.met, here.pending, here.met + here.missed
     whole = counted + pending
-    headroom = None if standard is None or not whole else headroom_of(standard, met, pending, whole)
+    judged_by = None if standard is None or standard.operator == "about" else standard
+    headroom = headroom_of(judged_by, met, pending, whole) if judged_by and whole else None
     return Figure(
         status_of(standard, headroom, counted, pending),
         Fraction(met, counted) if counted else None,
@@ -101,7 +102,7 @@ def share_figure(standard: Standard | None, place: Place) -> Figure:
     )
 
 
-def headroom_of(standard: Standard, met: int, pending: int, whole: int) -> int | None:
+def headroom_of(standard: Standard, met: int, pending: int, whole: int) -> int:
     """Give how many could still miss before the standard is lost; below 0 it is lost already.
 
     >>> from ombudsman_kpi.standards import parse_standard
@@ -109,8 +110,6 @@ def headroom_of(standard: Standard, met: int, pending: int, whole: int) -> int |
     1
     """
     bound = standard.value * whole
-    if standard.operator == "about":
-        return None
     if standard.operator in {"at most", "less than"}:  # no more than so large a share may be met
         return (ceil(bound) - 1 if standard.operator == "less than" else bound.__floor__()) - met
     return met + pending - (bound.__floor__() + 1 if standard.operator == "more than" else ceil(bound))

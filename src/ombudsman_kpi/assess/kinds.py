@@ -90,7 +90,8 @@ class FollowedRule:
         cases, last = self.files.last_days(self.target.of, self.followed_by)
         place = pc.index_in(known.batch.text("case_id"), cases)
         latest = np.append(last, MISSING).take(place.cast(pa.int64()).fill_null(len(last)).to_numpy())
-        return (latest != MISSING) & (day != MISSING) & (latest >= day)
+        followed: Truths = (latest != MISSING) & (day != MISSING) & (latest >= day)
+        return followed
 
 
 def fields_of_kinds(target: str, dated: str, conditions: Mapping[str, Condition], table: Table) -> list[str]:

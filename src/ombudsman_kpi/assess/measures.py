@@ -32,7 +32,7 @@ from ombudsman_kpi.targets import (
 )
 
 
-def rules_of(target: AnyTarget, files: Files) -> Iterator[tuple[Records, Rule]]:
+def rules_of(target: AnyTarget, files: Files) -> Iterator[tuple[Records, Rule]]:  # noqa: C901  (one line each)
     """Give the rules by which a target is assessed, with the kind of records that each is for."""
     match target:
         case Trend():

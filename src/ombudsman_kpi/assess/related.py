@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ombudsman_kpi.assess.draft import fields_of_conditions
+from ombudsman_kpi.contacts import Contacts, contacts_of
 from ombudsman_kpi.days import MISSING, Integers
 from ombudsman_kpi.frames import Table
-from ombudsman_kpi.history import Contacts, contacts_of
 from ombudsman_kpi.known import AsOf, Known
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.standards import Condition

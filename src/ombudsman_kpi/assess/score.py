@@ -1,9 +1,8 @@
 """Scores of reviews: met / (met + not met), of one standard or of several combined."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +16,9 @@ from ombudsman_kpi.rounding import half_up, percent
 from ombudsman_kpi.standards import Condition
 from ombudsman_kpi.statistics.intervals import share_interval
 from ombudsman_kpi.targets import Score
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class StockRule:
         joins, leaves = np.flatnonzero(joined != MISSING), np.flatnonzero((joined != MISSING) & (left != MISSING))
         record = np.concatenate([never, joins, leaves])
         states = tuple(
-            Outcome(state.ending, state.reason)  # type: ignore[arg-type]
+            Outcome(state.ending, state.reason)
             if state.ending in {"excluded", "invalid"}
             else Outcome("pending" if state.ending == "open" else "met")
             for state in clock.states

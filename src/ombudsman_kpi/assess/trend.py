@@ -46,8 +46,8 @@ def _value(target: Trend, counts: Counts) -> Fraction | None:
 def _chance(target: Trend, before: Counts, now: Counts) -> Interval | None:
     """Give the interval of the change that chance alone leaves open."""
     if isinstance(target.figure, Average):
-        unit = target.figure
-        return change_of_means(*(Moments(c.met, average.total_of(unit, c), c.squares) for c in (before, now)))
+        first, second = (Moments(c.met, average.total_of(target.figure, c), c.squares) for c in (before, now))
+        return change_of_means(first, second)
     if isinstance(target.figure, Count):
         return change_of_counts(before.met, now.met)
     return change_of_shares(before.met, before.met + before.missed, now.met, now.met + now.missed)

@@ -161,7 +161,7 @@ class Stock(Limited):
     @model_validator(mode="after")
     def _in_days(self) -> Self:
         if isinstance(self.limit, (DueField, Seconds, Hours)):
-            raise ValueError("limit: a stock is counted at the close of days; write it in days or weeks")
+            raise ValueError("limit: a stock is counted at the close of days; write it in days or weeks")  # noqa: TRY004
         return self
 
 
@@ -187,5 +187,5 @@ class KeepInTouch(Limited):
         if self.of != "cases":
             raise ValueError(f"of: contact is kept on cases, not on {self.of}")
         if isinstance(self.limit, (DueField, Seconds, Hours)):
-            raise ValueError("limit: intervals run between days; write it in days or weeks")
+            raise ValueError("limit: intervals run between days; write it in days or weeks")  # noqa: TRY004
         return self

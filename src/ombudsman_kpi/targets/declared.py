@@ -108,6 +108,7 @@ class Some(Target):
 
 
 def check_time(name: str, of: str) -> None:
+    """Refuse a field that is no time of some records."""
     fields = fields_of(of)
     if name.endswith("_at") and name not in fields:
         return  # a column of the user's own
