@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from ombudsman_kpi import Results, load_scheme, measure
-from ombudsman_kpi.display import as_html, as_text, percent, table_of
+from ombudsman_kpi.display import as_html, as_text, table_of
+from ombudsman_kpi.rounding import percent
 from ombudsman_kpi.targets import NotMeasured
 
 LGSCO = load_scheme("lgsco")

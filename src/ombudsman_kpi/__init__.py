@@ -1,6 +1,7 @@
 """Service-level figures for ombudsmen and complaint teams: from casework records to published KPIs."""
 
 from ombudsman_kpi.calendar import WorkingCalendar
+from ombudsman_kpi.compare import Comparison, compare_schemes
 from ombudsman_kpi.errors import (
     CoverageError,
     KpiError,
@@ -9,6 +10,7 @@ from ombudsman_kpi.errors import (
     RecordsError,
     SchemeError,
 )
+from ombudsman_kpi.history import History
 from ombudsman_kpi.limits import CalendarDays, DueField, Hours, Seconds, Weeks, WorkingDays
 from ombudsman_kpi.measure import assess, history, measure, tally
 from ombudsman_kpi.records import Activity, Call, Case, CaseEvent, Order, Request, Review, WrittenContact
@@ -24,8 +26,10 @@ __all__ = [
     "Call",
     "Case",
     "CaseEvent",
+    "Comparison",
     "CoverageError",
     "DueField",
+    "History",
     "Hours",
     "KpiError",
     "MissingLibraryError",
@@ -45,6 +49,7 @@ __all__ = [
     "WrittenContact",
     "__version__",
     "assess",
+    "compare_schemes",
     "history",
     "list_schemes",
     "load_scheme",

@@ -24,7 +24,7 @@ from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.periods import EVERY
 
 if TYPE_CHECKING:
-    from ombudsman_kpi.results import Results
+    from ombudsman_kpi.display import Table
 
 app = typer.Typer(
     name="ombudsman-kpi",
@@ -66,53 +66,57 @@ def _records(kind: str) -> Any:
     )
 
 
+SchemeName = Annotated[
+    str, typer.Argument(help="Name of a scheme, or path of your own TOML file", autocompletion=_schemes)
+]
+AsOf = Annotated[str, typer.Option(help="Measure at the close of this date, such as 2024-03-31", show_default=False)]
+Periods = Annotated[list[Every] | None, typer.Option(help="Reporting period; may be repeated", show_default=False)]
+Groups = Annotated[list[str] | None, typer.Option(help="Column to group by; may be repeated", show_default=False)]
+Names = Annotated[list[str] | None, typer.Option(help="Measure this target only; may be repeated", show_default=False)]
+Mapping = Annotated[
+    Path | None, typer.Option(help="TOML file with your column names and date formats", metavar="MAP.toml")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: scheme, digest, calendar, options and rows")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each figure")]
+
+
 @app.command()
 def measure(
-    scheme: Annotated[
-        str, typer.Argument(help="Name of a scheme, or path of your own TOML file", autocompletion=_schemes)
-    ],
+    scheme: SchemeName,
     *,
-    as_of: Annotated[
-        str, typer.Option(help="Measure at the close of this date, such as 2024-03-31", show_default=False)
-    ],
+    as_of: AsOf,
     cases: Annotated[Path | None, _records("cases")] = None,
     calls: Annotated[Path | None, _records("calls")] = None,
     written_contacts: Annotated[Path | None, _records("written contacts")] = None,
+    events: Annotated[Path | None, _records("events of cases")] = None,
     requests: Annotated[Path | None, _records("requests")] = None,
     orders: Annotated[Path | None, _records("orders")] = None,
-    every: Annotated[
-        list[Every] | None, typer.Option(help="Reporting period; may be repeated", show_default=False)
-    ] = None,
-    by: Annotated[
-        list[str] | None, typer.Option(help="Column to group by; may be repeated", show_default=False)
-    ] = None,
+    reviews: Annotated[Path | None, _records("reviews")] = None,
+    activities: Annotated[Path | None, _records("activities")] = None,
+    every: Periods = None,
+    by: Groups = None,
     cohort: Annotated[CohortName | None, typer.Option(help="Cohort; each target's own if left out")] = None,
-    target: Annotated[
-        list[str] | None, typer.Option(help="Measure this target only; may be repeated", show_default=False)
-    ] = None,
+    target: Names = None,
     report: Annotated[str | None, typer.Option(help="What this audience of the scheme gets, on its cycle")] = None,
-    columns: Annotated[
-        Path | None, typer.Option(help="TOML file with your column names and date formats", metavar="MAP.toml")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON: scheme, digest, calendar, options and rows")
-    ] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each figure")] = False,
+    columns: Mapping = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
 ) -> None:
     """Measure files of records against the targets of a scheme.
 
     Example: ombudsman-kpi measure lgsco --cases cases.csv --as-of 2024-03-31 --every quarter --by team
     """
+    from ombudsman_kpi.display import table_of
     from ombudsman_kpi.measure import measure as measure_records
     from ombudsman_kpi.scheme import load_scheme
 
     if as_json and as_csv:
         raise OptionError("--json and --csv can't both be printed; give one of them.")
     given: dict[str, Any] = {
-        "cases": cases, "calls": calls, "written_contacts": written_contacts, "requests": requests, "orders": orders,
+        "cases": cases, "calls": calls, "written_contacts": written_contacts, "events": events, "requests": requests,
+        "orders": orders, "reviews": reviews, "activities": activities,
     }  # fmt: skip
-    if not any(given.values()):
-        raise OptionError("There is nothing to measure: give at least one file, such as --cases cases.csv.")
+    _refuse_nothing(given)
     periods: list[Any] = [str(name) for name in every or ()]
     with _progress() as progress:
         results = measure_records(
@@ -130,9 +134,68 @@ def measure(
     if as_json:
         sys.stdout.write(json.dumps(results.to_dict(), ensure_ascii=False, indent=2) + "\n")
     elif as_csv:
-        _write_csv(results)
+        _write_csv(results.to_dict()["rows"])
     else:
-        _print_table(results)
+        _print_table(table_of(results))
+
+
+@app.command()
+def compare(
+    scheme: SchemeName,
+    other: SchemeName,
+    *,
+    as_of: AsOf,
+    cases: Annotated[Path | None, _records("cases")] = None,
+    calls: Annotated[Path | None, _records("calls")] = None,
+    written_contacts: Annotated[Path | None, _records("written contacts")] = None,
+    events: Annotated[Path | None, _records("events of cases")] = None,
+    requests: Annotated[Path | None, _records("requests")] = None,
+    orders: Annotated[Path | None, _records("orders")] = None,
+    reviews: Annotated[Path | None, _records("reviews")] = None,
+    activities: Annotated[Path | None, _records("activities")] = None,
+    every: Periods = None,
+    by: Groups = None,
+    target: Names = None,
+    same: Annotated[
+        list[str] | None,
+        typer.Option(help="THIS=THAT: a target's name in the other scheme; may be repeated", show_default=False),
+    ] = None,
+    columns: Mapping = None,
+    as_csv: AsCsv = False,
+) -> None:
+    """Measure the same files under two schemes, side by side.
+
+    Example: ombudsman-kpi compare lgsco lgo-2017-18 --cases cases.csv --as-of 2024-03-31
+    """
+    from ombudsman_kpi.compare import compare_schemes, comparison_table
+    from ombudsman_kpi.scheme import load_scheme
+
+    given: dict[str, Any] = {
+        "cases": cases, "calls": calls, "written_contacts": written_contacts, "events": events, "requests": requests,
+        "orders": orders, "reviews": reviews, "activities": activities,
+    }  # fmt: skip
+    _refuse_nothing(given)
+    named = [item.partition("=") for item in same or ()]
+    if not all(left and right for left, _, right in named):
+        raise OptionError("--same is written THIS=THAT, such as --same written-contacts-3wd=written-contacts-24h.")
+    periods: list[Any] = [str(name) for name in every or ()]
+    with _progress() as progress:
+        found = compare_schemes(
+            load_scheme(scheme),
+            load_scheme(other),
+            same={left: right for left, _, right in named},
+            **given,
+            as_of=as_of,
+            every=periods or None,
+            by=by or (),
+            targets=target or None,
+            columns=columns,
+            progress=progress,
+        )
+    if as_csv:
+        _write_csv(found.to_dicts())
+    else:
+        _print_table(comparison_table(found))
 
 
 @app.command()
@@ -203,30 +266,32 @@ def _progress() -> Iterator[Callable[[str, int], None] | None]:
         yield lambda kind, rows: status.update(f"Reading {kind.replace('_', ' ')}: {rows:,} rows")
 
 
-def _write_csv(results: "Results") -> None:
-    content = results.to_dict()["rows"]
-    writer = csv.DictWriter(sys.stdout, list(content[0]), lineterminator="\n")
+def _refuse_nothing(given: dict[str, Any]) -> None:
+    if not any(given.values()):
+        raise OptionError("There is nothing to measure: give at least one file, such as --cases cases.csv.")
+
+
+def _write_csv(rows: list[dict[str, Any]]) -> None:
+    writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(content)
+    writer.writerows(rows)
 
 
-def _print_table(results: "Results") -> None:
+def _print_table(table: "Table") -> None:
     """Print a table: coloured where somebody looks at it, plain where the output goes elsewhere."""
-    from ombudsman_kpi.display import as_text, table_of
+    from ombudsman_kpi.display import as_text
 
     console = Console()
     if not console.is_terminal:
-        sys.stdout.write(as_text(results) + "\n")
+        sys.stdout.write(as_text(table) + "\n")
         return
-    table = table_of(results).within(console.width)
+    table = table.within(console.width)
     grid = RichTable(title=table.title, title_justify="left", caption_justify="left", box=None, pad_edge=False)
     for name, numeric in zip(table.columns, table.numeric, strict=True):
         grid.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row, status in zip(table.rows, table.statuses, strict=True):
-        style = _STYLES.get(status, "")
-        grid.add_row(
-            *(Text(text, style if name == "Status" else "") for name, text in zip(table.columns, row, strict=True))
-        )
+    for row in table.rows:
+        cells = zip(table.columns, row, strict=True)
+        grid.add_row(*(Text(text, _STYLES.get(text, "") if name == "Status" else "") for name, text in cells))
     console.print(grid)
     console.print(Text(table.subtitle, "dim"))
     for note in table.footnotes:

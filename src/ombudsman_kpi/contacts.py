@@ -51,10 +51,7 @@ def contacts_of(events: Table, cases: Table, as_of: AsOf, scheme: Scheme) -> Con
     A contact counts where it is outgoing; an explanation where it isn't incoming and has a reason. Raises
     ``RecordsError`` where the log doesn't say with whom.
     """
-    rows = RowNumbers()
-    for batch in cases.batches(["case_id"]):
-        rows.of(batch.text("case_id").fill_null(""))
-    first = _first_rows(cases, rows)
+    rows, first = rows_of(cases)
     words, unknown, nameless, strays = Codes(), Counter[str](), 0, 0
     meanings = {*times_of_cases(), *MEANINGS}
     found: dict[str, list[Integers]] = {"contact": [], "delay_explained": []}
@@ -82,13 +79,14 @@ def contacts_of(events: Table, cases: Table, as_of: AsOf, scheme: Scheme) -> Con
     return Contacts(contacted, explained, notes_of(+unknown, nameless, strays))
 
 
-def _first_rows(cases: Table, numbers: RowNumbers) -> Integers:
-    """Give the row in which each case stands, of those with one id the first: they are invalid anyway."""
-    first = np.full(numbers.size, NEVER)
+def rows_of(cases: Table) -> tuple[RowNumbers, Integers]:
+    """Give a number to each case, and the row in which it stands; of those with one id the first: all are invalid."""
+    numbers, first = RowNumbers(), np.empty(0, np.int64)
     for batch in cases.batches(["case_id"]):
-        number = numbers.find(batch.text("case_id").fill_null(""))
+        number = numbers.of(batch.text("case_id").fill_null(""))
+        first = np.concatenate([first, np.full(numbers.size - len(first), NEVER)])
         np.minimum.at(first, number, batch.offset + np.arange(len(batch)))
-    return first
+    return numbers, first
 
 
 def _is_contact(known: Known) -> Truths:

@@ -23,7 +23,6 @@ class Table:
     columns: tuple[str, ...]
     numeric: tuple[bool, ...]
     rows: tuple[tuple[str, ...], ...]
-    statuses: tuple[str, ...]
     footnotes: tuple[str, ...]
 
     @property
@@ -78,7 +77,6 @@ def table_of(results: Results) -> Table:
         columns=tuple(kept),
         numeric=tuple(name in {*numbers, "Headroom"} for name in kept),
         rows=tuple(tuple(row[name] for name in kept) for row in cells),
-        statuses=tuple(row.status for row in shown),
         footnotes=tuple(_footnotes(results, shown)),
     )  # fmt: skip
 
@@ -90,7 +88,7 @@ def _cells(row: Row, target: AnyTarget) -> list[str]:
     return [
         row.target, str(target.limit) if isinstance(target, Limited) else row.measure, row.cohort, period, *row.group,
         counted, "–" if alone else _number(row.met), "–" if alone else _number(row.missed), _number(row.pending),
-        value_of(row, target), _standard(target.standard), row.status, _number(row.headroom), "; ".join(row.words),
+        value_of(row, target), standard_of(target.standard), row.status, _number(row.headroom), "; ".join(row.words),
     ]  # fmt: skip
 
 
@@ -115,7 +113,8 @@ def _number(value: int | None) -> str:
 _SIGNS = {"at least": "≥", "at most": "≤", "more than": ">", "less than": "<", "about": "≈"}
 
 
-def _standard(standard: "Standard | None") -> str:
+def standard_of(standard: "Standard | None") -> str:
+    """Write a published figure: its sign, its value, its unit."""
     if standard is None:
         return "–"
     figure = str(standard).removeprefix(standard.operator).strip()
@@ -174,9 +173,8 @@ def _remarks(shown: Sequence[Row]) -> list[str]:
     ]
 
 
-def as_text(results: Results) -> str:
-    """Write results as a table of plain text."""
-    table = table_of(results)
+def as_text(table: Table) -> str:
+    """Write a table as plain text."""
     widths = table.widths
 
     def line(cells: Sequence[str]) -> str:
@@ -193,9 +191,8 @@ def as_text(results: Results) -> str:
 _COLOURS = {"met": "#00703c", "missed": "#b10e1e", "undetermined": "#8a5a00"}  # readable on white
 
 
-def as_html(results: Results) -> str:
-    """Write results as an HTML table for a notebook."""
-    table = table_of(results)
+def as_html(table: Table) -> str:
+    """Write a table as HTML for a notebook."""
 
     def cell(tag: str, text: str, *, numeric: bool, style: str = "") -> str:
         side = "right" if numeric else "left"
@@ -205,9 +202,9 @@ def as_html(results: Results) -> str:
         cell("th", text, numeric=numeric) for text, numeric in zip(table.columns, table.numeric, strict=True)
     )
     body = []
-    for row, status in zip(table.rows, table.statuses, strict=True):
+    for row in table.rows:
         cells = [
-            cell("td", text, numeric=numeric, style=_status_style(status) if name == "Status" else "")
+            cell("td", text, numeric=numeric, style=_status_style(text) if name == "Status" else "")
             for name, text, numeric in zip(table.columns, row, table.numeric, strict=True)
         ]
         body.append(f"<tr>{''.join(cells)}</tr>")

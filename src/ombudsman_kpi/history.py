@@ -1,4 +1,4 @@
-"""From an event log to case rows, a column at a time.
+"""An event log: what its events mean, what was known of it, and the cases that it tells of.
 
 An event named like a time of a case without ``_at`` (received, allocated, decided) becomes that time: the first one
 counts, and reopenings are counted. Whatever order the events are in, and however often one is repeated, the answer is
@@ -15,11 +15,9 @@ import numpy as np
 
 from ombudsman_kpi.days import MISSING, Integers, Truths
 from ombudsman_kpi.frames import Table, open_table
-from ombudsman_kpi.identity import RowNumbers
-from ombudsman_kpi.known import NEVER, AsOf, Known
+from ombudsman_kpi.known import AsOf, Known
 from ombudsman_kpi.records import fields_of
 from ombudsman_kpi.scheme import Scheme
-from ombudsman_kpi.zones import DAY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,216 +107,33 @@ class History:
 
     def __repr__(self) -> str:
         notes = "".join(f"; {note}" for note in self.notes)
-        return f"<History of {len(self):,} cases: {', '.join(self.rows.column_names)}{notes}>"
+        return f"<History of {_many(len(self), 'case')}: {', '.join(self.rows.column_names)}{notes}>"
 
 
 def notes_of(unknown: Mapping[str, int], nameless: int, strays: int = 0) -> tuple[str, ...]:
     """Say what in a log wasn't understood: the most frequent kinds by name, the others by number.
 
-    >>> notes_of({"phoned": 3}, 0)
-    ('3 events of unknown kinds: phoned (3)',)
+    >>> notes_of({"phoned": 3}, 1)
+    ('3 events of an unknown kind: phoned (3)', '1 event without a case, a kind or a time')
     """
     notes = []
     if unknown:
         most = Counter(unknown).most_common(5)
         named = ", ".join(f"{name[:40]} ({number:,})" for name, number in most)
-        others = f" and {len(unknown) - len(most):,} more kinds" if len(unknown) > len(most) else ""
-        notes.append(f"{sum(unknown.values()):,} events of unknown kinds: {named}{others}")
+        others = f" and {_many(len(unknown) - len(most), 'more kind')}" if len(unknown) > len(most) else ""
+        kinds = "an unknown kind" if len(unknown) == 1 else "unknown kinds"
+        notes.append(f"{_many(sum(unknown.values()), 'event')} of {kinds}: {named}{others}")
     if nameless:
-        notes.append(f"{nameless:,} events without a case, a kind or a time")
+        notes.append(f"{_many(nameless, 'event')} without a case, a kind or a time")
     if strays:
-        notes.append(f"{strays:,} contacts of no case that was given, or with no known party")
+        notes.append(f"{_many(strays, 'contact')} of no case that was given, or with no known party")
     return tuple(notes)
 
 
-@dataclass
-class _Earliest:
-    """The earliest time of each kind for each case, with whether it is a date; grows with the cases."""
+def _many(number: int, what: str) -> str:
+    """Write a number of things.
 
-    kinds: int
-    table: Integers = field(default_factory=lambda: np.empty(0, np.int64))
-
-    def add(self, case: Integers, kind: Integers | int, moment: Integers, cases: int) -> None:
-        if cases * self.kinds > len(self.table):
-            grown = np.full(max(cases, 1024) * 2 * self.kinds, NEVER)
-            grown[: len(self.table)] = self.table
-            self.table = grown
-        np.minimum.at(self.table, case * self.kinds + kind, moment)
-
-    def columns(self, cases: int) -> Integers:
-        """Give a row for each case, a column for each kind; ``NEVER`` where there is none."""
-        empty = np.full(max(cases * self.kinds - len(self.table), 0), NEVER)
-        return np.concatenate([self.table, empty])[: cases * self.kinds].reshape(cases, self.kinds)
-
-
-@dataclass
-class _Attribute:
-    """What a column of the log says of each case: the value that came first; of several then, the smallest."""
-
-    case: list[Integers] = field(default_factory=list)
-    moment: list[Integers] = field(default_factory=list)
-    code: list[Integers] = field(default_factory=list)
-    codes: Codes = field(default_factory=Codes)
-
-    def add(self, case: Integers, moment: Integers, texts: Any) -> None:
-        code = self.codes.of(texts)
-        there = code >= 0
-        self.case.append(case[there])
-        self.moment.append(moment[there])
-        self.code.append(code[there])
-
-    def column(self, cases: int) -> Any:
-        import pyarrow as pa
-
-        words = {word: place for place, word in enumerate(sorted(self.codes.words))}
-        rank = np.array([words[word] for word in self.codes.words], np.int64)
-        case, moment, code = (np.concatenate(part) for part in (self.case, self.moment, self.code))
-        first = np.full(cases, NEVER)
-        np.minimum.at(first, case, moment)
-        earliest = moment == first[case]
-        best = np.full(cases, len(rank))
-        np.minimum.at(best, case[earliest], rank[code[earliest]])
-        return pa.array([*words], pa.string()).take(pa.array(best, mask=best == len(rank)))
-
-
-def case_rows(events: Table, as_of: AsOf, scheme: Scheme, wanted: Iterable[str] | None = None) -> History:
-    """Make a row for each case of a log, as far as it was known.
-
-    Other columns of the log that say something of its cases (those called like a field of cases, or ``case:…`` as in
-    XES) are kept; of those, only ``wanted`` where that is given.
+    >>> _many(1, "event"), _many(2000, "event")
+    ('1 event', '2,000 events')
     """
-    attributes = attributes_of(events)
-    if wanted is not None:
-        attributes = {name: column for name, column in attributes.items() if name in set(wanted)}
-    making = _Making(attributes)
-    for known, there in scan(events, attributes.values(), as_of, scheme):
-        making.add(known, there)
-    return making.history(is_pandas=events.source.is_pandas)
-
-
-def attributes_of(events: Table) -> dict[str, str]:
-    """Name the fields of cases that columns of a log hold, and the column of each.
-
-    The caller's own names come first (``columns={"events": {"received_at": "case:startdate"}}``).
-    """
-    renamed = {events.column_of(name) for name in events.columns} | set(events.fields)
-    found = {name: name for name in events.columns if name not in events.fields}
-    for column in events.source.names:
-        name = column.removeprefix(_XES_CASE)
-        if column not in renamed and (column != name or name in fields_of("cases")) and ":" not in name:
-            found.setdefault(name, column)
-    return found
-
-
-class _Making:
-    """Case rows in the making, batch after batch."""
-
-    def __init__(self, attributes: Mapping[str, str]) -> None:
-        self.kinds = times_of_cases()
-        self.attributes = attributes
-        self.numbers, self.codes = RowNumbers(), Codes()
-        self.unknown: Counter[str] = Counter()
-        self.nameless = 0
-        self.zoned: dict[str, bool] = {}
-        self.times = _Earliest(len(self.kinds) + 1)  # the last column: the first event of any kind
-        self.stated = {name: _Earliest(1) for name in attributes if name in self.kinds.values() or _is_time(name)}
-        self.said = {name: _Attribute() for name in attributes if name not in self.stated}
-        self.reopened: list[Integers] = []
-
-    def add(self, known: Known, there: Truths) -> None:
-        """Take in one batch."""
-        ids, moments = known.batch.text("case_id"), known.moments("at")
-        code = self.codes.of(known.batch.text("event"))
-        named = np.asarray(ids.is_valid()) & (code >= 0)
-        whole = there & named
-        self.nameless += int((~named | (moments.days == MISSING) | (moments.happened & ~moments.usable)).sum())
-        rows = slice(None) if whole.all() else np.flatnonzero(whole)
-        case = self.numbers.of(ids if isinstance(rows, slice) else ids.take(rows))
-        size, code = self.numbers.size, code[rows]
-        moment = self._moments(known, "at")[rows]
-        kind = self._kind_of_words().take(code)
-        self.times.add(case, np.full(len(case), len(self.kinds)), moment, size)
-        timed = (kind >= 0) & (kind < len(self.kinds))
-        self.times.add(case[timed], kind[timed], moment[timed], size)
-        for word, number in zip(self.codes.words, np.bincount(code[kind < 0]).tolist(), strict=False):
-            self.unknown[word] += number
-        again = kind == len(self.kinds) + MEANINGS.index("reopened")
-        if again.any():
-            self.reopened.append(np.stack([case[again], moment[again]]))
-        self._add_attributes(known, rows, case, moment)
-
-    def _kind_of_words(self) -> Integers:
-        """Give for each word that occurred what it means: a time of a case, one of ``MEANINGS``, or -1."""
-        meaning = {word: place for place, word in enumerate((*self.kinds, *MEANINGS))}
-        return np.array([meaning.get(word, -1) for word in self.codes.words] or [-1], np.int64)
-
-    def _add_attributes(self, known: Known, rows: Any, case: Integers, moment: Integers) -> None:
-        for name, earliest in self.stated.items():
-            there = known.batch.times(self.attributes[name]).present[rows]
-            values = self._moments(known, self.attributes[name])[rows]
-            earliest.add(case[there], 0, values[there], self.numbers.size)
-        for name, attribute in self.said.items():
-            text = known.batch.text(self.attributes[name])
-            attribute.add(case, moment, text if isinstance(rows, slice) else text.take(rows))
-
-    def _moments(self, known: Known, name: str) -> Integers:
-        """Give times as numbers that sort, whatever their kind: microseconds doubled, 1 more for what is no date."""
-        times = known.batch.times(name)
-        if times.kind == "dates":
-            return times.values * (2 * DAY)
-        self.zoned[name] = times.kind == "instants"
-        return times.values * 2 + (1 if times.only_dates is None else ~times.only_dates)
-
-    def history(self, *, is_pandas: bool) -> History:
-        """Give the rows, in the order in which cases begin; of those that begin at one time, by id."""
-        import pyarrow as pa
-
-        size, ids = self.numbers.size, self.numbers.texts()
-        columns = self.times.columns(size)
-        order = _in_order(columns[:, -1], ids)
-        found = {"case_id": ids.take(order)}
-        for place, name in enumerate(self.kinds.values()):
-            column = columns[:, place]
-            if name not in self.stated and (column != NEVER).any():
-                found[name] = _as_times(column[order], zoned=self.zoned.get("at", False))
-        for name, earliest in self.stated.items():
-            zoned = self.zoned.get(self.attributes[name], False)
-            found[name] = _as_times(earliest.columns(size)[order, 0], zoned=zoned)
-        for name, attribute in self.said.items():
-            found[name] = attribute.column(size).take(order)
-        if self.reopened:
-            case = np.unique(np.concatenate(self.reopened, axis=1), axis=1)[0]  # one that is repeated counts once
-            found[REOPENINGS] = np.bincount(case, minlength=size)[order]
-        return History(pa.table(found), dict(self.unknown), self.nameless, is_pandas)
-
-
-def _is_time(name: str) -> bool:
-    return name.endswith("_at")
-
-
-def _in_order(begin: Integers, ids: Any) -> Any:
-    """Give the order of cases: by when they begin, and where that is one time, by id."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    order = np.argsort(begin, kind="stable")
-    if (begin[order[1:]] != begin[order[:-1]]).all():
-        return pa.array(order)
-    table = pa.table({"begin": begin, "id": ids})
-    return pc.sort_indices(table, [("begin", "ascending"), ("id", "ascending")])
-
-
-def _as_times(moments: Integers, *, zoned: bool) -> Any:
-    """Give times as Arrow has them: dates, timestamps, or text where some are dates and some are not."""
-    import pyarrow as pa
-
-    missing = moments == NEVER
-    values, dates = np.where(missing, 0, moments // 2), (moments % 2 == 0) & ~missing
-    if (dates | missing).all():
-        return pa.array((values // DAY).astype(np.int32), pa.int32(), mask=missing).cast(pa.date32())
-    stamps = pa.array(values, pa.int64(), mask=missing).cast(pa.timestamp("us", "UTC" if zoned else None))
-    if not dates.any():
-        return stamps
-    text = np.datetime_as_string(values.view("M8[us]")).astype(object)
-    text = np.where(dates, np.datetime_as_string((values // DAY).view("M8[D]")).astype(object), text + "Z" * zoned)
-    return pa.array(text, pa.string(), mask=missing)
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -6,6 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ombudsman_kpi.days import Integers
+
+Prints = NDArray[np.uint64]
+
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, its bits spread: multiplying by it shuffles a word
 _OTHER_MIX = np.uint64(0xC2B2AE3D27D4EB4F)
 
@@ -48,7 +52,7 @@ def _rises(text: Any) -> bool:
 
 
 class RowNumbers:
-    """A number for each different text, in the order in which they are first seen, batch after batch.
+    """A number for each different text, batch after batch.
 
     >>> import pyarrow as pa
     >>> numbers = RowNumbers()
@@ -61,9 +65,8 @@ class RowNumbers:
     def __init__(self) -> None:
         self.size = 0
         self._texts: list[Any] = []
-        self._first = np.empty(1 << 12, np.uint64)  # the fingerprints of each number
-        self._second = np.empty(1 << 12, np.uint64)
-        self._grow(1 << 13)
+        self._prints, self._numbers = np.zeros(2, np.uint64), np.full(2, -1, np.int32)  # of each slot
+        self._second = np.empty(1, np.uint64)  # the other fingerprint, of each number
 
     def texts(self) -> Any:
         """Give the texts in the order of their numbers."""
@@ -71,77 +74,89 @@ class RowNumbers:
 
         return pa.concat_arrays(self._texts) if self._texts else pa.array([], pa.string())
 
-    def find(self, texts: Any) -> NDArray[np.int64]:
+    def find(self, texts: Any) -> Integers:
         """Give the number of each text; -1 where it was never seen, or is missing."""
-        numbers = self._probe(*_two_prints(texts), insert=False)[0]
+        numbers = self._found(*two_prints(texts))
         return np.where(np.asarray(texts.is_valid()), numbers, -1) if texts.null_count else numbers
 
-    def of(self, texts: Any) -> NDArray[np.int64]:
-        """Give the number of each text of a batch, none of which is missing; new ones get the next."""
+    def of(self, texts: Any, prints: tuple[Prints, Prints] | None = None) -> Integers:
+        """Give the number of each text of a batch, none of which is missing; new ones get the next.
+
+        ``prints`` are the fingerprints of the texts, where somebody has taken them already.
+        """
+        if 2 * (self.size + len(texts)) > len(self._numbers):
+            self._grow(2 << (self.size + len(texts)).bit_length())
+        return self._numbered(texts, *(two_prints(texts) if prints is None else prints))
+
+    def _found(self, first: Prints, second: Prints) -> Integers:
+        slots = self._slots(first, insert=False)
+        numbers = np.where(slots < 0, -1, self._numbers.take(slots, mode="clip")).astype(np.int64)
+        other = np.flatnonzero((self._second.take(numbers, mode="clip") != second) & (numbers >= 0))
+        if len(other):
+            numbers[other] = self._found(_both(first[other], second[other]), second[other])
+        return numbers
+
+    def _numbered(self, texts: Any, first: Prints, second: Prints) -> Integers:
         import pyarrow as pa
 
-        while 2 * (self.size + len(texts)) > len(self._numbers):
-            self._grow(2 * len(self._numbers))
-        first, second = _two_prints(texts)
-        numbers, slots = self._probe(first, second, insert=True)
+        slots = self._slots(first, insert=True)
+        numbers = self._numbers.take(slots).astype(np.int64)
         new = np.flatnonzero(numbers < 0)
         if len(new):
-            found, rows = np.unique(slots[new], return_index=True)
-            rows = np.sort(new[rows])  # numbered in the order in which they are seen
-            self._numbers[slots[rows]] = np.arange(self.size, self.size + len(found))
-            numbers[new] = self._numbers[slots[new]]
-            self._first[self.size : self.size + len(found)] = first[rows]
-            self._second[self.size : self.size + len(found)] = second[rows]
-            self._texts.append(texts.take(pa.array(rows)))
-            self.size += len(found)
+            taken = slots[new]
+            self._numbers[taken[::-1]] = np.arange(len(new), dtype=np.int32)[::-1]  # of those in a slot the first stays
+            rows = new[self._numbers[taken] == np.arange(len(new))]
+            found = np.arange(self.size, self.size + len(rows))
+            self._numbers[slots[rows]] = found
+            numbers[new] = self._numbers[taken]
+            self._second[found] = second[rows]
+            self._texts.append(texts if len(rows) == len(texts) else texts.take(pa.array(rows)))
+            self.size += len(rows)
+        other = np.flatnonzero(self._second.take(numbers) != second)
+        if len(other):  # another text has the first fingerprint: such a text goes by one made of both
+            both = _both(first[other], second[other])
+            numbers[other] = self._numbered(texts.take(pa.array(other)), both, second[other])
         return numbers
 
     def _grow(self, size: int) -> None:
         """Make room for half so many texts; those that are known get new slots."""
-        self._prints, self._numbers = np.zeros(size, np.uint64), np.full(size, -1)
-        if size // 2 > len(self._first):
-            self._first, self._second = (np.resize(prints, size // 2) for prints in (self._first, self._second))
-        first, known = self._first[: self.size], np.arange(self.size)
-        self._numbers[self._slots(first, insert=True)] = known
+        known = np.flatnonzero(self._numbers >= 0)
+        prints, numbers = self._prints[known], self._numbers[known]
+        self._prints, self._numbers = np.zeros(size, np.uint64), np.full(size, -1, np.int32)
+        self._second = np.concatenate([self._second, np.empty(size // 2 - len(self._second), np.uint64)])
+        self._numbers[self._slots(prints, insert=True)] = numbers
 
-    def _probe(
-        self, first: NDArray[np.uint64], second: NDArray[np.uint64], *, insert: bool
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Give the number that each text has, -1 for a new one, and its slot."""
-        slots = self._slots(first, insert=insert)
-        numbers = np.where(slots < 0, -1, self._numbers[slots])
-        other = (numbers >= 0) & (self._second[numbers] != second)
-        if other.any():  # another text has the first fingerprint: such a text goes by one made of both
-            first[other] = (first[other] ^ second[other]) * _MIX | np.uint64(1)
-            numbers[other], slots[other] = self._probe(first[other], second[other], insert=insert)
-        return numbers, slots
-
-    def _slots(self, prints: NDArray[np.uint64], *, insert: bool) -> NDArray[np.int64]:
+    def _slots(self, prints: Prints, *, insert: bool) -> Integers:
         """Give the slot that holds each fingerprint, and where it is to be found only, -1 if none does.
 
         All look into their slot at once; those that find another's there look into the next, all at once again.
         """
-        slots = (prints >> np.uint64(65 - len(self._prints).bit_length())).astype(np.int64)
-        there = self._prints[slots]
-        if insert:
-            free = np.flatnonzero(there == 0)
-            self._prints[slots[free]] = prints[free]  # of several, the last one stays
-            there[free] = self._prints[slots[free]]
-        waiting = np.flatnonzero(there != prints)
-        while len(waiting):
-            if not insert:
-                missing = self._prints[slots[waiting]] == 0
-                slots[waiting[missing]] = -1
-                waiting = waiting[~missing]
-            slots[waiting] = (slots[waiting] + 1) & (len(self._prints) - 1)
-            if insert:
-                free = waiting[self._prints[slots[waiting]] == 0]
-                self._prints[slots[free]] = prints[free]
-            waiting = waiting[self._prints[slots[waiting]] != prints[waiting]]
-        return slots
+        table, last = self._prints, len(self._prints) - 1
+        slots = (prints >> np.uint64(64 - last.bit_length())).astype(np.int64)
+        waiting, wanted, looking = None, prints, slots
+        while True:
+            there = table.take(looking)
+            missed = there != wanted
+            if insert and missed.any():
+                free = np.flatnonzero(missed & (there == 0))
+                table[looking[free]] = wanted[free]  # of several, one stays
+                missed[free] = table[looking[free]] != wanted[free]
+            elif not insert:
+                nobody = missed & (there == 0)
+                slots[np.flatnonzero(nobody) if waiting is None else waiting[nobody]] = -1
+                missed &= ~nobody
+            if not missed.any():
+                return slots
+            waiting = np.flatnonzero(missed) if waiting is None else waiting[missed]
+            wanted, looking = prints[waiting], (slots[waiting] + 1) & last
+            slots[waiting] = looking
 
 
-def _two_prints(texts: Any) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+def _both(first: Prints, second: Prints) -> Prints:
+    return (first ^ second) * _MIX | np.uint64(1)
+
+
+def two_prints(texts: Any) -> tuple[Prints, Prints]:
     """Hash each text twice; the first is never 0, which stands for an empty slot."""
     first, second = _fingerprints(texts), _fingerprints(texts, _OTHER_MIX)
     return first | np.uint64(1), second

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from ombudsman_kpi.assess.measures import rules_of
 from ombudsman_kpi.assess.outcomes import STATUSES, Rule
 from ombudsman_kpi.assess.related import Files
+from ombudsman_kpi.case_rows import case_rows
 from ombudsman_kpi.count import count_batches
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.frames import COUNT, Batch, Table
-from ombudsman_kpi.history import History, case_rows, times_of_cases
+from ombudsman_kpi.history import History, times_of_cases
 from ombudsman_kpi.known import AsOf, Known, parse_as_of
 from ombudsman_kpi.periods import Every
 from ombudsman_kpi.plan import Columns, Formats, Step, make_plan, missing_groups, names_of, open_records, why_not
@@ -235,7 +236,7 @@ def history(scheme: Scheme, *, events: Any, as_of: Any, columns: Columns = None,
     ...     {"case_id": "A1", "event": "filed", "at": "2024-03-29"},
     ... ]
     >>> history(load_scheme("lgsco"), events=log, as_of="2024-05-31")
-    <History of 1 cases: case_id, received_at, decided_at; 1 events of unknown kinds: filed (1)>
+    <History of 1 case: case_id, received_at, decided_at; 1 event of an unknown kind: filed (1)>
 
     An event named like a time of a case without ``_at`` becomes that time; the first one counts. The names of an XES
     log are said as for all records: ``columns={"events": {"case_id": "case:concept:name", "event": "concept:name",

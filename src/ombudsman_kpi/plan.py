@@ -181,7 +181,7 @@ def why_not(step: Step, tables: Mapping[str, Table]) -> str | None:
             continue
         if not target.from_periods:
             return f"{kind.replace('_', ' ')} are a published table, which has periods in place of dates"
-        for every, period in product(step.every, table.periods):
+        for every, period in product(step.every, sorted(table.periods)):
             if not nests_in(period, every):
                 raise OptionError(
                     f"{table.label}: the period {period.label!r} is no part of a {every}, so that target {target.id!r} "

@@ -181,14 +181,14 @@ class Results:
         }
 
     def __repr__(self) -> str:
-        from ombudsman_kpi.display import as_text
+        from ombudsman_kpi.display import as_text, table_of
 
-        return as_text(self)
+        return as_text(table_of(self))
 
     def _repr_html_(self) -> str:
-        from ombudsman_kpi.display import as_html
+        from ombudsman_kpi.display import as_html, table_of
 
-        return as_html(self)
+        return as_html(table_of(self))
 
 
 def _names(by: tuple[str, ...]) -> Iterator[str]:

@@ -32,7 +32,7 @@ def outcome_rows(rule: Rule, known: Known) -> "pd.DataFrame":
     ids = batch.text(id_field).take(record).to_pandas() if id_field in batch.columns else None  # type: ignore[arg-type]
     start, stop, due = (walls.view("M8[us]") for walls in found.walls())
     elapsed = pd.Series(found.elapsed if found.size == 1 else found.elapsed / found.size, dtype="Float64")
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "target": rule.target.id,
             "record": batch.table.name,
@@ -48,3 +48,6 @@ def outcome_rows(rule: Rule, known: Known) -> "pd.DataFrame":
             "reason": np.array([outcome.reason for outcome in found.book], object).take(found.code),
         }
     )
+    if found.gross is not None:
+        frame["elapsed_gross"] = pd.Series(found.gross, dtype="Float64").where(found.gross != NONE)
+    return frame

@@ -185,7 +185,7 @@ def list_schemes() -> tuple[str, ...]:
     """Name the published schemes that come with the library.
 
     >>> list_schemes()
-    ('lgsco',)
+    ('housing-ombudsman-2019', 'lgo-2017-18', 'lgsco', 'phso-service-charter', 'tower-hamlets')
     """
     return tuple(
         sorted(item.name.removesuffix(".toml") for item in _shipped().iterdir() if item.name.endswith(".toml"))

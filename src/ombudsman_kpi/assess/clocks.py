@@ -19,7 +19,14 @@ from ombudsman_kpi.targets import Clock
 class Counting(Protocol):
     """What every way of counting can say; starts and stops are covered by the calendar."""
 
-    def due(self, starts: Integers, allowed: int) -> Integers:
+    @property
+    def start_is_day_1(self) -> bool:
+        """Tell whether the day of the start is day 1."""
+
+    def counted_before(self, days: Integers) -> Integers:
+        """Count the days before each day that the clock counts, from any fixed day on."""
+
+    def due(self, starts: Integers, allowed: Integers | int) -> Integers:
         """Give the last point that is in time; ``MISSING`` where that is beyond the calendar."""
 
     def elapsed(self, starts: Integers, stops: Integers) -> Integers:
@@ -32,7 +39,11 @@ class WorkingDayCounting(NamedTuple):
     calendar: WorkingCalendar
     start_is_day_1: bool
 
-    def due(self, starts: Integers, allowed: int) -> Integers:
+    def counted_before(self, days: Integers) -> Integers:
+        """Count the days before each day that the clock counts, from any fixed day on."""
+        return self.calendar.running_before(days)
+
+    def due(self, starts: Integers, allowed: Integers | int) -> Integers:
         """Give the n-th working day after the start."""
         base = starts - self.start_is_day_1
         known = self.calendar.covers(base)
@@ -53,7 +64,11 @@ class CalendarDayCounting(NamedTuple):
     start_is_day_1: bool
     rolls: bool
 
-    def due(self, starts: Integers, allowed: int) -> Integers:
+    def counted_before(self, days: Integers) -> Integers:
+        """Count the days before each day that the clock counts, from any fixed day on: all of them."""
+        return days
+
+    def due(self, starts: Integers, allowed: Integers | int) -> Integers:
         """Give the day so many days after the start."""
         due = starts - self.start_is_day_1 + allowed
         known = self.calendar.covers(due)
@@ -73,7 +88,13 @@ class CalendarDayCounting(NamedTuple):
 class ElapsedCounting:
     """Seconds and hours, in microseconds on the UTC line."""
 
-    def due(self, starts: Integers, allowed: int) -> Integers:
+    start_is_day_1 = False
+
+    def counted_before(self, days: Integers) -> Integers:
+        """Give the points themselves: all time counts."""
+        return days
+
+    def due(self, starts: Integers, allowed: Integers | int) -> Integers:
         """Give the instant so many microseconds after the start."""
         return starts + allowed
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ombudsman_kpi.assess import average, count, done_by, rank, score, trend, volume
+from ombudsman_kpi.assess import average, count, done_by, paused, rank, score, trend, volume
 from ombudsman_kpi.assess.average import AverageRule
 from ombudsman_kpi.assess.contact import KeepInTouchRule
 from ombudsman_kpi.assess.count import CountRule
@@ -10,6 +10,7 @@ from ombudsman_kpi.assess.delays import DelaysRule
 from ombudsman_kpi.assess.figures import Figure, Place, share_figure
 from ombudsman_kpi.assess.kinds import FollowedRule, KindsRule, OthersRule
 from ombudsman_kpi.assess.outcomes import Rule
+from ombudsman_kpi.assess.paused import PausedRule
 from ombudsman_kpi.assess.related import Files
 from ombudsman_kpi.assess.score import ScoreRule
 from ombudsman_kpi.assess.share_within import ShareWithinRule
@@ -38,7 +39,7 @@ def rules_of(target: AnyTarget, files: Files) -> Iterator[tuple[Records, Rule]]:
         case Trend():
             yield from rules_of(target.figure, files)
         case ShareWithin():
-            yield target.of, ShareWithinRule(target)
+            yield target.of, PausedRule(target, files) if target.pauses else ShareWithinRule(target)
         case Average():
             yield target.of, AverageRule(target)
         case Stock():
@@ -79,4 +80,6 @@ def figure_of(target: AnyTarget, place: Place) -> Figure:
             return done_by.figure(target, place)
         case Score():
             return score.figure(target, place)
+        case ShareWithin(pauses=True):
+            return paused.figure(target, place)
     return share_figure(target.standard, place)

@@ -45,6 +45,7 @@ class Assessed:
     provisional: Integers | int = 0
     record: Integers | None = None
     party: NDArray[Any] | None = None
+    gross: Integers | None = None  # elapsed as if the clock had never stood still
 
     def days(self, cohort: Cohort) -> Integers:
         """Give the day that puts each outcome into a period; ``MISSING`` where it has none."""

@@ -12,9 +12,10 @@ from ombudsman_kpi.contacts import Contacts, contacts_of
 from ombudsman_kpi.days import MISSING, Integers
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.known import AsOf, Known
+from ombudsman_kpi.pauses import Pauses, pauses_of
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.standards import Condition
-from ombudsman_kpi.targets import Target
+from ombudsman_kpi.targets import DelaysExplained, KeepInTouch, Target
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,14 @@ class Files:
         """The contacts and explanations of each case, found in the events."""
         return contacts_of(self.tables["events"], self.tables["cases"], self.as_of, self.scheme)
 
+    @cached_property
+    def pauses(self) -> Pauses:
+        """When the clock of each case stood still."""
+        return pauses_of(self.tables["events"], self.tables["cases"], self.as_of, self.scheme)
+
     def noted(self, target: Target) -> tuple[str, ...]:
         """Say what wasn't understood of the events that a target was measured with."""
-        if "events" in target.needs and "cases" in self.tables:
+        if isinstance(target, (KeepInTouch, DelaysExplained)) and "cases" in self.tables:
             return self.contacts.notes
         return self.log if "cases" in target.needs else ()
 

@@ -30,6 +30,9 @@ class Clock(Declaration):
     unanswered: Literal["late", "left out if abandoned within the limit", "left out"] = Field(
         "late", description="Calls abandoned by the caller: late, or left out; or only answered calls counted"
     )
+    pauses: Literal["none", "allowed"] = Field(
+        "none", description="Days on which a case stands still at their close (paused until resumed): counted, or not"
+    )
     naive_times: Literal["wall clock", "refuse"] = Field(
         "wall clock", description="Timestamps without a zone: read as the scheme's wall clock, or refused"
     )
@@ -92,6 +95,7 @@ class OnClock(Some):
             "non_working_receipt": own or elapsed,
             "cut_off": own or elapsed,
             "non_working_due": own or elapsed or isinstance(self.runs_in, WorkingDays),
+            "pauses": own or elapsed or self.of != "cases" or self.clock.non_working_due != "stays",
             "unanswered": not set(RECORDS[self.of].answered_by) & set(self.stop),
         }
         for name in self.clock.in_force:
@@ -116,6 +120,16 @@ class ShareWithin(Limited):
     """The share of records whose clock stopped within the limit."""
 
     measure: Literal["share within"] = Field("share within", description="What is measured")
+
+    @property
+    def pauses(self) -> bool:
+        """Tell whether its clock may stand still."""
+        return self.clock.pauses == "allowed"
+
+    @property
+    def needs(self) -> tuple[Records, ...]:
+        """Its records; and where its clock may stand still, the events that say when."""
+        return (self.of, "events") if self.pauses else (self.of,)
 
 
 TimeUnit = Literal["seconds", "hours", "working days", "calendar days"]

@@ -1,0 +1,144 @@
+"""A share within a limit where the clock may stand still: what counts is the time that it ran.
+
+Source of the rule: pauses are cut to the clock; while one is open there is no due day; a pause never cures a breach
+that had happened. Gross (as if nothing had been paused) and net are both given.
+"""
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from ombudsman_kpi.assess.draft import NONE
+from ombudsman_kpi.assess.figures import Figure, Place, share_figure
+from ombudsman_kpi.assess.outcomes import Assessed, Outcome
+from ombudsman_kpi.assess.related import Files
+from ombudsman_kpi.assess.share_within import ShareWithinRule, judged, walls_of
+from ombudsman_kpi.assess.timeline import Timeline, timeline
+from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
+from ombudsman_kpi.frames import Table
+from ombudsman_kpi.known import Known
+from ombudsman_kpi.limits import Limit, WorkingDays
+from ombudsman_kpi.pauses import OPEN, Pauses
+from ombudsman_kpi.rounding import percent
+from ombudsman_kpi.targets import ShareWithin
+from ombudsman_kpi.zones import DAY
+
+WITHOUT = "without pauses"
+
+
+@dataclass(frozen=True)
+class PausedRule:
+    """Each record's clock, less the days on which it stood still, judged by the limit."""
+
+    target: ShareWithin
+    files: Files
+
+    def fields(self, table: Table) -> list[str]:
+        """Name what the clock reads."""
+        return ShareWithinRule(self.target).fields(table)
+
+    def assess(self, known: Known) -> Assessed:
+        """Run the clocks of a batch, and judge them by the time that they ran."""
+        gross, calendar = timeline(self.target, known), known.scheme.calendar
+        offset = known.batch.offset
+        limit = self.target.limit
+        assert isinstance(limit, Limit)  # noqa: S101
+        pauses = self.files.pauses.within(offset, offset + len(known.batch))
+        stood = Stood.of(gross, pauses, known.as_of.day)
+        net = replace(gross, elapsed=stood.net())
+        found, as_if = judged(self.target, net, calendar), judged(self.target, gross, calendar)
+        side = np.array([outcome.status in {"late", "overdue"} for outcome in as_if.book]).take(as_if.code)
+        cured = side & np.array([outcome.status in {"met", "pending"} for outcome in found.book]).take(found.code)
+        book = (*found.book, *(Outcome(item.status, _as_if(item)) for item in found.book))
+        due = stood.due(limit.allowed)
+        moves = isinstance(limit, WorkingDays)
+
+        def walls() -> tuple[Integers, Integers, Integers]:
+            return (*walls_of(gross, known.scheme.zone), np.where(due == MISSING, MISSING, due * DAY))
+
+        return Assessed(
+            (found.code + cured * len(found.book)).astype(np.intp), book, gross.start_day, gross.end_day,
+            found.elapsed, limit.elapsed_unit, walls,
+            provisional=(due > day_number(calendar.announced_until)).astype(np.int64) if moves else 0,
+            gross=as_if.elapsed,
+        )  # fmt: skip
+
+
+def _as_if(outcome: Outcome) -> str:
+    return f"{'late' if outcome.status == 'met' else 'overdue'} {WITHOUT}"
+
+
+def figure(target: ShareWithin, place: Place) -> Figure:
+    """Work out the share by the time that clocks ran, and beside it what it would be if they had never stood still."""
+    here, found = place.here, share_figure(target.standard, place)
+    cured = here.reasons.get(("met", f"late {WITHOUT}"), 0)
+    overdue = here.reasons.get(("pending", f"overdue {WITHOUT}"), 0)
+    met, counted = here.met - cured, here.met + here.missed + overdue
+    if not counted:
+        return found
+    words = f"{WITHOUT} {percent(met, counted)} ({met:,} of {counted:,})"
+    return found._replace(details={"gross": Fraction(met, counted)}, remarks=(words,))
+
+
+@dataclass(frozen=True)
+class Stood:
+    """The pauses of a batch up to ``as_of``, with the days in them that its clocks would have counted."""
+
+    clock: Timeline
+    pauses: Pauses
+    as_of: int
+    still: Truths  # which pauses haven't ended
+    counted: Integers  # the days counted in all pauses before each one, of whatever record
+
+    @classmethod
+    def of(cls, clock: Timeline, pauses: Pauses, as_of: int) -> "Stood":
+        """Cut pauses to what is known, and count their days."""
+        end = np.minimum(pauses.end, as_of + 1)
+        days = clock.counting.counted_before(end) - clock.counting.counted_before(pauses.first)
+        return cls(clock, pauses._replace(end=end), as_of, pauses.end == OPEN, np.concatenate([[0], np.cumsum(days)]))
+
+    def net(self) -> Integers:
+        """Give elapsed times without the days on which the clocks stood still."""
+        clock = self.clock
+        rows = np.flatnonzero(clock.elapsed > 0)
+        stop = np.where(clock.end == MISSING, self.as_of, clock.end)[rows]
+        stood = self._before(rows, stop) - self._before(rows, self._first_counted()[rows])
+        net = clock.elapsed.copy()
+        net[rows] -= stood
+        return net
+
+    def due(self, allowed: int) -> Integers:
+        """Give the day on which each is due, so many running days after the start; ``MISSING`` while it stands."""
+        clock = self.clock
+        due = np.full(len(clock.start), MISSING)
+        rows = np.flatnonzero(clock.elapsed != NONE)
+        first = self._before(rows, self._first_counted()[rows])
+        stood = np.zeros(len(rows), np.int64)
+        while True:  # each round moves due days past the pauses that they met; there are no more rounds than pauses
+            found = clock.counting.due(clock.start[rows], allowed + stood)
+            more = self._before(rows, np.where(found == MISSING, clock.start[rows], found) + 1) - first
+            if (more <= stood).all():
+                break
+            stood = np.maximum(stood, more)
+        began = np.full(len(due), MISSING)
+        began[self.pauses.row[self.still]] = self.pauses.first[self.still]
+        due[rows] = np.where((began[rows] != MISSING) & (began[rows] <= found), MISSING, found)
+        return due
+
+    def _first_counted(self) -> Integers:
+        """Give the first day that each clock can count."""
+        return self.clock.start + 1 - self.clock.counting.start_is_day_1
+
+    def _before(self, rows: Integers, days: Integers) -> Integers:
+        """Count the paused days of each record before a day; of all records before it too, so only differences tell."""
+        if not len(self.pauses.row):
+            return np.zeros(len(rows), np.int64)
+        place = np.searchsorted(self.pauses.row * _SPAN + self.pauses.first, rows * _SPAN + days)
+        last = np.maximum(place - 1, 0)
+        over = (place > 0) & (self.pauses.row[last] == rows) & (self.pauses.end[last] > days)
+        counted = self.clock.counting.counted_before
+        return self.counted.take(place) - np.where(over, counted(self.pauses.end[last]) - counted(days), 0)
+
+
+_SPAN = 1 << 20

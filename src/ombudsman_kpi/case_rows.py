@@ -1,0 +1,256 @@
+"""From an event log to a row for each case, a column at a time."""
+
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ombudsman_kpi.days import MISSING, Integers, Truths
+from ombudsman_kpi.frames import Table
+from ombudsman_kpi.history import MEANINGS, REOPENINGS, Codes, History, scan, times_of_cases
+from ombudsman_kpi.identity import Prints, RowNumbers, two_prints
+from ombudsman_kpi.known import NEVER, AsOf, Known
+from ombudsman_kpi.records import fields_of
+from ombudsman_kpi.scheme import Scheme
+from ombudsman_kpi.zones import DAY
+
+_XES_CASE = "case:"  # how the columns of a case are named in an event log of the IEEE standard 1849
+_KINDS = times_of_cases()
+_MEANING = {word: place for place, word in enumerate((*_KINDS, *MEANINGS))}
+_REOPENED = _MEANING["reopened"]
+
+
+def case_rows(events: Table, as_of: AsOf, scheme: Scheme) -> History:
+    """Make a row for each case of a log, as far as it was known.
+
+    Other columns of the log that say something of its cases (those called like a field of cases, or ``case:…`` as in
+    XES) are kept.
+    """
+    making = _Making(attributes_of(events))
+    batches = scan(events, making.attributes.values(), as_of, scheme)
+    for part in _ahead(making.read, batches):
+        making.add(part)
+    return making.history(is_pandas=events.source.is_pandas)
+
+
+def _ahead(work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+    """Do work on each item in other threads, a few items ahead of what is asked for; give answers in order.
+
+    numpy and Arrow let go of the interpreter while they work.
+    """
+    waiting: deque[Future[Any]] = deque()
+    with ThreadPoolExecutor(max(1, min(os.cpu_count() or 1, 4) - 1)) as pool:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > 4:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def attributes_of(events: Table) -> dict[str, str]:
+    """Name the fields of cases that columns of a log hold, and the column of each.
+
+    The caller's own names come first (``columns={"events": {"received_at": "case:startdate"}}``).
+    """
+    renamed = {events.column_of(name) for name in events.columns} | set(events.fields)
+    found = {name: name for name in events.columns if name not in events.fields}
+    for column in events.source.names:
+        name = column.removeprefix(_XES_CASE)
+        if column not in renamed and (column != name or name in fields_of("cases")) and ":" not in name:
+            found.setdefault(name, column)
+    return found
+
+
+class _Part(NamedTuple):
+    """What one batch says, of the events that have a case, a kind and a time and were known."""
+
+    ids: Any  # as Arrow text
+    prints: tuple[Prints, Prints]
+    kind: Integers  # the place of what it means in ``_MEANING``, or -1
+    moment: Integers
+    stated: dict[str, tuple[Truths, Integers]]  # for each time of a case in a column: where there is one, and which
+    said: dict[str, Any]  # for each other column, its text
+    unknown: Counter[str]
+    nameless: int
+
+
+@dataclass
+class _Earliest:
+    """The earliest time of each kind for each case; grows with the cases, and with the kinds that occur."""
+
+    column: Integers = field(default_factory=lambda: np.full(len(_KINDS), -1))  # of each kind
+    table: Integers = field(default_factory=lambda: np.empty((0, 0), np.int64))
+
+    def add(self, case: Integers, kind: Integers, moment: Integers, cases: int) -> None:
+        """Take in the times of some events."""
+        new = np.flatnonzero((np.bincount(kind, minlength=len(_KINDS)) > 0) & (self.column < 0))
+        rows, columns = self.table.shape
+        if len(new) or cases > rows:
+            grown = np.full((rows if cases <= rows else cases * 3 // 2, columns + len(new)), NEVER)
+            grown[:rows, :columns] = self.table
+            self.table, self.column[new] = grown, columns + np.arange(len(new))
+        place = case * self.table.shape[1] + self.column.take(kind)
+        np.minimum.at(self.table.reshape(-1), place, moment)
+
+    def of(self, kind: int, cases: int) -> Integers | None:
+        """Give the times of one kind; ``NEVER`` where a case has none, None where none has."""
+        if self.column[kind] < 0:
+            return None
+        known = self.table[:cases, self.column[kind]]
+        return np.concatenate([known, np.full(cases - len(known), NEVER)])
+
+
+@dataclass
+class _Attribute:
+    """What a column of the log says of each case: the value that came first; of several then, the smallest."""
+
+    case: list[Integers] = field(default_factory=list)
+    moment: list[Integers] = field(default_factory=list)
+    code: list[Integers] = field(default_factory=list)
+    codes: Codes = field(default_factory=Codes)
+
+    def add(self, case: Integers, moment: Integers, texts: Any) -> None:
+        code = self.codes.of(texts)
+        there = code >= 0
+        self.case.append(case[there])
+        self.moment.append(moment[there])
+        self.code.append(code[there])
+
+    def column(self, cases: int) -> Any:
+        import pyarrow as pa
+
+        words = {word: place for place, word in enumerate(sorted(self.codes.words))}
+        rank = np.array([words[word] for word in self.codes.words], np.int64)
+        case, moment, code = (np.concatenate(part) for part in (self.case, self.moment, self.code))
+        first = np.full(cases, NEVER)
+        np.minimum.at(first, case, moment)
+        earliest = moment == first[case]
+        best = np.full(cases, len(rank))
+        np.minimum.at(best, case[earliest], rank[code[earliest]])
+        return pa.array([*words], pa.string()).take(pa.array(best, mask=best == len(rank)))
+
+
+class _Making:
+    """Case rows in the making: batches are read in any thread, and added one after the other."""
+
+    def __init__(self, attributes: Mapping[str, str]) -> None:
+        self.attributes = attributes
+        self.numbers, self.events = RowNumbers(), _Earliest()
+        self.stated = {name: _Earliest() for name in attributes if name.endswith("_at")}
+        self.said = {name: _Attribute() for name in attributes if not name.endswith("_at")}
+        self.zoned: dict[str, bool] = {}
+        self.unknown: Counter[str] = Counter()
+        self.nameless = 0
+        self.reopened: list[Integers] = []
+
+    def read(self, scanned: tuple[Known, Truths]) -> _Part:
+        """See what one batch says."""
+        import pyarrow as pa
+
+        known, there = scanned
+        ids, moments = known.batch.text("case_id"), known.moments("at")
+        encoded = known.batch.text("event").dictionary_encode()
+        words = encoded.dictionary.to_pylist()
+        code = encoded.indices.cast(pa.int64()).fill_null(len(words)).to_numpy()
+        named = code < len(words)
+        if ids.null_count:
+            named &= np.asarray(ids.is_valid())
+        whole = there & named
+        nameless = int((~named | (moments.days == MISSING) | (moments.happened & ~moments.usable)).sum())
+        rows = slice(None) if whole.all() else np.flatnonzero(whole)
+        code, ids = code[rows], ids if isinstance(rows, slice) else ids.take(pa.array(rows))
+        meant = np.array([*(_MEANING.get(word, -1) for word in words), -1])
+        counts = np.bincount(code, minlength=len(words))
+        unknown = {
+            word: int(count) for word, count, kind in zip(words, counts, meant, strict=False) if kind < 0 < count
+        }
+        stated, said = {}, {}
+        for name in self.stated:
+            column = self.attributes[name]
+            stated[name] = known.batch.times(column).present[rows], self._moments(known, column)[rows]
+        for name in self.said:
+            text = known.batch.text(self.attributes[name])
+            said[name] = text if isinstance(rows, slice) else text.take(pa.array(rows))
+        return _Part(
+            ids, two_prints(ids), meant.take(code), self._moments(known, "at")[rows], stated, said, Counter(unknown),
+            nameless,
+        )  # fmt: skip
+
+    def _moments(self, known: Known, name: str) -> Integers:
+        """Give times as numbers that sort, whatever their kind: microseconds doubled, 1 more for what is no date."""
+        times = known.batch.times(name)
+        if times.kind == "dates":
+            return times.values * (2 * DAY)
+        self.zoned[name] = times.kind == "instants"
+        return times.values * 2 + (1 if times.only_dates is None else ~times.only_dates)
+
+    def add(self, part: _Part) -> None:
+        """Add what one batch says to the cases."""
+        case, size = self.numbers.of(part.ids, part.prints), self.numbers.size
+        timed = np.flatnonzero((part.kind >= 0) & (part.kind < len(_KINDS)))
+        self.events.add(case[timed], part.kind[timed], part.moment[timed], size)
+        again = part.kind == _REOPENED
+        if again.any():
+            self.reopened.append(np.stack([case[again], part.moment[again]]))
+        for name, (there, moment) in part.stated.items():
+            mine = case[there]
+            self.stated[name].add(mine, np.zeros(len(mine), np.int64), moment[there], size)
+        for name, text in part.said.items():
+            self.said[name].add(case, part.moment, text)
+        self.unknown += part.unknown
+        self.nameless += part.nameless
+
+    def history(self, *, is_pandas: bool) -> History:
+        """Give the rows in the order of their earliest time; where that is one time, or there is none, by id."""
+        import pyarrow as pa
+
+        size, ids = self.numbers.size, self.numbers.texts()
+        times = {name: (self.events.of(place, size), "at") for place, name in enumerate(_KINDS.values())}
+        times |= {name: (earliest.of(0, size), self.attributes[name]) for name, earliest in self.stated.items()}
+        begin = np.full(size, NEVER)
+        for column, _ in times.values():
+            begin = begin if column is None else np.minimum(begin, column)
+        order = _in_order(begin, ids)
+        found = {"case_id": ids.take(order)}
+        for name, (column, source) in times.items():
+            if column is not None:
+                found[name] = _as_times(column[order], zoned=self.zoned.get(source, False))
+        for name, attribute in self.said.items():
+            found[name] = attribute.column(size).take(order)
+        if self.reopened:
+            case = np.unique(np.concatenate(self.reopened, axis=1), axis=1)[0]  # one that is repeated counts once
+            found[REOPENINGS] = np.bincount(case, minlength=size)[order]
+        return History(pa.table(found), dict(self.unknown), self.nameless, is_pandas)
+
+
+def _in_order(begin: Integers, ids: Any) -> Any:
+    """Give the order of cases: by when they begin, and where that is one time, by id."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    order = np.argsort(begin, kind="stable")
+    if (begin[order[1:]] != begin[order[:-1]]).all():
+        return pa.array(order)
+    table = pa.table({"begin": begin, "id": ids})
+    return pc.sort_indices(table, [("begin", "ascending"), ("id", "ascending")])
+
+
+def _as_times(moments: Integers, *, zoned: bool) -> Any:
+    """Give times as Arrow has them: dates, timestamps, or text where some are dates and some are not."""
+    import pyarrow as pa
+
+    missing = moments == NEVER
+    values, dates = np.where(missing, 0, moments // 2), (moments % 2 == 0) & ~missing
+    if (dates | missing).all():
+        return pa.array((values // DAY).astype(np.int32), pa.int32(), mask=missing).cast(pa.date32())
+    stamps = pa.array(values, pa.int64(), mask=missing).cast(pa.timestamp("us", "UTC" if zoned else None))
+    if not dates.any():
+        return stamps
+    text = np.datetime_as_string(values.view("M8[us]")).astype(object)
+    text = np.where(dates, np.datetime_as_string((values // DAY).view("M8[D]")).astype(object), text + "Z" * zoned)
+    return pa.array(text, pa.string(), mask=missing)

@@ -1,0 +1,90 @@
+"""When the clock of each case stood still, found in the events.
+
+Source of the rule: a day is paused when the clock stands still at its close; overlapping pauses are merged.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ombudsman_kpi.contacts import rows_of
+from ombudsman_kpi.days import Integers
+from ombudsman_kpi.frames import Table
+from ombudsman_kpi.history import Codes, scan
+from ombudsman_kpi.known import AsOf
+from ombudsman_kpi.scheme import Scheme
+from ombudsman_kpi.zones import DAY
+
+OPEN = 1 << 19  # later than any day: the clock still stands
+
+
+class Pauses(NamedTuple):
+    """Pauses that don't overlap: of which row of cases, the first paused day, and the first that isn't any more."""
+
+    row: Integers
+    first: Integers
+    end: Integers
+
+    def within(self, first_row: int, end_row: int) -> "Pauses":
+        """Give those of some rows of cases, counted from the first of them."""
+        low, high = np.searchsorted(self.row, [first_row, end_row])
+        return Pauses(self.row[low:high] - first_row, self.first[low:high], self.end[low:high])
+
+
+def pauses_of(events: Table, cases: Table, as_of: AsOf, scheme: Scheme) -> Pauses:
+    """Pair each pause with what ends it: the next resumption of its reason, or of none.
+
+    A pause without a reason is ended by any. Of a pause and a resumption at one time the pause comes first.
+    """
+    rows, first = rows_of(cases)
+    words, reasons = Codes(), Codes()
+    found: dict[str, list[Any]] = {"paused": [], "resumed": []}
+    extra = ["reason"] if events.has("reason") else []
+    for known, there in scan(events, extra, as_of, scheme):
+        code, ids = words.of(known.batch.text("event")), known.batch.text("case_id")
+        times = known.batch.times("at")
+        moment = times.walls(scheme.zone) if times.kind != "dates" else times.values * DAY
+        reason = reasons.of(known.text("reason")) if extra else np.full(len(moment), -1)
+        for word, parts in found.items():
+            mine = np.flatnonzero(there & np.asarray(ids.is_valid()) & (code == words.words.get(word, -2)))
+            row = rows.find(ids.take(mine))
+            mine, row = mine[row >= 0], row[row >= 0]
+            parts.append(np.stack([first.take(row), reason[mine], moment[mine]]))
+    paused, resumed = (np.concatenate([np.empty((3, 0), np.int64), *parts], axis=1) for parts in found.values())
+    return _merged(paused[0], paused[2] // DAY, _ends(paused, resumed, len(reasons.words)))
+
+
+def _ends(paused: Integers, resumed: Integers, reasons: int) -> Integers:
+    """Give the first day after each pause; both kinds of event are rows of cases, reasons (-1: none) and times."""
+    moments = np.unique(np.concatenate([paused[2], resumed[2]]))
+    (row, reason, at), (ended_row, ended_reason, ended_at) = (
+        (part[0], part[1], np.searchsorted(moments, part[2])) for part in (paused, resumed)
+    )
+    lanes, plain = reasons + 1, ended_reason == -1
+    span = len(moments) + 1
+    own = _following(row * lanes + reason + 1, at, ended_row * lanes + ended_reason + 1, ended_at, span)
+    none = _following(row, at, ended_row[plain], ended_at[plain], span)
+    first = np.where(reason == -1, _following(row, at, ended_row, ended_at, span), np.minimum(own, none))
+    return np.append(moments // DAY, [OPEN, OPEN]).take(first)
+
+
+def _following(lane: Integers, at: Integers, ended_lane: Integers, ended_at: Integers, span: int) -> Integers:
+    """Give, for each place in a lane, the first one there that is no earlier; ``span`` where there is none."""
+    ends = np.sort(ended_lane * span + ended_at)
+    found = np.append(ends, np.iinfo(np.int64).max).take(np.searchsorted(ends, lane * span + at))
+    return np.where(found // span == lane, found % span, span)
+
+
+def _merged(row: Integers, first: Integers, end: Integers) -> Pauses:
+    """Merge pauses that overlap or touch; one that ends on its first day has no paused day."""
+    some = end > first
+    row, first, end = row[some], first[some], end[some]
+    order = np.lexsort((first, row))
+    row, first, end = row[order], first[order], end[order]
+    reach = np.maximum.accumulate(row * _SPAN + end)  # the furthest end so far; a further row reaches further
+    begins = np.flatnonzero(row * _SPAN + first > np.concatenate([[-1], reach[:-1]])[: len(row)])
+    last = np.append(begins[1:], len(row)) - 1
+    return Pauses(row[begins], first[begins], reach[last] % _SPAN)
+
+
+_SPAN = 1 << 20
