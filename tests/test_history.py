@@ -271,7 +271,9 @@ KINDS = ["received", "decided", "allocated", "closed", "reopened", "contact", "p
 @st.composite
 def logs(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[Event]:
     style = STYLES[draw(st.sampled_from(list(STYLES)))]
-    times = st.builds(lambda shift, hour: style(FIRST + timedelta(days=shift), hour), st.integers(0, 6), st.integers(0, 23))
+    times = st.builds(
+        lambda shift, hour: style(FIRST + timedelta(days=shift), hour), st.integers(0, 6), st.integers(0, 23)
+    )
     event = st.fixed_dictionaries(
         {
             "case_id": st.sampled_from(["A", "B", "ab", "Ä", None]),

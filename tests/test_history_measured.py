@@ -168,5 +168,8 @@ def test_dates_among_times_with_a_zone_count_on_their_own_day(lgsco: Scheme) -> 
         {"case_id": ["A1", "B2"], "event": ["decided"] * 2, "at": ["2024-07-04", "2024-07-04"]}
     )]), as_of=AS_OF.replace("05", "07"), targets=ON_CLOCKS[0])  # fmt: skip
     # 23:30 UTC is half past midnight in London, the day after
-    assert rows.set_index("id")["start"].to_dict() == {"A1": pd.Timestamp("2024-07-02"), "B2": pd.Timestamp("2024-07-02")}
+    assert rows.set_index("id")["start"].to_dict() == {
+        "A1": pd.Timestamp("2024-07-02"),
+        "B2": pd.Timestamp("2024-07-02"),
+    }
     assert rows.set_index("id")["elapsed"].to_dict() == {"A1": 2, "B2": 2}

@@ -25,7 +25,7 @@ from ombudsman_kpi import (
     measure,
 )
 from ombudsman_kpi.scheme import scheme_json_schema
-from ombudsman_kpi.targets import NotMeasured, ShareWithin
+from ombudsman_kpi.targets import MEASURES, NotMeasured, ShareWithin
 
 ROOT = Path(__file__).parents[1]
 LGSCO_FILE = Path(ombudsman_kpi.__file__).parent / "schemes" / "lgsco.toml"
@@ -99,7 +99,7 @@ def test_a_scheme_shows_itself_in_a_line() -> None:
     scheme = load_scheme("lgsco")
     assert repr(scheme) == str(scheme)
     assert scheme.digest in repr(scheme)
-    assert "15 targets" in repr(scheme)
+    assert "23 targets" in repr(scheme)
 
 
 # Bands
@@ -637,10 +637,30 @@ def test_the_json_schema_refuses_what_the_library_refuses(name: str) -> None:
 
 def test_the_json_schema_names_every_key_and_no_other() -> None:
     keys = scheme_json_schema()["properties"]["target"]["items"]["properties"]
-    models = {*ShareWithin.model_fields, *NotMeasured.model_fields}
-    assert set(keys) - {"bands"} >= models
+    assert set(keys) - {"bands"} == {key for kind in MEASURES.values() for key in kind.model_fields}
     for key, declared in keys.items():
         assert declared.get("description"), key
+
+
+def test_a_band_has_any_key_of_a_target(load: Any) -> None:
+    text = (
+        HEAD
+        + """
+[[target]]
+says = "Answered"
+of = "requests"
+start = "received_at"
+stop = "answered_at"
+bands = [
+  { id = "one", where = { kind = "stage-1" }, cohort = "closed", limit = "2 weeks" },
+  { id = "two", where = { kind = "stage-2" }, cohort = "due", limit = "4 weeks", stop = "closed_at" },
+]
+"""
+    )
+    scheme = load(text)
+    assert [target.cohort for target in scheme.targets] == ["closed", "due"]
+    assert share(scheme, "two").stop == ("closed_at",)
+    assert problems(as_json(text)) == []
 
 
 def test_a_target_can_become_measured(tmp_path: Path) -> None:

@@ -136,8 +136,12 @@ def _footnotes(results: Results, shown: Sequence[Row]) -> list[str]:
         if row.status == "not measured":
             reasons.setdefault(row.note, []).append(row.target)
     notes += [f"not measured: {', '.join(targets)} ({reason})" for reason, targets in reasons.items()]
+    measured = {row.target for row in shown}
+    alike: dict[str, list[str]] = {}
     for target, options in results.options["clocks"].items():
-        notes.append(f"{target} is measured with {', '.join(f'{name}: {value}' for name, value in options.items())}")
+        if target in measured:
+            alike.setdefault(", ".join(f"{name}: {value}" for name, value in options.items()), []).append(target)
+    notes += [f"measured with {options}: {', '.join(targets)}" for options, targets in alike.items()]
     return notes
 
 

@@ -217,11 +217,10 @@ def scheme_json_schema() -> dict[str, Any]:
         "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
         "description": keys["stop"]["description"],
     }
-    band = {name: keys[name] for name in ("id", "says", "reading", "limit", "standard")}
     keys["bands"] = {
         "type": "array",
-        "items": {"type": "object", "properties": band, "required": ["id"], "additionalProperties": False},
-        "description": "One measure with several limits: each band becomes a target",
+        "items": {"$ref": "#/$defs/Target", "required": ["id"]},
+        "description": "Targets that share all else: each band becomes one, with what it says for itself",
     }
     top = {name: value for name, value in whole["properties"].items() if name not in {"targets", "reports"}}
     return {
@@ -234,16 +233,16 @@ def scheme_json_schema() -> dict[str, Any]:
                 "type": "string",
                 "description": "The scheme that this one changes: a name, or a path from here",
             },
-            "target": {
-                "type": "array",
-                "items": {"type": "object", "properties": keys, "additionalProperties": False},
-            },
+            "target": {"type": "array", "items": {"$ref": "#/$defs/Target"}},
             "report": {"type": "array", "items": {"$ref": "#/$defs/Report"}},
         },
         "required": ["id"],
         "anyOf": [{"required": ["extends"]}, {"required": ["title", "source", "division", "target"]}],
         "additionalProperties": False,
-        "$defs": whole["$defs"],
+        "$defs": {
+            **whole["$defs"],
+            "Target": {"type": "object", "properties": keys, "additionalProperties": False},
+        },
     }
 
 

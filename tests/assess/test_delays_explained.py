@@ -49,7 +49,9 @@ LATE = {"case_id": "A", "received_at": "2024-03-28", "allocated_at": None, "deci
 ALLOCATED = {"case_id": "A", "received_at": "2024-03-28", "allocated_at": "2024-04-03", "decided_at": None}
 
 
-def explained(scheme: Scheme, cases: Sequence[Row], events: Sequence[Row], as_of: Any = "2024-06-30") -> list[tuple[Any, ...]]:
+def explained(
+    scheme: Scheme, cases: Sequence[Row], events: Sequence[Row], as_of: Any = "2024-06-30"
+) -> list[tuple[Any, ...]]:
     """Give each miss: of which case and target, and whether it was explained."""
     nothing = told("2024-01-02", C, name="none")
     rows = assess(scheme, cases=list(cases), events=[nothing, *events], as_of=as_of, targets=TARGET)
@@ -95,7 +97,7 @@ ONE_TOLD = [told("2024-04-15", C)]
         pytest.param([told("2024-04-15", O, reason=" ")], id="an-empty-reason"),
         pytest.param([told("2024-04-15", O, direction="in")], id="incoming"),
         pytest.param([told("2024-04-15", O, event="contact")], id="a-contact"),
-        pytest.param([told("2024-04-15", "the press")], id="somebody-else"),
+        pytest.param([told("2024-04-15", None)], id="nobody-knows-whom"),
         pytest.param([told("2024-04-15", O, name="B")], id="of-another-case"),
         pytest.param([told("2024-04-15", O, recorded_at="2024-07-01")], id="recorded-later"),
     ],
@@ -201,7 +203,9 @@ def test_the_outcomes_say_when_the_clock_started_and_was_due(lgsco: Scheme) -> N
 FIRST = date(2024, 6, 3)  # a Monday; no bank holiday until August
 SHIFTS = st.integers(0, 20)
 CASES = st.tuples(
-    SHIFTS, st.one_of(st.none(), SHIFTS), st.lists(st.tuples(st.sampled_from([C, O]), SHIFTS, st.booleans()), max_size=8)
+    SHIFTS,
+    st.one_of(st.none(), SHIFTS),
+    st.lists(st.tuples(st.sampled_from([C, O]), SHIFTS, st.booleans()), max_size=8),
 )
 
 
@@ -213,13 +217,19 @@ def after(day: date, working_days: int) -> date:
 
 
 @laws
-@given(st.lists(CASES, min_size=1, max_size=6), st.integers(0, 30), st.integers(1, 5), st.integers(1, 4), st.integers(1, 3))
+@given(
+    st.lists(CASES, min_size=1, max_size=6), st.integers(0, 30), st.integers(1, 5), st.integers(1, 4), st.integers(1, 3)
+)
 def test_a_plain_loop_finds_the_same(
     lgsco: Scheme, drawn: list[Any], as_of_shift: int, limit: int, more: int, batch: int
 ) -> None:
-    scheme = lgsco.with_target(ASSESSMENT, limit=f"{limit} working days").with_target(TARGET, up_to=f"{more} working days")
+    scheme = lgsco.with_target(ASSESSMENT, limit=f"{limit} working days").with_target(
+        TARGET, up_to=f"{more} working days"
+    )
     as_of = FIRST + timedelta(days=as_of_shift)
-    cases, events, expected = [], [told(date(2024, 1, 2), C, "none")], []
+    cases: list[Row] = []
+    events = [told(date(2024, 1, 2), C, "none")]
+    expected = []
     for place, (start, decided, explanations) in enumerate(drawn):
         name, received = f"C{place}", FIRST + timedelta(days=start)
         stop = None if decided is None else received + timedelta(days=decided)
@@ -236,9 +246,5 @@ def test_a_plain_loop_finds_the_same(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sources, "BATCH", batch)
         rows = assess(scheme, cases=pd.DataFrame(cases), events=pd.DataFrame(events), as_of=as_of, targets=TARGET)
-    rows = rows[[last_day(due, more) != as_of for due in rows["due"]]]
-    assert list(zip(rows["id"], rows["status"], strict=True)) == expected
-
-
-def last_day(due: pd.Timestamp, more: int) -> date:
-    return after(due.date(), more)
+    found = zip(rows["id"], rows["status"], rows["due"], strict=True)
+    assert [(name, said) for name, said, due in found if after(due.date(), more) != as_of] == expected

@@ -13,7 +13,7 @@ from ombudsman_kpi import RecordsError, Scheme, assess, load_scheme, measure, so
 
 CASES, INTERVALS = "keep-in-touch-20wd", "keep-in-touch-intervals-20wd"
 C, O = "complainant", "organisation"  # noqa: E741
-NOTHING: list[dict[str, Any]] = [{"case_id": "none", "event": "contact", "at": "2024-01-02", "party": C}]
+NOTHING = [{"case_id": "none", "event": "contact", "at": "2024-01-02", "party": C, "direction": "out"}]
 
 Row = dict[str, Any]
 laws = settings(max_examples=60, deadline=None, derandomize=True)
@@ -41,7 +41,15 @@ def of_intervals(scheme: Scheme, cases: Sequence[Row], events: Sequence[Row], as
     """Give each interval: whose, from when to when, and how it stands; in the order of party and time."""
     rows = assess(scheme, cases=list(cases), events=[*NOTHING, *events], as_of=as_of, targets=INTERVALS)
     return [
-        (row.id, None if pd.isna(row.party) else row.party, _day(row.start), _day(row.stop), _day(row.due), row.elapsed, row.status)
+        (
+            row.id,
+            None if pd.isna(row.party) else row.party,
+            _day(row.start),
+            _day(row.stop),
+            _day(row.due),
+            row.elapsed,
+            row.status,
+        )
         for row in rows.sort_values(["row", "party", "start"]).itertuples()
     ]
 
@@ -80,7 +88,9 @@ def test_the_20th_working_day_over_easter_is_the_last_in_time(lgsco: Scheme, day
     assert [row[-1] for row in found] == [status, "met"] * 2
 
 
-@pytest.mark.parametrize(("as_of", "status"), [("2024-04-28", "pending"), ("2024-04-29", "pending"), ("2024-04-30", "overdue")])
+@pytest.mark.parametrize(
+    ("as_of", "status"), [("2024-04-28", "pending"), ("2024-04-29", "pending"), ("2024-04-30", "overdue")]
+)
 def test_the_last_interval_of_an_open_case_is_pending_or_overdue_never_met(
     lgsco: Scheme, as_of: str, status: str
 ) -> None:
@@ -97,7 +107,9 @@ def test_ten_contacts_on_a_day_count_as_one(lgsco: Scheme) -> None:
 
 
 @pytest.mark.parametrize(
-    "day", ["2024-03-27", "2024-03-28", "2024-04-30", "2024-05-01"], ids=["before", "at-the-start", "at-the-end", "after"]
+    "day",
+    ["2024-03-27", "2024-03-28", "2024-04-30", "2024-05-01"],
+    ids=["before", "at-the-start", "at-the-end", "after"],
 )
 def test_only_contacts_between_the_start_and_the_end_part_an_interval(lgsco: Scheme, day: str) -> None:
     found = of_intervals(lgsco, [case(decided_at="2024-04-30")], both(day), "2024-12-31")
@@ -154,15 +166,17 @@ def test_a_case_stands_as_the_worst_of_its_intervals(
     ("times", "end"),
     [
         pytest.param({"decided_at": "2024-04-20", "closed_at": "2024-04-25"}, "2024-04-20", id="decided"),
-        pytest.param({"decided_at": "2024-04-20", "withdrawn_at": "2024-04-18"}, "2024-04-20", id="decided-all-the-same"),
+        pytest.param(
+            {"decided_at": "2024-04-20", "withdrawn_at": "2024-04-18"}, "2024-04-20", id="decided-all-the-same"
+        ),
         pytest.param({"closed_at": "2024-04-25"}, "2024-04-25", id="closed"),
         pytest.param({"withdrawn_at": "2024-04-18"}, "2024-04-18", id="withdrawn"),
-        pytest.param({"withdrawn_at": "2024-04-18", "closed_at": "2024-04-25"}, "2024-04-18", id="withdrawn-then-closed"),
+        pytest.param(
+            {"withdrawn_at": "2024-04-18", "closed_at": "2024-04-25"}, "2024-04-18", id="withdrawn-then-closed"
+        ),
     ],
 )
-def test_a_run_ends_with_the_decision_or_else_with_closing_or_withdrawal(
-    lgsco: Scheme, times: Row, end: str
-) -> None:
+def test_a_run_ends_with_the_decision_or_else_with_closing_or_withdrawal(lgsco: Scheme, times: Row, end: str) -> None:
     found = of_intervals(lgsco, [case(**times)], [], "2024-12-31")
     assert [row[2:4] for row in found] == [("2024-03-28", end)] * 2
     assert of_case(lgsco, [], **times) == ("met", "")
@@ -210,7 +224,9 @@ def test_what_ended_before_it_started_is_invalid(lgsco: Scheme) -> None:
 
 def test_contacts_of_no_known_case_or_party_are_counted(lgsco: Scheme) -> None:
     strays = [contact("2024-04-02", None), contact("2024-04-02", name="Z"), contact("2024-04-02", "the press", "Z")]
-    events = pd.DataFrame([*both("2024-04-02"), *strays, contact("2024-04-02", "the press"), contact("2024-04-02", name=None)])
+    events = pd.DataFrame(
+        [*both("2024-04-02"), *strays, contact("2024-04-02", "the press"), contact("2024-04-02", name=None)]
+    )
     results = measure(lgsco, cases=[case()], events=events, as_of="2024-04-03", targets=[CASES, INTERVALS])
     for row in results.rows:
         assert "4 contacts of no case that was given, or with no known party" in row.note
@@ -246,8 +262,14 @@ def test_intervals_belong_to_the_period_of_their_start_end_or_due_day(
 
 
 def test_cases_belong_to_the_period_in_which_they_ended(lgsco: Scheme) -> None:
-    cases = [case("A", decided_at="2024-04-12"), case("B", decided_at="2024-05-31"), case("D", withdrawn_at="2024-04-10")]
-    rows = measure(lgsco, cases=[*cases, case("E")], events=NOTHING, as_of="2024-05-31", targets=CASES, every="month")[CASES].rows
+    cases = [
+        case("A", decided_at="2024-04-12"),
+        case("B", decided_at="2024-05-31"),
+        case("D", withdrawn_at="2024-04-10"),
+    ]
+    rows = measure(lgsco, cases=[*cases, case("E")], events=NOTHING, as_of="2024-05-31", targets=CASES, every="month")[
+        CASES
+    ].rows
     assert {row.period: (row.met, row.missed) for row in rows if row.met or row.missed} == {
         "Apr 2024": (2, 0),
         "May 2024": (0, 1),
@@ -256,7 +278,9 @@ def test_cases_belong_to_the_period_in_which_they_ended(lgsco: Scheme) -> None:
 
 def test_other_parties_and_units_can_be_asked_for(lgsco: Scheme) -> None:
     scheme = lgsco.with_target(INTERVALS, parties=[O], limit="2 weeks")
-    found = of_intervals(scheme, [case(decided_at="2024-04-26")], [contact("2024-04-11", O), contact("2024-04-02")], "2024-12-31")
+    found = of_intervals(
+        scheme, [case(decided_at="2024-04-26")], [contact("2024-04-11", O), contact("2024-04-02")], "2024-12-31"
+    )
     assert [(row[1], row[3], row[4], row[5], row[6]) for row in found] == [
         (O, "2024-04-11", "2024-04-11", 14, "met"),
         (O, "2024-04-26", "2024-04-25", 15, "late"),
@@ -305,19 +329,33 @@ def by_plain_loop(
 DAYS = st.integers(0, 60).map(lambda shift: FIRST + timedelta(days=shift))
 RUNS = st.tuples(
     st.integers(0, 12).map(lambda shift: FIRST + timedelta(days=shift)),
-    st.lists(st.one_of(st.none(), st.integers(12, 60).map(lambda shift: FIRST + timedelta(days=shift))), min_size=2, max_size=2),
+    st.lists(
+        st.one_of(st.none(), st.integers(12, 60).map(lambda shift: FIRST + timedelta(days=shift))),
+        min_size=2,
+        max_size=2,
+    ),
     st.lists(st.tuples(st.sampled_from([C, O]), DAYS), max_size=12),
 )
 
 
 @laws
-@given(st.lists(RUNS, min_size=1, max_size=5), st.integers(12, 62), st.integers(2, 20), st.integers(1, 6), st.randoms(use_true_random=False))
+@given(
+    st.lists(RUNS, min_size=1, max_size=5),
+    st.integers(12, 62),
+    st.integers(2, 20),
+    st.integers(1, 6),
+    st.randoms(use_true_random=False),
+)
 def test_a_plain_loop_gives_the_same_intervals_and_cases(
     lgsco: Scheme, runs: list[Any], as_of_shift: int, limit: int, batch: int, chance: Any
 ) -> None:
     as_of = FIRST + timedelta(days=as_of_shift)
-    scheme = lgsco.with_target(INTERVALS, limit=f"{limit} working days").with_target(CASES, limit=f"{limit} working days")
-    cases, events, expected, worst = [], [*NOTHING], [], []
+    scheme = lgsco.with_target(INTERVALS, limit=f"{limit} working days").with_target(
+        CASES, limit=f"{limit} working days"
+    )
+    cases: list[Row] = []
+    events: list[Row] = [*NOTHING]
+    expected, worst = [], []
     for place, (start, ends, contacts) in enumerate(runs):
         name = f"C{place}"
         times: dict[str, Any] = {"decided_at": ends[0], "withdrawn_at": ends[1]}

@@ -27,10 +27,11 @@ class State(NamedTuple):
 def not_yet(name: str) -> str:
     """Say that a time hasn't come.
 
-    >>> not_yet("received_at")
-    'not yet received'
+    >>> not_yet("received_at"), not_yet("investigation_started_at")
+    ('not yet received', 'investigation not yet started')
     """
-    return f"not yet {name.removesuffix('_at').replace('_', ' ')}"
+    *what, done = name.removesuffix("_at").split("_")
+    return " ".join([*what, "not yet", done])
 
 
 def fields_of_conditions(conditions: Mapping[str, Condition], table: Table, target: str) -> list[str]:
