@@ -298,7 +298,9 @@ def place_in_time(moment: date) -> tuple[datetime, bool]:
     return datetime(moment.year, moment.month, moment.day), False  # noqa: DTZ001
 
 
-def by_plain_loop(log: Sequence[Event], as_of: date) -> tuple[dict[str, dict[str, Any]], Counter[str], int]:
+def by_plain_loop(  # noqa: C901
+    log: Sequence[Event], as_of: date
+) -> tuple[dict[str, dict[str, Any]], Counter[str], int]:
     """Build the cases one event at a time."""
     cases: dict[str, dict[str, Any]] = {}
     begins: dict[str, tuple[datetime, bool]] = {}

@@ -269,7 +269,7 @@ def a_share(met: int, missed: int, pending: int, standard: str | None) -> tuple[
         )
         for number in range(times)
     ]  # fmt: skip
-    scheme = load_scheme("lgsco").with_target("in-time", **BASE | {"standard": standard, "id": "in-time"})
+    scheme = load_scheme("lgsco").with_target(**BASE | {"id": "in-time", "standard": standard})
     (row,) = measure(scheme, cases=cases, as_of="2024-07-02", targets="in-time").rows
     return row.status, row.headroom
 

@@ -101,8 +101,8 @@ class _Earliest:
         """Give the times of one kind; ``NEVER`` where a case has none, None where none has."""
         if self.column[kind] < 0:
             return None
-        known = self.table[:cases, self.column[kind]]
-        return np.concatenate([known, np.full(cases - len(known), NEVER)])
+        known: Integers = self.table[:cases, self.column[kind]]
+        return known if len(known) == cases else np.concatenate([known, np.full(cases - len(known), NEVER)])
 
 
 @dataclass
@@ -210,16 +210,17 @@ class _Making:
         import pyarrow as pa
 
         size, ids = self.numbers.size, self.numbers.texts()
+        self.numbers = RowNumbers()  # its memory isn't needed any more
         times = {name: (self.events.of(place, size), "at") for place, name in enumerate(_KINDS.values())}
         times |= {name: (earliest.of(0, size), self.attributes[name]) for name, earliest in self.stated.items()}
+        there = {name: (column, source) for name, (column, source) in times.items() if column is not None}
         begin = np.full(size, NEVER)
-        for column, _ in times.values():
-            begin = begin if column is None else np.minimum(begin, column)
+        for column, _ in there.values():
+            np.minimum(begin, column, out=begin)
         order = _in_order(begin, ids)
         found = {"case_id": ids.take(order)}
-        for name, (column, source) in times.items():
-            if column is not None:
-                found[name] = _as_times(column[order], zoned=self.zoned.get(source, False))
+        for name, (column, source) in there.items():
+            found[name] = _as_times(column[order], zoned=self.zoned.get(source, False))
         for name, attribute in self.said.items():
             found[name] = attribute.column(size).take(order)
         if self.reopened:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ombudsman_kpi.days import Integers
+from ombudsman_kpi.errors import RecordsError
 
 Prints = NDArray[np.uint64]
 
@@ -26,7 +27,7 @@ def repeated(chunks: Sequence[Any]) -> Any:
     text = pa.chunked_array([chunk.drop_null() for chunk in chunks], pa.string())
     if len(text) < 2 or _rises(text):
         return pa.array([], pa.string())
-    prints = np.concatenate([_fingerprints(chunk) for chunk in text.chunks])
+    prints = np.concatenate([_fingerprints(chunk)[0] for chunk in text.chunks])
     ordered = np.sort(prints)
     meeting = ordered[1:][ordered[1:] == ordered[:-1]]
     if not len(meeting):
@@ -59,14 +60,15 @@ class RowNumbers:
     >>> numbers.of(pa.array(["A7", "B1", "A7"])).tolist(), numbers.of(pa.array(["C3", "B1"])).tolist()
     ([0, 1, 0], [2, 1])
 
-    A hash table that is probed for a whole batch at a time. Texts are told apart by two fingerprints of 64 bits.
+    A hash table that is probed for a whole batch at a time. Its slots hold a part of a text's first fingerprint
+    together with its number, so that one look at the table says both; the second fingerprint makes sure.
     """
 
     def __init__(self) -> None:
         self.size = 0
         self._texts: list[Any] = []
-        self._prints, self._numbers = np.zeros(2, np.uint64), np.full(2, -1, np.int32)  # of each slot
-        self._second = np.empty(1, np.uint64)  # the other fingerprint, of each number
+        self._table = np.zeros(2, np.uint64)  # of each slot: 36 bits of a fingerprint, and 28 of a number, from 1
+        self._first, self._second = np.empty(1, np.uint64), np.empty(1, np.uint64)  # fingerprints, of each number
 
     def texts(self) -> Any:
         """Give the texts in the order of their numbers."""
@@ -82,15 +84,15 @@ class RowNumbers:
     def of(self, texts: Any, prints: tuple[Prints, Prints] | None = None) -> Integers:
         """Give the number of each text of a batch, none of which is missing; new ones get the next.
 
-        ``prints`` are the fingerprints of the texts, where somebody has taken them already.
+        ``prints`` are the fingerprints of the texts, where somebody has taken them already. Raises ``RecordsError``
+        beyond 268 million different texts.
         """
-        if 2 * (self.size + len(texts)) > len(self._numbers):
+        if 2 * (self.size + len(texts)) > len(self._table):
             self._grow(2 << (self.size + len(texts)).bit_length())
         return self._numbered(texts, *(two_prints(texts) if prints is None else prints))
 
     def _found(self, first: Prints, second: Prints) -> Integers:
-        slots = self._slots(first, insert=False)
-        numbers = np.where(slots < 0, -1, self._numbers.take(slots, mode="clip")).astype(np.int64)
+        _, numbers = self._probe(first, None)
         other = np.flatnonzero((self._second.take(numbers, mode="clip") != second) & (numbers >= 0))
         if len(other):
             numbers[other] = self._found(_both(first[other], second[other]), second[other])
@@ -99,17 +101,16 @@ class RowNumbers:
     def _numbered(self, texts: Any, first: Prints, second: Prints) -> Integers:
         import pyarrow as pa
 
-        slots = self._slots(first, insert=True)
-        numbers = self._numbers.take(slots).astype(np.int64)
-        new = np.flatnonzero(numbers < 0)
+        slots, numbers = self._probe(first, np.arange(self.size, self.size + len(first)))
+        new = np.flatnonzero(numbers >= self.size)
         if len(new):
-            taken = slots[new]
-            self._numbers[taken[::-1]] = np.arange(len(new), dtype=np.int32)[::-1]  # of those in a slot the first stays
-            rows = new[self._numbers[taken] == np.arange(len(new))]
+            rows = new[numbers[new] == self.size + new]  # one row stands for each new text
             found = np.arange(self.size, self.size + len(rows))
-            self._numbers[slots[rows]] = found
-            numbers[new] = self._numbers[taken]
-            self._second[found] = second[rows]
+            places = np.empty(len(first), np.int64)
+            places[rows] = found
+            numbers[new] = places.take(numbers[new] - self.size)
+            self._table[slots[rows]] = first[rows] << _SHIFT | (found + 1).view(np.uint64)
+            self._first[found], self._second[found] = first[rows], second[rows]
             self._texts.append(texts if len(rows) == len(texts) else texts.take(pa.array(rows)))
             self.size += len(rows)
         other = np.flatnonzero(self._second.take(numbers) != second)
@@ -120,36 +121,45 @@ class RowNumbers:
 
     def _grow(self, size: int) -> None:
         """Make room for half so many texts; those that are known get new slots."""
-        known = np.flatnonzero(self._numbers >= 0)
-        prints, numbers = self._prints[known], self._numbers[known]
-        self._prints, self._numbers = np.zeros(size, np.uint64), np.full(size, -1, np.int32)
-        self._second = np.concatenate([self._second, np.empty(size // 2 - len(self._second), np.uint64)])
-        self._numbers[self._slots(prints, insert=True)] = numbers
+        if size // 2 > 1 << 28:
+            raise RecordsError("There are more than 268 million different ids. Split the records, and add up tallies.")
+        more = np.empty(size // 2 - len(self._first), np.uint64)
+        self._first, self._second = (np.concatenate([prints, more]) for prints in (self._first, self._second))
+        self._table = np.zeros(size, np.uint64)
+        known = np.arange(self.size)
+        self._probe(self._first[: self.size], known)
 
-    def _slots(self, prints: Prints, *, insert: bool) -> Integers:
-        """Give the slot that holds each fingerprint, and where it is to be found only, -1 if none does.
+    def _probe(self, prints: Prints, fresh: Integers | None) -> tuple[Integers, Integers]:
+        """Give the slot and the number of each fingerprint; a new one gets its ``fresh`` number, or -1 without any.
 
         All look into their slot at once; those that find another's there look into the next, all at once again.
         """
-        table, last = self._prints, len(self._prints) - 1
-        slots = (prints >> np.uint64(64 - last.bit_length())).astype(np.int64)
-        waiting, wanted, looking = None, prints, slots
+        table, last = self._table, len(self._table) - 1
+        slots = (prints >> np.uint64(64 - last.bit_length())).view(np.int64)
+        tags = prints << _SHIFT
+        entries = there = table.take(slots)
+        waiting, wanted, looking = None, tags, slots
         while True:
-            there = table.take(looking)
-            missed = there != wanted
-            if insert and missed.any():
-                free = np.flatnonzero(missed & (there == 0))
-                table[looking[free]] = wanted[free]  # of several, one stays
-                missed[free] = table[looking[free]] != wanted[free]
-            elif not insert:
-                nobody = missed & (there == 0)
-                slots[np.flatnonzero(nobody) if waiting is None else waiting[nobody]] = -1
-                missed &= ~nobody
+            free = np.flatnonzero(there == 0)[::-1]
+            if fresh is not None and len(free):
+                number = fresh[free if waiting is None else waiting[free]] + 1
+                table[looking[free]] = wanted[free] | number.view(np.uint64)  # of several, the first stays
+                there[free] = table.take(looking[free])
+            missed = (there ^ wanted) >> _SHIFT != 0
+            if fresh is None:
+                missed[free] = False
+            if waiting is not None:
+                entries[waiting] = there
             if not missed.any():
-                return slots
+                return slots, (entries & _NUMBER).view(np.int64) - 1
             waiting = np.flatnonzero(missed) if waiting is None else waiting[missed]
-            wanted, looking = prints[waiting], (slots[waiting] + 1) & last
+            wanted, looking = tags[waiting], (slots[waiting] + 1) & last
             slots[waiting] = looking
+            there = table.take(looking)
+
+
+_SHIFT = np.uint64(28)
+_NUMBER = np.uint64((1 << 28) - 1)
 
 
 def _both(first: Prints, second: Prints) -> Prints:
@@ -157,37 +167,40 @@ def _both(first: Prints, second: Prints) -> Prints:
 
 
 def two_prints(texts: Any) -> tuple[Prints, Prints]:
-    """Hash each text twice; the first is never 0, which stands for an empty slot."""
-    first, second = _fingerprints(texts), _fingerprints(texts, _OTHER_MIX)
+    """Hash each text twice; the lowest bit of the first is always set, so that it never stands for an empty slot."""
+    first, second = _fingerprints(texts, (_MIX, _OTHER_MIX))
     return first | np.uint64(1), second
 
 
-def _fingerprints(array: Any, mix: np.uint64 = _MIX) -> NDArray[np.uint64]:
-    """Hash each text to 64 bits: its bytes, eight at a time, for all texts of one length together."""
-    offsets = np.frombuffer(array.buffers()[1], np.int32)[array.offset : array.offset + len(array) + 1].astype(np.int64)
+def _fingerprints(array: Any, mixes: Sequence[np.uint64] = (_MIX,)) -> list[Prints]:
+    """Hash each text to 64 bits, in as many ways as asked: its bytes, eight at a time, texts of one length together."""
+    offsets = np.frombuffer(array.buffers()[1], np.int32)[array.offset : array.offset + len(array) + 1]
     content = np.frombuffer(array.buffers()[2] or b"", np.uint8)
     lengths = np.diff(offsets)
-    prints = np.empty(len(array), np.uint64)
+    if len(array) and (lengths == lengths[0]).all():  # all of one length: they lie side by side
+        return _mixed(content[offsets[0] : offsets[-1]], len(array), int(lengths[0]), mixes)
+    prints = [np.empty(len(array), np.uint64) for _ in mixes]
     for length in np.flatnonzero(np.bincount(lengths)).tolist():
         rows = np.flatnonzero(lengths == length)
-        if len(rows) == len(array):  # all of one length: they lie side by side
-            prints = _mixed(content[offsets[0] : offsets[-1]], len(rows), length, mix)
-        else:
-            prints[rows] = _mixed(content[offsets[rows][:, None] + np.arange(length)].ravel(), len(rows), length, mix)
+        part = content[offsets[rows].astype(np.int64)[:, None] + np.arange(length)].ravel()
+        for found, mixed in zip(prints, _mixed(part, len(rows), length, mixes), strict=True):
+            found[rows] = mixed
     return prints
 
 
-def _mixed(content: NDArray[np.uint8], size: int, length: int, mix: np.uint64) -> NDArray[np.uint64]:
+def _mixed(content: NDArray[np.uint8], size: int, length: int, mixes: Sequence[np.uint64]) -> list[Prints]:
     """Hash texts of one length that lie side by side."""
-    mixed = np.full(size, np.uint64(length))
     if length < 8:
         padded = np.zeros((size, 8), np.uint8)
         padded[:, :length] = content.reshape(size, length)
         content, places, step = padded.ravel(), [0], 8
     else:  # the last word may overlap the one before
         places, step = [*range(0, length - 8, 8), length - 8], length
+    found = [np.full(size, np.uint64(length)) for _ in mixes]
     for place in places:
-        mixed ^= np.ndarray((size,), np.uint64, content, place, (step,))
-        mixed *= mix
-        mixed ^= mixed >> np.uint64(29)
-    return mixed
+        words = np.ndarray((size,), np.uint64, content, place, (step,))
+        for number, mix in enumerate(mixes):
+            found[number] ^= words
+            found[number] *= mix
+            found[number] ^= found[number] >> np.uint64(29)
+    return found
