@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from ombudsman_kpi import __version__, load_scheme, measure
+from ombudsman_kpi import __version__, compare_schemes, list_schemes, load_scheme, measure
 from ombudsman_kpi.cli import run
 
 DATA = Path(__file__).parents[1] / "examples" / "data"
@@ -185,3 +186,114 @@ def test_a_reader_who_stops_early_is_no_error() -> None:
     program = f"{sys.executable} -m ombudsman_kpi schemes lgsco | head -n 1"
     done = subprocess.run(program, shell=True, capture_output=True, text=True, check=True, encoding="utf-8")
     assert done.stderr == ""
+
+
+LOG = "case_id,event,at,party,direction\nA1,received,2024-03-28,,\nA1,decided,2024-04-30,,\n"
+REVIEWS = "review_id,standard,answer,reviewed_at\nR1,1,met,2024-04-02\nR2,1,met,2024-04-03\nR3,1,not-met,2024-04-04\n"
+ACTIVITIES = "kind,at,tone\npress,2024-04-02,positive\npress,2024-04-03,negative\n"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "kind", "content", "target", "numbers"),
+    [
+        ("lgsco", "events", LOG, "decided-or-allocated-20wd", (0, 1)),  # Tuesday 30 April is day 21
+        ("lgsco", "reviews", REVIEWS, "quality-measure-1", (2, 3)),
+        ("lgo-2017-18", "activities", ACTIVITIES, "press-positive-or-neutral", (1, 2)),
+    ],
+)
+def test_other_records_are_measured_too(
+    typed: Typed, tmp_path: Path, scheme: str, kind: str, content: str, target: str, numbers: tuple[int, int]
+) -> None:
+    (tmp_path / f"{kind}.csv").write_text(content, "utf-8")
+    code, out, err = typed(
+        *("measure", scheme, f"--{kind}", str(tmp_path / f"{kind}.csv"), "--as-of", "2024-05-31"),
+        *("--target", target, "--json"),
+    )
+    (row,) = json.loads(out)["rows"]
+    assert (code, err) == (0, "")
+    assert (row["numerator"], row["denominator"]) == numbers
+
+
+COMPARED = ("compare", "lgsco", "lgo-2017-18", "--cases", str(DATA / "cases.csv"), "--as-of", "2024-03-31")
+CONTACTS = ("--written-contacts", str(DATA / "written_contacts.csv"))
+SAME = ("--same", "written-contacts-3wd=written-contacts-24h")
+
+
+def test_compare_prints_both_schemes_side_by_side(typed: Typed) -> None:
+    code, out, err = typed(*COMPARED)
+    found = compare_schemes(
+        load_scheme("lgsco"), load_scheme("lgo-2017-18"), cases=DATA / "cases.csv", as_of="2024-03-31"
+    )
+    assert (code, err) == (0, "")
+    assert out == f"{found!r}\n"
+    assert "in 13 weeks" in out
+    assert "in < 13 weeks" in out
+
+
+def test_compare_gives_a_csv_with_the_columns_of_the_frame(typed: Typed) -> None:
+    options = ("--every", "quarter", "--by", "team", "--target", "investigation-13w", "--csv")
+    code, out, _ = typed(*COMPARED, *options)
+    frame = compare_schemes(
+        load_scheme("lgsco"), load_scheme("lgo-2017-18"), cases=DATA / "cases.csv", as_of="2024-03-31",
+        every="quarter", by="team", targets="investigation-13w",
+    ).to_pandas()  # fmt: skip
+    read = list(csv.DictReader(io.StringIO(out)))
+    assert code == 0
+    assert list(read[0]) == list(frame.columns)
+    assert [(row["period"], row["team"]) for row in read] == list(zip(frame["period"], frame["team"], strict=True))
+    assert [row["numerator_2"] for row in read] == [str(int(number)) for number in frame["numerator_2"]]
+
+
+def test_compare_takes_targets_that_are_called_otherwise(typed: Typed) -> None:
+    assert "written-contacts-3wd / written-contacts-24h" in typed(*COMPARED, *CONTACTS, *SAME).out
+    assert "written-contacts-3wd / " not in typed(*COMPARED, *CONTACTS).out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((*COMPARED, "--same", "written-contacts-3wd"), "THIS=THAT"),
+        ((*COMPARED, "--same", "=written-contacts-24h"), "THIS=THAT"),
+        ((*COMPARED, "--same", "written-contacts-3wd="), "THIS=THAT"),
+        ((*COMPARED, "--same", "written-contacts-3wd=written-contacts-2h"), "Did you mean 'written-contacts-24h'"),
+        ((*COMPARED, "--target", "investigation-12w"), "Did you mean"),
+        ((*COMPARED, "--target", "delays-explained"), "nothing to compare"),
+        (("compare", "lgsco", "lgo-2017", "--cases", "x.csv", "--as-of", "2024-03-31"), "Did you mean 'lgo-2017-18'"),
+        (("compare", "lgsco", "lgo-2017-18", "--as-of", "2024-03-31"), "nothing to measure"),
+    ],
+)
+def test_a_mistake_in_comparing_ends_in_one_sentence_too(typed: Typed, words: tuple[str, ...], told: str) -> None:
+    code, out, err = typed(*words)
+    assert (code, out) == (2, "")
+    assert told in err
+    assert err.startswith("Error: ")
+
+
+SCHEMES = ["housing-ombudsman-2019", "lgo-2017-18", "lgsco", "phso-service-charter", "tower-hamlets"]
+
+
+def test_schemes_lists_all_five_and_shows_the_targets_of_each(typed: Typed) -> None:
+    assert [line.split()[0] for line in typed("schemes").out.splitlines()] == SCHEMES == sorted(list_schemes())
+    for name in SCHEMES:
+        shown = typed("schemes", name).out
+        assert all(target.id in shown and target.says in shown for target in load_scheme(name).targets)
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("measure lg", ["lgo-2017-18", "lgsco"]),
+        ("compare lgsco ph", ["phso-service-charter"]),
+        ("schemes t", ["tower-hamlets"]),
+        ("measure x", []),
+    ],
+)
+def test_names_of_schemes_are_completed(words: str, offered: list[str]) -> None:
+    line = f"ombudsman-kpi {words}"
+    asked = {"_OMBUDSMAN_KPI_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+    program = "import sys; sys.argv[:] = ['ombudsman-kpi']; from ombudsman_kpi.cli import run; run()"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, **asked}, capture_output=True, text=True, check=True,
+        encoding="utf-8",
+    )  # fmt: skip
+    assert done.stdout.split() == offered

@@ -303,7 +303,6 @@ def by_plain_loop(  # noqa: C901
 ) -> tuple[dict[str, dict[str, Any]], Counter[str], int]:
     """Build the cases one event at a time."""
     cases: dict[str, dict[str, Any]] = {}
-    begins: dict[str, tuple[datetime, bool]] = {}
     said: dict[str, tuple[tuple[datetime, bool], str]] = {}
     reopened: dict[str, set[Any]] = {}
     unknown: Counter[str] = Counter()
@@ -316,7 +315,6 @@ def by_plain_loop(  # noqa: C901
         if day_of(at) > as_of or (event["recorded_at"] is not None and day_of(event["recorded_at"]) > as_of):
             continue
         row, place = cases.setdefault(case, {}), place_in_time(at)
-        begins[case] = min(begins.get(case, place), place)
         if kind in {"received", "decided", "allocated", "closed"}:
             row[f"{kind}_at"] = min(row.get(f"{kind}_at", at), at, key=place_in_time)
         elif kind == "reopened":
@@ -325,6 +323,8 @@ def by_plain_loop(  # noqa: C901
             unknown[kind] += 1
         if event["team"] is not None:
             said[case] = min(said.get(case, (place, event["team"])), (place, event["team"]))
+    never = datetime.max, True  # noqa: DTZ901
+    begins = {case: min(map(place_in_time, row.values()), default=never) for case, row in cases.items()}
     for case, (_, team) in said.items():
         cases[case]["team"] = team
     if reopened:

@@ -636,7 +636,7 @@ def test_the_json_schema_refuses_what_the_library_refuses(name: str) -> None:
 
 
 def test_the_json_schema_names_every_key_and_no_other() -> None:
-    keys = scheme_json_schema()["properties"]["target"]["items"]["properties"]
+    keys = scheme_json_schema()["$defs"]["Target"]["properties"]
     assert set(keys) - {"bands"} == {key for kind in MEASURES.values() for key in kind.model_fields}
     for key, declared in keys.items():
         assert declared.get("description"), key

@@ -63,7 +63,7 @@ def attributes_of(events: Table) -> dict[str, str]:
         name = column.removeprefix(_XES_CASE)
         if column not in renamed and (column != name or name in fields_of("cases")) and ":" not in name:
             found.setdefault(name, column)
-    return found
+    return {name: column for name, column in found.items() if name not in {"case_id", REOPENINGS}}
 
 
 class _Part(NamedTuple):
@@ -76,6 +76,7 @@ class _Part(NamedTuple):
     stated: dict[str, tuple[Truths, Integers]]  # for each time of a case in a column: where there is one, and which
     said: dict[str, Any]  # for each other column, its text
     unknown: Counter[str]
+    unreal: Counter[str]
     nameless: int
 
 
@@ -145,6 +146,7 @@ class _Making:
         self.said = {name: _Attribute() for name in attributes if not name.endswith("_at")}
         self.zoned: dict[str, bool] = {}
         self.unknown: Counter[str] = Counter()
+        self.unreal: Counter[str] = Counter()
         self.nameless = 0
         self.reopened: list[Integers] = []
 
@@ -169,16 +171,17 @@ class _Making:
         unknown = {
             word: int(count) for word, count, kind in zip(words, counts, meant, strict=False) if kind < 0 < count
         }
-        stated, said = {}, {}
+        stated, said, unreal = {}, {}, Counter[str]()
         for name in self.stated:
-            column = self.attributes[name]
-            stated[name] = known.batch.times(column).present[rows], self._moments(known, column)[rows]
+            times = known.batch.times(self.attributes[name])
+            stated[name] = times.present[rows], self._moments(known, self.attributes[name])[rows]
+            unreal[name] += 0 if times.unreal is None else int(times.unreal[rows].sum())
         for name in self.said:
             text = known.batch.text(self.attributes[name])
             said[name] = text if isinstance(rows, slice) else text.take(pa.array(rows))
         return _Part(
             ids, two_prints(ids), meant.take(code), self._moments(known, "at")[rows], stated, said, Counter(unknown),
-            nameless,
+            +unreal, nameless,
         )  # fmt: skip
 
     def _moments(self, known: Known, name: str) -> Integers:
@@ -203,6 +206,7 @@ class _Making:
         for name, text in part.said.items():
             self.said[name].add(case, part.moment, text)
         self.unknown += part.unknown
+        self.unreal += part.unreal
         self.nameless += part.nameless
 
     def history(self, *, is_pandas: bool) -> History:
@@ -226,7 +230,7 @@ class _Making:
         if self.reopened:
             case = np.unique(np.concatenate(self.reopened, axis=1), axis=1)[0]  # one that is repeated counts once
             found[REOPENINGS] = np.bincount(case, minlength=size)[order]
-        return History(pa.table(found), dict(self.unknown), self.nameless, is_pandas)
+        return History(pa.table(found), dict(self.unknown), self.nameless, dict(self.unreal), is_pandas)
 
 
 def _in_order(begin: Integers, ids: Any) -> Any:

@@ -146,6 +146,7 @@ class Counter:
         if assessed.record is not None:
             group = group.take(assessed.record)
             weights = weights if isinstance(weights, int) else weights.take(assessed.record)
+        weights = 1 if assessed.once else weights
         elapsed, below = assessed.units()
         code = counted.codes(assessed.book).take(assessed.code)
         keys = group, self._periods(key.grain).of(assessed.days(key.cohort)), code, elapsed

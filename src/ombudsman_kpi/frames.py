@@ -53,7 +53,7 @@ class Batch:
 
         if not self.table.has(COUNT):
             return 1
-        text = self.text(COUNT)
+        text = pc.replace_substring_regex(self.text(COUNT), r"\.0+$", "")
         bad = np.asarray(pc.invert(pc.fill_null(pc.match_substring_regex(text, r"^\d{1,15}$"), False)))  # noqa: FBT003
         if bad.any():
             row = self.offset + int(np.argmax(bad))

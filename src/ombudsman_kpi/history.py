@@ -76,13 +76,15 @@ class Codes:
 class History:
     """The cases of an event log, and what in the log wasn't understood.
 
-    ``rows`` is an Arrow table with a row for each case, in the order in which they begin. ``unknown`` counts the
-    events of each kind that mean nothing here; ``nameless`` those without a case, a kind or a time.
+    ``rows`` is an Arrow table with a row for each case, in the order of their earliest time. ``unknown`` counts the
+    events of each kind that mean nothing here; ``nameless`` those without a case, a kind or a time; ``unreal`` those
+    that give their case a time which is no real one.
     """
 
     rows: Any
     unknown: Mapping[str, int]
     nameless: int
+    unreal: Mapping[str, int] = field(default_factory=dict)
     is_pandas: bool = field(default=False, repr=False)
 
     @property
@@ -93,14 +95,24 @@ class History:
 
     @cached_property
     def table(self) -> Table:
-        """The cases as records."""
-        table = open_table("cases", self.rows, None, None)
+        """The cases as records. What no event told of any case is empty, where nothing else can stand in for it."""
+        import pyarrow as pa
+
+        rows = self.rows
+        for name, item in fields_of("cases").items():
+            if name not in rows.column_names and item.falls_back_to is None:
+                kind = pa.date32() if item.kind == "time" else pa.string()
+                rows = rows.append_column(name, pa.nulls(len(rows), kind))
+        table = open_table("cases", rows, None, None)
         return Table(table.name, table.source._replace(is_pandas=self.is_pandas), table.columns, table.dates)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What in the log wasn't understood, in words."""
-        return notes_of(self.unknown, self.nameless)
+        unreal = [
+            f"{_many(number, 'event')} with a {name} that is no real date" for name, number in self.unreal.items()
+        ]
+        return (*notes_of(self.unknown, self.nameless), *unreal)
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)

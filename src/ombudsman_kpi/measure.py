@@ -14,9 +14,20 @@ from ombudsman_kpi.frames import COUNT, Batch, Table
 from ombudsman_kpi.history import History, times_of_cases
 from ombudsman_kpi.known import AsOf, Known, parse_as_of
 from ombudsman_kpi.periods import Every
-from ombudsman_kpi.plan import Columns, Formats, Step, make_plan, missing_groups, names_of, open_records, why_not
+from ombudsman_kpi.plan import (
+    Columns,
+    Formats,
+    Step,
+    make_plan,
+    missing_groups,
+    names_of,
+    on_published,
+    open_records,
+    why_not,
+    with_populations,
+)
 from ombudsman_kpi.records import RECORDS
-from ombudsman_kpi.results import Results
+from ombudsman_kpi.results import PUBLISHED, Results
 from ombudsman_kpi.rows import no_rows, outcome_rows
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.tally import Basis, Block, Key, Tally
@@ -138,10 +149,11 @@ def tally(
     notes = missing_groups(by, plan, files.tables)
     unmeasured: dict[str, str] = {}
     wanted: dict[str, list[tuple[Rule, Key]]] = defaultdict(list)
-    for step in plan:
+    for step in with_populations(plan, scheme):
         reason = why_not(step, files.tables)
         if reason is not None:
-            unmeasured[step.target.id] = reason
+            if step in plan:
+                unmeasured[step.target.id] = reason
             continue
         for records_, rule in rules_of(step.target, files):
             wanted[records_] += [(rule, key) for key in step.keys]
@@ -155,8 +167,10 @@ def tally(
     every_ = {step.target.id: step.every for step in plan}
     cohorts = {step.target.id: step.cohorts for step in plan}
     for step in plan:
-        if "events" in files.tables and files.noted(step.target):
-            notes[step.target.id] = notes.get(step.target.id, frozenset()) | set(files.noted(step.target))
+        said = set(files.noted(step.target) if "events" in files.tables else ())
+        said |= {PUBLISHED} if step.target.id not in unmeasured and on_published(step.target, files.tables) else set()
+        if said:
+            notes[step.target.id] = notes.get(step.target.id, frozenset()) | said
     return Tally(Basis(scheme, str(at), by, every_, cohorts), blocks, unmeasured, notes)
 
 

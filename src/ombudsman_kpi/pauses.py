@@ -79,6 +79,8 @@ def _merged(row: Integers, first: Integers, end: Integers) -> Pauses:
     """Merge pauses that overlap or touch; one that ends on its first day has no paused day."""
     some = end > first
     row, first, end = row[some], first[some], end[some]
+    if not len(row):
+        return Pauses(row, first, end)
     order = np.lexsort((first, row))
     row, first, end = row[order], first[order], end[order]
     reach = np.maximum.accumulate(row * _SPAN + end)  # the furthest end so far; a further row reaches further

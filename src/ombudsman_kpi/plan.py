@@ -13,7 +13,7 @@ from ombudsman_kpi.results import INSIDE, Row
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.sources import Dates
 from ombudsman_kpi.tally import Key
-from ombudsman_kpi.targets import COHORTS, AnyTarget, Cohort, NotMeasured, Stock
+from ombudsman_kpi.targets import COHORTS, AnyTarget, Cohort, Dated, NotMeasured, Score, Stock, Trend
 
 Columns = Mapping[str, Mapping[str, str]] | str | Path | None
 Formats = Mapping[str, Dates] | None
@@ -177,8 +177,11 @@ def why_not(step: Step, tables: Mapping[str, Table]) -> str | None:
         if kind not in tables:
             return f"no {kind.replace('_', ' ')} were given"
         table = tables[kind]
-        if not table.is_published or table.has(_first_time(table)):
+        if not _has_periods(table):
             continue
+        lacking = [name for name in _conditions(target) if not table.has(name)]
+        if lacking:
+            return f"the published table has no column {table.column_of(lacking[0])!r}"
         if not target.from_periods:
             return f"{kind.replace('_', ' ')} are a published table, which has periods in place of dates"
         for every, period in product(step.every, sorted(table.periods)):
@@ -190,9 +193,33 @@ def why_not(step: Step, tables: Mapping[str, Table]) -> str | None:
     return None
 
 
-def _first_time(table: Table) -> str:
-    """Name the time that every record of a kind has."""
-    return next(item.name for item in table.fields.values() if item.kind == "time" and item.required)
+def _conditions(target: AnyTarget) -> list[str]:
+    """Name the fields by which a target without a clock chooses its records."""
+    figure = target.figure if isinstance(target, Trend) else target
+    return [*(figure.where if isinstance(figure, Dated) else ()), *getattr(figure, "numerator", ())]
+
+
+def _has_periods(table: Table) -> bool:
+    """Tell whether the label of a period stands for the time that every record of a kind has."""
+    first = next(item.name for item in table.fields.values() if item.kind == "time" and item.required)
+    return table.dated_by_period(first)
+
+
+def on_published(target: AnyTarget, tables: Mapping[str, Table]) -> bool:
+    """Tell whether a target is measured on a published table."""
+    return any(_has_periods(tables[kind]) for kind in target.needs if kind in tables)
+
+
+def with_populations(plan: list[Step], scheme: Scheme) -> list[Step]:
+    """Add the numbers of what samples were drawn from, where nobody asked for them; they are counted, and not shown."""
+    asked = {step.target.id for step in plan}
+    more = {}
+    for step in plan:
+        name = step.target.sampled_from if isinstance(step.target, Score) else None
+        if name is not None and name not in asked:
+            target = scheme[name]
+            more[name] = Step(target, (target.cohort,), step.every)
+    return [*plan, *more.values()]
 
 
 def missing_groups(by: tuple[str, ...], plan: list[Step], tables: Mapping[str, Table]) -> dict[str, frozenset[str]]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ombudsman_kpi.assess.figures import NOTHING, Counts, Figure, Place, Status
+from ombudsman_kpi.assess.figures import NOTHING, Counts, Figure, Place, Status, share_figure
 from ombudsman_kpi.assess.measures import figure_of
 from ombudsman_kpi.assess.outcomes import STATUSES
 from ombudsman_kpi.assess.stock import figure as stock_figure
@@ -18,13 +18,14 @@ from ombudsman_kpi.gathered import gathered, spanned
 from ombudsman_kpi.periods import Every, Period, grain_of, period_of
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.tally import Basis, Block, Group, Key, Tally
-from ombudsman_kpi.targets import AnyTarget, Cohort, DoneBy, InForce, Score, Stock
+from ombudsman_kpi.targets import AnyTarget, Cohort, Count, DoneBy, InForce, Score, Stock, Trend
 
 if TYPE_CHECKING:
     import pandas as pd
 
 EVERYTHING = "all"
 NO_DATE = "(no period)"
+PUBLISHED = "measured on a published table"
 
 
 class Row(NamedTuple):
@@ -223,27 +224,36 @@ def _figures(
     if isinstance(target, DoneBy):  # it is done once, whatever the periods are
         every = None
     counts = gathered(block, every, grain_of(every))
-    sampled = _sampled_from(target, cohort, every, tally)
+    sampled = _sampled_from(target, every, tally)
     groups = sorted({group for _, group in counts}) or [("",) * len(basis.by)]
-    for period in spanned({period for period, _ in counts}, every):
+    found = {period for period, _ in counts}
+    if every is not None and _counts_nothing(target) and found - {None} and PUBLISHED not in notes:
+        found.add(period_of(date.fromisoformat(basis.as_of[:10]), every))  # none is a number too
+    for period in spanned(found, every):
         complete = every is None or (period is not None and _closed(period.end, basis.as_of))
         if isinstance(target, DoneBy):
             complete = _closed(target.by_date, basis.as_of)
         for group in groups:
-            found = counts.get((period, group))
-            if found is not None or period is not None or every is None or not counts:
-                population = sampled.get((period, group)) if sampled is not None else None
-                place = Place(counts, period, group, complete, population.met if population else None)
-                yield _row(target, cohort, every, place, figure_of(target, place), place.here, basis, notes)
+            if (period, group) in counts or period is not None or every is None or not counts:
+                population = sampled.get((period, group), NOTHING).met if sampled is not None else None
+                place = Place(counts, period, group, complete, population)
+                no_date = every is not None and period is None
+                figure = share_figure(target.standard, place) if no_date else figure_of(target, place)
+                yield _row(target, cohort, every, place, figure, place.here, basis, notes)
+
+
+def _counts_nothing(target: AnyTarget) -> bool:
+    """Tell whether a period without a record has a figure all the same: the number 0."""
+    return isinstance(target.figure if isinstance(target, Trend) else target, Count)
 
 
 def _sampled_from(
-    target: AnyTarget, cohort: Cohort, every: Every | None, tally: Tally
+    target: AnyTarget, every: Every | None, tally: Tally
 ) -> dict[tuple[Period | None, Group], Counts] | None:
     """Give the numbers of what a score's sample was drawn from, where they were counted."""
-    if not isinstance(target, Score) or target.sampled_from is None:
+    if not isinstance(target, Score) or target.sampled_from is None or tally.basis is None:
         return None
-    key = Key(target.sampled_from, cohort, grain_of(every))
+    key = Key(target.sampled_from, tally.basis.scheme[target.sampled_from].cohort, grain_of(every))
     return gathered(tally.blocks[key], every, key.grain) if key in tally.blocks else None
 
 

@@ -16,6 +16,15 @@ def half_up(value: Fraction, places: int = 1) -> str:
     return f"{sign}{whole:,}.{rest:0{places}}" if places else f"{sign}{whole:,}"
 
 
+def signed(value: Fraction, places: int = 1) -> str:
+    """Write a change with its sign.
+
+    >>> signed(Fraction(3), 0), signed(Fraction(-1, 3)), signed(Fraction(0), 0)
+    ('+3', '−0.3', '0')
+    """
+    return ("+" if value > 0 else "") + half_up(value, places).replace("-", "−")
+
+
 def percent(numerator: int, denominator: int, places: int = 1) -> str:
     """Write a share in per cent, rounded half up from the exact counts.
 

@@ -370,10 +370,16 @@ def _said(error: ValidationError, declared: Mapping[str, Any]) -> str:
     if found["type"] == "missing":
         return f"{owner}{above}{key!r} is missing."
     message = _WANTED.get(found["type"], found["msg"].removeprefix("Value error, ").rstrip("."))
+    if found["type"] == "literal_error":
+        message = f"it can be {found['ctx']['expected']}"
     return f"{owner}{'.'.join(path)}{': ' if path else ''}{message}."
 
 
 _WANTED = {
+    "too_short": "at least one is wanted",
+    "date_type": "a date is wanted, such as 2018-05-25",
+    "date_parsing": "a date is wanted, such as 2018-05-25",
+    "date_from_datetime_parsing": "a date is wanted, such as 2018-05-25",
     "tuple_type": "a list is wanted, in square brackets",
     "dict_type": "a table is wanted, such as { key = 'value' }",
     "model_type": "a table is wanted, such as { key = 'value' }",
@@ -387,7 +393,7 @@ def _located(loc: tuple[int | str, ...], declared: Mapping[str, Any]) -> tuple[s
             entry = declared[kind][number]
             name = entry.get("id" if kind == "targets" else "audience")
             named = name if name and isinstance(name, str) else f"number {number + 1}"
-            return f"{_LISTS[kind]} {named}: ", [key for key in path if isinstance(key, str)]
+            return f"{_LISTS[kind]} {named}: ", [key for key in path if isinstance(key, str) and key != "[key]"]
     return "", [key for key in loc if isinstance(key, str)]
 
 
@@ -398,6 +404,8 @@ def _keys_at(loc: tuple[int | str, ...], declared: Mapping[str, Any]) -> list[st
             return [*_measured(declared["targets"][number]).model_fields, "bands"]
         case ["targets", _, "clock", _]:
             return [*Clock.model_fields]
+        case ["in_force", _] | ["targets", _, "in_force", _]:
+            return [*InForce.model_fields]
         case ["reports", _, _]:
             return [*Report.model_fields]
     return [*(_LISTS.get(name, name) for name in Scheme.model_fields), "extends"]

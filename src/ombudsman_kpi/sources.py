@@ -191,6 +191,10 @@ def _open_csv(path: Path) -> Source:
 def _open_rows(name: str, rows: Sequence[Any], columns: Mapping[str, str], dates: Dates) -> Source:
     """Validate rows one by one, by the model of their kind. Mappings may have the caller's own names and formats."""
     model, own = RECORDS[name], {column: field_ for field_, column in columns.items()}
+    if rows and all(
+        isinstance(row, Mapping) and {"count", "period"} <= {own.get(key, key) for key in row} for row in rows
+    ):
+        return _open_published(name, rows)
     records: list[Record] = []
     for position, row in enumerate(rows):
         try:
@@ -212,6 +216,21 @@ def _open_rows(name: str, rows: Sequence[Any], columns: Mapping[str, str], dates
         yield {column: [getattr(record, own.get(column, column), None) for record in records] for column in wanted}
 
     return Source(tuple(columns.get(field_, field_) for field_ in names), read)
+
+
+def _open_published(name: str, rows: Sequence[Mapping[str, Any]]) -> Source:
+    """See the rows of a published table as a source; they have no ids and times that a model could ask for."""
+    import pyarrow as pa
+
+    columns = dict.fromkeys(str(key) for row in rows for key in row)
+    try:
+        text = {key: [None if is_missing(row.get(key)) else str(row[key]) for row in rows] for key in columns}
+        source = _open_arrow(pa.table(text))
+    except (pa.ArrowInvalid, TypeError):
+        source = None
+    if source is None:
+        raise RecordsError(f"{name} are rows of a published table that can't be read. Make a table of them first.")
+    return source
 
 
 def _renamed(row: Any, own: Mapping[str, str], name: str, position: int, dates: Dates) -> Any:

@@ -111,13 +111,13 @@ def test_a_pause_is_cut_at_the_stop(scheme: Scheme, end: str | None) -> None:
     ("first", "as_of", "expected"),
     [
         ("2024-04-10", "2024-04-30", Found("pending", 7, 21, None, "overdue without pauses")),
-        ("2024-04-10", "2025-01-31", Found("pending", 7, 211, None, "overdue without pauses")),
+        ("2024-04-10", "2025-01-31", Found("pending", 7, 213, None, "overdue without pauses")),
         ("2024-04-29", "2024-05-31", Found("pending", 20, 42, None, "overdue without pauses")),
         ("2024-04-10", "2024-04-29", Found("pending", 7, 20, None, "")),
         ("2024-04-10", "2024-04-10", Found("pending", 7, 7, None, "")),
         ("2024-04-10", "2024-04-09", Found("pending", 6, 6, "2024-04-29", "")),  # it isn't known yet
         ("2024-04-30", "2024-04-30", Found("overdue", 21, 21, "2024-04-29", "")),
-        ("2024-05-01", "2025-01-31", Found("overdue", 212, 213 - 212 + 212, "2024-04-29", "")),
+        ("2024-05-01", "2025-01-31", Found("overdue", 22, 213, "2024-04-29", "")),
     ],
 )
 def test_while_a_pause_is_open_there_is_no_due_day_unless_it_had_passed(
@@ -149,7 +149,7 @@ def test_an_instant_in_the_middle_of_a_day_knows_the_pauses_before_it(scheme: Sc
 @pytest.mark.parametrize(
     ("events", "due"),
     [
-        (pause("2024-04-10", "2024-04-12") + pause("2024-04-11", "2024-04-16"), "2024-05-02"),  # the first end is all's
+        (pause("2024-04-10", "2024-04-12") + pause("2024-04-11", "2024-04-16"), "2024-05-01"),  # the first end is all's
         (pause("2024-04-10", "2024-04-12", "x") + pause("2024-04-11", "2024-04-16", "y"), "2024-05-03"),
         (pause("2024-04-10", "2024-04-18", "x") + pause("2024-04-11", "2024-04-16", "y"), "2024-05-08"),
         (pause("2024-04-10", "2024-04-12", "x") + pause("2024-04-12", "2024-04-16", "y"), "2024-05-03"),
@@ -185,10 +185,10 @@ def test_without_any_pause_the_clock_runs_as_if_none_were_allowed(scheme: Scheme
         ("10 calendar days", {}, "2024-04-10"),
         ("2 weeks", {}, "2024-04-14"),
         ("< 2 weeks", {}, "2024-04-13"),
-        ("4 working days", {}, "2024-04-09"),
+        ("4 working days", {}, "2024-04-08"),
         ("10 calendar days", {"day_of_receipt": "day 1"}, "2024-04-10"),  # the day of receipt stood still
-        ("4 working days", {"day_of_receipt": "day 1"}, "2024-04-09"),
-        ("4 working days", {"non_working_receipt": "next working day"}, "2024-04-09"),
+        ("4 working days", {"day_of_receipt": "day 1"}, "2024-04-08"),
+        ("4 working days", {"non_working_receipt": "next working day"}, "2024-04-08"),
     ],
 )
 def test_other_limits_stand_still_as_well(limit: str, clock: dict[str, str], due: str) -> None:
@@ -364,7 +364,7 @@ def test_against_a_loop_that_walks_the_days(
     log = [*NOTHING, *data.draw(st.permutations(logged))]
     rows = assess(declared(limit, **options), cases=cases, events=log, as_of=as_of, targets=TARGET)
     assert {
-        row.id: (row.status, int(row.elapsed), int(row.elapsed_gross), _day(row.due), _told(row.reason))
+        row.id: (row.status, int(row.elapsed), int(row.elapsed_gross), _day(row.due), _told(row))
         for row in rows.itertuples()
     } == expected
 
@@ -373,8 +373,8 @@ def _day(moment: Any) -> date | None:
     return None if pd.isna(moment) else moment.date()
 
 
-def _told(reason: str) -> str:
-    return reason if "pauses" in reason else ""
+def _told(row: Any) -> str:
+    return str(row.reason) if row.status in {"met", "pending"} else ""
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])

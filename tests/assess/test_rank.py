@@ -109,7 +109,8 @@ def test_a_standard_holds_for_each_group() -> None:
 def test_the_comparator_is_printed_with_the_results() -> None:
     for comparator in ("pooled", "mean of rates"):
         results = ranked(UNEQUAL, declared(comparator=comparator))
-        assert f"{UPHELD} is measured with comparator: {comparator}" in repr(results)
+        assert results.options["clocks"][UPHELD] == {"comparator": comparator}
+        assert f"comparator: {comparator}" in repr(results)
 
 
 def test_the_columns_of_a_rank() -> None:

@@ -231,7 +231,7 @@ def test_the_columns_of_a_score() -> None:
     line = next(line for line in text.splitlines() if line.startswith(SCORE))
     assert "58.0%" in line
     assert "pooled: 5 90.0% (9 of 10), 11 50.0% (20 of 40)" in line
-    assert f"{SCORE} is measured with partly: not met, combined: pooled" in text
+    assert "partly: not met, combined: pooled" in text
     mean = scored(UNEQUAL, declared(parts="standard", combined="mean-of-scores")).to_pandas()
     assert mean["value"].tolist() == [0.7]
     assert mean[["numerator", "denominator", "headroom"]].isna().all(axis=None)

@@ -1,7 +1,7 @@
 """How many records there were."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -46,7 +46,8 @@ class CountRule:
             draft.mark(
                 key != np.append(first, 0).take(ids.find(known.text(self.distinct))), "excluded", "counted already"
             )
-        return of_days(draft, day, (NOT_IN, IN), draft.state == 0)
+        found = of_days(draft, day, (NOT_IN, IN), draft.state == 0)
+        return found if self.distinct is None else replace(found, once=True)
 
     def _drafted(self, known: Known) -> tuple[Draft, Integers]:
         draft = Draft(known, self.target.id)

@@ -54,7 +54,7 @@ class DelaysRule:
         told = np.ones(len(rows), np.bool_)
         for name in self.target.parties:
             told &= self._told(known, rows, PARTIES.index(name), start, last)
-        waiting = last > known.as_of.day if known.as_of.whole_day else last >= known.as_of.day
+        waiting = last >= known.as_of.day
         first = 3 * self.missed.index(target)
         return rows, start, due, first + np.where(told, 0, np.where(waiting & (self.target.up_to is not None), 2, 1))
 

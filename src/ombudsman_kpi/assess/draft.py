@@ -30,6 +30,8 @@ def not_yet(name: str) -> str:
     >>> not_yet("received_at"), not_yet("investigation_started_at")
     ('not yet received', 'investigation not yet started')
     """
+    if name == "at":
+        return "not yet happened"
     *what, done = name.removesuffix("_at").split("_")
     return " ".join([*what, "not yet", done])
 
@@ -123,8 +125,11 @@ class Draft:
     def mark_not_begun(self, name: str) -> None:
         """Leave out the records that haven't begun; one that must have and has no day contradicts itself."""
         found = self.moments(name)
-        declared = self.known.batch.table.fields.get(name)
-        if declared is not None and declared.required:
+        table = self.known.batch.table
+        declared = table.fields.get(name)
+        if table.dated_by_period(name):
+            self.mark(found.days == MISSING, "invalid", "period is missing")
+        elif declared is not None and declared.required:
             self.mark(found.days == MISSING, "invalid", f"{name} is missing")
         self.mark(~found.happened, "excluded", not_yet(name))
 

@@ -45,6 +45,7 @@ class Assessed:
     provisional: Integers | int = 0
     record: Integers | None = None
     party: NDArray[Any] | None = None
+    once: bool = False  # each counts as one, however many records a row stands for
     gross: Integers | None = None  # elapsed as if the clock had never stood still
 
     def days(self, cohort: Cohort) -> Integers:

@@ -53,6 +53,9 @@ class ScoreRule:
 
         text = known.text(str(self.target.parts))
         draft.mark(np.asarray(text.is_null()), "invalid", f"{self.target.parts} is missing")
+        draft.mark(
+            known.unknown_choices(str(self.target.parts)), "invalid", f"{self.target.parts} has an unknown value"
+        )
         found = of_days(draft, day, (Outcome("late"), Outcome("met")), met)
         encoded = text.dictionary_encode()
         part = encoded.indices.cast(pa.int64()).fill_null(0).to_numpy()
@@ -73,6 +76,14 @@ def parts_of(counts: Counts) -> dict[str, tuple[int, int]]:
     return dict(sorted(found.items(), key=lambda item: (len(item[0]), item[0])))  # 5, 8, 9, 11
 
 
+def value_of(target: Score, counts: Counts) -> Fraction | None:
+    """Give the score: met / counted, or the mean of the scores of the parts."""
+    if not target.combines_by_mean:
+        return rate(counts.met, counts.missed)
+    rates = [Fraction(met, counted) for met, counted in parts_of(counts).values() if counted]
+    return sum(rates, Fraction(0)) / len(rates) if rates else None
+
+
 def figure(target: Score, place: Place) -> Figure:
     """Work out the score; of several parts, combined as the target says, and each beside it."""
     found = share_figure(target.standard, place)
@@ -80,30 +91,31 @@ def figure(target: Score, place: Place) -> Figure:
     words = []
     if target.parts is not None:
         parts = parts_of(place.here)
-        rates = [value for met, counted in parts.values() if (value := rate(met, counted - met)) is not None]
         details |= {"combined": target.combined, "parts": parts}
-        each = ", ".join(
-            f"{name} {percent(met, counted)} ({met:,} of {counted:,})" for name, (met, counted) in parts.items()
-        )
-        words.append(f"{'pooled' if target.combined == 'pooled' else 'mean of scores'}: {each}" if each else "")
-        if target.combined == "mean-of-scores":
-            mean = sum(rates, Fraction(0)) / len(rates) if rates else None
-            found = Figure(judged(target.standard, mean), mean, mean, mean, None, None)
-    if target.parts is None or target.combined == "pooled":
-        words.append(_sampled(place, details))
-    return found._replace(details=details, remarks=tuple(filter(None, words)))
+        each = [f"{name} {percent(met, counted)} ({met:,} of {counted:,})" for name, (met, counted) in parts.items()]
+        combined = "mean of scores" if target.combines_by_mean else "pooled"
+        words += [f"{combined}: {', '.join(each)}"] if each else []
+        asked = target.where.get(target.parts)
+        silent = [] if asked is None or asked.negated else [name for name in asked.values if name not in parts]
+        words += [f"without {', '.join(silent)}: no answers"] if each and silent else []
+    if target.combines_by_mean:
+        mean = value_of(target, place.here)
+        found = Figure(judged(target.standard, mean), mean, mean, mean)
+    else:
+        words += _sampled(place, details)
+    return found._replace(details=details, remarks=tuple(words))
 
 
-def _sampled(place: Place, details: dict[str, Any]) -> str:
+def _sampled(place: Place, details: dict[str, Any]) -> list[str]:
     """Say how large the sample was, what it was drawn from, and how sure that makes the score."""
     met, counted, population = place.here.met, place.here.met + place.here.missed, place.population
-    if not counted:
-        return ""
-    known = population if population is not None and population >= counted else None
-    interval = share_interval(met, counted, known)
+    drawn_from = population if population is None or population >= counted else None
+    interval = share_interval(met, counted, drawn_from)
     if interval is None:
-        return ""
+        return []
     details["interval"] = interval
-    drawn = f" from {population:,}" if population is not None else ""
+    drawn = "" if population is None else f" from {population:,}"
+    if population is not None and drawn_from is None:
+        drawn = f", more than the {population:,} that it was drawn from"
     low, high = (half_up(Fraction(bound) * 100) for bound in interval)
-    return f"sample of {counted:,}{drawn}; 95% interval {low}% to {high}%"
+    return [f"sample of {counted:,}{drawn}; 95% interval {low}% to {high}%"]

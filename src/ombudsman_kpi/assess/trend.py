@@ -3,13 +3,13 @@
 from fractions import Fraction
 from typing import Any
 
-from ombudsman_kpi.assess import average
+from ombudsman_kpi.assess import average, score
 from ombudsman_kpi.assess.figures import Counts, Figure, Place, judged
 from ombudsman_kpi.assess.kinds import rate
 from ombudsman_kpi.periods import preceding
 from ombudsman_kpi.rounding import half_up
 from ombudsman_kpi.statistics.intervals import Interval, Moments, change_of_counts, change_of_means, change_of_shares
-from ombudsman_kpi.targets import Average, Count, Trend
+from ombudsman_kpi.targets import Average, Count, Score, Trend
 
 
 def figure(target: Trend, place: Place) -> Figure:
@@ -40,17 +40,31 @@ def _value(target: Trend, counts: Counts) -> Fraction | None:
     """Give the figure of one period."""
     if isinstance(target.figure, Average):
         return average.mean_of(target.figure, counts)
+    if isinstance(target.figure, Score):
+        return score.value_of(target.figure, counts)
     return Fraction(counts.met) if isinstance(target.figure, Count) else rate(counts.met, counts.missed)
 
 
 def _chance(target: Trend, before: Counts, now: Counts) -> Interval | None:
     """Give the interval of the change that chance alone leaves open."""
     if isinstance(target.figure, Average):
-        first, second = (Moments(c.met, average.total_of(target.figure, c), c.squares) for c in (before, now))
-        return change_of_means(first, second)
+        return _chance_of_means(target.figure, before, now)
+    if isinstance(target.figure, Score) and target.figure.combines_by_mean:
+        return None
     if isinstance(target.figure, Count):
         return change_of_counts(before.met, now.met)
     return change_of_shares(before.met, before.met + before.missed, now.met, now.met + now.missed)
+
+
+def _chance_of_means(target: Average, before: Counts, now: Counts) -> Interval | None:
+    """Give the interval of a change of means: its spread is that of whole units, its middle the exact change."""
+    interval = change_of_means(
+        Moments(before.met, before.units, before.squares), Moments(now.met, now.units, now.squares)
+    )
+    if interval is None:
+        return None
+    short = [(counts.units - average.total_of(target, counts)) / counts.met for counts in (before, now)]
+    return Interval(*(bound + float(short[0] - short[1]) for bound in interval))
 
 
 def _shown(target: Trend, value: Fraction) -> str:

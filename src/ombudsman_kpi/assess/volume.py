@@ -5,7 +5,7 @@ from fractions import Fraction
 from ombudsman_kpi.assess import count
 from ombudsman_kpi.assess.figures import Figure, Place
 from ombudsman_kpi.periods import preceding
-from ombudsman_kpi.rounding import half_up
+from ombudsman_kpi.rounding import signed
 from ombudsman_kpi.targets import Volume
 
 
@@ -16,9 +16,9 @@ def figure(target: Volume, place: Place) -> Figure:
         return found
     before, now = place.before.met, place.here.met
     details = {"before": before, "change": now - before}
-    words = f"{now - before:+,} on {preceding(place.period).label} ({before:,})".replace("-", "−")
+    words = f"{signed(Fraction(now - before), 0)} on {preceding(place.period).label} ({before:,})"
     if before:
         share = Fraction(100 * (now - before), before)
         details["change_share"] = share / 100  # type: ignore[assignment]
-        words += f": {'+' if share > 0 else ''}{half_up(share)}%".replace("-", "−")
+        words += f": {signed(share)}%"
     return found._replace(details={**found.details, **details}, remarks=(*found.remarks, words))

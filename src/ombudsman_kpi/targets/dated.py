@@ -1,7 +1,7 @@
 """Targets without a clock: numbers, rates of kinds and scores of what is dated in a period."""
 
 from datetime import date
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -17,7 +17,10 @@ class Dated(Some):
 
     dated: str = Field(description="The field whose day puts a record into a period")
 
-    from_periods: ClassVar[bool] = True
+    @property
+    def from_periods(self) -> bool:
+        """Periods will do in place of days."""
+        return True
 
     @model_validator(mode="after")
     def _has_a_day(self) -> Self:
@@ -38,6 +41,11 @@ class ShareOfKinds(Dated):
     among: dict[Records, str] = Field(
         default_factory=dict, description="Other records that belong to the larger set, and the field that dates them"
     )
+
+    @property
+    def from_periods(self) -> bool:
+        """Periods will do, unless cases have to be followed."""
+        return not self.followed_by
 
     @property
     def needs(self) -> tuple[Records, ...]:
@@ -81,6 +89,11 @@ class Count(Dated):
     distinct: str | None = Field(None, description="Count what shares this field once: the reviews of a case as one")
 
     @property
+    def from_periods(self) -> bool:
+        """Periods will do, unless ids tell what is counted once."""
+        return self.distinct is None
+
+    @property
     def unit(self) -> str:
         """A number of records."""
         return "number"
@@ -98,7 +111,16 @@ class DoneBy(Dated):
     measure: Literal["done by"]
     by_date: date = Field(description="The last day that is in time")
 
-    from_periods: ClassVar[bool] = False
+    @property
+    def from_periods(self) -> bool:
+        """A date is wanted."""
+        return False
+
+    @model_validator(mode="after")
+    def _its_date_is_its_standard(self) -> Self:
+        if self.standard is not None:
+            raise ValueError("standard: the date is the standard; leave it out")
+        return self
 
     @property
     def unit(self) -> str:
@@ -116,7 +138,15 @@ class Score(Dated):
     combined: Literal["pooled", "mean-of-scores"] = Field("pooled", description="How the parts are combined")
     sampled_from: str | None = Field(None, description="The target whose number says what the sample was drawn from")
 
-    from_periods: ClassVar[bool] = False
+    @property
+    def from_periods(self) -> bool:
+        """Reviews are wanted, one by one."""
+        return False
+
+    @property
+    def combines_by_mean(self) -> bool:
+        """Tell whether its value is the mean of its parts' scores."""
+        return self.parts is not None and self.combined == "mean-of-scores"
 
     @property
     def options(self) -> dict[str, str]:
@@ -127,6 +157,8 @@ class Score(Dated):
     def _of_reviews(self) -> Self:
         if self.of != "reviews":
             raise ValueError(f"of: a score is of reviews, not of {self.of}")
+        if self.parts is None and "combined" in self.model_fields_set:
+            raise ValueError("combined: say what is combined: parts = 'standard'")
         if self.parts is not None and self.parts not in fields_of("reviews"):
             raise ValueError(f"parts: reviews have no {self.parts!r}. {one_of(self.parts, fields_of('reviews'))}")
         return self

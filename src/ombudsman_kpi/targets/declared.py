@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import ClassVar, Literal, Self, get_args
+from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -31,7 +31,7 @@ class InForce(Declaration):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.first is not None and self.last is not None and self.last < self.first:
-            raise ValueError("in_force: the last day is before the first")
+            raise ValueError("the last day is before the first")
         return self
 
     def __str__(self) -> str:
@@ -51,9 +51,6 @@ class Target(Declaration):
     cohort: Cohort = Field(description="The headline cohort: which records belong to a period")
     standard: StandardField | None = Field(None, description="The published figure; none where it is unstated")
 
-    # Told apart here, so that nobody asks for a class by name.
-    from_periods: ClassVar[bool] = False  # whether rows of a published table, with a count and a period, will do
-
     @property
     def cohorts(self) -> tuple[Cohort, ...]:
         """The cohorts that the target can be measured by."""
@@ -70,9 +67,22 @@ class Target(Declaration):
         return {"share": "%", "number": ""}.get(self.unit, self.unit)
 
     @property
+    def standard_wanted(self) -> str:
+        """How its standard is written."""
+        if self.unit == "share":
+            return "a share is published in per cent, such as 'at least 98%'"
+        example = "at least 4" if self.unit == "number" else f"at most 20 {self.unit}"
+        return f"its unit is {self.unit}; write it like {example!r}"
+
+    @property
     def needs(self) -> tuple[Records, ...]:
         """The kinds of record without which it can't be measured."""
         return (self.of,)
+
+    @property
+    def from_periods(self) -> bool:
+        """Tell whether rows of a published table, with a count and the label of a period, will do."""
+        return False
 
     @property
     def options(self) -> dict[str, str]:
@@ -82,10 +92,7 @@ class Target(Declaration):
     @model_validator(mode="after")
     def _standard_in_its_unit(self) -> Self:
         if self.standard is not None and self.standard.unit != self.standard_unit:
-            examples = {"%": "at least 98%", "": "at least 4"}
-            example = examples.get(self.standard_unit, f"at most 20 {self.standard_unit}")
-            measured = "a share is published in per cent" if self.unit == "share" else f"its unit is {self.unit}"
-            raise ValueError(f"standard: {measured}; write it like {example!r}")
+            raise ValueError(f"standard: {self.standard_wanted}")
         return self
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from ombudsman_kpi.errors import SchemeError
+from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.limits import CalendarDays, WorkingDays
 from ombudsman_kpi.standards import LimitField
 from ombudsman_kpi.targets.clocked import Average, ShareWithin
@@ -52,14 +52,21 @@ class Trend(Target):
         kind = _CHANGING.get(str(self.change_in.get("measure", "share within")))
         if kind is None:
             raise SchemeError(f"change_in: a trend can be in one of: {', '.join(_CHANGING)}")
+        again = sorted({"id", "says", "of", "cohort", "standard"} & set(self.change_in))
+        if again:
+            raise SchemeError(f"change_in: {again[0]!r} belongs to the target itself; leave it out here")
         shared = {"id": self.id, "says": self.says, "of": self.of, "cohort": self.cohort}
         try:
             return kind.model_validate({**shared, **self.change_in})
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            said = f"{where!r} is no key here" if first["type"] == "extra_forbidden" else first["msg"]
-            raise SchemeError(f"change_in: {said.removeprefix('Value error, ')}") from None
+            found = min(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
+            where = ".".join(str(part) for part in found["loc"])
+            if found["type"] == "extra_forbidden":
+                raise SchemeError(f"change_in: {where!r} is no key here. {one_of(where, kind.model_fields)}") from None
+            if found["type"] == "missing":
+                raise SchemeError(f"change_in: {where!r} is missing") from None
+            said = found["msg"].removeprefix("Value error, ").replace("Input should be", "it can be")
+            raise SchemeError(f"change_in: {where}{': ' if where else ''}{said}") from None
 
     @property
     def cohorts(self) -> tuple[Cohort, ...]:
@@ -77,6 +84,16 @@ class Trend(Target):
         return ""
 
     @property
+    def standard_wanted(self) -> str:
+        """How a change is promised."""
+        return "a change is compared with 0; write increases, decreases, does not decrease or does not increase"
+
+    @property
+    def from_periods(self) -> bool:
+        """As for its figure."""
+        return self.figure.from_periods
+
+    @property
     def needs(self) -> tuple[Records, ...]:
         """What its figure needs."""
         return self.figure.needs
@@ -90,7 +107,7 @@ class Trend(Target):
     def _has_a_figure(self) -> Self:
         _ = self.figure
         if self.standard is not None and self.standard.value != 0:
-            raise ValueError("standard: a change is compared with 0; write increases, decreases or does not decrease")
+            raise ValueError(f"standard: {self.standard_wanted}")
         return self
 
 

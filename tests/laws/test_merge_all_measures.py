@@ -1,0 +1,257 @@
+"""Every measure adds up: whatever way casework is split, a case's rows together, the parts make the whole."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from ombudsman_kpi import Scheme, Tally, load_scheme, sources, tally
+from ombudsman_kpi.targets import MEASURES
+
+Row = dict[str, Any]
+Bundle = dict[str, list[Row]]  # rows by kind that have to stay together
+Tables = dict[str, Any]
+
+SCHEME = """
+id = "all-measures"
+title = "One target of every measure"
+source = "Made up for a test"
+division = "england-and-wales"
+target = [
+  { id = "within", of = "cases", start = "received_at", stop = ["decided_at", "allocated_at"], limit = "20 working days", standard = "at least 40%", cohort = "received" },
+  { id = "within-13w", of = "cases", start = "valid_at", stop = "decided_at", limit = "13 weeks", standard = "at least 75%", cohort = "closed" },
+  { id = "within-60s", of = "calls", start = "offered_at", stop = "answered_at", limit = "60 seconds", standard = "at least 90%", cohort = "received" },
+  { id = "within-due", of = "cases", start = "received_at", stop = "decided_at", limit = "30 working days", cohort = "due" },
+  { id = "paused", of = "cases", start = "received_at", stop = "decided_at", limit = "30 working days", clock = { pauses = "allowed" }, standard = "at least 50%", cohort = "received" },
+  { id = "paused-weeks", of = "cases", start = "received_at", stop = "decided_at", limit = "8 weeks", clock = { pauses = "allowed" }, cohort = "due" },
+  { id = "kinds", measure = "share of kinds", of = "cases", dated = "decided_at", where = { decided_in = "investigation" }, numerator = { decision = "upheld" }, standard = "at most 50%", cohort = "dated" },
+  { id = "followed", measure = "share of kinds", of = "requests", dated = "answered_at", where = { kind = "stage-1" }, followed_by = { kind = "stage-2" }, cohort = "dated" },
+  { id = "among", measure = "share of kinds", of = "written_contacts", dated = "received_at", numerator = { channel = "online" }, among = { calls = "offered_at" }, cohort = "received" },
+  { id = "rank", measure = "rank", of = "cases", dated = "decided_at", numerator = { decision = "upheld" }, cohort = "dated" },
+  { id = "rank-mean", measure = "rank", of = "cases", dated = "decided_at", numerator = { decision = "upheld" }, comparator = "mean of rates", cohort = "dated" },
+  { id = "seconds", measure = "average", of = "calls", start = "offered_at", stop = "answered_at", counted_in = "seconds", standard = "at most 20 seconds", cohort = "received" },
+  { id = "hours", measure = "average", of = "written_contacts", start = "received_at", stop = "handled_at", counted_in = "hours", cohort = "closed" },
+  { id = "days", measure = "average", of = "cases", start = "received_at", stop = "decided_at", counted_in = "calendar days", cohort = "closed" },
+  { id = "working-days", measure = "average", of = "cases", start = "received_at", stop = "decided_at", counted_in = "working days", cohort = "received" },
+  { id = "stock", measure = "stock", of = "cases", start = "received_at", stop = "decided_at", limit = "8 weeks", standard = "no more than 6", cohort = "dated" },
+  { id = "number", measure = "count", of = "activities", dated = "at", where = { kind = "article" }, per = "quarter", standard = "at least 4", cohort = "dated" },
+  { id = "distinct", measure = "count", of = "reviews", dated = "reviewed_at", distinct = "case_id", cohort = "dated" },
+  { id = "decisions", measure = "count", of = "cases", dated = "decided_at", cohort = "dated" },
+  { id = "volume", measure = "volume", of = "cases", dated = "received_at", cohort = "received" },
+  { id = "score", measure = "score", of = "reviews", cohort = "dated", sampled_from = "decisions" },
+  { id = "score-pooled", measure = "score", of = "reviews", parts = "standard", combined = "pooled", cohort = "dated" },
+  { id = "score-mean", measure = "score", of = "reviews", parts = "source", combined = "mean-of-scores", partly = "met", cohort = "dated" },
+  { id = "trend-of-days", measure = "trend", of = "cases", cohort = "closed", standard = "decreases", change_in = { measure = "average", start = "received_at", stop = "decided_at", counted_in = "calendar days" } },
+  { id = "trend-of-share", measure = "trend", of = "cases", cohort = "received", standard = "increases", change_in = { start = "received_at", stop = "decided_at", limit = "8 weeks" } },
+  { id = "trend-of-kinds", measure = "trend", of = "cases", cohort = "dated", change_in = { measure = "share of kinds", dated = "decided_at", numerator = { decision = "upheld" } } },
+  { id = "trend-of-number", measure = "trend", of = "cases", cohort = "dated", standard = "increases", change_in = { measure = "count", dated = "decided_at" } },
+  { id = "trend-of-score", measure = "trend", of = "reviews", cohort = "dated", change_in = { measure = "score", parts = "standard" } },
+  { id = "done-by", measure = "done by", of = "activities", dated = "at", where = { kind = "report" }, by_date = 2024-01-31, cohort = "dated" },
+  { id = "in-touch", measure = "keep in touch", of = "cases", start = "investigation_started_at", stop = "decided_at", limit = "20 working days", counted = "cases", cohort = "closed", standard = "at least 20%" },
+  { id = "in-touch-intervals", measure = "keep in touch", of = "cases", start = "investigation_started_at", stop = "decided_at", limit = "20 working days", counted = "intervals", cohort = "due" },
+  { id = "explained", measure = "delays explained", of = "cases", late_on = ["within", "within-13w"], up_to = "5 working days", cohort = "due" },
+  { id = "read-only", measure = "not measured", reason = "it is to be read", of = "cases", cohort = "closed" },
+]
+"""  # noqa: E501
+
+COLUMNS = {
+    "cases": "case_id received_at valid_at allocated_at investigation_started_at decided_at decided_in decision "
+    "withdrawn_at closed_at team",
+    "events": "case_id event at party direction reason recorded_at",
+    "requests": "request_id kind received_at answered_at case_id team",
+    "reviews": "review_id standard answer reviewed_at source case_id team",
+    "calls": "call_id offered_at answered_at abandoned_at team",
+    "written_contacts": "contact_id received_at handled_at channel team",
+    "activities": "kind at team",
+}
+SCHEMAS = {
+    kind: pa.schema([(name, pa.timestamp("us") if name.endswith("at") else pa.string()) for name in names.split()])
+    for kind, names in COLUMNS.items()
+}
+DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
+FIRST = datetime(2023, 9, 1, 9)  # noqa: DTZ001  (a wall clock)
+OPTIONS: list[dict[str, Any]] = [
+    {"as_of": "2024-04-30", "every": ["month", "quarter", None]},
+    {"as_of": "2024-04-30", "by": "team", "every": "month"},
+    {"as_of": "2024-01-31", "cohort": "all", "every": ["week", None]},
+    {"as_of": "2024-02-14T12:00:00", "by": "team", "cohort": "all"},
+]
+
+
+class Maker:
+    """Makes up casework: cases with all that belongs to them, and what belongs to none."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = Random(seed)  # noqa: S311
+
+    def later(self, start: datetime, most: float, often: float = 1.0) -> datetime | None:
+        """Give a time up to so many days later, or none; a microsecond is the smallest step."""
+        if self.chance.random() > often:
+            return None
+        return start + timedelta(microseconds=int(self.chance.random() * most * 86_400_000_000))
+
+    def case(self, number: int) -> Bundle:
+        """Make a case with its events, requests and reviews; often one comes on the day of another."""
+        chance, name, team = self.chance, f"C{number}", self.chance.choice(["North", "South", None])
+        start = FIRST + chance.randrange(220) * DAY
+        shared = {"case_id": name, "team": team}
+        allocated = self.later(start, 40, 0.6)
+        case = {
+            **shared,
+            "received_at": start,
+            "valid_at": self.later(start, 3, 0.9),
+            "allocated_at": allocated,
+            "investigation_started_at": allocated,
+            "decided_at": self.later(allocated or start, 120, 0.7),
+            "decided_in": "investigation" if allocated else "assessment",
+            "decision": chance.choice(["upheld", "not-upheld", None]),
+            "withdrawn_at": self.later(start, 90, 0.1),
+            "closed_at": self.later(start, 200, 0.2),
+        }
+        requests = [
+            {**shared, "request_id": f"{name}-{place}", "kind": chance.choice(["stage-1", "stage-1", "stage-2"]),
+             "received_at": (asked := start + chance.randrange(150) * DAY), "answered_at": self.later(asked, 40, 0.9)}
+            for place in range(chance.randrange(4))
+        ]  # fmt: skip
+        reviews = [
+            {**shared, "review_id": f"{name}-{place}", "standard": chance.choice("123"),
+             "answer": chance.choice(["met", "met", "partly", "not-met", "not-applicable"]),
+             "source": chance.choice(["CPA", "QA"]), "reviewed_at": start + chance.randrange(150) * DAY}
+            for place in range(chance.randrange(4))
+        ]  # fmt: skip
+        return {"cases": [case], "events": list(self.events(name, start)), "requests": requests, "reviews": reviews}
+
+    def events(self, name: str, start: datetime) -> Iterator[Row]:
+        """Make the log of a case: contacts, explanations, pauses that overlap, what is recorded later."""
+        if self.chance.random() < 0.5:
+            told = {"case_id": name, "event": "delay_explained", "at": start + 20 * DAY, "direction": "out"}
+            yield from ({**told, "reason": "evidence", "party": party} for party in ("complainant", "organisation"))
+        for _ in range(self.chance.randrange(12)):
+            at = start + self.chance.randrange(-5, 100) * DAY
+            yield {
+                "case_id": name,
+                "event": self.chance.choice(["contact", "contact", "delay_explained", "paused", "resumed"]),
+                "at": at,
+                "party": self.chance.choice(["complainant", "organisation"]),
+                "direction": self.chance.choice(["out", "out", "out", "in"]),
+                "reason": self.chance.choice([None, "evidence", "illness"]),
+                "recorded_at": self.later(at, 30, 0.2),
+            }
+
+    def others(self, number: int) -> Bundle:
+        """Make a call, a letter or something done, which belongs to no case."""
+        chance = self.chance
+        at, team = FIRST + chance.randrange(220) * DAY, chance.choice(["North", "South"])
+        answered = at + chance.randrange(1, 90_000_000) * SECOND / 1_000_000 if chance.random() < 0.8 else None
+        left = None if answered else at + 40 * SECOND
+        match number % 3:
+            case 0:
+                call = {"call_id": f"K{number}", "offered_at": at, "answered_at": answered, "abandoned_at": left}
+                return {"calls": [call | {"team": team}]}
+            case 1:
+                letter = {"contact_id": f"W{number}", "received_at": at, "handled_at": self.later(at, 6, 0.9)}
+                return {"written_contacts": [letter | {"channel": chance.choice(["online", "post"]), "team": team}]}
+        return {"activities": [{"kind": chance.choice(["article", "report"]), "at": at, "team": team}]}
+
+    def casework(self) -> list[Bundle]:
+        """Make about forty cases, and as much besides."""
+        return [self.case(number) for number in range(40)] + [self.others(number) for number in range(40)]
+
+    def split(self, casework: list[Bundle]) -> list[list[Bundle]]:
+        """Deal shuffled casework out to some parts, of which some may stay empty."""
+        parts: list[list[Bundle]] = [[] for _ in range(self.chance.randint(2, 7))]
+        for bundle in self.chance.sample(casework, len(casework)):
+            self.chance.choice(parts).append(bundle)
+        return parts
+
+
+def tables(casework: list[Bundle]) -> Tables:
+    """Give casework as one table of each kind, with all columns even where there are no rows."""
+    return {
+        kind: pa.Table.from_pylist([row for bundle in casework for row in bundle.get(kind, ())], schema=schema)
+        for kind, schema in SCHEMAS.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def scheme(tmp_path_factory: pytest.TempPathFactory) -> Scheme:
+    path = tmp_path_factory.mktemp("schemes") / "all-measures.toml"
+    path.write_text(SCHEME.replace("{ id", '{ says = "Made up", id'), "utf-8")
+    return load_scheme(path)
+
+
+@pytest.fixture(params=range(3), ids=lambda seed: f"seed{seed}")
+def maker(request: pytest.FixtureRequest) -> Maker:
+    return Maker(request.param)
+
+
+def assert_same(found: Tally, expected: Tally) -> None:
+    """Compare two tallies, and every field of every row of their results."""
+    assert found == expected
+    for mine, theirs in zip(found.results(), expected.results(), strict=True):
+        assert mine._asdict() == theirs._asdict()
+
+
+def test_every_measure_is_here_and_has_something_to_count(scheme: Scheme) -> None:
+    assert {target.measure for target in scheme.targets} == set(MEASURES)
+    whole = tally(scheme, **tables(Maker(0).casework()), **OPTIONS[0])
+    assert set(whole.unmeasured) == {"read-only"}
+    for name, rows in ((target.id, whole.results()[target.id]) for target in scheme.targets):
+        if name != "read-only":
+            assert any(row.value is not None for row in rows), name
+            assert len({row.value for row in rows}) > 1 or name == "done-by", name
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_any_split_in_any_order_gives_the_whole(scheme: Scheme, maker: Maker, options: dict[str, Any]) -> None:
+    casework = maker.casework()
+    whole = tally(scheme, **tables(casework), **options)
+    parts = [tally(scheme, **tables(part), **options) for part in maker.split(casework)]
+    assert_same(sum(parts, Tally.zero()), whole)
+    assert sum(reversed(parts), Tally.zero()) == whole
+    assert_same(whole + Tally.zero(), whole)
+    assert_same(Tally.zero() + whole, whole)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_what_was_added_can_be_taken_away(scheme: Scheme, maker: Maker, options: dict[str, Any]) -> None:
+    casework = maker.casework()
+    whole, *parts = (tally(scheme, **tables(part), **options) for part in (casework, casework[::2], casework[1::2]))
+    part, rest = parts
+    assert_same(whole - part, rest)
+    assert_same(whole - rest, part)
+    assert_same((whole - part) + part, whole)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_tallies_travel_and_come_back_the_same(scheme: Scheme, maker: Maker, options: dict[str, Any]) -> None:
+    casework = maker.casework()
+    whole = tally(scheme, **tables(casework), **options)
+    assert_same(Tally.from_arrow(whole.to_arrow()), whole)
+    assert_same(Tally.from_json(whole.to_json()), whole)
+    parts = [tally(scheme, **tables(part), **options) for part in maker.split(casework)]
+    assert_same(sum((Tally.from_json(part.to_json()) for part in parts), Tally.zero()), whole)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_small_batches_give_what_large_ones_do(
+    scheme: Scheme, maker: Maker, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = tables(maker.casework())
+    whole = tally(scheme, **given, **options)
+    monkeypatch.setattr(sources, "BATCH", 7)
+    assert_same(tally(scheme, **given, **options), whole)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_the_order_of_rows_is_irrelevant(scheme: Scheme, maker: Maker, options: dict[str, Any]) -> None:
+    given = tables(maker.casework())
+    shuffled = {
+        kind: table.take(maker.chance.sample(range(len(table)), len(table))) if len(table) else table
+        for kind, table in given.items()
+    }
+    assert_same(tally(scheme, **shuffled, **options), tally(scheme, **given, **options))
