@@ -49,7 +49,7 @@ class PausedRule:
         net = replace(gross, elapsed=stood.net())
         found, as_if = judged(self.target, net, calendar), judged(self.target, gross, calendar)
         side = np.array([outcome.status in {"late", "overdue"} for outcome in as_if.book]).take(as_if.code)
-        cured = side & np.array([outcome.status in {"met", "pending"} for outcome in found.book]).take(found.code)
+        cured = side & np.array([outcome.status not in {"late", "overdue"} for outcome in found.book]).take(found.code)
         book = (*found.book, *(Outcome(item.status, _as_if(item)) for item in found.book))
         due = stood.due(limit.allowed)
         moves = isinstance(limit, WorkingDays)
@@ -66,15 +66,17 @@ class PausedRule:
 
 
 def _as_if(outcome: Outcome) -> str:
-    return f"{'late' if outcome.status == 'met' else 'overdue'} {WITHOUT}"
+    """Say what a pause has spared: a case that is in time, not yet due, or was withdrawn in time."""
+    spared = f"{'overdue' if outcome.status == 'pending' else 'late'} {WITHOUT}"
+    return f"{outcome.reason}, {spared}" if outcome.reason else spared
 
 
 def figure(target: ShareWithin, place: Place) -> Figure:
     """Work out the share by the time that clocks ran, and beside it what it would be if they had never stood still."""
     here, found = place.here, share_figure(target.standard, place)
-    cured = here.reasons.get(("met", f"late {WITHOUT}"), 0)
-    overdue = here.reasons.get(("pending", f"overdue {WITHOUT}"), 0)
-    met, counted = here.met - cured, here.met + here.missed + overdue
+    spared = {pair: number for pair, number in here.reasons.items() if pair[1].endswith(WITHOUT)}
+    met = here.met - sum(number for (status, _), number in spared.items() if status == "met")
+    counted = here.met + here.missed + sum(number for (status, _), number in spared.items() if status != "met")
     if not counted:
         return found
     words = f"{WITHOUT} {percent(met, counted)} ({met:,} of {counted:,})"
@@ -93,10 +95,14 @@ class Stood:
 
     @classmethod
     def of(cls, clock: Timeline, pauses: Pauses, as_of: int) -> "Stood":
-        """Cut pauses to what is known, and count their days."""
-        end = np.minimum(pauses.end, as_of + 1)
-        days = clock.counting.counted_before(end) - clock.counting.counted_before(pauses.first)
-        return cls(clock, pauses._replace(end=end), as_of, pauses.end == OPEN, np.concatenate([[0], np.cumsum(days)]))
+        """Cut pauses to the clocks, and to what is known; count their days."""
+        stop = clock.end[pauses.row]
+        end = np.minimum(pauses.end, np.where(stop == MISSING, as_of + 1, stop))
+        kept = pauses.first < end
+        row, first, end = pauses.row[kept], pauses.first[kept], end[kept]
+        days = clock.counting.counted_before(end) - clock.counting.counted_before(first)
+        still = (pauses.end == OPEN) & (stop == MISSING)
+        return cls(clock, Pauses(row, first, end), as_of, still[kept], np.concatenate([[0], np.cumsum(days)]))
 
     def net(self) -> Integers:
         """Give elapsed times without the days on which the clocks stood still."""
