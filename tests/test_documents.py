@@ -45,14 +45,43 @@ def test_the_readme_prints_the_table_that_its_first_command_prints(
 
 
 def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    notebook, single, check = blocks(README, "python")
+    notebook, other_plan, single, check = blocks(README, "python")
     names: dict[str, Any] = {}
     exec(notebook, names)  # noqa: S102
     assert names["rows"].status.eq("overdue").any()
+    exec(other_plan, {})  # noqa: S102
     exec(single, {})  # noqa: S102
     assert f"# {capsys.readouterr().out}" in single
     with pytest.raises(SystemExit):
         exec(check, {})  # noqa: S102
+
+
+def test_the_python_of_the_docs_runs() -> None:
+    published, log = (
+        text for text in blocks((ROOT / "docs" / "records.md").read_text("utf-8"), "python") if text.startswith("import")
+    )
+    names: dict[str, Any] = {}
+    exec(published, names)  # noqa: S102
+    assert [row.group for row in names["boroughs"] if row.status == "no data"] == [("01 City of London",)]
+    exec(log, names)  # noqa: S102
+    assert names["found"].cases.columns.tolist() == ["case_id", "received_at", "decided_at"]
+    assert names["found"].unknown == {}
+
+
+@pytest.mark.parametrize("name", list_schemes())
+def test_every_target_has_its_row_with_a_test_that_measures_it(name: str) -> None:
+    page = (ROOT / "docs" / "schemes.md").read_text("utf-8")
+    (section,) = (part for part in page.split("\n## ") if part.startswith(f"`{name}`"))
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if "::" in line]
+    scheme = load_scheme(name)
+    assert [row[0].strip("`") for row in rows] == [target.id for target in scheme.targets]
+    for row, target in zip(rows, scheme.targets, strict=True):
+        assert row[1] == target.of.replace("_", " ")
+        assert row[3:5] == [target.cohort, str(target.standard or "–")]
+        path, _, function = row[5].strip("`").partition("::")
+        assert f"def {function}(" in (ROOT / path).read_text("utf-8"), row[5]
+        for other in re.findall(r"`(tests/[^`:]+)`", row[6]):
+            assert (ROOT / other).is_file()
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.stem)

@@ -56,7 +56,8 @@ def table_of(results: Results) -> Table:
     ]
     targets = [results.scheme[row.target] for row in shown]
     timed = all(isinstance(target, (ShareWithin, KeepInTouch)) for target in targets)
-    met, value = "In time" if timed else "Met", "Share" if timed else "Value"
+    met = "In time" if timed else "Met"
+    value = "Share" if all(row.unit == "share" for row in shown) else "Value"
     wide = {
         "Cohort": len({(row.target, row.cohort) for row in shown}) > len({row.target for row in shown}),
         "Period": any(row.every != EVERYTHING for row in shown),
