@@ -158,11 +158,9 @@ def tally(
         for records_, rule in rules_of(step.target, files):
             wanted[records_] += [(rule, key) for key in step.keys]
     blocks: dict[Key, Block] = {}
-    for kind in RECORDS:
-        batches = (
-            _batches(files.tables[kind], [rule for rule, _ in wanted[kind]], by, progress) if wanted[kind] else iter(())
-        )
-        for key, block in count_batches(batches, wanted[kind], by, at, scheme).items():
+    for kind, rules in sorted(wanted.items(), key=lambda item: [*RECORDS].index(item[0])):
+        batches = _batches(files.tables[kind], [rule for rule, _ in rules], by, progress)
+        for key, block in count_batches(batches, rules, by, at, scheme).items():
             blocks[key] = block.plus(blocks[key]) if key in blocks else block
     every_ = {step.target.id: step.every for step in plan}
     cohorts = {step.target.id: step.cohorts for step in plan}

@@ -11,7 +11,6 @@ import numpy as np
 
 from ombudsman_kpi.assess.draft import NONE
 from ombudsman_kpi.assess.outcomes import Assessed, Outcome
-from ombudsman_kpi.assess.related import Files
 from ombudsman_kpi.assess.share_within import walls_of
 from ombudsman_kpi.assess.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.contacts import PARTIES, Contacts
@@ -40,7 +39,7 @@ class KeepInTouchRule:
     """The intervals between contacts, judged by the limit; each for itself, or all of a case together."""
 
     target: KeepInTouch
-    files: Files
+    contacts: Contacts
 
     def fields(self, table: Table) -> list[str]:
         """Name what the clock of the investigation reads."""
@@ -50,7 +49,7 @@ class KeepInTouchRule:
         """Judge the intervals of a batch's cases."""
         clock, end = run_of(self.target, known)
         runs = clock.elapsed != NONE
-        found = intervals(self.target, known, self.files.contacts, np.where(runs, clock.start, MISSING), end)
+        found = intervals(self.target, known, self.contacts, np.where(runs, clock.start, MISSING), end)
         limit = self.target.limit
         assert isinstance(limit, Limit)  # noqa: S101
         elapsed = clock.counting.elapsed(found.begin, np.where(found.end == MISSING, known.as_of.day, found.end))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
 
 import numpy as np
 
@@ -23,50 +22,69 @@ from ombudsman_kpi.targets import Count, Some
 
 @dataclass(frozen=True)
 class CountRule:
-    """Each dated record: met, which is to say counted; of those that share an id where that is asked, the first."""
+    """Each dated record: met, which is to say counted."""
 
     target: Some
     dated: str
     where: Mapping[str, Condition]
-    distinct: str | None = None
-    files: Files | None = None
 
     def fields(self, table: Table) -> list[str]:
         """Name its day, its kinds, and what tells records apart."""
-        named = fields_of_kinds(self.target.id, self.dated, self.where, table)
-        return named if self.distinct is None else [*named, table.resolve(self.distinct, f"target {self.target.id!r}")]
+        return fields_of_kinds(self.target.id, self.dated, self.where, table)
 
     def assess(self, known: Known) -> Assessed:
         """Give each record of a batch its day."""
-        draft, day = self._drafted(known)
-        if self.distinct is not None:
-            draft.mark(np.asarray(known.text(self.distinct).is_null()), "invalid", f"{self.distinct} is missing")
-            ids, first = self._firsts
-            key = _key(day, known)
-            draft.mark(
-                key != np.append(first, 0).take(ids.find(known.text(self.distinct))), "excluded", "counted already"
-            )
-        found = of_days(draft, day, (NOT_IN, IN), draft.state == 0)
-        return found if self.distinct is None else replace(found, once=True)
+        draft, day = self.drafted(known)
+        return of_days(draft, day, (NOT_IN, IN), draft.state == 0)
 
-    def _drafted(self, known: Known) -> tuple[Draft, Integers]:
+    def drafted(self, known: Known) -> tuple[Draft, Integers]:
+        """Give the states of a batch's records, and their days."""
         draft = Draft(known, self.target.id)
         return draft, dated(draft, self.dated, [self.where])
 
-    @cached_property
-    def _firsts(self) -> tuple[RowNumbers, Integers]:
-        """Find the first record of each id: the earliest, and of one day the one that stands first."""
-        assert self.files is not None and self.distinct is not None  # noqa: PT018, S101
-        table, ids, first = self.files.tables[self.target.of], RowNumbers(), np.empty(0, np.int64)
-        for batch in table.batches(dict.fromkeys(self.fields(table))):
-            known = Known(batch, self.files.as_of, self.files.scheme)
-            draft, day = self._drafted(known)
-            texts = known.text(self.distinct)
+
+@dataclass(frozen=True)
+class DistinctRule(CountRule):
+    """Of the records that share an id, the first: the earliest, and of one day the one that stands first."""
+
+    distinct: str
+    ids: RowNumbers
+    first: Integers  # of each id, the key of its first record
+
+    @classmethod
+    def of(cls, target: Count, distinct: str, files: Files) -> "DistinctRule":
+        """Find the first record of each id among all that were given."""
+        rule = cls(target, target.dated, target.where, distinct, RowNumbers(), np.empty(0, np.int64))
+        table, first = files.tables[target.of], rule.first
+        for batch in table.batches(dict.fromkeys(rule.fields(table))):
+            known = Known(batch, files.as_of, files.scheme)
+            draft, day = rule.drafted(known)
+            texts = known.text(distinct)
             rows = np.flatnonzero((draft.state == 0) & np.asarray(texts.is_valid()))
-            number = ids.of(texts.take(rows))
-            first = np.concatenate([first, np.full(ids.size - len(first), np.iinfo(np.int64).max)])
+            number = rule.ids.of(texts.take(rows))
+            first = np.concatenate([first, np.full(rule.ids.size - len(first), np.iinfo(np.int64).max)])
             np.minimum.at(first, number, _key(day, known)[rows])
-        return ids, first
+        return replace(rule, first=first)
+
+    def fields(self, table: Table) -> list[str]:
+        """Name the id too."""
+        return [*super().fields(table), table.resolve(self.distinct, f"target {self.target.id!r}")]
+
+    def assess(self, known: Known) -> Assessed:
+        """Leave out the records that were counted already."""
+        draft, day = self.drafted(known)
+        texts = known.text(self.distinct)
+        draft.mark(np.asarray(texts.is_null()), "invalid", f"{self.distinct} is missing")
+        first = np.append(self.first, 0).take(self.ids.find(texts))
+        draft.mark(_key(day, known) != first, "excluded", "counted already")
+        return replace(of_days(draft, day, (NOT_IN, IN), draft.state == 0), once=True)
+
+
+def rule_of(target: Count, files: Files) -> CountRule:
+    """Give the rule by which records are counted."""
+    if target.distinct is not None:
+        return DistinctRule.of(target, target.distinct, files)
+    return CountRule(target, target.dated, target.where)
 
 
 def _key(day: Integers, known: Known) -> Integers:

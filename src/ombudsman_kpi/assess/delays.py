@@ -7,7 +7,6 @@ import numpy as np
 from ombudsman_kpi.assess.clocks import counting
 from ombudsman_kpi.assess.draft import NONE
 from ombudsman_kpi.assess.outcomes import Assessed, Outcome
-from ombudsman_kpi.assess.related import Files
 from ombudsman_kpi.assess.share_within import due_days, judged
 from ombudsman_kpi.assess.timeline import fields_needed, timeline
 from ombudsman_kpi.contacts import PARTIES, Contacts
@@ -25,7 +24,7 @@ class DelaysRule:
 
     target: DelaysExplained
     missed: tuple[ShareWithin, ...]
-    files: Files
+    contacts: Contacts
 
     def fields(self, table: Table) -> list[str]:
         """Name what the clocks of the targets read that were missed."""
@@ -68,7 +67,7 @@ class DelaysRule:
     def _told(self, known: Known, rows: Integers, party: int, start: Integers, last: Integers) -> Truths:
         """Tell which cases have an explanation to a party between two days."""
         offset = known.batch.offset
-        explained = Contacts.within(self.files.contacts.explained, offset, offset + len(known.batch))
+        explained = Contacts.within(self.contacts.explained, offset, offset + len(known.batch))
         lane = (rows + offset) * 2 + party
         place = np.searchsorted(explained, Contacts.number(lane, start))
         following = np.append(explained, np.iinfo(np.int64).max).take(place)

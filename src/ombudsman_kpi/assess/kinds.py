@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from ombudsman_kpi.assess.draft import Draft, dated, fields_of_conditions, fields_of_identity
 from ombudsman_kpi.assess.outcomes import Assessed, Outcome, of_days
-from ombudsman_kpi.assess.related import Files
-from ombudsman_kpi.days import MISSING, Truths
+from ombudsman_kpi.days import MISSING, Integers, Truths
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.known import Known
 from ombudsman_kpi.standards import Condition
@@ -68,8 +68,8 @@ class FollowedRule:
     target: Some
     dated: str
     where: Mapping[str, Condition]
-    followed_by: Mapping[str, Condition]
-    files: Files
+    cases: Any  # those that have a following record, as Arrow text
+    last: Integers  # the day when the last one was received
 
     def fields(self, table: Table) -> list[str]:
         """Name its day, its case, and what tells records apart."""
@@ -87,9 +87,8 @@ class FollowedRule:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        cases, last = self.files.last_days(self.target.of, self.followed_by)
-        place = pc.index_in(known.batch.text("case_id"), cases)
-        latest = np.append(last, MISSING).take(place.cast(pa.int64()).fill_null(len(last)).to_numpy())
+        place = pc.index_in(known.batch.text("case_id"), self.cases).cast(pa.int64())
+        latest = np.append(self.last, MISSING).take(place.fill_null(len(self.last)).to_numpy())
         followed: Truths = (latest != MISSING) & (day != MISSING) & (latest >= day)
         return followed
 

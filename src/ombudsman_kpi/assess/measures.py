@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from ombudsman_kpi.assess import average, count, done_by, paused, rank, score, trend, volume
 from ombudsman_kpi.assess.average import AverageRule
 from ombudsman_kpi.assess.contact import KeepInTouchRule
-from ombudsman_kpi.assess.count import CountRule
 from ombudsman_kpi.assess.delays import DelaysRule
 from ombudsman_kpi.assess.figures import Figure, Place, share_figure
 from ombudsman_kpi.assess.kinds import FollowedRule, KindsRule, OthersRule
@@ -39,20 +38,20 @@ def rules_of(target: AnyTarget, files: Files) -> Iterator[tuple[Records, Rule]]:
         case Trend():
             yield from rules_of(target.figure, files)
         case ShareWithin():
-            yield target.of, PausedRule(target, files) if target.pauses else ShareWithinRule(target)
+            yield target.of, PausedRule(target, files.pauses) if target.pauses else ShareWithinRule(target)
         case Average():
             yield target.of, AverageRule(target)
         case Stock():
             yield target.of, StockRule(target)
         case KeepInTouch():
-            yield target.of, KeepInTouchRule(target, files)
+            yield target.of, KeepInTouchRule(target, files.contacts)
         case DelaysExplained():
             missed = tuple(item for name in target.late_on if isinstance(item := files.scheme[name], ShareWithin))
-            yield target.of, DelaysRule(target, missed, files)
+            yield target.of, DelaysRule(target, missed, files.contacts)
         case Score():
             yield target.of, ScoreRule(target)
         case ShareOfKinds(followed_by=followed_by) if followed_by:
-            yield target.of, FollowedRule(target, target.dated, target.where, followed_by, files)
+            yield target.of, FollowedRule(target, target.dated, target.where, *files.last_days(target.of, followed_by))
         case ShareOfKinds():
             yield target.of, KindsRule(target, target.dated, target.where, target.numerator)
             for records, dated in target.among.items():
@@ -60,7 +59,7 @@ def rules_of(target: AnyTarget, files: Files) -> Iterator[tuple[Records, Rule]]:
         case DoneBy():
             yield target.of, done_by.DoneByRule(target)
         case Count():
-            yield target.of, CountRule(target, target.dated, target.where, target.distinct, files)
+            yield target.of, count.rule_of(target, files)
 
 
 def figure_of(target: AnyTarget, place: Place) -> Figure:

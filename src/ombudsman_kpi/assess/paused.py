@@ -12,7 +12,6 @@ import numpy as np
 from ombudsman_kpi.assess.draft import NONE
 from ombudsman_kpi.assess.figures import Figure, Place, share_figure
 from ombudsman_kpi.assess.outcomes import Assessed, Outcome
-from ombudsman_kpi.assess.related import Files
 from ombudsman_kpi.assess.share_within import ShareWithinRule, judged, walls_of
 from ombudsman_kpi.assess.timeline import Timeline, timeline
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
@@ -32,7 +31,7 @@ class PausedRule:
     """Each record's clock, less the days on which it stood still, judged by the limit."""
 
     target: ShareWithin
-    files: Files
+    pauses: Pauses
 
     def fields(self, table: Table) -> list[str]:
         """Name what the clock reads."""
@@ -44,7 +43,7 @@ class PausedRule:
         offset = known.batch.offset
         limit = self.target.limit
         assert isinstance(limit, Limit)  # noqa: S101
-        pauses = self.files.pauses.within(offset, offset + len(known.batch))
+        pauses = self.pauses.within(offset, offset + len(known.batch))
         stood = Stood.of(gross, pauses, known.as_of.day)
         net = replace(gross, elapsed=stood.net())
         found, as_if = judged(self.target, net, calendar), judged(self.target, gross, calendar)
