@@ -275,11 +275,23 @@ BAD: dict[str, tuple[str, str]] = {
     ),
     "a trend of other records": (
         written(TREND, change_in='{ measure = "count", of = "calls", dated = "offered_at" }'),
-        r"target own-target: change_in: 'of' is no key here",
+        r"target own-target: change_in: 'of' belongs to the target itself; leave it out here",
     ),
     "a trend of a standard of its own": (
         written(TREND, change_in='{ measure = "count", dated = "decided_at", standard = "at least 4" }'),
-        r"target own-target: change_in: 'standard' is no key here",
+        r"target own-target: change_in: 'standard' belongs to the target itself; leave it out here",
+    ),
+    "a trend of an id of its own": (
+        written(TREND, change_in='{ id = "number", measure = "count", dated = "decided_at" }'),
+        r"target own-target: change_in: 'id' belongs to the target itself; leave it out here",
+    ),
+    "a trend of a cohort of its own": (
+        written(TREND, change_in='{ measure = "count", dated = "decided_at", cohort = "dated" }'),
+        r"target own-target: change_in: 'cohort' belongs to the target itself; leave it out here",
+    ),
+    "a trend of words of its own": (
+        written(TREND, change_in='{ measure = "count", dated = "decided_at", says = "A number" }'),
+        r"target own-target: change_in: 'says' belongs to the target itself; leave it out here",
     ),
     "a trend of scores of cases": (
         written(TREND, change_in='{ measure = "score" }'), r"target own-target: change_in: of: a score is of reviews"

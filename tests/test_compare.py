@@ -112,11 +112,11 @@ def test_a_period_that_only_one_side_has_stands_alone(now: Scheme) -> None:
     by_receipt = now.with_target(BANDS[0], cohort="received")
     found = compare_schemes(now, by_receipt, cases=[case("A", 91)], as_of=AS_OF, every="month", targets=BANDS[0])
     sides = [tuple(row and (row.period, row.met) for row in pair) for pair in found.pairs]
-    assert sides == [(("Apr 2024", 1), None), (None, ("Jan 2024", 1))]
+    assert sides == [(None, ("Jan 2024", 1)), (("Apr 2024", 1), None)]
     frame = found.to_pandas()
-    assert frame["period"].tolist() == ["Apr 2024", "Jan 2024"]
-    assert frame["value"].isna().tolist() == [False, True]
-    assert frame["value_2"].isna().tolist() == [True, False]
+    assert frame["period"].tolist() == ["Jan 2024", "Apr 2024"]
+    assert frame["value"].isna().tolist() == [True, False]
+    assert frame["value_2"].isna().tolist() == [False, True]
 
 
 def test_several_cohorts_are_paired_by_cohort(now: Scheme, then: Scheme) -> None:

@@ -118,7 +118,7 @@ def test_every_measured_target_is_shown_and_every_other_with_its_reason(options:
 @pytest.mark.parametrize("cohort", [None, "closed", "due", "all"])
 def test_a_measured_target_without_a_single_record_is_shown_too(every: Any, cohort: str | None) -> None:
     shown = results(cases=CASES.iloc[:0], every=every, cohort=cohort)
-    for text in (repr(shown), Cells(as_html(shown)).text):
+    for text in (repr(shown), Cells(as_html(table_of(shown))).text):
         for name in (TWENTY_DAYS, "investigation-13w"):
             assert name in text
         assert "no data" in text
@@ -131,7 +131,7 @@ def test_a_target_of_open_cases_alone_is_shown_in_the_closed_cohort_too() -> Non
 
 
 def test_the_heading_says_scheme_digest_calendar_and_date() -> None:
-    for text in (repr(results()), Cells(as_html(results())).text):
+    for text in (repr(results()), Cells(as_html(table_of(results()))).text):
         for words in (LGSCO.title, LGSCO.digest, LGSCO.calendar.edition, "england-and-wales", "as at 2024-06-30"):
             assert words in text
 
@@ -152,6 +152,37 @@ def test_columns_that_say_nothing_are_left_out() -> None:
         "Target", "Limit", "Cohort", "Period", "team", "Counted", "In time", "Missed", "Pending", "Share", "Standard",
         "Status", "Headroom",
     )  # fmt: skip
+
+
+REVIEWS = [
+    {"review_id": "R1", "standard": "1", "answer": "met", "reviewed_at": "2024-05-01"},
+    {"review_id": "R2", "standard": "1", "answer": "not-met", "reviewed_at": "2024-05-01"},
+]
+
+
+def test_the_columns_of_another_measure_beside_a_share_within_a_limit() -> None:
+    """A share of answers isn't in time; a number is no share, and met by none."""
+    scheme = LGSCO.with_target(
+        "received", measure="count", says="Cases received", of="cases", dated="received_at", cohort="received"
+    )
+
+    def shown(*targets: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        table = table_of(measure(scheme, cases=CASES, reviews=REVIEWS, as_of="2024-06-30", targets=targets))
+        return table.columns, list(table.rows)
+
+    columns, rows = shown(TWENTY_DAYS, "quality-measure-1")
+    assert columns == (
+        "Target", "Measure", "Counted", "Met", "Missed", "Pending", "Share", "Standard", "Status", "Headroom", "Note",
+    )  # fmt: skip
+    assert [row[:2] for row in rows] == [(TWENTY_DAYS, "20 working days"), ("quality-measure-1", "score")]
+    assert rows[0][-1] == ""
+    assert rows[1][2:-1] == ("2", "1", "1", "0", "50.0%", "–", "no target", "–")
+    assert rows[1][-1].startswith("sample of 2; 95% interval")
+    columns, rows = shown(TWENTY_DAYS, "received")
+    assert columns == (
+        "Target", "Measure", "Counted", "Met", "Missed", "Pending", "Value", "Standard", "Status", "Headroom",
+    )  # fmt: skip
+    assert rows[1] == ("received", "count", "5", "–", "–", "0", "5", "–", "no target", "–")
 
 
 def test_lines_of_text_are_aligned() -> None:
@@ -183,7 +214,17 @@ def test_an_incomplete_period_and_a_due_day_that_may_move_are_marked() -> None:
 def test_options_in_force_are_printed() -> None:
     scheme = LGSCO.with_target(TWENTY_DAYS, clock={"day_of_receipt": "day 1", "cut_off": "17:00"})
     text = repr(measure(scheme, cases=CASES, as_of="2024-06-30"))
-    assert f"{TWENTY_DAYS} is measured with day_of_receipt: day 1, cut_off: 17:00" in text
+    assert f"measured with day_of_receipt: day 1, cut_off: 17:00: {TWENTY_DAYS}" in text.splitlines()
+    assert "partly" not in text  # the scores have it, and aren't measured
+
+
+def test_options_that_several_targets_share_are_printed_once() -> None:
+    lines = repr(measure(LGSCO, reviews=REVIEWS, as_of="2024-06-30")).splitlines()
+    assert [line for line in lines if line.startswith("measured with")] == [
+        "measured with partly: not met, combined: pooled: quality-measures",
+        "measured with partly: not met: "
+        + ", ".join([*(f"quality-measure-{number}" for number in range(1, 9)), "qa-checklist", "decision-checklist"]),
+    ]
 
 
 def test_large_numbers_have_separators() -> None:
@@ -212,7 +253,7 @@ NASTY = ["<script>alert(1)</script>", "<b>North</b>", "R&D", '"quoted"', "'singl
 
 @pytest.mark.parametrize("label", NASTY)
 def test_group_labels_are_escaped(label: str) -> None:
-    html = as_html(results(cases=CASES.assign(team=label), by="team"))
+    html = as_html(table_of(results(cases=CASES.assign(team=label), by="team")))
     parsed = Cells(html)
     assert label in parsed.cells
     assert set(parsed.tags) <= {"div", "strong", "table", "thead", "tbody", "tr", "th", "td"}
@@ -221,14 +262,14 @@ def test_group_labels_are_escaped(label: str) -> None:
 
 def test_names_of_columns_to_group_by_are_escaped() -> None:
     name = "<i>team</i>"
-    parsed = Cells(as_html(results(cases=CASES.rename(columns={"team": name}), by=[name])))
+    parsed = Cells(as_html(table_of(results(cases=CASES.rename(columns={"team": name}), by=[name]))))
     assert name in parsed.cells
     assert "i" not in parsed.tags
 
 
 def test_titles_and_reasons_are_escaped() -> None:
-    scheme = LGSCO.with_target("quality-measures", reason="<b>because</b>")
-    parsed = Cells(as_html(measure(scheme, cases=CASES, as_of="2024-06-30")))
+    scheme = LGSCO.with_target("dip-sample-52w", reason="<b>because</b>")
+    parsed = Cells(as_html(table_of(measure(scheme, cases=CASES, as_of="2024-06-30"))))
     assert "<b>because</b>" in parsed.text
     assert "b" not in parsed.tags
 
@@ -236,22 +277,29 @@ def test_titles_and_reasons_are_escaped() -> None:
 def test_html_has_the_cells_of_the_text() -> None:
     shown = results(every="quarter", by="team", cohort="all")
     table = table_of(shown)
-    cells = Cells(as_html(shown)).cells
+    cells = Cells(as_html(table)).cells
     expected = [*table.columns, *(cell for row in table.rows for cell in row)]
     assert len(cells) == len(expected)
     assert [*cells[:-1], cells[-1][: len(expected[-1])]] == expected  # the notes follow the last cell
 
 
 def test_a_status_is_told_by_words_not_by_colour_alone() -> None:
-    html = as_html(results(targets=TWENTY_DAYS))
+    html = as_html(table_of(results(targets=TWENTY_DAYS)))
     assert "undetermined</td>" in html
     assert re.search(r"color:#[0-9a-f]{6}", html)
 
 
+def test_only_the_status_is_coloured() -> None:
+    """A group may be called like a status."""
+    html = as_html(table_of(results(cases=CASES.assign(team="undetermined"), by="team", targets=TWENTY_DAYS)))
+    cells = re.findall(r'<td style="([^"]*)">undetermined</td>', html)
+    assert ["color:#" in style for style in cells] == [False, True]
+
+
 def test_text_and_html_are_what_the_notebook_and_the_terminal_show() -> None:
     shown = results()
-    assert repr(shown) == str(shown) == as_text(shown)
-    assert shown._repr_html_() == as_html(shown)
+    assert repr(shown) == str(shown) == as_text(table_of(shown))
+    assert shown._repr_html_() == as_html(table_of(shown))
 
 
 def test_a_narrow_screen_gets_the_columns_that_matter_most() -> None:

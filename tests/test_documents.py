@@ -58,7 +58,9 @@ def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_the_python_of_the_docs_runs() -> None:
     published, log = (
-        text for text in blocks((ROOT / "docs" / "records.md").read_text("utf-8"), "python") if text.startswith("import")
+        text
+        for text in blocks((ROOT / "docs" / "records.md").read_text("utf-8"), "python")
+        if text.startswith("import")
     )
     names: dict[str, Any] = {}
     exec(published, names)  # noqa: S102

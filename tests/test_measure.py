@@ -30,6 +30,11 @@ REQUESTS = pd.DataFrame(
     columns=["request_id", "kind", "received_at", "answered_at"],
 )
 KPIS = [target.id for target in LGSCO.targets][:11]
+QUALITY_MEASURES = ["quality-measures", *(f"quality-measure-{number}" for number in range(1, 9))]
+REVIEWS = [
+    {"review_id": "V1", "standard": "1", "answer": "met", "reviewed_at": "2024-02-01"},
+    {"review_id": "V2", "standard": "8", "answer": "not-met", "reviewed_at": "2024-05-01"},
+]
 TODAY = "2024-06-30"
 
 
@@ -54,11 +59,16 @@ def test_the_executive_team_gets_the_indicators_monthly() -> None:
 
 
 def test_the_commission_gets_the_indicators_quarterly_and_the_quality_measures_half_yearly() -> None:
-    results = measure(LGSCO, cases=CASES, as_of=TODAY, report="commission")
-    assert list(dict.fromkeys(row.target for row in results)) == [*KPIS, "quality-measures"]
-    assert {row.every for row in results if row.status != "not measured"} == {"quarter"}
+    results = measure(LGSCO, cases=CASES, reviews=REVIEWS, as_of=TODAY, report="commission")
+    assert list(dict.fromkeys(row.target for row in results)) == [*KPIS, *QUALITY_MEASURES]
+    measured = [row for row in results if row.status != "not measured"]
+    assert {row.every for row in measured if row.target in KPIS} == {"quarter"}
+    assert {row.every for row in measured if row.target in QUALITY_MEASURES} == {"half-year"}
+    assert {row.target for row in measured} >= {TWENTY_DAYS, *QUALITY_MEASURES}
     assert [row.period for row in results[TWENTY_DAYS]] == ["2023/24 Q4", "2024/25 Q1"]
-    assert results["quality-measures"].rows[0].status == "not measured"
+    assert [(row.period, row.value) for row in results["quality-measures"]] == [("2023/24 H2", 1), ("2024/25 H1", 0)]
+    without = measure(LGSCO, cases=CASES, as_of=TODAY, report="commission")
+    assert {row.status for name in QUALITY_MEASURES for row in without[name]} == {"not measured"}
 
 
 def test_a_report_can_be_narrowed_and_put_on_another_cycle() -> None:

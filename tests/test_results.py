@@ -38,6 +38,12 @@ CASES = pd.DataFrame(
 ).assign(allocated_at=None)
 CALLS = pd.DataFrame({"offered_at": ["2024-01-02T09:00:00"], "answered_at": ["2024-01-02T09:00:30"]})
 TWENTY_DAYS = "decided-or-allocated-20wd"
+SCORES = {
+    "quality-measures": {"partly": "not met", "combined": "pooled"},
+    **{f"quality-measure-{number}": {"partly": "not met"} for number in range(1, 9)},
+    "qa-checklist": {"partly": "not met"},
+    "decision-checklist": {"partly": "not met"},
+}
 
 
 def results(**options: Any) -> Results:
@@ -233,8 +239,10 @@ def test_a_target_that_is_not_measured_has_one_row_with_the_reason() -> None:
     assert (row.records, row.met, row.numerator, row.value, row.headroom) == (None,) * 5
     assert (row.group, row.standard, row.operator) == (("",), 0.98, "at least")
     (row,) = whole["quality-measures"].rows
+    assert (row.measure, row.status, row.note) == ("score", "not measured", "no reviews were given")
+    (row,) = whole["dip-sample-52w"].rows
     assert (row.measure, row.status) == ("not measured", "not measured")
-    assert row.note == LGSCO["quality-measures"].reason  # type: ignore[union-attr]
+    assert row.note == LGSCO["dip-sample-52w"].reason  # type: ignore[union-attr]
 
 
 def test_every_target_of_the_scheme_has_a_row() -> None:
@@ -274,8 +282,14 @@ def test_plain_rows_are_those_of_the_frame() -> None:
 def test_the_options_of_a_clock_are_part_of_the_results() -> None:
     scheme = LGSCO.with_target(TWENTY_DAYS, clock={"day_of_receipt": "day 1"})
     options = measure(scheme, cases=CASES, as_of="2024-06-30").options
-    assert options["clocks"] == {TWENTY_DAYS: {"day_of_receipt": "day 1"}}
-    assert results().options["clocks"] == {}
+    assert options["clocks"] == {TWENTY_DAYS: {"day_of_receipt": "day 1"}, **SCORES}
+    assert results().options["clocks"] == SCORES
+    two = measure(scheme, cases=CASES, as_of="2024-06-30", targets=[TWENTY_DAYS, "qa-checklist"])
+    assert two.options["clocks"] == {
+        TWENTY_DAYS: {"day_of_receipt": "day 1"},
+        "qa-checklist": {"partly": "not met"},
+    }
+    assert results(targets=TWENTY_DAYS).options["clocks"] == {}
 
 
 def test_an_instant_to_measure_at_is_written_out_in_full() -> None:

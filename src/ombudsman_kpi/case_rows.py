@@ -11,7 +11,17 @@ import numpy as np
 
 from ombudsman_kpi.days import MISSING, Integers, Truths
 from ombudsman_kpi.frames import Table
-from ombudsman_kpi.history import MEANINGS, REOPENINGS, Codes, History, scan, times_of_cases
+from ombudsman_kpi.history import (
+    MEANINGS,
+    NAMELESS,
+    REOPENINGS,
+    UNKNOWN,
+    UNREAL,
+    Codes,
+    History,
+    scan,
+    times_of_cases,
+)
 from ombudsman_kpi.identity import Prints, RowNumbers, two_prints
 from ombudsman_kpi.known import NEVER, AsOf, Known
 from ombudsman_kpi.records import fields_of
@@ -75,9 +85,7 @@ class _Part(NamedTuple):
     moment: Integers
     stated: dict[str, tuple[Truths, Integers]]  # for each time of a case in a column: where there is one, and which
     said: dict[str, Any]  # for each other column, its text
-    unknown: Counter[str]
-    unreal: Counter[str]
-    nameless: int
+    misfits: Counter[str]
 
 
 @dataclass
@@ -145,9 +153,7 @@ class _Making:
         self.stated = {name: _Earliest() for name in attributes if name.endswith("_at")}
         self.said = {name: _Attribute() for name in attributes if not name.endswith("_at")}
         self.zoned: dict[str, bool] = {}
-        self.unknown: Counter[str] = Counter()
-        self.unreal: Counter[str] = Counter()
-        self.nameless = 0
+        self.misfits: Counter[str] = Counter()
         self.reopened: list[Integers] = []
 
     def read(self, scanned: tuple[Known, Truths]) -> _Part:
@@ -163,25 +169,23 @@ class _Making:
         if ids.null_count:
             named &= np.asarray(ids.is_valid())
         whole = there & named
-        nameless = int((~named | (moments.days == MISSING) | (moments.happened & ~moments.usable)).sum())
+        misfits = Counter[str]()
+        misfits[NAMELESS] = int((~named | (moments.days == MISSING) | (moments.happened & ~moments.usable)).sum())
         rows = slice(None) if whole.all() else np.flatnonzero(whole)
         code, ids = code[rows], ids if isinstance(rows, slice) else ids.take(pa.array(rows))
         meant = np.array([*(_MEANING.get(word, -1) for word in words), -1])
-        counts = np.bincount(code, minlength=len(words))
-        unknown = {
-            word: int(count) for word, count, kind in zip(words, counts, meant, strict=False) if kind < 0 < count
-        }
-        stated, said, unreal = {}, {}, Counter[str]()
+        counts = np.bincount(code, minlength=len(words)).tolist()
+        misfits.update({UNKNOWN + word: n for word, n in zip(words, counts, strict=False) if word not in _MEANING})
+        stated, said = {}, {}
         for name in self.stated:
             times = known.batch.times(self.attributes[name])
             stated[name] = times.present[rows], self._moments(known, self.attributes[name])[rows]
-            unreal[name] += 0 if times.unreal is None else int(times.unreal[rows].sum())
+            misfits[UNREAL + name] += 0 if times.unreal is None else int(times.unreal[rows].sum())
         for name in self.said:
             text = known.batch.text(self.attributes[name])
             said[name] = text if isinstance(rows, slice) else text.take(pa.array(rows))
         return _Part(
-            ids, two_prints(ids), meant.take(code), self._moments(known, "at")[rows], stated, said, Counter(unknown),
-            +unreal, nameless,
+            ids, two_prints(ids), meant.take(code), self._moments(known, "at")[rows], stated, said, misfits
         )  # fmt: skip
 
     def _moments(self, known: Known, name: str) -> Integers:
@@ -205,9 +209,7 @@ class _Making:
             self.stated[name].add(mine, np.zeros(len(mine), np.int64), moment[there], size)
         for name, text in part.said.items():
             self.said[name].add(case, part.moment, text)
-        self.unknown += part.unknown
-        self.unreal += part.unreal
-        self.nameless += part.nameless
+        self.misfits += part.misfits
 
     def history(self, *, is_pandas: bool) -> History:
         """Give the rows in the order of their earliest time; where that is one time, or there is none, by id."""
@@ -230,7 +232,7 @@ class _Making:
         if self.reopened:
             case = np.unique(np.concatenate(self.reopened, axis=1), axis=1)[0]  # one that is repeated counts once
             found[REOPENINGS] = np.bincount(case, minlength=size)[order]
-        return History(pa.table(found), dict(self.unknown), self.nameless, dict(self.unreal), is_pandas)
+        return History(pa.table(found), dict(self.misfits), is_pandas)
 
 
 def _in_order(begin: Integers, ids: Any) -> Any:

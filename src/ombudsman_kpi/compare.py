@@ -1,6 +1,7 @@
 """The same data under two schemes, side by side."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ombudsman_kpi.display import Table, as_html, as_text, standard_of, value_of
@@ -152,8 +153,15 @@ def _paired(first: Results, second: Results, wanted: list[Names]) -> Iterator[Pa
             rows = [row for row in results.rows if row.target == name]
             several = len({row.cohort for row in rows}) > 1
             sides.append({(row.every, row.period, row.group, row.cohort if several else ""): row for row in rows})
-        for place in dict.fromkeys((*sides[0], *sides[1])):
+        found = {**sides[0], **{place: row for place, row in sides[1].items() if place not in sides[0]}}
+        parts = [(every, cohort) for every, _, _, cohort in found]  # as they came
+        for place in sorted(found, key=lambda place: (parts.index((place[0], place[3])), *_when(found[place]))):
             yield Pair(sides[0].get(place), sides[1].get(place))
+
+
+def _when(row: Row) -> tuple[Any, ...]:
+    """Give the order of rows in time, with what is in no period last."""
+    return row.period == NO_DATE, row.period_start or date.min, row.group
 
 
 def comparison_table(comparison: Comparison) -> Table:

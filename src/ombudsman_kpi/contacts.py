@@ -1,13 +1,14 @@
 """When the parties of each case were contacted, found in the events."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ombudsman_kpi.days import MISSING, Integers, Truths
 from ombudsman_kpi.frames import Table
-from ombudsman_kpi.history import MEANINGS, Codes, notes_of, scan, times_of_cases
+from ombudsman_kpi.history import MEANINGS, NAMELESS, STRAY, UNKNOWN, Codes, scan, times_of_cases
 from ombudsman_kpi.identity import RowNumbers
 from ombudsman_kpi.known import NEVER, AsOf, Known
 from ombudsman_kpi.scheme import Scheme
@@ -22,7 +23,7 @@ class Contacts(NamedTuple):
 
     contacted: Integers
     explained: Integers
-    notes: tuple[str, ...]
+    misfits: Mapping[str, int]
 
     @staticmethod
     def number(lane: Any, day: Any) -> Any:
@@ -52,7 +53,7 @@ def contacts_of(events: Table, cases: Table, as_of: AsOf, scheme: Scheme) -> Con
     ``RecordsError`` where the log doesn't say with whom.
     """
     rows, first = rows_of(cases)
-    words, unknown, nameless, strays = Codes(), Counter[str](), 0, 0
+    words, misfits = Codes(), Counter[str]()
     meanings = {*times_of_cases(), *MEANINGS}
     found: dict[str, list[Integers]] = {"contact": [], "delay_explained": []}
     columns = [events.resolve(name, "contact with the parties") for name in ("party", "direction")]
@@ -62,9 +63,9 @@ def contacts_of(events: Table, cases: Table, as_of: AsOf, scheme: Scheme) -> Con
         ids = known.batch.text("case_id")
         moments = known.moments("at")
         named = np.asarray(ids.is_valid()) & (code >= 0)
-        nameless += int((~named | (moments.days == MISSING) | (moments.happened & ~moments.usable)).sum())
+        misfits[NAMELESS] += int((~named | (moments.days == MISSING) | (moments.happened & ~moments.usable)).sum())
         for word, number in zip(words.words, np.bincount(code[there & named]).tolist(), strict=False):
-            unknown[word] += number if word not in meanings else 0
+            misfits[UNKNOWN + word] += number if word not in meanings else 0
         for word, wanted in (("contact", _is_contact), ("delay_explained", _is_explanation)):
             if word not in words.words:
                 continue
@@ -72,11 +73,11 @@ def contacts_of(events: Table, cases: Table, as_of: AsOf, scheme: Scheme) -> Con
             row = rows.find(ids.take(mine))
             party = _party(known).take(mine)
             of_case = (row >= 0) & (party >= 0)
-            strays += int((~of_case).sum())
+            misfits[STRAY] += int((~of_case).sum())
             lane = first.take(row[of_case]) * 2 + party[of_case]
             found[word].append(Contacts.number(lane, moments.days[mine][of_case]))
     contacted, explained = (np.unique(np.concatenate([np.empty(0, np.int64), *part])) for part in found.values())
-    return Contacts(contacted, explained, notes_of(+unknown, nameless, strays))
+    return Contacts(contacted, explained, +misfits)
 
 
 def rows_of(cases: Table) -> tuple[RowNumbers, Integers]:

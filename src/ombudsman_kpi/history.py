@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 MEANINGS = ("contact", "delay_explained", "paused", "resumed", "reopened")  # events that are no time of a case
 REOPENINGS = "reopenings"
+
+# What in a log isn't understood is counted under these words, so that counts add up over its parts.
+UNKNOWN = "of the kind "
+NAMELESS = "without a case, a kind or a time"
+STRAY = "of contact with a case that wasn't given, or with no known party"
+UNREAL = "with no real date as "
 _XES_CASE = "case:"  # how the columns of a case are named in an event log of the IEEE standard 1849
 
 
@@ -76,16 +82,24 @@ class Codes:
 class History:
     """The cases of an event log, and what in the log wasn't understood.
 
-    ``rows`` is an Arrow table with a row for each case, in the order of their earliest time. ``unknown`` counts the
-    events of each kind that mean nothing here; ``nameless`` those without a case, a kind or a time; ``unreal`` those
-    that give their case a time which is no real one.
+    ``rows`` is an Arrow table with a row for each case, in the order of their earliest time. ``misfits`` counts what
+    wasn't understood: ``unknown`` gives those of kinds that mean nothing here, ``nameless`` those without a case, a
+    kind or a time.
     """
 
     rows: Any
-    unknown: Mapping[str, int]
-    nameless: int
-    unreal: Mapping[str, int] = field(default_factory=dict)
+    misfits: Mapping[str, int]
     is_pandas: bool = field(default=False, repr=False)
+
+    @property
+    def unknown(self) -> dict[str, int]:
+        """How many events of each kind mean nothing here."""
+        return {key.removeprefix(UNKNOWN): count for key, count in self.misfits.items() if key.startswith(UNKNOWN)}
+
+    @property
+    def nameless(self) -> int:
+        """How many events lack a case, a kind or a time."""
+        return self.misfits.get(NAMELESS, 0)
 
     @property
     def cases(self) -> "pd.DataFrame":
@@ -109,10 +123,7 @@ class History:
     @property
     def notes(self) -> tuple[str, ...]:
         """What in the log wasn't understood, in words."""
-        unreal = [
-            f"{_many(number, 'event')} with a {name} that is no real date" for name, number in self.unreal.items()
-        ]
-        return (*notes_of(self.unknown, self.nameless), *unreal)
+        return notes_of(self.misfits)
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)
@@ -122,24 +133,22 @@ class History:
         return f"<History of {_many(len(self), 'case')}: {', '.join(self.rows.column_names)}{notes}>"
 
 
-def notes_of(unknown: Mapping[str, int], nameless: int, strays: int = 0) -> tuple[str, ...]:
+def notes_of(misfits: Mapping[str, int]) -> tuple[str, ...]:
     """Say what in a log wasn't understood: the most frequent kinds by name, the others by number.
 
-    >>> notes_of({"phoned": 3}, 1)
+    >>> notes_of({"of the kind phoned": 3, "without a case, a kind or a time": 1})
     ('3 events of an unknown kind: phoned (3)', '1 event without a case, a kind or a time')
     """
+    unknown = Counter({key.removeprefix(UNKNOWN): count for key, count in misfits.items() if key.startswith(UNKNOWN)})
     notes = []
     if unknown:
-        most = Counter(unknown).most_common(5)
+        most = sorted(unknown.items(), key=lambda item: (-item[1], item[0]))[:5]
         named = ", ".join(f"{name[:40]} ({number:,})" for name, number in most)
         others = f" and {_many(len(unknown) - len(most), 'more kind')}" if len(unknown) > len(most) else ""
         kinds = "an unknown kind" if len(unknown) == 1 else "unknown kinds"
-        notes.append(f"{_many(sum(unknown.values()), 'event')} of {kinds}: {named}{others}")
-    if nameless:
-        notes.append(f"{_many(nameless, 'event')} without a case, a kind or a time")
-    if strays:
-        notes.append(f"{_many(strays, 'contact')} of no case that was given, or with no known party")
-    return tuple(notes)
+        notes.append(f"{_many(unknown.total(), 'event')} of {kinds}: {named}{others}")
+    rest = sorted((key, count) for key, count in misfits.items() if not key.startswith(UNKNOWN))
+    return (*notes, *(f"{_many(count, 'event')} {key}" for key, count in rest))
 
 
 def _many(number: int, what: str) -> str:

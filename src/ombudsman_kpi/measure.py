@@ -164,12 +164,13 @@ def tally(
             blocks[key] = block.plus(blocks[key]) if key in blocks else block
     every_ = {step.target.id: step.every for step in plan}
     cohorts = {step.target.id: step.cohorts for step in plan}
-    for step in plan:
-        said = set(files.noted(step.target) if "events" in files.tables else ())
-        said |= {PUBLISHED} if step.target.id not in unmeasured and on_published(step.target, files.tables) else set()
-        if said:
-            notes[step.target.id] = notes.get(step.target.id, frozenset()) | said
-    return Tally(Basis(scheme, str(at), by, every_, cohorts), blocks, unmeasured, notes)
+    misfits = {}
+    for target in (step.target for step in plan if step.target.id not in unmeasured):
+        if on_published(target, files.tables):
+            notes[target.id] = notes.get(target.id, frozenset()) | {PUBLISHED}
+        if found := files.misfits(target):
+            misfits[target.id] = found
+    return Tally(Basis(scheme, str(at), by, every_, cohorts), blocks, unmeasured, notes, misfits)
 
 
 def assess(
@@ -268,7 +269,7 @@ def _files(tables: dict[str, Table], plan: Sequence[Step], at: AsOf, scheme: Sch
         made = case_rows(tables["events"], at, scheme)
         if set(made.rows.column_names) & set(times_of_cases().values()):
             tables = {**tables, "cases": made.table}
-            return Files(tables, at, scheme, made.notes)
+            return Files(tables, at, scheme, made.misfits)
     return Files(tables, at, scheme)
 
 

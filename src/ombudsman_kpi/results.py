@@ -15,6 +15,7 @@ from ombudsman_kpi.assess.stock import level
 from ombudsman_kpi.days import day_number
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.gathered import gathered, spanned
+from ombudsman_kpi.history import notes_of
 from ombudsman_kpi.periods import Every, Period, grain_of, period_of
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.tally import Basis, Block, Group, Key, Tally
@@ -201,7 +202,7 @@ def _names(by: tuple[str, ...]) -> Iterator[str]:
 def _rows(tally: Tally, basis: Basis) -> Iterator[Row]:
     for name, everys in basis.every.items():
         target = basis.scheme[name]
-        notes = tuple(sorted(tally.notes.get(name, ())))
+        notes = (*sorted(tally.notes.get(name, ())), *notes_of(tally.misfits.get(name, {})))
         if name in tally.unmeasured:
             yield _unmeasured(target, basis, tally.unmeasured[name])
             continue

@@ -138,13 +138,15 @@ class Basis:
 class Tally:
     """Counts of outcomes. ``a + b``, ``a - b``, ``a == b``; ``Tally.zero()`` changes nothing; ``.results()``.
 
-    ``unmeasured`` says of each target that was asked for and has no records, why; ``notes`` what else to know.
+    ``unmeasured`` says of each target that was asked for and has no records, why; ``notes`` what else to know;
+    ``misfits`` how many events weren't understood.
     """
 
     basis: Basis | None = None
     blocks: Mapping[Key, Block] = field(default_factory=dict)
     unmeasured: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    misfits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @classmethod
     def zero(cls) -> "Tally":
@@ -180,6 +182,10 @@ class Tally:
             {
                 name: self.notes.get(name, frozenset()) | other.notes.get(name, frozenset())
                 for name in {**self.notes, **other.notes}
+            },
+            {
+                name: _added(self.misfits.get(name, {}), other.misfits.get(name, {}), sign)
+                for name in {**self.misfits, **other.misfits}
             },
         )
 
@@ -268,6 +274,7 @@ class Tally:
         about: dict[str, Any] = {
             "unmeasured": dict(self.unmeasured),
             "notes": {k: sorted(v) for k, v in self.notes.items()},
+            "misfits": {name: dict(counts) for name, counts in self.misfits.items()},
         }
         about["measured"] = [[key.target, key.cohort, key.grain] for key in self.blocks]
         if self.basis is not None:
@@ -281,6 +288,12 @@ class Tally:
 
 
 _CELL = ("target", "cohort", "grain", "period", "status", "reason", "elapsed", "records", "below", "provisional")
+
+
+def _added(mine: Mapping[str, int], theirs: Mapping[str, int], sign: int) -> dict[str, int]:
+    """Add what wasn't understood, or take it away."""
+    total = {name: mine.get(name, 0) + sign * theirs.get(name, 0) for name in {**mine, **theirs}}
+    return {name: count for name, count in total.items() if count}
 
 
 def _nothing() -> tuple[tuple[Integers, ...], tuple[Integers, ...]]:
@@ -319,4 +332,4 @@ def _rebuilt(about: Mapping[str, Any], cells: Mapping[str, list[Any]]) -> Tally:
             (columns["records"], columns["below"], columns["provisional"]),
         )  # fmt: skip
     notes = {name: frozenset(texts) for name, texts in about["notes"].items()}
-    return Tally(basis, blocks, dict(about["unmeasured"]), notes)
+    return Tally(basis, blocks, dict(about["unmeasured"]), notes, about.get("misfits", {}))

@@ -43,7 +43,7 @@ Q1 = ["2024-04-01", "2024-05-01", "2024-06-01", "2024-06-30"]
 
 @pytest.mark.parametrize(("number", "status"), [(1, "missed"), (3, "missed"), (4, "met")])
 def test_a_number_is_compared_with_the_standard(counted: Counted, number: int, status: str) -> None:
-    (row,) = counted(*Q1[:number])
+    (row,) = counted(*Q1[:number], as_of="2024-06-30")
     assert (row.value, row.status, row.met) == (number, status, number)
 
 
@@ -56,14 +56,41 @@ def test_each_period_has_its_own_number_and_an_empty_one_shows(counted: Counted)
     ]
 
 
+@pytest.mark.parametrize(
+    ("as_of", "empty"),
+    [
+        pytest.param("2024-06-30", [], id="the-close-of-the-last-one"),
+        pytest.param("2024-07-01", [("2024/25 Q2", False)], id="the-first-day-of-the-next"),
+        pytest.param("2024-12-30", [("2024/25 Q2", True), ("2024/25 Q3", False)], id="the-last-day-but-one"),
+        pytest.param("2024-12-31", [("2024/25 Q2", True), ("2024/25 Q3", True)], id="the-last-day"),
+        pytest.param(
+            "2025-01-01T00:00:01+00:00",
+            [("2024/25 Q2", True), ("2024/25 Q3", True), ("2024/25 Q4", False)],
+            id="an-instant-later",
+        ),
+    ],
+)
+def test_every_period_shows_up_to_that_of_as_of(counted: Counted, as_of: str, empty: list[tuple[str, bool]]) -> None:
+    first, *others = counted(*Q1, as_of=as_of)
+    assert (first.period, first.value, first.status, first.complete) == ("2024/25 Q1", 4, "met", True)
+    assert [(row.period, row.complete) for row in others] == empty
+    for row in others:
+        assert (row.value, row.low, row.high, row.met, row.records) == (0, 0, 0, 0, 0)
+        assert row.status == ("missed" if row.complete else "undetermined")
+
+
 def test_a_standard_for_a_quarter_is_none_for_another_period(counted: Counted) -> None:
     rows = counted(*Q1, every=["quarter", "month", "financial-year", None])
     found = {(row.every, row.period): (row.value, row.status) for row in rows}
+    second_half = ("Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
     assert found == {
         ("quarter", "2024/25 Q1"): (4, "met"),
+        ("quarter", "2024/25 Q2"): (0, "missed"),
+        ("quarter", "2024/25 Q3"): (0, "missed"),
         ("month", "Apr 2024"): (1, "no target"),
         ("month", "May 2024"): (1, "no target"),
         ("month", "Jun 2024"): (2, "no target"),
+        **{("month", f"{month} 2024"): (0, "no target") for month in second_half},
         ("financial-year", "2024/25"): (4, "no target"),
         ("all", "all"): (4, "no target"),
     }
@@ -73,7 +100,14 @@ def test_a_standard_for_a_quarter_is_none_for_another_period(counted: Counted) -
 
 def test_a_standard_for_no_period_holds_for_every_one(counted: Counted) -> None:
     rows = counted(*Q1, every=["quarter", "financial-year", None], per=..., as_of="2025-03-31")
-    assert [row.status for row in rows] == ["met", "met", "met"]
+    assert [(row.period, row.value, row.status) for row in rows] == [
+        ("2024/25 Q1", 4, "met"),
+        ("2024/25 Q2", 0, "missed"),
+        ("2024/25 Q3", 0, "missed"),
+        ("2024/25 Q4", 0, "missed"),
+        ("2024/25", 4, "met"),
+        ("all", 4, "met"),
+    ]
     assert {row.words for row in rows} == {()}
 
 
@@ -101,9 +135,11 @@ def test_until_its_period_is_over_a_number_can_only_rise(
     assert [row.complete for row in found] == [False, True]
 
 
-def test_none_is_kept_when_the_period_is_over(counted: Counted) -> None:
-    """Something else was recorded, so that the quarter shows."""
-    rows = [{"kind": "article", "at": "2024-03-31"}, {"kind": "course", "at": "2024-06-03"}]
+@pytest.mark.parametrize(
+    "others", [[], [{"kind": "course", "at": "2024-06-03"}]], ids=["nothing-else", "something-else"]
+)
+def test_none_is_kept_when_the_period_is_over(others: list[dict[str, str]]) -> None:
+    rows = [{"kind": "article", "at": "2024-03-31"}, *others]
     for as_of, status in (("2024-06-29", "undetermined"), ("2024-06-30", "met")):
         found = measure(declared(standard="none"), activities=rows, as_of=as_of, every="quarter", targets=ARTICLES)
         assert [(row.period, row.value, row.status) for row in found] == [
@@ -123,7 +159,7 @@ def test_what_is_later_or_of_another_kind_is_left_out_with_the_reason() -> None:
     (row,) = measure(declared(), activities=pd.DataFrame(rows), as_of="2024-04-30", targets=ARTICLES)
     assert (row.value, row.records, row.excluded, row.invalid) == (1, 5, 2, 2)
     assert row.reasons == {
-        ("excluded", "not yet at"): 1,
+        ("excluded", "not yet happened"): 1,
         ("excluded", "kind is not article"): 1,
         ("invalid", "kind is missing"): 1,
         ("invalid", "at is missing"): 1,
@@ -137,8 +173,21 @@ def test_a_row_counts_as_often_as_it_says() -> None:
     assert [(row.value, row.status) for row in found] == [(7, "met"), (5, "missed")]
 
 
+def test_a_published_table_ends_with_its_last_period() -> None:
+    """Whether nothing happened later, or nothing was published, it doesn't say."""
+    rows = pd.DataFrame({"kind": ["article", "article"], "period": ["2021/22", "2023/24"], "count": [7, 5]})
+    scheme = declared(per="financial-year", standard="at least 6")
+    found = measure(scheme, activities=rows, as_of="2026-03-31", every="financial-year", targets=ARTICLES)
+    assert [(row.period, row.value, row.status) for row in found] == [
+        ("2021/22", 7, "met"),
+        ("2022/23", 0, "missed"),
+        ("2023/24", 5, "missed"),
+    ]
+    assert {row.remarks for row in found} == {("measured on a published table",)}
+
+
 def test_the_columns_of_a_number(counted: Counted) -> None:
-    results = counted(*Q1[:3])
+    results = counted(*Q1[:3], as_of="2024-06-30")
     frame = results.to_pandas()
     columns = ["measure", "unit", "cohort", "every", "records", "met", "missed", "value", "low", "high", "standard"]
     assert frame[columns].to_numpy().tolist() == [
@@ -202,7 +251,7 @@ def test_only_the_records_concerned_can_be_the_first() -> None:
     table = reviews(("A", "2024-04-10"), ("A", "2024-05-10"), ("B", "2024-04-01"), source=["QA", "CPA", "QA"])
     scheme = once(where={"source": "CPA"})
     rows = measure(scheme, reviews=table, as_of="2024-06-30", every="month", targets=REVIEWED)
-    assert {row.period: row.value for row in rows} == {"Apr 2024": 0, "May 2024": 1}
+    assert {row.period: row.value for row in rows} == {"Apr 2024": 0, "May 2024": 1, "Jun 2024": 0}
 
 
 def test_distinct_cases_are_those_that_pandas_finds() -> None:
@@ -223,29 +272,34 @@ def volumes(*days: str, every: str = "month", as_of: str = "2024-12-31") -> Resu
 
 
 def test_a_volume_stands_beside_that_of_the_period_before() -> None:
-    rows = volumes("2024-04-01", "2024-04-30", "2024-05-01", "2024-05-02", "2024-05-03", "2024-07-01")
+    days = ("2024-04-01", "2024-04-30", "2024-05-01", "2024-05-02", "2024-05-03", "2024-07-01")
+    rows = volumes(*days, as_of="2024-09-30")
     assert [(row.period, row.value, row.words) for row in rows] == [
         ("Apr 2024", 2, ()),
         ("May 2024", 3, ("+1 on Apr 2024 (2): +50.0%",)),
         ("Jun 2024", 0, ("−3 on May 2024 (3): −100.0%",)),
         ("Jul 2024", 1, ("+1 on Jun 2024 (0)",)),
+        ("Aug 2024", 0, ("−1 on Jul 2024 (1): −100.0%",)),
+        ("Sep 2024", 0, ("0 on Aug 2024 (0)",)),
     ]
     assert [dict(row.details) for row in rows] == [
         {},
         {"before": 2, "change": 1, "change_share": Fraction(1, 2)},
         {"before": 3, "change": -3, "change_share": Fraction(-1)},
         {"before": 0, "change": 1},
+        {"before": 1, "change": -1, "change_share": Fraction(-1)},
+        {"before": 0, "change": 0},
     ]
     assert {row.status for row in rows} == {"no target"}
     assert {(row.measure, row.unit) for row in rows} == {("volume", "number")}
 
 
 def test_a_volume_that_does_not_change_says_so() -> None:
-    assert volumes("2024-04-01", "2024-05-01").rows[1].words == ("+0 on Apr 2024 (1): 0.0%",)
+    assert volumes("2024-04-01", "2024-05-01").rows[1].words == ("0 on Apr 2024 (1): 0.0%",)
 
 
 def test_the_name_of_the_period_before_is_written_as_everywhere() -> None:
-    assert volumes("2024-04-01", "2024-06-01", every="two-month").rows[1].words == ("+0 on Apr-May 2024 (1): 0.0%",)
+    assert volumes("2024-04-01", "2024-06-01", every="two-month").rows[1].words == ("0 on Apr-May 2024 (1): 0.0%",)
 
 
 def test_a_volume_of_everything_has_nothing_before_it() -> None:

@@ -82,7 +82,7 @@ def test_what_is_done_is_done_before_its_date_has_passed(done: Done) -> None:
 def test_what_comes_after_as_of_is_not_known(done: Done) -> None:
     row = only(done("2024-05-02", as_of="2024-05-01"))
     assert (row.status, row.value, row.high) == ("undetermined", 0, 1)
-    assert row.reasons[("excluded", "not yet at")] == 1
+    assert row.reasons[("excluded", "not yet happened")] == 1
 
 
 def test_one_in_time_is_enough(done: Done) -> None:
@@ -117,7 +117,7 @@ def test_each_record_is_in_time_or_too_late() -> None:
     assert list(zip(found["status"], found["reason"], strict=True)) == [
         ("met", ""),
         ("late", "after the date"),
-        ("excluded", "not yet at"),
+        ("excluded", "not yet happened"),
     ]
 
 

@@ -219,7 +219,7 @@ def test_contacts_of_no_known_case_or_party_are_counted(lgsco: Scheme) -> None:
     )
     results = measure(lgsco, cases=[case()], events=events, as_of="2024-04-03", targets=[CASES, INTERVALS])
     for row in results.rows:
-        assert "4 contacts of no case that was given, or with no known party" in row.note
+        assert "4 events of contact with a case that wasn't given, or with no known party" in row.note
         assert "1 event without a case, a kind or a time" in row.note
 
 

@@ -255,3 +255,18 @@ def test_the_order_of_rows_is_irrelevant(scheme: Scheme, maker: Maker, options: 
         for kind, table in given.items()
     }
     assert_same(tally(scheme, **shuffled, **options), tally(scheme, **given, **options))
+
+
+def test_what_was_not_understood_of_a_log_adds_up_too() -> None:
+    parts = []
+    for name, count in (("A", 1), ("B", 2)):
+        events = [{"case_id": name, "event": "received", "at": "2024-04-02"}]
+        events += [{"case_id": name, "event": "phoned", "at": "2024-04-03"}] * count
+        parts.append(
+            tally(load_scheme("lgsco"), events=events, as_of="2024-05-31", targets="decided-or-allocated-20wd")
+        )
+    (row,) = (parts[0] + parts[1]).results()
+    assert "3 events of an unknown kind: phoned (3)" in row.note
+    assert Tally.from_json((parts[0] + parts[1]).to_json()).misfits == (parts[0] + parts[1]).misfits
+    (row,) = (parts[0] + parts[1] - parts[0]).results()
+    assert "2 events of an unknown kind: phoned (2)" in row.note

@@ -25,7 +25,7 @@ class Files:
     tables: Mapping[str, Table]
     as_of: AsOf
     scheme: Scheme
-    log: tuple[str, ...] = ()  # what wasn't understood of the log that cases were made of
+    log: Mapping[str, int] = field(default_factory=dict)  # what wasn't understood of the log that cases were made of
     _last: dict[str, tuple[Any, Integers]] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -38,11 +38,11 @@ class Files:
         """When the clock of each case stood still."""
         return pauses_of(self.tables["events"], self.tables["cases"], self.as_of, self.scheme)
 
-    def noted(self, target: Target) -> tuple[str, ...]:
-        """Say what wasn't understood of the events that a target was measured with."""
-        if isinstance(target, (KeepInTouch, DelaysExplained)) and "cases" in self.tables:
-            return self.contacts.notes
-        return self.log if "cases" in target.needs else ()
+    def misfits(self, target: Target) -> Mapping[str, int]:
+        """Count what wasn't understood of the events that a target was measured with."""
+        if isinstance(target, (KeepInTouch, DelaysExplained)):
+            return self.contacts.misfits
+        return self.log if "cases" in target.needs else {}
 
     def last_days(self, records: str, conditions: Mapping[str, Condition]) -> tuple[Any, Integers]:
         """Give the cases (as Arrow text) that have a record of some kind, and the day when the last was received."""
