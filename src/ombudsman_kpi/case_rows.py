@@ -56,7 +56,7 @@ def _ahead(work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
     with ThreadPoolExecutor(max(1, min(os.cpu_count() or 1, 4) - 1)) as pool:
         for item in items:
             waiting.append(pool.submit(work, item))
-            if len(waiting) > 4:
+            if len(waiting) > 2:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
@@ -99,8 +99,11 @@ class _Earliest:
         """Take in the times of some events."""
         new = np.flatnonzero((np.bincount(kind, minlength=len(_KINDS)) > 0) & (self.column < 0))
         rows, columns = self.table.shape
-        if len(new) or cases > rows:
-            grown = np.full((rows if cases <= rows else cases * 3 // 2, columns + len(new)), NEVER)
+        if cases > rows and not len(new):
+            self.table.resize((cases * 5 // 4, columns), refcheck=False)  # in place, where there is room
+            self.table[rows:] = NEVER
+        elif len(new):
+            grown = np.full((rows if cases <= rows else cases * 5 // 4, columns + len(new)), NEVER)
             grown[:rows, :columns] = self.table
             self.table, self.column[new] = grown, columns + np.arange(len(new))
         place = case * self.table.shape[1] + self.column.take(kind)

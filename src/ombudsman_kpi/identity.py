@@ -101,7 +101,7 @@ class RowNumbers:
     def _numbered(self, texts: Any, first: Prints, second: Prints) -> Integers:
         import pyarrow as pa
 
-        slots, numbers = self._probe(first, np.arange(self.size, self.size + len(first)))
+        slots, numbers = self._probe(first, self.size)
         new = np.flatnonzero(numbers >= self.size)
         if len(new):
             rows = new[numbers[new] == self.size + new]  # one row stands for each new text
@@ -123,14 +123,14 @@ class RowNumbers:
         """Make room for half so many texts; those that are known get new slots."""
         if size // 2 > 1 << 28:
             raise RecordsError("There are more than 268 million different ids. Split the records, and add up tallies.")
-        more = np.empty(size // 2 - len(self._first), np.uint64)
-        self._first, self._second = (np.concatenate([prints, more]) for prints in (self._first, self._second))
+        for prints in (self._first, self._second):
+            prints.resize(size // 2, refcheck=False)  # in place, where there is room
+        self._table = np.zeros(0, np.uint64)  # the old one goes before the new one comes
         self._table = np.zeros(size, np.uint64)
-        known = np.arange(self.size)
-        self._probe(self._first[: self.size], known)
+        self._probe(self._first[: self.size], 0)
 
-    def _probe(self, prints: Prints, fresh: Integers | None) -> tuple[Integers, Integers]:
-        """Give the slot and the number of each fingerprint; a new one gets its ``fresh`` number, or -1 without any.
+    def _probe(self, prints: Prints, fresh: int | None) -> tuple[Integers, Integers]:
+        """Give the slot and the number of each fingerprint; a new one gets ``fresh`` and its place; or -1.
 
         All look into their slot at once; those that find another's there look into the next, all at once again.
         """
@@ -142,7 +142,7 @@ class RowNumbers:
         while True:
             free = np.flatnonzero(there == 0)[::-1]
             if fresh is not None and len(free):
-                number = fresh[free if waiting is None else waiting[free]] + 1
+                number = (free if waiting is None else waiting[free]) + (fresh + 1)
                 table[looking[free]] = wanted[free] | number.view(np.uint64)  # of several, the first stays
                 there[free] = table.take(looking[free])
             missed = (there ^ wanted) >> _SHIFT != 0
