@@ -12,7 +12,7 @@ from ombudsman_kpi.records import RECORDS
 from ombudsman_kpi.results import INSIDE, Row
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.sources import Dates
-from ombudsman_kpi.tally import Key
+from ombudsman_kpi.tally import Key, not_given
 from ombudsman_kpi.targets import COHORTS, AnyTarget, Cohort, Dated, NotMeasured, Score, Stock, Trend
 
 Columns = Mapping[str, Mapping[str, str]] | str | Path | None
@@ -175,7 +175,7 @@ def why_not(step: Step, tables: Mapping[str, Table]) -> str | None:
         return target.reason
     for kind in target.needs:
         if kind not in tables:
-            return f"no {kind.replace('_', ' ')} were given"
+            return not_given(kind)
         table = tables[kind]
         if not _has_periods(table):
             continue

@@ -174,9 +174,13 @@ class Tally:
             mine = blocks.get(key) or Block.of((), (), *_nothing())
             blocks[key] = mine.plus(block, sign)
         measured = {key.target for key in blocks}
-        reasons = {**other.unmeasured, **self.unmeasured}
+        basis = self.basis or other.basis
+        reasons = {
+            target: _furthest(basis, target, {mine for part in (self, other) if (mine := part.unmeasured.get(target))})
+            for target in {**self.unmeasured, **other.unmeasured}
+        }
         return Tally(
-            self.basis or other.basis,
+            basis,
             blocks,
             {target: reason for target, reason in reasons.items() if target not in measured},
             {
@@ -288,6 +292,18 @@ class Tally:
 
 
 _CELL = ("target", "cohort", "grain", "period", "status", "reason", "elapsed", "records", "below", "provisional")
+
+
+def not_given(kind: str) -> str:
+    """Say that a target lacks a kind of records."""
+    return f"no {kind.replace('_', ' ')} were given"
+
+
+def _furthest(basis: Basis | None, target: str, reasons: set[str]) -> str:
+    """Give the reason why a sum has no figure for a target: of the kinds of records it needs, the last one missed."""
+    needs = basis.scheme[target].needs if basis is not None else ()
+    order = {not_given(kind): place for place, kind in enumerate(needs)}
+    return max(reasons, key=lambda reason: (order.get(reason, len(order)), reason))
 
 
 def _added(mine: Mapping[str, int], theirs: Mapping[str, int], sign: int) -> dict[str, int]:
