@@ -19,6 +19,7 @@ from ombudsman_kpi.history import (
     UNREAL,
     Codes,
     History,
+    known_events,
     scan,
     times_of_cases,
 )
@@ -81,8 +82,10 @@ class _Part(NamedTuple):
 
     ids: Any  # as Arrow text
     prints: tuple[Prints, Prints]
-    kind: Integers  # the place of what it means in ``_MEANING``, or -1
     moment: Integers
+    timed: Integers  # the places of those that are a time of their case
+    kind: Integers  # of which kind those are
+    reopened: Truths | None
     stated: dict[str, tuple[Truths, Integers]]  # for each time of a case in a column: where there is one, and which
     said: dict[str, Any]  # for each other column, its text
     misfits: Counter[str]
@@ -159,11 +162,10 @@ class _Making:
         self.misfits: Counter[str] = Counter()
         self.reopened: list[Integers] = []
 
-    def read(self, scanned: tuple[Known, Truths]) -> _Part:
+    def read(self, known: Known) -> _Part:
         """See what one batch says."""
         import pyarrow as pa
 
-        known, there = scanned
         ids, moments = known.batch.text("case_id"), known.moments("at")
         encoded = known.batch.text("event").dictionary_encode()
         words = encoded.dictionary.to_pylist()
@@ -171,7 +173,7 @@ class _Making:
         named = code < len(words)
         if ids.null_count:
             named &= np.asarray(ids.is_valid())
-        whole = there & named
+        whole = known_events(known) & named
         misfits = Counter[str]()
         misfits[NAMELESS] = int((~named | (moments.days == MISSING) | (moments.happened & ~moments.usable)).sum())
         rows = slice(None) if whole.all() else np.flatnonzero(whole)
@@ -187,9 +189,12 @@ class _Making:
         for name in self.said:
             text = known.batch.text(self.attributes[name])
             said[name] = text if isinstance(rows, slice) else text.take(pa.array(rows))
+        kind, moment = meant.take(code), self._moments(known, "at")[rows]
+        timed = np.flatnonzero((kind >= 0) & (kind < len(_KINDS)))
+        again = kind == _REOPENED
         return _Part(
-            ids, two_prints(ids), meant.take(code), self._moments(known, "at")[rows], stated, said, misfits
-        )  # fmt: skip
+            ids, two_prints(ids), moment, timed, kind[timed], again if again.any() else None, stated, said, misfits
+        )
 
     def _moments(self, known: Known, name: str) -> Integers:
         """Give times as numbers that sort, whatever their kind: microseconds doubled, 1 more for what is no date."""
@@ -202,11 +207,9 @@ class _Making:
     def add(self, part: _Part) -> None:
         """Add what one batch says to the cases."""
         case, size = self.numbers.of(part.ids, part.prints), self.numbers.size
-        timed = np.flatnonzero((part.kind >= 0) & (part.kind < len(_KINDS)))
-        self.events.add(case[timed], part.kind[timed], part.moment[timed], size)
-        again = part.kind == _REOPENED
-        if again.any():
-            self.reopened.append(np.stack([case[again], part.moment[again]]))
+        self.events.add(case[part.timed], part.kind, part.moment[part.timed], size)
+        if part.reopened is not None:
+            self.reopened.append(np.stack([case[part.reopened], part.moment[part.reopened]]))
         for name, (there, moment) in part.stated.items():
             mine = case[there]
             self.stated[name].add(mine, np.zeros(len(mine), np.int64), moment[there], size)
@@ -228,8 +231,8 @@ class _Making:
             np.minimum(begin, column, out=begin)
         order = _in_order(begin, ids)
         found = {"case_id": ids.take(order)}
-        for name, (column, source) in there.items():
-            found[name] = _as_times(column[order], zoned=self.zoned.get(source, False))
+        ordered = _ahead(lambda item: _as_times(item[0][order], zoned=self.zoned.get(item[1], False)), there.values())
+        found |= dict(zip(there, ordered, strict=True))
         for name, attribute in self.said.items():
             found[name] = attribute.column(size).take(order)
         if self.reopened:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ombudsman_kpi.days import MISSING, Integers, Truths
 from ombudsman_kpi.frames import Table
-from ombudsman_kpi.history import MEANINGS, NAMELESS, STRAY, UNKNOWN, Codes, scan, times_of_cases
+from ombudsman_kpi.history import MEANINGS, NAMELESS, STRAY, UNKNOWN, Codes, known_events, scan, times_of_cases
 from ombudsman_kpi.identity import RowNumbers
 from ombudsman_kpi.known import NEVER, AsOf, Known
 from ombudsman_kpi.scheme import Scheme
@@ -58,8 +58,8 @@ def contacts_of(events: Table, cases: Table, as_of: AsOf, scheme: Scheme) -> Con
     found: dict[str, list[Integers]] = {"contact": [], "delay_explained": []}
     columns = [events.resolve(name, "contact with the parties") for name in ("party", "direction")]
     columns += ["reason"] if events.has("reason") else []
-    for known, there in scan(events, columns, as_of, scheme):
-        code = words.of(known.batch.text("event"))
+    for known in scan(events, columns, as_of, scheme):
+        there, code = known_events(known), words.of(known.batch.text("event"))
         ids = known.batch.text("case_id")
         moments = known.moments("at")
         named = np.asarray(ids.is_valid()) & (code >= 0)

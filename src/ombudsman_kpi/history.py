@@ -6,7 +6,7 @@ the same.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -52,13 +52,12 @@ def known_events(known: Known) -> Truths:
     return truths
 
 
-def scan(events: Table, names: Iterable[str], as_of: AsOf, scheme: Scheme) -> Iterable[tuple[Known, Truths]]:
-    """Read some columns of a log, a batch at a time, with what was known of it."""
+def scan(events: Table, names: Iterable[str], as_of: AsOf, scheme: Scheme) -> Iterator[Known]:
+    """Read some columns of a log beside those that say what happened, a batch at a time."""
     needed = [events.resolve(name, "an event log") for name in ("case_id", "event", "at")]
     needed += ["recorded_at"] if events.has("recorded_at") else []
     for batch in events.batches(dict.fromkeys([*needed, *names])):
-        known = Known(batch, as_of, scheme)
-        yield known, known_events(known)
+        yield Known(batch, as_of, scheme)
 
 
 class Codes:

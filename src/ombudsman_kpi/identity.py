@@ -145,7 +145,7 @@ class RowNumbers:
                 number = (free if waiting is None else waiting[free]) + (fresh + 1)
                 table[looking[free]] = wanted[free] | number.view(np.uint64)  # of several, the first stays
                 there[free] = table.take(looking[free])
-            missed = (there ^ wanted) >> _SHIFT != 0
+            missed = (there ^ wanted) > _NUMBER
             if fresh is None:
                 missed[free] = False
             if waiting is not None:

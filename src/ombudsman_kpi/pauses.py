@@ -10,7 +10,7 @@ import numpy as np
 from ombudsman_kpi.contacts import rows_of
 from ombudsman_kpi.days import Integers
 from ombudsman_kpi.frames import Table
-from ombudsman_kpi.history import Codes, scan
+from ombudsman_kpi.history import Codes, known_events, scan
 from ombudsman_kpi.known import AsOf
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.zones import DAY
@@ -40,8 +40,9 @@ def pauses_of(events: Table, cases: Table, as_of: AsOf, scheme: Scheme) -> Pause
     words, reasons = Codes(), Codes()
     found: dict[str, list[Any]] = {"paused": [], "resumed": []}
     extra = ["reason"] if events.has("reason") else []
-    for known, there in scan(events, extra, as_of, scheme):
-        code, ids = words.of(known.batch.text("event")), known.batch.text("case_id")
+    for known in scan(events, extra, as_of, scheme):
+        there, ids = known_events(known), known.batch.text("case_id")
+        code = words.of(known.batch.text("event"))
         times = known.batch.times("at")
         moment = times.walls(scheme.zone) if times.kind != "dates" else times.values * DAY
         reason = reasons.of(known.text("reason")) if extra else np.full(len(moment), -1)

@@ -176,7 +176,9 @@ class Tally:
         measured = {key.target for key in blocks}
         basis = self.basis or other.basis
         reasons = {
-            target: _furthest(basis, target, {mine for part in (self, other) if (mine := part.unmeasured.get(target))})
+            target: _furthest(
+                basis, target, {part.unmeasured[target] for part in (self, other) if target in part.unmeasured}
+            )
             for target in {**self.unmeasured, **other.unmeasured}
         }
         return Tally(
