@@ -223,6 +223,8 @@ def schemes(
         measure = str(target.limit) if isinstance(target, Limited) else target.measure
         typer.echo(f"{target.id:<34}{measure:<18}{target.standard or 'no figure published':<22}{target.cohort}")
         typer.echo(f"    {target.says}")
+        if target.reading:
+            typer.echo(f"    Reading: {target.reading}")
 
 
 @app.command()

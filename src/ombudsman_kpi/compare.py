@@ -201,4 +201,4 @@ def comparison_table(comparison: Comparison) -> Table:
 def _promised(target: AnyTarget) -> str:
     """Write what a target promises: the figure, and the limit that it is for."""
     limit = f" in {target.limit}" if isinstance(target, Limited) and not isinstance(target, Stock) else ""
-    return f"{standard_of(target.standard)}{limit}"
+    return f"{standard_of(target)}{limit}"

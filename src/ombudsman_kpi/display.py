@@ -4,14 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from typing import TYPE_CHECKING
 
 from ombudsman_kpi.results import EVERYTHING, NO_DATE, Results, Row
 from ombudsman_kpi.rounding import half_up, percent
 from ombudsman_kpi.targets import AnyTarget, Average, Count, DoneBy, KeepInTouch, Limited, ShareWithin, Stock, Trend
-
-if TYPE_CHECKING:
-    from ombudsman_kpi.standards import Standard
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +85,7 @@ def _cells(row: Row, target: AnyTarget) -> list[str]:
     return [
         row.target, str(target.limit) if isinstance(target, Limited) else row.measure, row.cohort, period, *row.group,
         counted, "–" if alone else _number(row.met), "–" if alone else _number(row.missed), _number(row.pending),
-        value_of(row, target), standard_of(target.standard), row.status, _number(row.headroom), "; ".join(row.words),
+        value_of(row, target), standard_of(target), row.status, _number(row.headroom), "; ".join(row.words),
     ]  # fmt: skip
 
 
@@ -112,14 +108,20 @@ def _number(value: int | None) -> str:
 
 
 _SIGNS = {"at least": "≥", "at most": "≤", "more than": ">", "less than": "<", "about": "≈"}
+_CHANGES = {
+    "at least": "not below", "at most": "not above", "more than": "increases", "less than": "decreases",
+    "about": "as before",
+}  # fmt: skip
 
 
-def standard_of(standard: "Standard | None") -> str:
-    """Write a published figure: its sign, its value, its unit."""
+def standard_of(target: AnyTarget) -> str:
+    """Write a published figure: its sign, its value, its unit; for a change, in a word."""
+    standard = target.standard
     if standard is None:
         return "–"
-    figure = str(standard).removeprefix(standard.operator).strip()
-    return f"{_SIGNS[standard.operator]} {figure}"
+    if isinstance(target, Trend):
+        return _CHANGES[standard.operator]
+    return f"{_SIGNS[standard.operator]} {str(standard).removeprefix(standard.operator).strip()}"
 
 
 def _footnotes(results: Results, shown: Sequence[Row]) -> list[str]:
@@ -199,7 +201,7 @@ _COLOURS = {"met": "#00703c", "missed": "#b10e1e", "undetermined": "#8a5a00"}  #
 def as_html(table: Table) -> str:
     """Write a table as HTML for a notebook."""
 
-    def cell(tag: str, text: str, *, numeric: bool, style: str = "") -> str:
+    def cell(tag: str, text: str, *, numeric: bool, style: str = "white-space:nowrap") -> str:
         side = "right" if numeric else "left"
         return f'<{tag} style="text-align:{side};padding:2px 10px;{style}">{escape(text)}</{tag}>'
 
@@ -209,7 +211,7 @@ def as_html(table: Table) -> str:
     body = []
     for row in table.rows:
         cells = [
-            cell("td", text, numeric=numeric, style=_status_style(text) if name == "Status" else "")
+            cell("td", text, numeric=numeric, style=_style(name, text))
             for name, text, numeric in zip(table.columns, row, table.numeric, strict=True)
         ]
         body.append(f"<tr>{''.join(cells)}</tr>")
@@ -221,6 +223,8 @@ def as_html(table: Table) -> str:
     )
 
 
-def _status_style(status: str) -> str:
-    colour = _COLOURS.get(status)
-    return f"color:{colour};font-weight:bold" if colour else ""
+def _style(column: str, text: str) -> str:
+    """Colour a status; let only notes run over several lines."""
+    colour = _COLOURS.get(text) if column == "Status" else None
+    bold = f";color:{colour};font-weight:bold" if colour else ""
+    return "" if column == "Note" else f"white-space:nowrap{bold}"

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from ombudsman_kpi.assess.figures import Counts
+from ombudsman_kpi.assess.figures import LONGEST, Counts
 from ombudsman_kpi.days import Integers
 from ombudsman_kpi.periods import Every, Grain, Period, following, grain_start, period_of
 from ombudsman_kpi.tally import NO_PERIOD, Block, Group
@@ -42,6 +42,10 @@ def gathered(
     moving = np.zeros(shape[:2], np.int64)
     np.add.at(moving, (period, block.group), block.provisional)
     sums = _sums_of_times(block, period, shape)
+    pending = np.array([outcome.status == "pending" for outcome in block.outcomes] or [False]).take(block.outcome)
+    there = pending & (block.records > 0)
+    waiting = np.full(shape[:2], LONGEST)
+    np.minimum.at(waiting, (period[there], block.group[there]), block.elapsed[there])
     gathered = {}
     for i, j in zip(*np.nonzero(records.sum(axis=2)), strict=True):
         statuses: Counter[str] = Counter()
@@ -51,7 +55,7 @@ def gathered(
             if outcome.reason and number:
                 reasons[outcome.status, outcome.reason] += number
         gathered[book[i], block.groups[j]] = Counts(
-            statuses, reasons, bool(moving[i, j]), *(int(part[i, j]) for part in sums)
+            statuses, reasons, bool(moving[i, j]), *(int(part[i, j]) for part in (*sums, waiting))
         )
     return gathered
 

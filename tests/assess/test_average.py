@@ -96,9 +96,18 @@ def test_nothing_is_late_without_a_limit(answered: Answered) -> None:
 def test_while_a_call_waits_the_mean_can_still_become_anything(answered: Answered) -> None:
     waiting = {"offered_at": NINE}
     row = answered(1_000_000, others=[waiting])
-    assert (row.value, row.low, row.high, row.status) == (1.0, None, None, "undetermined")
+    assert (row.value, row.low, row.high, row.status) == (1.0, 1.0, None, "undetermined")
     assert (row.met, row.pending, row.denominator) == (1, 1, 1)
-    assert answered(50_000_000, others=[waiting]).status == "undetermined"
+    assert row.words == ("1 still open",)
+
+
+def test_a_mean_that_waiting_calls_can_only_make_longer_is_lost(answered: Answered) -> None:
+    waiting = {"offered_at": NINE}
+    row = answered(50_000_000, others=[waiting])  # the call that waits has waited for longer than that
+    assert (row.value, row.low, row.high, row.status) == (50.0, 50.0, None, "missed")
+    for second, low, status in (("00:51", 50.0, "missed"), ("00:50", None, "undetermined")):
+        row = answered(50_000_000, others=[waiting | {"offered_at": NINE}], as_of=f"2024-04-02T09:{second}+01:00")
+        assert (row.low, row.status) == (low, status)
 
 
 def test_an_answer_that_came_after_as_of_is_not_known(answered: Answered) -> None:
@@ -192,7 +201,7 @@ def test_each_record_shows_its_own_time(scheme: Scheme) -> None:
     assert rows["status"].tolist() == ["met", "excluded", "pending"]
     assert rows["reason"].tolist() == ["", "abandoned", ""]
     assert rows["elapsed"].iloc[0] == 7.000001
-    assert rows["elapsed"].isna().tolist() == [False, True, True]
+    assert rows["elapsed"].isna().tolist() == [False, True, False]  # of an open one the time until as_of
     assert rows["due"].isna().all()
 
 

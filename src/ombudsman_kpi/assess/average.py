@@ -30,7 +30,7 @@ class AverageRule:
         """Run the clocks of a batch."""
         clock = timeline(self.target, known)
         book = tuple(outcome_of(state) for state in clock.states)
-        stopped = np.array([outcome.status == "met" for outcome in book]).take(clock.state)
+        ran = np.array([outcome.status in {"met", "pending"} for outcome in book]).take(clock.state)
 
         def walls() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             start, end = walls_of(clock, known.scheme.zone)
@@ -41,7 +41,7 @@ class AverageRule:
             book,
             clock.start_day,
             clock.end_day,
-            np.where(stopped, clock.elapsed, NONE),
+            np.where(ran, clock.elapsed, NONE),
             self.target.unit,
             walls,
             size_of(self.target.runs_in),
@@ -72,10 +72,18 @@ def total_of(target: Average, counts: Counts) -> Fraction:
 
 
 def figure(target: Average, place: Place) -> Figure:
-    """Work out the mean; while clocks are open it can still become anything."""
+    """Work out the mean. Open clocks can still make anything of it, unless all have run for longer than the mean."""
     here, value = place.here, mean_of(target, place.here)
-    bound = None if here.pending else value
+    rises = value is not None and here.least_pending - 1 >= value  # they only can make it greater
+    kept = target.standard is None or value is None or target.standard.kept_by(value)
+    lost = {"at most", "less than"} if not kept else {"at least", "more than"}
+    settled = not here.pending or (rises and target.standard is not None and target.standard.operator in lost)
     return Figure(
-        judged(target.standard, value, settled=not here.pending),
-        value, bound, bound, total_of(target, here), here.met,
-    )  # fmt: skip
+        judged(target.standard, value, settled=settled),
+        value,
+        value if rises or not here.pending else None,
+        None if here.pending else value,
+        total_of(target, here),
+        here.met,
+        remarks=(f"{here.pending:,} still open",) if here.pending else (),
+    )

@@ -13,11 +13,14 @@ Status = Literal["met", "missed", "undetermined", "no data", "no target", "not m
 Group = tuple[str, ...]
 
 
+LONGEST = 1 << 62  # longer than anything takes: none is open
+
+
 class Counts(NamedTuple):
     """The outcomes of one period and group: how many by status, and by reason; and the exact sums of their times.
 
     ``units`` and ``below`` are of the outcomes met: whole units, and the microseconds by which times fall short of
-    them; ``squares`` the sum of squared units.
+    them; ``squares`` the sum of squared units. ``least_pending`` is the shortest time that one still open has taken.
     """
 
     statuses: Mapping[str, int]
@@ -26,6 +29,7 @@ class Counts(NamedTuple):
     units: int = 0
     below: int = 0
     squares: int = 0
+    least_pending: int = LONGEST
 
     @property
     def met(self) -> int:
