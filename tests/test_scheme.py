@@ -253,7 +253,7 @@ def test_changes_can_follow_one_another() -> None:
         ("intake-calls-60s", {"standrd": "95%"}, "'standrd' is no key here. Did you mean 'standard'"),
         ("intake-calls-60s", {"standard": "20 seconds"}, "per cent"),
         ("new", {"standard": "95%"}, "'says' is missing"),
-        ("New One", {}, "pattern"),
+        ("New One", {}, "a short name is wanted, of small letters"),
     ],
 )
 def test_with_target_refuses_what_a_file_could_not_say(target: str, changes: dict[str, Any], words: str) -> None:
@@ -467,7 +467,7 @@ BAD: dict[str, tuple[str, str]] = {
     "not TOML at its end": (OWN + "x = [1,\n", r"isn't a TOML file: .*end of document"),
     "nothing": ("", r"'id' is missing"),
     "extending what isn't there": ('id = "ours"\nextends = "lgsc"\n', r"no scheme 'lgsc'.*Did you mean 'lgsco'\?"),
-    "extending by a number": ('id = "ours"\nextends = 5\n', r"no scheme '5'"),
+    "extending by a number": ('id = "ours"\nextends = 5\n', r"extends takes one name or path, as text"),
     "extending below a file": ('id = "ours"\nextends = "own.toml/base.toml"\n', r"no scheme"),
     "an id that is a list": ('id = "ours"\nextends = "lgsco"\n' + TARGET.replace('"answered-10wd"', "[1]"), r"id"),
     "unmeasured without a reason": (

@@ -74,7 +74,7 @@ def attributes_of(events: Table) -> dict[str, str]:
         name = column.removeprefix(_XES_CASE)
         if column not in renamed and (column != name or name in fields_of("cases")) and ":" not in name:
             found.setdefault(name, column)
-    return {name: column for name, column in found.items() if name not in {"case_id", REOPENINGS}}
+    return {name: column for name, column in found.items() if name not in {"", "case_id", REOPENINGS}}
 
 
 class _Part(NamedTuple):
@@ -175,7 +175,7 @@ class _Making:
             named &= np.asarray(ids.is_valid())
         whole = known_events(known) & named
         misfits = Counter[str]()
-        misfits[NAMELESS] = int((~named | (moments.days == MISSING) | (moments.happened & ~moments.usable)).sum())
+        misfits[NAMELESS] = int((~named | (moments.days == MISSING)).sum())
         rows = slice(None) if whole.all() else np.flatnonzero(whole)
         code, ids = code[rows], ids if isinstance(rows, slice) else ids.take(pa.array(rows))
         meant = np.array([*(_MEANING.get(word, -1) for word in words), -1])

@@ -57,7 +57,7 @@ def _schemes(incomplete: str) -> list[str]:
 
 Every = StrEnum("Every", {name: name for name in EVERY})  # type: ignore[misc]
 Division = StrEnum("Division", {name: name for name in DIVISIONS})  # type: ignore[misc]
-CohortName = StrEnum("CohortName", {name: name for name in ("received", "closed", "due", "all")})  # type: ignore[misc]
+CohortName = StrEnum("CohortName", {name: name for name in ("received", "closed", "due", "dated", "all")})  # type: ignore[misc]
 
 
 def _records(kind: str) -> Any:

@@ -8,7 +8,7 @@ from ombudsman_kpi.display import Table, as_html, as_text, standard_of, value_of
 from ombudsman_kpi.errors import OptionError, one_of
 from ombudsman_kpi.measure import Progress, measure
 from ombudsman_kpi.periods import Every
-from ombudsman_kpi.plan import Columns, Formats, names_of
+from ombudsman_kpi.plan import Columns, Formats, check_scheme, names_of
 from ombudsman_kpi.results import EVERYTHING, NO_DATE, Results, Row
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.targets import AnyTarget, Limited, Stock
@@ -46,7 +46,8 @@ class Comparison(NamedTuple):
         """
         import pandas as pd
 
-        return pd.DataFrame(self.to_dicts())
+        counts = [name + suffix for name in ("denominator", "headroom") for suffix in ("", "_2")]
+        return pd.DataFrame(self.to_dicts()).astype(dict.fromkeys(counts, "Int64"))
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Give the same rows as plain values."""
@@ -107,6 +108,8 @@ def compare_schemes(
 
     Raises what ``measure`` raises, and ``OptionError`` where neither scheme has a target, or one has none of them.
     """
+    check_scheme(first)
+    check_scheme(second)
     wanted = _wanted(_matched(first, second, same or {}), targets)
     sides = []
     for side, scheme in enumerate((first, second)):
@@ -128,7 +131,9 @@ def compare_schemes(
 
 def _matched(first: Scheme, second: Scheme, same: Mapping[str, str]) -> list[Names]:
     """Give the names of each target in both schemes, in the order of the first, then of the second."""
-    theirs = {target.id for target in second.targets}
+    if not isinstance(same, Mapping):
+        raise OptionError("same= takes names of both schemes: {'written-contacts-3wd': 'written-contacts-24h'}.")
+    theirs = {target.id for target in second.targets} - set(same.values())
     other = {target.id: target.id for target in first.targets if target.id in theirs}
     other |= {first[mine].id: second[name].id for mine, name in same.items()}
     pairs: list[Names] = [(target.id, other.get(target.id)) for target in first.targets]
@@ -171,8 +176,9 @@ def comparison_table(comparison: Comparison) -> Table:
     shown = [pair for pair in measured if any(row and row.period != NO_DATE for row in pair)]
     periods = any(row and row.every != EVERYTHING for pair in shown for row in pair)
     columns = ["Target", *(["Period"] if periods else []), *comparison.first.basis.by]
+    alike = sides[0].scheme.id == sides[1].scheme.id
     for side in sides:
-        columns += [side.scheme.id, "Standard", "Status"]
+        columns += [f"{side.scheme.id} {side.scheme.digest}" if alike else side.scheme.id, "Standard", "Status"]
     lines = []
     for pair in shown:
         row = pair.first or pair.second

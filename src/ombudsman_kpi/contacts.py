@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.days import MISSING, Integers, Truths
+from ombudsman_kpi.days import Integers, Truths
 from ombudsman_kpi.frames import Table
-from ombudsman_kpi.history import MEANINGS, NAMELESS, STRAY, UNKNOWN, Codes, known_events, scan, times_of_cases
+from ombudsman_kpi.history import STRAY, UNDIRECTED, UNEXPLAINED, Codes, known_events, misfits_of, scan
 from ombudsman_kpi.identity import RowNumbers
 from ombudsman_kpi.known import NEVER, AsOf, Known
 from ombudsman_kpi.scheme import Scheme
@@ -54,34 +54,30 @@ def contacts_of(events: Table, cases: Table, as_of: AsOf, scheme: Scheme) -> Con
     """
     rows, first = rows_of(cases)
     words, misfits = Codes(), Counter[str]()
-    meanings = {*times_of_cases(), *MEANINGS}
     found: dict[str, list[Integers]] = {"contact": [], "delay_explained": []}
     columns = [events.resolve(name, "contact with the parties") for name in ("party", "direction")]
     columns += ["reason"] if events.has("reason") else []
     for known in scan(events, columns, as_of, scheme):
         there, code = known_events(known), words.of(known.batch.text("event"))
-        ids = known.batch.text("case_id")
-        moments = known.moments("at")
-        named = np.asarray(ids.is_valid()) & (code >= 0)
-        misfits[NAMELESS] += int((~named | (moments.days == MISSING) | (moments.happened & ~moments.usable)).sum())
-        for word, number in zip(words.words, np.bincount(code[there & named]).tolist(), strict=False):
-            misfits[UNKNOWN + word] += number if word not in meanings else 0
-        for word, wanted in (("contact", _is_contact), ("delay_explained", _is_explanation)):
-            if word not in words.words:
-                continue
-            mine = np.flatnonzero(there & named & (code == words.words[word]) & wanted(known))
-            row = rows.find(ids.take(mine))
-            party = _party(known).take(mine)
+        ids, days = known.batch.text("case_id"), known.moments("at").days
+        misfits += misfits_of(known, there, words, code)
+        for word, parts in found.items():
+            meant = there & np.asarray(ids.is_valid()) & (code == words.words.get(word, -2))
+            sent, doubtful, why = _is_contact(known) if word == "contact" else _is_explanation(known)
+            misfits[why] += int((meant & doubtful).sum())
+            mine = np.flatnonzero(meant & sent)
+            row, party = rows.find(ids.take(mine)), _party(known).take(mine)
             of_case = (row >= 0) & (party >= 0)
             misfits[STRAY] += int((~of_case).sum())
             lane = first.take(row[of_case]) * 2 + party[of_case]
-            found[word].append(Contacts.number(lane, moments.days[mine][of_case]))
+            parts.append(Contacts.number(lane, days[mine][of_case]))
     contacted, explained = (np.unique(np.concatenate([np.empty(0, np.int64), *part])) for part in found.values())
     return Contacts(contacted, explained, +misfits)
 
 
 def rows_of(cases: Table) -> tuple[RowNumbers, Integers]:
     """Give a number to each case, and the row in which it stands; of those with one id the first: all are invalid."""
+    cases.resolve("case_id", "what events belong to")
     numbers, first = RowNumbers(), np.empty(0, np.int64)
     for batch in cases.batches(["case_id"]):
         number = numbers.of(batch.text("case_id").fill_null(""))
@@ -90,17 +86,17 @@ def rows_of(cases: Table) -> tuple[RowNumbers, Integers]:
     return numbers, first
 
 
-def _is_contact(known: Known) -> Truths:
-    return known.fulfils("direction", Condition(("out",)))
+def _is_contact(known: Known) -> tuple[Truths, Truths, str]:
+    """Tell which contacts were outgoing, and which of them don't say."""
+    sent = known.fulfils("direction", Condition(("out",)))
+    return sent, ~sent & ~known.fulfils("direction", Condition(("in",))), UNDIRECTED
 
 
-def _is_explanation(known: Known) -> Truths:
-    """Tell which explanations were sent, with a reason."""
-    if not known.batch.table.has("reason"):
-        return np.zeros(len(known.batch), np.bool_)
-    return known.fulfils("direction", Condition(("in",), negated=True)) & known.fulfils(
-        "reason", Condition(present=True)
-    )
+def _is_explanation(known: Known) -> tuple[Truths, Truths, str]:
+    """Tell which explanations were sent with a reason, and which were sent without one."""
+    sent = known.fulfils("direction", Condition(("in",), negated=True))
+    reason = known.fulfils("reason", Condition(present=True)) if known.batch.table.has("reason") else sent & False
+    return sent & reason, sent & ~reason, UNEXPLAINED
 
 
 def _party(known: Known) -> Integers:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ombudsman_kpi.assess.outcomes import Assessed, Outcome, Rule
+from ombudsman_kpi.assess.outcomes import STILL_OPEN, Assessed, Outcome, Rule
 from ombudsman_kpi.assess.share_within import ShareWithinRule, follows_from_elapsed, outcomes
 from ombudsman_kpi.assess.timeline import timeline, timeline_key
 from ombudsman_kpi.cells import Cells
@@ -171,8 +171,12 @@ class Counter:
 
 def _in_cohort(outcome: Outcome, key: Key) -> Outcome:
     """Leave open clocks out of the closed cohort, and say so: they are in no period of it."""
-    if key.cohort == "closed" and outcome.status in {"pending", "overdue"}:
-        return Outcome("excluded", "still open" if outcome.status == "pending" else "still open and overdue")
+    if key.cohort != "closed":
+        return outcome
+    if outcome.status == "late" and outcome.reason.endswith(STILL_OPEN):
+        return Outcome("excluded", f"{STILL_OPEN} and late")
+    if outcome.status in {"pending", "overdue"}:
+        return Outcome("excluded", STILL_OPEN if outcome.status == "pending" else f"{STILL_OPEN} and overdue")
     return outcome
 
 

@@ -69,6 +69,7 @@ class Batch:
             return self._read_periods()
 
         def complain(position: int | None, what: str) -> RecordsError:
+            what = what.replace("'cases'", repr(self.table.name))  # the example is of these records
             row = "" if position is None else f" row {self.offset + position}{self._id_at(position)}:"
             return RecordsError(f"{self.table.label}{row} {self.table.column_of(name)} {what}.")
 
@@ -234,16 +235,24 @@ class Table:
         declared = self.fields.get(name)
         if declared is not None and declared.falls_back_to is not None:
             return self.resolve(declared.falls_back_to, needed_by)
+        raise self.lacks(name, needed_by)
+
+    def lacks(self, name: str, needed_by: str) -> RecordsError:
+        """Give the error of a field that isn't there."""
         wanted = self.column_of(name)
-        raise RecordsError(
+        return RecordsError(
             f"{self.label} has no column {wanted!r}, which {needed_by} needs. "
             f"{one_of(wanted, self.source.names, but=self.fields)} If it has another name there, say so: "
-            f"columns={{{self.name!r}: {{{name!r}: '…'}}}}, or in the file of --columns."
+            f"columns={{{self.name!r}: {{{name!r}: '…'}}}}, or in the file of --columns; or leave the target out with "
+            "targets=."
         )
 
     def batches(self, names: Iterable[str]) -> Iterator[Batch]:
         """Read some fields, a batch of rows at a time."""
         names = [PERIOD if self.dated_by_period(name) else name for name in names]
+        for name in names:
+            if not self.has(name):
+                raise self.lacks(name, "this measure")
         wanted = {name: self.column_of(name) for name in names}
         offset = 0
         for columns in self.source.read(list(dict.fromkeys(wanted.values()))):

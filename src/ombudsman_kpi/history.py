@@ -28,9 +28,10 @@ REOPENINGS = "reopenings"
 # What in a log isn't understood is counted under these words, so that counts add up over its parts.
 UNKNOWN = "of the kind "
 NAMELESS = "without a case, a kind or a time"
-STRAY = "of contact with a case that wasn't given, or with no known party"
+STRAY = "of a case that wasn't given, or of contact with no known party"
+UNDIRECTED = "of contact with no known direction"
+UNEXPLAINED = "of a delay explained without a reason"
 UNREAL = "with no real date as "
-_XES_CASE = "case:"  # how the columns of a case are named in an event log of the IEEE standard 1849
 
 
 def times_of_cases() -> dict[str, str]:
@@ -42,9 +43,12 @@ def times_of_cases() -> dict[str, str]:
     return {name.removesuffix("_at"): name for name, item in fields_of("cases").items() if item.kind == "time"}
 
 
+_MEANT = {*times_of_cases(), *MEANINGS}
+
+
 def known_events(known: Known) -> Truths:
     """Tell which events of a batch were known: from when they were recorded, or else from when they happened."""
-    happened = known.moments("at").usable
+    happened = known.moments("at").happened
     if not known.batch.table.has("recorded_at"):
         return happened
     recorded = known.moments("recorded_at")
@@ -58,6 +62,16 @@ def scan(events: Table, names: Iterable[str], as_of: AsOf, scheme: Scheme) -> It
     needed += ["recorded_at"] if events.has("recorded_at") else []
     for batch in events.batches(dict.fromkeys([*needed, *names])):
         yield Known(batch, as_of, scheme)
+
+
+def misfits_of(known: Known, there: Truths, words: "Codes", code: Integers) -> Counter[str]:
+    """Count the events of a batch of kinds that mean nothing here, and those that lack a case, a kind or a time."""
+    named = np.asarray(known.batch.text("case_id").is_valid()) & (code >= 0)
+    found = Counter({NAMELESS: int((~named | (known.moments("at").days == MISSING)).sum())})
+    for word, number in zip(words.words, np.bincount(code[there & named]).tolist(), strict=False):
+        if word not in _MEANT:
+            found[UNKNOWN + word] += number
+    return found
 
 
 class Codes:

@@ -18,6 +18,7 @@ from ombudsman_kpi.plan import (
     Columns,
     Formats,
     Step,
+    check_scheme,
     make_plan,
     missing_groups,
     names_of,
@@ -132,6 +133,7 @@ def tally(
 
     Ids that occur twice are seen within one call, not across the tallies of several.
     """
+    check_scheme(scheme)
     at = parse_as_of(as_of, scheme)
     plan = make_plan(scheme, targets, cohort, every, report)
     records = {
@@ -206,6 +208,7 @@ def assess(
     """
     import pandas as pd
 
+    check_scheme(scheme)
     at = parse_as_of(as_of, scheme)
     plan = make_plan(scheme, targets, None, None, None)
     records = {
@@ -256,6 +259,7 @@ def history(scheme: Scheme, *, events: Any, as_of: Any, columns: Columns = None,
     "at": "time:timestamp"}}``; its other ``case:`` columns, and any that you name after a field of cases, are kept.
     Raises ``RecordsError`` where a column is missing.
     """
+    check_scheme(scheme)
     tables = open_records({"events": events}, columns, dates)
     if "events" not in tables:
         raise OptionError("There is no event log: give one as events=.")

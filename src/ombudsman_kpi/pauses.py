@@ -3,6 +3,9 @@
 Source of the rule: a day is paused when the clock stands still at its close; overlapping pauses are merged.
 """
 
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +13,7 @@ import numpy as np
 from ombudsman_kpi.contacts import rows_of
 from ombudsman_kpi.days import Integers
 from ombudsman_kpi.frames import Table
-from ombudsman_kpi.history import Codes, known_events, scan
+from ombudsman_kpi.history import STRAY, Codes, known_events, misfits_of, scan
 from ombudsman_kpi.known import AsOf
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.zones import DAY
@@ -24,6 +27,7 @@ class Pauses(NamedTuple):
     row: Integers
     first: Integers
     end: Integers
+    misfits: Mapping[str, int] = MappingProxyType({})  # what wasn't understood of the events
 
     def within(self, first_row: int, end_row: int) -> "Pauses":
         """Give those of some rows of cases, counted from the first of them."""
@@ -37,22 +41,25 @@ def pauses_of(events: Table, cases: Table, as_of: AsOf, scheme: Scheme) -> Pause
     A pause without a reason is ended by any. Of a pause and a resumption at one time the pause comes first.
     """
     rows, first = rows_of(cases)
-    words, reasons = Codes(), Codes()
+    words, reasons, misfits = Codes(), Codes(), Counter[str]()
     found: dict[str, list[Any]] = {"paused": [], "resumed": []}
     extra = ["reason"] if events.has("reason") else []
     for known in scan(events, extra, as_of, scheme):
         there, ids = known_events(known), known.batch.text("case_id")
         code = words.of(known.batch.text("event"))
+        misfits += misfits_of(known, there, words, code)
         times = known.batch.times("at")
         moment = times.walls(scheme.zone) if times.kind != "dates" else times.values * DAY
         reason = reasons.of(known.text("reason")) if extra else np.full(len(moment), -1)
         for word, parts in found.items():
             mine = np.flatnonzero(there & np.asarray(ids.is_valid()) & (code == words.words.get(word, -2)))
             row = rows.find(ids.take(mine))
+            misfits[STRAY] += int((row < 0).sum())
             mine, row = mine[row >= 0], row[row >= 0]
             parts.append(np.stack([first.take(row), reason[mine], moment[mine]]))
     paused, resumed = (np.concatenate([np.empty((3, 0), np.int64), *parts], axis=1) for parts in found.values())
-    return _merged(paused[0], paused[2] // DAY, _ends(paused, resumed, len(reasons.words)))
+    merged = _merged(paused[0], paused[2] // DAY, _ends(paused, resumed, len(reasons.words)))
+    return merged._replace(misfits=+misfits)
 
 
 def _ends(paused: Integers, resumed: Integers, reasons: int) -> Integers:

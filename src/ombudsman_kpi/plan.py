@@ -33,6 +33,14 @@ class Step(NamedTuple):
         return [Key(self.target.id, cohort, grain) for cohort in self.cohorts for grain in grains]
 
 
+def check_scheme(scheme: Any) -> None:
+    """Refuse the name of a scheme, where the scheme itself is wanted."""
+    if not isinstance(scheme, Scheme):
+        raise OptionError(
+            f"A scheme is wanted, not {_kind(scheme)}. Load it first: load_scheme('lgsco'), or the path of your file."
+        )
+
+
 def make_plan(scheme: Scheme, targets: Any, cohort: Any, every: Any, report: Any) -> list[Step]:
     """Say what is measured: which targets, by which cohorts, in which periods.
 

@@ -236,8 +236,8 @@ def _figures(
             complete = _closed(target.by_date, basis.as_of)
         for group in groups:
             if (period, group) in counts or period is not None or every is None or not counts:
-                population = sampled.get((period, group), NOTHING).met if sampled is not None else None
-                place = Place(counts, period, group, complete, population)
+                population = sampled.get((period, group)) if sampled is not None else None
+                place = Place(counts, period, group, complete, population and population.met)
                 no_date = every is not None and period is None
                 figure = share_figure(target.standard, place) if no_date else figure_of(target, place)
                 yield _row(target, cohort, every, place, figure, place.here, basis, notes)
@@ -356,11 +356,13 @@ def _plain(value: Fraction | None) -> int | float | None:
 
 
 def _out_of_force(in_force: InForce | None, period: Period | None) -> tuple[str, ...]:
-    """Say where a commitment didn't hold for all of a period."""
-    if in_force is None or period is None:
+    """Say where a commitment didn't hold for all of a period, or where nobody asked for periods."""
+    if in_force is None:
         return ()
-    whole = (in_force.first is None or in_force.first <= period.start) and (
-        in_force.last is None or period.end <= in_force.last
+    whole = (
+        period is not None
+        and (in_force.first is None or in_force.first <= period.start)
+        and (in_force.last is None or period.end <= in_force.last)
     )
     return () if whole else (f"the commitment was in force {in_force}",)
 

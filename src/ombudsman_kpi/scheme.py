@@ -102,7 +102,9 @@ class Scheme(Declaration):
             raise ValueError(f"two targets are called {twice!r}; each id can be used once")
         self._check_references({target.id: target for target in self.targets})
         for report in self.reports:
-            for name in report.targets:
+            for place, name in enumerate(report.targets):
+                if name in report.targets[:place]:
+                    raise ValueError(f"the report to {report.audience} names {name!r} twice")
                 if name not in ids:
                     raise ValueError(
                         f"the report to {report.audience} names {name!r}, which is no target. {one_of(name, ids)}"
@@ -291,6 +293,8 @@ def _load(name_or_path: Any, beside: Path, seen: tuple[str, ...]) -> Scheme:
     if seen[-1] in seen[:-1]:
         raise SchemeError(f"{place}: extends runs in a circle: {' > '.join(seen)}.")
     declared = _parsed(content, place)
+    if not isinstance(declared.get("extends", ""), str):
+        raise SchemeError(f"{place}: extends takes one name or path, as text.")
     if "extends" in declared:
         base = _load(declared.pop("extends"), Path() if shipped else path.parent, seen)
         declared = _changed(base, declared)
@@ -381,6 +385,9 @@ _WANTED = {
     "date_parsing": "a date is wanted, such as 2018-05-25",
     "date_from_datetime_parsing": "a date is wanted, such as 2018-05-25",
     "tuple_type": "a list is wanted, in square brackets",
+    "string_type": "text is wanted, in quotation marks",
+    "string_pattern_mismatch": "a short name is wanted, of small letters, digits and hyphens, such as our-service",
+    "date_from_datetime_inexact": "a date is wanted, such as 2018-05-25",
     "dict_type": "a table is wanted, such as { key = 'value' }",
     "model_type": "a table is wanted, such as { key = 'value' }",
 }

@@ -129,7 +129,7 @@ def _broken(path: Path, error: Exception) -> RecordsError:
             f" ({lengths[1][:-2]})" if lengths[1] else ""
         )
     else:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
     hint = " Save it as UTF-8." if "UTF" in reason or "utf" in reason else ""
     return RecordsError(f"{path} can't be read: {reason}.{hint}")
 

@@ -156,14 +156,14 @@ def test_cpa_sample_counts_a_case_once_however_many_commitments_were_looked_at(c
     assert (row.operator, row.standard, row.status) == ("about", 800, "no target")
 
 
-def test_cpa_sample_of_a_case_in_two_quarters_is_in_the_first(charter: Scheme) -> None:
+def test_cpa_sample_counts_a_case_in_each_quarter_in_which_it_is_looked_at(charter: Scheme) -> None:
     again = {"case_id": "A", "standard": "5", "source": "CPA", "answer": "met"}
     given = [
         {**again, "review_id": "1", "reviewed_at": "2024-07-01"},
         {**again, "review_id": "2", "reviewed_at": "2024-06-30"},
     ]
     rows = measure(charter, reviews=given, as_of="2024-09-30", every="quarter", targets="cpa-sample").rows
-    assert [(row.period, row.value) for row in rows] == [("2024/25 Q1", 1), ("2024/25 Q2", 0)]
+    assert [(row.period, row.value) for row in rows] == [("2024/25 Q1", 1), ("2024/25 Q2", 1)]
 
 
 @pytest.mark.parametrize("interviews", [1, 599, 600, 601])

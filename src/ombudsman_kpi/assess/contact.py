@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ombudsman_kpi.assess.draft import NONE
-from ombudsman_kpi.assess.outcomes import Assessed, Outcome
+from ombudsman_kpi.assess.outcomes import STILL_OPEN, Assessed, Outcome
 from ombudsman_kpi.assess.share_within import walls_of
 from ombudsman_kpi.assess.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.contacts import PARTIES, Contacts
@@ -90,15 +90,13 @@ class KeepInTouchRule:
         late[found.case[over & ended], found.party[over & ended]] = True
         overdue[found.case[over & ~ended]] = True
         open_, parties = end == MISSING, late.astype(np.int64) @ (1 << np.arange(len(PARTIES)))
-        by_party = tuple(
-            Outcome("late", "too long without contact with the " + " and the ".join(
-                name for place, name in enumerate(PARTIES) if code >> place & 1
-            ))
-            for code in range(1, 1 << len(PARTIES))
-        )  # fmt: skip
-        book = (MET, OVERDUE, PENDING, *by_party, *_reasons(clock))
-        code = np.select([parties > 0, open_ & overdue, open_], [parties + 2, 1, 2], 0)
-        code = np.where(clock.elapsed == NONE, clock.state.astype(np.int64) + 3 + len(by_party), code).astype(np.intp)
+        by_party = tuple(Outcome("late", _too_long(code)) for code in range(1, 1 << len(PARTIES)))
+        still = tuple(Outcome("late", f"{reason}, {STILL_OPEN}") for _, reason in by_party)
+        book = (MET, OVERDUE, PENDING, *by_party, *still, *_reasons(clock))
+        late_code = parties + 2 + open_ * len(by_party)
+        code = np.select([parties > 0, open_ & overdue, open_], [late_code, 1, 2], 0)
+        code = np.where(clock.elapsed == NONE, clock.state.astype(np.int64) + 3 + 2 * len(by_party), code)
+        code = code.astype(np.intp)
 
         def walls() -> tuple[Integers, Integers, Integers]:
             start, _ = walls_of(clock, known.scheme.zone)
@@ -106,6 +104,12 @@ class KeepInTouchRule:
 
         none = np.full(len(end), NONE)
         return Assessed(code, book, clock.start_day, end, none, self.target.limit.elapsed_unit, walls)
+
+
+def _too_long(code: int) -> str:
+    """Say with whom contact was too rare; the parties are the bits of a number."""
+    names = [name for place, name in enumerate(PARTIES) if code >> place & 1]
+    return "too long without contact with the " + " and the ".join(names)
 
 
 def _reasons(clock: Timeline) -> tuple[Outcome, ...]:

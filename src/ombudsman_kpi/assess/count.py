@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -11,11 +12,11 @@ from ombudsman_kpi.assess.figures import Figure, Place, Status, judged
 from ombudsman_kpi.assess.kinds import IN, NOT_IN, fields_of_kinds
 from ombudsman_kpi.assess.outcomes import Assessed, of_days
 from ombudsman_kpi.assess.related import Files
-from ombudsman_kpi.days import Integers
+from ombudsman_kpi.days import MISSING, Integers, to_day
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.identity import RowNumbers
 from ombudsman_kpi.known import Known
-from ombudsman_kpi.periods import Every
+from ombudsman_kpi.periods import Every, period_of
 from ombudsman_kpi.standards import Condition, Standard
 from ombudsman_kpi.targets import Count, Some
 
@@ -45,26 +46,42 @@ class CountRule:
 
 @dataclass(frozen=True)
 class DistinctRule(CountRule):
-    """Of the records that share an id, the first: the earliest, and of one day the one that stands first."""
+    """Of the records that share an id, the first of each period that the number is for.
+
+    The first is the earliest, and of one day the one that stands first.
+    """
 
     distinct: str
+    per: Every | None
     ids: RowNumbers
     first: Integers  # of each id, the key of its first record
 
     @classmethod
     def of(cls, target: Count, distinct: str, files: Files) -> "DistinctRule":
         """Find the first record of each id among all that were given."""
-        rule = cls(target, target.dated, target.where, distinct, RowNumbers(), np.empty(0, np.int64))
+        rule = cls(target, target.dated, target.where, distinct, target.per, RowNumbers(), np.empty(0, np.int64))
         table, first = files.tables[target.of], rule.first
         for batch in table.batches(dict.fromkeys(rule.fields(table))):
             known = Known(batch, files.as_of, files.scheme)
             draft, day = rule.drafted(known)
-            texts = known.text(distinct)
+            texts = rule.ids_of(known, day)
             rows = np.flatnonzero((draft.state == 0) & np.asarray(texts.is_valid()))
             number = rule.ids.of(texts.take(rows))
             first = np.concatenate([first, np.full(rule.ids.size - len(first), np.iinfo(np.int64).max)])
             np.minimum.at(first, number, _key(day, known)[rows])
         return replace(rule, first=first)
+
+    def ids_of(self, known: Known, day: Integers) -> Any:
+        """Give the ids with the periods that they are in: what is looked at twice in a period counts once."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        ids = known.text(self.distinct)
+        if self.per is None:
+            return ids
+        found, place = np.unique(day, return_inverse=True)
+        starts = [str(period_of(to_day(item), self.per).start) if item != MISSING else "" for item in found.tolist()]
+        return pc.binary_join_element_wise(ids, pa.array(starts, pa.string()).take(pa.array(place)), "\n")
 
     def fields(self, table: Table) -> list[str]:
         """Name the id too."""
@@ -73,8 +90,8 @@ class DistinctRule(CountRule):
     def assess(self, known: Known) -> Assessed:
         """Leave out the records that were counted already."""
         draft, day = self.drafted(known)
-        texts = known.text(self.distinct)
-        draft.mark(np.asarray(texts.is_null()), "invalid", f"{self.distinct} is missing")
+        draft.mark(np.asarray(known.text(self.distinct).is_null()), "invalid", f"{self.distinct} is missing")
+        texts = self.ids_of(known, day)
         first = np.append(self.first, 0).take(self.ids.find(texts))
         draft.mark(_key(day, known) != first, "excluded", "counted already")
         return replace(of_days(draft, day, (NOT_IN, IN), draft.state == 0), once=True)

@@ -7,6 +7,7 @@ import numpy as np
 from ombudsman_kpi.assess.clocks import counting
 from ombudsman_kpi.assess.draft import NONE
 from ombudsman_kpi.assess.outcomes import Assessed, Outcome
+from ombudsman_kpi.assess.paused import ran_net
 from ombudsman_kpi.assess.share_within import due_days, judged
 from ombudsman_kpi.assess.timeline import fields_needed, timeline
 from ombudsman_kpi.contacts import PARTIES, Contacts
@@ -14,6 +15,7 @@ from ombudsman_kpi.days import MISSING, Integers, Truths
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.known import Known
 from ombudsman_kpi.limits import Limit
+from ombudsman_kpi.pauses import Pauses
 from ombudsman_kpi.targets import Clock, DelaysExplained, ShareWithin
 from ombudsman_kpi.zones import DAY
 
@@ -25,6 +27,7 @@ class DelaysRule:
     target: DelaysExplained
     missed: tuple[ShareWithin, ...]
     contacts: Contacts
+    pauses: Pauses | None = None  # where one of the targets allows them
 
     def fields(self, table: Table) -> list[str]:
         """Name what the clocks of the targets read that were missed."""
@@ -44,11 +47,15 @@ class DelaysRule:
 
     def _of_target(self, target: ShareWithin, known: Known) -> tuple[Integers, ...]:
         """Give the cases that missed one target: when it began and was due, and whether that was explained."""
-        clock = timeline(target, known)
-        found = judged(target, clock, known.scheme.calendar)
+        if target.pauses and self.pauses is not None:
+            clock, found, due_day = ran_net(target, self.pauses, known)
+        else:
+            clock = timeline(target, known)
+            found = judged(target, clock, known.scheme.calendar)
+            due_day = due_days(target, clock, known.scheme.zone)
         missed = np.array([outcome.status in {"late", "overdue"} for outcome in found.book]).take(found.code)
         rows = np.flatnonzero(missed)
-        start, due = clock.start_day[rows], due_days(target, clock, known.scheme.zone)[rows]
+        start, due = clock.start_day[rows], due_day[rows]
         last = due if self.target.up_to is None else self._extended(due, known)
         told = np.ones(len(rows), np.bool_)
         for name in self.target.parties:

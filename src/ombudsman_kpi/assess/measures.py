@@ -47,7 +47,8 @@ def rules_of(target: AnyTarget, files: Files) -> Iterator[tuple[Records, Rule]]:
             yield target.of, KeepInTouchRule(target, files.contacts)
         case DelaysExplained():
             missed = tuple(item for name in target.late_on if isinstance(item := files.scheme[name], ShareWithin))
-            yield target.of, DelaysRule(target, missed, files.contacts)
+            pauses = files.pauses if any(item.pauses for item in missed) else None
+            yield target.of, DelaysRule(target, missed, files.contacts, pauses)
         case Score():
             yield target.of, ScoreRule(target)
         case ShareOfKinds(followed_by=followed_by) if followed_by:

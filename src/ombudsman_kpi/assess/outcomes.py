@@ -18,6 +18,9 @@ Status = Literal["met", "late", "overdue", "pending", "excluded", "invalid"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
+STILL_OPEN = "still open"  # how a reason says that a late record hasn't ended
+
+
 class Outcome(NamedTuple):
     """What one record says of one target, and for what isn't plain, why."""
 

@@ -12,7 +12,7 @@ import numpy as np
 from ombudsman_kpi.assess.draft import NONE
 from ombudsman_kpi.assess.figures import Figure, Place, share_figure
 from ombudsman_kpi.assess.outcomes import Assessed, Outcome
-from ombudsman_kpi.assess.share_within import ShareWithinRule, judged, walls_of
+from ombudsman_kpi.assess.share_within import Judged, ShareWithinRule, judged, walls_of
 from ombudsman_kpi.assess.timeline import Timeline, timeline
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
 from ombudsman_kpi.frames import Table
@@ -39,18 +39,13 @@ class PausedRule:
 
     def assess(self, known: Known) -> Assessed:
         """Run the clocks of a batch, and judge them by the time that they ran."""
-        gross, calendar = timeline(self.target, known), known.scheme.calendar
-        offset = known.batch.offset
-        limit = self.target.limit
-        assert isinstance(limit, Limit)  # noqa: S101
-        pauses = self.pauses.within(offset, offset + len(known.batch))
-        stood = Stood.of(gross, pauses, known.as_of.day)
-        net = replace(gross, elapsed=stood.net())
-        found, as_if = judged(self.target, net, calendar), judged(self.target, gross, calendar)
+        gross, found, due = ran_net(self.target, self.pauses, known)
+        calendar = known.scheme.calendar
+        as_if = judged(self.target, gross, calendar)
         side = np.array([outcome.status in {"late", "overdue"} for outcome in as_if.book]).take(as_if.code)
         cured = side & np.array([outcome.status not in {"late", "overdue"} for outcome in found.book]).take(found.code)
         book = (*found.book, *(Outcome(item.status, _as_if(item)) for item in found.book))
-        due = stood.due(limit.allowed)
+        limit = self.target.limit
         moves = isinstance(limit, WorkingDays)
 
         def walls() -> tuple[Integers, Integers, Integers]:
@@ -62,6 +57,15 @@ class PausedRule:
             provisional=(due > day_number(calendar.announced_until)).astype(np.int64) if moves else 0,
             gross=as_if.elapsed,
         )  # fmt: skip
+
+
+def ran_net(target: ShareWithin, pauses: Pauses, known: Known) -> tuple[Timeline, Judged, Integers]:
+    """Run the clocks of a batch; give their outcomes and due days by the time that they ran, and the gross clocks."""
+    assert isinstance(target.limit, Limit)  # noqa: S101
+    gross, offset = timeline(target, known), known.batch.offset
+    stood = Stood.of(gross, pauses.within(offset, offset + len(known.batch)), known.as_of.day)
+    found = judged(target, replace(gross, elapsed=stood.net()), known.scheme.calendar)
+    return gross, found, stood.due(target.limit.allowed)
 
 
 def _as_if(outcome: Outcome) -> str:

@@ -15,7 +15,7 @@ from ombudsman_kpi.known import AsOf, Known
 from ombudsman_kpi.pauses import Pauses, pauses_of
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.standards import Condition
-from ombudsman_kpi.targets import DelaysExplained, KeepInTouch, Target
+from ombudsman_kpi.targets import DelaysExplained, KeepInTouch, ShareWithin, Target, Trend
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,11 @@ class Files:
 
     def misfits(self, target: Target) -> Mapping[str, int]:
         """Count what wasn't understood of the events that a target was measured with."""
+        target = target.figure if isinstance(target, Trend) else target
         if isinstance(target, (KeepInTouch, DelaysExplained)):
             return self.contacts.misfits
+        if isinstance(target, ShareWithin) and target.pauses:
+            return self.pauses.misfits
         return self.log if "cases" in target.needs else {}
 
     def last_days(self, records: str, conditions: Mapping[str, Condition]) -> tuple[Any, Integers]:
@@ -54,7 +57,8 @@ class Files:
     def _find_last(self, table: Table, conditions: Mapping[str, Condition]) -> tuple[Any, Integers]:
         import pyarrow as pa
 
-        needed = ["case_id", "received_at", *fields_of_conditions(conditions, table, "followed_by")]
+        case, received_at = (table.resolve(name, "followed_by") for name in ("case_id", "received_at"))
+        needed = [case, received_at, *fields_of_conditions(conditions, table, "followed_by")]
         ids, days = [], []
         for batch in table.batches(dict.fromkeys(needed)):
             known = Known(batch, self.as_of, self.scheme)

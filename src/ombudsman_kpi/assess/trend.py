@@ -25,9 +25,10 @@ def figure(target: Trend, place: Place) -> Figure:
         missing = earlier if before is None else "this period"
         return Figure("no data", remarks=(f"nothing to compare: there is no figure for {missing}",))
     change = now - before
-    interval = _chance(target, place.before, place.here)
+    growing = isinstance(target.figure, Count) and not place.complete  # a number of part of a period is no change yet
+    interval = None if growing else _chance(target, place.before, place.here)
     details: dict[str, Any] = {"now": now, "before": before, "interval": interval}
-    words = f"{_shown(target, now)}, after {_shown(target, before)} in {earlier}"
+    words = f"{_shown(target, now)}{' so far' if growing else ''}, after {_shown(target, before)} in {earlier}"
     if interval is not None:
         low, high = (_shown(target, Fraction(bound)) for bound in interval)
         within = "within" if interval.contains(0.0) else "beyond"

@@ -21,4 +21,5 @@ def figure(target: Volume, place: Place) -> Figure:
         share = Fraction(100 * (now - before), before)
         details["change_share"] = share / 100  # type: ignore[assignment]
         words += f": {signed(share)}%"
+    words += "" if place.complete else ", so far"
     return found._replace(details={**found.details, **details}, remarks=(*found.remarks, words))

@@ -89,20 +89,20 @@ class OnClock(Some):
     def _check_options(self) -> None:
         """Refuse an option that the limit would ignore."""
         own, elapsed = isinstance(self.runs_in, DueField), isinstance(self.runs_in, (Seconds, Hours))
+        share = isinstance(self, ShareWithin)
+        what = f"a limit of {self.runs_in}" if share else f"the measure {getattr(self, 'measure', '')!r}"
         useless = {
             "own_due": not own,
             "day_of_receipt": own or elapsed,
             "non_working_receipt": own or elapsed,
             "cut_off": own or elapsed,
             "non_working_due": own or elapsed or isinstance(self.runs_in, WorkingDays),
-            "pauses": own or elapsed or self.of != "cases" or self.clock.non_working_due != "stays",
-            "unanswered": not set(RECORDS[self.of].answered_by) & set(self.stop),
+            "pauses": own or elapsed or not share or self.of != "cases" or self.clock.non_working_due != "stays",
+            "unanswered": not share or not set(RECORDS[self.of].answered_by) & set(self.stop),
         }
         for name in self.clock.in_force:
             if useless.get(name):
-                raise ValueError(
-                    f"clock: {name} means nothing for a limit of {self.runs_in} on {self.of}; leave it out"
-                )
+                raise ValueError(f"clock: {name} means nothing for {what} on {self.of}; leave it out")
 
 
 class Limited(OnClock):

@@ -86,7 +86,7 @@ class Count(Dated):
 
     measure: Literal["count"]
     per: Every | None = Field(None, description="The period that the standard is a number for")
-    distinct: str | None = Field(None, description="Count what shares this field once: the reviews of a case as one")
+    distinct: str | None = Field(None, description="Count what shares this field once in each period of per")
 
     @property
     def from_periods(self) -> bool:

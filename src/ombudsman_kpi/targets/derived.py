@@ -105,7 +105,8 @@ class Trend(Target):
 
     @model_validator(mode="after")
     def _has_a_figure(self) -> Self:
-        _ = self.figure
+        if isinstance(self.figure, Count) and self.figure.distinct is not None and self.figure.per is None:
+            raise ValueError("change_in: distinct needs per: the period in which something counts once")
         if self.standard is not None and self.standard.value != 0:
             raise ValueError(f"standard: {self.standard_wanted}")
         return self
