@@ -57,7 +57,7 @@ def _ahead(work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
     with ThreadPoolExecutor(max(1, min(os.cpu_count() or 1, 4) - 1)) as pool:
         for item in items:
             waiting.append(pool.submit(work, item))
-            if len(waiting) > 2:
+            if len(waiting) > 3:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
