@@ -9,17 +9,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.days import MISSING, Integers, Truths
+from ombudsman_kpi.days import Integers, Truths
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.history import (
     MEANINGS,
-    NAMELESS,
     REOPENINGS,
-    UNKNOWN,
     UNREAL,
     Codes,
     History,
     known_events,
+    misfits_of,
     scan,
     times_of_cases,
 )
@@ -166,21 +165,15 @@ class _Making:
         """See what one batch says."""
         import pyarrow as pa
 
-        ids, moments = known.batch.text("case_id"), known.moments("at")
-        encoded = known.batch.text("event").dictionary_encode()
-        words = encoded.dictionary.to_pylist()
-        code = encoded.indices.cast(pa.int64()).fill_null(len(words)).to_numpy()
-        named = code < len(words)
+        ids, words, there = known.batch.text("case_id"), Codes(), known_events(known)
+        code = words.of(known.batch.text("event"))
+        misfits = misfits_of(known, there, words, code)
+        whole = there & (code >= 0)
         if ids.null_count:
-            named &= np.asarray(ids.is_valid())
-        whole = known_events(known) & named
-        misfits = Counter[str]()
-        misfits[NAMELESS] = int((~named | (moments.days == MISSING)).sum())
+            whole &= np.asarray(ids.is_valid())
         rows = slice(None) if whole.all() else np.flatnonzero(whole)
         code, ids = code[rows], ids if isinstance(rows, slice) else ids.take(pa.array(rows))
-        meant = np.array([*(_MEANING.get(word, -1) for word in words), -1])
-        counts = np.bincount(code, minlength=len(words)).tolist()
-        misfits.update({UNKNOWN + word: n for word, n in zip(words, counts, strict=False) if word not in _MEANING})
+        meant = np.array([*(_MEANING.get(word, -1) for word in words.words), -1])
         stated, said = {}, {}
         for name in self.stated:
             times = known.batch.times(self.attributes[name])

@@ -1,5 +1,6 @@
 """Targets with a clock: a share within a limit, an average, a stock, contact at least so often."""
 
+from abc import abstractmethod
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -51,9 +52,9 @@ class OnClock(Some):
     clock: Clock = Field(default_factory=Clock, description="Options of the clock")
 
     @property
+    @abstractmethod
     def runs_in(self) -> Limit | DueField:
         """What its clock counts in: its limit, or where it has none, none of its unit."""
-        raise NotImplementedError
 
     @field_validator("stop", mode="before")
     @classmethod
