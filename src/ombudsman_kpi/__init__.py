@@ -2,6 +2,7 @@
 
 from ombudsman_kpi.calendar import WorkingCalendar
 from ombudsman_kpi.compare import Comparison, compare_schemes
+from ombudsman_kpi.deadline import Deadline, Deadlines, Finding
 from ombudsman_kpi.errors import (
     CoverageError,
     KpiError,
@@ -13,10 +14,12 @@ from ombudsman_kpi.errors import (
 from ombudsman_kpi.history import History
 from ombudsman_kpi.limits import CalendarDays, DueField, Hours, Seconds, Weeks, WorkingDays
 from ombudsman_kpi.measure import assess, history, measure, tally
+from ombudsman_kpi.one_case import deadlines
 from ombudsman_kpi.records import Activity, Call, Case, CaseEvent, Order, Request, Review, WrittenContact
 from ombudsman_kpi.results import Results
 from ombudsman_kpi.scheme import Scheme, list_schemes, load_scheme
 from ombudsman_kpi.tally import Tally
+from ombudsman_kpi.worklist import worklist
 
 __version__ = "0.1.0"
 
@@ -28,7 +31,10 @@ __all__ = [
     "CaseEvent",
     "Comparison",
     "CoverageError",
+    "Deadline",
+    "Deadlines",
     "DueField",
+    "Finding",
     "History",
     "Hours",
     "KpiError",
@@ -50,9 +56,11 @@ __all__ = [
     "__version__",
     "assess",
     "compare_schemes",
+    "deadlines",
     "history",
     "list_schemes",
     "load_scheme",
     "measure",
     "tally",
+    "worklist",
 ]

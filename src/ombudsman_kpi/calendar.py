@@ -1,9 +1,10 @@
 """Working days in the United Kingdom: which days count, how many, and when the n-th one falls."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -41,6 +42,8 @@ DIVISIONS = {
 # Bank Holiday (Scotland) Act 2007, so there was none in 2006.
 _NOT_A_HOLIDAY = {"SCT": {date(2006, 11, 30)}}
 
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 _TOO_MANY = 1 << 40  # no calendar has so many days, and numpy holds no larger numbers
 _OUTSIDE = 1 << 29  # more working days than any calendar has: stands for a day that isn't covered
 
@@ -73,16 +76,20 @@ class WorkingCalendar:
     ) -> None:
         """Make a calendar from days off of one's own; ``WorkingCalendar.uk`` is the usual way.
 
-        ``days_off`` are dates beside Saturdays and Sundays; those outside ``first`` to ``last`` are left out.
+        ``days_off`` are dates beside Saturdays and Sundays, or a mapping from dates to what they are called; those
+        outside ``first`` to ``last`` are left out.
         """
         self.first, self.last = to_date(first), to_date(last)
         if self.last < self.first:
             raise OptionError(f"The calendar would end on {self.last}, before it begins on {self.first}.")
         self.division = division
         self.announced_until = min(announced_until or self.last, self.last)
+        names = days_off if isinstance(days_off, Mapping) else {}
+        self._names = {to_date(day): str(name) for day, name in names.items()}
         self.days_off = tuple(
             sorted({day for day in map(to_date, days_off) if self.first <= day <= self.last and day.weekday() < 5})
         )
+        self._off = frozenset(self.days_off)
         self._first, self._last = day_number(self.first), day_number(self.last)
         self._numbers: Integers = np.arange(self._first, self._last + 1)
         self._working: Truths = np.is_busday(self._numbers.astype("M8[D]"), holidays=np.array(self.days_off, "M8[D]"))
@@ -123,7 +130,10 @@ class WorkingCalendar:
             raise OptionError(f"There is no division {division!r}. {one_of(division, DIVISIONS)}")
         start = FIRST if first is None else to_date(first)
         end = LAST if last is None else to_date(last)
-        days_off = _bank_holidays(division, start.year, end.year) | _closed(closures, start, end)
+        days_off = {
+            **dict.fromkeys(_closed(closures, start, end), "closure"),
+            **_bank_holidays(division, start.year, end.year),
+        }
         return cls(days_off, division=division, first=start, last=end, announced_until=ANNOUNCED_UNTIL)
 
     @cached_property
@@ -218,6 +228,18 @@ class WorkingCalendar:
         absent = found == _OUTSIDE
         self._check_covered(days, np.flatnonzero(absent))
         return like(days, found == 1, absent if absent.any() else None)
+
+    def name_of(self, day: date | str) -> str:
+        """Say what a day off is called; of a working day, what day of the week it is.
+
+        >>> calendar = WorkingCalendar.uk("england-and-wales")
+        >>> calendar.name_of("2024-04-01"), calendar.name_of("2024-03-30"), calendar.name_of("2024-04-02")
+        ('Easter Monday', 'Saturday', 'Tuesday')
+        """
+        found = to_date(day)
+        if found.weekday() < 5 and found in self._off:
+            return self._names.get(found, "day off")
+        return WEEKDAYS[found.weekday()]
 
     def roll(self, day: Any, direction: Literal["forward", "backward"]) -> Any:
         """Give the date itself where it is a working day, else the next one or the one before.
@@ -349,17 +371,17 @@ def _check_alignment(starts: Days, stops: Days) -> None:
 
 
 @lru_cache(maxsize=64)
-def _bank_holidays(division: str, first_year: int, last_year: int) -> frozenset[date]:
-    """Give every bank holiday of a division, those on a Saturday or Sunday too."""
+def _bank_holidays(division: str, first_year: int, last_year: int) -> Mapping[date, str]:
+    """Give every bank holiday of a division, those on a Saturday or Sunday too, and what it is called."""
     import holidays  # here, since it takes a tenth of a second
 
     # One subdivision at a time: without one the package gives only the days common to the whole Kingdom.
-    days: set[date] = set()
-    for code in DIVISIONS[division]:
+    days: dict[date, str] = {}
+    for code in reversed(DIVISIONS[division]):
         years = range(first_year, last_year + 1)
         found = holidays.country_holidays("GB", subdiv=code, years=years)
-        days |= set(found) - _NOT_A_HOLIDAY.get(code, set())
-    return frozenset(days)
+        days |= {day: name for day, name in found.items() if day not in _NOT_A_HOLIDAY.get(code, ())}
+    return MappingProxyType(days)
 
 
 def _closed(closures: Iterable[date | str] | rrulebase, first: date, last: date) -> set[date]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ombudsman_kpi.days import Integers, Truths
-from ombudsman_kpi.frames import Table
+from ombudsman_kpi.frames import Table, Words
 from ombudsman_kpi.history import (
     MEANINGS,
     REOPENINGS,
@@ -129,7 +129,7 @@ class _Attribute:
     codes: Codes = field(default_factory=Codes)
 
     def add(self, case: Integers, moment: Integers, texts: Any) -> None:
-        code = self.codes.of(texts)
+        code = self.codes.of(Words.of_arrow(texts))
         there = code >= 0
         self.case.append(case[there])
         self.moment.append(moment[there])
@@ -166,7 +166,7 @@ class _Making:
         import pyarrow as pa
 
         ids, words, there = known.batch.text("case_id"), Codes(), known_events(known)
-        code = words.of(known.batch.text("event"))
+        code = words.of(known.batch.words("event"))
         misfits = misfits_of(known, there, words, code)
         whole = there & (code >= 0)
         if ids.null_count:

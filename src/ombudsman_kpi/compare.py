@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ombudsman_kpi.display import Table, as_html, as_text, standard_of, value_of
 from ombudsman_kpi.errors import OptionError, one_of
-from ombudsman_kpi.measure import Progress, measure
+from ombudsman_kpi.measure import measure
 from ombudsman_kpi.periods import Every
-from ombudsman_kpi.plan import Columns, Formats, check_scheme, names_of
+from ombudsman_kpi.plan import Columns, Formats, Progress, check_scheme, names_of
 from ombudsman_kpi.results import EVERYTHING, NO_DATE, Results, Row
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.targets import AnyTarget, Limited, Stock

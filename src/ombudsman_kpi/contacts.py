@@ -1,7 +1,7 @@
 """When the parties of each case were contacted, found in the events."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,44 +46,51 @@ _SPAN = 1 << 20  # days; more than any calendar has
 PARTIES = ("complainant", "organisation")
 
 
-def contacts_of(events: Table, cases: Table, as_of: AsOf, scheme: Scheme) -> Contacts:
+RowsOf = Callable[[Known, Integers], Integers]  # (events, some of their places) -> the rows of their cases, or -1
+
+
+def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, scheme: Scheme) -> Contacts:
     """Find the outgoing contacts, and the delays explained with a reason, of the cases that were given.
 
     A contact counts where it is outgoing; an explanation where it isn't incoming and has a reason. Raises
     ``RecordsError`` where the log doesn't say with whom.
     """
-    rows, first = rows_of(cases)
     words, misfits = Codes(), Counter[str]()
     found: dict[str, list[Integers]] = {"contact": [], "delay_explained": []}
     columns = [events.resolve(name, "contact with the parties") for name in ("party", "direction")]
     columns += ["reason"] if events.has("reason") else []
     for known in scan(events, columns, as_of, scheme):
-        there, code = known_events(known), words.of(known.batch.text("event"))
-        ids, days = known.batch.text("case_id"), known.moments("at").days
+        there, code = known_events(known), words.of(known.batch.words("event"))
+        named, days = known.batch.is_filled("case_id"), known.moments("at").days
         misfits += misfits_of(known, there, words, code)
         for word, parts in found.items():
-            meant = there & np.asarray(ids.is_valid()) & (code == words.words.get(word, -2))
+            meant = there & named & (code == words.words.get(word, -2))
             sent, doubtful, why = _is_contact(known) if word == "contact" else _is_explanation(known)
             misfits[why] += int((meant & doubtful).sum())
             mine = np.flatnonzero(meant & sent)
-            row, party = rows.find(ids.take(mine)), _party(known).take(mine)
+            row, party = rows_of(known, mine), _party(known).take(mine)
             of_case = (row >= 0) & (party >= 0)
             misfits[STRAY] += int((~of_case).sum())
-            lane = first.take(row[of_case]) * 2 + party[of_case]
+            lane = row[of_case] * 2 + party[of_case]
             parts.append(Contacts.number(lane, days[mine][of_case]))
     contacted, explained = (np.unique(np.concatenate([np.empty(0, np.int64), *part])) for part in found.values())
     return Contacts(contacted, explained, +misfits)
 
 
-def rows_of(cases: Table) -> tuple[RowNumbers, Integers]:
-    """Give a number to each case, and the row in which it stands; of those with one id the first: all are invalid."""
+def rows_of_cases(cases: Table) -> RowsOf:
+    """Tell of events in which row their case stands; of cases with one id the first: all of them are invalid."""
     cases.resolve("case_id", "what events belong to")
     numbers, first = RowNumbers(), np.empty(0, np.int64)
     for batch in cases.batches(["case_id"]):
         number = numbers.of(batch.text("case_id").fill_null(""))
         first = np.concatenate([first, np.full(numbers.size - len(first), NEVER)])
         np.minimum.at(first, number, batch.offset + np.arange(len(batch)))
-    return numbers, first
+
+    def rows_of(known: Known, mine: Integers) -> Integers:
+        number = numbers.find(known.batch.text("case_id").take(mine))
+        return np.append(first, -1).take(number)
+
+    return rows_of
 
 
 def _is_contact(known: Known) -> tuple[Truths, Truths, str]:
@@ -101,9 +108,6 @@ def _is_explanation(known: Known) -> tuple[Truths, Truths, str]:
 
 def _party(known: Known) -> Integers:
     """Give the place of each event's party among ``PARTIES``; -1 for any other."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    found = pc.index_in(known.text("party"), pa.array(PARTIES)).cast(pa.int64())
-    places: Integers = found.fill_null(-1).to_numpy()
-    return places
+    words = known.words("party")
+    places = [PARTIES.index(word) if word in PARTIES else -1 for word in words.words]
+    return np.array([*places, -1], np.int64).take(words.codes)

@@ -1,13 +1,13 @@
 """Records as columns of the vocabulary: the table that was given, in the caller's names, a batch of rows at a time."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.days import MISSING, Integers, day_number, is_missing
+from ombudsman_kpi.days import MISSING, Integers, Truths, day_number, is_missing
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.periods import Period, parse_period
 from ombudsman_kpi.records import RECORDS, Field, fields_of
@@ -15,6 +15,37 @@ from ombudsman_kpi.sources import Dates, Source, open_source
 from ombudsman_kpi.times import Times, decoded, read_times
 
 COUNT, PERIOD = "count", "period"  # the columns of a published table: how many records a row stands for, and when
+
+
+class Words(NamedTuple):
+    """A column of text in two parts: the different words in it, and which of them each cell holds; -1 for none."""
+
+    codes: Integers
+    words: Sequence[str]
+
+    @classmethod
+    def of_arrow(cls, texts: Any) -> "Words":
+        """Take a column of Arrow text apart."""
+        import pyarrow as pa
+
+        encoded = texts.dictionary_encode()
+        return cls(encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(), encoded.dictionary.to_pylist())
+
+    @classmethod
+    def of_cells(cls, cells: Sequence[str | None]) -> "Words":
+        """Take a list of cells apart."""
+        places: dict[str, int] = {}
+        codes = [-1 if cell is None else places.setdefault(cell, len(places)) for cell in cells]
+        return cls(np.array(codes, np.int64), list(places))
+
+    def are(self, wanted: Container[str]) -> Truths:
+        """Tell which cells hold one of some words."""
+        return np.array([*(word in wanted for word in self.words), False]).take(self.codes)
+
+    @property
+    def present(self) -> Truths:
+        """Where there is a word."""
+        return np.greater_equal(self.codes, 0)
 
 
 @dataclass(frozen=True)
@@ -26,6 +57,7 @@ class Batch:
     columns: Mapping[str, Any]
     _times: dict[str, Times] = field(default_factory=dict, repr=False)
     _text: dict[str, Any] = field(default_factory=dict, repr=False)
+    _words: dict[str, Words] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return next((len(column) for column in self.columns.values()), 0)
@@ -41,6 +73,19 @@ class Batch:
         if name not in self._text:
             self._text[name] = self._read_text(name)
         return self._text[name]
+
+    def words(self, name: str) -> Words:
+        """Give a column of text by the different words in it; a list of cells needs no Arrow for that."""
+        if name not in self._words:
+            plain = isinstance(self.columns[name], list)
+            self._words[name] = Words.of_cells(self._cells(name)) if plain else Words.of_arrow(self.text(name))
+        return self._words[name]
+
+    def is_filled(self, name: str) -> Truths:
+        """Tell where a column of text isn't empty."""
+        if isinstance(self.columns[name], list):
+            return np.array([cell is not None for cell in self._cells(name)], np.bool_)
+        return np.asarray(self.text(name).is_valid())
 
     @cached_property
     def weights(self) -> Integers | int:
@@ -95,10 +140,25 @@ class Batch:
             return ""
         return f" ({name} {_plain(self.columns[name], position)})"
 
+    def _cells(self, name: str) -> list[str | None]:
+        """Give a list of cells as text, without the space around it; None where a cell is empty."""
+        cells = [self._spelt(name, value).strip() or None for value in self.columns[name]]
+        if not self._is_truth(name):
+            return cells
+        return [cell and _TRUTHS.get(cell.lower(), cell.lower()) for cell in cells]
+
     def _spelt(self, name: str, value: Any) -> str:
-        if isinstance(value, (bytes, Mapping)) or (isinstance(value, Iterable) and not isinstance(value, str)):
+        if isinstance(value, str):
+            return value
+        if is_missing(value):
+            return ""
+        if isinstance(value, (bytes, Mapping, Iterable)):
             raise self._no_text(name, type(value).__name__)
         return str(value).lower() if isinstance(value, bool) else str(value)
+
+    def _is_truth(self, name: str) -> bool:
+        declared = self.table.fields.get(name)
+        return declared is not None and declared.kind == "truth"
 
     def _no_text(self, name: str, kind: str) -> RecordsError:
         return RecordsError(
@@ -111,9 +171,7 @@ class Batch:
 
         column = self.columns[name]
         if isinstance(column, list):
-            column = pa.array(
-                [None if is_missing(value) else self._spelt(name, value) for value in column], pa.string()
-            )
+            return pa.array(self._cells(name), pa.string())
         if pa.types.is_dictionary(column.type):
             column = decoded(column)
         if pa.types.is_floating(column.type):  # whole numbers that met a missing one in pandas
@@ -125,8 +183,10 @@ class Batch:
         if not _is_clean(text):
             text = pc.utf8_trim_whitespace(text)
             text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
-        declared = self.table.fields.get(name)
-        return _as_truth(text) if declared is not None and declared.kind == "truth" else text
+        return _as_truth(text) if self._is_truth(name) else text
+
+
+_TRUTHS = {**dict.fromkeys(("t", "yes", "y", "1"), "true"), **dict.fromkeys(("f", "no", "n", "0"), "false")}
 
 
 def _as_truth(text: Any) -> Any:
@@ -135,8 +195,9 @@ def _as_truth(text: Any) -> Any:
     import pyarrow.compute as pc
 
     lower = pc.utf8_lower(text)
-    for words, word in ((("t", "yes", "y", "1"), "true"), (("f", "no", "n", "0"), "false")):
-        lower = pc.if_else(pc.is_in(lower, pa.array(words)), word, lower)
+    for word in dict.fromkeys(_TRUTHS.values()):
+        spellings = [spelling for spelling, meant in _TRUTHS.items() if meant == word]
+        lower = pc.if_else(pc.is_in(lower, pa.array(spellings)), word, lower)
     return lower
 
 
@@ -276,13 +337,17 @@ class Table:
 
         None where every record has an id of its own, or none is looked for: then nobody need read ids again.
         """
+        if self.id_field is None or not self.has(self.id_field):
+            return None
+        batches = list(self.batches([self.id_field]))
+        if len(batches) == 1 and len(batches[0]) == 1 and batches[0].is_filled(self.id_field).all():
+            return None
+
         import pyarrow as pa
 
         from ombudsman_kpi.identity import repeated
 
-        if self.id_field is None or not self.has(self.id_field):
-            return None
-        ids = [batch.text(self.id_field) for batch in self.batches([self.id_field])]
+        ids = [batch.text(self.id_field) for batch in batches]
         found = repeated(ids)
         if self.fields[self.id_field].required and any(chunk.null_count for chunk in ids):
             found = pa.concat_arrays([found, pa.nulls(1, pa.string())])

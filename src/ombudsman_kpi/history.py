@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ombudsman_kpi.days import MISSING, Integers, Truths
-from ombudsman_kpi.frames import Table, open_table
+from ombudsman_kpi.frames import Table, Words, open_table
 from ombudsman_kpi.known import AsOf, Known
 from ombudsman_kpi.records import fields_of
 from ombudsman_kpi.scheme import Scheme
@@ -66,7 +66,7 @@ def scan(events: Table, names: Iterable[str], as_of: AsOf, scheme: Scheme) -> It
 
 def misfits_of(known: Known, there: Truths, words: "Codes", code: Integers) -> Counter[str]:
     """Count the events of a batch of kinds that mean nothing here, and those that lack a case, a kind or a time."""
-    named = np.asarray(known.batch.text("case_id").is_valid()) & (code >= 0)
+    named = known.batch.is_filled("case_id") & (code >= 0)
     found = Counter({NAMELESS: int((~named | (known.moments("at").days == MISSING)).sum())})
     for word, number in zip(words.words, np.bincount(code[there & named]).tolist(), strict=False):
         if word not in _MEANT:
@@ -80,15 +80,10 @@ class Codes:
     def __init__(self) -> None:
         self.words: dict[str, int] = {}
 
-    def of(self, texts: Any) -> Integers:
-        """Give the code of each word; -1 where it is missing."""
-        import pyarrow as pa
-
-        encoded = texts.dictionary_encode()
-        codes = [self.words.setdefault(word, len(self.words)) for word in encoded.dictionary.to_pylist()]
-        places = encoded.indices.cast(pa.int64()).fill_null(len(codes))
-        found: Integers = np.array([*codes, -1], np.int64).take(places.to_numpy())
-        return found
+    def of(self, column: Words) -> Integers:
+        """Give the code of each cell's word; -1 where it is missing."""
+        codes = [self.words.setdefault(word, len(self.words)) for word in column.words]
+        return np.array([*codes, -1], np.int64).take(column.codes)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number, to_date, to_day
 from ombudsman_kpi.errors import CoverageError, KpiError, OptionError
-from ombudsman_kpi.frames import Batch
+from ombudsman_kpi.frames import Batch, Words
 from ombudsman_kpi.records import parse_time
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.standards import Condition
@@ -143,30 +143,26 @@ class Known:
             return text
         return pc.if_else(pa.array(self.happened(source)), text, pa.scalar(None, pa.string()))
 
+    def words(self, name: str) -> Words:
+        """Give a column of text by the different words in it, without what was decided later."""
+        found, source = self.batch.words(name), self.batch.table.known_from(name)
+        return found if source is None else found._replace(codes=np.where(self.happened(source), found.codes, -1))
+
     def fulfils(self, name: str, condition: Condition) -> Truths:
         """Tell which records hold what a condition asks for; an empty cell holds none of any values."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
         if condition.present is not None and self.batch.table.is_time(name):
             happened = self.happened(name)
             return happened if condition.present else np.logical_not(happened)
-        text = self.text(name)
+        words = self.words(name)
         if condition.present is not None:
-            valid: Truths = np.asarray(text.is_valid())
-            return valid if condition.present else np.logical_not(valid)
-        found: Truths = np.asarray(pc.is_in(text, pa.array(condition.values, pa.string())))
+            return words.present if condition.present else np.logical_not(words.present)
+        found = words.are(condition.values)
         return np.logical_not(found) if condition.negated else found
 
     def unknown_choices(self, name: str) -> Truths | None:
         """Tell which cells hold a word that their field doesn't have; None where it can hold any."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
         declared = self.batch.table.fields.get(name)
         if declared is None or not declared.choices:
             return None
-        text = self.text(name)
-        allowed = pc.is_in(text, pa.array(declared.choices, pa.string()))
-        unknown: Truths = np.asarray(pc.and_(text.is_valid(), pc.invert(allowed)))
-        return unknown
+        words = self.words(name)
+        return words.present & ~words.are(declared.choices)

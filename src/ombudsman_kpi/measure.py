@@ -1,24 +1,24 @@
 """The short way through all of it: records in, outcomes, tallies or results out."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ombudsman_kpi.assess.measures import rules_of
 from ombudsman_kpi.assess.outcomes import STATUSES, Rule
-from ombudsman_kpi.assess.related import Files
 from ombudsman_kpi.case_rows import case_rows
 from ombudsman_kpi.count import count_batches
 from ombudsman_kpi.errors import OptionError
-from ombudsman_kpi.frames import COUNT, Batch, Table
-from ombudsman_kpi.history import History, times_of_cases
-from ombudsman_kpi.known import AsOf, Known, parse_as_of
+from ombudsman_kpi.history import History
+from ombudsman_kpi.known import Known, parse_as_of
 from ombudsman_kpi.periods import Every
 from ombudsman_kpi.plan import (
     Columns,
     Formats,
-    Step,
+    Progress,
+    batches_of,
     check_scheme,
+    files_of,
     make_plan,
     missing_groups,
     names_of,
@@ -35,8 +35,6 @@ from ombudsman_kpi.tally import Basis, Block, Key, Tally
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Progress = Callable[[str, int], None]  # (kind of records, rows read so far)
 
 
 def measure(
@@ -147,7 +145,7 @@ def tally(
         "activities": activities,
     }
     by = names_of("by", by)
-    files = _files(open_records(records, columns, dates), plan, at, scheme)
+    files = files_of(open_records(records, columns, dates), plan, at, scheme)
     notes = missing_groups(by, plan, files.tables)
     unmeasured: dict[str, str] = {}
     wanted: dict[str, list[tuple[Rule, Key]]] = defaultdict(list)
@@ -161,7 +159,7 @@ def tally(
             wanted[records_] += [(rule, key) for key in step.keys]
     blocks: dict[Key, Block] = {}
     for kind, rules in sorted(wanted.items(), key=lambda item: [*RECORDS].index(item[0])):
-        batches = _batches(files.tables[kind], [rule for rule, _ in rules], by, progress)
+        batches = batches_of(files.tables[kind], [rule for rule, _ in rules], by, progress)
         for key, block in count_batches(batches, rules, by, at, scheme).items():
             blocks[key] = block.plus(blocks[key]) if key in blocks else block
     every_ = {step.target.id: step.every for step in plan}
@@ -221,7 +219,7 @@ def assess(
         "reviews": reviews,
         "activities": activities,
     }
-    files = _files(open_records(records, columns, dates), plan, at, scheme)
+    files = files_of(open_records(records, columns, dates), plan, at, scheme)
     parts = []
     wanted: dict[str, list[Rule]] = defaultdict(list)
     for step in plan:
@@ -231,9 +229,9 @@ def assess(
     for kind, rules in wanted.items():
         table = files.tables[kind]
         ids = [table.id_field] if table.id_field is not None and table.has(table.id_field) else []
-        for batch in _batches(table, rules, ids, progress):
+        for batch in batches_of(table, rules, ids, progress):
             known = Known(batch, at, scheme)
-            parts += [outcome_rows(rule, known) for rule in rules]
+            parts += [outcome_rows(rule, known, rule.assess(known)) for rule in rules]
     frame = pd.concat(parts, ignore_index=True) if parts else no_rows()
     order = [step.target.id for step in plan]
     frame["target"] = pd.Categorical(frame["target"].astype(str), order)
@@ -264,29 +262,6 @@ def history(scheme: Scheme, *, events: Any, as_of: Any, columns: Columns = None,
     if "events" not in tables:
         raise OptionError("There is no event log: give one as events=.")
     return case_rows(tables["events"], parse_as_of(as_of, scheme), scheme)
-
-
-def _files(tables: dict[str, Table], plan: Sequence[Step], at: AsOf, scheme: Scheme) -> Files:
-    """Bring together what was given; cases are made of the events where only these are there, and say when."""
-    wants_cases = any("cases" in step.target.needs for step in plan)
-    if wants_cases and "cases" not in tables and "events" in tables:
-        made = case_rows(tables["events"], at, scheme)
-        if set(made.rows.column_names) & set(times_of_cases().values()):
-            tables = {**tables, "cases": made.table}
-            return Files(tables, at, scheme, made.misfits)
-    return Files(tables, at, scheme)
-
-
-def _batches(table: Table, rules: Iterable[Rule], others: Sequence[str], progress: Progress | None) -> Iterator[Batch]:
-    """Read only the columns that some rules need, and others that are there (to group by, to name rows)."""
-    names = dict.fromkeys(name for rule in rules for name in rule.fields(table))
-    for name in (*others, COUNT):
-        if table.has(name):
-            names |= dict.fromkeys([name, *([source] if (source := table.known_from(name)) else [])])
-    for batch in table.batches(names):
-        yield batch
-        if progress is not None:
-            progress(table.name, batch.offset + len(batch))
 
 
 def _refuse_too_early(counted: Tally, scheme: Scheme, as_of: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.contacts import rows_of
+from ombudsman_kpi.contacts import RowsOf
 from ombudsman_kpi.days import Integers
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.history import STRAY, Codes, known_events, misfits_of, scan
@@ -35,28 +35,27 @@ class Pauses(NamedTuple):
         return Pauses(self.row[low:high] - first_row, self.first[low:high], self.end[low:high])
 
 
-def pauses_of(events: Table, cases: Table, as_of: AsOf, scheme: Scheme) -> Pauses:
+def pauses_of(events: Table, rows_of: RowsOf, as_of: AsOf, scheme: Scheme) -> Pauses:
     """Pair each pause with what ends it: the next resumption of its reason, or of none.
 
     A pause without a reason is ended by any. Of a pause and a resumption at one time the pause comes first.
     """
-    rows, first = rows_of(cases)
     words, reasons, misfits = Codes(), Codes(), Counter[str]()
     found: dict[str, list[Any]] = {"paused": [], "resumed": []}
     extra = ["reason"] if events.has("reason") else []
     for known in scan(events, extra, as_of, scheme):
-        there, ids = known_events(known), known.batch.text("case_id")
-        code = words.of(known.batch.text("event"))
+        there, named = known_events(known), known.batch.is_filled("case_id")
+        code = words.of(known.batch.words("event"))
         misfits += misfits_of(known, there, words, code)
         times = known.batch.times("at")
         moment = times.walls(scheme.zone) if times.kind != "dates" else times.values * DAY
-        reason = reasons.of(known.text("reason")) if extra else np.full(len(moment), -1)
+        reason = reasons.of(known.words("reason")) if extra else np.full(len(moment), -1)
         for word, parts in found.items():
-            mine = np.flatnonzero(there & np.asarray(ids.is_valid()) & (code == words.words.get(word, -2)))
-            row = rows.find(ids.take(mine))
+            mine = np.flatnonzero(there & named & (code == words.words.get(word, -2)))
+            row = rows_of(known, mine)
             misfits[STRAY] += int((row < 0).sum())
             mine, row = mine[row >= 0], row[row >= 0]
-            parts.append(np.stack([first.take(row), reason[mine], moment[mine]]))
+            parts.append(np.stack([row, reason[mine], moment[mine]]))
     paused, resumed = (np.concatenate([np.empty((3, 0), np.int64), *parts], axis=1) for parts in found.values())
     merged = _merged(paused[0], paused[2] // DAY, _ends(paused, resumed, len(reasons.words)))
     return merged._replace(misfits=+misfits)

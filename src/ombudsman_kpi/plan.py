@@ -1,12 +1,17 @@
 """What is to be measured: which targets, by which cohorts, in which periods, on which records."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ombudsman_kpi.assess.outcomes import Rule
+from ombudsman_kpi.assess.related import Files
+from ombudsman_kpi.case_rows import case_rows
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
-from ombudsman_kpi.frames import Table, open_table
+from ombudsman_kpi.frames import COUNT, Batch, Table, open_table
+from ombudsman_kpi.history import times_of_cases
+from ombudsman_kpi.known import AsOf
 from ombudsman_kpi.periods import Every, grain_of, listed, nests_in, parse_every
 from ombudsman_kpi.records import RECORDS
 from ombudsman_kpi.results import INSIDE, Row
@@ -17,6 +22,7 @@ from ombudsman_kpi.targets import COHORTS, AnyTarget, Cohort, Dated, NotMeasured
 
 Columns = Mapping[str, Mapping[str, str]] | str | Path | None
 Formats = Mapping[str, Dates] | None
+Progress = Callable[[str, int], None]  # (kind of records, rows read so far)
 
 
 class Step(NamedTuple):
@@ -252,6 +258,31 @@ def missing_groups(by: tuple[str, ...], plan: list[Step], tables: Mapping[str, T
             text = f"{target.of.replace('_', ' ')} have no column {name!r} to group by"
             notes[target.id] = notes.get(target.id, frozenset()) | {text}
     return notes
+
+
+def files_of(tables: dict[str, Table], plan: Sequence[Step], at: AsOf, scheme: Scheme) -> Files:
+    """Bring together what was given; cases are made of the events where only these are there, and say when."""
+    wants_cases = any("cases" in step.target.needs for step in plan)
+    if wants_cases and "cases" not in tables and "events" in tables:
+        made = case_rows(tables["events"], at, scheme)
+        if set(made.rows.column_names) & set(times_of_cases().values()):
+            tables = {**tables, "cases": made.table}
+            return Files(tables, at, scheme, made.misfits)
+    return Files(tables, at, scheme)
+
+
+def batches_of(
+    table: Table, rules: Iterable[Rule], others: Sequence[str], progress: Progress | None
+) -> Iterator[Batch]:
+    """Read only the columns that some rules need, and others that are there (to group by, to name rows)."""
+    names = dict.fromkeys(name for rule in rules for name in rule.fields(table))
+    for name in (*others, COUNT):
+        if table.has(name):
+            names |= dict.fromkeys([name, *([source] if (source := table.known_from(name)) else [])])
+    for batch in table.batches(names):
+        yield batch
+        if progress is not None:
+            progress(table.name, batch.offset + len(batch))
 
 
 _OWN = set(Row._fields) - {"group", *INSIDE}  # the columns that results always have

@@ -5,13 +5,23 @@ Times end in ``_at`` and are dates or timestamps. Any other column is kept and c
 """
 
 import re
+from contextlib import suppress
 from datetime import date, datetime
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, Union, get_args, get_origin
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 from ombudsman_kpi.days import is_missing
 from ombudsman_kpi.errors import OptionError, one_of
@@ -76,6 +86,29 @@ class Record(BaseModel):
         defer_build=True,
         coerce_numbers_to_str=True,
     )
+
+    @model_serializer(mode="wrap")
+    def _without_what_was_not_given(self, handler: SerializerFunctionWrapHandler) -> Any:
+        """Leave out the fields that nobody gave: an absent ``valid_at`` falls back, and an empty one doesn't."""
+        given, fields = self.model_fields_set, type(self).model_fields
+        return {name: value for name, value in handler(self).items() if name in given or name not in fields}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Describe what is written as what is read: the same fields."""
+        inner = {key: value for key, value in schema.items() if key != "serialization"}
+        if "schema" in inner:
+            inner["schema"] = {key: value for key, value in inner["schema"].items() if key != "serialization"}
+        return handler(inner)
+
+    @model_validator(mode="after")
+    def _times_of_ones_own(self) -> Self:
+        """Read the other fields that are called like a time, where their text is one."""
+        for name, value in (self.model_extra or {}).items():
+            if name.endswith("_at") and isinstance(value, str):
+                with suppress(ValueError):
+                    (self.model_extra or {})[name] = parse_time(value)
+        return self
 
     id_field: ClassVar[str | None] = None  # no two records have the same
     withdrawn_by: ClassVar[tuple[str, ...]] = ()  # end a clock without what was promised, at the caller's wish

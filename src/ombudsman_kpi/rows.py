@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ombudsman_kpi.assess.draft import NONE
-from ombudsman_kpi.assess.outcomes import Rule
+from ombudsman_kpi.assess.outcomes import Assessed, Rule
+from ombudsman_kpi.days import Integers, Truths
 from ombudsman_kpi.known import Known
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_ALL = slice(None)
 
 
 def no_rows() -> "pd.DataFrame":
@@ -22,32 +25,39 @@ def no_rows() -> "pd.DataFrame":
     )
 
 
-def outcome_rows(rule: Rule, known: Known) -> "pd.DataFrame":
-    """Give one target's outcomes of a batch as rows."""
+def outcome_rows(rule: Rule, known: Known, found: Assessed, chosen: Integers | slice = _ALL) -> "pd.DataFrame":
+    """Give one target's outcomes of a batch as rows: all of them, or those in some places."""
     import pandas as pd
 
-    found, batch = rule.assess(known), known.batch
+    batch = known.batch
     id_field = batch.table.id_field
     record = np.arange(len(batch)) if found.record is None else found.record
+    record, code, parts = record[chosen], found.code[chosen], found.elapsed[chosen]
     ids = batch.text(id_field).take(record).to_pandas() if id_field in batch.columns else None  # type: ignore[arg-type]
-    start, stop, due = (walls.view("M8[us]") for walls in found.walls())
-    elapsed = pd.Series(found.elapsed if found.size == 1 else found.elapsed / found.size, dtype="Float64")
+    start, stop, due = (walls[chosen].view("M8[us]") for walls in found.walls())
     frame = pd.DataFrame(
         {
             "target": rule.target.id,
             "record": batch.table.name,
             "id": ids,
             "row": batch.offset + record,
-            "party": found.party,
+            "party": None if found.party is None else found.party[chosen],
             "start": start,
             "stop": stop,
             "due": due,
-            "elapsed": elapsed.where(found.elapsed != NONE),
+            "elapsed": amounts(parts, found.size, parts != NONE),
             "unit": found.unit,
-            "status": np.array([outcome.status for outcome in found.book], object).take(found.code),
-            "reason": np.array([outcome.reason for outcome in found.book], object).take(found.code),
+            "status": np.array([outcome.status for outcome in found.book], object).take(code),
+            "reason": np.array([outcome.reason for outcome in found.book], object).take(code),
         }
     )
     if found.gross is not None:
-        frame["elapsed_gross"] = pd.Series(found.gross, dtype="Float64").where(found.gross != NONE)
+        frame["elapsed_gross"] = amounts(found.gross[chosen], 1, found.gross[chosen] != NONE)
     return frame
+
+
+def amounts(parts: Integers, size: int, known: Truths) -> "pd.Series":
+    """Give parts of a unit as numbers of it, missing where that isn't known."""
+    import pandas as pd
+
+    return pd.Series(parts if size == 1 else parts / size, dtype="Float64").where(known)

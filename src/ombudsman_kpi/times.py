@@ -95,10 +95,11 @@ def read_times(column: Any, form: str | None, complain: Complain, *, pandas: boo
     ``form`` is the caller's strptime format for text. Raises what ``complain`` makes of whole numbers, text
     in an unknown form, and times with and without a zone in one column.
     """
-    import pyarrow as pa
-
     if isinstance(column, list):
         return _from_objects(column, form, complain)
+
+    import pyarrow as pa
+
     kind = column.type
     if pa.types.is_dictionary(kind):
         return read_times(decoded(column), form, complain, pandas=pandas)
@@ -240,9 +241,9 @@ def _as_text(value: Any, form: str | None, complain: Complain) -> Any:
 
 
 def _from_objects(column: list[Any], form: str | None, complain: Complain) -> Times:
-    import pyarrow as pa
-
     if any(isinstance(value, str) for value in column):
+        import pyarrow as pa
+
         if not all(isinstance(value, str) or is_missing(value) for value in column):
             column = [_as_text(value, form, complain) for value in column]
         column = [None if is_missing(value) else value for value in column]

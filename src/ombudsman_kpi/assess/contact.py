@@ -16,7 +16,7 @@ from ombudsman_kpi.assess.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.contacts import PARTIES, Contacts
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
 from ombudsman_kpi.frames import Table
-from ombudsman_kpi.known import Known
+from ombudsman_kpi.known import NEVER, Known
 from ombudsman_kpi.limits import Limit, WorkingDays
 from ombudsman_kpi.targets import KeepInTouch
 from ombudsman_kpi.zones import DAY
@@ -100,10 +100,19 @@ class KeepInTouchRule:
 
         def walls() -> tuple[Integers, Integers, Integers]:
             start, _ = walls_of(clock, known.scheme.zone)
-            return start, np.where(end == MISSING, MISSING, end * DAY), np.full(len(end), MISSING)
+            due = np.where(open_, self._next_due(clock, found), MISSING)
+            return start, *(np.where(days == MISSING, MISSING, days * DAY) for days in (end, due))  # type: ignore[return-value]
 
         none = np.full(len(end), NONE)
         return Assessed(code, book, clock.start_day, end, none, self.target.limit.elapsed_unit, walls)
+
+    def _next_due(self, clock: Timeline, found: Intervals) -> Integers:
+        """Give the day by which each open case must have the next contact; with whichever party it is due first."""
+        due = clock.counting.due(found.begin, self.target.limit.allowed)  # type: ignore[union-attr]
+        first = np.full(len(clock.start), NEVER)
+        open_ = (found.end == MISSING) & (due != MISSING)
+        np.minimum.at(first, found.case[open_], due[open_])
+        return np.where(first == NEVER, MISSING, first)
 
 
 def _too_long(code: int) -> str:

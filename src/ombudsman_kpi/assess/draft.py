@@ -93,17 +93,18 @@ class Draft:
             self.mark(self.known.unknown_choices(own), "invalid", f"{own} has an unknown value")
             declared = self.known.batch.table.fields.get(own)
             if declared is not None and declared.required and declared.kind != "time":
-                self.mark(np.asarray(self.known.text(own).is_null()), "invalid", f"{own} is missing")
+                self.mark(~self.known.words(own).present, "invalid", f"{own} is missing")
             self.mark(~self.known.fulfils(own, condition), "excluded", condition.describe(own))
 
     def mark_identity(self) -> None:
         """Mark records without an id where their kind has one, and those that share theirs."""
-        import pyarrow.compute as pc
-
         table = self.known.batch.table
         doubtful = table.doubtful_ids
         if doubtful is None:
             return
+
+        import pyarrow.compute as pc
+
         text = self.known.batch.text(str(table.id_field))
         if doubtful.null_count:
             self.mark(np.asarray(text.is_null()), "invalid", f"{table.id_field} is missing")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ombudsman_kpi.assess.draft import fields_of_conditions
-from ombudsman_kpi.contacts import Contacts, contacts_of
+from ombudsman_kpi.contacts import Contacts, RowsOf, contacts_of, rows_of_cases
 from ombudsman_kpi.days import MISSING, Integers
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.known import AsOf, Known
@@ -26,17 +26,23 @@ class Files:
     as_of: AsOf
     scheme: Scheme
     log: Mapping[str, int] = field(default_factory=dict)  # what wasn't understood of the log that cases were made of
+    whose: RowsOf | None = None  # in which row the case of each event stands, where somebody knows without looking
     _last: dict[str, tuple[Any, Integers]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def rows_of(self) -> RowsOf:
+        """Tell of events in which row their case stands."""
+        return self.whose or rows_of_cases(self.tables["cases"])
 
     @cached_property
     def contacts(self) -> Contacts:
         """The contacts and explanations of each case, found in the events."""
-        return contacts_of(self.tables["events"], self.tables["cases"], self.as_of, self.scheme)
+        return contacts_of(self.tables["events"], self.rows_of, self.as_of, self.scheme)
 
     @cached_property
     def pauses(self) -> Pauses:
         """When the clock of each case stood still."""
-        return pauses_of(self.tables["events"], self.tables["cases"], self.as_of, self.scheme)
+        return pauses_of(self.tables["events"], self.rows_of, self.as_of, self.scheme)
 
     def misfits(self, target: Target) -> Mapping[str, int]:
         """Count what wasn't understood of the events that a target was measured with."""

@@ -37,6 +37,8 @@ class Timeline:
     elapsed: Integers
     state: NDArray[np.uint8]
     states: tuple[State, ...]
+    endings: tuple[str, ...]  # the fields that can end it
+    ended_by: NDArray[np.int8]  # which of them did; -1 while it is open
     own_due: Integers | None = None
     in_time: Truths | None = None
 
@@ -128,6 +130,8 @@ def _run(target: OnClock, known: Known) -> Timeline:
         elapsed,
         draft.state,
         tuple(draft.states),
+        tuple(name for name, _ in _endings(draft)),
+        which,
         own_due,
         in_time,
     )

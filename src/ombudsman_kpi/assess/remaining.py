@@ -1,0 +1,35 @@
+"""How much of a limit is left while a clock runs, or was left when it stopped."""
+
+import numpy as np
+
+from ombudsman_kpi.assess.clocks import counting
+from ombudsman_kpi.assess.draft import NONE
+from ombudsman_kpi.assess.outcomes import Assessed
+from ombudsman_kpi.days import MISSING, Integers
+from ombudsman_kpi.known import Known
+from ombudsman_kpi.limits import DueField, Hours, Seconds
+from ombudsman_kpi.targets import Clock, Limited
+from ombudsman_kpi.zones import DAY
+
+
+def remaining(target: Limited, found: Assessed, known: Known) -> Integers:
+    """Give what was left of the limit at the end of each clock, or at ``as_of`` while it is open.
+
+    In parts of the unit, as elapsed time is; below 0 where it was late or is overdue; ``MISSING`` where that isn't
+    known. In days: those after the end, up to and including the due day, that the clock counts; and where the due day
+    had passed, how many it takes from there to the end. So on a Saturday one working day is left until Monday, and
+    something due on Friday is one working day late.
+    """
+    ran, limit = found.elapsed != NONE, target.limit
+    if isinstance(limit, (Hours, Seconds)):
+        return np.where(ran, limit.allowed - found.elapsed, MISSING)
+    _, stop, due = found.walls()
+    counts = counting(limit, Clock(), known.scheme.calendar)  # from one day to another no option matters
+    last = np.where(due == MISSING, known.as_of.day, due // DAY)
+    end = np.where(stop == MISSING, known.as_of.day, stop // DAY)
+    ahead = counts.counted_before(last + 1) - counts.counted_before(np.minimum(end, last) + 1)
+    left = np.where(end > last, -counts.elapsed(last, np.maximum(end, last)), ahead)
+    if isinstance(limit, DueField):
+        return np.where(due == MISSING, MISSING, left)
+    standing = np.where(ran, limit.allowed - found.elapsed, MISSING)  # a clock that stands still has no due day
+    return np.where(due == MISSING, standing, left)

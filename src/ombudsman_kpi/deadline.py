@@ -1,0 +1,155 @@
+"""What a record owes to one target, as data: when it is due, how it stands, and all that is needed to say why."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ombudsman_kpi.assess.outcomes import Status
+from ombudsman_kpi.records import OptionalTime
+from ombudsman_kpi.targets import Party, Records
+
+if TYPE_CHECKING:
+    from ombudsman_kpi.explain import Explanation
+
+
+class Fact(BaseModel):
+    """What deadlines are made of: it never changes, and goes to JSON and back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DayOff(Fact):
+    """A day that isn't counted, and what it is called."""
+
+    day: date
+    name: str = Field(description="Saturday, Sunday, the name of a bank holiday, or closure")
+
+
+class Pause(Fact):
+    """Days on which the clock stood still."""
+
+    first: date
+    last: date | None = Field(description="The last paused day; null while it still stands")
+
+
+class Basis(Fact):
+    """What deadlines were worked out by: the scheme, the calendar, and the time that they were known at."""
+
+    scheme: str = Field(description="The scheme's id")
+    title: str
+    digest: str = Field(description="Of everything the scheme declares")
+    division: str = Field(description="Whose bank holidays count")
+    edition: str = Field(description="Of the calendar: another one means that some day may count otherwise")
+    announced_until: date = Field(description="The last day up to which bank holidays have been announced")
+    time_zone: str
+    as_of: str = Field(description="The date at whose close, or the instant at which, this was known")
+
+
+class Deadline(Fact):
+    """What one record owes to one target (and party): when it is due, and how it stands at ``as_of``.
+
+    >>> from ombudsman_kpi import Case, deadlines, load_scheme
+    >>> case = Case(case_id="24-00017", received_at="2024-03-30")
+    >>> first = deadlines(load_scheme("lgsco"), case, as_of="2024-04-19")[0]
+    >>> first.target, first.due.isoformat(), first.status, first.left
+    ('decided-or-allocated-20wd', '2024-04-29', 'pending', 6)
+
+    ``due`` is a date for what runs in days, else a time in the scheme's zone; None where there is none, as while a
+    clock stands still. ``elapsed`` and ``left`` are in ``unit``: working days, days, hours or seconds. ``left`` is
+    what is left of the limit, or was when the clock stopped; below 0 where that was late, or is overdue.
+    """
+
+    record: Records = Field(description="The kind of record")
+    id: str | None = Field(description="The record's id")
+    target: str = Field(description="The target's id")
+    says: str = Field(description="The words of the commitment, as published")
+    party: Party | None = Field(None, description="With whom contact is due")
+    status: Status = Field(description="How it stands at as_of")
+    reason: str = Field("", description="Why, where that isn't plain; of an invalid record, how it contradicts itself")
+    due: OptionalTime = Field(None, description="The last day (or time) that is in time")
+    elapsed: float | int | None = Field(None, description="How much was used, without pauses")
+    left: float | int | None = Field(None, description="How much is left, or was at the end; below 0: late")
+    unit: str = Field("", description="Of elapsed and left")
+    limit: str = Field("", description="How long it may take")
+    started_by: str | None = Field(None, description="The field that started the clock")
+    recorded: OptionalTime = Field(None, description="What the record has there")
+    start: OptionalTime = Field(None, description="The day (or time) from which the clock counts")
+    day_1: date | None = Field(None, description="The first counted day")
+    ended_by: str | None = Field(None, description="The field that ended the clock")
+    stop: OptionalTime = Field(None, description="When it ended")
+    waits_for: tuple[str, ...] = Field((), description="The fields that can stop it")
+    days_off: tuple[DayOff, ...] = Field((), description="The bank holidays and closures among the days looked at")
+    pauses: tuple[Pause, ...] = Field((), description="When the clock stood still")
+    gross: float | int | None = Field(None, description="How much was used as if it had never stood still")
+    options: dict[str, str] = Field(default_factory=dict, description="The clock's options in force")
+    provisional: bool = Field(default=False, description="Whether a bank holiday may still be announced")
+    basis: Basis = Field(description="What it was worked out by")
+
+    def explain(self) -> "Explanation":
+        """Say why that day, in plain English.
+
+        >>> from ombudsman_kpi import Case, deadlines, load_scheme
+        >>> case = Case(case_id="24-00017", received_at="2024-03-30", decided_at="2024-04-30")
+        >>> why = deadlines(load_scheme("lgsco"), case, as_of="2024-05-31")[0].explain()
+        >>> print(why.splitlines()[1])
+        Day 1 was Tue 2 Apr 2024 (weekend and Easter Monday skipped).
+        >>> [step.kind for step in why.steps]
+        ['start', 'day 1', 'due', 'status', 'target', 'calendar']
+
+        It is text, with ``steps`` (the same as data, with every day that was skipped) and ``to_markdown()``.
+        """
+        from ombudsman_kpi.explain import explanation_of
+
+        return explanation_of(self)
+
+
+class Finding(Fact):
+    """Something in the records that contradicts itself, or isn't understood: of which record, and in which field."""
+
+    record: Records = Field(description="The kind of record")
+    row: int | None = Field(None, description="Its position in what was given; null for the record asked about")
+    field: str | None = Field(None, description="The field that it is about")
+    says: str = Field(description="What is wrong")
+
+    def __str__(self) -> str:
+        place = self.record if self.row is None else f"{self.record} row {self.row}"
+        return f"{place}: {self.says}"
+
+
+class Deadlines(list[Deadline]):
+    """The deadlines of one record, in the order of the scheme; and in ``findings``, what is wrong with it."""
+
+    def __init__(self, deadlines: Iterable[Deadline] = (), findings: Iterable[Finding] = ()) -> None:
+        super().__init__(deadlines)
+        self.findings = tuple(findings)
+
+    def __repr__(self) -> str:
+        rows = [("Target", "Party", "Due", "Left", "Status", "Why")]
+        for item in self:
+            left = amount_of(item.left, item.unit)
+            rows.append((item.target, item.party or "", str(item.due or "–"), left, item.status, item.reason))
+        widths = [max(len(text) for text in column) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows]
+        return "\n".join([*(line.rstrip() for line in lines), *(f"Finding: {item}" for item in self.findings)])
+
+
+def amount_of(number: float | None, unit: str) -> str:
+    """Write an amount of a unit; parts of hours in minutes and seconds.
+
+    >>> amount_of(1, "working days"), amount_of(-20.5, "hours"), amount_of(None, "days")
+    ('1 working day', '-20 hours 30 minutes', '–')
+    """
+    if number is None:
+        return "–"
+    if unit not in {"hours", "seconds"}:
+        return _many(number, unit)
+    seconds = round(abs(number) * (3600 if unit == "hours" else 1), 3)
+    hours, minutes = (seconds // 3600, seconds % 3600 // 60) if unit == "hours" else (0, 0)
+    parts = [(hours, "hours"), (minutes, "minutes"), (round(seconds - hours * 3600 - minutes * 60, 3), "seconds")]
+    return "-" * (number < 0) + (" ".join(_many(*part) for part in parts if part[0]) or _many(0, unit))
+
+
+def _many(number: float, unit: str) -> str:
+    return f"{number:,g} {unit[:-1] if abs(number) == 1 else unit}"

@@ -1,0 +1,275 @@
+"""Why a deadline is when it is, in plain English: for a caseworker to send on, and as data."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+from pydantic import Field
+
+from ombudsman_kpi.calendar import WEEKDAYS
+from ombudsman_kpi.deadline import DayOff, Deadline, Fact, amount_of
+
+StepKind = Literal["start", "day 1", "pause", "due", "status", "target", "calendar", "provisional"]
+
+
+class Step(Fact):
+    """One step of an explanation."""
+
+    kind: StepKind
+    day: datetime | date | None = Field(None, description="The day (or time) that it is about")
+    says: str = Field(description="A sentence")
+    skipped: tuple[DayOff, ...] = Field((), description="The days that weren't counted on the way to it")
+
+
+class Explanation(str):
+    """Why a deadline is when it is: text of one sentence a line, with the same as data in ``steps``."""
+
+    __slots__ = ("steps",)
+    steps: tuple[Step, ...]
+
+    def __new__(cls, steps: tuple[Step, ...]) -> "Explanation":
+        """Write the steps down."""
+        text = super().__new__(cls, "\n".join(step.says for step in steps))
+        text.steps = steps
+        return text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Explanation, (self.steps,)
+
+    def to_markdown(self) -> str:
+        """Give the steps as a list in Markdown, the deadline and how it stands in bold."""
+        return "\n".join(
+            f"- **{_escaped(step.says)}**" if step.kind in {"due", "status"} else f"- {_escaped(step.says)}"
+            for step in self.steps
+        )
+
+    _repr_markdown_ = to_markdown
+
+
+def explanation_of(deadline: Deadline) -> Explanation:
+    """Explain a deadline, from what it says itself."""
+    return Explanation(tuple(_steps(deadline)))
+
+
+def _steps(deadline: Deadline) -> Iterator[Step]:
+    if deadline.start is not None:
+        yield _start(deadline)
+    if deadline.day_1 is not None and deadline.start is not None:
+        yield _day_1(deadline, deadline.day_1)
+    for pause in deadline.pauses:
+        until = "and still does" if pause.last is None else f"to {day_text(pause.last)}"
+        said = f"The clock stood still from {day_text(pause.first)} {until}: those days don't count."
+        yield Step(kind="pause", day=pause.first, says=said)
+    if deadline.status != "invalid" or deadline.due is not None:
+        yield _due(deadline)
+    yield Step(kind="status", day=deadline.stop, says=_status(deadline))
+    basis = deadline.basis
+    yield Step(
+        kind="target",
+        says=f"Target {deadline.target}: “{deadline.says}”, in {basis.title} (scheme {basis.scheme}, digest "
+        f"{basis.digest}).",
+    )
+    options = "".join(f"; {name.replace('_', ' ')}: {value}" for name, value in deadline.options.items())
+    division = basis.division.replace("-", " ").title().replace(" And ", " and ").replace("Uk", "UK")
+    yield Step(
+        kind="calendar",
+        says=f"Calendar of {division}, edition {basis.edition}{options}. As at {moment_text(basis.as_of)}.",
+    )
+    if deadline.provisional:
+        said = f"Provisional: bank holidays have been announced only up to {day_text(basis.announced_until)}."
+        yield Step(kind="provisional", day=basis.announced_until, says=said)
+
+
+def _start(deadline: Deadline) -> Step:
+    """Say when the clock started; and where that isn't the day of receipt, why."""
+    start, recorded = deadline.start, deadline.recorded
+    assert start is not None  # noqa: S101
+    by = deadline.started_by
+    if by == "contact":
+        return Step(kind="start", day=start, says=f"Last contact with the {deadline.party}: {moment_text(start)}.")
+    if deadline.waits_for == ("delay_explained",):
+        said = f"Target {deadline.reason} was missed; its clock started {moment_text(start)}."
+        return Step(kind="start", day=start, says=said)
+    what = "Started" if by is None else _what(by).capitalize()
+    said = f"{what} {moment_text(recorded or start)}."
+    if recorded is not None and not isinstance(start, datetime) and _day(recorded, start) != start:
+        why = [name for name in ("cut_off", "non_working_receipt") if name in deadline.options]
+        reason = " and ".join(_DEEMED[name].format(deadline.options[name]) for name in why)
+        said = f"{said[:-1]}, which counts as {day_text(start)} ({reason})."
+    return Step(kind="start", day=start, says=said)
+
+
+_DEEMED = {
+    "cut_off": "what comes after {} is received the next day",
+    "non_working_receipt": "what comes on a day off is received on the next working day",
+}
+
+
+def _day(recorded: date, start: date) -> date:
+    """Give the day of a recorded time; with a zone of its own it is that of the start, if they are near."""
+    if not isinstance(recorded, datetime):
+        return recorded
+    return recorded.date() if recorded.tzinfo is None or abs(recorded.date() - start) > timedelta(1) else start
+
+
+def _day_1(deadline: Deadline, day_1: date) -> Step:
+    skipped = days_skipped(deadline, deadline.start, day_1)
+    why = f" ({_summed(skipped)} skipped)" if skipped else ""
+    if day_1 == deadline.start:
+        why = " (the day of receipt is day 1)"
+    return Step(kind="day 1", day=day_1, says=f"Day 1 {_was(day_1, deadline)} {day_text(day_1)}{why}.", skipped=skipped)
+
+
+def _due(deadline: Deadline) -> Step:
+    due = deadline.due
+    if due is None:
+        said = "There is no due day while the clock stands still." if deadline.pauses else "It has no due day."
+        return Step(kind="due", says=said)
+    was = _was(due, deadline)
+    if deadline.day_1 is not None:
+        skipped = days_skipped(deadline, deadline.day_1, due)
+        why = f" ({_summed(skipped)} skipped)" if skipped else ""
+        said = f"The {_ordinal(deadline)} working day {was} {day_text(due)}{why}: the last day in time."
+        return Step(kind="due", day=due, says=said, skipped=skipped)
+    if deadline.limit.startswith("its own"):
+        return Step(kind="due", day=due, says=f"By {deadline.limit}, it {was} due {moment_text(due)}.")
+    if not deadline.limit:
+        return Step(kind="due", day=due, says=f"To be explained by {day_text(due)}.")
+    less = deadline.limit.startswith("<")
+    limit = f"less than {deadline.limit[2:]}" if less else deadline.limit
+    rolled = " or the next working day" if "non_working_due" in deadline.options else ""
+    end = "the last day in time" if less else "in time up to"
+    if isinstance(due, datetime):
+        end = "in time until"
+    said = f"With {limit} to do it{rolled}, {end} {was} {moment_text(due)}."
+    if not less:
+        said = (
+            f"{limit[0].upper()}{limit[1:]} from then{rolled} {'ended' if was == 'was' else 'end'} {moment_text(due)}: "
+        )
+        said += "the last moment in time" if isinstance(due, datetime) else "the last day in time"
+        said += f"{_clocks_changed(deadline.start, due)}."
+    return Step(kind="due", day=due, says=said)
+
+
+def _clocks_changed(start: date | None, due: date) -> str:
+    """Say where a clock on the wall would mislead."""
+    if not isinstance(start, datetime) or not isinstance(due, datetime):
+        return ""
+    before, after = start.utcoffset(), due.utcoffset()
+    if before is None or after is None or before == after:
+        return ""
+    return f" (the clocks went {'forward' if after > before else 'back'} in between)"
+
+
+def _ordinal(deadline: Deadline) -> str:
+    """Give which working day it is: 20th, or where less than 20 are allowed, 19th."""
+    less, _, rest = deadline.limit.rpartition("< ")
+    number = int(rest.split()[0]) - bool(less or deadline.limit.startswith("<"))
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
+
+
+def _status(deadline: Deadline) -> str:
+    """Say how it stands."""
+    ended = _what(deadline.ended_by).capitalize() if deadline.ended_by else "Ended"
+    stopped = f"{ended} {moment_text(deadline.stop)}" if deadline.stop is not None else ""
+    at = moment_text(deadline.basis.as_of)
+    left = "" if deadline.left is None else amount_of(abs(deadline.left), deadline.unit)
+    because = f" ({deadline.reason})" if deadline.reason and deadline.limit else ""
+    match deadline.status:
+        case "invalid":
+            return f"Whether it was in time can't be said: {deadline.reason}."
+        case "met":
+            spare = f", with {left} to spare" if deadline.left else ""
+            return f"{stopped or 'Done'}: in time{spare}{because}."
+        case "late":
+            how = f"{left} late" if deadline.left is not None and deadline.left < 0 else "late"
+            return f"{stopped or 'Not done in time'}: {how}{because}."
+        case "overdue":
+            how = f"{left} overdue" if deadline.left is not None and deadline.left < 0 else "overdue"
+            return f"Not yet {_awaited(deadline)} at {at}: {how}{because}."
+    return f"Not yet {_awaited(deadline)} at {at}: {'due that day' if deadline.left == 0 else f'{left} left'}{because}."
+
+
+def _awaited(deadline: Deadline) -> str:
+    names = [_what(name) for name in deadline.waits_for]
+    return " or ".join(names) if names else "done"
+
+
+def _what(name: str) -> str:
+    """Say what a field's time is of.
+
+    >>> _what("decided_at"), _what("investigation_started_at"), _what("contact")
+    ('decided', 'investigation started', 'contacted')
+    """
+    return {"contact": "contacted", "delay_explained": "explained"}.get(
+        name, name.removesuffix("_at").replace("_", " ")
+    )
+
+
+def _was(day: date, deadline: Deadline) -> str:
+    """Say is or was, seen from the time that this is known at."""
+    return "was" if str(day)[:10] < deadline.basis.as_of[:10] else "is"
+
+
+def days_skipped(deadline: Deadline, after: date | None, before: date) -> tuple[DayOff, ...]:
+    """Give every day off between two days, weekends among them, and what each is called."""
+    names = {item.day: item.name for item in deadline.days_off}
+    found = []
+    day = before if after is None else after + timedelta(1)
+    while day < before:
+        if day.weekday() >= 5:
+            found.append(DayOff(day=day, name=WEEKDAYS[day.weekday()]))
+        elif day in names:
+            found.append(DayOff(day=day, name=names[day]))
+        day += timedelta(1)
+    return tuple(found)
+
+
+def _summed(skipped: tuple[DayOff, ...]) -> str:
+    """Sum up days off: weekends by number, the others by name.
+
+    >>> _summed((DayOff(day=date(2024, 3, 31), name="Sunday"), DayOff(day=date(2024, 4, 1), name="Easter Monday")))
+    'weekend and Easter Monday'
+    """
+    weeks = len({day.day.isocalendar()[:2] for day in skipped if day.day.weekday() >= 5})
+    parts = ["weekend" if weeks == 1 else f"{weeks} weekends"] if weeks else []
+    parts += [
+        day.name if day.name != "closure" else f"closure on {day_text(day.day)}"
+        for day in skipped
+        if day.day.weekday() < 5
+    ]
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def day_text(day: date) -> str:
+    """Write a day.
+
+    >>> day_text(date(2024, 4, 2))
+    'Tue 2 Apr 2024'
+    """
+    return f"{WEEKDAYS[day.weekday()][:3]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def moment_text(moment: date | str | None) -> str:
+    """Write a day, or a time of one.
+
+    >>> moment_text("2024-04-02T09:30:00+01:00")
+    'Tue 2 Apr 2024 09:30'
+    """
+    if isinstance(moment, str):
+        moment = date.fromisoformat(moment) if len(moment) == 10 else datetime.fromisoformat(moment)
+    if moment is None:
+        return "–"
+    if not isinstance(moment, datetime):
+        return day_text(moment)
+    exact = moment.second or moment.microsecond
+    return f"{day_text(moment)} {moment:%H:%M:%S}" if exact else f"{day_text(moment)} {moment:%H:%M}"
+
+
+def _escaped(text: str) -> str:
+    """Keep Markdown from reading marks in words."""
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#|" else letter for letter in text)

@@ -1,0 +1,334 @@
+"""One case: what is due, when and why that day; what was missed already, and what will be missed next.
+
+It is the same assessment as that of many records, of one row.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from pydantic import ValidationError
+
+from ombudsman_kpi.assess.contact import run_of
+from ombudsman_kpi.assess.draft import NONE
+from ombudsman_kpi.assess.measures import rules_of
+from ombudsman_kpi.assess.outcomes import Assessed, Outcome
+from ombudsman_kpi.assess.related import Files
+from ombudsman_kpi.assess.remaining import remaining
+from ombudsman_kpi.assess.timeline import Timeline, timeline
+from ombudsman_kpi.calendar import WorkingCalendar
+from ombudsman_kpi.days import MISSING, Integers, day_number, to_day
+from ombudsman_kpi.deadline import Basis, DayOff, Deadline, Deadlines, Finding, Pause
+from ombudsman_kpi.errors import OptionError, RecordsError
+from ombudsman_kpi.frames import Batch, open_table
+from ombudsman_kpi.history import MEANINGS, times_of_cases
+from ombudsman_kpi.known import AsOf, Known, parse_as_of
+from ombudsman_kpi.limits import DueField, WorkingDays
+from ombudsman_kpi.pauses import OPEN
+from ombudsman_kpi.plan import check_scheme, names_of
+from ombudsman_kpi.records import RECORDS, Case, CaseEvent, Record
+from ombudsman_kpi.scheme import Scheme
+from ombudsman_kpi.targets import DelaysExplained, KeepInTouch, Limited, ShareWithin
+from ombudsman_kpi.zones import DAY, MICROSECOND
+
+Obliging = ShareWithin | KeepInTouch | DelaysExplained  # the targets by which something is due
+
+
+def deadlines(
+    scheme: Scheme,
+    case: Record | Mapping[str, Any],
+    *,
+    events: Any = (),
+    as_of: Any,
+    targets: str | Sequence[str] | None = None,
+) -> Deadlines:
+    """Give what one case owes to each target that applies: when it is due, how it stands, what is left.
+
+    >>> from ombudsman_kpi import Case, CaseEvent, deadlines, load_scheme
+    >>> case = Case(case_id="24-00017", received_at="2024-03-28", allocated_at="2024-04-12")
+    >>> told = CaseEvent(case_id="24-00017", event="contact", at="2024-05-01", party="complainant", direction="out")
+    >>> for item in deadlines(load_scheme("lgsco"), case, events=[told], as_of="2024-05-10"):
+    ...     if item.status == "pending" and item.party:
+    ...         print(item.party, item.due, item.left, item.unit)
+    complainant 2024-05-30 13 working days
+    organisation 2024-05-13 1 working days
+
+    ``case`` is a ``Case`` (or a mapping with its fields), or any other record that something is due on: a
+    ``Request``, a ``WrittenContact``, an ``Order``, a ``Call``. ``events`` are those of the case, in any form that
+    ``measure`` takes; the default says that nothing has happened yet, None that it isn't known, so that targets that
+    depend on events are left out. ``as_of``: a date means its close.
+
+    What a record contradicts itself in is said in ``findings`` of what is given, beside the deadlines that can be
+    known all the same. Of the intervals between contacts the open one of each party is given, and those that were
+    too long. Raises ``RecordsError`` for a field that can't be read, ``OptionError`` and ``CoverageError`` for an
+    ``as_of`` that can't be, ``SchemeError`` for a target that there isn't.
+    """
+    check_scheme(scheme)
+    at = parse_as_of(as_of, scheme)
+    record = _read(case)
+    kind = next(name for name, model in RECORDS.items() if isinstance(record, model))
+    table = open_table(kind, record, None, None)
+    tables, whose = {kind: table}, None
+    findings: list[Finding] = []
+    if kind == "cases" and events is not None:
+        if isinstance(events, (Sequence, Mapping, Record)) and not isinstance(events, str):
+            events, findings = _read_events(events, record, at, scheme)
+            whose = _of_the_case
+        tables["events"] = open_table("events", events, None, None)
+    files = Files(tables, at, scheme, whose=whose)
+    known = Known(Batch(table, 0, {name: [getattr(record, name, None)] for name in table.source.names}), at, scheme)
+    maker = _Maker(known, files, record)
+    found = [item for target in _obliging(scheme, kind, tables, targets) for item in maker.of(target)]
+    reasons = dict.fromkeys(item.reason for item in found if item.status == "invalid")
+    contradictions = [Finding(record=kind, field=text.split()[0], says=text) for text in reasons]
+    return Deadlines(found, [*contradictions, *findings])
+
+
+def _read(case: Any) -> Record:
+    """Read the record: a model, or a mapping with the fields of a case."""
+    if isinstance(case, CaseEvent):
+        raise OptionError("Nothing is due on an event: give its case, and the event as events=.")
+    if isinstance(case, Record):
+        return case
+    if not isinstance(case, Mapping):
+        raise OptionError(
+            f"One case is wanted, as a Case or a mapping; not a value of the kind {type(case).__name__}. "
+            "For many cases at once there are worklist() and assess()."
+        )
+    try:
+        return Case.model_validate(case)
+    except ValidationError as error:
+        raise _unreadable("case", error) from None
+
+
+def _unreadable(place: str, error: ValidationError) -> RecordsError:
+    first = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return RecordsError(f"{place}: {where}: {first['msg'].removeprefix('Value error, ')}.")
+
+
+def _obliging(scheme: Scheme, kind: str, given: Mapping[str, Any], targets: Any) -> Iterator[Obliging]:
+    """Give the targets by which something is due on a kind of record, of those that can be known."""
+    asked = None if targets is None else {scheme[name].id for name in names_of("targets", targets)}
+    for target in scheme.targets:
+        if not isinstance(target, Obliging) or target.of != kind or (asked is not None and target.id not in asked):
+            continue
+        if all(name in given for name in target.needs):
+            yield target
+
+
+def _of_the_case(_: Known, mine: Integers) -> Integers:
+    """Say that all events are of the one case that there is."""
+    return np.zeros(len(mine), np.int64)
+
+
+class _Maker:
+    """Makes the deadlines of one record out of its outcomes."""
+
+    def __init__(self, known: Known, files: Files, record: Record) -> None:
+        self.known, self.files, self.record = known, files, record
+        self.table, self.calendar = known.batch.table, known.scheme.calendar
+        self.zone = ZoneInfo(known.scheme.time_zone)
+        self.shared = {
+            "record": self.table.name,
+            "id": getattr(record, self.table.id_field or "case_id", None),
+            "basis": _basis(known.scheme, known.as_of),
+        }
+
+    def of(self, target: Obliging) -> Iterator[Deadline]:
+        """Give the deadlines of one target, if it applies."""
+        for _, rule in rules_of(target, self.files):
+            found = rule.assess(self.known)
+            outcomes = [found.book[code] for code in found.code.tolist()]
+            places = _telling(outcomes, found) if isinstance(target, KeepInTouch) else range(len(outcomes))
+            for place in places:
+                if outcomes[place].status != "excluded":
+                    yield Deadline(**self.shared, **self._facts(target, outcomes[place], found, place))
+
+    def _facts(self, target: Obliging, outcome: Outcome, found: Assessed, place: int) -> dict[str, Any]:
+        """Say how one outcome came about."""
+        start, stop, due = (
+            None if wall == MISSING else to_day(wall // DAY) for wall in (int(part[place]) for part in found.walls())
+        )
+        facts: dict[str, Any] = {
+            "target": target.id, "says": target.says, "status": outcome.status, "reason": outcome.reason,
+            "party": None if found.party is None else found.party[place], "options": target.options,
+            "start": start, "stop": stop, "due": due, "unit": found.unit,
+        }  # fmt: skip
+        if not isinstance(target, Limited):
+            return {**facts, "waits_for": ("delay_explained",)}
+        if outcome.status != "invalid":
+            elapsed = int(found.elapsed[place])
+            facts["elapsed"] = None if elapsed == NONE else _amount(elapsed, found)
+            facts["gross"] = None if found.gross is None else int(found.gross[place])
+            left = int(remaining(target, found, self.known)[place])
+            facts["left"] = None if left == MISSING else _amount(left, found)
+        facts["provisional"] = bool(np.broadcast_to(found.provisional, len(found.code))[place])
+        facts |= self._of_clock(target, facts)
+        return facts
+
+    def _of_clock(self, target: Limited, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Say by which fields a clock ran, and what lay on its way."""
+        clock, start = timeline(target, self.known), facts["start"]
+        more: dict[str, Any] = {"limit": str(target.limit), "waits_for": target.stop}
+        if target.start is not None:
+            more["started_by"] = self.table.resolve(target.start, "")
+            more["recorded"] = getattr(self.record, more["started_by"])
+        if facts["stop"] is not None:
+            more["ended_by"] = clock.endings[int(clock.ended_by[0])]
+        if isinstance(target, KeepInTouch):
+            more |= self._of_interval(target, clock, facts)
+        if not clock.in_days:
+            return more | self._instants(target, clock)
+        if start is not None and isinstance(target.limit, WorkingDays):
+            more["day_1"] = to_day(int(clock.counting.due(np.array([day_number(start)]), 1)[0]))
+        if start is not None and (isinstance(target.limit, WorkingDays) or target.options):
+            ends = [day for day in (facts["due"], facts["stop"] or to_day(self.known.as_of.day)) if day is not None]
+            more["days_off"] = _days_off(self.calendar, _day_of(more["recorded"], self.zone), max(ends))
+        if isinstance(target, ShareWithin) and target.pauses:
+            more["pauses"] = self._pauses(facts)
+        return more
+
+    def _of_interval(self, target: KeepInTouch, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Say what an interval between contacts runs from and to."""
+        first = facts["start"] == to_day(int(clock.start_day[0])) if facts["start"] is not None else True
+        last = facts["stop"] == to_day(int(run_of(target, self.known)[1][0])) if facts["stop"] is not None else True
+        more: dict[str, Any] = {"waits_for": ("contact",)}
+        if not first:
+            more |= {"started_by": "contact", "recorded": facts["start"]}
+        if target.counted == "intervals" and not last:
+            more["ended_by"] = "contact"
+        return more
+
+    def _instants(self, target: Limited, clock: Timeline) -> dict[str, Any]:
+        """Give the times of a clock that runs on the line of instants, in the scheme's zone."""
+        start, stop = (self._moment(int(points[0])) for points in (clock.start, clock.end))
+        if isinstance(target.limit, DueField):
+            own = getattr(self.record, self.table.resolve(target.limit.field, ""))
+            by_day = target.clock.own_due == "by the day"
+            return {"start": start, "stop": stop, "due": _day_of(own, self.zone) if by_day else _here(own, self.zone)}
+        due = None if start is None else self._moment(int(clock.start[0]) + target.limit.allowed)
+        return {"start": start, "stop": stop, "due": due}
+
+    def _moment(self, instant: int) -> datetime | None:
+        return None if instant == MISSING else (_EPOCH + instant * MICROSECOND).astimezone(self.zone)
+
+    def _pauses(self, facts: Mapping[str, Any]) -> tuple[Pause, ...]:
+        """Give the days on which the clock stood still, as far as it had begun and hadn't ended."""
+        if facts["start"] is None:
+            return ()
+        begin, over = day_number(facts["start"]), facts["stop"] is not None
+        end = day_number(facts["stop"]) if over else self.known.as_of.day + 1
+        found, pauses = self.files.pauses.within(0, 1), []
+        for first, until in zip(found.first.tolist(), found.end.tolist(), strict=True):
+            if max(first, begin) < min(until, end):
+                still = until == OPEN and not over
+                last = None if still else to_day(min(until, end) - 1)
+                pauses.append(Pause(first=to_day(max(first, begin)), last=last))
+        return tuple(pauses)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _amount(parts: int, found: Assessed) -> float | int:
+    return parts if found.size == 1 else parts / found.size
+
+
+def _telling(outcomes: Sequence[Outcome], found: Assessed) -> list[int]:
+    """Give the intervals that say something: those open or too long; where a party has none of these, its last one."""
+    parties = found.party.tolist() if found.party is not None else [None] * len(outcomes)
+    last = {party: place for place, party in enumerate(parties)}
+    telling = {place for place, outcome in enumerate(outcomes) if outcome.status != "met"}
+    told = {parties[place] for place in telling}
+    return sorted(telling | {place for party, place in last.items() if party not in told})
+
+
+def _basis(scheme: Scheme, as_of: AsOf) -> Basis:
+    calendar = scheme.calendar
+    return Basis(
+        scheme=scheme.id, title=scheme.title, digest=scheme.digest, division=scheme.division, edition=calendar.edition,
+        announced_until=calendar.announced_until, time_zone=scheme.time_zone, as_of=str(as_of),
+    )  # fmt: skip
+
+
+def _days_off(calendar: WorkingCalendar, first: date, last: date) -> tuple[DayOff, ...]:
+    """Give the bank holidays and closures after one day, up to another."""
+    low, high = bisect_right(calendar.days_off, first), bisect_right(calendar.days_off, last)
+    return tuple(DayOff(day=day, name=calendar.name_of(day)) for day in calendar.days_off[low:high])
+
+
+def _here(value: date, zone: ZoneInfo) -> date:
+    """Give a time as the clock in a place shows it; without a zone it is that clock's already."""
+    if not isinstance(value, datetime):
+        return value
+    return value.replace(tzinfo=zone) if value.tzinfo is None else value.astimezone(zone)
+
+
+def _day_of(value: date, zone: ZoneInfo) -> date:
+    """Give the day on which something happened in a place."""
+    here = _here(value, zone)
+    return here.date() if isinstance(here, datetime) else here
+
+
+def _read_events(given: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple[list[CaseEvent], list[Finding]]:
+    """Read the events of one case, and say what in them contradicts the case, or isn't understood."""
+    rows = [given] if isinstance(given, (Mapping, Record)) else given
+    zone = ZoneInfo(scheme.time_zone)
+    events, findings = [], []
+    for row, item in enumerate(rows):
+        event, wrong = _read_event(row, item)
+        if event.case_id == getattr(case, "case_id", None):
+            events.append(event)
+            wrong = {**_contradictions(event, case, zone), **wrong}
+        else:
+            wrong = {"case_id": "the event is of another case, and left out"}
+        if day_number(_day_of(event.at, zone)) <= as_of.day:  # what happens later isn't known
+            findings += [Finding(record="events", row=row, field=name, says=text) for name, text in wrong.items()]
+    return events, findings
+
+
+_LENIENT = {"party": "party is neither complainant nor organisation", "direction": "direction is neither out nor in"}
+
+
+def _read_event(row: int, item: Any) -> tuple[CaseEvent, dict[str, str]]:
+    """Read one event; one whose party or direction is unknown has none, and that is said."""
+    if isinstance(item, CaseEvent):
+        return item, {}
+    try:
+        return CaseEvent.model_validate(item), {}
+    except ValidationError as error:
+        fields = {
+            str(problem["loc"][0]) for problem in error.errors(include_input=False, include_url=False) if problem["loc"]
+        }
+        if not fields or not fields <= set(_LENIENT):
+            raise _unreadable(f"events row {row}", error) from None
+        event = CaseEvent.model_validate({name: value for name, value in item.items() if name not in fields})
+        return event, {name: _LENIENT[name] for name in _LENIENT if name in fields}
+
+
+def _contradictions(event: CaseEvent, case: Record, zone: ZoneInfo) -> dict[str, str]:
+    """Say, by field, how an event contradicts its case, or what it lacks to count."""
+    wrong: dict[str, str] = {}
+    if event.event not in MEANINGS:
+        if event.event not in times_of_cases():
+            wrong["event"] = "events of this kind mean nothing here"
+        return wrong
+    if event.event == "contact" and event.direction is None:
+        wrong["direction"] = "the contact is neither out nor in, and doesn't count"
+    if event.event in {"contact", "delay_explained"} and event.direction != "in":
+        if event.party is None:
+            wrong["party"] = "there is no party, so that it counts for neither"
+        if event.event == "delay_explained" and not event.reason:
+            wrong["reason"] = "a delay is explained without a reason, and doesn't count"
+    day = _day_of(event.at, zone)
+    if day < _day_of(case.received_at, zone):  # type: ignore[attr-defined]
+        wrong["at"] = "the event is before received_at"
+    for name in RECORDS["cases"].withdrawn_by:
+        end = getattr(case, name)
+        if event.event != "reopened" and end is not None and _day_of(end, zone) < day:
+            wrong["at"] = f"the event is after {name}"
+    return wrong

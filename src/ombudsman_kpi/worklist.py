@@ -1,0 +1,239 @@
+"""The worklist: what is due or overdue, most urgent first, and whether missing it loses the target."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ombudsman_kpi.assess.clocks import counting
+from ombudsman_kpi.assess.figures import headroom_of
+from ombudsman_kpi.assess.measures import rules_of
+from ombudsman_kpi.assess.outcomes import Assessed, Rule
+from ombudsman_kpi.assess.remaining import remaining
+from ombudsman_kpi.days import MISSING, Truths, to_day
+from ombudsman_kpi.errors import CoverageError, OptionError
+from ombudsman_kpi.known import AsOf, Known, parse_as_of
+from ombudsman_kpi.limits import Hours, Limit, Seconds, parse_limit
+from ombudsman_kpi.measure import measure
+from ombudsman_kpi.one_case import Obliging
+from ombudsman_kpi.periods import Every, parse_every, period_of
+from ombudsman_kpi.plan import (
+    Columns,
+    Formats,
+    Progress,
+    Step,
+    batches_of,
+    check_scheme,
+    files_of,
+    make_plan,
+    open_records,
+    why_not,
+)
+from ombudsman_kpi.results import EVERYTHING, Results, Row
+from ombudsman_kpi.rows import amounts, no_rows, outcome_rows
+from ombudsman_kpi.scheme import Scheme
+from ombudsman_kpi.targets import Clock, KeepInTouch, Limited, Records
+from ombudsman_kpi.zones import DAY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_OPEN = {"pending", "overdue"}
+
+LOST, COUNTED, LOSES, ROOM, NO_STANDARD = (
+    "lost already", "counted as missed", "loses the target", "leaves room", "no standard"
+)  # fmt: skip
+
+
+def worklist(
+    scheme: Scheme,
+    *,
+    cases: Any = None,
+    events: Any = None,
+    written_contacts: Any = None,
+    requests: Any = None,
+    orders: Any = None,
+    as_of: Any,
+    within: str | Limit | None = "10 working days",
+    every: Every | None = None,
+    targets: str | Sequence[str] | None = None,
+    columns: Columns = None,
+    dates: Formats = None,
+    progress: Progress | None = None,
+) -> "pd.DataFrame":
+    r"""Give every open obligation that is overdue, or due within a time from ``as_of``: a row each, most urgent first.
+
+    >>> from ombudsman_kpi import load_scheme, worklist
+    >>> cases = [
+    ...     {"case_id": "A1", "received_at": "2024-03-28", "decided_at": "2024-04-05"},
+    ...     {"case_id": "A2", "received_at": "2024-03-28"},
+    ...     {"case_id": "A3", "received_at": "2024-04-12"},
+    ... ]
+    >>> rows = worklist(load_scheme("lgsco"), cases=cases, as_of="2024-04-26")
+    >>> rows[["id", "due", "left", "headroom", "effect"]].to_string(index=False, header=False)
+    'A2 2024-04-29  1.0  1  leaves room\nA3 2024-05-13 10.0  1  leaves room'
+
+    The records and options are those of ``measure``. ``within`` is a limit such as "10 working days" or "48 hours";
+    None gives all that is open, also what has no due day while its clock stands still. The columns:
+
+    - ``target, record, id, row, party, start, due, left, unit, status, elapsed, reason``, as in ``assess``; ``left``
+      as in ``Deadline``: what is left of the limit, below 0 where it is overdue;
+    - ``period``: the period of the target's headline cohort that it will count in (``every``; one period, all, where
+      that is left out). What is counted when it ends falls into the period of its due day, or once that has passed,
+      of ``as_of``;
+    - ``headroom``: how many may still miss there before the standard is lost; ``headroom_if_missed``: how many then;
+    - ``effect``: "loses the target" where missing it leaves no way to keep the standard; "leaves room"; "lost
+      already"; "counted as missed" (it is overdue, and the headroom knows); "no standard".
+
+    Contact is listed for each party; a case as a whole isn't listed again where its intervals are. Raises what
+    ``measure`` raises.
+    """
+    check_scheme(scheme)
+    at = parse_as_of(as_of, scheme)
+    wanted = parse_every(every)
+    if len(wanted) > 1:
+        raise OptionError("every= takes one period here: each obligation counts in one. Leave out all but one.")
+    given = {
+        "cases": cases, "events": events, "written_contacts": written_contacts, "requests": requests, "orders": orders,
+    }  # fmt: skip
+    if all(value is None for value in given.values()):
+        raise OptionError("There is nothing to list: give cases=, or other records that something is due on.")
+    chosen = [step for step in make_plan(scheme, targets, None, None, None) if isinstance(step.target, Obliging)]
+    plan = [step for step in chosen if not _listed_by_party(step, chosen)]
+    files = files_of(open_records(given, columns, dates), plan, at, scheme)
+    kept = _due_by(within, at, scheme)
+    rules: dict[Records, list[Rule]] = defaultdict(list)
+    for step in plan:
+        if why_not(step, files.tables) is None:
+            for kind, rule in rules_of(step.target, files):
+                rules[kind].append(rule)
+    parts = []
+    for kind, mine in rules.items():
+        table = files.tables[kind]
+        ids = [name for name in (table.id_field,) if name is not None and table.has(name)]
+        for batch in batches_of(table, mine, ids, progress):
+            known = Known(batch, at, scheme)
+            parts += [_rows(rule, known, kept) for rule in mine]
+    frame = _together([part for part in parts if len(part)])
+    if not len(frame):
+        return frame
+    listed = list(frame["target"].unique())
+    results = measure(scheme, **given, as_of=as_of, every=every, targets=listed, columns=columns, dates=dates)
+    return _in_order(_with_effects(frame, results, wanted[0], at), scheme)
+
+
+def _listed_by_party(step: Step, chosen: Sequence[Step]) -> bool:
+    """Tell whether a target of whole cases says again what another says of each party."""
+    target = step.target
+    return (
+        isinstance(target, KeepInTouch)
+        and target.counted == "cases"
+        and any(isinstance(other.target, KeepInTouch) and other.target.counted == "intervals" for other in chosen)
+    )
+
+
+def _due_by(within: Any, at: AsOf, scheme: Scheme) -> Callable[[Assessed], Truths]:
+    """Give what tells which outcomes are open, and due by the end of a time from now."""
+    if within is None:
+        return _is_open
+    limit = parse_limit(within) if isinstance(within, str) else within
+    if not isinstance(limit, Limit):
+        raise OptionError(f"within= takes a limit such as '10 working days', not {type(within).__name__}.")
+    if isinstance(limit, (Hours, Seconds)):
+        last = int(scheme.zone.wall(np.array([at.instant + limit.allowed]))[0])
+    else:
+        day = int(counting(limit, Clock(), scheme.calendar).due(np.array([at.day]), limit.allowed)[0])
+        if day == MISSING:
+            raise CoverageError(f"{limit} from as_of are beyond the calendar, which ends on {scheme.calendar.last}.")
+        last = (day + 1) * DAY - 1
+    return lambda found: _is_open(found) & (found.walls()[2] <= last) & (found.walls()[2] != MISSING)
+
+
+def _is_open(found: Assessed) -> Truths:
+    return np.array([outcome.status in _OPEN for outcome in found.book]).take(found.code)
+
+
+def _rows(rule: Rule, known: Known, kept: Callable[[Assessed], Truths]) -> "pd.DataFrame":
+    """Give one target's open obligations of a batch, with what is left of the limit and the day they count by."""
+    found = rule.assess(known)
+    chosen = np.flatnonzero(kept(found))
+    frame = outcome_rows(rule, known, found, chosen).drop(columns=["stop"])
+    target = rule.target
+    if isinstance(target, Limited):
+        left = remaining(target, found, known)[chosen]
+        frame["left"] = amounts(left, found.size, left != MISSING)
+    else:
+        frame["left"] = amounts(np.full(len(frame), MISSING), 1, np.zeros(len(frame), np.bool_))
+    day = found.days("due" if target.cohort == "closed" else target.cohort)[chosen]
+    frame["_day"] = np.maximum(day, known.as_of.day) if target.cohort == "closed" else day
+    return frame
+
+
+_COLUMNS = [
+    "target", "record", "id", "row", "party", "start", "due", "left", "unit", "status", "elapsed", "reason",
+    "period", "headroom", "headroom_if_missed", "effect",
+]  # fmt: skip
+
+
+def _together(parts: list["pd.DataFrame"]) -> "pd.DataFrame":
+    """Put the rows of all targets below each other; without any, the columns alone."""
+    import pandas as pd
+
+    if parts:
+        return pd.concat(parts, ignore_index=True)
+    empty = no_rows()
+    empty["left"] = amounts(np.empty(0, np.int64), 1, np.empty(0, np.bool_))
+    for name in ("period", "effect"):
+        empty[name] = pd.Series(dtype="str")
+    for name in ("headroom", "headroom_if_missed"):
+        empty[name] = pd.Series(dtype="Int64")
+    return empty[_COLUMNS]
+
+
+def _with_effects(frame: "pd.DataFrame", results: Results, every: Every | None, at: AsOf) -> "pd.DataFrame":
+    """Add in which period each will count, and what missing it does to the figure there."""
+    import pandas as pd
+
+    rows = {(row.target, row.period): row for row in results.rows}
+    days = frame["_day"].to_numpy()
+    labels = {
+        day: EVERYTHING if every is None or day == MISSING else period_of(to_day(day), every).label
+        for day in np.unique(days).tolist()
+    }
+    period = [labels[day] for day in days.tolist()]
+    effects = [
+        _effect(results.scheme[target], rows.get((target, label)), status)
+        for target, label, status in zip(frame["target"], period, frame["status"], strict=True)
+    ]
+    frame["period"] = pd.Series(period, dtype="str")
+    frame["headroom"] = pd.Series([now for now, _, _ in effects], dtype="Int64")
+    frame["headroom_if_missed"] = pd.Series([then for _, then, _ in effects], dtype="Int64")
+    frame["effect"] = pd.Series([words for _, _, words in effects], dtype="str")
+    return frame
+
+
+def _effect(target: Any, row: Row | None, status: str) -> tuple[int | None, int | None, str]:
+    """Give the headroom of a figure now, and when one more misses; and what that means."""
+    standard = target.standard
+    if standard is None or standard.operator == "about":
+        return None, None, NO_STANDARD
+    met, missed, pending = (0, 0, 0) if row is None else (row.met or 0, row.missed or 0, row.pending or 0)
+    counted = met + missed
+    if target.cohort == "closed":  # it isn't counted there until it ends
+        now = headroom_of(standard, met, 0, counted) if counted else None
+        then = headroom_of(standard, met, 0, counted + 1)
+        return now, then, LOST if now is not None and now < 0 else LOSES if then < 0 else ROOM
+    now = headroom_of(standard, met, pending, counted + pending)
+    if status == "overdue":
+        return now, now, LOST if now < 0 else COUNTED
+    return now, now - 1, LOST if now < 0 else ROOM if now else LOSES
+
+
+def _in_order(frame: "pd.DataFrame", scheme: Scheme) -> "pd.DataFrame":
+    """Put what is due first first; of what is due at one time, what loses a target, then in the scheme's order."""
+    places = {target.id: place for place, target in enumerate(scheme.targets)}
+    frame["_loses"] = frame["effect"] != LOSES
+    frame["_place"] = frame["target"].map(places)
+    frame = frame.sort_values(["due", "_loses", "_place", "id"], kind="stable", ignore_index=True)
+    return frame[_COLUMNS]
