@@ -1,6 +1,7 @@
 """Service-level figures for ombudsmen and complaint teams: from casework records to published KPIs."""
 
 from ombudsman_kpi.calendar import WorkingCalendar
+from ombudsman_kpi.caseload import worklist
 from ombudsman_kpi.compare import Comparison, compare_schemes
 from ombudsman_kpi.deadline import Deadline, Deadlines, Finding
 from ombudsman_kpi.errors import (
@@ -19,7 +20,6 @@ from ombudsman_kpi.records import Activity, Call, Case, CaseEvent, Order, Reques
 from ombudsman_kpi.results import Results
 from ombudsman_kpi.scheme import Scheme, list_schemes, load_scheme
 from ombudsman_kpi.tally import Tally
-from ombudsman_kpi.worklist import worklist
 
 __version__ = "0.1.0"
 

@@ -53,7 +53,7 @@ def deadlines(
     >>> for item in deadlines(load_scheme("lgsco"), case, events=[told], as_of="2024-05-10"):
     ...     if item.status == "pending" and item.party:
     ...         print(item.party, item.due, item.left, item.unit)
-    complainant 2024-05-30 13 working days
+    complainant 2024-05-31 14 working days
     organisation 2024-05-13 1 working days
 
     ``case`` is a ``Case`` (or a mapping with its fields), or any other record that something is due on: a
