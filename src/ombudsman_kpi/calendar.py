@@ -94,11 +94,12 @@ class WorkingCalendar:
         self._numbers: Integers = np.arange(self._first, self._last + 1)
         self._working: Truths = np.is_busday(self._numbers.astype("M8[D]"), holidays=np.array(self.days_off, "M8[D]"))
         self._running: Integers = np.cumsum(self._working)
-        self._before: Integers = np.concatenate([[0], self._running])
-        self._nth: Integers = self._numbers[self._working]
+        self._nth: Integers = np.append(self._numbers[self._working], MISSING)  # no day is after the last
         # Tables begin a day before the calendar, or in 1970 where that is earlier: then a day number is
         # its own index. The first and the last entry stand for every day that isn't covered.
         self._origin = min(0, self._first - 1)
+        before = np.zeros(self._first - self._origin, np.int64)
+        self._before: Integers = np.concatenate([before, [0], self._running])
         # Counting needs two of them: a day that isn't covered, on either side, makes a difference too large
         # to be true.
         self._after, self._until = (self._table(self._running, side * _OUTSIDE, np.int32) for side in (-1, 1))
@@ -279,16 +280,28 @@ class WorkingCalendar:
 
     def running_before(self, days: Integers) -> Integers:
         """Give the number of the calendar's working days before each day (the day after the last included)."""
-        return self._before.take(days - self._first, mode="clip")
+        return self._before.take(self._index(days), mode="clip")
+
+    def nth_after(self, days: Integers, n: Integers | int) -> Integers:
+        """Give the n-th working day after each day, n not below 0; ``MISSING`` where either is outside."""
+        if isinstance(n, int) and n > 0:
+            return self._nth.take(self._until.take(self._index(days), mode="clip") + (n - 1), mode="clip")
+        known = self.covers(days)
+        return np.where(known, self.move(np.where(known, days, self._first), n), MISSING)
+
+    def _index(self, days: Integers) -> Integers:
+        """Give the places of days in tables that begin with the origin."""
+        return days - self._origin if self._origin else days
 
     def move(self, days: Integers, n: Integers | int) -> Integers:
         """Move each day by n working days, as ``add`` does; what falls outside becomes ``MISSING``."""
-        index, steps = days - self._first, np.asarray(n)
-        place = self._running.take(index) - 1 + steps  # of the answer, among all working days
-        place = place + ((steps < 0) & ~self._working.take(index))
-        inside = (place >= 0) & (place < len(self._nth))
-        moved = np.append(self._nth, MISSING).take(np.where(inside, place, -1))
-        return np.where(steps == 0, days, moved)
+        place = self._running.take(days - self._first) - 1 + n  # of the answer, among all working days
+        if isinstance(n, int) and n > 0:
+            return self._nth.take(place, mode="clip")
+        backward = np.less(n, 0)
+        place += backward & ~self._is_working(days)
+        moved = self._nth.take(np.where(place < 0, len(self._nth), place), mode="clip")
+        return np.where(np.equal(n, 0), days, moved)
 
     def rolled(self, days: Integers, direction: Literal["forward", "backward"]) -> Integers:
         """Roll each day to a working day; what falls outside becomes ``MISSING``."""

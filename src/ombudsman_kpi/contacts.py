@@ -64,7 +64,9 @@ def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, scheme: Scheme) -> 
         named, days = known.batch.is_filled("case_id"), known.moments("at").days
         misfits += misfits_of(known, there, words, code)
         for word, parts in found.items():
-            meant = there & named & (code == words.words.get(word, -2))
+            if word not in words.words:
+                continue
+            meant = there & named & (code == words.words[word])
             sent, doubtful, why = _is_contact(known) if word == "contact" else _is_explanation(known)
             misfits[why] += int((meant & doubtful).sum())
             mine = np.flatnonzero(meant & sent)

@@ -14,7 +14,7 @@ import numpy as np
 
 from ombudsman_kpi.assess.outcomes import STILL_OPEN, Assessed, Outcome, Rule
 from ombudsman_kpi.assess.share_within import ShareWithinRule, follows_from_elapsed, outcomes
-from ombudsman_kpi.assess.timeline import timeline, timeline_key
+from ombudsman_kpi.assess.timeline import Timeline, timeline
 from ombudsman_kpi.cells import Cells
 from ombudsman_kpi.days import Integers
 from ombudsman_kpi.frames import Batch
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NOT_RECORDED = "(not recorded)"
 
 Wanted = Sequence[tuple[Rule, Key]]
-ClockName = tuple[Any, ...]  # what `timeline_key` gives: targets of one name share their clocks
+ClockName = tuple[Any, ...]  # `OnClock.clock_key`: targets of one name share their clocks
 
 
 def count_batches(
@@ -95,17 +95,19 @@ class Counter:
         group, weights = self._group_codes(known), known.batch.weights
         assessed: dict[int, Assessed] = {}
         alike: dict[tuple[ClockName, Cohort, Grain], list[Key]] = defaultdict(list)
+        clocks: dict[ClockName, Timeline] = {}
         for rule, key in self.wanted:
             if isinstance(rule, ShareWithinRule) and key.cohort != "due":
                 clock = timeline(rule.target, known)
                 if follows_from_elapsed(rule.target, clock, self.scheme.calendar):
-                    alike[timeline_key(rule.target), key.cohort, key.grain].append(key)
+                    clocks[rule.target.clock_key] = clock
+                    alike[rule.target.clock_key, key.cohort, key.grain].append(key)
                     continue
             if id(rule) not in assessed:
                 assessed[id(rule)] = rule.assess(known)
             self._add(key, assessed[id(rule)], group, weights)
         for (name, cohort, grain), keys in alike.items():
-            clock = known.timelines[name]
+            clock = clocks[name]
             counted = self._alike[name, tuple(keys)]
             period = self._periods(grain).of(clock.start_day if cohort == "received" else clock.end_day)
             code = counted.codes(clock.states).take(clock.state)

@@ -1,17 +1,19 @@
 """What a record owes to one target, as data: when it is due, how it stands, and all that is needed to say why."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ombudsman_kpi.assess.outcomes import Status
-from ombudsman_kpi.records import OptionalTime
 from ombudsman_kpi.targets import Party, Records
 
 if TYPE_CHECKING:
     from ombudsman_kpi.explain import Explanation
+
+
+Moment = date | datetime | None  # a day, or an instant with the offset of the scheme's zone
 
 
 class Fact(BaseModel):
@@ -68,17 +70,17 @@ class Deadline(Fact):
     party: Party | None = Field(None, description="With whom contact is due")
     status: Status = Field(description="How it stands at as_of")
     reason: str = Field("", description="Why, where that isn't plain; of an invalid record, how it contradicts itself")
-    due: OptionalTime = Field(None, description="The last day (or time) that is in time")
+    due: Moment = Field(None, description="The last day (or time) that is in time")
     elapsed: float | int | None = Field(None, description="How much was used, without pauses")
     left: float | int | None = Field(None, description="How much is left, or was at the end; below 0: late")
     unit: str = Field("", description="Of elapsed and left")
     limit: str = Field("", description="How long it may take")
     started_by: str | None = Field(None, description="The field that started the clock")
-    recorded: OptionalTime = Field(None, description="What the record has there")
-    start: OptionalTime = Field(None, description="The day (or time) from which the clock counts")
+    recorded: Moment = Field(None, description="What the record has there")
+    start: Moment = Field(None, description="The day (or time) from which the clock counts")
     day_1: date | None = Field(None, description="The first counted day")
     ended_by: str | None = Field(None, description="The field that ended the clock")
-    stop: OptionalTime = Field(None, description="When it ended")
+    stop: Moment = Field(None, description="When it ended")
     waits_for: tuple[str, ...] = Field((), description="The fields that can stop it")
     days_off: tuple[DayOff, ...] = Field((), description="The bank holidays and closures among the days looked at")
     pauses: tuple[Pause, ...] = Field((), description="When the clock stood still")

@@ -241,7 +241,11 @@ class Table:
 
     def has(self, name: str) -> bool:
         """Tell whether a field's column, under its own or the caller's name, is there."""
-        return self.column_of(name) in self.source.names
+        return self.columns.get(name, name) in self._there
+
+    @cached_property
+    def _there(self) -> frozenset[str]:
+        return frozenset(self.source.names)
 
     @property
     def is_published(self) -> bool:

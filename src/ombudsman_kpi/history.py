@@ -61,7 +61,8 @@ def scan(events: Table, names: Iterable[str], as_of: AsOf, scheme: Scheme) -> It
     needed = [events.resolve(name, "an event log") for name in ("case_id", "event", "at")]
     needed += ["recorded_at"] if events.has("recorded_at") else []
     for batch in events.batches(dict.fromkeys([*needed, *names])):
-        yield Known(batch, as_of, scheme)
+        if len(batch):
+            yield Known(batch, as_of, scheme)
 
 
 def misfits_of(known: Known, there: Truths, words: "Codes", code: Integers) -> Counter[str]:

@@ -1,8 +1,10 @@
 """What was known at the time that is measured at: nothing that happened later."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timezone
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -13,10 +15,11 @@ from ombudsman_kpi.records import parse_time
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.standards import Condition
 from ombudsman_kpi.times import Times
-from ombudsman_kpi.zones import DAY, MICROSECOND
+from ombudsman_kpi.zones import DAY, MICROSECOND, time_zone
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NONE = np.empty(0, np.int64)
+T = TypeVar("T")
 
 NEVER = int(np.iinfo(np.int64).max)  # later than everything
 
@@ -59,14 +62,19 @@ def parse_as_of(value: Any, scheme: Scheme) -> AsOf:
         )
     else:
         day = day_number(to_date(moment))
-        close = int(scheme.zone.instants(np.array([(day + 1) * DAY]))[0][0]) - 1
-        found = AsOf(day, close, whole_day=True, text=to_day(day).isoformat())
+        found = AsOf(day, _close_of(day, scheme.time_zone), whole_day=True, text=to_day(day).isoformat())
     calendar = scheme.calendar
-    if not calendar.covers(np.array([found.day])).all():
+    if not calendar.first <= to_day(found.day) <= calendar.last:
         raise CoverageError(
             f"as_of {to_day(found.day)} is outside the scheme's calendar, {calendar.first} to {calendar.last}."
         )
     return found
+
+
+@lru_cache(maxsize=1024)
+def _close_of(day: int, zone: str) -> int:
+    """Give the last microsecond of a day in a place."""
+    return int(time_zone(zone).instants(np.array([(day + 1) * DAY]))[0][0]) - 1
 
 
 def _is_date_of_pandas(moment: datetime) -> bool:
@@ -85,6 +93,14 @@ class Moments(NamedTuple):
     faults: tuple[tuple[Truths, str], ...]
     first: Integers  # the instant that each means, and where a time occurred twice the second one
     second: Integers
+    nothing: bool = False  # there is no time at all
+
+
+def _no_moments(times: Times) -> Moments:
+    """See a column that has no time."""
+    never = np.zeros(len(times.values), np.bool_)
+    ending = np.full(len(times.values), NEVER)
+    return Moments(times, times.values, never, never, ending, (), times.values, times.values, nothing=True)
 
 
 @dataclass(frozen=True)
@@ -95,7 +111,14 @@ class Known:
     as_of: AsOf
     scheme: Scheme
     _moments: dict[tuple[str, bool], Moments] = field(default_factory=dict, repr=False)
-    timelines: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)  # run once, for all who ask
+    _worked_out: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
+
+    def once(self, what: tuple[Any, ...], work_out: Callable[[], T]) -> T:
+        """Work something out of this batch the first time that it is asked for, and remember it."""
+        if what not in self._worked_out:
+            self._worked_out[what] = work_out()
+        found: T = self._worked_out[what]
+        return found
 
     def moments(self, name: str, *, instants: bool = False) -> Moments:
         """Give a field's times; their instants too where they are asked for."""
@@ -106,6 +129,8 @@ class Known:
 
     def _look(self, name: str, *, instants: bool) -> Moments:
         times = self.batch.times(name)
+        if times.empty:
+            return self.once(("nothing",), lambda: _no_moments(times))
         zone, calendar = self.scheme.zone, self.scheme.calendar
         days = times.days(zone)
         present = days != MISSING

@@ -144,9 +144,15 @@ class _Maker:
             found = rule.assess(self.known)
             outcomes = [found.book[code] for code in found.code.tolist()]
             places = _telling(outcomes, found) if isinstance(target, KeepInTouch) else range(len(outcomes))
-            for place in places:
-                if outcomes[place].status != "excluded":
-                    yield Deadline(**self.shared, **self._facts(target, outcomes[place], found, place))
+            shown = [place for place in places if outcomes[place].status != "excluded"]
+            if not shown:
+                continue
+            left = remaining(target, found, self.known) if isinstance(target, Limited) else None
+            for place in shown:
+                facts = self._facts(target, outcomes[place], found, place)
+                if left is not None and outcomes[place].status != "invalid":
+                    facts["left"] = _amount(int(left[place]), found, MISSING)
+                yield Deadline(**self.shared, **facts)
 
     def _facts(self, target: Obliging, outcome: Outcome, found: Assessed, place: int) -> dict[str, Any]:
         """Say how one outcome came about."""
@@ -161,14 +167,11 @@ class _Maker:
         if not isinstance(target, Limited):
             return {**facts, "waits_for": ("delay_explained",)}
         if outcome.status != "invalid":
-            elapsed = int(found.elapsed[place])
-            facts["elapsed"] = None if elapsed == NONE else _amount(elapsed, found)
-            facts["gross"] = None if found.gross is None else int(found.gross[place])
-            left = int(remaining(target, found, self.known)[place])
-            facts["left"] = None if left == MISSING else _amount(left, found)
-        facts["provisional"] = bool(np.broadcast_to(found.provisional, len(found.code))[place])
-        facts |= self._of_clock(target, facts)
-        return facts
+            facts["elapsed"] = _amount(int(found.elapsed[place]), found, NONE)
+            facts["gross"] = None if found.gross is None else _amount(int(found.gross[place]), found, NONE)
+        moves = found.provisional
+        facts["provisional"] = bool(moves if isinstance(moves, int) else moves[place])
+        return facts | self._of_clock(target, facts)
 
     def _of_clock(self, target: Limited, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Say by which fields a clock ran, and what lay on its way."""
@@ -234,8 +237,9 @@ class _Maker:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _amount(parts: int, found: Assessed) -> float | int:
-    return parts if found.size == 1 else parts / found.size
+def _amount(parts: int, found: Assessed, none: int) -> float | int | None:
+    """Give parts of a unit as a number of it."""
+    return None if parts == none else parts if found.size == 1 else parts / found.size
 
 
 def _telling(outcomes: Sequence[Outcome], found: Assessed) -> list[int]:

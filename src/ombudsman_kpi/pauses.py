@@ -51,7 +51,9 @@ def pauses_of(events: Table, rows_of: RowsOf, as_of: AsOf, scheme: Scheme) -> Pa
         moment = times.walls(scheme.zone) if times.kind != "dates" else times.values * DAY
         reason = reasons.of(known.words("reason")) if extra else np.full(len(moment), -1)
         for word, parts in found.items():
-            mine = np.flatnonzero(there & named & (code == words.words.get(word, -2)))
+            if word not in words.words:
+                continue
+            mine = np.flatnonzero(there & named & (code == words.words[word]))
             row = rows_of(known, mine)
             misfits[STRAY] += int((row < 0).sum())
             mine, row = mine[row >= 0], row[row >= 0]

@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
+    WithJsonSchema,
     model_serializer,
     model_validator,
 )
@@ -71,8 +72,19 @@ def parse_time(value: object) -> object:
     raise ValueError("a time is a date, a datetime, or text in ISO 8601 such as 2024-03-28")
 
 
-Time = Annotated[datetime | date, BeforeValidator(parse_time)]
-OptionalTime = Annotated[datetime | date | None, BeforeValidator(parse_time)]
+_TIME_SCHEMA = {
+    "type": "string",
+    "pattern": f"^{_ISO.pattern}$",
+    "description": "A date, or a time of one; without a zone it is what the clock in the scheme's place showed",
+    "examples": ["2024-03-28", "2024-03-28T09:30:00", "2024-03-28T09:30:00+00:00"],
+}
+
+Time = Annotated[datetime | date, BeforeValidator(parse_time), WithJsonSchema(_TIME_SCHEMA)]
+OptionalTime = Annotated[
+    datetime | date | None,
+    BeforeValidator(parse_time),
+    WithJsonSchema({"anyOf": [_TIME_SCHEMA, {"type": "null"}]}),
+]
 
 
 class Record(BaseModel):

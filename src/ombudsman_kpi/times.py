@@ -33,6 +33,12 @@ class Times:
     only_dates: Truths | None = None
     unreal: Truths | None = None
     midnight_is_date: bool = False
+    empty: bool = False  # there is no value at all
+
+    @classmethod
+    def nothing(cls, size: int) -> "Times":
+        """Give a column without any value."""
+        return cls(np.full(size, MISSING), "dates", empty=True)
 
     @property
     def present(self) -> Truths:
@@ -104,7 +110,7 @@ def read_times(column: Any, form: str | None, complain: Complain, *, pandas: boo
     if pa.types.is_dictionary(kind):
         return read_times(decoded(column), form, complain, pandas=pandas)
     if column.null_count == len(column):
-        return Times(np.full(len(column), MISSING), "dates")
+        return Times.nothing(len(column))
     if pa.types.is_date(kind):
         return Times(_whole_numbers(column.cast(pa.date32(), safe=False), np.int32), "dates")
     if pa.types.is_timestamp(kind):
@@ -241,16 +247,10 @@ def _as_text(value: Any, form: str | None, complain: Complain) -> Any:
 
 
 def _from_objects(column: list[Any], form: str | None, complain: Complain) -> Times:
+    if all(value is None for value in column):
+        return Times.nothing(len(column))
     if any(isinstance(value, str) for value in column):
-        import pyarrow as pa
-
-        if not all(isinstance(value, str) or is_missing(value) for value in column):
-            column = [_as_text(value, form, complain) for value in column]
-        column = [None if is_missing(value) else value for value in column]
-        try:
-            return _from_text(pa.array(column, pa.string()), form, complain)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            raise complain(None, "holds a mixture of text and other things. Make it one kind") from None
+        return _from_text_and_objects(column, form, complain)
     values = np.full(len(column), MISSING)
     only_dates = np.zeros(len(column), np.bool_)
     zones: set[bool] = set()
@@ -273,3 +273,16 @@ def _from_objects(column: list[Any], form: str | None, complain: Complain) -> Ti
     if not zones:
         return Times(np.where(values == MISSING, MISSING, values // DAY), "dates")
     return Times(values, "instants" if True in zones else "walls", only_dates=only_dates if only_dates.any() else None)
+
+
+def _from_text_and_objects(column: list[Any], form: str | None, complain: Complain) -> Times:
+    """Read a list in which there is text, and perhaps real dates beside it."""
+    import pyarrow as pa
+
+    if not all(isinstance(value, str) or is_missing(value) for value in column):
+        column = [_as_text(value, form, complain) for value in column]
+    column = [None if is_missing(value) else value for value in column]
+    try:
+        return _from_text(pa.array(column, pa.string()), form, complain)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        raise complain(None, "holds a mixture of text and other things. Make it one kind") from None

@@ -45,16 +45,17 @@ class WorkingDayCounting(NamedTuple):
 
     def due(self, starts: Integers, allowed: Integers | int) -> Integers:
         """Give the n-th working day after the start."""
-        base = starts - self.start_is_day_1
-        known = self.calendar.covers(base)
-        moved = self.calendar.move(np.where(known, base, day_number(self.calendar.first)), allowed)
-        return np.where(known, moved, MISSING)
+        return self.calendar.nth_after(self._base(starts), allowed)
 
     def elapsed(self, starts: Integers, stops: Integers) -> Integers:
         """Count the working days to the stop; a stop on a day off counts as the working day after it."""
-        base = starts - self.start_is_day_1
+        base = self._base(starts)
         counted = self.calendar.running_before(stops) + 1 - self.calendar.running_before(base + 1)
         return np.where(stops > base, counted, 0)
+
+    def _base(self, starts: Integers) -> Integers:
+        """Give the day 0 of each start."""
+        return starts - 1 if self.start_is_day_1 else starts
 
 
 class CalendarDayCounting(NamedTuple):
@@ -70,7 +71,7 @@ class CalendarDayCounting(NamedTuple):
 
     def due(self, starts: Integers, allowed: Integers | int) -> Integers:
         """Give the day so many days after the start."""
-        due = starts - self.start_is_day_1 + allowed
+        due = starts + (allowed - self.start_is_day_1)
         known = self.calendar.covers(due)
         if self.rolls:
             due = self.calendar.rolled(np.where(known, due, day_number(self.calendar.first)), "forward")

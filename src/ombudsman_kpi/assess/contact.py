@@ -22,6 +22,7 @@ from ombudsman_kpi.targets import KeepInTouch
 from ombudsman_kpi.zones import DAY
 
 MET, LATE, OVERDUE, PENDING = (Outcome(status) for status in ("met", "late", "overdue", "pending"))
+_NAMES = np.array([*PARTIES, None], object)
 _CODES = {outcome: code for code, outcome in enumerate((MET, LATE, OVERDUE, PENDING))}
 
 
@@ -32,6 +33,17 @@ class Intervals(NamedTuple):
     party: Integers
     begin: Integers
     end: Integers
+
+
+class Run(NamedTuple):
+    """The investigations of a batch: their clocks, when they ended, and their intervals, judged."""
+
+    clock: Timeline
+    end: Integers
+    found: Intervals
+    elapsed: Integers  # of each interval
+    due: Integers
+    over: Truths
 
 
 @dataclass(frozen=True)
@@ -47,43 +59,37 @@ class KeepInTouchRule:
 
     def assess(self, known: Known) -> Assessed:
         """Judge the intervals of a batch's cases."""
-        clock, end = run_of(self.target, known)
-        runs = clock.elapsed != NONE
-        found = intervals(self.target, known, self.contacts, np.where(runs, clock.start, MISSING), end)
-        limit = self.target.limit
-        assert isinstance(limit, Limit)  # noqa: S101
-        elapsed = clock.counting.elapsed(found.begin, np.where(found.end == MISSING, known.as_of.day, found.end))
-        over, open_ = elapsed > limit.allowed, found.end == MISSING
-        if self.target.counted == "intervals":
-            return self._each(clock, known, found, np.select([open_ & over, open_, over], [2, 3, 1], 0), elapsed)
-        return self._whole_cases(clock, known, end, found, over)
+        target = self.target
+        name = ("contact", target.clock_key, target.parties, target.limit)
+        run = known.once(name, lambda: _run(target, known, self.contacts))
+        return self._each(known, run) if target.counted == "intervals" else self._whole_cases(known, run)
 
-    def _each(self, clock: Timeline, known: Known, found: Intervals, code: Integers, elapsed: Integers) -> Assessed:
+    def _each(self, known: Known, run: Run) -> Assessed:
         """Give each interval its outcome; and of the cases that contradict themselves, that."""
+        clock, (case, party, begin, end), elapsed, due = run.clock, run.found, run.elapsed, run.due
+        code = np.where(end == MISSING, 3 - run.over, run.over).astype(np.intp)  # places in the book
         book = (MET, LATE, OVERDUE, PENDING, *_reasons(clock))
         invalid = np.flatnonzero(np.array([state.ending == "invalid" for state in clock.states]).take(clock.state))
-        none, nobody = np.full(len(invalid), MISSING), np.full(len(invalid), len(PARTIES))
-        begin, end = np.concatenate([found.begin, none]), np.concatenate([found.end, none])
-        ran = begin != MISSING
-        limit = self.target.limit.allowed  # type: ignore[union-attr]
-        due = clock.counting.due(np.where(ran, begin, known.as_of.day), limit)
-        due = np.where(ran, due, MISSING)
-        calendar, moves = known.scheme.calendar, isinstance(self.target.limit, WorkingDays)
+        if len(invalid):
+            none = np.full(len(invalid), MISSING)
+            begin, end, due = (np.concatenate([days, none]) for days in (begin, end, due))
+            code = np.concatenate([code, clock.state[invalid].astype(np.intp) + len(_CODES)])
+            elapsed = np.concatenate([elapsed, np.full(len(invalid), NONE)])
+            case, party = np.concatenate([case, invalid]), np.concatenate([party, np.full(len(invalid), len(PARTIES))])
+        moves = isinstance(self.target.limit, WorkingDays)
 
         def walls() -> tuple[Integers, Integers, Integers]:
             return tuple(np.where(days == MISSING, MISSING, days * DAY) for days in (begin, end, due))  # type: ignore[return-value]
 
         return Assessed(
-            np.concatenate([code, clock.state[invalid].astype(np.int64) + len(_CODES)]).astype(np.intp),
-            book, begin, end, np.concatenate([elapsed, np.full(len(invalid), NONE)]),
-            self.target.limit.elapsed_unit, walls,
-            provisional=(due > day_number(calendar.announced_until)).astype(np.int64) if moves else 0,
-            record=np.concatenate([found.case, invalid]),
-            party=np.array([*PARTIES, None], object).take(np.concatenate([found.party, nobody])),
+            code, book, begin, end, elapsed, self.target.limit.elapsed_unit, walls,
+            provisional=(due > day_number(known.scheme.calendar.announced_until)).astype(np.int64) if moves else 0,
+            record=case, party=_NAMES.take(party),
         )  # fmt: skip
 
-    def _whole_cases(self, clock: Timeline, known: Known, end: Integers, found: Intervals, over: Truths) -> Assessed:
+    def _whole_cases(self, known: Known, run: Run) -> Assessed:
         """Give each case its outcome: late when any interval was, overdue when only a last one is."""
+        clock, end, found, _, _, over = run
         late = np.zeros((len(known.batch), len(PARTIES)), np.bool_)
         overdue = np.zeros(len(known.batch), np.bool_)
         ended = found.end != MISSING
@@ -100,19 +106,19 @@ class KeepInTouchRule:
 
         def walls() -> tuple[Integers, Integers, Integers]:
             start, _ = walls_of(clock, known.scheme.zone)
-            due = np.where(open_, self._next_due(clock, found), MISSING)
+            due = np.where(open_, _next_due(run), MISSING)
             return start, *(np.where(days == MISSING, MISSING, days * DAY) for days in (end, due))  # type: ignore[return-value]
 
         none = np.full(len(end), NONE)
         return Assessed(code, book, clock.start_day, end, none, self.target.limit.elapsed_unit, walls)
 
-    def _next_due(self, clock: Timeline, found: Intervals) -> Integers:
-        """Give the day by which each open case must have the next contact; with whichever party it is due first."""
-        due = clock.counting.due(found.begin, self.target.limit.allowed)  # type: ignore[union-attr]
-        first = np.full(len(clock.start), NEVER)
-        open_ = (found.end == MISSING) & (due != MISSING)
-        np.minimum.at(first, found.case[open_], due[open_])
-        return np.where(first == NEVER, MISSING, first)
+
+def _next_due(run: Run) -> Integers:
+    """Give the day by which each open case must have the next contact; with whichever party it is due first."""
+    first = np.full(len(run.end), NEVER)
+    open_ = (run.found.end == MISSING) & (run.due != MISSING)
+    np.minimum.at(first, run.found.case[open_], run.due[open_])
+    return np.where(first == NEVER, MISSING, first)
 
 
 def _too_long(code: int) -> str:
@@ -139,8 +145,21 @@ def run_of(target: KeepInTouch, known: Known) -> tuple[Timeline, Integers]:
     return clock, np.where(clock.elapsed == NONE, MISSING, end)
 
 
+def _run(target: KeepInTouch, known: Known, contacts: Contacts) -> Run:
+    """Run the investigations of a batch, and judge their intervals by the limit."""
+    limit = target.limit
+    assert isinstance(limit, Limit)  # noqa: S101
+    clock, end = run_of(target, known)
+    found = intervals(target, known, contacts, np.where(clock.elapsed == NONE, MISSING, clock.start), end)
+    elapsed = clock.counting.elapsed(found.begin, np.where(found.end == MISSING, known.as_of.day, found.end))
+    return Run(clock, end, found, elapsed, clock.counting.due(found.begin, limit.allowed), elapsed > limit.allowed)
+
+
 def intervals(target: KeepInTouch, known: Known, contacts: Contacts, start: Integers, end: Integers) -> Intervals:
     """Cut the run of each case into intervals by the days on which each party was contacted."""
+    running = np.flatnonzero(start != MISSING)
+    if not len(running):
+        return Intervals(running, running, running, running)
     offset, size = known.batch.offset, len(known.batch)
     lane, day = Contacts.parted(Contacts.within(contacts.contacted, offset, offset + size))
     case, party = lane // 2 - offset, lane % 2
@@ -148,7 +167,6 @@ def intervals(target: KeepInTouch, known: Known, contacts: Contacts, start: Inte
     last = np.where(end == MISSING, known.as_of.day + 1, end)
     kept = wanted & (start[case] != MISSING) & (day > start[case]) & (day < last[case])
     case, party, day = case[kept], party[kept], day[kept]
-    running = np.flatnonzero(start != MISSING)
     parties = [place for place, name in enumerate(PARTIES) if name in target.parties]
     # The points that intervals run between: the start for each party, and each contact, in the order of time.
     cases = np.concatenate([*(running for _ in parties), case])

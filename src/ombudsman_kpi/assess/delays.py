@@ -8,8 +8,8 @@ from ombudsman_kpi.assess.clocks import counting
 from ombudsman_kpi.assess.draft import NONE
 from ombudsman_kpi.assess.outcomes import Assessed, Outcome
 from ombudsman_kpi.assess.paused import ran_net
-from ombudsman_kpi.assess.share_within import due_days, judged
-from ombudsman_kpi.assess.timeline import fields_needed, timeline
+from ombudsman_kpi.assess.share_within import clock_judged, due_days
+from ombudsman_kpi.assess.timeline import fields_needed
 from ombudsman_kpi.contacts import PARTIES, Contacts
 from ombudsman_kpi.days import MISSING, Integers, Truths
 from ombudsman_kpi.frames import Table
@@ -47,14 +47,16 @@ class DelaysRule:
 
     def _of_target(self, target: ShareWithin, known: Known) -> tuple[Integers, ...]:
         """Give the cases that missed one target: when it began and was due, and whether that was explained."""
+        paused = None
         if target.pauses and self.pauses is not None:
-            clock, found, due_day = ran_net(target, self.pauses, known)
+            clock, found, paused = ran_net(target, self.pauses, known)
         else:
-            clock = timeline(target, known)
-            found = judged(target, clock, known.scheme.calendar)
-            due_day = due_days(target, clock, known.scheme.zone)
+            clock, found = clock_judged(target, known)
         missed = np.array([outcome.status in {"late", "overdue"} for outcome in found.book]).take(found.code)
         rows = np.flatnonzero(missed)
+        if not len(rows):
+            return rows, rows, rows, rows
+        due_day = due_days(target, clock, known.scheme.zone) if paused is None else paused
         start, due = clock.start_day[rows], due_day[rows]
         last = due if self.target.up_to is None else self._extended(due, known)
         told = np.ones(len(rows), np.bool_)

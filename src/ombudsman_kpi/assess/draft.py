@@ -57,6 +57,7 @@ class Draft:
     target_id: str
     in_days: bool = True
     states: list[State] = field(default_factory=lambda: [State("open")])
+    _names: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.size = len(self.known.batch)
@@ -66,7 +67,7 @@ class Draft:
 
     def mark(self, where: Truths | None, ending: Ending, reason: str = "") -> None:
         """Give a state to those records that have none yet."""
-        if where is None or not where.any():
+        if where is None or not np.count_nonzero(where):
             return
         state = State(ending, reason)
         if state not in self.states:
@@ -75,7 +76,9 @@ class Draft:
 
     def name(self, field_name: str) -> str:
         """Give the field that stands for one."""
-        return self.known.batch.table.resolve(field_name, f"target {self.target_id!r}")
+        if field_name not in self._names:
+            self._names[field_name] = self.known.batch.table.resolve(field_name, f"target {self.target_id!r}")
+        return self._names[field_name]
 
     def moments(self, name: str) -> Moments:
         """Give a field's times, and their instants where the clock doesn't run in days."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
@@ -50,6 +51,9 @@ class Assessed:
     party: NDArray[Any] | None = None
     once: bool = False  # each counts as one, however many records a row stands for
     gross: Integers | None = None  # elapsed as if the clock had never stood still
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "walls", cache(self.walls))  # several ask for them, if anybody does
 
     def days(self, cohort: Cohort) -> Integers:
         """Give the day that puts each outcome into a period; ``MISSING`` where it has none."""

@@ -20,16 +20,20 @@ def remaining(target: Limited, found: Assessed, known: Known) -> Integers:
     had passed, how many it takes from there to the end. So on a Saturday one working day is left until Monday, and
     something due on Friday is one working day late.
     """
-    ran, limit = found.elapsed != NONE, target.limit
+    limit = target.limit
     if isinstance(limit, (Hours, Seconds)):
-        return np.where(ran, limit.allowed - found.elapsed, MISSING)
+        return np.where(found.elapsed == NONE, MISSING, limit.allowed - found.elapsed)
     _, stop, due = found.walls()
     counts = counting(limit, Clock(), known.scheme.calendar)  # from one day to another no option matters
-    last = np.where(due == MISSING, known.as_of.day, due // DAY)
-    end = np.where(stop == MISSING, known.as_of.day, stop // DAY)
-    ahead = counts.counted_before(last + 1) - counts.counted_before(np.minimum(end, last) + 1)
-    left = np.where(end > last, -counts.elapsed(last, np.maximum(end, last)), ahead)
+    end, last = np.where(stop == MISSING, known.as_of.day, stop // DAY), due // DAY
+    left = counts.counted_before(last + 1) - counts.counted_before(np.minimum(end, last) + 1)
+    over = end > last
+    if np.count_nonzero(over):
+        left -= counts.elapsed(last, np.maximum(end, last))
+    unknown = due == MISSING
+    if not np.count_nonzero(unknown):
+        return left
     if isinstance(limit, DueField):
-        return np.where(due == MISSING, MISSING, left)
-    standing = np.where(ran, limit.allowed - found.elapsed, MISSING)  # a clock that stands still has no due day
-    return np.where(due == MISSING, standing, left)
+        return np.where(unknown, MISSING, left)
+    standing = np.where(found.elapsed == NONE, MISSING, limit.allowed - found.elapsed)
+    return np.where(unknown, standing, left)  # a clock that stands still has no due day

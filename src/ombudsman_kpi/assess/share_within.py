@@ -1,11 +1,13 @@
 """The share of records whose clock stopped within the limit."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ombudsman_kpi.assess.clocks import Counting
 from ombudsman_kpi.assess.draft import NONE, State
 from ombudsman_kpi.assess.outcomes import Assessed, Outcome
 from ombudsman_kpi.assess.timeline import Timeline, fields_needed, timeline
@@ -32,8 +34,7 @@ class ShareWithinRule:
 
     def assess(self, known: Known) -> Assessed:
         """Run the clocks of a batch and judge them."""
-        clock = timeline(self.target, known)
-        found = judged(self.target, clock, known.scheme.calendar)
+        clock, found = clock_judged(self.target, known)
         return Assessed(
             found.code,
             found.book,
@@ -45,6 +46,13 @@ class ShareWithinRule:
             size_of(self.target.limit),
             found.provisional,
         )
+
+
+def clock_judged(target: ShareWithin, known: Known) -> tuple[Timeline, "Judged"]:
+    """Run the clocks of a batch, and judge them: once, for all who ask."""
+    clock = timeline(target, known)
+    name = ("judged", target.clock_key, target.limit)
+    return clock, known.once(name, lambda: judged(target, clock, known.scheme.calendar))
 
 
 def judge(state: State, in_time: bool, unanswered: str = "late") -> Outcome:  # noqa: FBT001
@@ -78,13 +86,19 @@ def outcomes(
 
     It needs no more than the state and the elapsed time, so a count of clocks that are alike will do as well.
     """
-    judged = [judge(item, bool(side), target.clock.unanswered) for item in states for side in (0, 1)]
-    known = tuple(sorted(set(judged)))
-    table = np.array([known.index(outcome) for outcome in judged])
+    table, known = _outcomes_of(states, target.clock.unanswered)
     if in_time is None:
         assert isinstance(target.limit, Limit)  # noqa: S101
         in_time = elapsed <= target.limit.allowed
     return table.take(state.astype(np.intp) * 2 + in_time), known
+
+
+@lru_cache(maxsize=1024)
+def _outcomes_of(states: tuple[State, ...], unanswered: str) -> tuple[NDArray[np.intp], tuple[Outcome, ...]]:
+    """Give the outcome of each state, late and in time, as a position in a list of them."""
+    judged = [judge(item, bool(side), unanswered) for item in states for side in (0, 1)]
+    known = tuple(sorted(set(judged)))
+    return np.array([known.index(outcome) for outcome in judged], np.intp), known
 
 
 class Judged(NamedTuple):
@@ -123,8 +137,13 @@ def last_start(target: Limited, timeline: Timeline, last_due: int) -> int | None
     """
     if not timeline.in_days or isinstance(target.limit, DueField):
         return None
-    days = np.arange(last_due - target.limit.allowed * 3 - 60, last_due + 1)
-    due = timeline.counting.due(days, target.limit.allowed)
+    return _last_start(timeline.counting, target.limit.allowed, last_due)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=1024)
+def _last_start(counting: Counting, allowed: int, last_due: int) -> int:
+    days = np.arange(last_due - allowed * 3 - 60, last_due + 1)
+    due = counting.due(days, allowed)
     inside = np.flatnonzero((due != MISSING) & (due <= last_due))
     return int(days[inside[-1]]) if len(inside) else int(days[0])
 
@@ -132,7 +151,7 @@ def last_start(target: Limited, timeline: Timeline, last_due: int) -> int | None
 def beyond_calendar(target: Limited, timeline: Timeline, calendar: WorkingCalendar) -> Truths | None:
     """Tell which clocks are due after the calendar's last day; None where none is."""
     latest = last_start(target, timeline, day_number(calendar.last))
-    if latest is None or timeline.start_day.max(initial=MISSING) <= latest:
+    if latest is None or timeline.last_started <= latest:
         return None
     return timeline.start_day > latest
 
@@ -142,7 +161,7 @@ def provisional(target: Limited, timeline: Timeline, calendar: WorkingCalendar) 
     if not isinstance(target.limit, WorkingDays) and target.clock.non_working_due == "stays":
         return None
     latest = last_start(target, timeline, day_number(calendar.announced_until))
-    if latest is None or timeline.start_day.max(initial=MISSING) <= latest:
+    if latest is None or timeline.last_started <= latest:
         return None
     return timeline.start_day > latest
 
@@ -158,15 +177,10 @@ def due_walls(target: Limited, timeline: Timeline, zone: TimeZone) -> Integers:
     if isinstance(target.limit, DueField):
         assert timeline.own_due is not None  # noqa: S101
         return timeline.own_due
-    ran = timeline.start != MISSING
-    anchor = int(timeline.start.max(initial=0)) if ran.any() else 0
-    if not ran.any():
-        return np.full(len(timeline.start), MISSING)
-    due = timeline.counting.due(np.where(ran, timeline.start, anchor), target.limit.allowed)
-    known = ran & (due != MISSING)
+    due = timeline.counting.due(timeline.start, target.limit.allowed)
     if isinstance(target.limit, (Seconds, Hours)):
-        return np.where(known, zone.wall(due), MISSING)
-    return np.where(known, due * DAY, MISSING)
+        return np.where(timeline.start == MISSING, MISSING, zone.wall(due))
+    return np.where(due == MISSING, MISSING, due * DAY)
 
 
 def size_of(limit: Limit | DueField) -> int:

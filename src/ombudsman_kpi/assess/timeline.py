@@ -1,7 +1,7 @@
 """The clock of each record: when it started, how it ended, and how much time it took, whatever the limit."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from ombudsman_kpi.days import MISSING, Integers, Truths
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.known import NEVER, Known
-from ombudsman_kpi.limits import DueField, Hours, Seconds
+from ombudsman_kpi.limits import DueField
 from ombudsman_kpi.records import RECORDS
 from ombudsman_kpi.targets import OnClock
 from ombudsman_kpi.zones import DAY
@@ -42,16 +42,10 @@ class Timeline:
     own_due: Integers | None = None
     in_time: Truths | None = None
 
-
-def timeline_key(target: OnClock) -> tuple[Any, ...]:
-    """Name what a timeline depends on: targets of one key differ in their limits alone, and share it."""
-    limit = target.runs_in if isinstance(target.runs_in, DueField) else target.runs_in.elapsed_unit
-    return target.of, target.start, target.stop, repr(target.where), target.clock, limit, in_days(target)
-
-
-def in_days(target: OnClock) -> bool:
-    """Tell whether a target's clock runs in days, or on the line of instants."""
-    return not isinstance(target.runs_in, (Seconds, Hours, DueField))
+    @cached_property
+    def last_started(self) -> int:
+        """The latest day on which one of them started."""
+        return int(self.start_day.max(initial=MISSING))
 
 
 def fields_needed(target: OnClock, table: Table) -> list[str]:
@@ -70,12 +64,17 @@ def _enders(target: OnClock) -> tuple[str, ...]:
     return tuple(name for name, _ in _ends(target))
 
 
-def _ends(target: OnClock) -> list[tuple[str, Ending]]:
-    kind = RECORDS[target.of]
-    waits = set(kind.answered_by) & set(target.stop)
+def _ends(target: OnClock) -> tuple[tuple[str, Ending], ...]:
+    return _ends_without(target.of, target.stop)
+
+
+@cache
+def _ends_without(records: str, stop: tuple[str, ...]) -> tuple[tuple[str, Ending], ...]:
+    kind = RECORDS[records]
+    waits = set(kind.answered_by) & set(stop)
     ends: list[tuple[str, Ending]] = [(name, "withdrawn") for name in kind.withdrawn_by]
     ends += [(name, "abandoned") for name in kind.abandoned_by if waits]
-    return [(name, ending) for name, ending in ends if name not in target.stop]
+    return tuple((name, ending) for name, ending in ends if name not in stop)
 
 
 @dataclass
@@ -84,6 +83,13 @@ class _Draft(Draft):
 
     on: OnClock = field(kw_only=True)
 
+    @cached_property
+    def endings(self) -> list[tuple[str, Ending]]:
+        """The fields that can end the clock, and how; of those on the same day the first named counts."""
+        table = self.known.batch.table
+        named: list[tuple[str, Ending]] = [(self.name(name), "stopped") for name in self.on.stop]
+        return named + [(name, ending) for name, ending in _ends(self.on) if table.has(name)]
+
     def mark_time(self, name: str) -> None:
         """Mark what can't be a time of this record, or lacks a zone where the target wants one."""
         self.mark_unusable(name, refuse_naive=self.on.clock.naive_times == "refuse")
@@ -91,11 +97,7 @@ class _Draft(Draft):
 
 def timeline(target: OnClock, known: Known) -> Timeline:
     """Run a target's clock for every record of a batch; targets that differ in their limits alone share it."""
-    name = timeline_key(target)
-    if name not in known.timelines:
-        known.timelines[name] = _run(target, known)
-    found: Timeline = known.timelines[name]
-    return found
+    return known.once(("timeline", target.clock_key), lambda: _run(target, known))
 
 
 def _run(target: OnClock, known: Known) -> Timeline:
@@ -104,7 +106,7 @@ def _run(target: OnClock, known: Known) -> Timeline:
     Each record gets the first state that fits: starting later; left out by the target's conditions; without an id
     of its own; not startable; contradicting itself; ended by its earliest ending; open.
     """
-    draft = _Draft(known, target.id, in_days(target), on=target)
+    draft = _Draft(known, target.id, target.in_days, on=target)
     _refuse_mixed_zones(draft)
     if target.start is not None:
         draft.mark_later(draft.name(target.start))
@@ -113,7 +115,7 @@ def _run(target: OnClock, known: Known) -> Timeline:
     start, start_day = _start(draft)
     end, end_day, which = _end(draft, start, start_day)
     own = _own_due(draft, end, end_day) if isinstance(target.runs_in, DueField) else None
-    for position, (name, ending) in enumerate(_endings(draft)):
+    for position, (name, ending) in enumerate(draft.endings):
         draft.mark(which == position, ending, name.removesuffix("_at") if ending == "withdrawn" else "")
     ran = np.array([state.ending not in {"excluded", "invalid"} for state in draft.states])
     counts = ran.take(draft.state)
@@ -130,7 +132,7 @@ def _run(target: OnClock, known: Known) -> Timeline:
         elapsed,
         draft.state,
         tuple(draft.states),
-        tuple(name for name, _ in _endings(draft)),
+        tuple(name for name, _ in draft.endings),
         which,
         own_due,
         in_time,
@@ -148,6 +150,8 @@ def _refuse_mixed_zones(draft: _Draft) -> None:
         if name in batch.columns or name not in _enders(target):
             own = draft.name(name)
             times = batch.times(own)
+            if times.kind == "dates":
+                continue
             if not (times.dates_alone() | ~times.present).all():  # dates, midnights of pandas among them, fit both
                 columns[times.kind] = batch.table.column_of(own)
     if columns["walls"] and columns["instants"]:
@@ -217,20 +221,15 @@ def _refuse_dates(draft: _Draft, name: str) -> None:
         draft.mark(alone, "invalid", f"{name} has no time of day")
 
 
-def _endings(draft: _Draft) -> list[tuple[str, Ending]]:
-    """Name the fields that can end the clock, and how; of those on the same day the first named counts."""
-    table = draft.known.batch.table
-    named: list[tuple[str, Ending]] = [(draft.name(name), "stopped") for name in draft.on.stop]
-    return named + [(name, ending) for name, ending in _ends(draft.on) if table.has(name)]
-
-
 def _end(draft: _Draft, start: Integers, start_day: Integers) -> tuple[Integers, Integers, NDArray[np.int8]]:
     """Give when each clock ended, on which day, and by which of the endings; -1 where it is open."""
     end = np.full(draft.size, NEVER)
     end_day = end if draft.in_days else np.full(draft.size, MISSING)
     which = np.zeros(draft.size, np.int8)  # 0 while none has happened
-    for position, (name, _) in enumerate(_endings(draft), 1):
+    for position, (name, _) in enumerate(draft.endings, 1):
         found = draft.moments(name)
+        if found.nothing:
+            continue
         draft.mark_time(name)
         _refuse_dates(draft, name)
         points = found.ending
@@ -245,7 +244,7 @@ def _end(draft: _Draft, start: Integers, start_day: Integers) -> tuple[Integers,
     which -= 1
     end = np.where(which < 0, MISSING, end)
     end_day = end if draft.in_days else end_day
-    if draft.on.start is not None:
+    if draft.on.start is not None and (which >= 0).any():
         _mark_contradictions(draft, start, end, end_day, which)
     return end, end_day, which
 
@@ -259,7 +258,7 @@ def _mark_contradictions(
     first, last = (draft.moments(name).days, end_day) if by_day else (start, end)
     before = (which >= 0) & (first != MISSING) & (last < first)
     if before.any():
-        for position, (ending, _) in enumerate(_endings(draft)):
+        for position, (ending, _) in enumerate(draft.endings):
             draft.mark(before & (which == position), "invalid", f"{ending} is before {name}")
 
 
@@ -290,7 +289,7 @@ def _own_due(draft: _Draft, end: Integers, end_day: Integers) -> tuple[Integers,
     draft.mark(outside, "invalid", f"{name} is outside the calendar")
     as_of = draft.known.as_of
     by_day = times.dates_alone() | (draft.on.clock.own_due == "by the day")
-    for stop, _ in _endings(draft):
+    for stop, _ in draft.endings:
         ending = draft.moments(stop)
         by_day |= ending.happened & ending.times.dates_alone() & (ending.days == end_day)
     open_ = end == MISSING

@@ -1,6 +1,7 @@
 """Targets with a clock: a share within a limit, an average, a stock, contact at least so often."""
 
 from abc import abstractmethod
+from functools import cached_property
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -38,7 +39,7 @@ class Clock(Declaration):
         "wall clock", description="Timestamps without a zone: read as the scheme's wall clock, or refused"
     )
 
-    @property
+    @cached_property
     def in_force(self) -> dict[str, str]:
         """The options that differ from the default, to be printed with every result."""
         return {name: str(value) for name, value in self.model_dump(mode="json", exclude_defaults=True).items()}
@@ -55,6 +56,18 @@ class OnClock(Some):
     @abstractmethod
     def runs_in(self) -> Limit | DueField:
         """What its clock counts in: its limit, or where it has none, none of its unit."""
+
+    @cached_property
+    def clock_key(self) -> tuple[Any, ...]:
+        """Name all that its clock depends on: targets of one key differ in their limits alone."""
+        runs_in = self.runs_in
+        limit = runs_in if isinstance(runs_in, DueField) else (runs_in.elapsed_unit, self.in_days)
+        return self.of, self.start, self.stop, repr(self.where), repr(self.clock), limit
+
+    @cached_property
+    def in_days(self) -> bool:
+        """Tell whether its clock runs in days, or on the line of instants."""
+        return not isinstance(self.runs_in, (Seconds, Hours, DueField))
 
     @field_validator("stop", mode="before")
     @classmethod
