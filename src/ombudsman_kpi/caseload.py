@@ -1,7 +1,7 @@
 """The worklist: what is due or overdue, most urgent first, and whether missing it loses the target."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,10 @@ from ombudsman_kpi.assess.measures import rules_of
 from ombudsman_kpi.assess.outcomes import Assessed, Rule
 from ombudsman_kpi.assess.remaining import remaining
 from ombudsman_kpi.days import MISSING, Truths, to_day
+from ombudsman_kpi.deadline import amount_of
+from ombudsman_kpi.display import Table
 from ombudsman_kpi.errors import CoverageError, OptionError
+from ombudsman_kpi.explain import day_text
 from ombudsman_kpi.known import AsOf, Known, parse_as_of
 from ombudsman_kpi.limits import Hours, Limit, Seconds, parse_limit
 from ombudsman_kpi.measure import measure
@@ -41,8 +44,8 @@ if TYPE_CHECKING:
 
 _OPEN = {"pending", "overdue"}
 
-LOST, COUNTED, LOSES, ROOM, NO_STANDARD = (
-    "lost already", "counted as missed", "loses the target", "leaves room", "no standard"
+LOST, COUNTED, LOSES, ROOM, FIRST, NO_STANDARD = (
+    "lost already", "counted as missed", "loses the target", "leaves room", "nothing ended yet", "no standard",
 )  # fmt: skip
 
 
@@ -83,8 +86,9 @@ def worklist(
       that is left out). What is counted when it ends falls into the period of its due day, or once that has passed,
       of ``as_of``;
     - ``headroom``: how many may still miss there before the standard is lost; ``headroom_if_missed``: how many then;
-    - ``effect``: "loses the target" where missing it leaves no way to keep the standard; "leaves room"; "lost
-      already"; "counted as missed" (it is overdue, and the headroom knows); "no standard".
+    - ``effect``: "loses the target" where missing it leaves no way to keep the standard, seen from what is counted
+      so far; "leaves room"; "lost already"; "counted as missed" (it is overdue, and the headroom knows); "nothing
+      ended yet" (in the period of a closed cohort); "no standard".
 
     Contact is listed for each party; a case as a whole isn't listed again where its intervals are. Raises what
     ``measure`` raises.
@@ -221,9 +225,10 @@ def _effect(target: Any, row: Row | None, status: str) -> tuple[int | None, int 
     met, missed, pending = (0, 0, 0) if row is None else (row.met or 0, row.missed or 0, row.pending or 0)
     counted = met + missed
     if target.cohort == "closed":  # it isn't counted there until it ends
-        now = headroom_of(standard, met, 0, counted) if counted else None
-        then = headroom_of(standard, met, 0, counted + 1)
-        return now, then, LOST if now is not None and now < 0 else LOSES if then < 0 else ROOM
+        if not counted:
+            return None, None, FIRST
+        now, then = (headroom_of(standard, met, 0, number) for number in (counted, counted + 1))
+        return now, then, LOST if now < 0 else LOSES if then < 0 else ROOM
     now = headroom_of(standard, met, pending, counted + pending)
     if status == "overdue":
         return now, now, LOST if now < 0 else COUNTED
@@ -237,3 +242,31 @@ def _in_order(frame: "pd.DataFrame", scheme: Scheme) -> "pd.DataFrame":
     frame["_place"] = frame["target"].map(places)
     frame = frame.sort_values(["due", "_loses", "_place", "id"], kind="stable", ignore_index=True)
     return frame[_COLUMNS]
+
+
+def worklist_table(rows: "pd.DataFrame", scheme: Scheme, as_of: str, most: int | None = None) -> Table:
+    """Lay a worklist out for a reader: what is due when, whose, and what missing it does."""
+    overdue = int((rows["status"] == "overdue").sum())
+    losing = int((rows["effect"] == LOSES).sum())
+    summary = [f"{overdue:,} overdue", f"{len(rows) - overdue:,} due", f"{losing:,} would lose a target if missed"]
+    shown = rows if most is None else rows.head(most)
+    records: list[dict[str, Any]] = shown.to_dict("records")  # type: ignore[assignment]
+    cells = tuple(tuple(_cells(row)) for row in records)
+    more = len(rows) - len(shown)
+    return Table(
+        f"Worklist: {scheme.title}",
+        f"as at {as_of} · {' · '.join(summary)}",
+        ("Due", "Left", "Target", "Record", "Party", "Period", "If missed"),
+        (False, True, False, False, False, False, False),
+        cells,
+        (f"… and {more:,} more rows",) if more else (),
+    )
+
+
+def _cells(row: dict[str, Any]) -> Iterator[str]:
+    """Write one row of a worklist."""
+    yield "none while it stands still" if is_missing(row["due"]) else day_text(row["due"].date())
+    yield amount_of(None if is_missing(row["left"]) else row["left"], row["unit"])
+    yield row["target"]
+    for name in ("id", "party", "period", "effect"):
+        yield "" if is_missing(row[name]) else str(row[name])

@@ -199,6 +199,50 @@ def compare(
 
 
 @app.command()
+def worklist(
+    scheme: SchemeName,
+    *,
+    as_of: AsOf,
+    cases: Annotated[Path | None, _records("cases")] = None,
+    events: Annotated[Path | None, _records("events of cases")] = None,
+    written_contacts: Annotated[Path | None, _records("written contacts")] = None,
+    requests: Annotated[Path | None, _records("requests")] = None,
+    orders: Annotated[Path | None, _records("orders")] = None,
+    within: Annotated[str, typer.Option(help="How far ahead: a limit, such as '48 hours' or '2 weeks'")] = (
+        "10 working days"
+    ),
+    every: Annotated[Every | None, typer.Option(help="Period that headroom is of", show_default=False)] = None,
+    target: Names = None,
+    columns: Mapping = None,
+    rows: Annotated[int, typer.Option(help="Show so many rows at most", min=1)] = 50,
+    as_csv: AsCsv = False,
+) -> None:
+    """List what is overdue or due soon, most urgent first, and whether missing it loses the target.
+
+    Example: ombudsman-kpi worklist lgsco --cases cases.csv --as-of 2024-03-31 --within "5 working days"
+    """
+    from ombudsman_kpi.caseload import worklist as list_work
+    from ombudsman_kpi.caseload import worklist_table
+    from ombudsman_kpi.scheme import load_scheme
+
+    given: dict[str, Any] = {
+        "cases": cases, "events": events, "written_contacts": written_contacts, "requests": requests, "orders": orders,
+    }  # fmt: skip
+    _refuse_nothing(given)
+    loaded = load_scheme(scheme)
+    period: Any = str(every) if every else None
+    with _progress() as progress:
+        found = list_work(
+            loaded, **given, as_of=as_of, within=within, every=period, targets=target or None, columns=columns,
+            progress=progress,
+        )  # fmt: skip
+    if as_csv:
+        found.to_csv(sys.stdout, index=False, lineterminator="\n")
+    else:
+        _print_table(worklist_table(found, loaded, as_of, rows))
+
+
+@app.command()
 def schemes(
     scheme: Annotated[str | None, typer.Argument(help="Show the targets of this one", autocompletion=_schemes)] = None,
     *,
@@ -247,6 +291,30 @@ def due(
         "" if answer <= calendar.announced_until else " (provisional: bank holidays aren't announced so far ahead)"
     )
     typer.echo(f"{answer:%A} {answer.day} {answer:%B %Y}{provisional}")
+
+
+class Described(StrEnum):
+    """What there is a JSON Schema of."""
+
+    case = "case"
+    event = "event"
+    deadline = "deadline"
+    finding = "finding"
+    results = "results"
+    scheme = "scheme"
+
+
+@app.command()
+def json_schema(
+    of: Annotated[Described, typer.Argument(help="What to describe", show_default=False)],
+) -> None:
+    """Print the JSON Schema of what goes in and comes out, for systems in other languages.
+
+    Example: ombudsman-kpi json-schema deadline
+    """
+    from ombudsman_kpi.exchange import json_schema_of
+
+    sys.stdout.write(json.dumps(json_schema_of(of.value), indent=2, ensure_ascii=False) + "\n")
 
 
 @app.command()

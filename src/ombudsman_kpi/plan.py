@@ -252,7 +252,8 @@ def missing_groups(by: tuple[str, ...], plan: list[Step], tables: Mapping[str, T
     for name in by:
         lacking = [target for target in measured if not tables[target.of].has(name)]
         if measured and len(lacking) == len(measured):
-            there = dict.fromkeys(column for table in tables.values() for column in table.source.names)
+            kinds = dict.fromkeys(target.of for target in measured)
+            there = dict.fromkeys(column for kind in kinds for column in tables[kind].source.names)
             raise RecordsError(f"None of the records have a column {name!r} to group by. {one_of(name, there)}")
         for target in lacking:
             text = f"{target.of.replace('_', ' ')} have no column {name!r} to group by"

@@ -182,6 +182,26 @@ class Results:
             "rows": rows,
         }
 
+    def to_json(self) -> str:
+        """Give all of it as JSON: what ``to_dict`` gives, and what is needed to read it back without loss."""
+        from ombudsman_kpi.exchange import results_to_json
+
+        return results_to_json(self)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Results":
+        """Read what ``to_json`` gave. Raises ``KpiError`` for any other text, or where days off have changed since."""
+        from ombudsman_kpi.exchange import results_from_json
+
+        return results_from_json(text)
+
+    @staticmethod
+    def json_schema() -> dict[str, Any]:
+        """Give the JSON Schema of what ``to_json`` gives."""
+        from ombudsman_kpi.exchange import json_schema_of
+
+        return json_schema_of("results")
+
     def __repr__(self) -> str:
         from ombudsman_kpi.display import as_text, table_of
 
