@@ -11,7 +11,7 @@ from ombudsman_kpi.assess.figures import headroom_of
 from ombudsman_kpi.assess.measures import rules_of
 from ombudsman_kpi.assess.outcomes import Assessed, Rule
 from ombudsman_kpi.assess.remaining import remaining
-from ombudsman_kpi.days import MISSING, Truths, to_day
+from ombudsman_kpi.days import MISSING, Truths, is_missing, to_day
 from ombudsman_kpi.deadline import amount_of
 from ombudsman_kpi.display import Table
 from ombudsman_kpi.errors import CoverageError, OptionError
@@ -151,7 +151,7 @@ def _due_by(within: Any, at: AsOf, scheme: Scheme) -> Callable[[Assessed], Truth
         if day == MISSING:
             raise CoverageError(f"{limit} from as_of are beyond the calendar, which ends on {scheme.calendar.last}.")
         last = (day + 1) * DAY - 1
-    return lambda found: _is_open(found) & (found.walls()[2] <= last) & (found.walls()[2] != MISSING)
+    return lambda found: _is_open(found) & (found.walls()[2] <= last) & (found.points()[2] != MISSING)
 
 
 def _is_open(found: Assessed) -> Truths:

@@ -156,8 +156,9 @@ class _Maker:
 
     def _facts(self, target: Obliging, outcome: Outcome, found: Assessed, place: int) -> dict[str, Any]:
         """Say how one outcome came about."""
+        places = (int(part[place]) for part in found.points())
         start, stop, due = (
-            None if wall == MISSING else to_day(wall // DAY) for wall in (int(part[place]) for part in found.walls())
+            None if point == MISSING else to_day(point if found.in_days else point // DAY) for point in places
         )
         facts: dict[str, Any] = {
             "target": target.id, "says": target.says, "status": outcome.status, "reason": outcome.reason,
@@ -197,12 +198,11 @@ class _Maker:
 
     def _of_interval(self, target: KeepInTouch, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Say what an interval between contacts runs from and to."""
-        first = facts["start"] == to_day(int(clock.start_day[0])) if facts["start"] is not None else True
-        last = facts["stop"] == to_day(int(run_of(target, self.known)[1][0])) if facts["stop"] is not None else True
+        end = int(run_of(target, self.known, self.files.contacts).end[0])
         more: dict[str, Any] = {"waits_for": ("contact",)}
-        if not first:
+        if facts["start"] is not None and day_number(facts["start"]) != clock.start_day[0]:
             more |= {"started_by": "contact", "recorded": facts["start"]}
-        if target.counted == "intervals" and not last:
+        if facts["stop"] is not None and day_number(facts["stop"]) != end:
             more["ended_by"] = "contact"
         return more
 

@@ -8,9 +8,9 @@ import numpy as np
 from ombudsman_kpi.assess.draft import NONE, State
 from ombudsman_kpi.assess.figures import Counts, Figure, Place, judged
 from ombudsman_kpi.assess.outcomes import Assessed, Outcome
-from ombudsman_kpi.assess.share_within import size_of, walls_of
+from ombudsman_kpi.assess.share_within import points_of, size_of
 from ombudsman_kpi.assess.timeline import fields_needed, timeline
-from ombudsman_kpi.days import MISSING
+from ombudsman_kpi.days import MISSING, Integers
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.known import Known
 from ombudsman_kpi.targets import Average
@@ -32,8 +32,8 @@ class AverageRule:
         book = tuple(outcome_of(state) for state in clock.states)
         ran = np.array([outcome.status in {"met", "pending"} for outcome in book]).take(clock.state)
 
-        def walls() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            start, end = walls_of(clock, known.scheme.zone)
+        def points() -> tuple[Integers, Integers, Integers]:
+            start, end = points_of(clock, known.scheme.zone)
             return start, end, np.full(len(start), MISSING)
 
         return Assessed(
@@ -43,8 +43,9 @@ class AverageRule:
             clock.end_day,
             np.where(ran, clock.elapsed, NONE),
             self.target.unit,
-            walls,
+            points,
             size_of(self.target.runs_in),
+            clock.in_days,
         )
 
 

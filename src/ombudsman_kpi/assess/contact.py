@@ -11,7 +11,6 @@ import numpy as np
 
 from ombudsman_kpi.assess.draft import NONE
 from ombudsman_kpi.assess.outcomes import STILL_OPEN, Assessed, Outcome
-from ombudsman_kpi.assess.share_within import walls_of
 from ombudsman_kpi.assess.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.contacts import PARTIES, Contacts
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
@@ -19,7 +18,6 @@ from ombudsman_kpi.frames import Table
 from ombudsman_kpi.known import NEVER, Known
 from ombudsman_kpi.limits import Limit, WorkingDays
 from ombudsman_kpi.targets import KeepInTouch
-from ombudsman_kpi.zones import DAY
 
 MET, LATE, OVERDUE, PENDING = (Outcome(status) for status in ("met", "late", "overdue", "pending"))
 _NAMES = np.array([*PARTIES, None], object)
@@ -60,8 +58,7 @@ class KeepInTouchRule:
     def assess(self, known: Known) -> Assessed:
         """Judge the intervals of a batch's cases."""
         target = self.target
-        name = ("contact", target.clock_key, target.parties, target.limit)
-        run = known.once(name, lambda: _run(target, known, self.contacts))
+        run = run_of(target, known, self.contacts)
         return self._each(known, run) if target.counted == "intervals" else self._whole_cases(known, run)
 
     def _each(self, known: Known, run: Run) -> Assessed:
@@ -78,11 +75,8 @@ class KeepInTouchRule:
             case, party = np.concatenate([case, invalid]), np.concatenate([party, np.full(len(invalid), len(PARTIES))])
         moves = isinstance(self.target.limit, WorkingDays)
 
-        def walls() -> tuple[Integers, Integers, Integers]:
-            return tuple(np.where(days == MISSING, MISSING, days * DAY) for days in (begin, end, due))  # type: ignore[return-value]
-
         return Assessed(
-            code, book, begin, end, elapsed, self.target.limit.elapsed_unit, walls,
+            code, book, begin, end, elapsed, self.target.limit.elapsed_unit, lambda: (begin, end, due),
             provisional=(due > day_number(known.scheme.calendar.announced_until)).astype(np.int64) if moves else 0,
             record=case, party=_NAMES.take(party),
         )  # fmt: skip
@@ -90,27 +84,18 @@ class KeepInTouchRule:
     def _whole_cases(self, known: Known, run: Run) -> Assessed:
         """Give each case its outcome: late when any interval was, overdue when only a last one is."""
         clock, end, found, _, _, over = run
-        late = np.zeros((len(known.batch), len(PARTIES)), np.bool_)
-        overdue = np.zeros(len(known.batch), np.bool_)
-        ended = found.end != MISSING
-        late[found.case[over & ended], found.party[over & ended]] = True
-        overdue[found.case[over & ~ended]] = True
-        open_, parties = end == MISSING, late.astype(np.int64) @ (1 << np.arange(len(PARTIES)))
-        by_party = tuple(Outcome("late", _too_long(code)) for code in range(1, 1 << len(PARTIES)))
-        still = tuple(Outcome("late", f"{reason}, {STILL_OPEN}") for _, reason in by_party)
-        book = (MET, OVERDUE, PENDING, *by_party, *still, *_reasons(clock))
-        late_code = parties + 2 + open_ * len(by_party)
-        code = np.select([parties > 0, open_ & overdue, open_], [late_code, 1, 2], 0)
-        code = np.where(clock.elapsed == NONE, clock.state.astype(np.int64) + 3 + 2 * len(by_party), code)
-        code = code.astype(np.intp)
-
-        def walls() -> tuple[Integers, Integers, Integers]:
-            start, _ = walls_of(clock, known.scheme.zone)
-            due = np.where(open_, _next_due(run), MISSING)
-            return start, *(np.where(days == MISSING, MISSING, days * DAY) for days in (end, due))  # type: ignore[return-value]
-
-        none = np.full(len(end), NONE)
-        return Assessed(code, book, clock.start_day, end, none, self.target.limit.elapsed_unit, walls)
+        parties, overdue = np.zeros(len(end), np.int64), np.zeros(len(end), np.bool_)
+        ended = over & (found.end != MISSING)
+        np.bitwise_or.at(parties, found.case[ended], 1 << found.party[ended])
+        overdue[found.case[over ^ ended]] = True
+        open_ = end == MISSING
+        code = np.where(open_, 2 - overdue, 0)  # places in the book
+        code = np.where(parties > 0, parties + 2 + open_ * len(_LATE), code)
+        code = np.where(clock.elapsed == NONE, clock.state.astype(np.int64) + len(_WHOLE), code).astype(np.intp)
+        return Assessed(
+            code, (*_WHOLE, *_reasons(clock)), clock.start_day, end, np.full(len(end), NONE),
+            self.target.limit.elapsed_unit, lambda: (clock.start, end, _next_due(run)),
+        )  # fmt: skip
 
 
 def _next_due(run: Run) -> Integers:
@@ -127,6 +112,10 @@ def _too_long(code: int) -> str:
     return "too long without contact with the " + " and the ".join(names)
 
 
+_LATE = tuple(Outcome("late", _too_long(code)) for code in range(1, 1 << len(PARTIES)))
+_WHOLE = (MET, OVERDUE, PENDING, *_LATE, *(Outcome("late", f"{reason}, {STILL_OPEN}") for _, reason in _LATE))
+
+
 def _reasons(clock: Timeline) -> tuple[Outcome, ...]:
     """Give the outcome of each state by which a case is left out."""
     return tuple(
@@ -135,7 +124,13 @@ def _reasons(clock: Timeline) -> tuple[Outcome, ...]:
     )
 
 
-def run_of(target: KeepInTouch, known: Known) -> tuple[Timeline, Integers]:
+def run_of(target: KeepInTouch, known: Known, contacts: Contacts) -> Run:
+    """Run the investigations of a batch, and judge their intervals by the limit: once, for all who ask."""
+    name = ("contact", target.clock_key, target.parties, target.limit)
+    return known.once(name, lambda: _run(target, known, contacts))
+
+
+def _clock_of(target: KeepInTouch, known: Known) -> tuple[Timeline, Integers]:
     """Run the clock of the investigation; it ends with the decision, else with closing or withdrawal."""
     clock = timeline(target, known)
     end = clock.end_day
@@ -146,10 +141,9 @@ def run_of(target: KeepInTouch, known: Known) -> tuple[Timeline, Integers]:
 
 
 def _run(target: KeepInTouch, known: Known, contacts: Contacts) -> Run:
-    """Run the investigations of a batch, and judge their intervals by the limit."""
     limit = target.limit
     assert isinstance(limit, Limit)  # noqa: S101
-    clock, end = run_of(target, known)
+    clock, end = _clock_of(target, known)
     found = intervals(target, known, contacts, np.where(clock.elapsed == NONE, MISSING, clock.start), end)
     elapsed = clock.counting.elapsed(found.begin, np.where(found.end == MISSING, known.as_of.day, found.end))
     return Run(clock, end, found, elapsed, clock.counting.due(found.begin, limit.allowed), elapsed > limit.allowed)

@@ -17,7 +17,6 @@ from ombudsman_kpi.known import Known
 from ombudsman_kpi.limits import Limit
 from ombudsman_kpi.pauses import Pauses
 from ombudsman_kpi.targets import Clock, DelaysExplained, ShareWithin
-from ombudsman_kpi.zones import DAY
 
 
 @dataclass(frozen=True)
@@ -40,10 +39,8 @@ class DelaysRule:
         book = tuple(Outcome(status, target.id) for target in self.missed for status in ("met", "late", "pending"))
         none = np.full(len(record), MISSING)
 
-        def walls() -> tuple[Integers, Integers, Integers]:
-            return start * DAY, none, due * DAY
-
-        return Assessed(code.astype(np.intp), book, start, none, np.full(len(record), NONE), "", walls, record=record)
+        elapsed = np.full(len(record), NONE)
+        return Assessed(code.astype(np.intp), book, start, none, elapsed, "", lambda: (start, none, due), record=record)
 
     def _of_target(self, target: ShareWithin, known: Known) -> tuple[Integers, ...]:
         """Give the cases that missed one target: when it began and was due, and whether that was explained."""

@@ -34,8 +34,9 @@ class Assessed:
     """The outcomes of a batch for one target: one of each record; or none, or several, as ``record`` says.
 
     ``start_day`` and ``end_day`` put an outcome into the period of those received, and of those closed or dated.
-    ``elapsed`` is in parts of ``unit``, so many as ``size`` to the unit; ``NONE`` where there is none. ``walls``
-    gives when each clock started, ended and is due, in microseconds on the wall.
+    ``elapsed`` is in parts of ``unit``, so many as ``size`` to the unit; ``NONE`` where there is none. ``points``
+    gives when each clock started, ended and is due: days, or where it doesn't run ``in_days``, microseconds on the
+    wall.
     """
 
     code: NDArray[np.intp]
@@ -44,8 +45,9 @@ class Assessed:
     end_day: Integers
     elapsed: Integers
     unit: str
-    walls: Callable[[], tuple[Integers, Integers, Integers]]
+    points: Callable[[], tuple[Integers, Integers, Integers]]
     size: int = 1
+    in_days: bool = True
     provisional: Integers | int = 0
     record: Integers | None = None
     party: NDArray[Any] | None = None
@@ -53,14 +55,20 @@ class Assessed:
     gross: Integers | None = None  # elapsed as if the clock had never stood still
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "walls", cache(self.walls))  # several ask for them, if anybody does
+        object.__setattr__(self, "points", cache(self.points))  # several ask for them, if anybody does
 
     def days(self, cohort: Cohort) -> Integers:
         """Give the day that puts each outcome into a period; ``MISSING`` where it has none."""
         if cohort == "due":
-            due = self.walls()[2]
-            return np.where(due == MISSING, MISSING, due // DAY)
+            due = self.points()[2]
+            return due if self.in_days else np.where(due == MISSING, MISSING, due // DAY)
         return self.start_day if cohort == "received" else self.end_day
+
+    def walls(self) -> tuple[Integers, Integers, Integers]:
+        """Give when each clock started, ended and is due in microseconds; for days, the midnight that begins them."""
+        if not self.in_days:
+            return self.points()
+        return tuple(np.where(days == MISSING, MISSING, days * DAY) for days in self.points())  # type: ignore[return-value]
 
     def units(self) -> tuple[Integers, Integers | int]:
         """Give elapsed times in whole units, rounded up, and by how much they fall short of that."""
@@ -89,6 +97,5 @@ def of_days(draft: Draft, day: Integers, found: tuple[Outcome, Outcome], side: N
     """Give the outcomes of records without a clock: by their state, and where that is open, one of two."""
     book = (*found, *(Outcome(state.ending, state.reason) for state in draft.states[1:]))  # type: ignore[arg-type]
     code = np.where(draft.state == 0, side.astype(np.intp), draft.state.astype(np.intp) + 1)
-    walls = np.where(day == MISSING, MISSING, day * DAY)
     none = np.full(len(day), MISSING)
-    return Assessed(code, book, day, day, np.full(len(day), NONE), "", lambda: (none, walls, none))
+    return Assessed(code, book, day, day, np.full(len(day), NONE), "", lambda: (none, day, none))

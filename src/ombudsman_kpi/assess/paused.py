@@ -12,7 +12,7 @@ import numpy as np
 from ombudsman_kpi.assess.draft import NONE
 from ombudsman_kpi.assess.figures import Figure, Place, share_figure
 from ombudsman_kpi.assess.outcomes import Assessed, Outcome
-from ombudsman_kpi.assess.share_within import Judged, ShareWithinRule, judged, walls_of
+from ombudsman_kpi.assess.share_within import Judged, ShareWithinRule, judged
 from ombudsman_kpi.assess.timeline import Timeline, timeline
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
 from ombudsman_kpi.frames import Table
@@ -21,7 +21,6 @@ from ombudsman_kpi.limits import Limit, WorkingDays
 from ombudsman_kpi.pauses import OPEN, Pauses
 from ombudsman_kpi.rounding import percent
 from ombudsman_kpi.targets import ShareWithin
-from ombudsman_kpi.zones import DAY
 
 WITHOUT = "without pauses"
 
@@ -48,12 +47,9 @@ class PausedRule:
         limit = self.target.limit
         moves = isinstance(limit, WorkingDays)
 
-        def walls() -> tuple[Integers, Integers, Integers]:
-            return (*walls_of(gross, known.scheme.zone), np.where(due == MISSING, MISSING, due * DAY))
-
         return Assessed(
             (found.code + cured * len(found.book)).astype(np.intp), book, gross.start_day, gross.end_day,
-            found.elapsed, limit.elapsed_unit, walls,
+            found.elapsed, limit.elapsed_unit, lambda: (gross.start, gross.end, due),
             provisional=(due > day_number(calendar.announced_until)).astype(np.int64) if moves else 0,
             gross=as_if.elapsed,
         )  # fmt: skip

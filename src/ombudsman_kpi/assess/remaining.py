@@ -23,14 +23,15 @@ def remaining(target: Limited, found: Assessed, known: Known) -> Integers:
     limit = target.limit
     if isinstance(limit, (Hours, Seconds)):
         return np.where(found.elapsed == NONE, MISSING, limit.allowed - found.elapsed)
-    _, stop, due = found.walls()
+    _, stop, due = found.points() if found.in_days else (points // DAY for points in found.points())
     counts = counting(limit, Clock(), known.scheme.calendar)  # from one day to another no option matters
-    end, last = np.where(stop == MISSING, known.as_of.day, stop // DAY), due // DAY
-    left = counts.counted_before(last + 1) - counts.counted_before(np.minimum(end, last) + 1)
-    over = end > last
+    nothing = MISSING if found.in_days else MISSING // DAY
+    end = np.where(stop == nothing, known.as_of.day, stop)
+    left = counts.counted_before(due + 1) - counts.counted_before(np.minimum(end, due) + 1)
+    over = end > due
     if np.count_nonzero(over):
-        left -= counts.elapsed(last, np.maximum(end, last))
-    unknown = due == MISSING
+        left -= counts.elapsed(due, np.maximum(end, due))
+    unknown = due == nothing
     if not np.count_nonzero(unknown):
         return left
     if isinstance(limit, DueField):

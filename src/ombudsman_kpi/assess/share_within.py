@@ -42,8 +42,9 @@ class ShareWithinRule:
             clock.end_day,
             found.elapsed,
             self.target.limit.elapsed_unit,
-            lambda: (*walls_of(clock, known.scheme.zone), due_walls(self.target, clock, known.scheme.zone)),
+            lambda: (*points_of(clock, known.scheme.zone), due_points(self.target, clock, known.scheme.zone)),
             size_of(self.target.limit),
+            clock.in_days,
             found.provisional,
         )
 
@@ -168,19 +169,17 @@ def provisional(target: Limited, timeline: Timeline, calendar: WorkingCalendar) 
 
 def due_days(target: Limited, timeline: Timeline, zone: TimeZone) -> Integers:
     """Give the day on which each clock is due; ``MISSING`` where it never ran, or that isn't known."""
-    points = due_walls(target, timeline, zone)
-    return np.where(points == MISSING, MISSING, points // DAY)
+    points = due_points(target, timeline, zone)
+    return points if timeline.in_days else np.where(points == MISSING, MISSING, points // DAY)
 
 
-def due_walls(target: Limited, timeline: Timeline, zone: TimeZone) -> Integers:
-    """Give when each clock is due, in microseconds on the wall; for days, the midnight that begins the day."""
+def due_points(target: Limited, timeline: Timeline, zone: TimeZone) -> Integers:
+    """Give when each clock is due: the day, or for other clocks the time on the wall, in microseconds."""
     if isinstance(target.limit, DueField):
         assert timeline.own_due is not None  # noqa: S101
         return timeline.own_due
     due = timeline.counting.due(timeline.start, target.limit.allowed)
-    if isinstance(target.limit, (Seconds, Hours)):
-        return np.where(timeline.start == MISSING, MISSING, zone.wall(due))
-    return np.where(due == MISSING, MISSING, due * DAY)
+    return due if timeline.in_days else np.where(timeline.start == MISSING, MISSING, zone.wall(due))
 
 
 def size_of(limit: Limit | DueField) -> int:
@@ -188,9 +187,8 @@ def size_of(limit: Limit | DueField) -> int:
     return limit.size if isinstance(limit, (Seconds, Hours)) else 1
 
 
-def walls_of(timeline: Timeline, zone: TimeZone) -> tuple[Integers, Integers]:
-    """Give when each clock started and ended, in microseconds on the wall."""
-    return tuple(  # type: ignore[return-value]
-        np.where(points == MISSING, MISSING, points * DAY) if timeline.in_days else zone.wall(points)
-        for points in (timeline.start, timeline.end)
-    )
+def points_of(timeline: Timeline, zone: TimeZone) -> tuple[Integers, Integers]:
+    """Give when each clock started and ended: days, or for other clocks times on the wall, in microseconds."""
+    if timeline.in_days:
+        return timeline.start, timeline.end
+    return zone.wall(timeline.start), zone.wall(timeline.end)

@@ -16,7 +16,6 @@ from ombudsman_kpi.frames import Table
 from ombudsman_kpi.known import Known
 from ombudsman_kpi.limits import Limit
 from ombudsman_kpi.targets import Stock
-from ombudsman_kpi.zones import DAY
 
 JOINED, LEFT = Outcome("overdue", "older than the limit"), Outcome("late", "ended")
 
@@ -54,8 +53,7 @@ class StockRule:
         ).astype(np.intp)
         day = np.concatenate([np.full(len(never), MISSING), joined[joins], left[leaves]])
         none = np.full(len(day), MISSING)
-        walls = np.where(day == MISSING, MISSING, day * DAY)
-        return Assessed(code, book, day, day, np.full(len(day), NONE), "", lambda: (walls, none, none), record=record)
+        return Assessed(code, book, day, day, np.full(len(day), NONE), "", lambda: (day, none, none), record=record)
 
     def _changes(self, clock: Timeline, known: Known) -> tuple[Integers, Integers]:
         """Give the day each record joined the stock, and the day it left; ``MISSING`` where it did not."""
