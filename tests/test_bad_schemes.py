@@ -12,7 +12,7 @@ import ombudsman_kpi
 from ombudsman_kpi import KpiError, SchemeError, load_scheme
 
 SCHEMES = sorted((Path(ombudsman_kpi.__file__).parent / "schemes").glob("*.toml"))
-JSON_SCHEMA = Path(__file__).parents[1] / "docs" / "scheme.schema.json"
+JSON_SCHEMA = Path(__file__).parents[1] / "docs" / "schemas" / "scheme.schema.json"
 
 HEAD = 'id = "own"\ntitle = "Own"\nsource = "A notice on the wall"\ndivision = "england-and-wales"\n'
 SHARED = {"id": '"own-target"', "says": '"As we say"'}

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from ombudsman_kpi import list_schemes, load_scheme
-from ombudsman_kpi.cli import run
+from ombudsman_kpi.caseload import COUNTED, FIRST, LOSES, LOST, NO_STANDARD, ROOM
+from ombudsman_kpi.cli import Described, run
 from ombudsman_kpi.errors import KpiError
 from ombudsman_kpi.scheme import scheme_json_schema
 
@@ -45,13 +46,16 @@ def test_the_readme_prints_the_table_that_its_first_command_prints(
 
 
 def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    notebook, other_plan, single, check = blocks(README, "python")
+    notebook, other_plan, single, caseload, check = blocks(README, "python")
     names: dict[str, Any] = {}
     exec(notebook, names)  # noqa: S102
     assert names["rows"].status.eq("overdue").any()
     exec(other_plan, {})  # noqa: S102
     exec(single, {})  # noqa: S102
     assert f"# {capsys.readouterr().out}" in single
+    names = {}
+    exec(caseload, names)  # noqa: S102
+    assert len(names["rows"]) > 0
     with pytest.raises(SystemExit):
         exec(check, {})  # noqa: S102
 
@@ -107,8 +111,36 @@ def test_the_schemes_in_the_docs_can_be_loaded(tmp_path: Path) -> None:
         assert load_scheme(path).targets
 
 
-def test_the_json_schema_in_the_docs_is_the_one_that_the_code_gives() -> None:
-    assert json.loads((ROOT / "docs" / "scheme.schema.json").read_text("utf-8")) == scheme_json_schema()
+def test_the_json_schemas_in_the_docs_are_the_ones_that_the_command_line_prints(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pages = sorted((ROOT / "docs" / "schemas").glob("*.schema.json"))
+    assert {page.name.split(".")[0] for page in pages} == {name.value for name in Described}
+    for page in pages:
+        monkeypatch.setattr(sys, "argv", ["ombudsman-kpi", "json-schema", page.name.split(".")[0]])
+        with pytest.raises(SystemExit):
+            run()
+        assert json.loads(page.read_text("utf-8")) == json.loads(capsys.readouterr().out)
+    assert json.loads((ROOT / "docs" / "schemas" / "scheme.schema.json").read_text("utf-8")) == scheme_json_schema()
+
+
+def test_the_page_on_one_case_prints_what_it_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "one-case.md").read_text("utf-8")
+    shown = blocks(page, "text")
+    given, explained, contradicting, listed = blocks(page, "python")
+    *lines, last = given.strip().splitlines()
+    names: dict[str, Any] = {}
+    exec("\n".join(lines), names)  # noqa: S102
+    assert repr(eval(last, names)) == shown[0].strip()  # noqa: S307
+    exec(explained, {})  # noqa: S102
+    printed = capsys.readouterr().out  # the edition depends on the bank holidays foretold up to 2050
+    assert re.sub(r"edition \w+", "edition", printed) == re.sub(r"edition \w+", "edition", shown[1])
+    exec(contradicting, {})  # noqa: S102
+    assert capsys.readouterr().out == shown[2]
+    names = {}
+    exec(listed, names)  # noqa: S102
+    effects = re.findall(r"^\| ([a-z ]+) \|", page.split("| effect |")[1], re.MULTILINE)[:6]
+    assert set(names["rows"].effect) <= set(effects) == {LOST, COUNTED, LOSES, ROOM, FIRST, NO_STANDARD}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples" / "schemes").glob("*.toml")), ids=lambda path: path.stem)

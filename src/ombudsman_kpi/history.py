@@ -52,6 +52,8 @@ def known_events(known: Known) -> Truths:
     if not known.batch.table.has("recorded_at"):
         return happened
     recorded = known.moments("recorded_at")
+    if recorded.nothing:
+        return happened
     truths: Truths = happened & ((recorded.days == MISSING) | recorded.happened)
     return truths
 

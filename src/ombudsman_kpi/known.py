@@ -94,6 +94,7 @@ class Moments(NamedTuple):
     first: Integers  # the instant that each means, and where a time occurred twice the second one
     second: Integers
     nothing: bool = False  # there is no time at all
+    complete: bool = False  # there is a usable one everywhere
 
 
 def _no_moments(times: Times) -> Moments:
@@ -151,7 +152,9 @@ class Known:
             (happened & ~usable, "is outside the calendar"),
         )
         real = tuple((mask, f"{name} {text}") for mask, text in faults if mask is not None and mask.any())
-        return Moments(times, days, happened, usable, np.where(happened, days, NEVER), real, first, second)
+        complete = not real and int(np.count_nonzero(usable)) == len(days)
+        ending = days if complete else np.where(happened, days, NEVER)
+        return Moments(times, days, happened, usable, ending, real, first, second, complete=complete)
 
     def happened(self, name: str) -> Truths:
         """Tell which times are there and not later than ``as_of``."""

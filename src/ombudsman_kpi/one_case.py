@@ -6,12 +6,14 @@ It is the same assessment as that of many records, of one row.
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from pydantic import ValidationError
 
+from ombudsman_kpi.assess.clocks import Counting
 from ombudsman_kpi.assess.contact import run_of
 from ombudsman_kpi.assess.draft import NONE
 from ombudsman_kpi.assess.measures import rules_of
@@ -188,7 +190,7 @@ class _Maker:
         if not clock.in_days:
             return more | self._instants(target, clock)
         if start is not None and isinstance(target.limit, WorkingDays):
-            more["day_1"] = to_day(int(clock.counting.due(np.array([day_number(start)]), 1)[0]))
+            more["day_1"] = _day_1(clock.counting, start)  # type: ignore[arg-type]
         if start is not None and (isinstance(target.limit, WorkingDays) or target.options):
             ends = [day for day in (facts["due"], facts["stop"] or to_day(self.known.as_of.day)) if day is not None]
             more["days_off"] = _days_off(self.calendar, _day_of(more["recorded"], self.zone), max(ends))
@@ -198,7 +200,7 @@ class _Maker:
 
     def _of_interval(self, target: KeepInTouch, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Say what an interval between contacts runs from and to."""
-        end = int(run_of(target, self.known, self.files.contacts).end[0])
+        end = int(run_of(target, self.known, self.files).end[0])
         more: dict[str, Any] = {"waits_for": ("contact",)}
         if facts["start"] is not None and day_number(facts["start"]) != clock.start_day[0]:
             more |= {"started_by": "contact", "recorded": facts["start"]}
@@ -262,7 +264,18 @@ def _basis(scheme: Scheme, as_of: AsOf) -> Basis:
 def _days_off(calendar: WorkingCalendar, first: date, last: date) -> tuple[DayOff, ...]:
     """Give the bank holidays and closures after one day, up to another."""
     low, high = bisect_right(calendar.days_off, first), bisect_right(calendar.days_off, last)
-    return tuple(DayOff(day=day, name=calendar.name_of(day)) for day in calendar.days_off[low:high])
+    return tuple(_day_off(calendar, day) for day in calendar.days_off[low:high])
+
+
+@lru_cache(maxsize=4096)
+def _day_off(calendar: WorkingCalendar, day: date) -> DayOff:
+    return DayOff(day=day, name=calendar.name_of(day))
+
+
+@lru_cache(maxsize=4096)
+def _day_1(counts: Counting, start: date) -> date | None:
+    first = int(counts.due(np.array([day_number(start)]), 1)[0])
+    return None if first == MISSING else to_day(first)
 
 
 def _here(value: date, zone: ZoneInfo) -> date:

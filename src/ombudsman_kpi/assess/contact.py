@@ -11,6 +11,7 @@ import numpy as np
 
 from ombudsman_kpi.assess.draft import NONE
 from ombudsman_kpi.assess.outcomes import STILL_OPEN, Assessed, Outcome
+from ombudsman_kpi.assess.related import Files
 from ombudsman_kpi.assess.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.contacts import PARTIES, Contacts
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
@@ -49,16 +50,17 @@ class KeepInTouchRule:
     """The intervals between contacts, judged by the limit; each for itself, or all of a case together."""
 
     target: KeepInTouch
-    contacts: Contacts
+    files: Files
 
     def fields(self, table: Table) -> list[str]:
         """Name what the clock of the investigation reads."""
+        _ = self.files.contacts  # found before several threads ask for them
         return fields_needed(self.target, table)
 
     def assess(self, known: Known) -> Assessed:
         """Judge the intervals of a batch's cases."""
         target = self.target
-        run = run_of(target, known, self.contacts)
+        run = run_of(target, known, self.files)
         return self._each(known, run) if target.counted == "intervals" else self._whole_cases(known, run)
 
     def _each(self, known: Known, run: Run) -> Assessed:
@@ -124,10 +126,10 @@ def _reasons(clock: Timeline) -> tuple[Outcome, ...]:
     )
 
 
-def run_of(target: KeepInTouch, known: Known, contacts: Contacts) -> Run:
+def run_of(target: KeepInTouch, known: Known, files: Files) -> Run:
     """Run the investigations of a batch, and judge their intervals by the limit: once, for all who ask."""
     name = ("contact", target.clock_key, target.parties, target.limit)
-    return known.once(name, lambda: _run(target, known, contacts))
+    return known.once(name, lambda: _run(target, known, files))
 
 
 def _clock_of(target: KeepInTouch, known: Known) -> tuple[Timeline, Integers]:
@@ -140,22 +142,22 @@ def _clock_of(target: KeepInTouch, known: Known) -> tuple[Timeline, Integers]:
     return clock, np.where(clock.elapsed == NONE, MISSING, end)
 
 
-def _run(target: KeepInTouch, known: Known, contacts: Contacts) -> Run:
+def _run(target: KeepInTouch, known: Known, files: Files) -> Run:
     limit = target.limit
     assert isinstance(limit, Limit)  # noqa: S101
     clock, end = _clock_of(target, known)
-    found = intervals(target, known, contacts, np.where(clock.elapsed == NONE, MISSING, clock.start), end)
+    found = intervals(target, known, files, np.where(clock.elapsed == NONE, MISSING, clock.start), end)
     elapsed = clock.counting.elapsed(found.begin, np.where(found.end == MISSING, known.as_of.day, found.end))
     return Run(clock, end, found, elapsed, clock.counting.due(found.begin, limit.allowed), elapsed > limit.allowed)
 
 
-def intervals(target: KeepInTouch, known: Known, contacts: Contacts, start: Integers, end: Integers) -> Intervals:
+def intervals(target: KeepInTouch, known: Known, files: Files, start: Integers, end: Integers) -> Intervals:
     """Cut the run of each case into intervals by the days on which each party was contacted."""
     running = np.flatnonzero(start != MISSING)
     if not len(running):
         return Intervals(running, running, running, running)
     offset, size = known.batch.offset, len(known.batch)
-    lane, day = Contacts.parted(Contacts.within(contacts.contacted, offset, offset + size))
+    lane, day = Contacts.parted(Contacts.within(files.contacts.contacted, offset, offset + size))
     case, party = lane // 2 - offset, lane % 2
     wanted = np.array([name in target.parties for name in PARTIES]).take(party)
     last = np.where(end == MISSING, known.as_of.day + 1, end)

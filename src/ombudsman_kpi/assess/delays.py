@@ -8,6 +8,7 @@ from ombudsman_kpi.assess.clocks import counting
 from ombudsman_kpi.assess.draft import NONE
 from ombudsman_kpi.assess.outcomes import Assessed, Outcome
 from ombudsman_kpi.assess.paused import ran_net
+from ombudsman_kpi.assess.related import Files
 from ombudsman_kpi.assess.share_within import clock_judged, due_days
 from ombudsman_kpi.assess.timeline import fields_needed
 from ombudsman_kpi.contacts import PARTIES, Contacts
@@ -15,7 +16,6 @@ from ombudsman_kpi.days import MISSING, Integers, Truths
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.known import Known
 from ombudsman_kpi.limits import Limit
-from ombudsman_kpi.pauses import Pauses
 from ombudsman_kpi.targets import Clock, DelaysExplained, ShareWithin
 
 
@@ -25,11 +25,11 @@ class DelaysRule:
 
     target: DelaysExplained
     missed: tuple[ShareWithin, ...]
-    contacts: Contacts
-    pauses: Pauses | None = None  # where one of the targets allows them
+    files: Files
 
     def fields(self, table: Table) -> list[str]:
         """Name what the clocks of the targets read that were missed."""
+        _ = self.files.contacts  # found before several threads ask for them
         return list(dict.fromkeys(name for target in self.missed for name in fields_needed(target, table)))
 
     def assess(self, known: Known) -> Assessed:
@@ -45,8 +45,8 @@ class DelaysRule:
     def _of_target(self, target: ShareWithin, known: Known) -> tuple[Integers, ...]:
         """Give the cases that missed one target: when it began and was due, and whether that was explained."""
         paused = None
-        if target.pauses and self.pauses is not None:
-            clock, found, paused = ran_net(target, self.pauses, known)
+        if target.pauses:
+            clock, found, paused = ran_net(target, self.files.pauses, known)
         else:
             clock, found = clock_judged(target, known)
         missed = np.array([outcome.status in {"late", "overdue"} for outcome in found.book]).take(found.code)
@@ -73,7 +73,7 @@ class DelaysRule:
     def _told(self, known: Known, rows: Integers, party: int, start: Integers, last: Integers) -> Truths:
         """Tell which cases have an explanation to a party between two days."""
         offset = known.batch.offset
-        explained = Contacts.within(self.contacts.explained, offset, offset + len(known.batch))
+        explained = Contacts.within(self.files.contacts.explained, offset, offset + len(known.batch))
         lane = (rows + offset) * 2 + party
         place = np.searchsorted(explained, Contacts.number(lane, start))
         following = np.append(explained, np.iinfo(np.int64).max).take(place)

@@ -87,6 +87,8 @@ class Draft:
     def mark_later(self, name: str) -> None:
         """Leave out the records that begin later: nothing of them is known."""
         found = self.moments(name)
+        if found.complete:
+            return
         self.mark((found.days != MISSING) & ~found.happened, "excluded", not_yet(name))
 
     def mark_not_concerned(self, conditions: Mapping[str, Condition]) -> None:
@@ -129,6 +131,8 @@ class Draft:
     def mark_not_begun(self, name: str) -> None:
         """Leave out the records that haven't begun; one that must have and has no day contradicts itself."""
         found = self.moments(name)
+        if found.complete:
+            return
         table = self.known.batch.table
         declared = table.fields.get(name)
         if table.dated_by_period(name):

@@ -44,11 +44,10 @@ def rules_of(target: AnyTarget, files: Files) -> Iterator[tuple[Records, Rule]]:
         case Stock():
             yield target.of, StockRule(target)
         case KeepInTouch():
-            yield target.of, KeepInTouchRule(target, files.contacts)
+            yield target.of, KeepInTouchRule(target, files)
         case DelaysExplained():
             missed = tuple(item for name in target.late_on if isinstance(item := files.scheme[name], ShareWithin))
-            pauses = files.pauses if any(item.pauses for item in missed) else None
-            yield target.of, DelaysRule(target, missed, files.contacts, pauses)
+            yield target.of, DelaysRule(target, missed, files)
         case Score():
             yield target.of, ScoreRule(target)
         case ShareOfKinds(followed_by=followed_by) if followed_by:

@@ -116,6 +116,8 @@ def _run(target: OnClock, known: Known) -> Timeline:
     end, end_day, which = _end(draft, start, start_day)
     own = _own_due(draft, end, end_day) if isinstance(target.runs_in, DueField) else None
     for position, (name, ending) in enumerate(draft.endings):
+        if draft.moments(name).nothing:
+            continue
         draft.mark(which == position, ending, name.removesuffix("_at") if ending == "withdrawn" else "")
     ran = np.array([state.ending not in {"excluded", "invalid"} for state in draft.states])
     counts = ran.take(draft.state)
@@ -171,7 +173,7 @@ def _start(draft: _Draft) -> tuple[Integers, Integers]:
     _refuse_dates(draft, name)
     draft.mark_not_begun(name)
     found = draft.moments(name)
-    day = np.where(found.usable, found.days, MISSING)
+    day = found.days if found.complete else np.where(found.usable, found.days, MISSING)
     if draft.in_days:
         day = _deemed_received(draft, name, day)
         return day, day

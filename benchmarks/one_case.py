@@ -1,0 +1,86 @@
+"""One case at a time, as a request handler asks; and the same cases all at once."""
+
+import csv
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from timing import process
+
+from ombudsman_kpi import Case, CaseEvent, assess, deadlines, load_scheme, worklist
+
+DATA = Path(__file__).parents[1] / "examples" / "data"
+AS_OF = "2024-03-31"
+HEAVY = ("pandas", "pyarrow", "polars", "duckdb")
+
+
+def _each(work: Callable[[Any], object], items: list[Any]) -> tuple[float, float]:
+    """Time every item by itself; give the median and the 95th percentile, in milliseconds."""
+    times = []
+    for item in items:
+        begin = time.perf_counter()
+        work(item)
+        times.append((time.perf_counter() - begin) * 1000)
+    return statistics.median(times), statistics.quantiles(times, n=20)[-1]
+
+
+def _cold() -> tuple[float, str]:
+    """Time a new process up to its first answer; name the heavy libraries that it has imported."""
+    program = (
+        "import sys; from ombudsman_kpi import deadlines, load_scheme; "
+        "deadlines(load_scheme('lgsco'), {'case_id': 'A1', 'received_at': '2024-03-28'}, as_of='2024-04-30'); "
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    times = []
+    for _ in range(7):
+        seconds, _, printed = process(["-c", program])
+        times.append(seconds)
+    return statistics.median(times), printed.strip()
+
+
+def main() -> list[str]:
+    lgsco = load_scheme("lgsco")
+    log: dict[str, list[CaseEvent]] = defaultdict(list)
+    with (DATA / "events.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            log[row["case_id"]].append(CaseEvent.model_validate({k: v for k, v in row.items() if v}))
+    with (DATA / "cases.csv").open(encoding="utf-8") as file:
+        cases = [Case.model_validate({k: v or None for k, v in row.items()}) for row in csv.DictReader(file)]
+    everyone = cases[::2]  # closed ones, open ones, with and without events: as they come
+    fresh = [case for case in cases if case.decided_at is None and case.allocated_at is None]
+    rows = []
+    for what, chosen, events in (
+        ("a case not allocated yet, without events", fresh, False),
+        ("any case, without its events (`events=None`)", everyone, None),
+        ("any case, with its events", everyone, True),
+    ):
+
+        def one(case: Case, events: bool | None = events) -> object:  # noqa: FBT001
+            given = log[case.case_id] if events else None if events is None else ()
+            return deadlines(lgsco, case, events=given, as_of=AS_OF)
+
+        _each(one, chosen[:50])
+        median, late = min(_each(one, chosen) for _ in range(3))
+        rows.append(f"| {what} | {median:.2f} | {late:.2f} |")
+    single = _each(lambda case: assess(lgsco, cases=case, as_of=AS_OF), everyone[:200])
+    whole = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        worklist(lgsco, cases=DATA / "cases.csv", events=DATA / "events.csv", as_of=AS_OF)
+        whole.append(time.perf_counter() - begin)
+    cold, heavy = _cold()
+    return [
+        f"## One case at a time: the {len(cases):,} invented cases, every target of `lgsco`", "",
+        "Milliseconds for one call; wanted: below 1.", "",
+        "| `deadlines` of | median | 95 of 100 below |", "|---|---:|---:|", *rows,
+        f"| the floor to beat: `assess` of one row, which makes a frame | {single[0]:.2f} | {single[1]:.2f} |", "",
+        f"A new process to its first answer: {cold:.2f} s, with the calendar's bank holidays; heavy libraries imported: "
+        f"{heavy} (wanted: none). The worklist of all {len(cases):,}: {statistics.median(whole):.2f} s.",
+    ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    print("\n".join(main()))
