@@ -9,7 +9,7 @@ import numpy as np
 from ombudsman_kpi.assess.clocks import counting
 from ombudsman_kpi.assess.figures import headroom_of
 from ombudsman_kpi.assess.measures import rules_of
-from ombudsman_kpi.assess.outcomes import Assessed, Rule
+from ombudsman_kpi.assess.outcomes import OPEN, Assessed, Rule, of_status
 from ombudsman_kpi.assess.remaining import remaining
 from ombudsman_kpi.days import MISSING, Truths, is_missing, to_day
 from ombudsman_kpi.deadline import amount_of
@@ -41,8 +41,6 @@ from ombudsman_kpi.zones import DAY
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_OPEN = {"pending", "overdue"}
 
 LOST, COUNTED, LOSES, ROOM, FIRST, NO_STANDARD = (
     "lost already", "counted as missed", "loses the target", "leaves room", "nothing ended yet", "no standard",
@@ -155,7 +153,7 @@ def _due_by(within: Any, at: AsOf, scheme: Scheme) -> Callable[[Assessed], Truth
 
 
 def _is_open(found: Assessed) -> Truths:
-    return np.array([outcome.status in _OPEN for outcome in found.book]).take(found.code)
+    return of_status(found.book, OPEN).take(found.code)
 
 
 def _rows(rule: Rule, known: Known, kept: Callable[[Assessed], Truths]) -> "pd.DataFrame":

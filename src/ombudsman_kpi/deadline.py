@@ -10,6 +10,7 @@ from ombudsman_kpi.assess.outcomes import Status
 from ombudsman_kpi.targets import Party, Records
 
 if TYPE_CHECKING:
+    from ombudsman_kpi.display import Table
     from ombudsman_kpi.explain import Explanation
 
 
@@ -89,6 +90,13 @@ class Deadline(Fact):
     provisional: bool = Field(default=False, description="Whether a bank holiday may still be announced")
     basis: Basis = Field(description="What it was worked out by")
 
+    def __repr__(self) -> str:
+        party = f" ({self.party})" if self.party else ""
+        due = "no due day" if self.due is None else f"due {self.due}"
+        return f"<Deadline {self.target}{party}: {due}, {self.status}, {amount_of(self.left, self.unit)} left>"
+
+    __str__ = __repr__
+
     def explain(self) -> "Explanation":
         """Say why that day, in plain English.
 
@@ -127,14 +135,42 @@ class Deadlines(list[Deadline]):
         super().__init__(deadlines)
         self.findings = tuple(findings)
 
+    @property
+    def table(self) -> "Table":
+        """Lay them out for a reader."""
+        from ombudsman_kpi.display import Table
+
+        first = self[0] if self else None
+        title = f"{first.record.removesuffix('s').replace('_', ' ').capitalize()} {first.id or ''}" if first else ""
+        rows = [
+            (
+                item.target,
+                item.party or "",
+                item.status,
+                str(item.due or "–"),
+                amount_of(item.left, item.unit),
+                item.reason,
+            )
+            for item in self
+        ]
+        return Table(
+            title.strip() or "Nothing is due by this scheme",
+            f"as at {first.basis.as_of} · {first.basis.title}, digest {first.basis.digest}" if first else "",
+            ("Target", "Party", "Status", "Due", "Left", "Why"),
+            (False, False, False, False, True, False),
+            tuple(rows),
+            tuple(f"Finding: {item}" for item in self.findings),
+        )
+
     def __repr__(self) -> str:
-        rows = [("Target", "Party", "Due", "Left", "Status", "Why")]
-        for item in self:
-            left = amount_of(item.left, item.unit)
-            rows.append((item.target, item.party or "", str(item.due or "–"), left, item.status, item.reason))
-        widths = [max(len(text) for text in column) for column in zip(*rows, strict=True)]
-        lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows]
-        return "\n".join([*(line.rstrip() for line in lines), *(f"Finding: {item}" for item in self.findings)])
+        from ombudsman_kpi.display import as_text
+
+        return as_text(self.table) if self or self.findings else self.table.title
+
+    def _repr_html_(self) -> str:
+        from ombudsman_kpi.display import as_html
+
+        return as_html(self.table)
 
 
 def amount_of(number: float | None, unit: str) -> str:

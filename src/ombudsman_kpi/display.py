@@ -195,7 +195,11 @@ def as_text(table: Table) -> str:
     return "\n".join([table.title, table.subtitle, "", *body, *(["", *table.footnotes] if table.footnotes else [])])
 
 
-_COLOURS = {"met": "#00703c", "missed": "#b10e1e", "undetermined": "#8a5a00"}  # readable on white
+_COLOURS = {
+    "met": "#00703c",
+    **dict.fromkeys(("missed", "late", "overdue", "invalid"), "#b10e1e"),
+    "undetermined": "#8a5a00",
+}  # readable on white
 
 
 def as_html(table: Table) -> str:

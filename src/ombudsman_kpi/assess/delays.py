@@ -6,7 +6,7 @@ import numpy as np
 
 from ombudsman_kpi.assess.clocks import counting
 from ombudsman_kpi.assess.draft import NONE
-from ombudsman_kpi.assess.outcomes import Assessed, Outcome
+from ombudsman_kpi.assess.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.assess.paused import ran_net
 from ombudsman_kpi.assess.related import Files
 from ombudsman_kpi.assess.share_within import clock_judged, due_days
@@ -49,7 +49,7 @@ class DelaysRule:
             clock, found, paused = ran_net(target, self.files.pauses, known)
         else:
             clock, found = clock_judged(target, known)
-        missed = np.array([outcome.status in {"late", "overdue"} for outcome in found.book]).take(found.code)
+        missed = of_status(found.book, MISSED).take(found.code)
         rows = np.flatnonzero(missed)
         if not len(rows):
             return rows, rows, rows, rows
@@ -73,6 +73,8 @@ class DelaysRule:
     def _told(self, known: Known, rows: Integers, party: int, start: Integers, last: Integers) -> Truths:
         """Tell which cases have an explanation to a party between two days."""
         offset = known.batch.offset
+        if not len(self.files.contacts.explained):
+            return np.zeros(len(rows), np.bool_)
         explained = Contacts.within(self.files.contacts.explained, offset, offset + len(known.batch))
         lane = (rows + offset) * 2 + party
         place = np.searchsorted(explained, Contacts.number(lane, start))

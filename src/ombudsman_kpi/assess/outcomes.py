@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
@@ -17,6 +17,8 @@ from ombudsman_kpi.zones import DAY
 
 Status = Literal["met", "late", "overdue", "pending", "excluded", "invalid"]
 STATUSES: tuple[Status, ...] = get_args(Status)
+MISSED: frozenset[Status] = frozenset({"late", "overdue"})
+OPEN: frozenset[Status] = frozenset({"pending", "overdue"})
 
 
 STILL_OPEN = "still open"  # how a reason says that a late record hasn't ended
@@ -27,6 +29,16 @@ class Outcome(NamedTuple):
 
     status: Status
     reason: str = ""
+
+
+@lru_cache(maxsize=1024)
+def of_status(book: tuple[Outcome, ...], statuses: frozenset[Status]) -> NDArray[np.bool_]:
+    """Tell which outcomes of a list have one of some statuses; it is the same list again and again.
+
+    >>> of_status((Outcome("met"), Outcome("late", "abandoned")), MISSED).tolist()
+    [False, True]
+    """
+    return np.array([outcome.status in statuses for outcome in book], np.bool_)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ombudsman_kpi.assess.draft import NONE
 from ombudsman_kpi.assess.figures import Figure, Place, share_figure
-from ombudsman_kpi.assess.outcomes import Assessed, Outcome
+from ombudsman_kpi.assess.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.assess.share_within import Judged, ShareWithinRule, judged
 from ombudsman_kpi.assess.timeline import Timeline, timeline
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
@@ -41,8 +41,7 @@ class PausedRule:
         gross, found, due = ran_net(self.target, self.pauses, known)
         calendar = known.scheme.calendar
         as_if = judged(self.target, gross, calendar)
-        side = np.array([outcome.status in {"late", "overdue"} for outcome in as_if.book]).take(as_if.code)
-        cured = side & np.array([outcome.status not in {"late", "overdue"} for outcome in found.book]).take(found.code)
+        cured = of_status(as_if.book, MISSED).take(as_if.code) & ~of_status(found.book, MISSED).take(found.code)
         book = (*found.book, *(Outcome(item.status, _as_if(item)) for item in found.book))
         limit = self.target.limit
         moves = isinstance(limit, WorkingDays)
