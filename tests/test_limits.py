@@ -231,3 +231,10 @@ def test_elapsed_time_is_given_in_the_unit_of_the_limit_and_weeks_in_days(
     unit: type[Limit] | type[DueField], elapsed_unit: str
 ) -> None:
     assert unit.elapsed_unit == elapsed_unit
+
+
+@pytest.mark.parametrize("text", ["1" + " " * 100_000 + "!", "9" * 100_000 + " days", "1 " + "a" * 100_000])
+def test_text_of_any_length_is_refused_at_once_and_not_repeated(text: str) -> None:
+    with pytest.raises(SchemeError) as error:
+        parse_limit(text)
+    assert len(str(error.value)) < 300

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
 from ombudsman_kpi.assess.outcomes import Status
+from ombudsman_kpi.records import summarised
 from ombudsman_kpi.targets import Party, Records
 
 if TYPE_CHECKING:
@@ -21,6 +23,10 @@ class Fact(BaseModel):
     """What deadlines are made of: it never changes, and goes to JSON and back."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return summarised(handler(schema), handler)
 
 
 class DayOff(Fact):

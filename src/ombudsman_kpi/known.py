@@ -56,19 +56,22 @@ def parse_as_of(value: Any, scheme: Scheme) -> AsOf:
         else:
             instant = (moment - _EPOCH) // MICROSECOND
         wall = int(scheme.zone.wall(np.array([instant]))[0])
+        _check_covered(wall // DAY, moment, scheme)
         here = timezone((wall - instant) * MICROSECOND)
-        found = AsOf(
-            wall // DAY, instant, whole_day=False, text=(_EPOCH + instant * MICROSECOND).astimezone(here).isoformat()
-        )
-    else:
-        day = day_number(to_date(moment))
-        found = AsOf(day, _close_of(day, scheme.time_zone), whole_day=True, text=to_day(day).isoformat())
+        text = (_EPOCH + instant * MICROSECOND).astimezone(here).isoformat()
+        return AsOf(wall // DAY, instant, whole_day=False, text=text)
+    day = day_number(to_date(moment))
+    _check_covered(day, moment, scheme)
+    return AsOf(day, _close_of(day, scheme.time_zone), whole_day=True, text=to_day(day).isoformat())
+
+
+def _check_covered(day: int, moment: date, scheme: Scheme) -> None:
+    """Raise for a day that the scheme's calendar doesn't know."""
     calendar = scheme.calendar
-    if not calendar.first <= to_day(found.day) <= calendar.last:
+    if not day_number(calendar.first) <= day <= day_number(calendar.last):
         raise CoverageError(
-            f"as_of {to_day(found.day)} is outside the scheme's calendar, {calendar.first} to {calendar.last}."
+            f"as_of {moment.isoformat()[:10]} is outside the scheme's calendar, {calendar.first} to {calendar.last}."
         )
-    return found
 
 
 @lru_cache(maxsize=1024)

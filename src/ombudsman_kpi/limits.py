@@ -131,9 +131,12 @@ UNITS: dict[str, type[Limit]] = {
 }
 
 _TEXT = re.compile(
-    r"\s*(?P<less><|less than\s|under\s|within\s)?\s*(?P<amount>[-+]?\d+(?:\.\d+)?)\s+(?P<unit>[a-z ]+?)s?\s*",
-    re.IGNORECASE,
+    r"(?P<less><|less than |under |within )? ?(?P<amount>[-+]?\d{1,18}(?:\.\d{1,18})?) (?P<unit>[a-z]+(?: [a-z]+)?)",
+    re.IGNORECASE | re.ASCII,
 )
+
+
+_LONGEST = 100  # letters; no limit takes so many to write down
 
 
 def parse_limit(text: str) -> Limit:
@@ -146,12 +149,12 @@ def parse_limit(text: str) -> Limit:
 
     Raises ``SchemeError``, which says how a limit is written.
     """
-    found = _TEXT.fullmatch(text)
-    unit = UNITS.get(" ".join(found["unit"].lower().split())) if found else None
+    found = _TEXT.fullmatch(" ".join(text[:_LONGEST].split())) if len(text) <= _LONGEST else None
+    unit = UNITS.get(found["unit"].lower().removesuffix("s")) if found else None
     if found is None or unit is None or "." in found["amount"]:
         raise SchemeError(
-            f"{text!r} isn't a limit. Write a whole number and a unit, such as '20 working days', '< 13 weeks', "
-            "'10 calendar days', '24 hours' or '60 seconds'."
+            f"{text[:_LONGEST]!r} isn't a limit. Write a whole number and a unit, such as '20 working days', "
+            "'< 13 weeks', '10 calendar days', '24 hours' or '60 seconds'."
         )
     less = (found["less"] or "within").strip().lower()
     return unit(int(found["amount"]), less_than=less != "within")

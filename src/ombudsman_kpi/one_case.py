@@ -133,6 +133,7 @@ class _Maker:
     def __init__(self, known: Known, files: Files, record: Record) -> None:
         self.known, self.files, self.record = known, files, record
         self.table, self.calendar = known.batch.table, known.scheme.calendar
+        self.first, self.last = day_number(self.calendar.first), day_number(self.calendar.last)
         self.zone = ZoneInfo(known.scheme.time_zone)
         self.shared = {
             "record": self.table.name,
@@ -158,10 +159,7 @@ class _Maker:
 
     def _facts(self, target: Obliging, outcome: Outcome, found: Assessed, place: int) -> dict[str, Any]:
         """Say how one outcome came about."""
-        places = (int(part[place]) for part in found.points())
-        start, stop, due = (
-            None if point == MISSING else to_day(point if found.in_days else point // DAY) for point in places
-        )
+        start, stop, due = (self._day(int(part[place]), found) for part in found.points())
         facts: dict[str, Any] = {
             "target": target.id, "says": target.says, "status": outcome.status, "reason": outcome.reason,
             "party": None if found.party is None else found.party[place], "options": target.options,
@@ -175,6 +173,11 @@ class _Maker:
         moves = found.provisional
         facts["provisional"] = bool(moves if isinstance(moves, int) else moves[place])
         return facts | self._of_clock(target, facts)
+
+    def _day(self, point: int, found: Assessed) -> date | None:
+        """Give the day of a point; None where there is none, or it is so far off that no calendar has it."""
+        day = point if found.in_days else point // DAY
+        return to_day(day) if self.first <= day <= self.last else None
 
     def _of_clock(self, target: Limited, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Say by which fields a clock ran, and what lay on its way."""
@@ -219,7 +222,9 @@ class _Maker:
         return {"start": start, "stop": stop, "due": due}
 
     def _moment(self, instant: int) -> datetime | None:
-        return None if instant == MISSING else (_EPOCH + instant * MICROSECOND).astimezone(self.zone)
+        """Give an instant as the scheme's place has it; None where there is none, or it is as far off."""
+        known = self.first <= instant // DAY <= self.last
+        return (_EPOCH + instant * MICROSECOND).astimezone(self.zone) if known else None
 
     def _pauses(self, facts: Mapping[str, Any]) -> tuple[Pause, ...]:
         """Give the days on which the clock stood still, as far as it had begun and hadn't ended."""
@@ -282,7 +287,10 @@ def _here(value: date, zone: ZoneInfo) -> date:
     """Give a time as the clock in a place shows it; without a zone it is that clock's already."""
     if not isinstance(value, datetime):
         return value
-    return value.replace(tzinfo=zone) if value.tzinfo is None else value.astimezone(zone)
+    try:
+        return value.replace(tzinfo=zone) if value.tzinfo is None else value.astimezone(zone)
+    except OverflowError:  # in the first or the last year that there is
+        return value
 
 
 def _day_of(value: date, zone: ZoneInfo) -> date:

@@ -22,6 +22,9 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
+from pydantic import (
+    Field as Declared,
+)
 from pydantic_core import CoreSchema
 
 from ombudsman_kpi.days import is_missing
@@ -87,6 +90,13 @@ OptionalTime = Annotated[
 ]
 
 
+def summarised(schema: dict[str, Any], handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    """Describe a model in a JSON Schema by the first sentence of what its docstring says, without examples."""
+    described = handler.resolve_ref_schema(schema)
+    described["description"] = described.get("description", "").split("\n\n")[0].replace("\n", " ")
+    return schema
+
+
 class Record(BaseModel):
     """What all kinds of record share."""
 
@@ -111,7 +121,7 @@ class Record(BaseModel):
         inner = {key: value for key, value in schema.items() if key != "serialization"}
         if "schema" in inner:
             inner["schema"] = {key: value for key, value in inner["schema"].items() if key != "serialization"}
-        return handler(inner)
+        return summarised(handler(inner), handler)
 
     @model_validator(mode="after")
     def _times_of_ones_own(self) -> Self:
@@ -169,20 +179,24 @@ class Case(Record):
     id_field: ClassVar[str | None] = "case_id"
     withdrawn_by: ClassVar[tuple[str, ...]] = ("withdrawn_at", "closed_at")
 
-    case_id: str
-    received_at: Time
-    valid_at: Annotated[OptionalTime, FallsBackTo("received_at")] = None
-    allocated_at: OptionalTime = None
-    investigation_started_at: Annotated[OptionalTime, FallsBackTo("allocated_at")] = None
+    case_id: str = Declared(description="No two cases have the same")
+    received_at: Time = Declared(description="When the complaint was received")
+    valid_at: Annotated[OptionalTime, FallsBackTo("received_at")] = Declared(
+        None, description="When it was valid; where it is left out, received_at; empty: it isn't valid yet"
+    )
+    allocated_at: OptionalTime = Declared(None, description="When it was allocated to an investigator")
+    investigation_started_at: Annotated[OptionalTime, FallsBackTo("allocated_at")] = Declared(
+        None, description="Where it is left out, allocated_at"
+    )
     early_resolution_started_at: OptionalTime = None
     early_resolution_ended_at: OptionalTime = None
-    decided_at: OptionalTime = None
+    decided_at: OptionalTime = Declared(None, description="When it was decided; the first time, if it was reopened")
     decided_in: Annotated[Literal["assessment", "investigation"] | None, KnownFrom("decided_at")] = None
-    decision: Annotated[str | None, KnownFrom("decided_at")] = None
-    closed_at: OptionalTime = None
+    decision: Annotated[str | None, KnownFrom("decided_at")] = Declared(None, description="upheld, not-upheld, …")
+    closed_at: OptionalTime = Declared(None, description="Without a decision it ends the case as a withdrawal does")
     withdrawn_at: OptionalTime = None
-    joint_working: bool | None = None
-    authority: str | None = None
+    joint_working: bool | None = Declared(None, description="Whether it is worked on with another ombudsman")
+    authority: str | None = Declared(None, description="The organisation complained about")
     category: str | None = None
     team: str | None = None
 
@@ -191,12 +205,14 @@ class CaseEvent(Record):
     """Something that happened on a case: a step, a contact with a party, a pause."""
 
     case_id: str
-    event: str
+    event: str = Declared(
+        description="contact, delay_explained, paused, resumed, reopened; or a time of the case: received, decided, …"
+    )
     at: Time
-    party: Literal["complainant", "organisation"] | None = None
-    direction: Literal["out", "in"] | None = None
-    reason: str | None = None
-    recorded_at: OptionalTime = None
+    party: Literal["complainant", "organisation"] | None = Declared(None, description="With whom, of a contact")
+    direction: Literal["out", "in"] | None = Declared(None, description="A contact counts where it went out")
+    reason: str | None = Declared(None, description="Of a delay explained or a pause")
+    recorded_at: OptionalTime = Declared(None, description="From when it is known; else from at")
 
 
 class Request(Record):
