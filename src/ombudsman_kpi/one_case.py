@@ -5,7 +5,7 @@ It is the same assessment as that of many records, of one row.
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timezone
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -185,7 +185,8 @@ class _Maker:
         more: dict[str, Any] = {"limit": str(target.limit), "waits_for": target.stop}
         if target.start is not None:
             more["started_by"] = self.table.resolve(target.start, "")
-            more["recorded"] = getattr(self.record, more["started_by"])
+            recorded = getattr(self.record, more["started_by"])
+            more["recorded"] = _here(recorded, self.zone) if getattr(recorded, "tzinfo", None) else recorded
         if facts["stop"] is not None:
             more["ended_by"] = clock.endings[int(clock.ended_by[0])]
         if isinstance(target, KeepInTouch):
@@ -224,7 +225,7 @@ class _Maker:
     def _moment(self, instant: int) -> datetime | None:
         """Give an instant as the scheme's place has it; None where there is none, or it is as far off."""
         known = self.first <= instant // DAY <= self.last
-        return (_EPOCH + instant * MICROSECOND).astimezone(self.zone) if known else None
+        return _at_offset((_EPOCH + instant * MICROSECOND).astimezone(self.zone)) if known else None
 
     def _pauses(self, facts: Mapping[str, Any]) -> tuple[Pause, ...]:
         """Give the days on which the clock stood still, as far as it had begun and hadn't ended."""
@@ -283,12 +284,18 @@ def _day_1(counts: Counting, start: date) -> date | None:
     return None if first == MISSING else to_day(first)
 
 
+def _at_offset(moment: datetime) -> datetime:
+    """Give a time with its offset alone, as JSON has it: in the hour that occurs twice no other equals itself."""
+    offset = moment.utcoffset()
+    return moment if offset is None else moment.replace(tzinfo=timezone(offset), fold=0)
+
+
 def _here(value: date, zone: ZoneInfo) -> date:
     """Give a time as the clock in a place shows it; without a zone it is that clock's already."""
     if not isinstance(value, datetime):
         return value
     try:
-        return value.replace(tzinfo=zone) if value.tzinfo is None else value.astimezone(zone)
+        return _at_offset(value.replace(tzinfo=zone) if value.tzinfo is None else value.astimezone(zone))
     except OverflowError:  # in the first or the last year that there is
         return value
 

@@ -35,6 +35,15 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?
 EMPTY = ("", "na", "n/a", "nan", "nat", "none", "null")  # how exports write an empty cell
 
 
+def empty_cell(value: object) -> object:
+    """Read text without a letter as an empty cell, as in a file.
+
+    >>> empty_cell(" ") is None
+    True
+    """
+    return None if isinstance(value, str) and not value.strip() else value
+
+
 class KnownFrom(NamedTuple):
     """The field is known from the day in another: a decision's kind from the day of the decision."""
 
@@ -191,11 +200,15 @@ class Case(Record):
     early_resolution_started_at: OptionalTime = None
     early_resolution_ended_at: OptionalTime = None
     decided_at: OptionalTime = Declared(None, description="When it was decided; the first time, if it was reopened")
-    decided_in: Annotated[Literal["assessment", "investigation"] | None, KnownFrom("decided_at")] = None
+    decided_in: Annotated[
+        Literal["assessment", "investigation"] | None, BeforeValidator(empty_cell), KnownFrom("decided_at")
+    ] = None
     decision: Annotated[str | None, KnownFrom("decided_at")] = Declared(None, description="upheld, not-upheld, …")
     closed_at: OptionalTime = Declared(None, description="Without a decision it ends the case as a withdrawal does")
     withdrawn_at: OptionalTime = None
-    joint_working: bool | None = Declared(None, description="Whether it is worked on with another ombudsman")
+    joint_working: Annotated[bool | None, BeforeValidator(empty_cell)] = Declared(
+        None, description="Whether it is worked on with another ombudsman"
+    )
     authority: str | None = Declared(None, description="The organisation complained about")
     category: str | None = None
     team: str | None = None
@@ -209,8 +222,12 @@ class CaseEvent(Record):
         description="contact, delay_explained, paused, resumed, reopened; or a time of the case: received, decided, …"
     )
     at: Time
-    party: Literal["complainant", "organisation"] | None = Declared(None, description="With whom, of a contact")
-    direction: Literal["out", "in"] | None = Declared(None, description="A contact counts where it went out")
+    party: Annotated[Literal["complainant", "organisation"] | None, BeforeValidator(empty_cell)] = Declared(
+        None, description="With whom, of a contact"
+    )
+    direction: Annotated[Literal["out", "in"] | None, BeforeValidator(empty_cell)] = Declared(
+        None, description="A contact counts where it went out"
+    )
     reason: str | None = Declared(None, description="Of a delay explained or a pause")
     recorded_at: OptionalTime = Declared(None, description="From when it is known; else from at")
 
@@ -242,7 +259,7 @@ class Review(Record):
     standard: str
     answer: Literal["met", "partly", "not-met", "not-applicable"]
     reviewed_at: Time
-    source: Literal["CPA", "CF", "QA"] | None = None
+    source: Annotated[Literal["CPA", "CF", "QA"] | None, BeforeValidator(empty_cell)] = None
     case_id: str | None = None
 
 
