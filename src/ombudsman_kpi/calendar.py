@@ -393,8 +393,25 @@ def _bank_holidays(division: str, first_year: int, last_year: int) -> Mapping[da
     for code in reversed(DIVISIONS[division]):
         years = range(first_year, last_year + 1)
         found = holidays.country_holidays("GB", subdiv=code, years=years)
-        days |= {day: name for day, name in found.items() if day not in _NOT_A_HOLIDAY.get(code, ())}
+        days |= {day: _as_published(name) for day, name in found.items() if day not in _NOT_A_HOLIDAY.get(code, ())}
     return MappingProxyType(days)
+
+
+def _as_published(name: str) -> str:
+    """Give the name that GOV.UK has for a bank holiday.
+
+    >>> _as_published("May Day"), _as_published("Boxing Day (observed)")
+    ('Early May bank holiday', 'Boxing Day (substitute day)')
+    """
+    for ours, theirs in _NAMES.items():
+        name = name.replace(ours, theirs)
+    return name
+
+
+_NAMES = {
+    "May Day": "Early May bank holiday", "Late Summer": "Summer", "Bank Holiday": "bank holiday",
+    "New Year Holiday": "2nd January", "Saint ": "St ", " (observed)": " (substitute day)", "; ": " and ",
+}  # fmt: skip
 
 
 def _closed(closures: Iterable[date | str] | rrulebase, first: date, last: date) -> set[date]:

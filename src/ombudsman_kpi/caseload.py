@@ -1,8 +1,8 @@
 """The worklist: what is due or overdue, most urgent first, and whether missing it loses the target."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -11,15 +11,15 @@ from ombudsman_kpi.assess.figures import headroom_of
 from ombudsman_kpi.assess.measures import rules_of
 from ombudsman_kpi.assess.outcomes import OPEN, Assessed, Rule, of_status
 from ombudsman_kpi.assess.remaining import remaining
-from ombudsman_kpi.days import MISSING, Truths, is_missing, to_day
+from ombudsman_kpi.days import MISSING, Integers, Truths, is_missing, to_day
 from ombudsman_kpi.deadline import amount_of
 from ombudsman_kpi.display import Table
 from ombudsman_kpi.errors import CoverageError, OptionError
 from ombudsman_kpi.explain import day_text
 from ombudsman_kpi.known import AsOf, Known, parse_as_of
-from ombudsman_kpi.limits import Hours, Limit, Seconds, parse_limit
+from ombudsman_kpi.limits import DueField, Hours, Limit, Seconds, parse_limit
 from ombudsman_kpi.measure import measure
-from ombudsman_kpi.one_case import Obliging
+from ombudsman_kpi.one_case import Obliging, limit_of
 from ombudsman_kpi.periods import Every, parse_every, period_of
 from ombudsman_kpi.plan import (
     Columns,
@@ -33,10 +33,10 @@ from ombudsman_kpi.plan import (
     open_records,
     why_not,
 )
-from ombudsman_kpi.results import EVERYTHING, Results, Row
+from ombudsman_kpi.results import EVERYTHING, NO_DATE, Results, Row
 from ombudsman_kpi.rows import amounts, no_rows, outcome_rows
 from ombudsman_kpi.scheme import Scheme
-from ombudsman_kpi.targets import Clock, KeepInTouch, Limited, Records
+from ombudsman_kpi.targets import Clock, KeepInTouch, Records
 from ombudsman_kpi.zones import DAY
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def worklist(
     - ``target, record, id, row, party, start, due, left, unit, status, elapsed, reason``, as in ``assess``; ``left``
       as in ``Deadline``: what is left of the limit, below 0 where it is overdue;
     - ``period``: the period of the target's headline cohort that it will count in (``every``; one period, all, where
-      that is left out). What is counted when it ends falls into the period of its due day, or once that has passed,
-      of ``as_of``;
+      that is left out). What is counted when it ends would, if it is missed, end on the day after it was due; once
+      that has passed, it is seen in the period of ``as_of``;
     - ``headroom``: how many may still miss there before the standard is lost; ``headroom_if_missed``: how many then;
     - ``effect``: "loses the target" where missing it leaves no way to keep the standard, seen from what is counted
       so far; "leaves room"; "lost already"; "counted as missed" (it is overdue, and the headroom knows); "nothing
@@ -104,7 +104,7 @@ def worklist(
     chosen = [step for step in make_plan(scheme, targets, None, None, None) if isinstance(step.target, Obliging)]
     plan = [step for step in chosen if not _listed_by_party(step, chosen)]
     files = files_of(open_records(given, columns, dates), plan, at, scheme)
-    kept = _due_by(within, at, scheme)
+    window = _Window.of(within, at, scheme)
     rules: dict[Records, list[Rule]] = defaultdict(list)
     for step in plan:
         if why_not(step, files.tables) is None:
@@ -116,13 +116,13 @@ def worklist(
         ids = [name for name in (table.id_field,) if name is not None and table.has(name)]
         for batch in batches_of(table, mine, ids, progress):
             known = Known(batch, at, scheme)
-            parts += [_rows(rule, known, kept) for rule in mine]
+            parts += [_rows(rule, known, window) for rule in mine]
+    names = [step.target.id for step in plan]
+    if not names:
+        return _together([])
+    results = measure(scheme, **given, as_of=as_of, every=every, targets=names, columns=columns, dates=dates)
     frame = _together([part for part in parts if len(part)])
-    if not len(frame):
-        return frame
-    listed = list(frame["target"].unique())
-    results = measure(scheme, **given, as_of=as_of, every=every, targets=listed, columns=columns, dates=dates)
-    return _in_order(_with_effects(frame, results, wanted[0], at), scheme)
+    return _in_order(_with_effects(frame, results, wanted[0]), scheme) if len(frame) else frame
 
 
 def _listed_by_party(step: Step, chosen: Sequence[Step]) -> bool:
@@ -135,40 +135,51 @@ def _listed_by_party(step: Step, chosen: Sequence[Step]) -> bool:
     )
 
 
-def _due_by(within: Any, at: AsOf, scheme: Scheme) -> Callable[[Assessed], Truths]:
-    """Give what tells which outcomes are open, and due by the end of a time from now."""
-    if within is None:
-        return _is_open
-    limit = parse_limit(within) if isinstance(within, str) else within
-    if not isinstance(limit, Limit):
-        raise OptionError(f"within= takes a limit such as '10 working days', not {type(within).__name__}.")
-    if isinstance(limit, (Hours, Seconds)):
-        last = int(scheme.zone.wall(np.array([at.instant + limit.allowed]))[0])
-    else:
+class _Window(NamedTuple):
+    """How far ahead is looked: a time, or days up to the close of one."""
+
+    limit: Limit
+    last: int  # on the wall
+
+    @classmethod
+    def of(cls, within: Any, at: AsOf, scheme: Scheme) -> "_Window | None":
+        """Read how far ahead is looked; None for as far as there is anything."""
+        if within is None:
+            return None
+        limit = parse_limit(within) if isinstance(within, str) else within
+        if not isinstance(limit, Limit):
+            raise OptionError(f"within= takes a limit such as '10 working days', not {type(within).__name__}.")
+        if isinstance(limit, (Hours, Seconds)):
+            return cls(limit, int(scheme.zone.wall(np.array([at.instant + limit.allowed]))[0]))
         day = int(counting(limit, Clock(), scheme.calendar).due(np.array([at.day]), limit.allowed)[0])
         if day == MISSING:
             raise CoverageError(f"{limit} from as_of are beyond the calendar, which ends on {scheme.calendar.last}.")
-        last = (day + 1) * DAY - 1
-    return lambda found: _is_open(found) & (found.walls()[2] <= last) & (found.points()[2] != MISSING)
+        return cls(limit, (day + 1) * DAY - 1)
+
+    def holds(self, found: Assessed, own: Limit | DueField | None, left: Integers | None) -> Truths:
+        """Tell what is due in it. Between two instants no clock on a wall is asked."""
+        exact = isinstance(own, (Hours, Seconds)) and isinstance(self.limit, (Hours, Seconds))
+        if exact and left is not None:
+            return np.less_equal(left, self.limit.allowed)
+        return (found.walls()[2] <= self.last) & (found.points()[2] != MISSING)
 
 
-def _is_open(found: Assessed) -> Truths:
-    return of_status(found.book, OPEN).take(found.code)
-
-
-def _rows(rule: Rule, known: Known, kept: Callable[[Assessed], Truths]) -> "pd.DataFrame":
+def _rows(rule: Rule, known: Known, window: _Window | None) -> "pd.DataFrame":
     """Give one target's open obligations of a batch, with what is left of the limit and the day they count by."""
-    found = rule.assess(known)
-    chosen = np.flatnonzero(kept(found))
+    found, target = rule.assess(known), rule.target
+    assert isinstance(target, Obliging)  # noqa: S101
+    limit = limit_of(target)
+    left = None if limit is None else remaining(limit, found, known)
+    kept = of_status(found.book, OPEN).take(found.code)
+    chosen = np.flatnonzero(kept if window is None else kept & window.holds(found, limit, left))
     frame = outcome_rows(rule, known, found, chosen).drop(columns=["stop"])
-    target = rule.target
-    if isinstance(target, Limited):
-        left = remaining(target, found, known)[chosen]
-        frame["left"] = amounts(left, found.size, left != MISSING)
-    else:
-        frame["left"] = amounts(np.full(len(frame), MISSING), 1, np.zeros(len(frame), np.bool_))
+    mine = np.full(len(chosen), MISSING) if left is None else left[chosen]
+    frame["left"] = amounts(mine, found.size, mine != MISSING)
     day = found.days("due" if target.cohort == "closed" else target.cohort)[chosen]
-    frame["_day"] = np.maximum(day, known.as_of.day) if target.cohort == "closed" else day
+    if target.cohort == "closed":  # missed, it ends on the day after it was due at the earliest, and not before now
+        day = np.maximum(day + 1, known.as_of.day + known.as_of.whole_day)
+    weights = known.batch.weights
+    frame["_day"], frame["_weight"] = day, 1 if isinstance(weights, int) else weights[frame["row"] - known.batch.offset]
     return frame
 
 
@@ -183,7 +194,8 @@ def _together(parts: list["pd.DataFrame"]) -> "pd.DataFrame":
     import pandas as pd
 
     if parts:
-        return pd.concat(parts, ignore_index=True)
+        frame = pd.concat(parts, ignore_index=True)
+        return frame.astype({name: "str" for name in ("id", "party") if name in frame})
     empty = no_rows()
     empty["left"] = amounts(np.empty(0, np.int64), 1, np.empty(0, np.bool_))
     for name in ("period", "effect"):
@@ -193,20 +205,22 @@ def _together(parts: list["pd.DataFrame"]) -> "pd.DataFrame":
     return empty[_COLUMNS]
 
 
-def _with_effects(frame: "pd.DataFrame", results: Results, every: Every | None, at: AsOf) -> "pd.DataFrame":
+def _with_effects(frame: "pd.DataFrame", results: Results, every: Every | None) -> "pd.DataFrame":
     """Add in which period each will count, and what missing it does to the figure there."""
     import pandas as pd
 
     rows = {(row.target, row.period): row for row in results.rows}
     days = frame["_day"].to_numpy()
     labels = {
-        day: EVERYTHING if every is None or day == MISSING else period_of(to_day(day), every).label
+        day: EVERYTHING if every is None else NO_DATE if day == MISSING else period_of(to_day(day), every).label
         for day in np.unique(days).tolist()
     }
     period = [labels[day] for day in days.tolist()]
     effects = [
-        _effect(results.scheme[target], rows.get((target, label)), status)
-        for target, label, status in zip(frame["target"], period, frame["status"], strict=True)
+        _effect(results.scheme[target], rows.get((target, label)), status, weight)
+        for target, label, status, weight in zip(
+            frame["target"], period, frame["status"], frame["_weight"].tolist(), strict=True
+        )
     ]
     frame["period"] = pd.Series(period, dtype="str")
     frame["headroom"] = pd.Series([now for now, _, _ in effects], dtype="Int64")
@@ -215,30 +229,32 @@ def _with_effects(frame: "pd.DataFrame", results: Results, every: Every | None, 
     return frame
 
 
-def _effect(target: Any, row: Row | None, status: str) -> tuple[int | None, int | None, str]:
-    """Give the headroom of a figure now, and when one more misses; and what that means."""
+def _effect(target: Any, row: Row | None, status: str, weight: int) -> tuple[int | None, int | None, str]:
+    """Give the headroom of a figure now, and when so many more miss; and what that means."""
     standard = target.standard
     if standard is None or standard.operator == "about":
         return None, None, NO_STANDARD
     met, missed, pending = (0, 0, 0) if row is None else (row.met or 0, row.missed or 0, row.pending or 0)
     counted = met + missed
-    if target.cohort == "closed":  # it isn't counted there until it ends
-        if not counted:
-            return None, None, FIRST
-        now, then = (headroom_of(standard, met, 0, number) for number in (counted, counted + 1))
-        return now, then, LOST if now < 0 else LOSES if then < 0 else ROOM
-    now = headroom_of(standard, met, pending, counted + pending)
-    if status == "overdue":
+    closed = target.cohort == "closed"  # it isn't counted there until it ends
+    if closed and not counted:
+        return None, None, FIRST
+    now = headroom_of(standard, met, 0 if closed else pending, counted if closed else counted + pending)
+    if standard.operator in {"at most", "less than"}:  # no more than a share may be met: a miss does no harm
+        return now, now, LOST if now < 0 else ROOM
+    if status == "overdue" and not closed:
         return now, now, LOST if now < 0 else COUNTED
-    return now, now - 1, LOST if now < 0 else ROOM if now else LOSES
+    then = headroom_of(standard, met, 0, counted + weight) if closed else now - weight
+    return now, then, LOST if now < 0 else LOSES if then < 0 else ROOM
 
 
 def _in_order(frame: "pd.DataFrame", scheme: Scheme) -> "pd.DataFrame":
-    """Put what is due first first; of what is due at one time, what loses a target, then in the scheme's order."""
+    """Put what is due first first; of what is due on one day, what loses a target, then in the scheme's order."""
     places = {target.id: place for place, target in enumerate(scheme.targets)}
+    frame["_due"] = frame["due"].dt.normalize()
     frame["_loses"] = frame["effect"] != LOSES
     frame["_place"] = frame["target"].map(places)
-    frame = frame.sort_values(["due", "_loses", "_place", "id"], kind="stable", ignore_index=True)
+    frame = frame.sort_values(["_due", "_loses", "due", "_place", "id"], kind="stable", ignore_index=True)
     return frame[_COLUMNS]
 
 

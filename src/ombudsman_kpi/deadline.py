@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from ombudsman_kpi.assess.outcomes import Status
-from ombudsman_kpi.records import summarised
+from ombudsman_kpi.records import parse_time, summarised
 from ombudsman_kpi.targets import Party, Records
 
 if TYPE_CHECKING:
@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from ombudsman_kpi.explain import Explanation
 
 
-Moment = date | datetime | None  # a day, or an instant with the offset of the scheme's zone
+def _read_moment(value: object) -> object:
+    return parse_time(value) if isinstance(value, str) else value
+
+
+# A day, or an instant with the offset of the scheme's zone.
+Moment = Annotated[date | datetime | None, BeforeValidator(_read_moment)]
 
 
 class Fact(BaseModel):
@@ -187,13 +192,14 @@ def amount_of(number: float | None, unit: str) -> str:
     """
     if number is None:
         return "–"
-    if unit not in {"hours", "seconds"}:
+    if unit not in {"hours", "seconds"} or (unit == "seconds" and abs(number) < 120):
         return _many(number, unit)
     seconds = round(abs(number) * (3600 if unit == "hours" else 1), 3)
-    hours, minutes = (seconds // 3600, seconds % 3600 // 60) if unit == "hours" else (0, 0)
+    hours, minutes = seconds // 3600, seconds % 3600 // 60
     parts = [(hours, "hours"), (minutes, "minutes"), (round(seconds - hours * 3600 - minutes * 60, 3), "seconds")]
     return "-" * (number < 0) + (" ".join(_many(*part) for part in parts if part[0]) or _many(0, unit))
 
 
 def _many(number: float, unit: str) -> str:
-    return f"{number:,g} {unit[:-1] if abs(number) == 1 else unit}"
+    amount = f"{number:,.3f}".rstrip("0").rstrip(".")
+    return f"{amount} {unit[:-1] if abs(number) == 1 else unit}"

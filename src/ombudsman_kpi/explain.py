@@ -6,8 +6,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from ombudsman_kpi.assess.draft import not_yet
 from ombudsman_kpi.calendar import WEEKDAYS
 from ombudsman_kpi.deadline import DayOff, Deadline, Fact, amount_of
+from ombudsman_kpi.limits import Limit, WorkingDays, parse_limit
 
 StepKind = Literal["start", "day 1", "pause", "due", "status", "target", "calendar", "provisional"]
 
@@ -52,23 +54,21 @@ def explanation_of(deadline: Deadline) -> Explanation:
 
 
 def _steps(deadline: Deadline) -> Iterator[Step]:
-    if deadline.start is not None:
+    if deadline.start is not None and not _is_whole_case(deadline):
         yield _start(deadline)
     if deadline.day_1 is not None and deadline.start is not None:
         yield _day_1(deadline, deadline.day_1)
     for pause in deadline.pauses:
         until = "and still does" if pause.last is None else f"to {day_text(pause.last)}"
-        said = f"The clock stood still from {day_text(pause.first)} {until}: those days don't count."
+        counts = "" if deadline.status in {"late", "overdue"} else ": those days don't count"
+        said = f"The clock stood still from {day_text(pause.first)} {until}{counts}."
         yield Step(kind="pause", day=pause.first, says=said)
     if deadline.status != "invalid" or deadline.due is not None:
         yield _due(deadline)
     yield Step(kind="status", day=deadline.stop, says=_status(deadline))
     basis = deadline.basis
-    yield Step(
-        kind="target",
-        says=f"Target {deadline.target}: “{deadline.says}”, in {basis.title} (scheme {basis.scheme}, digest "
-        f"{basis.digest}).",
-    )
+    said = f"in {basis.title} (scheme {basis.scheme}, digest {basis.digest})"
+    yield Step(kind="target", says=f"Target {deadline.target}: “{' '.join(deadline.says.split())}”, {said}.")
     options = "".join(f"; {name.replace('_', ' ')}: {value}" for name, value in deadline.options.items())
     division = basis.division.replace("-", " ").title().replace(" And ", " and ").replace("Uk", "UK")
     yield Step(
@@ -92,7 +92,7 @@ def _start(deadline: Deadline) -> Step:
         return Step(kind="start", day=start, says=said)
     what = "Started" if by is None else _what(by).capitalize()
     said = f"{what} {moment_text(recorded or start)}."
-    if recorded is not None and not isinstance(start, datetime) and _day(recorded, start) != start:
+    if recorded is not None and not isinstance(start, datetime) and day_of(recorded) != start:
         why = [name for name in ("cut_off", "non_working_receipt") if name in deadline.options]
         reason = " and ".join(_DEEMED[name].format(deadline.options[name]) for name in why)
         said = f"{said[:-1]}, which counts as {day_text(start)} ({reason})."
@@ -105,11 +105,9 @@ _DEEMED = {
 }
 
 
-def _day(recorded: date, start: date) -> date:
-    """Give the day of a recorded time; with a zone of its own it is that of the start, if they are near."""
-    if not isinstance(recorded, datetime):
-        return recorded
-    return recorded.date() if recorded.tzinfo is None or abs(recorded.date() - start) > timedelta(1) else start
+def day_of(moment: date) -> date:
+    """Give the day of a time, as it is shown."""
+    return moment.date() if isinstance(moment, datetime) else moment
 
 
 def _day_1(deadline: Deadline, day_1: date) -> Step:
@@ -121,34 +119,64 @@ def _day_1(deadline: Deadline, day_1: date) -> Step:
 
 
 def _due(deadline: Deadline) -> Step:
+    """Say when it is due, and which days aren't counted on the way there."""
     due = deadline.due
+    if _is_whole_case(deadline):
+        since = f"{_what(deadline.started_by or 'started').capitalize()} {moment_text(deadline.start)}: since then "
+        said = f"{since if deadline.start else ''}contact is due with each party at least every {deadline.limit}"
+        next_one = "" if due is None else f"; the next one {_was(due, deadline)} due {day_text(due)}"
+        return Step(kind="due", day=due, says=f"{said[0].upper()}{said[1:]}{next_one}.")
     if due is None:
         said = "There is no due day while the clock stands still." if deadline.pauses else "It has no due day."
         return Step(kind="due", says=said)
     was = _was(due, deadline)
-    if deadline.day_1 is not None:
-        skipped = days_skipped(deadline, deadline.day_1, due)
-        why = f" ({_summed(skipped)} skipped)" if skipped else ""
-        said = f"The {_ordinal(deadline)} working day {was} {day_text(due)}{why}: the last day in time."
-        return Step(kind="due", day=due, says=said, skipped=skipped)
-    if deadline.limit.startswith("its own"):
-        return Step(kind="due", day=due, says=f"By {deadline.limit}, it {was} due {moment_text(due)}.")
     if not deadline.limit:
         return Step(kind="due", day=due, says=f"To be explained by {day_text(due)}.")
-    less = deadline.limit.startswith("<")
-    limit = f"less than {deadline.limit[2:]}" if less else deadline.limit
-    rolled = " or the next working day" if "non_working_due" in deadline.options else ""
-    end = "the last day in time" if less else "in time up to"
-    if isinstance(due, datetime):
-        end = "in time until"
-    said = f"With {limit} to do it{rolled}, {end} {was} {moment_text(due)}."
-    if not less:
-        said = (
-            f"{limit[0].upper()}{limit[1:]} from then{rolled} {'ended' if was == 'was' else 'end'} {moment_text(due)}: "
-        )
-        said += "the last moment in time" if isinstance(due, datetime) else "the last day in time"
-        said += f"{_clocks_changed(deadline.start, due)}."
-    return Step(kind="due", day=due, says=said)
+    if deadline.limit.startswith("its own"):
+        return Step(kind="due", day=due, says=f"By {deadline.limit}, it {was} due {moment_text(due)}.")
+    limit = parse_limit(deadline.limit)
+    if isinstance(limit, WorkingDays):
+        return _due_in_working_days(deadline, limit, due)
+    return _due_in_other_units(deadline, limit, due)
+
+
+def _due_in_working_days(deadline: Deadline, limit: Limit, due: date) -> Step:
+    was = _was(due, deadline)
+    if limit.allowed == 0:
+        return Step(kind="due", day=due, says=f"It {was} due on the day itself, {day_text(due)}.")
+    skipped = days_skipped(deadline, deadline.day_1 or deadline.start, due)
+    why = f" ({_summed(skipped)} skipped)" if skipped else ""
+    counted = " that counts" if deadline.pauses else ""
+    said = f"The {_ordinal(limit.allowed)} working day{counted} {was} {day_text(due)}{why}: the last day in time."
+    return Step(kind="due", day=due, says=said, skipped=skipped)
+
+
+def _due_in_other_units(deadline: Deadline, limit: Limit, due: date) -> Step:
+    was, moment = _was(due, deadline), "moment" if isinstance(due, datetime) else "day"
+    days = () if isinstance(due, datetime) else _rolled_past(deadline, limit, due)
+    rolled = f", or the next working day ({_summed(days)} skipped)," if days else ""
+    first = " (the day of receipt is day 1)" if "day_of_receipt" in deadline.options else ""
+    if limit.less_than:
+        length = f"less than {deadline.limit[2:]}"
+        said = f"In {length} from then{first}{rolled} the last {moment} in time {was} {moment_text(due)}"
+    else:
+        end = "ended" if was == "was" else "end"
+        said = f"{deadline.limit} from then{first}{rolled} {end} {moment_text(due)}: the last {moment} in time"
+    return Step(kind="due", day=due, says=f"{said}{_clocks_changed(deadline.start, due)}.", skipped=days)
+
+
+def _is_whole_case(deadline: Deadline) -> bool:
+    """Tell whether it is about contact with all parties of a case."""
+    return deadline.waits_for == ("contact",) and deadline.party is None
+
+
+def _rolled_past(deadline: Deadline, limit: Limit, due: date) -> tuple[DayOff, ...]:
+    """Give the days off that a due day was moved past."""
+    start = deadline.start
+    if start is None or "non_working_due" not in deadline.options:
+        return ()
+    end = day_of(start) + timedelta(limit.allowed - ("day_of_receipt" in deadline.options))
+    return days_skipped(deadline, end - timedelta(1), due) if end < due else ()
 
 
 def _clocks_changed(start: date | None, due: date) -> str:
@@ -161,50 +189,59 @@ def _clocks_changed(start: date | None, due: date) -> str:
     return f" (the clocks went {'forward' if after > before else 'back'} in between)"
 
 
-def _ordinal(deadline: Deadline) -> str:
-    """Give which working day it is: 20th, or where less than 20 are allowed, 19th."""
-    less, _, rest = deadline.limit.rpartition("< ")
-    number = int(rest.split()[0]) - bool(less or deadline.limit.startswith("<"))
+def _ordinal(number: int) -> str:
+    """Write which one it is.
+
+    >>> _ordinal(1), _ordinal(12), _ordinal(22)
+    ('1st', '12th', '22nd')
+    """
     ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number:,}{ending}"
 
 
 def _status(deadline: Deadline) -> str:
     """Say how it stands."""
-    ended = _what(deadline.ended_by).capitalize() if deadline.ended_by else "Ended"
-    stopped = f"{ended} {moment_text(deadline.stop)}" if deadline.stop is not None else ""
-    at = moment_text(deadline.basis.as_of)
     left = "" if deadline.left is None else amount_of(abs(deadline.left), deadline.unit)
     because = f" ({deadline.reason})" if deadline.reason and deadline.limit else ""
-    match deadline.status:
-        case "invalid":
-            return f"Whether it was in time can't be said: {deadline.reason}."
-        case "met":
-            spare = f", with {left} to spare" if deadline.left else ""
-            return f"{stopped or 'Done'}: in time{spare}{because}."
-        case "late":
-            how = f"{left} late" if deadline.left is not None and deadline.left < 0 else "late"
-            return f"{stopped or 'Not done in time'}: {how}{because}."
-        case "overdue":
-            how = f"{left} overdue" if deadline.left is not None and deadline.left < 0 else "overdue"
-            return f"Not yet {_awaited(deadline)} at {at}: {how}{because}."
-    return f"Not yet {_awaited(deadline)} at {at}: {'due that day' if deadline.left == 0 else f'{left} left'}{because}."
+    if deadline.status == "invalid":
+        return f"Whether it was in time can't be said: {deadline.reason}."
+    if deadline.status in {"met", "late"}:
+        ended = _what(deadline.ended_by).capitalize() if deadline.ended_by else "Ended"
+        done = f"{ended} {moment_text(deadline.stop)}" if deadline.stop is not None else _without_day(deadline)
+        if deadline.status == "met":
+            return f"{done}: in time{f', with {left} to spare' if deadline.left else ''}{because}."
+        return f"{done}: {f'{left} late' if (deadline.left or 0) < 0 else 'late'}{because}."
+    waits = f"{_awaited(deadline)} {moment_text(deadline.basis.as_of)}"
+    if deadline.status == "overdue":
+        return f"{waits}: {f'{left} overdue' if (deadline.left or 0) < 0 else 'overdue'}{because}."
+    how = "due that day" if deadline.left == 0 else f"{left} left" if left else "still possible"
+    return f"{waits}: {how}{because}."
+
+
+def _without_day(deadline: Deadline) -> str:
+    """Say what was done, or wasn't, where there is no day of it."""
+    if deadline.waits_for == ("delay_explained",):
+        return "Explained" if deadline.status == "met" else "Not explained in time"
+    return "Done" if deadline.status == "met" else "Not done in time"
 
 
 def _awaited(deadline: Deadline) -> str:
-    names = [_what(name) for name in deadline.waits_for]
-    return " or ".join(names) if names else "done"
+    """Say what hasn't happened, up to the day on which it hasn't."""
+    if deadline.waits_for == ("contact",):
+        return f"No contact with {'every party' if deadline.party is None else f'the {deadline.party}'} since then by"
+    if deadline.waits_for == ("delay_explained",):
+        return "Not yet explained at"
+    first, *others = (not_yet(name) for name in deadline.waits_for or ("done_at",))
+    return " or ".join([first, *(other.removeprefix("not yet ") for other in others)]).capitalize() + " at"
 
 
 def _what(name: str) -> str:
     """Say what a field's time is of.
 
-    >>> _what("decided_at"), _what("investigation_started_at"), _what("contact")
-    ('decided', 'investigation started', 'contacted')
+    >>> _what("decided_at"), _what("early_resolution_ended_at"), _what("contact")
+    ('decided', 'early resolution ended', 'contacted')
     """
-    return {"contact": "contacted", "delay_explained": "explained"}.get(
-        name, name.removesuffix("_at").replace("_", " ")
-    )
+    return "contacted" if name == "contact" else name.removesuffix("_at").replace("_", " ")
 
 
 def _was(day: date, deadline: Deadline) -> str:
@@ -266,10 +303,11 @@ def moment_text(moment: date | str | None) -> str:
         return "–"
     if not isinstance(moment, datetime):
         return day_text(moment)
-    exact = moment.second or moment.microsecond
-    return f"{day_text(moment)} {moment:%H:%M:%S}" if exact else f"{day_text(moment)} {moment:%H:%M}"
+    parts = f"{moment:.%f}".rstrip("0").rstrip(".")
+    exact = f":{moment:%S}{parts}" if moment.second or parts else ""
+    return f"{day_text(moment)} {moment:%H:%M}{exact}"
 
 
 def _escaped(text: str) -> str:
     """Keep Markdown from reading marks in words."""
-    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#|" else letter for letter in text)
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#|~&" else letter for letter in text)

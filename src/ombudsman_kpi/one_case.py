@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timezone
 from functools import lru_cache
-from typing import Any
+from typing import Any, overload
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -22,13 +22,13 @@ from ombudsman_kpi.assess.related import Files
 from ombudsman_kpi.assess.remaining import remaining
 from ombudsman_kpi.assess.timeline import Timeline, timeline
 from ombudsman_kpi.calendar import WorkingCalendar
-from ombudsman_kpi.days import MISSING, Integers, day_number, to_day
+from ombudsman_kpi.days import MISSING, Integers, day_number, is_missing, to_day
 from ombudsman_kpi.deadline import Basis, DayOff, Deadline, Deadlines, Finding, Pause
 from ombudsman_kpi.errors import OptionError, RecordsError
 from ombudsman_kpi.frames import Batch, open_table
-from ombudsman_kpi.history import MEANINGS, times_of_cases
+from ombudsman_kpi.history import MEANINGS, notes_of, times_of_cases
 from ombudsman_kpi.known import AsOf, Known, parse_as_of
-from ombudsman_kpi.limits import DueField, WorkingDays
+from ombudsman_kpi.limits import DueField, Limit, WorkingDays
 from ombudsman_kpi.pauses import OPEN
 from ombudsman_kpi.plan import check_scheme, names_of
 from ombudsman_kpi.records import RECORDS, Case, CaseEvent, Record
@@ -85,7 +85,12 @@ def deadlines(
     maker = _Maker(known, files, record)
     found = [item for target in _obliging(scheme, kind, tables, targets) for item in maker.of(target)]
     reasons = dict.fromkeys(item.reason for item in found if item.status == "invalid")
-    contradictions = [Finding(record=kind, field=text.split()[0], says=text) for text in reasons]
+    fields = RECORDS[kind].model_fields
+    contradictions = [
+        Finding(record=kind, field=word if (word := text.split()[0]) in fields else None, says=text) for text in reasons
+    ]
+    if "events" in tables and whose is None:  # a whole log, in which only what counts is looked at
+        findings = [Finding(record="events", says=text) for text in notes_of(files.contacts.misfits)]
     return Deadlines(found, [*contradictions, *findings])
 
 
@@ -101,15 +106,15 @@ def _read(case: Any) -> Record:
             "For many cases at once there are worklist() and assess()."
         )
     try:
-        return Case.model_validate(case)
+        return Case.model_validate({name: None if is_missing(value) else value for name, value in case.items()})
     except ValidationError as error:
         raise _unreadable("case", error) from None
 
 
 def _unreadable(place: str, error: ValidationError) -> RecordsError:
     first = error.errors(include_input=False, include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return RecordsError(f"{place}: {where}: {first['msg'].removeprefix('Value error, ')}.")
+    field = f"{first['loc'][0]}: " if first["loc"] else ""
+    return RecordsError(f"{place}: {field}{first['msg'].removeprefix('Value error, ')}.")
 
 
 def _obliging(scheme: Scheme, kind: str, given: Mapping[str, Any], targets: Any) -> Iterator[Obliging]:
@@ -120,6 +125,11 @@ def _obliging(scheme: Scheme, kind: str, given: Mapping[str, Any], targets: Any)
             continue
         if all(name in given for name in target.needs):
             yield target
+
+
+def limit_of(target: Obliging) -> Limit | DueField | None:
+    """Give how long something may take; of an explanation, how long after what it explains was due."""
+    return target.limit if isinstance(target, Limited) else target.up_to
 
 
 def _of_the_case(_: Known, mine: Integers) -> Integers:
@@ -150,7 +160,8 @@ class _Maker:
             shown = [place for place in places if outcomes[place].status != "excluded"]
             if not shown:
                 continue
-            left = remaining(target, found, self.known) if isinstance(target, Limited) else None
+            limit = limit_of(target)
+            left = None if limit is None else remaining(limit, found, self.known)
             for place in shown:
                 facts = self._facts(target, outcomes[place], found, place)
                 if left is not None and outcomes[place].status != "invalid":
@@ -165,7 +176,7 @@ class _Maker:
             "party": None if found.party is None else found.party[place], "options": target.options,
             "start": start, "stop": stop, "due": due, "unit": found.unit,
         }  # fmt: skip
-        if not isinstance(target, Limited):
+        if isinstance(target, DelaysExplained):
             return {**facts, "waits_for": ("delay_explained",)}
         if outcome.status != "invalid":
             facts["elapsed"] = _amount(int(found.elapsed[place]), found, NONE)
@@ -191,15 +202,17 @@ class _Maker:
             more["ended_by"] = clock.endings[int(clock.ended_by[0])]
         if isinstance(target, KeepInTouch):
             more |= self._of_interval(target, clock, facts)
+            if target.counted == "cases":
+                return more  # it is due when one of its intervals is
         if not clock.in_days:
-            return more | self._instants(target, clock)
+            return more | self._instants(target, clock, more)
+        if isinstance(target, ShareWithin) and target.pauses:
+            more["pauses"] = self._pauses(facts)
         if start is not None and isinstance(target.limit, WorkingDays):
-            more["day_1"] = _day_1(clock.counting, start)  # type: ignore[arg-type]
+            more["day_1"] = _day_1(clock.counting, start, more.get("pauses", ()))  # type: ignore[arg-type]
         if start is not None and (isinstance(target.limit, WorkingDays) or target.options):
             ends = [day for day in (facts["due"], facts["stop"] or to_day(self.known.as_of.day)) if day is not None]
             more["days_off"] = _days_off(self.calendar, _day_of(more["recorded"], self.zone), max(ends))
-        if isinstance(target, ShareWithin) and target.pauses:
-            more["pauses"] = self._pauses(facts)
         return more
 
     def _of_interval(self, target: KeepInTouch, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,15 +223,24 @@ class _Maker:
             more |= {"started_by": "contact", "recorded": facts["start"]}
         if facts["stop"] is not None and day_number(facts["stop"]) != end:
             more["ended_by"] = "contact"
+        elif facts["stop"] is not None:  # a decision ends it, even where the case was closed before
+            for name in target.stop:
+                if self.known.moments(self.table.resolve(name, "")).days[0] == end:
+                    return {**more, "ended_by": name}
         return more
 
-    def _instants(self, target: Limited, clock: Timeline) -> dict[str, Any]:
+    def _instants(self, target: Limited, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Give the times of a clock that runs on the line of instants, in the scheme's zone."""
-        start, stop = (self._moment(int(points[0])) for points in (clock.start, clock.end))
-        if isinstance(target.limit, DueField):
+        if isinstance(target.limit, DueField):  # dates and times of the record, as they are
             own = getattr(self.record, self.table.resolve(target.limit.field, ""))
             by_day = target.clock.own_due == "by the day"
-            return {"start": start, "stop": stop, "due": _day_of(own, self.zone) if by_day else _here(own, self.zone)}
+            stop = getattr(self.record, facts["ended_by"]) if "ended_by" in facts else None
+            return {
+                "start": _here(facts.get("recorded"), self.zone),
+                "stop": _here(stop, self.zone),
+                "due": _day_of(own, self.zone) if by_day and own is not None else _here(own, self.zone),
+            }
+        start, stop = (self._moment(int(points[0])) for points in (clock.start, clock.end))
         due = None if start is None else self._moment(int(clock.start[0]) + target.limit.allowed)
         return {"start": start, "stop": stop, "due": due}
 
@@ -279,9 +301,19 @@ def _day_off(calendar: WorkingCalendar, day: date) -> DayOff:
 
 
 @lru_cache(maxsize=4096)
-def _day_1(counts: Counting, start: date) -> date | None:
-    first = int(counts.due(np.array([day_number(start)]), 1)[0])
-    return None if first == MISSING else to_day(first)
+def _day_1(counts: Counting, start: date, pauses: tuple[Pause, ...]) -> date | None:
+    """Give the first day that counts; None while the clock stands still before it, or beyond the calendar."""
+    day = date.min
+    for number in range(1, 366):
+        found = int(counts.due(np.array([day_number(start)]), number)[0])
+        if found == MISSING:
+            return None
+        day = to_day(found)
+        if not any(pause.first <= day and (pause.last is None or day <= pause.last) for pause in pauses):
+            return day
+        if any(pause.first <= day and pause.last is None for pause in pauses):
+            return None
+    return None
 
 
 def _at_offset(moment: datetime) -> datetime:
@@ -290,7 +322,11 @@ def _at_offset(moment: datetime) -> datetime:
     return moment if offset is None else moment.replace(tzinfo=timezone(offset), fold=0)
 
 
-def _here(value: date, zone: ZoneInfo) -> date:
+@overload
+def _here(value: date, zone: ZoneInfo) -> date: ...
+@overload
+def _here(value: date | None, zone: ZoneInfo) -> date | None: ...
+def _here(value: date | None, zone: ZoneInfo) -> date | None:
     """Give a time as the clock in a place shows it; without a zone it is that clock's already."""
     if not isinstance(value, datetime):
         return value
@@ -318,9 +354,19 @@ def _read_events(given: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple
             wrong = {**_contradictions(event, case, zone), **wrong}
         else:
             wrong = {"case_id": "the event is of another case, and left out"}
-        if day_number(_day_of(event.at, zone)) <= as_of.day:  # what happens later isn't known
+        if all(_is_known(value, as_of, zone) for value in (event.at, event.recorded_at)):
             findings += [Finding(record="events", row=row, field=name, says=text) for name, text in wrong.items()]
     return events, findings
+
+
+def _is_known(value: date | None, as_of: AsOf, zone: ZoneInfo) -> bool:
+    """Tell whether a time had come, or there is none."""
+    if value is None:
+        return True
+    here = _here(value, zone)
+    if as_of.whole_day or not isinstance(here, datetime) or here.tzinfo is None:
+        return day_number(_day_of(here, zone)) <= as_of.day
+    return (here - _EPOCH) // MICROSECOND <= as_of.instant
 
 
 _LENIENT = {"party": "party is neither complainant nor organisation", "direction": "direction is neither out nor in"}
@@ -331,6 +377,8 @@ def _read_event(row: int, item: Any) -> tuple[CaseEvent, dict[str, str]]:
     if isinstance(item, CaseEvent):
         return item, {}
     try:
+        if isinstance(item, Mapping):
+            item = {name: None if is_missing(value) else value for name, value in item.items()}
         return CaseEvent.model_validate(item), {}
     except ValidationError as error:
         fields = {

@@ -41,7 +41,7 @@ def empty_cell(value: object) -> object:
     >>> empty_cell(" ") is None
     True
     """
-    return None if isinstance(value, str) and not value.strip() else value
+    return None if is_missing(value) or (isinstance(value, str) and not value.strip()) else value
 
 
 class KnownFrom(NamedTuple):

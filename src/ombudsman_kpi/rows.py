@@ -20,9 +20,9 @@ def no_rows() -> "pd.DataFrame":
     import pandas as pd
 
     names = ["target", "record", "id", "row", "party", "start", "stop", "due", "elapsed", "unit", "status", "reason"]
-    return pd.DataFrame(
-        {name: pd.Series(dtype="M8[us]" if name in {"start", "stop", "due"} else "str") for name in names}
-    )
+    types = dict.fromkeys(names, "str") | dict.fromkeys(("start", "stop", "due"), "M8[us]")
+    types |= {"row": "int64", "elapsed": "Float64"}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
 
 
 def outcome_rows(rule: Rule, known: Known, found: Assessed, chosen: Integers | slice = _ALL) -> "pd.DataFrame":

@@ -64,6 +64,7 @@ class Assessed:
     record: Integers | None = None
     party: NDArray[Any] | None = None
     once: bool = False  # each counts as one, however many records a row stands for
+    due_day: Integers | None = None  # that puts it into the period of those due, where the due point doesn't
     gross: Integers | None = None  # elapsed as if the clock had never stood still
 
     def __post_init__(self) -> None:
@@ -71,6 +72,8 @@ class Assessed:
 
     def days(self, cohort: Cohort) -> Integers:
         """Give the day that puts each outcome into a period; ``MISSING`` where it has none."""
+        if cohort == "due" and self.due_day is not None:
+            return self.due_day
         if cohort == "due":
             due = self.points()[2]
             return due if self.in_days else np.where(due == MISSING, MISSING, due // DAY)

@@ -7,12 +7,12 @@ from ombudsman_kpi.assess.draft import NONE
 from ombudsman_kpi.assess.outcomes import Assessed
 from ombudsman_kpi.days import MISSING, Integers
 from ombudsman_kpi.known import Known
-from ombudsman_kpi.limits import DueField, Hours, Seconds
-from ombudsman_kpi.targets import Clock, Limited
+from ombudsman_kpi.limits import DueField, Hours, Limit, Seconds
+from ombudsman_kpi.targets import Clock
 from ombudsman_kpi.zones import DAY
 
 
-def remaining(target: Limited, found: Assessed, known: Known) -> Integers:
+def remaining(limit: Limit | DueField, found: Assessed, known: Known) -> Integers:
     """Give what was left of the limit at the end of each clock, or at ``as_of`` while it is open.
 
     In parts of the unit, as elapsed time is; below 0 where it was late or is overdue; ``MISSING`` where that isn't
@@ -20,7 +20,6 @@ def remaining(target: Limited, found: Assessed, known: Known) -> Integers:
     had passed, how many it takes from there to the end. So on a Saturday one working day is left until Monday, and
     something due on Friday is one working day late.
     """
-    limit = target.limit
     if isinstance(limit, (Hours, Seconds)):
         return np.where(found.elapsed == NONE, MISSING, limit.allowed - found.elapsed)
     _, stop, due = found.points() if found.in_days else (points // DAY for points in found.points())
@@ -36,5 +35,7 @@ def remaining(target: Limited, found: Assessed, known: Known) -> Integers:
         return left
     if isinstance(limit, DueField):
         return np.where(unknown, MISSING, left)
-    standing = np.where(found.elapsed == NONE, MISSING, limit.allowed - found.elapsed)
-    return np.where(unknown, standing, left)  # a clock that stands still has no due day
+    # A clock that stands still has no due day. The day on which it would stop isn't used yet.
+    used = np.where(found.elapsed > limit.allowed, found.elapsed, np.maximum(found.elapsed - 1, 0))
+    standing = np.where(found.elapsed == NONE, MISSING, limit.allowed - used)
+    return np.where(unknown, standing, left)

@@ -1,0 +1,169 @@
+"""Calendars and schemes shared by sixteen threads: the same answers as one thread alone gives."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ombudsman_kpi import Case, Order, Scheme, WorkingCalendar, WrittenContact, deadlines, load_scheme, measure
+
+THREADS = 16
+STARTS = np.arange("2022-01-01", "2024-12-31", dtype="M8[D]")
+CASES = pd.DataFrame(
+    [
+        (f"A{day}", f"2024-0{1 + day % 6}-{1 + day % 28:02}", f"2024-0{2 + day % 6}-{1 + day % 27:02}", "NS"[day % 2])
+        for day in range(60)
+    ],
+    columns=["case_id", "received_at", "decided_at", "team"],
+).assign(allocated_at="2024-01-10", valid_at=None)
+LOG = [
+    {"case_id": "A", "event": "contact", "at": f"2024-04-{day:02}", "party": party, "direction": "out"}
+    for day in (3, 12, 26)
+    for party in ("complainant", "organisation")
+]
+NAMES = ("lgsco", "lgo-2017-18", "housing-ombudsman-2019")
+
+Job = Callable[[], Any]
+
+
+@pytest.fixture(autouse=True)
+def _impatient() -> Iterator[None]:
+    """Let threads take turns as often as they can, so that they meet in the middle of things."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def together(jobs: list[Job], rounds: int = 1) -> list[Any]:
+    """Do jobs in as many threads, all begun at one moment; give what each came to, in every round."""
+    barrier = Barrier(len(jobs))
+
+    def do(job: Job) -> list[Any]:
+        barrier.wait(timeout=60)
+        return [job() for _ in range(rounds)]
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return [task.result(timeout=120) for task in [pool.submit(do, job) for job in jobs]]
+
+
+def moved(calendar: WorkingCalendar) -> Any:
+    one, many = calendar.add("2024-03-28", 20), calendar.add(STARTS, 20)
+    counted = calendar.count(STARTS, many), calendar.count("2024-03-28", "2024-12-31")
+    told = (
+        calendar.is_working_day(STARTS).sum(),
+        calendar.roll("2024-03-30", "backward"),
+        calendar.name_of("2024-05-06"),
+    )
+    return one, many.tolist(), counted[0].tolist(), counted[1], told, calendar.edition
+
+
+def changed(scheme: Scheme, number: int) -> str:
+    return scheme.with_target(scheme.targets[0].id, says=f"In time, {number}").digest
+
+
+def due(scheme: Scheme, number: int) -> Any:
+    """Give the deadlines of some records, in words too."""
+    records: list[Any] = [
+        Case(case_id="A", received_at=f"2024-01-{1 + number:02}", allocated_at="2024-03-28"),
+        {"case_id": "A", "received_at": f"2024-04-{1 + number:02}", "decided_at": "2024-04-02"},
+        WrittenContact(contact_id="W", received_at=f"2024-10-26T{number:02}:30"),
+        Order(case_id="A", due_at="2024-05-31"),
+    ]
+    found = [deadlines(scheme, record, events=LOG, as_of="2024-05-10") for record in records]
+    return [(item, str(item.explain())) for items in found for item in items], [items.findings for items in found]
+
+
+def measured(scheme: Scheme, targets: str | None = None) -> Any:
+    log = LOG if targets is None else None
+    results = measure(scheme, cases=CASES, events=log, as_of="2024-06-30", targets=targets, every="quarter", by="team")
+    return results.to_pandas().to_csv()
+
+
+def test_a_calendar_is_the_same_to_sixteen_threads() -> None:
+    expected = moved(WorkingCalendar.uk("england-and-wales"))
+    shared = WorkingCalendar.uk("england-and-wales")  # whose edition nobody has asked for
+    found = together([lambda: moved(shared)] * THREADS, rounds=3)
+    assert found == [[expected] * 3] * THREADS
+
+
+def test_schemes_are_the_same_to_sixteen_threads() -> None:
+    """Every thread asks something else of the same new schemes, first of all what is worked out only once."""
+
+    def jobs(schemes: dict[str, Scheme]) -> list[Job]:
+        lgsco, lgo, housing = (schemes[name] for name in NAMES)
+        return [
+            *(lambda number=number: due(lgsco, number) for number in range(4)),
+            *(lambda number=number: due(lgo, number) for number in range(2)),
+            *(lambda number=number: due(housing, number) for number in range(2)),
+            lambda: measured(lgsco),
+            lambda: measured(lgsco),
+            lambda: measured(lgo, "decided-or-allocated-20wd"),
+            lambda: changed(lgsco, 1),
+            lambda: changed(lgsco, 2),
+            lambda: moved(lgsco.calendar),
+            lambda: (lgsco.digest, lgo.digest, housing.digest),
+            lambda: repr(housing),
+        ]
+
+    expected = [job() for job in jobs({name: load_scheme(name) for name in NAMES})]
+    for _ in range(3):
+        shared = jobs({name: load_scheme(name) for name in NAMES})
+        assert len(shared) == THREADS
+        assert together(shared) == [[item] for item in expected]
+
+
+def test_a_scheme_changed_by_many_stays_as_it_was() -> None:
+    lgsco = load_scheme("lgsco")
+    before = load_scheme("lgsco").digest
+    found = together([lambda number=number: changed(lgsco, number) for number in range(THREADS)])  # type: ignore[misc]
+    assert len({item for items in found for item in items}) == THREADS
+    assert [items[0] for items in found] == [changed(load_scheme("lgsco"), number) for number in range(THREADS)]
+    assert lgsco.digest == before
+
+
+# The first things that a program does, done by all of its threads: what is imported, and what is made, at first use.
+FIRST = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+sys.setswitchinterval(1e-6)
+import ombudsman_kpi as kpi
+
+barrier = Barrier(16)
+log = [{"case_id": "A", "event": "contact", "at": "2024-04-12", "party": "complainant", "direction": "out"}]
+
+
+def first(number):
+    barrier.wait(timeout=60)
+    if number % 4 == 3:
+        calendar = kpi.WorkingCalendar.uk("england-and-wales")
+        return calendar.add("2024-03-28", 20), calendar.edition
+    if number % 4 == 2:
+        rows = [{"case_id": "A", "received_at": "2024-03-28", "allocated_at": None}]
+        return kpi.measure(kpi.load_scheme("lgsco"), cases=rows, as_of="2024-05-31").to_pandas().to_csv()
+    case = {"case_id": "A", "received_at": "2024-01-03", "allocated_at": "2024-03-28"}
+    given = kpi.Case(**case) if number % 4 else case
+    found = kpi.deadlines(kpi.load_scheme("lgsco"), given, events=log, as_of="2024-05-31")
+    assert [kpi.Deadline.model_validate_json(item.model_dump_json()) for item in found] == found
+    return [(item.target, item.party, item.due, item.status, item.explain()) for item in found]
+
+
+with ThreadPoolExecutor(16) as pool:
+    found = list(pool.map(first, range(16)))
+assert all(item == found[(0, 0, 2, 3)[number % 4]] for number, item in enumerate(found))
+assert len(found[0]) >= 8
+print("the same")
+"""
+
+
+def test_the_first_use_of_everything_in_sixteen_threads_at_once() -> None:
+    done = subprocess.run([sys.executable, "-W", "error", "-c", FIRST], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("the same\n", "")
