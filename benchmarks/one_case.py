@@ -8,9 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from timing import process
-
 from ombudsman_kpi import Case, CaseEvent, assess, deadlines, load_scheme, worklist
+from timing import process
 
 DATA = Path(__file__).parents[1] / "examples" / "data"
 AS_OF = "2024-03-31"

@@ -592,6 +592,7 @@ RUNS = st.fixed_dictionaries(
         "decided": st.one_of(st.none(), st.none(), st.integers(0, 20)),
         "withdrawn": st.one_of(*[st.none()] * 4, SHIFTS),
         "told": st.lists(SHIFTS, max_size=3),
+        "count": st.sampled_from([1, 1, 2, 5]),  # how many records the row stands for
     }
 )
 
@@ -618,7 +619,7 @@ def test_each_effect_is_what_really_missing_it_leads_to(
         }
         if investigated:
             times["allocated_at"] = received
-        cases.append(case(f"C{place}", received, **times))
+        cases.append(case(f"C{place}", received, **times, count=run["count"]))
         events += [{**NOWHERE[0], "case_id": f"C{place}", "at": received + timedelta(shift)} for shift in run["told"]]
     office = Office(target, cohort, scheme, FIRST + timedelta(as_of_shift), cases, events)
     found = listed(cases, office.as_of, scheme, events=events, within=None, targets=target, every=every)
@@ -631,11 +632,10 @@ def test_each_effect_is_what_really_missing_it_leads_to(
     missed_on = dict(office.rows(DECIDED, "overdue") + office.rows(DECIDED, "late"))
     for place, row in enumerate(rows, 1):
         due = row["due"].date()
-        day = {"received": row["start"].date(), "due": due, "closed": max(due, office.as_of)}[cohort]
-        if target == DELAYS:  # it counts on the day that was missed, whenever that is to be explained
+        # What counts when it ends can't be late before the day after; an explanation counts on the day that was missed.
+        day = {"received": row["start"].date(), "due": due, "closed": max(due, office.as_of) + ONE_DAY}[cohort]
+        if target == DELAYS:
             day = missed_on[row["row"]]
-        if cohort == "closed" and label(day + ONE_DAY, every) != label(day, every):
-            continue  # it is late on the day after at the earliest, which belongs to another period
         assert row["period"] == label(day, every)
         check_obligation(row, cohort, KEEPS[standard], figures.get((0, row["period"])), figures[place, row["period"]])
     order = [(row["due"], row["effect"] != LOSES) for row in rows]
@@ -691,16 +691,26 @@ def test_what_stands_still_counts_in_no_period_yet_and_loses_nothing_there() -> 
     assert set(zip(found["period"], found["headroom"], found["effect"], strict=True)) == {("(no period)", 1, ROOM)}
 
 
-@pytest.mark.parametrize(("received", "as_of"), [("2024-04-01", "2024-06-28"), ("2024-03-01", "2024-06-30")])
-def test_what_can_only_be_late_in_the_next_period_is_counted_there(received: str, as_of: str) -> None:
-    # Due on Sunday 30 June, the last day of a quarter, or overdue at its close: it can't be late before 1 July.
+@pytest.mark.parametrize(
+    ("received", "as_of", "late_on", "period"),
+    [
+        ("2024-04-01", "2024-06-28", "2024-07-01", "2024/25 Q2"),  # due on Sunday 30 June, the last day of a quarter
+        ("2024-03-31", "2024-06-28", "2024-06-30", "2024/25 Q1"),
+        ("2024-03-01", "2024-06-30", "2024-07-01", "2024/25 Q2"),  # overdue at the close of the quarter
+        ("2024-03-01", "2024-06-29", "2024-06-30", "2024/25 Q1"),
+        ("2024-03-01", "2024-06-30T12:00:00", "2024-06-30", "2024/25 Q1"),  # at noon the day isn't over
+    ],
+)
+def test_what_counts_when_it_ends_counts_where_it_can_first_be_late(
+    received: str, as_of: str, late_on: str, period: str
+) -> None:
     scheme = LGSCO.with_target(INVESTIGATED, limit="90 days")
     cases = [case(received=received, allocated_at=received)]
     row = one(listed(cases, as_of, scheme, targets=INVESTIGATED, every="quarter"))
-    ended = [{**cases[0], "decided_at": "2024-07-01"}]
+    ended = [{**cases[0], "decided_at": late_on}]
     (late,) = kpi.measure(scheme, cases=ended, as_of="2024-07-31", targets=INVESTIGATED, every="quarter").rows
-    assert (late.missed, late.period) == (1, "2024/25 Q2")
-    assert row["period"] == late.period
+    assert (late.missed, late.period) == (1, period)
+    assert row["period"] == period
 
 
 # Nothing to list

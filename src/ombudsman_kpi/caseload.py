@@ -160,8 +160,10 @@ class _Window(NamedTuple):
         """Tell what is due in it. Between two instants no clock on a wall is asked."""
         exact = isinstance(own, (Hours, Seconds)) and isinstance(self.limit, (Hours, Seconds))
         if exact and left is not None:
-            return np.less_equal(left, self.limit.allowed)
-        return (found.walls()[2] <= self.last) & (found.points()[2] != MISSING)
+            soon: Truths = left <= self.limit.allowed
+            return soon
+        in_time: Truths = found.walls()[2] <= self.last
+        return in_time & np.not_equal(found.points[2], MISSING)
 
 
 def _rows(rule: Rule, known: Known, window: _Window | None) -> "pd.DataFrame":

@@ -367,7 +367,8 @@ def open_table(name: str, given: Any, columns: Mapping[str, str] | None, dates: 
     if name not in RECORDS:
         raise OptionError(f"There are no records called {name!r}. {one_of(name, RECORDS)}")
     table = Table(name, open_source(name, given, dict(columns or {}), dates), dict(columns or {}), dates)
-    twice = [column for column in table.source.names if table.source.names.count(column) > 1]
+    names = table.source.names
+    twice = [] if len(set(names)) == len(names) else [column for column in names if names.count(column) > 1]
     if twice:
         raise RecordsError(f"{table.label} has two columns called {twice[0]!r}. Rename one of them.")
     for own, column in table.columns.items():

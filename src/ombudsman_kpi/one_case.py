@@ -153,6 +153,10 @@ class _Maker:
 
     def of(self, target: Obliging) -> Iterator[Deadline]:
         """Give the deadlines of one target, if it applies."""
+        if isinstance(target, KeepInTouch):
+            clock = timeline(target, self.known)
+            if clock.states[clock.state[0]].ending == "excluded":  # then there is no interval to look at
+                return
         for _, rule in rules_of(target, self.files):
             found = rule.assess(self.known)
             outcomes = [found.book[code] for code in found.code.tolist()]
@@ -170,7 +174,7 @@ class _Maker:
 
     def _facts(self, target: Obliging, outcome: Outcome, found: Assessed, place: int) -> dict[str, Any]:
         """Say how one outcome came about."""
-        start, stop, due = (self._day(int(part[place]), found) for part in found.points())
+        start, stop, due = (self._day(int(part[place]), found) for part in found.points)
         facts: dict[str, Any] = {
             "target": target.id, "says": target.says, "status": outcome.status, "reason": outcome.reason,
             "party": None if found.party is None else found.party[place], "options": target.options,

@@ -246,10 +246,16 @@ def _as_text(value: Any, form: str | None, complain: Complain) -> Any:
     return value.isoformat() if form is None else value.strftime(form)
 
 
+_DATES = {date, type(None)}
+
+
 def _from_objects(column: list[Any], form: str | None, complain: Complain) -> Times:
     if all(value is None for value in column):
         return Times.nothing(len(column))
-    if any(isinstance(value, str) for value in column):
+    kinds = {type(value) for value in column}
+    if kinds <= _DATES:
+        return Times(np.array([MISSING if value is None else day_number(value) for value in column]), "dates")
+    if any(issubclass(kind, str) for kind in kinds):
         return _from_text_and_objects(column, form, complain)
     values = np.full(len(column), MISSING)
     only_dates = np.zeros(len(column), np.bool_)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
@@ -41,13 +41,16 @@ def of_status(book: tuple[Outcome, ...], statuses: frozenset[Status]) -> NDArray
     return np.array([outcome.status in statuses for outcome in book], np.bool_)
 
 
+Points = tuple[Integers, Integers, Integers]
+
+
 @dataclass(frozen=True)
 class Assessed:
     """The outcomes of a batch for one target: one of each record; or none, or several, as ``record`` says.
 
     ``start_day`` and ``end_day`` put an outcome into the period of those received, and of those closed or dated.
     ``elapsed`` is in parts of ``unit``, so many as ``size`` to the unit; ``NONE`` where there is none. ``points``
-    gives when each clock started, ended and is due: days, or where it doesn't run ``in_days``, microseconds on the
+    are when each clock started, ended and is due: days, or where it doesn't run ``in_days``, microseconds on the
     wall.
     """
 
@@ -57,7 +60,7 @@ class Assessed:
     end_day: Integers
     elapsed: Integers
     unit: str
-    points: Callable[[], tuple[Integers, Integers, Integers]]
+    find_points: Callable[[], Points]
     size: int = 1
     in_days: bool = True
     provisional: Integers | int = 0
@@ -67,23 +70,25 @@ class Assessed:
     due_day: Integers | None = None  # that puts it into the period of those due, where the due point doesn't
     gross: Integers | None = None  # elapsed as if the clock had never stood still
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "points", cache(self.points))  # several ask for them, if anybody does
+    @cached_property
+    def points(self) -> "Points":
+        """When each clock started, ended and is due; found where somebody asks."""
+        return self.find_points()
 
     def days(self, cohort: Cohort) -> Integers:
         """Give the day that puts each outcome into a period; ``MISSING`` where it has none."""
         if cohort == "due" and self.due_day is not None:
             return self.due_day
         if cohort == "due":
-            due = self.points()[2]
+            due = self.points[2]
             return due if self.in_days else np.where(due == MISSING, MISSING, due // DAY)
         return self.start_day if cohort == "received" else self.end_day
 
     def walls(self) -> tuple[Integers, Integers, Integers]:
         """Give when each clock started, ended and is due in microseconds; for days, the midnight that begins them."""
         if not self.in_days:
-            return self.points()
-        return tuple(np.where(days == MISSING, MISSING, days * DAY) for days in self.points())  # type: ignore[return-value]
+            return self.points
+        return tuple(np.where(days == MISSING, MISSING, days * DAY) for days in self.points)  # type: ignore[return-value]
 
     def units(self) -> tuple[Integers, Integers | int]:
         """Give elapsed times in whole units, rounded up, and by how much they fall short of that."""

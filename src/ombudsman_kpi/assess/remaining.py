@@ -22,7 +22,7 @@ def remaining(limit: Limit | DueField, found: Assessed, known: Known) -> Integer
     """
     if isinstance(limit, (Hours, Seconds)):
         return np.where(found.elapsed == NONE, MISSING, limit.allowed - found.elapsed)
-    _, stop, due = found.points() if found.in_days else (points // DAY for points in found.points())
+    _, stop, due = found.points if found.in_days else (points // DAY for points in found.points)
     counts = counting(limit, Clock(), known.scheme.calendar)  # from one day to another no option matters
     nothing = MISSING if found.in_days else MISSING // DAY
     end = np.where(stop == nothing, known.as_of.day, stop)
