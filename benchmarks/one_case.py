@@ -76,8 +76,8 @@ def main() -> list[str]:
         "Milliseconds for one call; wanted: below 1.", "",
         "| `deadlines` of | median | 95 of 100 below |", "|---|---:|---:|", *rows,
         f"| the floor to beat: `assess` of one row, which makes a frame | {single[0]:.2f} | {single[1]:.2f} |", "",
-        f"A new process to its first answer: {cold:.2f} s, with the calendar's bank holidays; heavy libraries imported: "
-        f"{heavy} (wanted: none). The worklist of all {len(cases):,}: {statistics.median(whole):.2f} s.",
+        f"A new process to its first answer: {cold:.2f} s, with the calendar's bank holidays. Heavy libraries that it "
+        f"imports: {heavy} (wanted: none). The worklist of all {len(cases):,}: {statistics.median(whole):.2f} s.",
     ]  # fmt: skip
 
 

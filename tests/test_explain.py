@@ -184,7 +184,8 @@ TELLING = {
         LGSCO, INVESTIGATED, "2024-05-13", "Mon 13 May 2024",
         ["Last contact with the complainant: Wed 10 Apr 2024.",
          "Day 1 was Thu 11 Apr 2024.",
-         "The 20th working day was Thu 9 May 2024 (4 weekends and Early May bank holiday skipped): the last day in time.",
+         "The 20th working day was Thu 9 May 2024 (4 weekends and Early May bank holiday skipped): the last day in "
+         "time.",
          "Contacted Fri 10 May 2024: 1 working day late."],
         target=INTERVALS, events=CONTACTS, party="complainant",
     ),
@@ -192,7 +193,8 @@ TELLING = {
         LGSCO, INVESTIGATED, "2024-05-13", "Mon 13 May 2024",
         ["Last contact with the organisation: Fri 19 Apr 2024.",
          "Day 1 was Mon 22 Apr 2024 (weekend skipped).",
-         "The 20th working day is Mon 20 May 2024 (4 weekends and Early May bank holiday skipped): the last day in time.",
+         "The 20th working day is Mon 20 May 2024 (4 weekends and Early May bank holiday skipped): the last day in "
+         "time.",
          "No contact with the organisation since then by Mon 13 May 2024: 5 working days left."],
         target=INTERVALS, events=CONTACTS, party="organisation",
     ),
