@@ -128,7 +128,7 @@ def test_version_is_printed(typed: Typed) -> None:
     ("words", "told"),
     [
         (("measure", "lgsc", "--cases", "x.csv", "--as-of", "2024-03-31"), "Did you mean 'lgsco'"),
-        (("measure", "lgsco", "--as-of", "2024-03-31"), "nothing to measure"),
+        (("measure", "lgsco", "--as-of", "2024-03-31"), "nothing to read"),
         (("measure", "lgsco", "--cases", "nowhere.csv", "--as-of", "2024-03-31"), "isn't there"),
         (("measure", "lgsco", "--cases", str(DATA / "calls.csv"), "--as-of", "2024-03-31"), "no column 'received_at'"),
         ((*CASES[:-1], "31/03/2024"), "ISO 8601"),
@@ -259,7 +259,7 @@ def test_compare_takes_targets_that_are_called_otherwise(typed: Typed) -> None:
         ((*COMPARED, "--target", "investigation-12w"), "Did you mean"),
         ((*COMPARED, "--target", "delays-explained"), "nothing to compare"),
         (("compare", "lgsco", "lgo-2017", "--cases", "x.csv", "--as-of", "2024-03-31"), "Did you mean 'lgo-2017-18'"),
-        (("compare", "lgsco", "lgo-2017-18", "--as-of", "2024-03-31"), "nothing to measure"),
+        (("compare", "lgsco", "lgo-2017-18", "--as-of", "2024-03-31"), "nothing to read"),
     ],
 )
 def test_a_mistake_in_comparing_ends_in_one_sentence_too(typed: Typed, words: tuple[str, ...], told: str) -> None:

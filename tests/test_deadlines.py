@@ -1,6 +1,7 @@
 """One case at a time: the same as many at once, and by hand, by loops over days and instants."""
 
 import csv
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -1025,13 +1026,56 @@ NO_PARTY = "there is no party, so that it counts for neither"
          [("reason", "a delay is explained without a reason, and doesn't count")]),
         (event("delay_explained", "2024-04-02", O, reason="records"), []),
         (event("telephoned", "2024-04-02", O), [("event", "events of this kind mean nothing here")]),
-        (event("decided", "2024-04-02"), []),
+        (event("decided", "2024-04-02"),
+         [("event", "the case has no decided_at, and an event doesn't change a case that is given")]),
+        (event("received", "2024-01-02"), [("at", "the event is before received_at of the case, which counts")]),
+        (event("closed", "2024-04-05"), []),
         (event("contact", "2024-06-01", "press", case_id="B"), []),  # later than as_of
     ],
 )  # fmt: skip
 def test_findings_of_events(row: Row, said: list[tuple[str, str]]) -> None:
     fine = event("contact", "2024-04-03", O)
     assert findings(CLOSED, fine, row) == [("events", 1, *parts) for parts in said]
+
+
+def test_contact_after_reopening_is_no_contradiction() -> None:
+    again, told = event("reopened", "2024-04-10"), event("contact", "2024-04-15", C)
+    assert findings(CLOSED, again, told) == []
+    assert findings(CLOSED, told) == [("events", 0, "at", "the event is after closed_at")]
+
+
+@pytest.mark.parametrize(
+    ("times", "field", "says"),
+    [
+        ({"allocated_at": "2024-03-01"}, "allocated_at", "allocated_at is before received_at"),
+        ({"closed_at": "2024-04-02", "decided_at": "2024-04-03"}, "decided_at", "decided_at is after closed_at"),
+        ({"early_resolution_started_at": "2024-04-05", "early_resolution_ended_at": "2024-04-02"},
+         "early_resolution_ended_at", "early_resolution_ended_at is before early_resolution_started_at"),
+    ],
+)  # fmt: skip
+def test_times_of_a_case_in_an_impossible_order_are_found(times: Row, field: str, says: str) -> None:
+    found = deadlines(LGSCO, {"case_id": "A", "received_at": "2024-03-28", **times}, as_of="2024-05-31")
+    assert [(item.field, item.says) for item in found.findings] == [(field, says)]
+
+
+def test_targets_that_do_not_apply_are_named_with_the_reason() -> None:
+    found = deadlines(LGSCO, {"case_id": "A", "received_at": "2024-03-28"}, as_of="2024-04-05")
+    assert found.left_out["investigation-13w"] == "not allocated"
+    assert not set(found.left_out) & {item.target for item in found}
+    read = Deadlines.from_json(found.to_json())
+    assert (list(read), read.findings, read.left_out) == (list(found), found.findings, found.left_out)
+    with pytest.raises(KpiError, match="no deadlines"):
+        Deadlines.from_json("{}")
+
+
+def test_what_is_due_after_the_last_announced_year_is_provisional_in_every_measure() -> None:
+    case = {"case_id": "A", "received_at": "2028-12-20", "allocated_at": "2028-12-22"}
+    found = deadlines(LGSCO, case, as_of="2028-12-30")
+    assert {item.target: item.provisional for item in found if item.unit == "working days"} == dict.fromkeys(
+        (DECIDED, CASES, INTERVALS), True
+    ) | {DECIDED: True}
+    explained = deadlines(LGSCO, {"case_id": "A", "received_at": "2029-01-02"}, as_of="2029-03-10")
+    assert {item.target: item.provisional for item in explained} == {DECIDED: True, "delays-explained": True}
 
 
 def test_an_event_that_was_not_known_yet_is_no_finding() -> None:
@@ -1139,17 +1183,22 @@ def test_as_of_must_be_given() -> None:
         deadlines(LGSCO, STARTED)  # type: ignore[call-arg]
 
 
-def test_times_of_two_kinds_in_one_case_are_an_error() -> None:
-    with pytest.raises(RecordsError, match="received_at has times without a zone, decided_at with one"):
-        of_case("2024-03-28T10:00", decided_at="2024-04-01T10:00Z")
+def test_times_of_two_kinds_in_one_case_are_found_and_no_other_target_is_lost() -> None:
+    case = {"case_id": "A", "received_at": "2024-03-28T10:00", "decided_at": "2024-04-01T10:00Z"}
+    found = deadlines(LGSCO, case, as_of="2024-05-31")
+    assert DECIDED not in {item.target for item in found}
+    (finding,) = [item for item in found.findings if "has times without a zone, decided_at with one" in item.says]
+    assert finding.record == "cases"
 
 
 @pytest.mark.parametrize(
     "times", [{"received_at": "2024-03-28"}, {"received_at": "2024-03-28T09:00", "handled_at": "2024-03-29"}]
 )
 def test_hours_need_times(times: Row) -> None:
-    with pytest.raises(RecordsError, match=r"has only dates.*24 hours"):
-        deadlines(LGO, WrittenContact(contact_id="W", **times), as_of="2024-05-31")
+    found = deadlines(LGO, WrittenContact(contact_id="W", **times), as_of="2024-05-31")
+    (finding,) = found.findings
+    assert (list(found), finding.record) == ([], "written_contacts")
+    assert re.search(r"has only dates.*24 hours", finding.says)
 
 
 # What is imported

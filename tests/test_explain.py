@@ -104,14 +104,14 @@ TELLING = {
         ["Received Sat 30 Mar 2024.",
          "Day 1 was Tue 2 Apr 2024 (weekend and Easter Monday skipped).",
          "The 20th working day is Mon 29 Apr 2024 (4 weekends skipped): the last day in time.",
-         "Not yet decided or allocated at Mon 29 Apr 2024 09:00: due that day."],
+         "Not yet decided or allocated by Mon 29 Apr 2024 09:00: due that day."],
     ),
     "overdue": Telling(
         LGSCO, case("2024-03-30"), "2024-05-01", "Wed 1 May 2024",
         ["Received Sat 30 Mar 2024.",
          "Day 1 was Tue 2 Apr 2024 (weekend and Easter Monday skipped).",
          "The 20th working day was Mon 29 Apr 2024 (4 weekends skipped): the last day in time.",
-         "Not yet decided or allocated at Wed 1 May 2024: 2 working days overdue."],
+         "Not yet decided or allocated by Wed 1 May 2024: 2 working days overdue."],
     ),
     "withdrawn-late": Telling(
         LGSCO, case(withdrawn_at="2024-05-01"), "2024-05-31", "Fri 31 May 2024",
@@ -124,14 +124,14 @@ TELLING = {
         LGSCO, case("2024-03-01", allocated_at="2024-03-20"), "2024-05-10", "Fri 10 May 2024",
         ["Received Fri 1 Mar 2024.",
          "13 weeks from then end Fri 31 May 2024: the last day in time.",
-         "Not yet decided at Fri 10 May 2024: 21 days left."],
+         "Not yet decided by Fri 10 May 2024: 21 days left."],
         target="investigation-13w",
     ),
     "less-than-weeks": Telling(
         LGO, case("2024-03-01"), "2024-06-01", "Sat 1 Jun 2024",
         ["Received Fri 1 Mar 2024.",
-         "In less than 13 weeks from then the last day in time was Thu 30 May 2024.",
-         "Not yet decided at Sat 1 Jun 2024: 2 days overdue."],
+         "Less than 13 weeks from then: the last day in time was Thu 30 May 2024.",
+         "Not yet decided by Sat 1 Jun 2024: 2 days overdue."],
         target="assessment-13w",
     ),
     "less-than-working-days": Telling(
@@ -139,14 +139,14 @@ TELLING = {
         ["Received Thu 28 Mar 2024.",
          "Day 1 is Tue 2 Apr 2024 (weekend, Good Friday and Easter Monday skipped).",
          "The 1st working day is Tue 2 Apr 2024: the last day in time.",
-         "Not yet decided or allocated at Thu 28 Mar 2024: 1 working day left."],
+         "Not yet decided or allocated by Thu 28 Mar 2024: 1 working day left."],
     ),
     "hours-in-march": Telling(
         LGO, WrittenContact(contact_id="W", received_at="2024-03-30T09:00"),
         "2024-03-31T12:30", "Sun 31 Mar 2024 12:30",
         ["Received Sat 30 Mar 2024 09:00.",
          "24 hours from then end Sun 31 Mar 2024 10:00: the last moment in time (the clocks went forward in between).",
-         "Not yet handled at Sun 31 Mar 2024 12:30: 2 hours 30 minutes overdue."],
+         "Not yet handled by Sun 31 Mar 2024 12:30: 2 hours 30 minutes overdue."],
         target=HANDLED,
     ),
     "hours-in-october": Telling(
@@ -168,7 +168,7 @@ TELLING = {
     "own-due-date": Telling(
         HOUSING, Order(case_id="A", due_at="2024-04-19"), "2024-04-21", "Sun 21 Apr 2024",
         ["By its own due_at, it was due Fri 19 Apr 2024.",
-         "Not yet complied at Sun 21 Apr 2024: 2 days overdue."],
+         "Not yet complied by Sun 21 Apr 2024: 2 days overdue."],
         target=COMPLIED,
     ),
     "paused": Telling(
@@ -218,7 +218,7 @@ TELLING = {
          "Day 1 is Thu 21 Dec 2028.",
          "The 20th working day is Mon 22 Jan 2029 (5 weekends, Christmas Day, Boxing Day and New Year's Day skipped): "
          "the last day in time.",
-         "Not yet decided or allocated at Thu 21 Dec 2028: 19 working days left."],
+         "Not yet decided or allocated by Thu 21 Dec 2028: 19 working days left."],
         after=["Provisional: bank holidays have been announced only up to Sun 31 Dec 2028."],
     ),
     "invalid": Telling(
@@ -238,7 +238,7 @@ TELLING = {
          "day).",
          "Day 1 was Thu 4 Apr 2024.",
          "The 20th working day is Wed 1 May 2024 (4 weekends skipped): the last day in time.",
-         "Not yet decided or allocated at Wed 10 Apr 2024: 15 working days left."],
+         "Not yet decided or allocated by Wed 10 Apr 2024: 15 working days left."],
         options="; cut off: 17:00",
     ),
     "deemed-received": Telling(
@@ -247,7 +247,7 @@ TELLING = {
          "working day).",
          "Day 1 was Wed 3 Apr 2024.",
          "The 20th working day is Tue 30 Apr 2024 (4 weekends skipped): the last day in time.",
-         "Not yet decided or allocated at Wed 10 Apr 2024: 14 working days left."],
+         "Not yet decided or allocated by Wed 10 Apr 2024: 14 working days left."],
         options="; non working receipt: next working day",
     ),
     "day-1": Telling(
@@ -256,7 +256,7 @@ TELLING = {
          "Day 1 was Thu 28 Mar 2024 (the day of receipt is day 1).",
          "The 20th working day is Fri 26 Apr 2024 (4 weekends, Good Friday and Easter Monday skipped): the last day in "
          "time.",
-         "Not yet decided or allocated at Wed 10 Apr 2024: 12 working days left."],
+         "Not yet decided or allocated by Wed 10 Apr 2024: 12 working days left."],
         options="; day of receipt: day 1",
     ),
 }  # fmt: skip
@@ -290,7 +290,7 @@ def test_a_clock_that_stands_still_has_no_due_day() -> None:
         "The clock stood still from Fri 5 Apr 2024 and still does: those days don't count.",
         "There is no due day while the clock stands still.",
     ]
-    assert lines[4].startswith("Not yet decided or allocated at Mon 15 Apr 2024: ")
+    assert lines[4].startswith("Not yet decided or allocated by Mon 15 Apr 2024: ")
 
 
 def test_closures_and_the_calendar_of_a_scheme_of_ones_own(tmp_path: Path) -> None:
@@ -337,7 +337,7 @@ def test_what_has_only_a_date_is_told_without_a_time() -> None:
 def test_how_a_clock_ended_is_told_of_the_field_that_ended_it() -> None:
     record = case("2024-01-03", allocated_at="2024-03-28", withdrawn_at="2024-04-18", decided_at="2024-04-22")
     found = Telling(LGSCO, record, "2024-05-31", "", [], target=INTERVALS, party="complainant").deadline
-    assert "Decided Mon 22 Apr 2024: in time, with 5 working days to spare." in found.explain()
+    assert "the case ended (decided Mon 22 Apr 2024): in time, with 5 working days to spare." in found.explain()
 
 
 def test_the_party_is_named_whoever_it_is_that_waits() -> None:
@@ -427,7 +427,7 @@ def test_the_days_off_of_other_divisions(tmp_path: Path, division: str) -> None:
     first = text.steps[1]
     assert first.day == date(2024, 1, 3)
     assert [day.day.isoformat() for day in first.skipped] == ["2023-12-30", "2023-12-31", "2024-01-01", "2024-01-02"]
-    assert {"scotland": "Calendar of Scotland,", "any-uk-nation": "Calendar of Any UK Nation,"}[division] in text
+    assert {"scotland": "Calendar of Scotland,", "any-uk-nation": "Calendar of all UK nations,"}[division] in text
 
 
 # As data
@@ -549,7 +549,7 @@ def test_requests_and_times_of_day_are_told_to_the_minute() -> None:
     request = Request(request_id="R", kind="service-complaint", received_at=datetime(2024, 3, 28, 9, 5))  # noqa: DTZ001
     text = Telling(LGSCO, request, "2024-04-02", "", [], target="service-complaints-20wd").deadline.explain()
     assert text.splitlines()[0] == "Received Thu 28 Mar 2024 09:05."
-    assert text.splitlines()[3] == "Not yet answered at Tue 2 Apr 2024: 19 working days left."
+    assert text.splitlines()[3] == "Not yet answered by Tue 2 Apr 2024: 19 working days left."
 
 
 def test_long_times_are_told_in_plain_numbers() -> None:

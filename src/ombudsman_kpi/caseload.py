@@ -1,6 +1,6 @@
 """The worklist: what is due or overdue, most urgent first, and whether missing it loses the target."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,8 +14,8 @@ from ombudsman_kpi.assess.remaining import remaining
 from ombudsman_kpi.days import MISSING, Integers, Truths, is_missing, to_day
 from ombudsman_kpi.deadline import amount_of
 from ombudsman_kpi.display import Table
-from ombudsman_kpi.errors import CoverageError, OptionError
-from ombudsman_kpi.explain import day_text
+from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
+from ombudsman_kpi.explain import day_text, moment_text
 from ombudsman_kpi.known import AsOf, Known, parse_as_of
 from ombudsman_kpi.limits import DueField, Hours, Limit, Seconds, parse_limit
 from ombudsman_kpi.measure import measure
@@ -42,8 +42,9 @@ from ombudsman_kpi.zones import DAY
 if TYPE_CHECKING:
     import pandas as pd
 
-LOST, COUNTED, LOSES, ROOM, FIRST, NO_STANDARD = (
-    "lost already", "counted as missed", "loses the target", "leaves room", "nothing ended yet", "no standard",
+LOST, BEHIND, COUNTED, CERTAIN, LOSES, ROOM, FIRST, NO_STANDARD = (
+    "lost already", "behind so far", "counted as missed", "late when it ends", "loses the target", "leaves room",
+    "nothing ended yet", "no standard",
 )  # fmt: skip
 
 
@@ -55,6 +56,7 @@ def worklist(
     written_contacts: Any = None,
     requests: Any = None,
     orders: Any = None,
+    calls: Any = None,
     as_of: Any,
     within: str | Limit | None = "10 working days",
     every: Every | None = None,
@@ -81,12 +83,16 @@ def worklist(
     - ``target, record, id, row, party, start, due, left, unit, status, elapsed, reason``, as in ``assess``; ``left``
       as in ``Deadline``: what is left of the limit, below 0 where it is overdue;
     - ``period``: the period of the target's headline cohort that it will count in (``every``; one period, all, where
-      that is left out). What is counted when it ends would, if it is missed, end on the day after it was due; once
-      that has passed, it is seen in the period of ``as_of``;
+      that is left out). What is counted when it ends would, if it is missed, end on the day after it was due, or
+      once that has passed, on the day after ``as_of``;
     - ``headroom``: how many may still miss there before the standard is lost; ``headroom_if_missed``: how many then;
-    - ``effect``: "loses the target" where missing it leaves no way to keep the standard, seen from what is counted
-      so far; "leaves room"; "lost already"; "counted as missed" (it is overdue, and the headroom knows); "nothing
-      ended yet" (in the period of a closed cohort); "no standard".
+    - ``effect``: "loses the target" where missing it leaves no way to keep the standard; "leaves room"; "lost
+      already"; "counted as missed" (it is overdue, and the headroom knows); "no standard". A closed cohort knows only
+      what has ended: there it may be "behind so far", or "nothing ended yet", and what is overdue is "late when it
+      ends", which the headroom doesn't know yet.
+
+    What isn't listed is said in ``attrs["notes"]`` of the frame: targets whose records weren't given, and records that
+    contradict themselves.
 
     Contact is listed for each party; a case as a whole isn't listed again where its intervals are. Raises what
     ``measure`` raises.
@@ -98,6 +104,7 @@ def worklist(
         raise OptionError("every= takes one period here: each obligation counts in one. Leave out all but one.")
     given = {
         "cases": cases, "events": events, "written_contacts": written_contacts, "requests": requests, "orders": orders,
+        "calls": calls,
     }  # fmt: skip
     if all(value is None for value in given.values()):
         raise OptionError("There is nothing to list: give cases=, or other records that something is due on.")
@@ -113,7 +120,7 @@ def worklist(
     parts = []
     for kind, mine in rules.items():
         table = files.tables[kind]
-        ids = [name for name in (table.id_field,) if name is not None and table.has(name)]
+        ids = [table.named_by] if table.named_by is not None else []
         for batch in batches_of(table, mine, ids, progress):
             known = Known(batch, at, scheme)
             parts += [_rows(rule, known, window) for rule in mine]
@@ -122,7 +129,21 @@ def worklist(
         return _together([])
     results = measure(scheme, **given, as_of=as_of, every=every, targets=names, columns=columns, dates=dates)
     frame = _together([part for part in parts if len(part)])
-    return _in_order(_with_effects(frame, results, wanted[0]), scheme) if len(frame) else frame
+    if len(frame):
+        frame = _in_order(_with_effects(frame, results, wanted[0]), scheme)
+    frame.attrs["notes"] = _not_listed(results)
+    return frame
+
+
+def _not_listed(results: Results) -> tuple[str, ...]:
+    """Say what isn't in a worklist, and why."""
+    absent = dict.fromkeys(f"{row.target}: not listed, {row.note}" for row in results if row.status == "not measured")
+    invalid: Counter[tuple[str, str]] = Counter()
+    for row in results:
+        for (status, reason), number in row.reasons.items():
+            if status == "invalid":
+                invalid[row.target, reason] += number
+    return (*absent, *(f"{target}: {number:,} not listed, {reason}" for (target, reason), number in invalid.items()))
 
 
 def _listed_by_party(step: Step, chosen: Sequence[Step]) -> bool:
@@ -146,7 +167,10 @@ class _Window(NamedTuple):
         """Read how far ahead is looked; None for as far as there is anything."""
         if within is None:
             return None
-        limit = parse_limit(within) if isinstance(within, str) else within
+        try:
+            limit = parse_limit(within) if isinstance(within, str) else within
+        except SchemeError as error:
+            raise SchemeError(f"within=: {error}") from None
         if not isinstance(limit, Limit):
             raise OptionError(f"within= takes a limit such as '10 working days', not {type(within).__name__}.")
         if isinstance(limit, (Hours, Seconds)):
@@ -240,14 +264,17 @@ def _effect(target: Any, row: Row | None, status: str, weight: int) -> tuple[int
     counted = met + missed
     closed = target.cohort == "closed"  # it isn't counted there until it ends
     if closed and not counted:
-        return None, None, FIRST
+        return None, None, CERTAIN if status == "overdue" else FIRST
     now = headroom_of(standard, met, 0 if closed else pending, counted if closed else counted + pending)
     if standard.operator in {"at most", "less than"}:  # no more than a share may be met: a miss does no harm
         return now, now, LOST if now < 0 else ROOM
     if status == "overdue" and not closed:
         return now, now, LOST if now < 0 else COUNTED
     then = headroom_of(standard, met, 0, counted + weight) if closed else now - weight
-    return now, then, LOST if now < 0 else LOSES if then < 0 else ROOM
+    if closed and status == "overdue":
+        return now, then, CERTAIN
+    lost = BEHIND if closed else LOST  # what still ends in time can make good what has ended late
+    return now, then, lost if now < 0 else LOSES if then < 0 else ROOM
 
 
 def _in_order(frame: "pd.DataFrame", scheme: Scheme) -> "pd.DataFrame":
@@ -275,13 +302,15 @@ def worklist_table(rows: "pd.DataFrame", scheme: Scheme, as_of: str, most: int |
         ("Due", "Left", "Target", "Record", "Party", "Period", "If missed"),
         (False, True, False, False, False, False, False),
         cells,
-        (f"… and {more:,} more rows",) if more else (),
+        (*((f"… and {more:,} more rows",) if more else ()), *rows.attrs.get("notes", ())),
     )
 
 
 def _cells(row: dict[str, Any]) -> Iterator[str]:
     """Write one row of a worklist."""
-    yield "none while it stands still" if is_missing(row["due"]) else day_text(row["due"].date())
+    due = row["due"]
+    timed = row["unit"] in {"hours", "seconds"}
+    yield "none while it stands still" if is_missing(due) else moment_text(due) if timed else day_text(due.date())
     yield amount_of(None if is_missing(row["left"]) else row["left"], row["unit"])
     yield row["target"]
     for name in ("id", "party", "period", "effect"):

@@ -110,8 +110,7 @@ def measure(
     from ombudsman_kpi.measure import measure as measure_records
     from ombudsman_kpi.scheme import load_scheme
 
-    if as_json and as_csv:
-        raise OptionError("--json and --csv can't both be printed; give one of them.")
+    _refuse_both(as_json, as_csv)
     given: dict[str, Any] = {
         "cases": cases, "calls": calls, "written_contacts": written_contacts, "events": events, "requests": requests,
         "orders": orders, "reviews": reviews, "activities": activities,
@@ -208,14 +207,17 @@ def worklist(
     written_contacts: Annotated[Path | None, _records("written contacts")] = None,
     requests: Annotated[Path | None, _records("requests")] = None,
     orders: Annotated[Path | None, _records("orders")] = None,
+    calls: Annotated[Path | None, _records("calls")] = None,
     within: Annotated[str, typer.Option(help="How far ahead: a limit, such as '48 hours' or '2 weeks'")] = (
         "10 working days"
     ),
     every: Annotated[Every | None, typer.Option(help="Period that headroom is of", show_default=False)] = None,
     target: Names = None,
     columns: Mapping = None,
+    no_overdue: Annotated[bool, typer.Option("--no-overdue", help="Leave out what is overdue already")] = False,
     rows: Annotated[int, typer.Option(help="Show so many rows at most", min=1)] = 50,
-    as_csv: AsCsv = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, an object for each obligation")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each obligation")] = False,
 ) -> None:
     """List what is overdue or due soon, most urgent first, and whether missing it loses the target.
 
@@ -227,8 +229,10 @@ def worklist(
 
     given: dict[str, Any] = {
         "cases": cases, "events": events, "written_contacts": written_contacts, "requests": requests, "orders": orders,
+        "calls": calls,
     }  # fmt: skip
     _refuse_nothing(given)
+    _refuse_both(as_json, as_csv)
     loaded = load_scheme(scheme)
     period: Any = str(every) if every else None
     with _progress() as progress:
@@ -236,7 +240,11 @@ def worklist(
             loaded, **given, as_of=as_of, within=within, every=period, targets=target or None, columns=columns,
             progress=progress,
         )  # fmt: skip
-    if as_csv:
+    if no_overdue:
+        found = found[found["status"] != "overdue"]
+    if as_json:
+        sys.stdout.write(found.to_json(orient="records", date_format="iso", indent=2) + "\n")
+    elif as_csv:
         found.to_csv(sys.stdout, index=False, lineterminator="\n")
     else:
         _print_table(worklist_table(found, loaded, as_of, rows))
@@ -298,7 +306,12 @@ class Described(StrEnum):
 
     case = "case"
     event = "event"
+    request = "request"
+    written_contact = "written-contact"
+    order = "order"
+    call = "call"
     deadline = "deadline"
+    deadlines = "deadlines"
     finding = "finding"
     results = "results"
     scheme = "scheme"
@@ -336,9 +349,14 @@ def _progress() -> Iterator[Callable[[str, int], None] | None]:
         yield lambda kind, rows: status.update(f"Reading {kind.replace('_', ' ')}: {rows:,} rows")
 
 
+def _refuse_both(as_json: bool, as_csv: bool) -> None:  # noqa: FBT001
+    if as_json and as_csv:
+        raise OptionError("--json and --csv can't both be printed; give one of them.")
+
+
 def _refuse_nothing(given: dict[str, Any]) -> None:
     if not any(given.values()):
-        raise OptionError("There is nothing to measure: give at least one file, such as --cases cases.csv.")
+        raise OptionError("There is nothing to read: give at least one file, such as --cases cases.csv.")
 
 
 def _write_csv(rows: list[dict[str, Any]]) -> None:

@@ -1,14 +1,24 @@
 """What a record owes to one target, as data: when it is due, how it stands, and all that is needed to say why."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import CoreSchema
 
 from ombudsman_kpi.assess.outcomes import Status
-from ombudsman_kpi.records import parse_time, summarised
+from ombudsman_kpi.errors import KpiError
+from ombudsman_kpi.records import OPTIONAL_TIME_SCHEMA, parse_time, summarised
 from ombudsman_kpi.targets import Party, Records
 
 if TYPE_CHECKING:
@@ -21,7 +31,7 @@ def _read_moment(value: object) -> object:
 
 
 # A day, or an instant with the offset of the scheme's zone.
-Moment = Annotated[date | datetime | None, BeforeValidator(_read_moment)]
+Moment = Annotated[date | datetime | None, BeforeValidator(_read_moment), WithJsonSchema(OPTIONAL_TIME_SCHEMA)]
 
 
 class Fact(BaseModel):
@@ -76,8 +86,9 @@ class Deadline(Fact):
     """
 
     record: Records = Field(description="The kind of record")
-    id: str | None = Field(description="The record's id")
+    id: str | None = Field(description="The record's id, or of an order its case's")
     target: str = Field(description="The target's id")
+    measure: str = Field("share within", description="share within, keep in touch or delays explained")
     says: str = Field(description="The words of the commitment, as published")
     party: Party | None = Field(None, description="With whom contact is due")
     status: Status = Field(description="How it stands at as_of")
@@ -104,7 +115,8 @@ class Deadline(Fact):
     def __repr__(self) -> str:
         party = f" ({self.party})" if self.party else ""
         due = "no due day" if self.due is None else f"due {self.due}"
-        return f"<Deadline {self.target}{party}: {due}, {self.status}, {amount_of(self.left, self.unit)} left>"
+        left = f", {left_text(self.left, self.unit)}" if self.left is not None else ""
+        return f"<Deadline {self.target}{party}: {due}, {self.status}{left}>"
 
     __str__ = __repr__
 
@@ -139,12 +151,44 @@ class Finding(Fact):
         return f"{place}: {self.says}"
 
 
-class Deadlines(list[Deadline]):
-    """The deadlines of one record, in the order of the scheme; and in ``findings``, what is wrong with it."""
+class DeadlinesJson(Fact):
+    """The deadlines of one record, what is wrong with it, and which targets don't apply."""
 
-    def __init__(self, deadlines: Iterable[Deadline] = (), findings: Iterable[Finding] = ()) -> None:
+    model_config = ConfigDict(title="Deadlines")
+
+    deadlines: tuple[Deadline, ...]
+    findings: tuple[Finding, ...]
+    left_out: dict[str, str] = Field(description="The reason why each other target doesn't apply")
+
+
+class Deadlines(list[Deadline]):
+    """The deadlines of one record, in the order of the scheme.
+
+    ``findings`` say what is wrong with the record; ``left_out`` which targets don't apply to it, and why.
+    """
+
+    def __init__(
+        self,
+        deadlines: Iterable[Deadline] = (),
+        findings: Iterable[Finding] = (),
+        left_out: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         super().__init__(deadlines)
         self.findings = tuple(findings)
+        self.left_out = dict(left_out)
+
+    def to_json(self) -> str:
+        """Give deadlines, findings and what is left out as JSON."""
+        return DeadlinesJson(deadlines=tuple(self), findings=self.findings, left_out=self.left_out).model_dump_json()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Deadlines":
+        """Read what ``to_json`` gave. Raises ``KpiError`` for any other text."""
+        try:
+            read = DeadlinesJson.model_validate_json(text)
+        except ValidationError:
+            raise KpiError("This text is no deadlines: it isn't what Deadlines.to_json writes.") from None
+        return cls(read.deadlines, read.findings, read.left_out)
 
     @property
     def table(self) -> "Table":
@@ -170,18 +214,35 @@ class Deadlines(list[Deadline]):
             ("Target", "Party", "Status", "Due", "Left", "Why"),
             (False, False, False, False, True, False),
             tuple(rows),
-            tuple(f"Finding: {item}" for item in self.findings),
+            (*(f"Finding: {item}" for item in self.findings), *self._why_not()),
         )
+
+    def _why_not(self) -> Iterator[str]:
+        """Say which targets don't apply, those of one reason together."""
+        reasons: dict[str, list[str]] = {}
+        for target, reason in self.left_out.items():
+            reasons.setdefault(reason, []).append(target)
+        for reason, targets in reasons.items():
+            yield f"Doesn't apply ({reason}): {', '.join(targets)}"
 
     def __repr__(self) -> str:
         from ombudsman_kpi.display import as_text
 
-        return as_text(self.table) if self or self.findings else self.table.title
+        return as_text(self.table) if self else "\n".join([self.table.title, *self.table.footnotes])
 
     def _repr_html_(self) -> str:
         from ombudsman_kpi.display import as_html
 
         return as_html(self.table)
+
+
+def left_text(left: float, unit: str) -> str:
+    """Say what is left, or by how much it is over.
+
+    >>> left_text(3, "days"), left_text(-1, "working days")
+    ('3 days left', '1 working day over')
+    """
+    return f"{amount_of(abs(left), unit)} {'over' if left < 0 else 'left'}"
 
 
 def amount_of(number: float | None, unit: str) -> str:

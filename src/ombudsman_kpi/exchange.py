@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from ombudsman_kpi.deadline import Deadline, Finding
+from ombudsman_kpi.deadline import Deadline, DeadlinesJson, Finding
 from ombudsman_kpi.errors import KpiError, OptionError, one_of
-from ombudsman_kpi.records import Case, CaseEvent
+from ombudsman_kpi.records import Call, Case, CaseEvent, Order, Request, WrittenContact
 from ombudsman_kpi.results import INSIDE, Results, Row
 from ombudsman_kpi.scheme import Scheme, scheme_json_schema
 from ombudsman_kpi.tally import Basis
@@ -70,12 +70,13 @@ class ResultsJson(_Part):
 
 
 def json_schema_of(what: str) -> dict[str, Any]:
-    """Give the JSON Schema of a case, an event, a deadline, a finding, results, or a scheme file.
+    """Give the JSON Schema of a record, a deadline, a finding, results, or a scheme file.
 
     Raises ``OptionError`` for anything else.
     """
     models: dict[str, type[BaseModel]] = {
-        "case": Case, "event": CaseEvent, "deadline": Deadline, "finding": Finding, "results": ResultsJson,
+        "case": Case, "event": CaseEvent, "request": Request, "written-contact": WrittenContact, "order": Order,
+        "call": Call, "deadline": Deadline, "deadlines": DeadlinesJson, "finding": Finding, "results": ResultsJson,
     }  # fmt: skip
     if what == "scheme":
         return scheme_json_schema()
@@ -107,7 +108,7 @@ def results_from_json(text: str | bytes) -> Results:
         found = ResultsJson.model_validate_json(text)
         scheme = Scheme.model_validate(found.basis.scheme)
         rows = tuple(_row(item, found.basis.by) for item in found.rows)
-    except (ValidationError, ValueError, KeyError) as error:
+    except (ValidationError, ValueError, KeyError, ArithmeticError) as error:
         said = error.errors(include_url=False, include_input=False)[0] if isinstance(error, ValidationError) else None
         where = ".".join(str(part) for part in said["loc"]) if said else ""
         raise KpiError(
@@ -129,13 +130,19 @@ def _row(item: RowJson, by: list[str]) -> Row:
     columns = {name: getattr(item, name) for name in _WRITTEN}
     return Row(
         **columns,
-        group=tuple((item.model_extra or {})[name] for name in by),
+        group=tuple(_text((item.model_extra or {})[name]) for name in by),
         reasons={(entry.status, entry.reason): entry.records for entry in item.reasons},
         remarks=tuple(item.remarks),
         words=tuple(item.words),
         details=_rich(item.details),
         exact=None if item.exact is None else Fraction(item.exact),
     )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a group is named by text")  # noqa: TRY004  (one kind of error for all that can be wrong)
+    return value
 
 
 def _plain(value: Any) -> Any:

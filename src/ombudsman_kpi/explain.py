@@ -60,7 +60,8 @@ def _steps(deadline: Deadline) -> Iterator[Step]:
         yield _day_1(deadline, deadline.day_1)
     for pause in deadline.pauses:
         until = "and still does" if pause.last is None else f"to {day_text(pause.last)}"
-        counts = "" if deadline.status in {"late", "overdue"} else ": those days don't count"
+        in_vain = deadline.due is not None and pause.first > day_of(deadline.due)
+        counts = "" if in_vain else ": those days don't count"
         said = f"The clock stood still from {day_text(pause.first)} {until}{counts}."
         yield Step(kind="pause", day=pause.first, says=said)
     if deadline.status != "invalid" or deadline.due is not None:
@@ -70,7 +71,9 @@ def _steps(deadline: Deadline) -> Iterator[Step]:
     said = f"in {basis.title} (scheme {basis.scheme}, digest {basis.digest})"
     yield Step(kind="target", says=f"Target {deadline.target}: “{' '.join(deadline.says.split())}”, {said}.")
     options = "".join(f"; {name.replace('_', ' ')}: {value}" for name, value in deadline.options.items())
-    division = basis.division.replace("-", " ").title().replace(" And ", " and ").replace("Uk", "UK")
+    division = (
+        basis.division.replace("-", " ").title().replace(" And ", " and ").replace("Any Uk Nation", "all UK nations")
+    )
     yield Step(
         kind="calendar",
         says=f"Calendar of {division}, edition {basis.edition}{options}. As at {moment_text(basis.as_of)}.",
@@ -87,7 +90,7 @@ def _start(deadline: Deadline) -> Step:
     by = deadline.started_by
     if by == "contact":
         return Step(kind="start", day=start, says=f"Last contact with the {deadline.party}: {moment_text(start)}.")
-    if deadline.waits_for == ("delay_explained",):
+    if deadline.measure == "delays explained":
         said = f"Target {deadline.reason} was missed; its clock started {moment_text(start)}."
         return Step(kind="start", day=start, says=said)
     what = "Started" if by is None else _what(by).capitalize()
@@ -136,7 +139,7 @@ def _due(deadline: Deadline) -> Step:
         return Step(kind="due", day=due, says=f"By {deadline.limit}, it {was} due {moment_text(due)}.")
     limit = parse_limit(deadline.limit)
     if isinstance(limit, WorkingDays):
-        return _due_in_working_days(deadline, limit, due)
+        return _due_in_working_days(deadline, limit, day_of(due))
     return _due_in_other_units(deadline, limit, due)
 
 
@@ -157,8 +160,8 @@ def _due_in_other_units(deadline: Deadline, limit: Limit, due: date) -> Step:
     rolled = f", or the next working day ({_summed(days)} skipped)," if days else ""
     first = " (the day of receipt is day 1)" if "day_of_receipt" in deadline.options else ""
     if limit.less_than:
-        length = f"less than {deadline.limit[2:]}"
-        said = f"In {length} from then{first}{rolled} the last {moment} in time {was} {moment_text(due)}"
+        said = f"Less than {deadline.limit[2:]} from then{first}{rolled}: "
+        said += f"the last {moment} in time {was} {moment_text(due)}"
     else:
         end = "ended" if was == "was" else "end"
         said = f"{deadline.limit} from then{first}{rolled} {end} {moment_text(due)}: the last {moment} in time"
@@ -167,7 +170,7 @@ def _due_in_other_units(deadline: Deadline, limit: Limit, due: date) -> Step:
 
 def _is_whole_case(deadline: Deadline) -> bool:
     """Tell whether it is about contact with all parties of a case."""
-    return deadline.waits_for == ("contact",) and deadline.party is None
+    return deadline.measure == "keep in touch" and deadline.party is None
 
 
 def _rolled_past(deadline: Deadline, limit: Limit, due: date) -> tuple[DayOff, ...]:
@@ -206,8 +209,7 @@ def _status(deadline: Deadline) -> str:
     if deadline.status == "invalid":
         return f"Whether it was in time can't be said: {deadline.reason}."
     if deadline.status in {"met", "late"}:
-        ended = _what(deadline.ended_by).capitalize() if deadline.ended_by else "Ended"
-        done = f"{ended} {moment_text(deadline.stop)}" if deadline.stop is not None else _without_day(deadline)
+        done = _ended(deadline) if deadline.stop is not None else _without_day(deadline)
         if deadline.status == "met":
             return f"{done}: in time{f', with {left} to spare' if deadline.left else ''}{because}."
         return f"{done}: {f'{left} late' if (deadline.left or 0) < 0 else 'late'}{because}."
@@ -218,21 +220,31 @@ def _status(deadline: Deadline) -> str:
     return f"{waits}: {how}{because}."
 
 
+def _ended(deadline: Deadline) -> str:
+    """Say what ended a clock, and when."""
+    what = _what(deadline.ended_by) if deadline.ended_by else "ended"
+    if deadline.measure == "keep in touch" and deadline.ended_by != "contact" and deadline.party is not None:
+        return f"Without another contact the case ended ({what} {moment_text(deadline.stop)})"
+    return f"{what.capitalize()} {moment_text(deadline.stop)}"
+
+
 def _without_day(deadline: Deadline) -> str:
     """Say what was done, or wasn't, where there is no day of it."""
-    if deadline.waits_for == ("delay_explained",):
+    if deadline.measure == "delays explained":
         return "Explained" if deadline.status == "met" else "Not explained in time"
     return "Done" if deadline.status == "met" else "Not done in time"
 
 
 def _awaited(deadline: Deadline) -> str:
     """Say what hasn't happened, up to the day on which it hasn't."""
-    if deadline.waits_for == ("contact",):
-        return f"No contact with {'every party' if deadline.party is None else f'the {deadline.party}'} since then by"
-    if deadline.waits_for == ("delay_explained",):
-        return "Not yet explained at"
+    if _is_whole_case(deadline):
+        return "Open at"
+    if deadline.measure == "keep in touch":
+        return f"No contact with the {deadline.party} since then by"
+    if deadline.measure == "delays explained":
+        return "Not yet explained by"
     first, *others = (not_yet(name) for name in deadline.waits_for or ("done_at",))
-    return " or ".join([first, *(other.removeprefix("not yet ") for other in others)]).capitalize() + " at"
+    return " or ".join([first, *(other.removeprefix("not yet ") for other in others)]).capitalize() + " by"
 
 
 def _what(name: str) -> str:
@@ -253,7 +265,7 @@ def days_skipped(deadline: Deadline, after: date | None, before: date) -> tuple[
     """Give every day off between two days, weekends among them, and what each is called."""
     names = {item.day: item.name for item in deadline.days_off}
     found = []
-    day = before if after is None else after + timedelta(1)
+    day = before if after is None else day_of(after) + timedelta(1)
     while day < before:
         if day.weekday() >= 5:
             found.append(DayOff(day=day, name=WEEKDAYS[day.weekday()]))

@@ -239,6 +239,12 @@ class Table:
         """The field that no two records share."""
         return RECORDS[self.name].id_field
 
+    @property
+    def named_by(self) -> str | None:
+        """The field that names a record for its reader: its id, or else its case's; None where there is none."""
+        names = (self.id_field, "case_id")
+        return next((name for name in names if name is not None and self.has(name)), None)
+
     def has(self, name: str) -> bool:
         """Tell whether a field's column, under its own or the caller's name, is there."""
         return self.columns.get(name, name) in self._there

@@ -228,7 +228,7 @@ def assess(
                 wanted[records_].append(rule)
     for kind, rules in wanted.items():
         table = files.tables[kind]
-        ids = [table.id_field] if table.id_field is not None and table.has(table.id_field) else []
+        ids = [table.named_by] if table.named_by is not None else []
         for batch in batches_of(table, rules, ids, progress):
             known = Known(batch, at, scheme)
             parts += [outcome_rows(rule, known, rule.assess(known)) for rule in rules]

@@ -5,9 +5,9 @@ It is the same assessment as that of many records, of one row.
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timezone
+from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any, overload
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -22,11 +22,12 @@ from ombudsman_kpi.assess.related import Files
 from ombudsman_kpi.assess.remaining import remaining
 from ombudsman_kpi.assess.timeline import Timeline, timeline
 from ombudsman_kpi.calendar import WorkingCalendar
+from ombudsman_kpi.case_events import at_offset, contradictions_of, day_in, here_of, read_events, unreadable
 from ombudsman_kpi.days import MISSING, Integers, day_number, is_missing, to_day
 from ombudsman_kpi.deadline import Basis, DayOff, Deadline, Deadlines, Finding, Pause
 from ombudsman_kpi.errors import OptionError, RecordsError
 from ombudsman_kpi.frames import Batch, open_table
-from ombudsman_kpi.history import MEANINGS, notes_of, times_of_cases
+from ombudsman_kpi.history import notes_of
 from ombudsman_kpi.known import AsOf, Known, parse_as_of
 from ombudsman_kpi.limits import DueField, Limit, WorkingDays
 from ombudsman_kpi.pauses import OPEN
@@ -64,9 +65,9 @@ def deadlines(
     depend on events are left out. ``as_of``: a date means its close.
 
     What a record contradicts itself in is said in ``findings`` of what is given, beside the deadlines that can be
-    known all the same. Of the intervals between contacts the open one of each party is given, and those that were
-    too long. Raises ``RecordsError`` for a field that can't be read, ``OptionError`` and ``CoverageError`` for an
-    ``as_of`` that can't be, ``SchemeError`` for a target that there isn't.
+    known all the same; why other targets don't apply, in ``left_out``. Of the intervals between contacts the open one
+    of each party is given, and those that were too long. Raises ``RecordsError`` for a field that can't be read,
+    ``OptionError`` and ``CoverageError`` for an ``as_of`` that can't be, ``SchemeError`` for a target that there isn't.
     """
     check_scheme(scheme)
     at = parse_as_of(as_of, scheme)
@@ -77,21 +78,16 @@ def deadlines(
     findings: list[Finding] = []
     if kind == "cases" and events is not None:
         if isinstance(events, (Sequence, Mapping, Record)) and not isinstance(events, str):
-            events, findings = _read_events(events, record, at, scheme)
+            events, findings = read_events(events, record, at, scheme)
             whose = _of_the_case
         tables["events"] = open_table("events", events, None, None)
     files = Files(tables, at, scheme, whose=whose)
     known = Known(Batch(table, 0, {name: [getattr(record, name, None)] for name in table.source.names}), at, scheme)
     maker = _Maker(known, files, record)
-    found = [item for target in _obliging(scheme, kind, tables, targets) for item in maker.of(target)]
-    reasons = dict.fromkeys(item.reason for item in found if item.status == "invalid")
-    fields = RECORDS[kind].model_fields
-    contradictions = [
-        Finding(record=kind, field=word if (word := text.split()[0]) in fields else None, says=text) for text in reasons
-    ]
+    found = [item for target in _obliging(scheme, kind, tables, targets) for item in maker.made(target)]
     if "events" in tables and whose is None:  # a whole log, in which only what counts is looked at
         findings = [Finding(record="events", says=text) for text in notes_of(files.contacts.misfits)]
-    return Deadlines(found, [*contradictions, *findings])
+    return Deadlines(found, [*maker.findings(), *findings], maker.left_out)
 
 
 def _read(case: Any) -> Record:
@@ -103,18 +99,12 @@ def _read(case: Any) -> Record:
     if not isinstance(case, Mapping):
         raise OptionError(
             f"One case is wanted, as a Case or a mapping; not a value of the kind {type(case).__name__}. "
-            "For many cases at once there are worklist() and assess()."
+            "A row of a frame becomes one by .to_dict(); for many cases at once there are worklist() and assess()."
         )
     try:
         return Case.model_validate({name: None if is_missing(value) else value for name, value in case.items()})
     except ValidationError as error:
-        raise _unreadable("case", error) from None
-
-
-def _unreadable(place: str, error: ValidationError) -> RecordsError:
-    first = error.errors(include_input=False, include_url=False)[0]
-    field = f"{first['loc'][0]}: " if first["loc"] else ""
-    return RecordsError(f"{place}: {field}{first['msg'].removeprefix('Value error, ')}.")
+        raise unreadable("case", error) from None
 
 
 def _obliging(scheme: Scheme, kind: str, given: Mapping[str, Any], targets: Any) -> Iterator[Obliging]:
@@ -145,17 +135,39 @@ class _Maker:
         self.table, self.calendar = known.batch.table, known.scheme.calendar
         self.first, self.last = day_number(self.calendar.first), day_number(self.calendar.last)
         self.zone = ZoneInfo(known.scheme.time_zone)
-        self.shared = {
+        self.left_out: dict[str, str] = {}
+        self.invalid: dict[str, None] = {}  # reasons, each once
+        self.unreadable: dict[str, None] = {}
+        self.shared: dict[str, Any] = {
             "record": self.table.name,
             "id": getattr(record, self.table.id_field or "case_id", None),
             "basis": _basis(known.scheme, known.as_of),
         }
 
-    def of(self, target: Obliging) -> Iterator[Deadline]:
-        """Give the deadlines of one target, if it applies."""
+    def made(self, target: Obliging) -> list[Deadline]:
+        """Give the deadlines of one target; where its clock can't be read, that is found, and no other is lost."""
+        try:
+            return list(self._of(target))
+        except RecordsError as error:
+            self.unreadable[str(error).rstrip(".")] = None
+            return []
+
+    def findings(self) -> list[Finding]:
+        """Say once what the record contradicts itself in."""
+        fields = type(self.record).model_fields
+        found = {item.says: item for item in contradictions_of(self.record, self.zone)}
+        for says in (*self.invalid, *self.unreadable):
+            word = says.split()[0]
+            item = Finding(record=self.shared["record"], field=word if word in fields else None, says=says)
+            found.setdefault(says, item)
+        return list(found.values())
+
+    def _of(self, target: Obliging) -> Iterator[Deadline]:
         if isinstance(target, KeepInTouch):
             clock = timeline(target, self.known)
-            if clock.states[clock.state[0]].ending == "excluded":  # then there is no interval to look at
+            state = clock.states[clock.state[0]]
+            if state.ending == "excluded":  # then there is no interval to look at
+                self.left_out[target.id] = state.reason
                 return
         for _, rule in rules_of(target, self.files):
             found = rule.assess(self.known)
@@ -163,10 +175,14 @@ class _Maker:
             places = _telling(outcomes, found) if isinstance(target, KeepInTouch) else range(len(outcomes))
             shown = [place for place in places if outcomes[place].status != "excluded"]
             if not shown:
+                if outcomes:
+                    self.left_out[target.id] = outcomes[0].reason
                 continue
             limit = limit_of(target)
             left = None if limit is None else remaining(limit, found, self.known)
             for place in shown:
+                if outcomes[place].status == "invalid":
+                    self.invalid[outcomes[place].reason] = None
                 facts = self._facts(target, outcomes[place], found, place)
                 if left is not None and outcomes[place].status != "invalid":
                     facts["left"] = _amount(int(left[place]), found, MISSING)
@@ -176,17 +192,18 @@ class _Maker:
         """Say how one outcome came about."""
         start, stop, due = (self._day(int(part[place]), found) for part in found.points)
         facts: dict[str, Any] = {
-            "target": target.id, "says": target.says, "status": outcome.status, "reason": outcome.reason,
+            "target": target.id, "says": target.says, "measure": target.measure,
+            "status": outcome.status, "reason": outcome.reason,
             "party": None if found.party is None else found.party[place], "options": target.options,
             "start": start, "stop": stop, "due": due, "unit": found.unit,
         }  # fmt: skip
+        moves = found.provisional
+        facts["provisional"] = bool(moves if isinstance(moves, int) else moves[place])
         if isinstance(target, DelaysExplained):
             return {**facts, "waits_for": ("delay_explained",)}
         if outcome.status != "invalid":
             facts["elapsed"] = _amount(int(found.elapsed[place]), found, NONE)
             facts["gross"] = None if found.gross is None else _amount(int(found.gross[place]), found, NONE)
-        moves = found.provisional
-        facts["provisional"] = bool(moves if isinstance(moves, int) else moves[place])
         return facts | self._of_clock(target, facts)
 
     def _day(self, point: int, found: Assessed) -> date | None:
@@ -201,7 +218,7 @@ class _Maker:
         if target.start is not None:
             more["started_by"] = self.table.resolve(target.start, "")
             recorded = getattr(self.record, more["started_by"])
-            more["recorded"] = _here(recorded, self.zone) if getattr(recorded, "tzinfo", None) else recorded
+            more["recorded"] = here_of(recorded, self.zone) if getattr(recorded, "tzinfo", None) else recorded
         if facts["stop"] is not None:
             more["ended_by"] = clock.endings[int(clock.ended_by[0])]
         if isinstance(target, KeepInTouch):
@@ -212,11 +229,11 @@ class _Maker:
             return more | self._instants(target, clock, more)
         if isinstance(target, ShareWithin) and target.pauses:
             more["pauses"] = self._pauses(facts)
-        if start is not None and isinstance(target.limit, WorkingDays):
+        if start is not None and isinstance(target.limit, WorkingDays) and target.limit.allowed:
             more["day_1"] = _day_1(clock.counting, start, more.get("pauses", ()))  # type: ignore[arg-type]
         if start is not None and (isinstance(target.limit, WorkingDays) or target.options):
             ends = [day for day in (facts["due"], facts["stop"] or to_day(self.known.as_of.day)) if day is not None]
-            more["days_off"] = _days_off(self.calendar, _day_of(more["recorded"], self.zone), max(ends))
+            more["days_off"] = _days_off(self.calendar, day_in(more["recorded"], self.zone), max(ends))
         return more
 
     def _of_interval(self, target: KeepInTouch, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -240,9 +257,9 @@ class _Maker:
             by_day = target.clock.own_due == "by the day"
             stop = getattr(self.record, facts["ended_by"]) if "ended_by" in facts else None
             return {
-                "start": _here(facts.get("recorded"), self.zone),
-                "stop": _here(stop, self.zone),
-                "due": _day_of(own, self.zone) if by_day and own is not None else _here(own, self.zone),
+                "start": here_of(facts.get("recorded"), self.zone),
+                "stop": here_of(stop, self.zone),
+                "due": day_in(own, self.zone) if by_day and own is not None else here_of(own, self.zone),
             }
         start, stop = (self._moment(int(points[0])) for points in (clock.start, clock.end))
         due = None if start is None else self._moment(int(clock.start[0]) + target.limit.allowed)
@@ -251,7 +268,7 @@ class _Maker:
     def _moment(self, instant: int) -> datetime | None:
         """Give an instant as the scheme's place has it; None where there is none, or it is as far off."""
         known = self.first <= instant // DAY <= self.last
-        return _at_offset((_EPOCH + instant * MICROSECOND).astimezone(self.zone)) if known else None
+        return at_offset((_EPOCH + instant * MICROSECOND).astimezone(self.zone)) if known else None
 
     def _pauses(self, facts: Mapping[str, Any]) -> tuple[Pause, ...]:
         """Give the days on which the clock stood still, as far as it had begun and hadn't ended."""
@@ -318,101 +335,3 @@ def _day_1(counts: Counting, start: date, pauses: tuple[Pause, ...]) -> date | N
         if any(pause.first <= day and pause.last is None for pause in pauses):
             return None
     return None
-
-
-def _at_offset(moment: datetime) -> datetime:
-    """Give a time with its offset alone, as JSON has it: in the hour that occurs twice no other equals itself."""
-    offset = moment.utcoffset()
-    return moment if offset is None else moment.replace(tzinfo=timezone(offset), fold=0)
-
-
-@overload
-def _here(value: date, zone: ZoneInfo) -> date: ...
-@overload
-def _here(value: date | None, zone: ZoneInfo) -> date | None: ...
-def _here(value: date | None, zone: ZoneInfo) -> date | None:
-    """Give a time as the clock in a place shows it; without a zone it is that clock's already."""
-    if not isinstance(value, datetime):
-        return value
-    try:
-        return _at_offset(value.replace(tzinfo=zone) if value.tzinfo is None else value.astimezone(zone))
-    except OverflowError:  # in the first or the last year that there is
-        return value
-
-
-def _day_of(value: date, zone: ZoneInfo) -> date:
-    """Give the day on which something happened in a place."""
-    here = _here(value, zone)
-    return here.date() if isinstance(here, datetime) else here
-
-
-def _read_events(given: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple[list[CaseEvent], list[Finding]]:
-    """Read the events of one case, and say what in them contradicts the case, or isn't understood."""
-    rows = [given] if isinstance(given, (Mapping, Record)) else given
-    zone = ZoneInfo(scheme.time_zone)
-    events, findings = [], []
-    for row, item in enumerate(rows):
-        event, wrong = _read_event(row, item)
-        if event.case_id == getattr(case, "case_id", None):
-            events.append(event)
-            wrong = {**_contradictions(event, case, zone), **wrong}
-        else:
-            wrong = {"case_id": "the event is of another case, and left out"}
-        if all(_is_known(value, as_of, zone) for value in (event.at, event.recorded_at)):
-            findings += [Finding(record="events", row=row, field=name, says=text) for name, text in wrong.items()]
-    return events, findings
-
-
-def _is_known(value: date | None, as_of: AsOf, zone: ZoneInfo) -> bool:
-    """Tell whether a time had come, or there is none."""
-    if value is None:
-        return True
-    here = _here(value, zone)
-    if as_of.whole_day or not isinstance(here, datetime) or here.tzinfo is None:
-        return day_number(_day_of(here, zone)) <= as_of.day
-    return (here - _EPOCH) // MICROSECOND <= as_of.instant
-
-
-_LENIENT = {"party": "party is neither complainant nor organisation", "direction": "direction is neither out nor in"}
-
-
-def _read_event(row: int, item: Any) -> tuple[CaseEvent, dict[str, str]]:
-    """Read one event; one whose party or direction is unknown has none, and that is said."""
-    if isinstance(item, CaseEvent):
-        return item, {}
-    try:
-        if isinstance(item, Mapping):
-            item = {name: None if is_missing(value) else value for name, value in item.items()}
-        return CaseEvent.model_validate(item), {}
-    except ValidationError as error:
-        fields = {
-            str(problem["loc"][0]) for problem in error.errors(include_input=False, include_url=False) if problem["loc"]
-        }
-        if not fields or not fields <= set(_LENIENT):
-            raise _unreadable(f"events row {row}", error) from None
-        event = CaseEvent.model_validate({name: value for name, value in item.items() if name not in fields})
-        return event, {name: _LENIENT[name] for name in _LENIENT if name in fields}
-
-
-def _contradictions(event: CaseEvent, case: Record, zone: ZoneInfo) -> dict[str, str]:
-    """Say, by field, how an event contradicts its case, or what it lacks to count."""
-    wrong: dict[str, str] = {}
-    if event.event not in MEANINGS:
-        if event.event not in times_of_cases():
-            wrong["event"] = "events of this kind mean nothing here"
-        return wrong
-    if event.event == "contact" and event.direction is None:
-        wrong["direction"] = "the contact is neither out nor in, and doesn't count"
-    if event.event in {"contact", "delay_explained"} and event.direction != "in":
-        if event.party is None:
-            wrong["party"] = "there is no party, so that it counts for neither"
-        if event.event == "delay_explained" and not event.reason:
-            wrong["reason"] = "a delay is explained without a reason, and doesn't count"
-    day = _day_of(event.at, zone)
-    if day < _day_of(case.received_at, zone):  # type: ignore[attr-defined]
-        wrong["at"] = "the event is before received_at"
-    for name in RECORDS["cases"].withdrawn_by:
-        end = getattr(case, name)
-        if event.event != "reopened" and end is not None and _day_of(end, zone) < day:
-            wrong["at"] = f"the event is after {name}"
-    return wrong

@@ -92,11 +92,8 @@ _TIME_SCHEMA = {
 }
 
 Time = Annotated[datetime | date, BeforeValidator(parse_time), WithJsonSchema(_TIME_SCHEMA)]
-OptionalTime = Annotated[
-    datetime | date | None,
-    BeforeValidator(parse_time),
-    WithJsonSchema({"anyOf": [_TIME_SCHEMA, {"type": "null"}]}),
-]
+OPTIONAL_TIME_SCHEMA = {"anyOf": [_TIME_SCHEMA, {"type": "null"}]}
+OptionalTime = Annotated[datetime | date | None, BeforeValidator(parse_time), WithJsonSchema(OPTIONAL_TIME_SCHEMA)]
 
 
 def summarised(schema: dict[str, Any], handler: GetJsonSchemaHandler) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def outcome_rows(rule: Rule, known: Known, found: Assessed, chosen: Integers | s
     import pandas as pd
 
     batch = known.batch
-    id_field = batch.table.id_field
+    id_field = batch.table.named_by
     record = np.arange(len(batch)) if found.record is None else found.record
     record, code, parts = record[chosen], found.code[chosen], found.elapsed[chosen]
     ids = batch.text(id_field).take(record).to_pandas() if id_field in batch.columns else None  # type: ignore[arg-type]

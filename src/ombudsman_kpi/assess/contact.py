@@ -94,9 +94,12 @@ class KeepInTouchRule:
         code = np.where(open_, 2 - overdue, 0)  # places in the book
         code = np.where(parties > 0, parties + 2 + open_ * len(_LATE), code)
         code = np.where(clock.elapsed == NONE, clock.state.astype(np.int64) + len(_WHOLE), code).astype(np.intp)
+        announced = day_number(known.scheme.calendar.announced_until)
+        moves = isinstance(self.target.limit, WorkingDays) and run.due.max(initial=MISSING) > announced
         return Assessed(
             code, (*_WHOLE, *_reasons(clock)), clock.start_day, end, np.full(len(end), NONE),
             self.target.limit.elapsed_unit, lambda: (clock.start, end, _next_due(run)),
+            provisional=(_next_due(run) > announced).astype(np.int64) if moves else 0,
         )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ class DelaysRule:
     def assess(self, known: Known) -> Assessed:
         """Look for an explanation of each miss of a batch."""
         parts = [self._of_target(target, known) for target in self.missed]
-        record, start, due, last, code = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        record, start, due, last, moves, code = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         book = tuple(Outcome(status, target.id) for target in self.missed for status in ("met", "late", "pending"))
         none = np.full(len(record), MISSING)
 
@@ -43,7 +43,8 @@ class DelaysRule:
         points = start, none, last
         unit = self.target.up_to.elapsed_unit if self.target.up_to is not None else ""
         return Assessed(
-            code.astype(np.intp), book, start, none, elapsed, unit, lambda: points, record=record, due_day=due
+            code.astype(np.intp), book, start, none, elapsed, unit, lambda: points, record=record, due_day=due,
+            provisional=moves
         )  # fmt: skip
 
     def _of_target(self, target: ShareWithin, known: Known) -> tuple[Integers, ...]:
@@ -56,7 +57,7 @@ class DelaysRule:
         missed = of_status(found.book, MISSED).take(found.code)
         rows = np.flatnonzero(missed)
         if not len(rows):
-            return rows, rows, rows, rows, rows
+            return rows, rows, rows, rows, rows, rows
         due_day = due_days(target, clock, known.scheme.zone) if paused is None else paused
         start, due = clock.start_day[rows], due_day[rows]
         last = due if self.target.up_to is None else self._extended(due, known)
@@ -65,7 +66,8 @@ class DelaysRule:
             told &= self._told(known, rows, PARTIES.index(name), start, last)
         waiting = (last >= known.as_of.day) & (self.target.up_to is not None)
         code = 3 * self.missed.index(target) + np.where(told, 0, np.where(waiting, 2, 1))
-        return rows, start, due, last, code
+        moves = np.full(len(rows), found.provisional) if isinstance(found.provisional, int) else found.provisional[rows]
+        return rows, start, due, last, moves, code
 
     def _extended(self, due: Integers, known: Known) -> Integers:
         """Give the last day on which an explanation is in time."""
