@@ -163,10 +163,10 @@ class _Maker:
         return list(found.values())
 
     def _of(self, target: Obliging) -> Iterator[Deadline]:
-        if isinstance(target, KeepInTouch):
+        if isinstance(target, Limited):
             clock = timeline(target, self.known)
             state = clock.states[clock.state[0]]
-            if state.ending == "excluded":  # then there is no interval to look at
+            if state.ending == "excluded":  # then there is nothing to judge
                 self.left_out[target.id] = state.reason
                 return
         for _, rule in rules_of(target, self.files):

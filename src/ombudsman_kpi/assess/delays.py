@@ -10,7 +10,7 @@ from ombudsman_kpi.assess.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.assess.paused import ran_net
 from ombudsman_kpi.assess.related import Files
 from ombudsman_kpi.assess.share_within import clock_judged, due_days
-from ombudsman_kpi.assess.timeline import fields_needed
+from ombudsman_kpi.assess.timeline import fields_needed, timeline
 from ombudsman_kpi.contacts import PARTIES, Contacts
 from ombudsman_kpi.days import MISSING, Integers, Truths
 from ombudsman_kpi.frames import Table
@@ -53,6 +53,9 @@ class DelaysRule:
         if target.pauses:
             clock, found, paused = ran_net(target, self.files.pauses, known)
         else:
+            clock = timeline(target, known)
+            if clock.own_due is None and not np.count_nonzero(clock.elapsed != NONE):
+                return (np.empty(0, np.int64),) * 6  # none of them ran
             clock, found = clock_judged(target, known)
         missed = of_status(found.book, MISSED).take(found.code)
         rows = np.flatnonzero(missed)
