@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from ombudsman_kpi import __version__, compare_schemes, list_schemes, load_scheme, measure
+from ombudsman_kpi import __version__, compare_schemes, list_schemes, load_scheme, measure, worklist
 from ombudsman_kpi.cli import run
 
 DATA = Path(__file__).parents[1] / "examples" / "data"
@@ -297,3 +297,33 @@ def test_names_of_schemes_are_completed(words: str, offered: list[str]) -> None:
         encoding="utf-8",
     )  # fmt: skip
     assert done.stdout.split() == offered
+
+
+WORK = ("worklist", "lgsco", "--cases", str(DATA / "cases.csv"), "--as-of", "2023-12-14", "--every", "quarter")
+
+
+def test_worklist_prints_what_is_due_with_what_missing_it_does(typed: Typed) -> None:
+    listed = worklist(load_scheme("lgsco"), cases=DATA / "cases.csv", as_of="2023-12-14", every="quarter")
+    code, out, err = typed(*WORK, "--rows", "3")
+    overdue = (listed["status"] == "overdue").sum()
+    losing = (listed["effect"] == "loses the target").sum()
+    assert (code, err) == (0, "")
+    assert f"{overdue:,} overdue · {len(listed) - overdue:,} due · {losing} would lose a target if missed" in out
+    assert f"… and {len(listed) - 3:,} more rows" in out
+    assert "keep-in-touch-intervals-20wd: not listed, no events were given" in out
+    assert [name in out for name in listed["id"].head(4)] == [True, True, True, False]
+
+
+def test_worklist_can_leave_out_what_is_overdue_and_print_for_programs(typed: Typed) -> None:
+    _, out, _ = typed(*WORK, "--no-overdue", "--json")
+    rows = json.loads(out)
+    listed = worklist(load_scheme("lgsco"), cases=DATA / "cases.csv", as_of="2023-12-14", every="quarter")
+    pending = listed[listed["status"] == "pending"]
+    assert [(row["id"], row["target"], row["effect"]) for row in rows] == list(
+        zip(pending["id"], pending["target"], pending["effect"], strict=True)
+    )
+    assert rows[0]["due"].startswith(f"{pending['due'].iloc[0]:%Y-%m-%d}")
+    _, out, _ = typed(*WORK, "--csv")
+    assert [row["id"] for row in csv.DictReader(io.StringIO(out))] == listed["id"].tolist()
+    code, _, err = typed(*WORK, "--csv", "--json")
+    assert (code, "can't both be printed" in err) == (2, True)

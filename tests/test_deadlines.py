@@ -1058,6 +1058,15 @@ def test_times_of_a_case_in_an_impossible_order_are_found(times: Row, field: str
     assert [(item.field, item.says) for item in found.findings] == [(field, says)]
 
 
+def test_what_contradicts_itself_later_is_not_known_yet() -> None:
+    times = {"closed_at": "2024-06-10", "decided_at": "2024-06-12", "allocated_at": "2024-03-30"}
+    case = {"case_id": "A", "received_at": "2024-03-28", **times}
+    assert deadlines(LGSCO, case, as_of="2024-06-11").findings == ()
+    assert [item.says for item in deadlines(LGSCO, case, as_of="2024-06-12").findings] == [
+        "decided_at is after closed_at"
+    ]
+
+
 def test_targets_that_do_not_apply_are_named_with_the_reason() -> None:
     found = deadlines(LGSCO, {"case_id": "A", "received_at": "2024-03-28"}, as_of="2024-04-05")
     assert found.left_out["investigation-13w"] == "not allocated"

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 from pydantic import ValidationError
 
 from ombudsman_kpi import (
@@ -490,17 +491,17 @@ def test_a_step_never_changes() -> None:
 
 def in_words(markdown: str) -> list[tuple[str, bool]]:
     """Render Markdown; give the text of each item of its one list, and whether it is all in bold."""
-    tokens = pytest.importorskip("markdown_it").MarkdownIt().enable(["strikethrough", "table"]).parse(markdown)
+    tokens = MarkdownIt().enable(["strikethrough", "table"]).parse(markdown)
     outer = [token.type for token in tokens if token.type != "inline"]
     found = []
     for token in tokens:
         if token.type == "inline":
-            inner = [child.type for child in token.children]
+            inner = [child.type for child in (token.children or [])]
             bold = inner[:1] == ["strong_open"] or inner[:2] == ["text", "strong_open"]
             marks = [kind for kind in inner if kind not in {"text", "text_special", "strong_open", "strong_close"}]
             assert marks == []
             assert inner.count("strong_open") == bold
-            found.append(("".join(child.content for child in token.children), bold))
+            found.append(("".join(child.content for child in (token.children or [])), bold))
     item = ["list_item_open", "paragraph_open", "paragraph_close", "list_item_close"]
     assert outer == ["bullet_list_open", *item * len(found), "bullet_list_close"]
     return found

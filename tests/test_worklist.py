@@ -920,3 +920,20 @@ def test_rows_are_numbered_through_all_batches() -> None:
     assert sorted(found["row"]) == still_open
     assert found["id"].tolist() == [str(row) for row in found["row"]]
     assert set(found["headroom"]) == {140_000 - 56_000}
+
+
+# What isn't listed, and what isn't a case
+
+
+def test_what_is_not_listed_is_said_with_the_reason() -> None:
+    notes = listed([case("A"), case("A"), case("B")]).attrs["notes"]
+    assert f"{DECIDED}: 2 not listed, case_id is not unique" in notes
+    assert f"{WRITTEN}: not listed, no written contacts were given" in notes
+
+
+def test_an_order_is_named_by_its_case_and_a_call_by_its_id() -> None:
+    housing = kpi.load_scheme("housing-ombudsman-2019")
+    calls = [{"call_id": "C7", "offered_at": "2024-04-25T09:00", "abandoned_at": "2024-04-25T09:01"}]
+    calls[0]["returned_at"] = calls[0]["answered_at"] = None  # type: ignore[assignment]
+    found = kpi.worklist(housing, orders=[{"case_id": "7", "due_at": "2024-05-01"}], calls=calls, as_of="2024-04-25")
+    assert set(zip(found["record"], found["id"], strict=True)) == {("orders", "7"), ("calls", "C7")}

@@ -1,7 +1,7 @@
 """The events of one case: read one by one, and what in them or in the case itself contradicts the rest."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timezone
+from datetime import date, datetime, timezone
 from typing import Any, overload
 from zoneinfo import ZoneInfo
 
@@ -14,9 +14,7 @@ from ombudsman_kpi.history import MEANINGS, times_of_cases
 from ombudsman_kpi.known import AsOf
 from ombudsman_kpi.records import Case, CaseEvent, Record
 from ombudsman_kpi.scheme import Scheme
-from ombudsman_kpi.zones import MICROSECOND
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from ombudsman_kpi.zones import EPOCH, MICROSECOND
 
 
 def unreadable(place: str, error: ValidationError) -> RecordsError:
@@ -77,7 +75,7 @@ def _is_known(value: date | None, as_of: AsOf, zone: ZoneInfo) -> bool:
     here = here_of(value, zone)
     if as_of.whole_day or not isinstance(here, datetime) or here.tzinfo is None:
         return day_number(day_in(here, zone)) <= as_of.day
-    return (here - _EPOCH) // MICROSECOND <= as_of.instant
+    return (here - EPOCH) // MICROSECOND <= as_of.instant
 
 
 _LENIENT = {"party": "party is neither complainant nor organisation", "direction": "direction is neither out nor in"}
@@ -138,11 +136,12 @@ def _of_a_time(event: CaseEvent, case: Record, zone: ZoneInfo) -> dict[str, str]
     return {}
 
 
-def contradictions_of(record: Record, zone: ZoneInfo) -> list[Finding]:
-    """Find the times of a case that can't be in this order, whether or not a target depends on them."""
+def contradictions_of(record: Record, as_of: AsOf, zone: ZoneInfo) -> list[Finding]:
+    """Find the times of a case, of those that had come, that can't be in this order, whatever depends on them."""
     if not isinstance(record, Case):
         return []
-    given = {name: day_in(value, zone) for name in times_of_cases().values() if (value := getattr(record, name))}
+    times = {name: getattr(record, name) for name in times_of_cases().values()}
+    given = {name: day_in(value, zone) for name, value in times.items() if value and _is_known(value, as_of, zone)}
     pairs = [("received_at", name) for name in given if name != "received_at"]
     pairs += [("early_resolution_started_at", "early_resolution_ended_at")]
     pairs += [(end, later) for end in Case.withdrawn_by for later in ("decided_at", "allocated_at")]

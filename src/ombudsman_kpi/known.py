@@ -15,9 +15,8 @@ from ombudsman_kpi.records import parse_time
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.standards import Condition
 from ombudsman_kpi.times import Times
-from ombudsman_kpi.zones import DAY, MICROSECOND, time_zone
+from ombudsman_kpi.zones import DAY, EPOCH, MICROSECOND, time_zone
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NONE = np.empty(0, np.int64)
 T = TypeVar("T")
 
@@ -51,14 +50,14 @@ def parse_as_of(value: Any, scheme: Scheme) -> AsOf:
         raise OptionError("as_of is missing: say the date to measure at, such as as_of='2024-03-31'.")
     if isinstance(moment, datetime) and not _is_date_of_pandas(moment):
         if moment.tzinfo is None:
-            wall = (moment.replace(tzinfo=UTC) - _EPOCH) // MICROSECOND
+            wall = (moment.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
             instant = int(scheme.zone.instants(np.array([wall]))[0][0])
         else:
-            instant = (moment - _EPOCH) // MICROSECOND
+            instant = (moment - EPOCH) // MICROSECOND
         wall = int(scheme.zone.wall(np.array([instant]))[0])
         _check_covered(wall // DAY, moment, scheme)
         here = timezone((wall - instant) * MICROSECOND)
-        text = (_EPOCH + instant * MICROSECOND).astimezone(here).isoformat()
+        text = (EPOCH + instant * MICROSECOND).astimezone(here).isoformat()
         return AsOf(wall // DAY, instant, whole_day=False, text=text)
     day = day_number(to_date(moment))
     _check_covered(day, moment, scheme)

@@ -5,7 +5,7 @@ It is the same assessment as that of many records, of one row.
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,7 +35,7 @@ from ombudsman_kpi.plan import check_scheme, names_of
 from ombudsman_kpi.records import RECORDS, Case, CaseEvent, Record
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.targets import DelaysExplained, KeepInTouch, Limited, ShareWithin
-from ombudsman_kpi.zones import DAY, MICROSECOND
+from ombudsman_kpi.zones import DAY, EPOCH, MICROSECOND
 
 Obliging = ShareWithin | KeepInTouch | DelaysExplained  # the targets by which something is due
 
@@ -155,7 +155,7 @@ class _Maker:
     def findings(self) -> list[Finding]:
         """Say once what the record contradicts itself in."""
         fields = type(self.record).model_fields
-        found = {item.says: item for item in contradictions_of(self.record, self.zone)}
+        found = {item.says: item for item in contradictions_of(self.record, self.known.as_of, self.zone)}
         for says in (*self.invalid, *self.unreadable):
             word = says.split()[0]
             item = Finding(record=self.shared["record"], field=word if word in fields else None, says=says)
@@ -268,7 +268,7 @@ class _Maker:
     def _moment(self, instant: int) -> datetime | None:
         """Give an instant as the scheme's place has it; None where there is none, or it is as far off."""
         known = self.first <= instant // DAY <= self.last
-        return at_offset((_EPOCH + instant * MICROSECOND).astimezone(self.zone)) if known else None
+        return at_offset((EPOCH + instant * MICROSECOND).astimezone(self.zone)) if known else None
 
     def _pauses(self, facts: Mapping[str, Any]) -> tuple[Pause, ...]:
         """Give the days on which the clock stood still, as far as it had begun and hadn't ended."""
@@ -283,9 +283,6 @@ class _Maker:
                 last = None if still else to_day(min(until, end) - 1)
                 pauses.append(Pause(first=to_day(max(first, begin)), last=last))
         return tuple(pauses)
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _amount(parts: int, found: Assessed, none: int) -> float | int | None:

@@ -16,7 +16,7 @@ from ombudsman_kpi.errors import OptionError
 MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1) // MICROSECOND
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEARS = 1970, 2060  # clock changes are looked up between these; before and after, the nearest offset holds
 
 
@@ -85,7 +85,7 @@ def _clock_changes(zone: ZoneInfo) -> tuple[Integers, Integers]:
             while high - low > MICROSECOND:
                 middle = low + (high - low) // 2
                 low, high = (middle, high) if _offset(zone, middle) == offsets[-1] else (low, middle)
-            changes.append((high - _EPOCH) // MICROSECOND)
+            changes.append((high - EPOCH) // MICROSECOND)
             offsets.append(_offset(zone, high))
         instant = following
     return np.array(changes, np.int64), np.array(offsets, np.int64)
