@@ -14,7 +14,7 @@ import pytest
 from dateutil.rrule import DAILY, MO, YEARLY, rrule, rruleset
 
 from ombudsman_kpi import CoverageError, KpiError, OptionError, RecordsError, WorkingCalendar
-from ombudsman_kpi.calendar import ANNOUNCED_UNTIL, DIVISIONS
+from ombudsman_kpi.bank_holidays import ANNOUNCED_UNTIL, DIVISIONS
 
 CALENDAR = WorkingCalendar.uk("england-and-wales")
 

@@ -3,14 +3,14 @@
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from functools import cached_property, lru_cache
-from types import MappingProxyType
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 from dateutil.rrule import rrulebase
 from numpy.typing import NDArray
 
+from ombudsman_kpi.bank_holidays import ANNOUNCED_UNTIL, DIVISIONS, bank_holidays
 from ombudsman_kpi.days import (
     MISSING,
     Days,
@@ -24,23 +24,9 @@ from ombudsman_kpi.days import (
 )
 from ombudsman_kpi.errors import CoverageError, OptionError, one_of
 
-# The bank holidays that the government has announced end with this day (GOV.UK's list of 2026).
-ANNOUNCED_UNTIL = date(2028, 12, 31)
-
 # A calendar covers these years unless told otherwise. Before 1990 the rules were never checked against
 # anything; after 2050 a rule that nobody has announced is a guess.
 FIRST, LAST = date(1990, 1, 1), date(2050, 12, 31)
-
-DIVISIONS = {
-    "england-and-wales": ("ENG",),
-    "scotland": ("SCT",),
-    "northern-ireland": ("NIR",),
-    "any-uk-nation": ("ENG", "SCT", "NIR"),
-}
-
-# Where the holidays package differs from the law: St Andrew's Day is a bank holiday by the St Andrew's Day
-# Bank Holiday (Scotland) Act 2007, so there was none in 2006.
-_NOT_A_HOLIDAY = {"SCT": {date(2006, 11, 30)}}
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -133,7 +119,7 @@ class WorkingCalendar:
         end = LAST if last is None else to_date(last)
         days_off = {
             **dict.fromkeys(_closed(closures, start, end), "closure"),
-            **_bank_holidays(division, start.year, end.year),
+            **bank_holidays(division, start.year, end.year),
         }
         return cls(days_off, division=division, first=start, last=end, announced_until=ANNOUNCED_UNTIL)
 
@@ -381,37 +367,6 @@ def _check_alignment(starts: Days, stops: Days) -> None:
         raise OptionError(f"There are {len(starts)} starts and {len(stops)} stops; each start needs its stop.")
     if starts.kind == stops.kind == "pandas" and not starts.source.index.equals(stops.source.index):
         raise OptionError(_TWO_INDEXES)
-
-
-@lru_cache(maxsize=64)
-def _bank_holidays(division: str, first_year: int, last_year: int) -> Mapping[date, str]:
-    """Give every bank holiday of a division, those on a Saturday or Sunday too, and what it is called."""
-    import holidays  # here, since it takes a tenth of a second
-
-    # One subdivision at a time: without one the package gives only the days common to the whole Kingdom.
-    days: dict[date, str] = {}
-    for code in reversed(DIVISIONS[division]):
-        years = range(first_year, last_year + 1)
-        found = holidays.country_holidays("GB", subdiv=code, years=years)
-        days |= {day: _as_published(name) for day, name in found.items() if day not in _NOT_A_HOLIDAY.get(code, ())}
-    return MappingProxyType(days)
-
-
-def _as_published(name: str) -> str:
-    """Give the name that GOV.UK has for a bank holiday.
-
-    >>> _as_published("May Day"), _as_published("Boxing Day (observed)")
-    ('Early May bank holiday', 'Boxing Day (substitute day)')
-    """
-    for ours, theirs in _NAMES.items():
-        name = name.replace(ours, theirs)
-    return name
-
-
-_NAMES = {
-    "May Day": "Early May bank holiday", "Late Summer": "Summer", "Bank Holiday": "bank holiday",
-    "New Year Holiday": "2nd January", "Saint ": "St ", " (observed)": " (substitute day)", "; ": " and ",
-}  # fmt: skip
 
 
 def _closed(closures: Iterable[date | str] | rrulebase, first: date, last: date) -> set[date]:

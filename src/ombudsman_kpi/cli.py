@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ombudsman_kpi.calendar import DIVISIONS, WorkingCalendar
+from ombudsman_kpi.bank_holidays import DIVISIONS
+from ombudsman_kpi.calendar import WorkingCalendar
 from ombudsman_kpi.days import to_date
 from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.periods import EVERY

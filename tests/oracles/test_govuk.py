@@ -9,7 +9,7 @@ import pytest
 from govuk_bank_holidays.bank_holidays import BankHolidays
 
 from ombudsman_kpi import WorkingCalendar
-from ombudsman_kpi.calendar import ANNOUNCED_UNTIL
+from ombudsman_kpi.bank_holidays import ANNOUNCED_UNTIL
 
 DIVISIONS = ["england-and-wales", "scotland", "northern-ireland"]
 PACKAGE = BankHolidays(use_cached_holidays=True)
@@ -106,3 +106,25 @@ def test_st_andrews_day_2006_is_a_working_day_though_the_holidays_package_has_it
     st_andrews_day = date(2006, 11, 30)
     assert st_andrews_day in holidays.country_holidays("GB", subdiv="SCT", years=2006)
     assert WorkingCalendar.uk(division).is_working_day(st_andrews_day)
+
+
+EXTRA = {  # days of one year only, which the package calls by what they marked
+    "Diamond Jubilee of Elizabeth II", "Platinum Jubilee of Elizabeth II", "State Funeral of Queen Elizabeth II",
+    "Coronation of Charles III",
+}  # fmt: skip
+
+
+@every_division
+def test_a_bank_holiday_has_the_name_that_is_published(division: str) -> None:
+    calendar = WorkingCalendar.uk(division)
+    for item in BankHolidays(use_cached_holidays=True).get_holidays(division=division):
+        name, title = calendar.name_of(item["date"]), item["title"].replace("’", "'").replace("\u200b", "")
+        if name in EXTRA or item["date"].weekday() >= 5:
+            continue
+        title = title.replace(" (VE day)", "").replace(" (Orangemen's Day)", "")
+        if " and " in name:  # two of them are kept on the days that follow
+            assert title in {part.replace(" (substitute day)", "") for part in name.split(" and ")}
+        elif not (division == "scotland" and title == "New Year's Day"):  # where the package says 2nd January
+            assert name.removesuffix(" (substitute day)") == title
+        else:
+            assert name.removesuffix(" (substitute day)") in {title, "2nd January"}
