@@ -940,6 +940,19 @@ def test_what_is_received_later_or_left_out_has_no_deadline() -> None:
     assert (late[0].status, late[0].reason, late[0].ended_by) == ("late", "closed after it was due", "closed_at")
 
 
+def test_targets_asked_for_that_say_nothing_of_this_record_say_why() -> None:
+    case = Case(case_id="A", received_at="2024-03-28", allocated_at="2024-04-02")
+    asked = ["keep-in-touch-20wd", "intake-calls-60s", "decided-or-allocated-20wd", "quality-measures"]
+    found = deadlines(LGSCO, case, events=None, as_of="2024-05-01", targets=asked)
+    assert [item.target for item in found] == ["decided-or-allocated-20wd"]
+    assert found.left_out == {
+        "keep-in-touch-20wd": "needs events, which aren't known",
+        "intake-calls-60s": "is due on calls",
+        "quality-measures": "a figure of many records",
+    }
+    assert "keep-in-touch-20wd" in deadlines(LGSCO, case, events=None, as_of="2024-05-01").left_out
+
+
 def test_a_due_day_after_the_last_announced_year_is_provisional() -> None:
     until = LGSCO.calendar.announced_until
     assert [of_case(f"{until.year}-{day}", as_of=f"{until.year}-12-31").provisional for day in ("11-29", "12-20")] == [

@@ -28,21 +28,22 @@ class Contacts(NamedTuple):
     @staticmethod
     def number(lane: Any, day: Any) -> Any:
         """Make the number of a day in a lane; a lane is a case's row and a party: ``row * 2 + party``."""
-        return lane * _SPAN + day + _SPAN // 2
+        return (lane << _DAYS) + (day + _MIDDLE)
 
     @staticmethod
     def parted(numbers: Integers) -> tuple[Integers, Integers]:
         """Give the lanes and the days of some numbers."""
-        return numbers // _SPAN, numbers % _SPAN - _SPAN // 2
+        return numbers >> _DAYS, (numbers & (1 << _DAYS) - 1) - _MIDDLE
 
     @staticmethod
     def within(numbers: Integers, first_row: int, end_row: int) -> Integers:
         """Give those of some rows of cases."""
-        low, high = np.searchsorted(numbers, [first_row * 2 * _SPAN, end_row * 2 * _SPAN])
+        low, high = np.searchsorted(numbers, [first_row << _DAYS + 1, end_row << _DAYS + 1])
         return numbers[low:high]
 
 
-_SPAN = 1 << 20  # days; more than any calendar has
+_DAYS = 20  # the bits of a day: more than any calendar has
+_MIDDLE = 1 << _DAYS - 1
 PARTIES = ("complainant", "organisation")
 
 
@@ -67,15 +68,18 @@ def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, scheme: Scheme) -> 
             if word not in words.words:
                 continue
             meant = there & named & (code == words.words[word])
+            if not np.count_nonzero(meant):
+                continue
             sent, doubtful, why = _is_contact(known) if word == "contact" else _is_explanation(known)
-            misfits[why] += int((meant & doubtful).sum())
+            misfits[why] += int(np.count_nonzero(meant & doubtful))
             mine = np.flatnonzero(meant & sent)
             row, party = rows_of(known, mine), _party(known).take(mine)
             of_case = (row >= 0) & (party >= 0)
-            misfits[STRAY] += int((~of_case).sum())
+            misfits[STRAY] += len(mine) - int(np.count_nonzero(of_case))
             lane = row[of_case] * 2 + party[of_case]
             parts.append(Contacts.number(lane, days[mine][of_case]))
-    contacted, explained = (np.unique(np.concatenate([np.empty(0, np.int64), *part])) for part in found.values())
+    nothing = np.empty(0, np.int64)
+    contacted, explained = (np.unique(np.concatenate(parts)) if parts else nothing for parts in found.values())
     return Contacts(contacted, explained, +misfits)
 
 

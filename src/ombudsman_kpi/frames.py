@@ -48,7 +48,7 @@ class Words(NamedTuple):
         return np.greater_equal(self.codes, 0)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Batch:
     """Some rows of one kind of record, by field name; read once, whoever asks."""
 
@@ -64,9 +64,10 @@ class Batch:
 
     def times(self, name: str) -> Times:
         """Give a column of dates or timestamps."""
-        if name not in self._times:
-            self._times[name] = self._read_times(name)
-        return self._times[name]
+        found = self._times.get(name)
+        if found is None:
+            found = self._times[name] = self._read_times(name)
+        return found
 
     def text(self, name: str) -> Any:
         """Give a column as Arrow text; numbers and truth values are written out."""

@@ -70,10 +70,12 @@ def scan(events: Table, names: Iterable[str], as_of: AsOf, scheme: Scheme) -> It
 def misfits_of(known: Known, there: Truths, words: "Codes", code: Integers) -> Counter[str]:
     """Count the events of a batch of kinds that mean nothing here, and those that lack a case, a kind or a time."""
     named = known.batch.is_filled("case_id") & (code >= 0)
-    found = Counter({NAMELESS: int((~named | (known.moments("at").days == MISSING)).sum())})
-    for word, number in zip(words.words, np.bincount(code[there & named]).tolist(), strict=False):
-        if word not in _MEANT:
-            found[UNKNOWN + word] += number
+    lacking = ~named | (known.moments("at").days == MISSING)
+    found = Counter({NAMELESS: int(np.count_nonzero(lacking))})
+    unknown = [word for word in words.words if word not in _MEANT]
+    numbers = np.bincount(code[there & named], minlength=len(words.words)) if unknown else ()
+    for word in unknown:
+        found[UNKNOWN + word] += int(numbers[words.words[word]])
     return found
 
 

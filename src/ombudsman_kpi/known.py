@@ -106,7 +106,7 @@ def _no_moments(times: Times) -> Moments:
     return Moments(times, times.values, never, never, ending, (), times.values, times.values, nothing=True)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Known:
     """A batch of records as they were known at ``as_of``; each field is looked at once."""
 
@@ -118,17 +118,18 @@ class Known:
 
     def once(self, what: tuple[Any, ...], work_out: Callable[[], T]) -> T:
         """Work something out of this batch the first time that it is asked for, and remember it."""
-        if what not in self._worked_out:
-            self._worked_out[what] = work_out()
-        found: T = self._worked_out[what]
+        found: T | None = self._worked_out.get(what)
+        if found is None:
+            found = self._worked_out[what] = work_out()
         return found
 
     def moments(self, name: str, *, instants: bool = False) -> Moments:
         """Give a field's times; their instants too where they are asked for."""
         key = name, instants
-        if key not in self._moments:
-            self._moments[key] = self._look(name, instants=instants)
-        return self._moments[key]
+        found = self._moments.get(key)
+        if found is None:
+            found = self._moments[key] = self._look(name, instants=instants)
+        return found
 
     def _look(self, name: str, *, instants: bool) -> Moments:
         times = self.batch.times(name)
@@ -145,6 +146,8 @@ class Known:
             happened = np.where(times.dates_alone(), happened, by_instant)
         usable: Truths = happened & calendar.covers(days)
         skipped = times.never_occurred(days, zone)
+        if skipped is None and times.unreal is None and np.count_nonzero(usable) == len(days):
+            return Moments(times, days, happened, usable, days, (), first, second, complete=True)
         faults = (
             (times.unreal, "is not a real date or time"),
             (
@@ -154,9 +157,7 @@ class Known:
             (happened & ~usable, "is outside the calendar"),
         )
         real = tuple((mask, f"{name} {text}") for mask, text in faults if mask is not None and mask.any())
-        complete = not real and int(np.count_nonzero(usable)) == len(days)
-        ending = days if complete else np.where(happened, days, NEVER)
-        return Moments(times, days, happened, usable, ending, real, first, second, complete=complete)
+        return Moments(times, days, happened, usable, np.where(happened, days, NEVER), real, first, second)
 
     def happened(self, name: str) -> Truths:
         """Tell which times are there and not later than ``as_of``."""

@@ -84,7 +84,7 @@ def deadlines(
     files = Files(tables, at, scheme, whose=whose)
     known = Known(Batch(table, 0, {name: [getattr(record, name, None)] for name in table.source.names}), at, scheme)
     maker = _Maker(known, files, record)
-    found = [item for target in _obliging(scheme, kind, tables, targets) for item in maker.made(target)]
+    found = [item for target in _obliging(scheme, kind, targets, maker.left_out) for item in maker.made(target)]
     if "events" in tables and whose is None:  # a whole log, in which only what counts is looked at
         findings = [Finding(record="events", says=text) for text in notes_of(files.contacts.misfits)]
     return Deadlines(found, [*maker.findings(), *findings], maker.left_out)
@@ -107,14 +107,17 @@ def _read(case: Any) -> Record:
         raise unreadable("case", error) from None
 
 
-def _obliging(scheme: Scheme, kind: str, given: Mapping[str, Any], targets: Any) -> Iterator[Obliging]:
-    """Give the targets by which something is due on a kind of record, of those that can be known."""
+def _obliging(scheme: Scheme, kind: str, targets: Any, left_out: dict[str, str]) -> Iterator[Obliging]:
+    """Give the targets by which something is due on a kind of record; say of those asked for why others aren't."""
     asked = None if targets is None else {scheme[name].id for name in names_of("targets", targets)}
     for target in scheme.targets:
-        if not isinstance(target, Obliging) or target.of != kind or (asked is not None and target.id not in asked):
+        if asked is not None and target.id not in asked:
             continue
-        if all(name in given for name in target.needs):
+        if isinstance(target, Obliging) and target.of == kind:
             yield target
+        elif asked is not None:
+            what = f"is due on {target.of}" if isinstance(target, Obliging) else "a figure of many records"
+            left_out[target.id] = what
 
 
 def limit_of(target: Obliging) -> Limit | DueField | None:
@@ -146,6 +149,10 @@ class _Maker:
 
     def made(self, target: Obliging) -> list[Deadline]:
         """Give the deadlines of one target; where its clock can't be read, that is found, and no other is lost."""
+        unknown = [name for name in target.needs if name not in self.files.tables]
+        if unknown:
+            self.left_out[target.id] = f"needs {' and '.join(unknown)}, which aren't known"
+            return []
         try:
             return list(self._of(target))
         except RecordsError as error:

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -206,16 +207,20 @@ def _open_rows(name: str, rows: Sequence[Any], columns: Mapping[str, str], dates
             raise RecordsError(
                 f"{name} row {position}: {where}: {first['msg'].removeprefix('Value error, ')}."
             ) from None
-    # An unset field is an empty cell; only where no row sets it can another field stand in for it.
-    given = {field_ for record in records for field_ in record.model_fields_set}
-    fields = fields_of(name).values()
-    names = [item.name for item in fields if item.falls_back_to is None or item.name in given]
-    names += list(dict.fromkeys(key for record in records for key in record.model_extra or {}))
+    given = frozenset[str]().union(*(record.model_fields_set for record in records))
+    extra = dict.fromkeys(key for record in records for key in record.model_extra or {})
+    names = [*_declared_fields(name, given), *extra]
 
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
         yield {column: [getattr(record, own.get(column, column), None) for record in records] for column in wanted}
 
     return Source(tuple(columns.get(field_, field_) for field_ in names), read)
+
+
+@lru_cache(maxsize=256)
+def _declared_fields(name: str, given: frozenset[str]) -> list[str]:
+    """Name the fields of rows. An unset one is an empty cell; only where no row sets it can another stand in for it."""
+    return [item.name for item in fields_of(name).values() if item.falls_back_to is None or item.name in given]
 
 
 def _open_published(name: str, rows: Sequence[Mapping[str, Any]]) -> Source:

@@ -160,22 +160,22 @@ def intervals(target: KeepInTouch, known: Known, files: Files, start: Integers, 
     if not len(running):
         return Intervals(running, running, running, running)
     offset, size = known.batch.offset, len(known.batch)
-    lane, day = Contacts.parted(Contacts.within(files.contacts.contacted, offset, offset + size))
-    case, party = lane // 2 - offset, lane % 2
-    wanted = np.array([name in target.parties for name in PARTIES]).take(party)
-    last = np.where(end == MISSING, known.as_of.day + 1, end)
-    kept = wanted & (start[case] != MISSING) & (day > start[case]) & (day < last[case])
-    case, party, day = case[kept], party[kept], day[kept]
+    contacted = Contacts.within(files.contacts.contacted, offset, offset + size)
+    lane, day = Contacts.parted(contacted)
+    case = (lane >> 1) - offset
+    first, last = start.take(case), np.where(end == MISSING, known.as_of.day + 1, end).take(case)
+    kept = (first != MISSING) & (day > first) & (day < last)
     parties = [place for place, name in enumerate(PARTIES) if name in target.parties]
+    if len(parties) < len(PARTIES):
+        kept &= lane & 1 == parties[0]
     # The points that intervals run between: the start for each party, and each contact, in the order of time.
-    cases = np.concatenate([*(running for _ in parties), case])
-    sides = np.concatenate([*(np.full(len(running), place) for place in parties), party])
-    points = np.concatenate([*(start[running] for _ in parties), day])
-    order = np.lexsort((points, sides, cases))
-    cases, sides, points = cases[order], sides[order], points[order]
-    same = np.zeros(len(points), np.bool_)
-    same[:-1] = (cases[1:] == cases[:-1]) & (sides[1:] == sides[:-1])
-    following = np.append(points[1:], MISSING)
-    ends = np.where(same, following, end[cases])
-    some = ends != points  # a case that ends on the day of its last contact has no interval after it
-    return Intervals(cases[some], sides[some], points[some], ends[some])
+    begun = start.take(running)
+    starts = [Contacts.number((running + offset) * 2 + place, begun) for place in parties]
+    points = np.concatenate([contacted[kept], *starts])
+    points.sort()
+    lane, begin = Contacts.parted(points)
+    case = (lane >> 1) - offset
+    ends = end.take(case)
+    np.copyto(ends[:-1], begin[1:], where=lane[1:] == lane[:-1])
+    some = ends != begin  # a case that ends on the day of its last contact has no interval after it
+    return Intervals(case[some], lane[some] & 1, begin[some], ends[some])

@@ -34,7 +34,8 @@ class DelaysRule:
 
     def assess(self, known: Known) -> Assessed:
         """Look for an explanation of each miss of a batch."""
-        parts = [self._of_target(target, known) for target in self.missed]
+        parts = [part for target in self.missed if (part := self._of_target(target, known)) is not None]
+        parts = parts or [(np.empty(0, np.int64),) * 6]
         record, start, due, last, moves, code = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         book = tuple(Outcome(status, target.id) for target in self.missed for status in ("met", "late", "pending"))
         none = np.full(len(record), MISSING)
@@ -47,20 +48,23 @@ class DelaysRule:
             provisional=moves
         )  # fmt: skip
 
-    def _of_target(self, target: ShareWithin, known: Known) -> tuple[Integers, ...]:
-        """Give the cases that missed one target: when it began, was due, is to be explained; and whether it was."""
+    def _of_target(self, target: ShareWithin, known: Known) -> tuple[Integers, ...] | None:
+        """Give the cases that missed one target: when it began, was due, is to be explained; and whether it was.
+
+        None where there are none.
+        """
         paused = None
         if target.pauses:
             clock, found, paused = ran_net(target, self.files.pauses, known)
         else:
             clock = timeline(target, known)
             if clock.own_due is None and not np.count_nonzero(clock.elapsed != NONE):
-                return (np.empty(0, np.int64),) * 6  # none of them ran
+                return None  # none of them ran
             clock, found = clock_judged(target, known)
         missed = of_status(found.book, MISSED).take(found.code)
         rows = np.flatnonzero(missed)
         if not len(rows):
-            return rows, rows, rows, rows, rows, rows
+            return None
         due_day = due_days(target, clock, known.scheme.zone) if paused is None else paused
         start, due = clock.start_day[rows], due_day[rows]
         last = due if self.target.up_to is None else self._extended(due, known)

@@ -44,7 +44,7 @@ def of_status(book: tuple[Outcome, ...], statuses: frozenset[Status]) -> NDArray
 Points = tuple[Integers, Integers, Integers]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen, which takes four times as long to make: a single case feels it
 class Assessed:
     """The outcomes of a batch for one target: one of each record; or none, or several, as ``record`` says.
 

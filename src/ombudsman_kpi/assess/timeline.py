@@ -11,14 +11,14 @@ from ombudsman_kpi.assess.draft import NONE, Draft, Ending, State, fields_of_con
 from ombudsman_kpi.days import MISSING, Integers, Truths
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.frames import Table
-from ombudsman_kpi.known import NEVER, Known
+from ombudsman_kpi.known import NEVER, Known, Moments
 from ombudsman_kpi.limits import DueField
 from ombudsman_kpi.records import RECORDS
 from ombudsman_kpi.targets import OnClock
 from ombudsman_kpi.zones import DAY
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen, which takes four times as long to make: a single case feels it
 class Timeline:
     """The clocks of a batch, one for each record.
 
@@ -90,6 +90,12 @@ class _Draft(Draft):
         named: list[tuple[str, Ending]] = [(self.name(name), "stopped") for name in self.on.stop]
         return named + [(name, ending) for name, ending in _ends(self.on) if table.has(name)]
 
+    @cached_property
+    def ended(self) -> list[tuple[int, str, Ending, Moments]]:
+        """Of the endings, those that some record has: their place, field, how they end the clock, and when."""
+        found = ((place, name, ending, self.moments(name)) for place, (name, ending) in enumerate(self.endings))
+        return [item for item in found if not item[3].nothing]
+
     def mark_time(self, name: str) -> None:
         """Mark what can't be a time of this record, or lacks a zone where the target wants one."""
         self.mark_unusable(name, refuse_naive=self.on.clock.naive_times == "refuse")
@@ -115,9 +121,7 @@ def _run(target: OnClock, known: Known) -> Timeline:
     start, start_day = _start(draft)
     end, end_day, which = _end(draft, start, start_day)
     own = _own_due(draft, end, end_day) if isinstance(target.runs_in, DueField) else None
-    for position, (name, ending) in enumerate(draft.endings):
-        if draft.moments(name).nothing:
-            continue
+    for position, name, ending, _ in draft.ended:
         draft.mark(which == position, ending, name.removesuffix("_at") if ending == "withdrawn" else "")
     ran = np.array([state.ending not in {"excluded", "invalid"} for state in draft.states])
     counts = ran.take(draft.state)
@@ -144,18 +148,17 @@ def _run(target: OnClock, known: Known) -> Timeline:
 def _refuse_mixed_zones(draft: _Draft) -> None:
     """Refuse a clock that would start by one system's clock and stop by another's: one of them is a mistake."""
     target, batch = draft.on, draft.known.batch
-    named = [*([target.start] if target.start else []), *target.stop, *_enders(target)]
+    named = [draft.name(name) for name in (target.start, *target.stop) if name]
     if isinstance(target.runs_in, DueField):
-        named.append(target.runs_in.field)
+        named.append(draft.name(target.runs_in.field))
+    named += [name for name in _enders(target) if name in batch.columns]
+    found = [(name, times) for name in named if (times := batch.times(name)).kind != "dates"]
+    if len({times.kind for _, times in found}) < 2:
+        return
     columns = {"walls": "", "instants": ""}
-    for name in named:
-        if name in batch.columns or name not in _enders(target):
-            own = draft.name(name)
-            times = batch.times(own)
-            if times.kind == "dates":
-                continue
-            if not (times.dates_alone() | ~times.present).all():  # dates, midnights of pandas among them, fit both
-                columns[times.kind] = batch.table.column_of(own)
+    for name, times in found:
+        if not (times.dates_alone() | ~times.present).all():  # dates, midnights of pandas among them, fit both
+            columns[times.kind] = batch.table.column_of(name)
     if columns["walls"] and columns["instants"]:
         raise RecordsError(
             f"{batch.table.label}: {columns['walls']} has times without a zone, {columns['instants']} with one. Bring "
@@ -228,10 +231,7 @@ def _end(draft: _Draft, start: Integers, start_day: Integers) -> tuple[Integers,
     end = np.full(draft.size, NEVER)
     end_day = end if draft.in_days else np.full(draft.size, MISSING)
     which = np.zeros(draft.size, np.int8)  # 0 while none has happened
-    for position, (name, _) in enumerate(draft.endings, 1):
-        found = draft.moments(name)
-        if found.nothing:
-            continue
+    for position, name, _, found in draft.ended:
         draft.mark_time(name)
         _refuse_dates(draft, name)
         points = found.ending
@@ -240,13 +240,13 @@ def _end(draft: _Draft, start: Integers, start_day: Integers) -> tuple[Integers,
             known = found.happened & (points <= draft.known.as_of.instant)
             points = np.where(known, points, NEVER)
         earlier = points < end
-        which = np.maximum(which, earlier.view(np.int8) * np.int8(position))
+        which = np.maximum(which, earlier.view(np.int8) * np.int8(position + 1))
         end = np.minimum(end, points)
         end_day = end if draft.in_days else np.where(earlier, found.days, end_day)
     which -= 1
     end = np.where(which < 0, MISSING, end)
     end_day = end if draft.in_days else end_day
-    if draft.on.start is not None and (which >= 0).any():
+    if draft.on.start is not None and draft.ended:
         _mark_contradictions(draft, start, end, end_day, which)
     return end, end_day, which
 
@@ -259,8 +259,8 @@ def _mark_contradictions(
     by_day = draft.in_days or isinstance(draft.on.runs_in, DueField)
     first, last = (draft.moments(name).days, end_day) if by_day else (start, end)
     before = (which >= 0) & (first != MISSING) & (last < first)
-    if before.any():
-        for position, (ending, _) in enumerate(draft.endings):
+    if np.count_nonzero(before):
+        for position, ending, *_ in draft.ended:
             draft.mark(before & (which == position), "invalid", f"{ending} is before {name}")
 
 
@@ -291,8 +291,7 @@ def _own_due(draft: _Draft, end: Integers, end_day: Integers) -> tuple[Integers,
     draft.mark(outside, "invalid", f"{name} is outside the calendar")
     as_of = draft.known.as_of
     by_day = times.dates_alone() | (draft.on.clock.own_due == "by the day")
-    for stop, _ in draft.endings:
-        ending = draft.moments(stop)
+    for _, _, _, ending in draft.ended:
         by_day |= ending.happened & ending.times.dates_alone() & (ending.days == end_day)
     open_ = end == MISSING
     last, last_day = np.where(open_, as_of.instant, end), np.where(open_, as_of.day, end_day)
