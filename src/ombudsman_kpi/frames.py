@@ -350,6 +350,8 @@ class Table:
         """
         if self.id_field is None or not self.has(self.id_field):
             return None
+        if self.source.doubtful is not None:
+            return self.source.doubtful()
         batches = list(self.batches([self.id_field]))
         if len(batches) == 1 and len(batches[0]) == 1 and batches[0].is_filled(self.id_field).all():
             return None
@@ -373,7 +375,8 @@ def open_table(name: str, given: Any, columns: Mapping[str, str] | None, dates: 
     """
     if name not in RECORDS:
         raise OptionError(f"There are no records called {name!r}. {one_of(name, RECORDS)}")
-    table = Table(name, open_source(name, given, dict(columns or {}), dates), dict(columns or {}), dates)
+    source = given if isinstance(given, Source) else open_source(name, given, dict(columns or {}), dates)
+    table = Table(name, source, dict(columns or {}), dates)
     names = table.source.names
     twice = [] if len(set(names)) == len(names) else [column for column in names if names.count(column) > 1]
     if twice:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from ombudsman_kpi.assess.measures import rules_of
 from ombudsman_kpi.assess.outcomes import STATUSES, Rule
 from ombudsman_kpi.case_rows import case_rows
-from ombudsman_kpi.count import count_batches
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.history import History
 from ombudsman_kpi.known import Known, parse_as_of
@@ -20,18 +19,14 @@ from ombudsman_kpi.plan import (
     check_scheme,
     files_of,
     make_plan,
-    missing_groups,
-    names_of,
-    on_published,
     open_records,
     why_not,
-    with_populations,
 )
-from ombudsman_kpi.records import RECORDS
-from ombudsman_kpi.results import PUBLISHED, Results
+from ombudsman_kpi.results import Results
 from ombudsman_kpi.rows import no_rows, outcome_rows
 from ombudsman_kpi.scheme import Scheme
-from ombudsman_kpi.tally import Basis, Block, Key, Tally
+from ombudsman_kpi.tally import Tally
+from ombudsman_kpi.tallying import Options, tally_records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,9 +126,6 @@ def tally(
 
     Ids that occur twice are seen within one call, not across the tallies of several.
     """
-    check_scheme(scheme)
-    at = parse_as_of(as_of, scheme)
-    plan = make_plan(scheme, targets, cohort, every, report)
     records = {
         "calls": calls,
         "written_contacts": written_contacts,
@@ -144,33 +136,8 @@ def tally(
         "reviews": reviews,
         "activities": activities,
     }
-    by = names_of("by", by)
-    files = files_of(open_records(records, columns, dates), plan, at, scheme)
-    notes = missing_groups(by, plan, files.tables)
-    unmeasured: dict[str, str] = {}
-    wanted: dict[str, list[tuple[Rule, Key]]] = defaultdict(list)
-    for step in with_populations(plan, scheme):
-        reason = why_not(step, files.tables)
-        if reason is not None:
-            if step in plan:
-                unmeasured[step.target.id] = reason
-            continue
-        for records_, rule in rules_of(step.target, files):
-            wanted[records_] += [(rule, key) for key in step.keys]
-    blocks: dict[Key, Block] = {}
-    for kind, rules in sorted(wanted.items(), key=lambda item: [*RECORDS].index(item[0])):
-        batches = batches_of(files.tables[kind], [rule for rule, _ in rules], by, progress)
-        for key, block in count_batches(batches, rules, by, at, scheme).items():
-            blocks[key] = block.plus(blocks[key]) if key in blocks else block
-    every_ = {step.target.id: step.every for step in plan}
-    cohorts = {step.target.id: step.cohorts for step in plan}
-    misfits = {}
-    for target in (step.target for step in plan if step.target.id not in unmeasured):
-        if on_published(target, files.tables):
-            notes[target.id] = notes.get(target.id, frozenset()) | {PUBLISHED}
-        if found := files.misfits(target):
-            misfits[target.id] = found
-    return Tally(Basis(scheme, str(at), by, every_, cohorts), blocks, unmeasured, notes, misfits)
+    options = Options(as_of, every, by, cohort, targets, report, columns, dates)
+    return tally_records(scheme, records, options, progress)
 
 
 def assess(

@@ -30,6 +30,7 @@ class Source(NamedTuple):
     read: Callable[[list[str]], Iterator[Mapping[str, Any]]]
     is_pandas: bool = False
     place: str = ""
+    doubtful: Callable[[], Any] | None = None  # gives the ids that records share, where others have looked for them
 
 
 def open_source(name: str, given: Any, columns: Mapping[str, str], dates: Dates) -> Source:
