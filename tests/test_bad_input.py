@@ -24,7 +24,7 @@ from ombudsman_kpi import (
     load_scheme,
     measure,
 )
-from ombudsman_kpi.sources import BATCH
+from ombudsman_kpi.source import BATCH
 
 LGSCO = load_scheme("lgsco")
 AS_OF = "2024-06-30"
@@ -551,7 +551,6 @@ UNKNOWN: dict[str, Any] = {
     "a set": {MARKER},
     "bytes": MARKER.encode(),
     "an array": np.array([MARKER]),
-    "a generator": iter([MARKER]),
     "a Series": pd.Series([MARKER]),
     "a Series of Polars": pl.Series([MARKER]),
     "an Arrow array": pa.array([MARKER]),

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ombudsman_kpi import Call, Case, Scheme, assess, load_scheme, measure, sources
+from ombudsman_kpi import Call, Case, Scheme, assess, load_scheme, measure, source
 from ombudsman_kpi.errors import OptionError, RecordsError
 
 LGSCO = load_scheme("lgsco")
@@ -403,7 +403,7 @@ def test_truth_values_are_understood_as_each_program_writes_them(truths: tuple[A
 
 @pytest.fixture(params=[1, 2, 3])
 def batch_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    monkeypatch.setattr(sources, "BATCH", request.param)
+    monkeypatch.setattr(source, "BATCH", request.param)
     return request.param  # type: ignore[no-any-return]
 
 
@@ -434,7 +434,7 @@ def test_the_size_of_batches_changes_nothing(
 def test_batches_are_as_small_as_they_are_asked_to_be(
     form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "BATCH", 3)
+    monkeypatch.setattr(source, "BATCH", 3)
     seen: list[int] = []
     given = DATE_FORMS[form](CASE_FRAME, tmp_path)
     measure(LGSCO, cases=given, as_of=AS_OF, progress=lambda _, rows: seen.append(rows))
@@ -499,7 +499,7 @@ def test_dates_among_timestamps_are_judged_alike_whatever_the_batches(monkeypatc
     frame = pd.DataFrame({"offered_at": offered, "answered_at": ["2024-02-01T10:00:10"] * 4})
 
     def judged(size: int) -> object:
-        monkeypatch.setattr(sources, "BATCH", size)
+        monkeypatch.setattr(source, "BATCH", size)
         try:
             return measure(LGSCO, calls=frame, as_of=AS_OF, targets="intake-calls-60s").to_dict()
         except RecordsError as error:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ombudsman_kpi import OptionError, RecordsError, Scheme, history, load_scheme, sources
+from ombudsman_kpi import OptionError, RecordsError, Scheme, history, load_scheme, source
 from ombudsman_kpi.history import History
 
 AS_OF = "2024-05-31"
@@ -347,7 +347,7 @@ def test_a_plain_loop_finds_the_same_and_neither_order_nor_batches_matter(
     mixed = list(log)
     chance.shuffle(mixed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sources, "BATCH", batch)
+        patch.setattr(source, "BATCH", batch)
         again = history(lgsco, events=arrow(mixed), as_of=as_of)
     assert again.rows.select(found.rows.column_names).equals(found.rows)
     assert again.rows.num_columns == found.rows.num_columns

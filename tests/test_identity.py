@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi import identity
+from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.identity import RowNumbers, repeated
 
 
@@ -30,7 +31,9 @@ def chunked(ids: Sequence[str | None], sizes: Sequence[int]) -> list[Any]:
 
 
 def found(chunks: Sequence[Any]) -> list[str]:
-    return sorted(repeated(chunks).to_pylist())
+    ids, missing = repeated(lambda: iter(chunks))
+    assert missing == sum(chunk.null_count for chunk in chunks)
+    return sorted(ids.to_pylist())
 
 
 IDS: dict[str, list[str | None]] = {
@@ -70,6 +73,27 @@ IDS: dict[str, list[str | None]] = {
 @pytest.mark.parametrize("sizes", [(), (1,), (0, 2, 0), (1, 1, 1), (3,)], ids=str)
 def test_the_same_ids_are_found_as_by_counting(name: str, sizes: Sequence[int]) -> None:
     assert found(chunked(IDS[name], sizes)) == expected(IDS[name])
+
+
+@pytest.mark.parametrize("room", [1, 7, 100])
+@pytest.mark.parametrize("seed", range(8))
+def test_ids_that_wait_on_the_disk_are_found_all_the_same(
+    seed: int, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ombudsman_kpi.identity._Fingerprints.room", room)
+    draw = random.Random(seed)  # noqa: S311
+    ids = [f"C{draw.randrange(400):04}" if draw.random() > 0.02 else None for _ in range(300)]
+    assert found(chunked(ids, [draw.randint(0, 40) for _ in range(9)])) == expected(ids)
+
+
+def test_a_full_disk_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ombudsman_kpi.identity._Fingerprints.room", 2)
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    with pytest.raises(RecordsError, match=r"no room for temporary files in .*: No space left on device.*TMPDIR"):
+        found(chunked(["B", "A", "C", "B"], [2]))
 
 
 @pytest.mark.parametrize("seed", range(30))

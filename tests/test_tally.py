@@ -112,10 +112,12 @@ ONE = {"targets": "decided-or-allocated-20wd"}
     ("options", "difference"),
     [
         pytest.param({"as_of": "2024-04-29"}, "as_of is 2024-04-30 here and 2024-04-29 there", id="as-of"),
-        pytest.param({"by": "team"}, r"by is \[\] here and \['team'\] there", id="groups"),
-        pytest.param({"every": "week"}, "every is .*month.* here and .*week.* there", id="periods"),
-        pytest.param({"cohort": "closed"}, "cohort is .*received.* here and .*closed.* there", id="cohort"),
-        pytest.param({"targets": "investigation-13w"}, "every is .*decided.* here and .*investi.* there", id="targets"),
+        pytest.param({"by": "team"}, "by is nothing here and team there", id="groups"),
+        pytest.param({"every": "week"}, "every is month here and week there", id="periods"),
+        pytest.param({"cohort": "closed"}, "cohort is received here and closed there", id="cohort"),
+        pytest.param(
+            {"targets": "investigation-13w"}, "a target is only here: decided-or-allocated-20wd", id="targets"
+        ),
     ],
 )
 def test_tallies_of_different_options_cannot_be_added(lgsco: Scheme, options: dict[str, Any], difference: str) -> None:
@@ -128,7 +130,7 @@ def test_tallies_of_different_options_cannot_be_added(lgsco: Scheme, options: di
 
 def test_tallies_of_different_schemes_cannot_be_added(lgsco: Scheme) -> None:
     changed = lgsco.with_target("investigation-13w", standard="at least 76%")
-    with pytest.raises(OptionError, match=rf"scheme is lgsco {lgsco.digest} here and lgsco {changed.digest} there"):
+    with pytest.raises(OptionError, match=rf"scheme lgsco is {lgsco.digest} here and {changed.digest} there"):
         of_cases(lgsco, CASES[:3]) + of_cases(changed, CASES[3:])
 
 

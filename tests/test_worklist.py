@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 import ombudsman_kpi as kpi
-from ombudsman_kpi import sources
+from ombudsman_kpi import source
 
 DATA = Path(__file__).parents[1] / "examples" / "data"
 LGSCO = kpi.load_scheme("lgsco")
@@ -902,7 +902,7 @@ def test_progress_counts_the_rows_of_each_kind_once() -> None:
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_batches_make_no_difference(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = listed(pd.DataFrame(CASES), events=pd.DataFrame(EVENTS), within=None, every="month")
-    monkeypatch.setattr(sources, "BATCH", size)
+    monkeypatch.setattr(source, "BATCH", size)
     assert_frame_equal(listed(pd.DataFrame(CASES), events=pd.DataFrame(EVENTS), within=None, every="month"), expected)
 
 

@@ -14,11 +14,12 @@ from ombudsman_kpi.errors import (
 )
 from ombudsman_kpi.history import History
 from ombudsman_kpi.limits import CalendarDays, DueField, Hours, Seconds, Weeks, WorkingDays
-from ombudsman_kpi.measure import assess, history, measure, tally
+from ombudsman_kpi.measure import assess, history, measure, settled, tally
 from ombudsman_kpi.one_case import deadlines
 from ombudsman_kpi.records import Activity, Call, Case, CaseEvent, Order, Request, Review, WrittenContact
 from ombudsman_kpi.results import Results
 from ombudsman_kpi.scheme import Scheme, list_schemes, load_scheme
+from ombudsman_kpi.settling import Settled
 from ombudsman_kpi.tally import Tally
 
 __version__ = "0.1.0"
@@ -48,6 +49,7 @@ __all__ = [
     "Scheme",
     "SchemeError",
     "Seconds",
+    "Settled",
     "Tally",
     "Weeks",
     "WorkingCalendar",
@@ -61,6 +63,7 @@ __all__ = [
     "list_schemes",
     "load_scheme",
     "measure",
+    "settled",
     "tally",
     "worklist",
 ]

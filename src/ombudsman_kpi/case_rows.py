@@ -1,9 +1,7 @@
 """From an event log to a row for each case, a column at a time."""
 
-import os
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -26,6 +24,7 @@ from ombudsman_kpi.identity import Prints, RowNumbers, two_prints
 from ombudsman_kpi.known import NEVER, AsOf, Known
 from ombudsman_kpi.records import fields_of
 from ombudsman_kpi.scheme import Scheme
+from ombudsman_kpi.threads import in_threads
 from ombudsman_kpi.zones import DAY
 
 _XES_CASE = "case:"  # how the columns of a case are named in an event log of the IEEE standard 1849
@@ -42,24 +41,9 @@ def case_rows(events: Table, as_of: AsOf, scheme: Scheme) -> History:
     """
     making = _Making(attributes_of(events))
     batches = scan(events, making.attributes.values(), as_of, scheme)
-    for part in _ahead(making.read, batches):
+    for part in in_threads(making.read, batches):
         making.add(part)
     return making.history(is_pandas=events.source.is_pandas)
-
-
-def _ahead(work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
-    """Do work on each item in other threads, a few items ahead of what is asked for; give answers in order.
-
-    numpy and Arrow let go of the interpreter while they work.
-    """
-    waiting: deque[Future[Any]] = deque()
-    with ThreadPoolExecutor(max(1, min(os.cpu_count() or 1, 4) - 1)) as pool:
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) > 3:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def attributes_of(events: Table) -> dict[str, str]:
@@ -165,15 +149,15 @@ class _Making:
         """See what one batch says."""
         import pyarrow as pa
 
-        ids, words, there = known.batch.text("case_id"), Codes(), known_events(known)
-        code = words.of(known.batch.words("event"))
-        misfits = misfits_of(known, there, words, code)
+        ids, there = known.batch.text("case_id"), known_events(known)
+        code, words = known.batch.words("event")
+        misfits = misfits_of(known, there)
         whole = there & (code >= 0)
         if ids.null_count:
             whole &= np.asarray(ids.is_valid())
         rows = slice(None) if whole.all() else np.flatnonzero(whole)
         code, ids = code[rows], ids if isinstance(rows, slice) else ids.take(pa.array(rows))
-        meant = np.array([*(_MEANING.get(word, -1) for word in words.words), -1])
+        meant = np.array([*(_MEANING.get(word, -1) for word in words), -1])
         stated, said = {}, {}
         for name in self.stated:
             times = known.batch.times(self.attributes[name])
@@ -224,7 +208,9 @@ class _Making:
             np.minimum(begin, column, out=begin)
         order = _in_order(begin, ids)
         found = {"case_id": ids.take(order)}
-        ordered = _ahead(lambda item: _as_times(item[0][order], zoned=self.zoned.get(item[1], False)), there.values())
+        ordered = in_threads(
+            lambda item: _as_times(item[0][order], zoned=self.zoned.get(item[1], False)), there.values()
+        )
         found |= dict(zip(there, ordered, strict=True))
         for name, attribute in self.said.items():
             found[name] = attribute.column(size).take(order)

@@ -63,7 +63,10 @@ CohortName = StrEnum("CohortName", {name: name for name in ("received", "closed"
 
 def _records(kind: str) -> Any:
     return typer.Option(
-        help=f"CSV or Parquet file of {kind}", show_default=False, rich_help_panel="Records", metavar="FILE"
+        help=f"CSV or Parquet file of {kind}, or a pattern in quotes",
+        show_default=False,
+        rich_help_panel="Records",
+        metavar="FILE",
     )
 
 
@@ -100,6 +103,9 @@ def measure(
     target: Names = None,
     report: Annotated[str | None, typer.Option(help="What this audience of the scheme gets, on its cycle")] = None,
     columns: Mapping = None,
+    memory: Annotated[
+        str | None, typer.Option(help="Use no more than this, such as 2GB; the rest waits on the disk", metavar="SIZE")
+    ] = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
@@ -130,6 +136,7 @@ def measure(
             report=report,
             columns=columns,
             progress=progress,
+            memory=memory,
         )
     if as_json:
         sys.stdout.write(json.dumps(results.to_dict(), ensure_ascii=False, indent=2) + "\n")

@@ -8,11 +8,12 @@ import numpy as np
 
 from ombudsman_kpi.days import Integers, Truths
 from ombudsman_kpi.frames import Table
-from ombudsman_kpi.history import STRAY, UNDIRECTED, UNEXPLAINED, Codes, known_events, misfits_of, scan
+from ombudsman_kpi.history import STRAY, UNDIRECTED, UNEXPLAINED, known_events, misfits_of, scan
 from ombudsman_kpi.identity import RowNumbers
-from ombudsman_kpi.known import NEVER, AsOf, Known
+from ombudsman_kpi.known import AsOf, Known
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.standards import Condition
+from ombudsman_kpi.threads import in_threads
 
 
 class Contacts(NamedTuple):
@@ -56,45 +57,66 @@ def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, scheme: Scheme) -> 
     A contact counts where it is outgoing; an explanation where it isn't incoming and has a reason. Raises
     ``RecordsError`` where the log doesn't say with whom.
     """
-    words, misfits = Codes(), Counter[str]()
-    found: dict[str, list[Integers]] = {"contact": [], "delay_explained": []}
     columns = [events.resolve(name, "contact with the parties") for name in ("party", "direction")]
     columns += ["reason"] if events.has("reason") else []
-    for known in scan(events, columns, as_of, scheme):
-        there, code = known_events(known), words.of(known.batch.words("event"))
-        named, days = known.batch.is_filled("case_id"), known.moments("at").days
-        misfits += misfits_of(known, there, words, code)
-        for word, parts in found.items():
-            if word not in words.words:
-                continue
-            meant = there & named & (code == words.words[word])
-            if not np.count_nonzero(meant):
-                continue
-            sent, doubtful, why = _is_contact(known) if word == "contact" else _is_explanation(known)
-            misfits[why] += int(np.count_nonzero(meant & doubtful))
-            mine = np.flatnonzero(meant & sent)
-            row, party = rows_of(known, mine), _party(known).take(mine)
-            of_case = (row >= 0) & (party >= 0)
-            misfits[STRAY] += len(mine) - int(np.count_nonzero(of_case))
-            lane = row[of_case] * 2 + party[of_case]
-            parts.append(Contacts.number(lane, days[mine][of_case]))
-    nothing = np.empty(0, np.int64)
-    contacted, explained = (np.unique(np.concatenate(parts)) if parts else nothing for parts in found.values())
-    return Contacts(contacted, explained, +misfits)
+    parts = list(in_threads(lambda known: _found_in(known, rows_of), scan(events, columns, as_of, scheme)))
+    misfits = sum((Counter(part.misfits) for part in parts), Counter[str]())
+    contacted, explained = [part.contacted for part in parts], [part.explained for part in parts]
+    parts.clear()  # each number is there twice while it is sorted, not three times
+    return Contacts(_each_once(contacted), _each_once(explained), +misfits)
+
+
+def _found_in(known: Known, rows_of: RowsOf) -> Contacts:
+    """Find what one batch of events tells of: the numbers of contacts and of explanations, in any order."""
+    there, misfits = known_events(known) & known.batch.is_filled("case_id"), misfits_of(known, known_events(known))
+    found = []
+    for word, counts in (("contact", _is_contact), ("delay_explained", _is_explanation)):
+        meant = there & known.batch.words("event").are({word})
+        if not np.count_nonzero(meant):
+            found.append(np.empty(0, np.int64))
+            continue
+        sent, doubtful, why = counts(known)
+        misfits[why] += int(np.count_nonzero(meant & doubtful))
+        mine = np.flatnonzero(meant & sent)
+        row, party, day = rows_of(known, mine), _party(known).take(mine), known.moments("at").days.take(mine)
+        of_case = (row >= 0) & (party >= 0)
+        strays = len(mine) - int(np.count_nonzero(of_case))
+        if strays:
+            misfits[STRAY] += strays
+            row, party, day = row[of_case], party[of_case], day[of_case]
+        found.append(Contacts.number(row * 2 + party, day))
+    contacted, explained = found
+    return Contacts(contacted, explained, misfits)
+
+
+def _each_once(parts: list[Integers]) -> Integers:
+    """Sort numbers, each once: numpy's ``unique`` hashes them, and takes minutes where sorting takes seconds."""
+    numbers = np.concatenate([np.empty(0, np.int64), *parts])
+    parts.clear()
+    numbers.sort()
+    again = numbers[1:] == numbers[:-1]
+    return numbers[np.concatenate([[True], ~again])] if np.count_nonzero(again) else numbers
 
 
 def rows_of_cases(cases: Table) -> RowsOf:
     """Tell of events in which row their case stands; of cases with one id the first: all of them are invalid."""
     cases.resolve("case_id", "what events belong to")
-    numbers, first = RowNumbers(), np.empty(0, np.int64)
+    numbers, rows = RowNumbers(cases.source.rows or 0), []
     for batch in cases.batches(["case_id"]):
-        number = numbers.of(batch.text("case_id").fill_null(""))
-        first = np.concatenate([first, np.full(numbers.size - len(first), NEVER)])
-        np.minimum.at(first, number, batch.offset + np.arange(len(batch)))
+        before = numbers.size
+        number = numbers.of(batch.text("case_id").fill_null("")) - before
+        new = np.flatnonzero(number >= 0)
+        if len(new) > numbers.size - before:  # the same id twice among the new ones
+            _, places = np.unique(number[new], return_index=True)
+            new = new[places]
+        rows.append(batch.offset + new)
+    first = np.concatenate([*rows, [-1]])
 
     def rows_of(known: Known, mine: Integers) -> Integers:
-        number = numbers.find(known.batch.text("case_id").take(mine))
-        return np.append(first, -1).take(number)
+        texts = known.batch.text("case_id")
+        most = 2 * len(mine) > len(texts)  # then it costs less to look for all of them than to pick these out
+        number = numbers.find(texts).take(mine) if most else numbers.find(texts.take(mine))
+        return first.take(number)
 
     return rows_of
 

@@ -16,7 +16,7 @@ from ombudsman_kpi.assess.outcomes import STILL_OPEN, Assessed, Outcome, Rule
 from ombudsman_kpi.assess.share_within import ShareWithinRule, follows_from_elapsed, outcomes
 from ombudsman_kpi.assess.timeline import Timeline, timeline
 from ombudsman_kpi.cells import Cells
-from ombudsman_kpi.days import Integers
+from ombudsman_kpi.days import Integers, Truths
 from ombudsman_kpi.frames import Batch
 from ombudsman_kpi.known import AsOf, Known
 from ombudsman_kpi.periods import Grain, Numbering
@@ -34,11 +34,17 @@ ClockName = tuple[Any, ...]  # `OnClock.clock_key`: targets of one name share th
 
 
 def count_batches(
-    batches: Iterator[Batch], wanted: Wanted, by: tuple[str, ...], as_of: AsOf, scheme: Scheme
+    batches: Iterator[Batch],
+    wanted: Wanted,
+    by: tuple[str, ...],
+    as_of: AsOf,
+    scheme: Scheme,
+    kept: Truths | None = None,
 ) -> dict[Key, Block]:
     """Count all batches: one after the other, or where there are several, shared between threads.
 
-    numpy and Arrow let go of the interpreter while they work, and counts add up in any order.
+    numpy and Arrow let go of the interpreter while they work, and counts add up in any order. ``kept`` says of the
+    records of all batches which ones are counted; None is all of them.
     """
     waiting = list(islice(batches, 2))
     counters = [Counter(wanted, by, scheme) for _ in range(min(len(waiting), os.cpu_count() or 1, 4) or 1)]
@@ -51,7 +57,8 @@ def count_batches(
                 batch = next(source, None)
             if batch is None:
                 return
-            counter.add(Known(batch, as_of, scheme))
+            own = None if kept is None else kept[batch.offset : batch.offset + len(batch)]
+            counter.add(Known(batch, as_of, scheme), own)
 
     if len(counters) == 1:
         work(counters[0])
@@ -90,9 +97,13 @@ class Counter:
     _groups: dict[Group, int] = field(default_factory=dict)
     _numbering: dict[Grain, Numbering] = field(default_factory=dict)
 
-    def add(self, known: Known) -> None:
-        """Count one batch."""
+    def add(self, known: Known, kept: Truths | None = None) -> None:
+        """Count one batch, or of its records some: the others weigh nothing, and leave no trace."""
         group, weights = self._group_codes(known), known.batch.weights
+        once: Integers | int = 1
+        if kept is not None:
+            once = kept.astype(np.int64)
+            weights = weights * once
         assessed: dict[int, Assessed] = {}
         alike: dict[tuple[ClockName, Cohort, Grain], list[Key]] = defaultdict(list)
         clocks: dict[ClockName, Timeline] = {}
@@ -105,7 +116,8 @@ class Counter:
                     continue
             if id(rule) not in assessed:
                 assessed[id(rule)] = rule.assess(known)
-            self._add(key, assessed[id(rule)], group, weights)
+            found = assessed[id(rule)]
+            self._add(key, found, group, once if found.once else weights)
         for (name, cohort, grain), keys in alike.items():
             clock = clocks[name]
             counted = self._alike[name, tuple(keys)]
@@ -148,7 +160,6 @@ class Counter:
         if assessed.record is not None:
             group = group.take(assessed.record)
             weights = weights if isinstance(weights, int) else weights.take(assessed.record)
-        weights = 1 if assessed.once else weights
         elapsed, below = assessed.units()
         code = counted.codes(assessed.book).take(assessed.code)
         keys = group, self._periods(key.grain).of(assessed.days(key.cohort)), code, elapsed

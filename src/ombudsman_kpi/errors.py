@@ -3,6 +3,7 @@
 Messages name the row, the id column and the field, never what a cell holds: records are about people.
 """
 
+import tempfile
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
@@ -43,3 +44,11 @@ def one_of(given: object, allowed: Iterable[str], *, but: Collection[str] = ()) 
     meant = next((name for name in names if near and name.lower() == near[0]), None)
     hint = f"Did you mean {meant!r}? " if meant is not None else ""
     return f"{hint}It can be: {', '.join(names) if names else 'nothing, there is none'}."
+
+
+def no_room(error: OSError) -> RecordsError:
+    """Say that what doesn't fit into memory doesn't fit on the disk either."""
+    return RecordsError(
+        f"There is no room for temporary files in {tempfile.gettempdir()}: {error.strerror or error}. Make some, or "
+        "name another folder in the environment variable TMPDIR."
+    )

@@ -11,7 +11,8 @@ from ombudsman_kpi.days import MISSING, Integers, Truths, day_number, is_missing
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.periods import Period, parse_period
 from ombudsman_kpi.records import RECORDS, Field, fields_of
-from ombudsman_kpi.sources import Dates, Source, open_source
+from ombudsman_kpi.source import Dates, Rows, Source
+from ombudsman_kpi.sources import open_source
 from ombudsman_kpi.times import Times, decoded, read_times
 
 COUNT, PERIOD = "count", "period"  # the columns of a published table: how many records a row stands for, and when
@@ -40,6 +41,9 @@ class Words(NamedTuple):
 
     def are(self, wanted: Container[str]) -> Truths:
         """Tell which cells hold one of some words."""
+        places = [place for place, word in enumerate(self.words) if word in wanted]
+        if len(places) == 1:
+            return np.equal(self.codes, places[0])
         return np.array([*(word in wanted for word in self.words), False]).take(self.codes)
 
     @property
@@ -55,6 +59,8 @@ class Batch:
     table: "Table"
     offset: int
     columns: Mapping[str, Any]
+    place: str = ""  # of several files or batches, which one
+    before: int = 0  # how many rows came before it
     _times: dict[str, Times] = field(default_factory=dict, repr=False)
     _text: dict[str, Any] = field(default_factory=dict, repr=False)
     _words: dict[str, Words] = field(default_factory=dict, repr=False)
@@ -78,14 +84,13 @@ class Batch:
     def words(self, name: str) -> Words:
         """Give a column of text by the different words in it; a list of cells needs no Arrow for that."""
         if name not in self._words:
-            plain = isinstance(self.columns[name], list)
-            self._words[name] = Words.of_cells(self._cells(name)) if plain else Words.of_arrow(self.text(name))
+            self._words[name] = self._read_words(name)
         return self._words[name]
 
     def is_filled(self, name: str) -> Truths:
         """Tell where a column of text isn't empty."""
         if isinstance(self.columns[name], list):
-            return np.array([cell is not None for cell in self._cells(name)], np.bool_)
+            return np.array([cell is not None for cell in self._cells(name, self.columns[name])], np.bool_)
         return np.asarray(self.text(name).is_valid())
 
     @cached_property
@@ -102,13 +107,27 @@ class Batch:
         text = pc.replace_substring_regex(self.text(COUNT), r"\.0+$", "")
         bad = np.asarray(pc.invert(pc.fill_null(pc.match_substring_regex(text, r"^\d{1,15}$"), False)))  # noqa: FBT003
         if bad.any():
-            row = self.offset + int(np.argmax(bad))
             raise RecordsError(
-                f"{self.table.label} row {row}: {self.table.column_of(COUNT)} isn't a whole number. It says how many "
-                "records a row stands for; write 0 for none, or leave the row out."
+                f"{self.label} {self._row(int(np.argmax(bad)))}: {self.table.column_of(COUNT)} isn't a whole number. "
+                "It says how many records a row stands for; write 0 for none, or leave the row out."
             )
         weights: Integers = text.cast(pa.int64()).to_numpy()
         return weights
+
+    def _read_words(self, name: str) -> Words:
+        column = self.columns[name]
+        if isinstance(column, list):
+            return Words.of_cells(self._cells(name, column))
+
+        import pyarrow as pa
+
+        if not pa.types.is_dictionary(column.type) or not pa.types.is_string(column.type.value_type):
+            return Words.of_arrow(self.text(name))
+        book = Words.of_cells(self._cells(name, column.dictionary.to_pylist()))
+        codes = np.asarray(column.indices.fill_null(-1) if column.null_count else column.indices)
+        if len(book.words) == len(book.codes):  # no word is another one with space around it, none is empty
+            return Words(codes, book.words)
+        return Words(np.append(book.codes, -1).take(codes), book.words)
 
     def _read_times(self, name: str) -> Times:
         if self.table.dated_by_period(name):
@@ -116,8 +135,8 @@ class Batch:
 
         def complain(position: int | None, what: str) -> RecordsError:
             what = what.replace("'cases'", repr(self.table.name))  # the example is of these records
-            row = "" if position is None else f" row {self.offset + position}{self._id_at(position)}:"
-            return RecordsError(f"{self.table.label}{row} {self.table.column_of(name)} {what}.")
+            row = "" if position is None else f" {self._row(position)}{self._id_at(position)}:"
+            return RecordsError(f"{self.label}{row} {self.table.column_of(name)} {what}.")
 
         form = self.table.form_of(name)
         times = read_times(self.columns[name], form, complain, pandas=self.table.source.is_pandas)
@@ -135,15 +154,23 @@ class Batch:
         positions = encoded.indices.cast(pa.int64()).fill_null(len(first)).to_numpy()
         return Times(np.array([*first, MISSING], np.int64).take(positions), "dates")
 
+    @property
+    def label(self) -> str:
+        """How errors name it: the records, and of several files the one that this is from."""
+        return f"{self.table.name} ({self.place})" if self.place else self.table.label
+
+    def _row(self, position: int) -> str:
+        return f"row {self.offset - self.before + position}"
+
     def _id_at(self, position: int) -> str:
         name = self.table.id_field
         if name is None or name not in self.columns:
             return ""
         return f" ({name} {_plain(self.columns[name], position)})"
 
-    def _cells(self, name: str) -> list[str | None]:
-        """Give a list of cells as text, without the space around it; None where a cell is empty."""
-        cells = [self._spelt(name, value).strip() or None for value in self.columns[name]]
+    def _cells(self, name: str, values: Sequence[Any]) -> list[str | None]:
+        """Give cells as text, without the space around it; None where a cell is empty."""
+        cells = [self._spelt(name, value).strip() or None for value in values]
         if not self._is_truth(name):
             return cells
         return [cell and _TRUTHS.get(cell.lower(), cell.lower()) for cell in cells]
@@ -172,7 +199,7 @@ class Batch:
 
         column = self.columns[name]
         if isinstance(column, list):
-            return pa.array(self._cells(name), pa.string())
+            return pa.array(self._cells(name, column), pa.string())
         if pa.types.is_dictionary(column.type):
             column = decoded(column)
         if pa.types.is_floating(column.type):  # whole numbers that met a missing one in pandas
@@ -328,7 +355,8 @@ class Table:
         wanted = {name: self.column_of(name) for name in names}
         offset = 0
         for columns in self.source.read(list(dict.fromkeys(wanted.values()))):
-            batch = Batch(self, offset, {name: columns[column] for name, column in wanted.items()})
+            place, before = (columns.place, columns.before) if isinstance(columns, Rows) else ("", 0)
+            batch = Batch(self, offset, {name: columns[column] for name, column in wanted.items()}, place, before)
             yield batch
             offset += len(batch)
 
@@ -352,17 +380,16 @@ class Table:
             return None
         if self.source.doubtful is not None:
             return self.source.doubtful()
-        batches = list(self.batches([self.id_field]))
-        if len(batches) == 1 and len(batches[0]) == 1 and batches[0].is_filled(self.id_field).all():
+        if self.source.rows == 1 and next(self.batches([self.id_field])).is_filled(self.id_field).all():
             return None
 
         import pyarrow as pa
 
         from ombudsman_kpi.identity import repeated
 
-        ids = [batch.text(self.id_field) for batch in batches]
-        found = repeated(ids)
-        if self.fields[self.id_field].required and any(chunk.null_count for chunk in ids):
+        name = self.id_field
+        found, missing = repeated(lambda: (batch.text(name) for batch in self.batches([name])))
+        if self.fields[name].required and missing:
             found = pa.concat_arrays([found, pa.nulls(1, pa.string())])
         return found if len(found) else None
 

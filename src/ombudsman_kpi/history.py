@@ -67,15 +67,16 @@ def scan(events: Table, names: Iterable[str], as_of: AsOf, scheme: Scheme) -> It
             yield Known(batch, as_of, scheme)
 
 
-def misfits_of(known: Known, there: Truths, words: "Codes", code: Integers) -> Counter[str]:
+def misfits_of(known: Known, there: Truths) -> Counter[str]:
     """Count the events of a batch of kinds that mean nothing here, and those that lack a case, a kind or a time."""
+    code, words = known.batch.words("event")
     named = known.batch.is_filled("case_id") & (code >= 0)
     lacking = ~named | (known.moments("at").days == MISSING)
     found = Counter({NAMELESS: int(np.count_nonzero(lacking))})
-    unknown = [word for word in words.words if word not in _MEANT]
-    numbers = np.bincount(code[there & named], minlength=len(words.words)) if unknown else ()
-    for word in unknown:
-        found[UNKNOWN + word] += int(numbers[words.words[word]])
+    unknown = [place for place, word in enumerate(words) if word not in _MEANT]
+    numbers = np.bincount(code[there & named], minlength=len(words)) if unknown else ()
+    for place in unknown:
+        found[UNKNOWN + words[place]] += int(numbers[place])
     return found
 
 

@@ -1,13 +1,14 @@
 """Ids among many millions: those that occur more than once, and a number for each."""
 
-from collections.abc import Sequence
-from typing import Any
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ombudsman_kpi.days import Integers
-from ombudsman_kpi.errors import RecordsError
+from ombudsman_kpi.errors import RecordsError, no_room
 
 Prints = NDArray[np.uint64]
 
@@ -15,8 +16,8 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, its bits spread: multiplying by it 
 _OTHER_MIX = np.uint64(0xC2B2AE3D27D4EB4F)
 
 
-def repeated(chunks: Sequence[Any]) -> Any:
-    """Give the values, as Arrow text, that occur more than once in chunks of Arrow text; missing ones don't.
+def repeated(read: Callable[[], Iterator[Any]]) -> tuple[Any, int]:
+    """Give the ids, as Arrow text, that occur more than once, and how many are missing; ``read`` gives them in chunks.
 
     Ids mostly are in order, or at least all different. So: first see whether they rise all the way; if not,
     sort a 64-bit fingerprint of each, and compare in full only those whose fingerprints meet.
@@ -24,32 +25,119 @@ def repeated(chunks: Sequence[Any]) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    text = pa.chunked_array([chunk.drop_null() for chunk in chunks], pa.string())
-    if len(text) < 2 or _rises(text):
-        return pa.array([], pa.string())
-    prints = np.concatenate([_fingerprints(chunk)[0] for chunk in text.chunks])
-    ordered = np.sort(prints)
-    meeting = ordered[1:][ordered[1:] == ordered[:-1]]
+    none, missing = pa.array([], pa.string()), 0
+    if (nulls := _rises(read())) is not None:
+        return none, nulls
+    with _Fingerprints() as prints:
+        for chunk in read():
+            missing += chunk.null_count
+            prints.add(_fingerprints(chunk.drop_null())[0])
+        meeting = prints.meeting()
     if not len(meeting):
-        return pa.array([], pa.string())
-    counts = pc.value_counts(text.filter(pa.array(np.isin(prints, meeting))))
-    return counts.field("values").filter(pc.greater(counts.field("counts"), 1))
+        return none, missing
+    found = [_meeting(chunk.drop_null(), meeting) for chunk in read()]
+    counts = pc.value_counts(pa.chunked_array(found, pa.string()))
+    return counts.field("values").filter(pc.greater(counts.field("counts"), 1)), missing
 
 
-def _rises(text: Any) -> bool:
-    """Tell whether each id is greater than the one before."""
+def _meeting(texts: Any, meeting: Prints) -> Any:
+    """Pick out the texts whose fingerprint is one of some sorted ones."""
+    import pyarrow as pa
+
+    prints = _fingerprints(texts)[0]
+    place = np.searchsorted(meeting, prints)
+    return texts.filter(pa.array(meeting.take(place, mode="clip") == prints))
+
+
+def _rises(chunks: Iterator[Any]) -> int | None:
+    """Tell how many ids are missing where each other one is greater than the one before; None where one isn't."""
     import pyarrow.compute as pc
 
-    last = None
-    for chunk in text.chunks:
-        if not len(chunk):
+    last, missing = None, 0
+    for chunk in chunks:
+        missing += chunk.null_count
+        texts = chunk.drop_null()
+        if not len(texts):
             continue
-        if last is not None and not pc.less(last, chunk[0]).as_py():
-            return False
-        if pc.all(pc.less(chunk[:-1], chunk[1:])).as_py() is False:
-            return False
-        last = chunk[-1]
-    return True
+        if last is not None and not pc.less(last, texts[0]).as_py():
+            return None
+        if pc.all(pc.less(texts[:-1], texts[1:])).as_py() is False:
+            return None
+        last = texts[-1]
+    return missing
+
+
+class _Fingerprints:
+    """Many fingerprints, of which those that occur more than once are looked for; most of them wait on the disk.
+
+    They are put by in sorted runs, so that a part of each run has all that begin alike.
+    """
+
+    room = 1 << 22  # as many are held in memory
+    parts = 1 << 8
+
+    def __init__(self) -> None:
+        self._held: list[Prints] = []
+        self._size = 0
+        self._file: IO[bytes] | None = None
+        self._edges: list[Integers] = []  # of each run, where in the file its parts begin
+
+    def __enter__(self) -> "_Fingerprints":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, prints: Prints) -> None:
+        """Take in some more."""
+        self._held.append(prints)
+        self._size += len(prints)
+        if self._size >= self.room:
+            self._put_by()
+
+    def meeting(self) -> Prints:
+        """Give those that occur more than once, sorted."""
+        if self._file is None:
+            return _again(self._sorted())
+        self._put_by()
+        return np.concatenate([_again(self._part(number)) for number in range(self.parts)])
+
+    def _sorted(self) -> Prints:
+        whole = np.concatenate([np.empty(0, np.uint64), *self._held])
+        self._held, self._size = [], 0
+        whole.sort()
+        return whole
+
+    def _put_by(self) -> None:
+        whole = self._sorted()
+        begins = np.arange(1, self.parts, dtype=np.uint64) << np.uint64(64 - self.parts.bit_length() + 1)
+        edges = np.concatenate([[0], np.searchsorted(whole, begins), [len(whole)]])
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115  (closed when this is left)
+            self._edges.append(self._file.seek(0, 2) + 8 * edges)
+            self._file.write(whole.tobytes())
+        except OSError as error:
+            raise no_room(error) from None
+
+    def _part(self, number: int) -> Prints:
+        assert self._file is not None  # noqa: S101
+        found = []
+        for edges in self._edges:
+            self._file.seek(int(edges[number]))
+            found.append(np.frombuffer(self._file.read(int(edges[number + 1] - edges[number])), np.uint64))
+        whole: Prints = np.concatenate(found)
+        whole.sort()
+        return whole
+
+
+def _again(ordered: Prints) -> Prints:
+    """Give what occurs more than once in a sorted array, once."""
+    meeting: Prints = ordered[1:][ordered[1:] == ordered[:-1]]
+    if len(meeting):
+        meeting = meeting[np.concatenate([[True], meeting[1:] != meeting[:-1]])]
+    return meeting
 
 
 class RowNumbers:
@@ -64,11 +152,13 @@ class RowNumbers:
     together with its number, so that one look at the table says both; the second fingerprint makes sure.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, expected: int = 0) -> None:
         self.size = 0
         self._texts: list[Any] = []
         self._table = np.zeros(2, np.uint64)  # of each slot: 36 bits of a fingerprint, and 28 of a number, from 1
         self._first, self._second = np.empty(1, np.uint64), np.empty(1, np.uint64)  # fingerprints, of each number
+        if expected:  # room made at once saves making it again and again
+            self._grow(2 << expected.bit_length())
 
     def texts(self) -> Any:
         """Give the texts in the order of their numbers."""
@@ -198,7 +288,7 @@ def _mixed(content: NDArray[np.uint8], size: int, length: int, mixes: Sequence[n
         places, step = [*range(0, length - 8, 8), length - 8], length
     found = [np.full(size, np.uint64(length)) for _ in mixes]
     for place in places:
-        words = np.ndarray((size,), np.uint64, content, place, (step,))
+        words = np.ndarray((size,), np.uint64, content, place, (step,)).copy()  # once, side by side
         for number, mix in enumerate(mixes):
             found[number] ^= words
             found[number] *= mix

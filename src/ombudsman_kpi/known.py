@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timezone
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -84,26 +84,35 @@ def _is_date_of_pandas(moment: datetime) -> bool:
     return hasattr(moment, "asm8") and moment.tzinfo is None and moment == datetime.combine(moment, time())
 
 
-class Moments(NamedTuple):
+@dataclass(eq=False)
+class Moments:
     """A field's times in a batch: on which day, whether by ``as_of``, and which of them can't be true, and why."""
 
     times: Times
-    days: Integers  # in the scheme's zone; later ones too
+    find_days: Callable[[], Integers]
     happened: Truths  # there, and not later than as_of
     usable: Truths  # happened, on a day that the calendar covers
-    ending: Integers  # the day where it happened, else NEVER
     faults: tuple[tuple[Truths, str], ...]
     first: Integers  # the instant that each means, and where a time occurred twice the second one
     second: Integers
     nothing: bool = False  # there is no time at all
     complete: bool = False  # there is a usable one everywhere
 
+    @cached_property
+    def days(self) -> Integers:
+        """The days in the scheme's zone, of later ones too; not every clock needs them."""
+        return self.find_days()
+
+    @cached_property
+    def ending(self) -> Integers:
+        """The day where it happened, else ``NEVER``."""
+        return self.days if self.complete else np.where(self.happened, self.days, NEVER)
+
 
 def _no_moments(times: Times) -> Moments:
     """See a column that has no time."""
     never = np.zeros(len(times.values), np.bool_)
-    ending = np.full(len(times.values), NEVER)
-    return Moments(times, times.values, never, never, ending, (), times.values, times.values, nothing=True)
+    return Moments(times, lambda: times.values, never, never, (), times.values, times.values, nothing=True)
 
 
 @dataclass(eq=False)
@@ -135,6 +144,8 @@ class Known:
         times = self.batch.times(name)
         if times.empty:
             return self.once(("nothing",), lambda: _no_moments(times))
+        if times.kind == "instants" and times.only_dates is None:
+            return self._look_at_instants(name, times)
         zone, calendar = self.scheme.zone, self.scheme.calendar
         days = times.days(zone)
         present = days != MISSING
@@ -147,7 +158,7 @@ class Known:
         usable: Truths = happened & calendar.covers(days)
         skipped = times.never_occurred(days, zone)
         if skipped is None and times.unreal is None and np.count_nonzero(usable) == len(days):
-            return Moments(times, days, happened, usable, days, (), first, second, complete=True)
+            return Moments(times, lambda: days, happened, usable, (), first, second, complete=True)
         faults = (
             (times.unreal, "is not a real date or time"),
             (
@@ -157,7 +168,22 @@ class Known:
             (happened & ~usable, "is outside the calendar"),
         )
         real = tuple((mask, f"{name} {text}") for mask, text in faults if mask is not None and mask.any())
-        return Moments(times, days, happened, usable, np.where(happened, days, NEVER), real, first, second)
+        return Moments(times, lambda: days, happened, usable, real, first, second)
+
+    def _look_at_instants(self, name: str, times: Times) -> Moments:
+        """See a column of instants: what happened by the close of a day did so by its last microsecond."""
+        values, zone = times.values, self.scheme.zone
+        begin = _close_of(day_number(self.scheme.calendar.first) - 1, self.scheme.time_zone) + 1
+        complete = bool(len(values)) and values.min() >= begin and values.max() <= self.as_of.instant
+        if complete:  # nothing is missing either: that would be less than anything
+            every = np.ones(len(values), np.bool_)
+            return Moments(times, lambda: times.days(zone), every, every, (), values, values, complete=True)
+        happened: Truths = (values <= self.as_of.instant) & times.present
+        usable: Truths = happened & (values >= begin)  # as_of is covered, and so is what came before it
+        early, unreal = happened & ~usable, times.unreal
+        faults = ((unreal, "is not a real date or time"), (early, "is outside the calendar"))
+        real = tuple((mask, f"{name} {text}") for mask, text in faults if mask is not None and mask.any())
+        return Moments(times, lambda: times.days(zone), happened, usable, real, values, values)
 
     def happened(self, name: str) -> Truths:
         """Tell which times are there and not later than ``as_of``."""

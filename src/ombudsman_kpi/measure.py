@@ -1,5 +1,6 @@
 """The short way through all of it: records in, outcomes, tallies or results out."""
 
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from ombudsman_kpi.plan import (
 from ombudsman_kpi.results import Results
 from ombudsman_kpi.rows import no_rows, outcome_rows
 from ombudsman_kpi.scheme import Scheme
+from ombudsman_kpi.settling import Settled, settle_records
 from ombudsman_kpi.tally import Tally
 from ombudsman_kpi.tallying import Options, tally_records
 
@@ -52,6 +54,7 @@ def measure(
     columns: Columns = None,
     dates: Formats = None,
     progress: Progress | None = None,
+    memory: str | int | None = None,
 ) -> Results:
     """Measure records against the targets of a scheme.
 
@@ -66,8 +69,9 @@ def measure(
     (1, 1, 0.5, 'met')
 
     Records are given by their kind (``calls``, ``written_contacts``, ``cases``, ``events``, ``requests``, ``orders``,
-    ``reviews``, ``activities``) as a pandas, Polars, PyArrow or DuckDB table, the path of a CSV or Parquet file, or
-    a list of rows. Only targets whose records are given are measured; the others say so.
+    ``reviews``, ``activities``) as a pandas, Polars, PyArrow, DuckDB or Spark table, a lazy frame, an Arrow reader, the
+    path of a CSV or Parquet file or a pattern for many of them, a list of rows, or such tables one after the other.
+    Only targets whose records are given are measured; the others say so.
 
     - ``as_of``: the date at whose close (or the instant at which) is measured; what happened later isn't known.
     - ``every``: week, month, two-month, quarter, half-year, financial-year (from 1 April), year, or a list of
@@ -77,6 +81,8 @@ def measure(
     - ``columns``: the names that your columns have, ``{"cases": {"received_at": "Date received"}}``; ``dates``: the
       formats of dates in text, ``{"cases": "%d/%m/%Y"}``; or, as ``columns``, the path of a TOML file with both.
     - ``progress``: called with the kind of records and the number of rows read so far.
+    - ``memory``: how much may be used, such as "2 GB", where cases and their events are larger than that: they are
+      dealt out to parts on the disk, and counted part by part. The answer is the same.
 
     Raises ``RecordsError``, ``SchemeError``, ``OptionError`` or ``CoverageError``, each with the remedy. Records
     that contradict themselves are no error: they are counted as invalid, with the reason.
@@ -85,7 +91,7 @@ def measure(
         scheme, calls=calls, written_contacts=written_contacts, cases=cases, events=events, requests=requests,
         orders=orders, reviews=reviews, activities=activities,
         as_of=as_of, every=every, by=by, cohort=cohort, targets=targets, report=report, columns=columns,
-        dates=dates, progress=progress,
+        dates=dates, progress=progress, memory=memory,
     )  # fmt: skip
     results = counted.results()
     _refuse_too_early(counted, scheme, as_of)
@@ -112,6 +118,7 @@ def tally(
     columns: Columns = None,
     dates: Formats = None,
     progress: Progress | None = None,
+    memory: str | int | None = None,
 ) -> Tally:
     """Count outcomes: whole numbers that add up. The arguments are those of ``measure``.
 
@@ -137,7 +144,68 @@ def tally(
         "activities": activities,
     }
     options = Options(as_of, every, by, cohort, targets, report, columns, dates)
+    if "pyspark" in sys.modules:
+        from ombudsman_kpi.engines.spark import is_spark, tally_on_spark
+
+        if any(is_spark(given) for given in records.values()):
+            return tally_on_spark(scheme, records, options, progress)
+    if memory is not None:
+        from ombudsman_kpi.engines.parts import tally_in_parts
+
+        return tally_in_parts(scheme, records, options, memory, progress)
     return tally_records(scheme, records, options, progress)
+
+
+def settled(
+    scheme: Scheme,
+    *,
+    calls: Any = None,
+    written_contacts: Any = None,
+    cases: Any = None,
+    events: Any = None,
+    requests: Any = None,
+    orders: Any = None,
+    reviews: Any = None,
+    activities: Any = None,
+    as_of: Any,
+    every: Every | Sequence[Every | None] | None = None,
+    by: str | Sequence[str] = (),
+    cohort: str | None = None,
+    targets: str | Sequence[str] | None = None,
+    report: str | None = None,
+    columns: Columns = None,
+    dates: Formats = None,
+    progress: Progress | None = None,
+) -> Settled:
+    """Count the records of which nothing changes any more as time passes, and name the others.
+
+    >>> from ombudsman_kpi import load_scheme, settled, tally
+    >>> lgsco = load_scheme("lgsco")
+    >>> a1 = {"case_id": "A1", "received_at": "2024-03-28", "decided_at": "2024-04-05"}
+    >>> a2 = {"case_id": "A2", "received_at": "2024-03-28", "decided_at": None}
+    >>> april = settled(lgsco, cases=[a1, a2], as_of="2024-04-30")
+    >>> april.open
+    {'cases': ('A2',)}
+    >>> a2["decided_at"] = "2024-05-02"
+    >>> may = april.tally.at("2024-05-31") + tally(lgsco, cases=[a2], as_of="2024-05-31")
+    >>> may == tally(lgsco, cases=[a1, a2], as_of="2024-05-31")
+    True
+
+    The records and options are those of ``measure``, but that ``as_of`` is a date. What is settled when, and how a
+    nightly job uses it, is in docs/tallies.md. Raises what ``tally`` raises.
+    """
+    records = {
+        "calls": calls,
+        "written_contacts": written_contacts,
+        "cases": cases,
+        "events": events,
+        "requests": requests,
+        "orders": orders,
+        "reviews": reviews,
+        "activities": activities,
+    }
+    options = Options(as_of, every, by, cohort, targets, report, columns, dates)
+    return settle_records(scheme, records, options, progress)
 
 
 def assess(

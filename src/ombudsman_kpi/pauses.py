@@ -40,20 +40,17 @@ def pauses_of(events: Table, rows_of: RowsOf, as_of: AsOf, scheme: Scheme) -> Pa
 
     A pause without a reason is ended by any. Of a pause and a resumption at one time the pause comes first.
     """
-    words, reasons, misfits = Codes(), Codes(), Counter[str]()
+    reasons, misfits = Codes(), Counter[str]()
     found: dict[str, list[Any]] = {"paused": [], "resumed": []}
     extra = ["reason"] if events.has("reason") else []
     for known in scan(events, extra, as_of, scheme):
         there, named = known_events(known), known.batch.is_filled("case_id")
-        code = words.of(known.batch.words("event"))
-        misfits += misfits_of(known, there, words, code)
+        misfits += misfits_of(known, there)
         times = known.batch.times("at")
         moment = times.walls(scheme.zone) if times.kind != "dates" else times.values * DAY
         reason = reasons.of(known.words("reason")) if extra else np.full(len(moment), -1)
         for word, parts in found.items():
-            if word not in words.words:
-                continue
-            mine = np.flatnonzero(there & named & (code == words.words[word]))
+            mine = np.flatnonzero(there & named & known.batch.words("event").are({word}))
             row = rows_of(known, mine)
             misfits[STRAY] += int((row < 0).sum())
             mine, row = mine[row >= 0], row[row >= 0]

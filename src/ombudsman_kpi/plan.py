@@ -16,7 +16,7 @@ from ombudsman_kpi.periods import Every, grain_of, listed, nests_in, parse_every
 from ombudsman_kpi.records import RECORDS
 from ombudsman_kpi.results import INSIDE, Row
 from ombudsman_kpi.scheme import Scheme
-from ombudsman_kpi.sources import Dates
+from ombudsman_kpi.source import Dates
 from ombudsman_kpi.tally import Key, not_given
 from ombudsman_kpi.targets import COHORTS, AnyTarget, Cohort, Dated, NotMeasured, Score, Stock, Trend
 

@@ -1,4 +1,4 @@
-"""Where records come from: frames of any library, files, rows. The only module that knows dataframe libraries.
+"""Where records come from: frames of any library, files, streams, rows. The only module that knows frames.
 
 It takes pandas and Polars frames, PyArrow tables and whatever else hands over Arrow data (DuckDB relations
 among them), paths of CSV and Parquet files, and rows: mappings, or the models of ``records``.
@@ -6,31 +6,22 @@ among them), paths of CSV and Parquet files, and rows: mappings, or the models o
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import ValidationError
 
+from ombudsman_kpi import source
 from ombudsman_kpi.days import is_missing
 from ombudsman_kpi.errors import RecordsError
+from ombudsman_kpi.files import open_path
 from ombudsman_kpi.records import EMPTY, RECORDS, Record, fields_of
-
-BATCH = 1 << 16  # rows at a time: few enough for the cache, enough for the overhead not to matter
-
-Dates = str | Mapping[str, str] | None  # one format for all, or one for each field
-
-
-class Source(NamedTuple):
-    """Where records come from: the columns it has, and how to read some of them in batches of rows."""
-
-    names: tuple[str, ...]
-    read: Callable[[list[str]], Iterator[Mapping[str, Any]]]
-    is_pandas: bool = False
-    place: str = ""
-    doubtful: Callable[[], Any] | None = None  # gives the ids that records share, where others have looked for them
+from ombudsman_kpi.source import Dates, Source, joined
+from ombudsman_kpi.streams import kept, open_stream
 
 
 def open_source(name: str, given: Any, columns: Mapping[str, str], dates: Dates) -> Source:
@@ -38,26 +29,61 @@ def open_source(name: str, given: Any, columns: Mapping[str, str], dates: Dates)
     while hasattr(given, "to_native"):  # a frame of narwhals
         given = given.to_native()
     if isinstance(given, (str, Path)):
-        return _open_path(name, Path(given))
-    pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
-    if pandas is not None and isinstance(given, pandas.DataFrame):
-        return _open_pandas(given)
-    if polars is not None and isinstance(given, polars.LazyFrame):
-        given = given.collect()
-    if hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__"):
-        source = _open_arrow(given)
-        if source is not None:
-            return source
+        return open_path(name, Path(given))
+    found = _open_table(name, given)
+    if found is not None:
+        return found
     if isinstance(given, Mapping) and given and all(isinstance(value, (list, tuple)) for value in given.values()):
         raise RecordsError(f"{name} row 0: lists stand where cells should. Make a table of them: pandas.DataFrame(…).")
     if isinstance(given, (Record, Mapping)):
         return _open_rows(name, [given], columns, dates)
     if isinstance(given, Sequence) and not isinstance(given, (str, bytes)):
-        return _open_rows(name, given, columns, dates)
+        return _open_list(name, given, columns, dates)
+    if isinstance(given, Iterator) and (found := _open_iterator(name, given, columns, dates)) is not None:
+        return found
     raise RecordsError(
         f"{name} are given as {type(given).__name__}, which can't be read. Give a pandas, Polars or PyArrow table, "
-        "a DuckDB relation, the path of a .csv or .parquet file, or a list of rows."
+        "a DuckDB relation, the path of a .csv or .parquet file, a list of rows, or such tables one after the other."
     )
+
+
+def _open_table(name: str, given: Any) -> Source | None:
+    """See a frame, a relation or a reader as a source; None for what is neither."""
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(given, pandas.DataFrame):
+        return _open_pandas(given)
+    if (stream := open_stream(name, given)) is not None:
+        return stream
+    return _open_arrow(given) if _is_table(given) else None
+
+
+def _open_list(name: str, given: Sequence[Any], columns: Mapping[str, str], dates: Dates) -> Source:
+    """See a list of rows, or of tables, as a source."""
+    if not given or isinstance(given[0], (Record, Mapping)) or not _is_table(given[0]):
+        return _open_rows(name, given, columns, dates)
+    parts = [open_source(name, item, columns, dates) for item in given]
+    return joined([part._replace(place=f"{name} batch {place}") for place, part in enumerate(parts)], f"the {name}")
+
+
+def _open_iterator(name: str, given: Iterator[Any], columns: Mapping[str, str], dates: Dates) -> Source | None:
+    """See rows, or tables, that come one after the other and only once, as a source; None where they are neither."""
+    first = list(islice(given, 1))
+    if not first:
+        raise RecordsError(
+            f"{name} are given as {type(given).__name__}, which gives nothing: perhaps it has been read before. Give "
+            "an empty list where there are none."
+        )
+    if isinstance(first[0], (Record, Mapping)):
+        return _open_rows(name, [*first, *given], columns, dates)
+    if not _is_table(first[0]):
+        return None
+    tables = chain(first, given)
+    return kept(name, (open_source(name, table, columns, dates) for table in tables))
+
+
+def _is_table(item: Any) -> bool:
+    """Tell whether something is a batch of records, and not one of them."""
+    return hasattr(item, "to_native") or hasattr(item, "__arrow_c_stream__") or hasattr(item, "__arrow_c_array__")
 
 
 def _open_pandas(frame: Any) -> Source:
@@ -77,11 +103,11 @@ def _open_pandas(frame: Any) -> Source:
 
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
         positions = {column: names.index(column) for column in wanted}
-        for first in range(0, max(len(frame), 1), BATCH):
-            rows = slice(first, first + BATCH)
+        for first in range(0, max(len(frame), 1), source.BATCH):
+            rows = slice(first, first + source.BATCH)
             yield {column: convert(frame.iloc[rows, position]) for column, position in positions.items()}
 
-    return Source(names, read, is_pandas=True)
+    return Source(names, read, is_pandas=True, rows=len(frame))
 
 
 def _open_arrow(given: Any) -> Source | None:
@@ -95,99 +121,11 @@ def _open_arrow(given: Any) -> Source | None:
 
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
         part = table.select(wanted)
-        batches = part.to_batches(max_chunksize=BATCH) or [pa.RecordBatch.from_pylist([], schema=part.schema)]
+        batches = part.to_batches(max_chunksize=source.BATCH) or [pa.RecordBatch.from_pylist([], schema=part.schema)]
         for batch in batches:
             yield dict(zip(wanted, batch.columns, strict=True))
 
-    return Source(tuple(table.column_names), read)
-
-
-def _open_path(name: str, path: Path) -> Source:
-    import pyarrow as pa
-
-    if "\n" in str(path) or len(str(path)) > 1000:
-        raise RecordsError(f"{name} are given as text that is no path. Give the path of a file, or a table.")
-    if not path.is_file():
-        there = "is a folder" if path.is_dir() else "isn't there"
-        raise RecordsError(f"{name}: the file {path} {there}.")
-    kind = ("".join(path.suffixes[-2:]) if path.suffix.lower() == ".gz" else path.suffix).lower()
-    try:
-        if kind == ".parquet":
-            return _open_parquet(path)
-        if kind in {".csv", ".csv.gz"}:
-            return _open_csv(path)
-    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
-        raise _broken(path, error) from None
-    raise RecordsError(
-        f"{name}: {path.name} is neither .csv, .csv.gz nor .parquet. Read it yourself, for example with "
-        "pandas.read_excel, and give the frame."
-    )
-
-
-def _broken(path: Path, error: Exception) -> RecordsError:
-    lengths = re.search(r"(Row #\d+: )?Expected (\d+) columns, got (\d+)", str(error))
-    if lengths is not None:
-        reason = f"Expected {lengths[2]} columns, but a row has {lengths[3]}" + (
-            f" ({lengths[1][:-2]})" if lengths[1] else ""
-        )
-    else:
-        reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
-    hint = " Save it as UTF-8." if "UTF" in reason or "utf" in reason else ""
-    return RecordsError(f"{path} can't be read: {reason}.{hint}")
-
-
-def _open_parquet(path: Path) -> Source:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    names = tuple(pq.read_schema(path).names)
-
-    def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
-        empty = True
-        try:
-            with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(BATCH, columns=wanted):
-                    yield {column: batch.column(column) for column in wanted}
-                    empty = False
-                if empty:
-                    yield {column: pa.array([], file.schema_arrow.field(column).type) for column in wanted}
-        except (pa.ArrowInvalid, OSError) as error:
-            raise _broken(path, error) from None
-
-    return Source(names, read, place=path.name)
-
-
-def _open_csv(path: Path) -> Source:
-    import pyarrow as pa
-    import pyarrow.csv as pv
-
-    with path.open("rb") as file:
-        if file.read(2) in {b"\xff\xfe", b"\xfe\xff"}:
-            raise pa.ArrowInvalid("it is written in UTF-16")
-    lines = pv.ParseOptions(newlines_in_values=True)  # notes may run over several
-    with pv.open_csv(path, parse_options=lines) as reader:
-        names = tuple(reader.schema.names)
-    separator = next((mark for mark in ";\t|" if len(names) == 1 and mark in names[0]), None)
-    if separator is not None:
-        raise pa.ArrowInvalid(f"its columns are separated by {separator!r}; save it with commas")
-
-    def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
-        # Text, whatever it looks like: 00123 is an id, and only we say what a date is.
-        convert = pv.ConvertOptions(
-            column_types=dict.fromkeys(wanted, pa.string()), include_columns=wanted, strings_can_be_null=False
-        )
-        empty = True
-        try:
-            with pv.open_csv(path, pv.ReadOptions(block_size=1 << 24), lines, convert) as reader:
-                for batch in reader:
-                    yield dict(zip(wanted, batch.columns, strict=True))
-                    empty = False
-        except (pa.ArrowInvalid, OSError) as error:
-            raise _broken(path, error) from None
-        if empty:
-            yield {column: pa.array([], pa.string()) for column in wanted}
-
-    return Source(names, read, place=path.name)
+    return Source(tuple(table.column_names), read, rows=table.num_rows)
 
 
 def _open_rows(name: str, rows: Sequence[Any], columns: Mapping[str, str], dates: Dates) -> Source:
@@ -215,7 +153,7 @@ def _open_rows(name: str, rows: Sequence[Any], columns: Mapping[str, str], dates
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
         yield {column: [getattr(record, own.get(column, column), None) for record in records] for column in wanted}
 
-    return Source(tuple(columns.get(field_, field_) for field_ in names), read)
+    return Source(tuple(columns.get(field_, field_) for field_ in names), read, rows=len(records))
 
 
 @lru_cache(maxsize=256)

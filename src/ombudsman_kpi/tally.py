@@ -4,9 +4,9 @@ A tally of a year is the sum of the tallies of its parts, whichever way the reco
 case's rows stayed together.
 """
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from ombudsman_kpi.assess.outcomes import Outcome
 from ombudsman_kpi.cells import add_up
 from ombudsman_kpi.days import Integers
 from ombudsman_kpi.errors import KpiError, OptionError
+from ombudsman_kpi.known import parse_as_of
 from ombudsman_kpi.periods import Every, Grain
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.targets import Cohort
@@ -120,18 +121,59 @@ class Basis:
     cohorts: Mapping[str, tuple[Cohort, ...]]
 
     def difference(self, other: "Basis") -> str | None:
-        """Say in what two bases differ; None where they don't."""
-        mine, theirs = (
-            {
-                "scheme": f"{basis.scheme.id} {basis.scheme.digest}", "calendar": basis.scheme.calendar.edition,
-                "as_of": basis.as_of, "by": list(basis.by), "every": dict(basis.every), "cohort": dict(basis.cohorts),
-            }
-            for basis in (self, other)
-        )  # fmt: skip
-        return next(
-            (f"{name} is {mine[name]} here and {theirs[name]} there" for name in mine if mine[name] != theirs[name]),
-            None,
+        """Say in what two bases differ, all of it; None where they don't."""
+        return "; ".join(self._differences(other)) or None
+
+    def _differences(self, other: "Basis") -> Iterator[str]:
+        mine, theirs = self.scheme, other.scheme
+        if mine.id != theirs.id:
+            yield f"the scheme is {mine.id} here and {theirs.id} there"
+        elif mine.digest != theirs.digest:
+            yield f"the digest of the scheme {mine.id} is {mine.digest} here and {theirs.digest} there"
+        if mine.calendar.edition != theirs.calendar.edition:
+            yield f"the calendar edition is {mine.calendar.edition} here and {theirs.calendar.edition} there"
+        if self.as_of != other.as_of:
+            yield f"as_of is {self.as_of} here and {other.as_of} there"
+        if self.by != other.by:
+            yield f"by is {_listed(self.by)} here and {_listed(other.by)} there"
+        for only, these, those in (("here", self.every, other.every), ("there", other.every, self.every)):
+            if lacking := [name for name in these if name not in those]:
+                yield f"{'a target is' if len(lacking) == 1 else 'targets are'} only {only}: {_few(lacking)}"
+        yield from _unlike("every", self.every, other.every)
+        yield from _unlike("cohort", self.cohorts, other.cohorts)
+
+    def remedy(self, other: "Basis") -> str:
+        """Say how to count what differs so that it adds up."""
+        again = "Tally both by the same scheme and options."
+        if self.as_of == other.as_of:
+            return again
+        days = (
+            "What is counted at one day isn't what it was at another: take the settled tally of the earlier day, move "
+            "it by .at(…), and add the tally of what was open then or is new (see settled)."
         )
+        return days if replace(self, as_of=other.as_of).difference(other) is None else f"{again} {days}"
+
+
+def _listed(names: tuple[str | None, ...]) -> str:
+    """Write what an option was given."""
+    return ", ".join("all together" if name is None else name for name in names) or "nothing"
+
+
+def _few(targets: list[str]) -> str:
+    """Name some targets, and say how many more there are."""
+    return ", ".join(targets[:3]) + (f" and {len(targets) - 3} more" if len(targets) > 3 else "")
+
+
+def _unlike(
+    option: str, mine: Mapping[str, tuple[str | None, ...]], theirs: Mapping[str, tuple[str | None, ...]]
+) -> Iterator[str]:
+    """Say in what an option differs that each target has for itself: once for all that differ in the same."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for target in mine:
+        if target in theirs and mine[target] != theirs[target]:
+            found.setdefault((_listed(mine[target]), _listed(theirs[target])), []).append(target)
+    for (here, there), targets in found.items():
+        yield f"{option} is {here} here and {there} there (of {_few(targets)})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +181,8 @@ class Tally:
     """Counts of outcomes. ``a + b``, ``a - b``, ``a == b``; ``Tally.zero()`` changes nothing; ``.results()``.
 
     ``unmeasured`` says of each target that was asked for and has no records, why; ``notes`` what else to know;
-    ``misfits`` how many events weren't understood.
+    ``misfits`` how many events weren't understood. ``settled`` tells whether all that was counted holds at any later
+    day, so that ``at`` may move it there; two equal tallies may differ in it.
     """
 
     basis: Basis | None = None
@@ -147,6 +190,7 @@ class Tally:
     unmeasured: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     misfits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    settled: bool = False
 
     @classmethod
     def zero(cls) -> "Tally":
@@ -155,7 +199,7 @@ class Tally:
         >>> Tally.zero() + Tally.zero() == Tally.zero()
         True
         """
-        return cls()
+        return cls(settled=True)
 
     def __add__(self, other: "Tally") -> "Tally":
         return self._plus(other, 1)
@@ -166,9 +210,11 @@ class Tally:
     def _plus(self, other: "Tally", sign: int) -> "Tally":
         if not isinstance(other, Tally):
             return NotImplemented
-        difference = self.basis and other.basis and self.basis.difference(other.basis)
-        if difference:
-            raise OptionError(f"These tallies can't be added: {difference}. Tally both by the same scheme and options.")
+        if self.basis is not None and other.basis is not None:
+            difference = self.basis.difference(other.basis)
+            if difference is not None:
+                remedy = self.basis.remedy(other.basis)
+                raise OptionError(f"These tallies can't be added: {difference}. {remedy}")
         blocks = dict(self.blocks)
         for key, block in other.blocks.items():
             mine = blocks.get(key) or Block.of((), (), *_nothing())
@@ -193,7 +239,34 @@ class Tally:
                 name: _added(self.misfits.get(name, {}), other.misfits.get(name, {}), sign)
                 for name in {**self.misfits, **other.misfits}
             },
+            all(part.settled for part in (self, other) if part.basis is not None),
         )
+
+    def at(self, as_of: Any) -> "Tally":
+        """Give the same counts as at a later day: of settled records nothing is counted otherwise then.
+
+        >>> from ombudsman_kpi import load_scheme, settled
+        >>> cases = [{"case_id": "A1", "received_at": "2024-03-28", "decided_at": "2024-04-05"}]
+        >>> settled(load_scheme("lgsco"), cases=cases, as_of="2024-04-30").tally.at("2024-05-31")
+        <Tally of lgsco, 4 targets in 4 cells, settled as at 2024-05-31>
+
+        Raises ``OptionError`` where the tally isn't settled, or the day is before its own; ``CoverageError`` for a
+        day outside the scheme's calendar.
+        """
+        if self.basis is None:
+            return self
+        before, later = (parse_as_of(day, self.basis.scheme) for day in (self.basis.as_of, as_of))
+        if not self.settled:
+            raise OptionError(
+                f"This tally holds at {before} only: what was open then is counted in it too. Only the tally that "
+                "settled(…) gives can be moved; for this one, count again."
+            )
+        if later.instant < before.instant:
+            raise OptionError(
+                f"as_of {later} is before {before}, when this tally was settled: it holds from then on. Give a later "
+                "day, or count again as at the earlier one."
+            )
+        return replace(self, basis=replace(self.basis, as_of=str(later)))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Tally):
@@ -227,73 +300,54 @@ class Tally:
             return "<Tally of nothing>"
         cells = sum(len(block.records) for block in self.blocks.values())
         targets = len({key.target for key in self.blocks})
-        return f"<Tally of {self.basis.scheme.id}, {targets} targets in {cells} cells, as at {self.basis.as_of}>"
+        what = f"{targets:,} target{'' if targets == 1 else 's'} in {cells:,} cell{'' if cells == 1 else 's'}"
+        return f"<Tally of {self.basis.scheme.id}, {what}, {'settled ' * self.settled}as at {self.basis.as_of}>"
 
     def to_arrow(self) -> Any:
         """Give the counts as an Arrow table, one row a cell, with the basis in its metadata."""
-        import pyarrow as pa
+        from ombudsman_kpi import at_rest
 
-        by = self.basis.by if self.basis else ()
-        rows: dict[str, list[Any]] = {name: [] for name in (*_CELL[:4], *(f"by {name}" for name in by), *_CELL[4:])}
-        for key, block in self.blocks.items():
-            size = len(block.records)
-            rows["target"] += [key.target] * size
-            rows["cohort"] += [key.cohort] * size
-            rows["grain"] += [key.grain] * size
-            rows["period"] += block.period.tolist()
-            for place, name in enumerate(by):
-                rows[f"by {name}"] += [block.groups[code][place] for code in block.group]
-            rows["status"] += [block.outcomes[code].status for code in block.outcome]
-            rows["reason"] += [block.outcomes[code].reason for code in block.outcome]
-            for name in ("elapsed", "records", "below", "provisional"):
-                rows[name] += getattr(block, name).tolist()
-        whole = {"period", "elapsed", "records", "below", "provisional"}
-        schema = pa.schema([(name, pa.int64() if name in whole else pa.string()) for name in rows])
-        table = pa.table(rows, schema=schema)
-        return table.replace_schema_metadata({"ombudsman_kpi": json.dumps(self._about())})
+        return at_rest.to_arrow(self)
 
     @classmethod
     def from_arrow(cls, table: Any) -> "Tally":
-        """Read what ``to_arrow`` gave. Raises ``KpiError`` for any other table."""
-        about = (table.schema.metadata or {}).get(b"ombudsman_kpi")
-        if about is None:
-            raise KpiError("This Arrow table is no tally: it lacks the metadata that Tally.to_arrow writes.")
-        columns = {name: table.column(name).to_pylist() for name in table.column_names}
-        return _rebuilt(json.loads(about), columns)
+        """Read what ``to_arrow`` gave. Raises ``KpiError`` for any other table, or where days off have changed."""
+        from ombudsman_kpi import at_rest
+
+        return at_rest.from_arrow(table)
 
     def to_json(self) -> str:
         """Give the counts and their basis as JSON."""
-        return json.dumps({**self._about(), "cells": self.to_arrow().to_pydict()})
+        from ombudsman_kpi import at_rest
+
+        return at_rest.to_json(self)
 
     @classmethod
-    def from_json(cls, text: str) -> "Tally":
-        """Read what ``to_json`` gave. Raises ``KpiError`` for any other text."""
-        try:
-            content = json.loads(text)
-            return _rebuilt(content, content["cells"])
-        except KpiError:
-            raise
-        except (ValueError, KeyError, TypeError):
-            raise KpiError("This text is no tally: it isn't what Tally.to_json writes.") from None
+    def from_json(cls, text: str | bytes) -> "Tally":
+        """Read what ``to_json`` gave. Raises ``KpiError`` for any other text, or where days off have changed."""
+        from ombudsman_kpi import at_rest
 
-    def _about(self) -> dict[str, Any]:
-        about: dict[str, Any] = {
-            "unmeasured": dict(self.unmeasured),
-            "notes": {k: sorted(v) for k, v in self.notes.items()},
-            "misfits": {name: dict(counts) for name, counts in self.misfits.items()},
-        }
-        about["measured"] = [[key.target, key.cohort, key.grain] for key in self.blocks]
-        if self.basis is not None:
-            basis = self.basis
-            about |= {
-                "scheme": basis.scheme.model_dump(mode="json", exclude_unset=True), "digest": basis.scheme.digest,
-                "calendar": basis.scheme.calendar.edition, "as_of": basis.as_of, "by": basis.by,
-                "every": dict(basis.every), "cohorts": dict(basis.cohorts),
-            }  # fmt: skip
-        return about
+        return at_rest.from_json(text)
 
+    def to_parquet(self, path: str | Path) -> None:
+        """Write the counts and their basis into a Parquet file: whole, or where that can't be done, not at all.
 
-_CELL = ("target", "cohort", "grain", "period", "status", "reason", "elapsed", "records", "below", "provisional")
+        What stood there before stays until all of the new file is on the disk. Raises ``KpiError`` where it can't be
+        written.
+        """
+        from ombudsman_kpi import at_rest
+
+        at_rest.to_parquet(self, path)
+
+    @classmethod
+    def from_parquet(cls, path: str | Path) -> "Tally":
+        """Read what ``to_parquet`` wrote.
+
+        Raises ``KpiError`` for any other file, one that can't be read, or where days off have changed since.
+        """
+        from ombudsman_kpi import at_rest
+
+        return at_rest.from_parquet(path)
 
 
 def not_given(kind: str) -> str:
@@ -317,37 +371,3 @@ def _added(mine: Mapping[str, int], theirs: Mapping[str, int], sign: int) -> dic
 def _nothing() -> tuple[tuple[Integers, ...], tuple[Integers, ...]]:
     none = np.empty(0, np.int64)
     return (none,) * 4, (none,) * 3
-
-
-def _rebuilt(about: Mapping[str, Any], cells: Mapping[str, list[Any]]) -> Tally:
-    """Make a tally again from its parts."""
-    basis = None
-    by: tuple[str, ...] = ()
-    if "scheme" in about:
-        scheme = Scheme.model_validate(about["scheme"])
-        if scheme.calendar.edition != about["calendar"]:
-            raise KpiError(
-                f"This tally was counted with calendar edition {about['calendar']}; the scheme's calendar is now "
-                f"{scheme.calendar.edition}. Days off have changed: count again."
-            )
-        by = tuple(about["by"])
-        every = {target: tuple(names) for target, names in about["every"].items()}
-        cohorts = {target: tuple(names) for target, names in about["cohorts"].items()}
-        basis = Basis(scheme, about["as_of"], by, every, cohorts)
-    blocks = {}
-    keys = np.array(
-        [f"{t}\n{c}\n{g}" for t, c, g in zip(cells["target"], cells["cohort"], cells["grain"], strict=True)]
-    )
-    groups: list[Group] = list(zip(*(cells[f"by {name}"] for name in by), strict=True)) if by else [()] * len(keys)
-    found = [Outcome(*pair) for pair in zip(cells["status"], cells["reason"], strict=True)]
-    for target, cohort, grain in about["measured"]:
-        rows = np.flatnonzero(keys == f"{target}\n{cohort}\n{grain}")
-        columns = {name: np.array([cells[name][row] for row in rows], np.int64) for name in _CELL[3:4] + _CELL[6:]}
-        here = np.arange(len(rows))
-        blocks[Key(target, cohort, grain)] = Block.of(
-            tuple(groups[row] for row in rows), tuple(found[row] for row in rows),
-            (here, columns["period"], here, columns["elapsed"]),
-            (columns["records"], columns["below"], columns["provisional"]),
-        )  # fmt: skip
-    notes = {name: frozenset(texts) for name, texts in about["notes"].items()}
-    return Tally(basis, blocks, dict(about["unmeasured"]), notes, about.get("misfits", {}))

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ombudsman_kpi.assess.measures import rules_of
@@ -25,11 +26,16 @@ from ombudsman_kpi.plan import (
 from ombudsman_kpi.records import RECORDS
 from ombudsman_kpi.results import PUBLISHED
 from ombudsman_kpi.scheme import Scheme
-from ombudsman_kpi.sources import Source
+from ombudsman_kpi.source import Source
 from ombudsman_kpi.tally import Basis, Block, Key, Tally
 
 if TYPE_CHECKING:
     from ombudsman_kpi.assess.outcomes import Rule
+    from ombudsman_kpi.assess.related import Files
+    from ombudsman_kpi.days import Truths
+    from ombudsman_kpi.frames import Table
+    from ombudsman_kpi.known import AsOf
+    from ombudsman_kpi.plan import Step
 
 
 class Options(NamedTuple):
@@ -45,44 +51,100 @@ class Options(NamedTuple):
     dates: Formats = None
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is to be counted: the records that were given, and the rules that each kind of them is assessed by."""
+
+    scheme: Scheme
+    at: "AsOf"
+    plan: "list[Step]"
+    by: tuple[str, ...]
+    tables: "dict[str, Table]"
+    files: "Files"
+    wanted: "Mapping[str, list[tuple[Rule, Key]]]"
+    unmeasured: dict[str, str]
+    notes: dict[str, frozenset[str]]
+
+    @classmethod
+    def of(cls, scheme: Scheme, records: Mapping[str, Any], options: Options) -> "Asked":
+        """Open what was given, and find the rules for it."""
+        check_scheme(scheme)
+        at = parse_as_of(options.as_of, scheme)
+        plan = make_plan(scheme, options.targets, options.cohort, options.every, options.report)
+        by = names_of("by", options.by)
+        tables = open_records(records, options.columns, options.dates)
+        files = files_of(tables, plan, at, scheme)
+        notes = missing_groups(by, plan, files.tables)
+        unmeasured: dict[str, str] = {}
+        wanted: dict[str, list[tuple[Rule, Key]]] = defaultdict(list)
+        for step in with_populations(plan, scheme):
+            reason = why_not(step, files.tables)
+            if reason is not None:
+                if step in plan:
+                    unmeasured[step.target.id] = reason
+                continue
+            for records_, rule in rules_of(step.target, files):
+                wanted[records_] += [(rule, key) for key in step.keys]
+        in_order = sorted(wanted.items(), key=lambda item: [*RECORDS].index(item[0]))
+        return cls(scheme, at, plan, by, tables, files, dict(in_order), unmeasured, notes)
+
+
 def tally_records(
     scheme: Scheme, records: Mapping[str, Any], options: Options, progress: Progress | None = None
 ) -> Tally:
     """Count the outcomes of records, given by their kind."""
-    check_scheme(scheme)
-    at = parse_as_of(options.as_of, scheme)
-    plan = make_plan(scheme, options.targets, options.cohort, options.every, options.report)
-    by = names_of("by", options.by)
-    files = files_of(open_records(records, options.columns, options.dates), plan, at, scheme)
-    notes = missing_groups(by, plan, files.tables)
-    unmeasured: dict[str, str] = {}
-    wanted: dict[str, list[tuple[Rule, Key]]] = defaultdict(list)
-    for step in with_populations(plan, scheme):
-        reason = why_not(step, files.tables)
-        if reason is not None:
-            if step in plan:
-                unmeasured[step.target.id] = reason
-            continue
-        for records_, rule in rules_of(step.target, files):
-            wanted[records_] += [(rule, key) for key in step.keys]
+    return counted(Asked.of(scheme, records, options), progress=progress)
+
+
+def counted(asked: Asked, kept: "Mapping[str, Truths] | None" = None, progress: Progress | None = None) -> Tally:
+    """Count what is asked for; or of each kind of records only those that are kept, looking all the others up."""
     blocks: dict[Key, Block] = {}
-    for kind, rules in sorted(wanted.items(), key=lambda item: [*RECORDS].index(item[0])):
-        batches = batches_of(files.tables[kind], [rule for rule, _ in rules], by, progress)
-        for key, block in count_batches(batches, rules, by, at, scheme).items():
+    for kind, rules in asked.wanted.items():
+        batches = batches_of(asked.files.tables[kind], [rule for rule, _ in rules], asked.by, progress)
+        own = None if kept is None else kept[kind]
+        for key, block in count_batches(batches, rules, asked.by, asked.at, asked.scheme, own).items():
             blocks[key] = block.plus(blocks[key]) if key in blocks else block
-    every = {step.target.id: step.every for step in plan}
-    cohorts = {step.target.id: step.cohorts for step in plan}
-    misfits = {}
-    for target in (step.target for step in plan if step.target.id not in unmeasured):
-        if on_published(target, files.tables):
+    measured = [step.target for step in asked.plan if step.target.id not in asked.unmeasured]
+    notes, misfits = dict(asked.notes), {}
+    read = asked.files if kept is None else _of_kept_events(asked, kept)
+    for target in measured:
+        if on_published(target, asked.files.tables):
             notes[target.id] = notes.get(target.id, frozenset()) | {PUBLISHED}
-        if found := files.misfits(target):
+        if found := read.misfits(target):
             misfits[target.id] = found
-    return Tally(Basis(scheme, str(at), by, every, cohorts), blocks, unmeasured, notes, misfits)
+    every = {step.target.id: step.every for step in asked.plan}
+    cohorts = {step.target.id: step.cohorts for step in asked.plan}
+    basis = Basis(asked.scheme, str(asked.at), asked.by, every, cohorts)
+    return Tally(basis, blocks, asked.unmeasured, notes, misfits, settled=kept is not None)
+
+
+def _of_kept_events(asked: Asked, kept: "Mapping[str, Truths]") -> "Files":
+    """Give the files with the events alone that are kept, so that no others are counted as not understood."""
+    if "events" not in kept:
+        return asked.files
+    events = asked.tables["events"]
+
+    def read(names: list[str]) -> Iterator[dict[str, Any]]:
+        import pyarrow as pa
+
+        first = 0
+        for columns in events.source.read(names):
+            size = len(next(iter(columns.values())))
+            own = kept["events"][first : first + size]
+            yield {
+                name: [cell for cell, keep in zip(column, own, strict=True) if keep]
+                if isinstance(column, list)
+                else column.filter(pa.array(own))
+                for name, column in columns.items()
+            }
+            first += size
+
+    some = replace(events, source=events.source._replace(read=read, rows=None, doubtful=None))
+    return files_of({**asked.tables, "events": some}, asked.plan, asked.at, asked.scheme)
 
 
 def dry_run(scheme: Scheme, schemas: Mapping[str, Any], options: Options) -> tuple[Tally, dict[str, list[str]]]:
-    """Count no records at all, of columns as some Arrow schemas have them.
+    """Count no records at all, of columns as some Arrow schemas, or sources, have them.
 
     Give the empty tally, with its basis, notes and what can't be measured; and the columns of each kind of records
     that were read for it. Raises whatever counting would raise for the lack of a column, or an option that doesn't
@@ -90,8 +152,8 @@ def dry_run(scheme: Scheme, schemas: Mapping[str, Any], options: Options) -> tup
     """
     read: dict[str, dict[str, None]] = {kind: {} for kind in schemas}
     sources = {kind: _empty(schema, read[kind]) for kind, schema in schemas.items()}
-    counted = tally_records(scheme, sources, options)
-    return counted, {kind: list(names) for kind, names in read.items()}
+    nothing = tally_records(scheme, sources, options)
+    return nothing, {kind: list(names) for kind, names in read.items()}
 
 
 def _empty(schema: Any, names: dict[str, None]) -> Source:
@@ -100,6 +162,12 @@ def _empty(schema: Any, names: dict[str, None]) -> Source:
 
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
         names.update(dict.fromkeys(wanted))
-        yield {column: pa.array([], schema.field(column).type) for column in wanted}
+        if isinstance(schema, Source):
+            yield {name: column[:0] for name, column in next(iter(schema.read(wanted))).items()}
+        else:
+            yield {column: pa.array([], schema.field(column).type) for column in wanted}
+
+    if isinstance(schema, Source):
+        return schema._replace(read=read, rows=0, doubtful=None)
 
     return Source(tuple(schema.names), read)

@@ -59,7 +59,9 @@ class Times:
         if self.kind == "dates":
             return self.values
         walls = self.walls(zone)
-        return np.where(walls == MISSING, MISSING, walls // DAY)
+        days = walls // DAY
+        missing = walls == MISSING
+        return np.where(missing, MISSING, days) if np.count_nonzero(missing) else days
 
     def dates_alone(self) -> Truths:
         """Tell which values are dates without a time of day."""

@@ -35,8 +35,21 @@ class TimeZone:
 
     def wall(self, instants: Integers) -> Integers:
         """Give what the clock on the wall shows at each instant."""
-        offsets = self._offsets.take(np.searchsorted(self._changes, instants, side="right"))
-        return np.where(instants == MISSING, MISSING, instants + offsets)
+        missing = instants == MISSING
+        some = bool(np.count_nonzero(missing))
+        last = int(instants.max(initial=MISSING))
+        first = int(np.where(missing, last, instants).min(initial=last)) if some else int(instants.min(initial=last))
+        place, until = np.searchsorted(self._changes, [first, last], side="right").tolist()
+        if place == until:  # no change of the clocks lies between them
+            walls = instants + self._offsets[place]
+        else:
+            walls = instants + self._offsets.take(np.searchsorted(self._changes, instants, side="right"))
+        return np.where(missing, MISSING, walls) if some else walls
+
+    def days(self, instants: Integers) -> Integers:
+        """Give the day on which each instant falls; ``MISSING`` where there is none."""
+        walls = self.wall(instants)
+        return np.where(walls == MISSING, MISSING, walls // DAY)
 
     def instants(self, walls: Integers) -> tuple[Integers, Integers, Truths]:
         """Give the first and the second instant at which the clock showed each time, and where it never did.

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from ombudsman_kpi import Results, Scheme, assess, load_scheme, measure, sources
+from ombudsman_kpi import Results, Scheme, assess, load_scheme, measure, source
 
 ARTICLES = "articles"
 REVIEWED = "cases-reviewed"
@@ -200,7 +200,7 @@ def test_the_columns_of_a_number(counted: Counted) -> None:
 
 @pytest.fixture(params=[1, 2, 3, 1000])
 def _batch_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "BATCH", request.param)
+    monkeypatch.setattr(source, "BATCH", request.param)
 
 
 def reviews(*rows: tuple[str | None, str | None], **more: list[str]) -> pa.Table:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ombudsman_kpi import Scheme, assess, load_scheme, measure, sources
+from ombudsman_kpi import Scheme, assess, load_scheme, measure, source
 
 TARGET = "delays-explained"
 ASSESSMENT, WEEKS_13, WEEKS_26, WEEKS_52 = (
@@ -244,7 +244,7 @@ def test_a_plain_loop_finds_the_same(
         parties = {party for party, day, reason in said if reason and received <= day <= min(last, as_of)}
         expected.append((name, "met" if parties == {C, O} else "pending" if as_of < last else "late"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sources, "BATCH", batch)
+        patch.setattr(source, "BATCH", batch)
         rows = assess(scheme, cases=pd.DataFrame(cases), events=pd.DataFrame(events), as_of=as_of, targets=TARGET)
     found = zip(rows["id"], rows["status"], rows["due"], strict=True)
     assert [(name, said) for name, said, due in found if due.date() != as_of] == expected

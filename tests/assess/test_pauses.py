@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pytest
 
-from ombudsman_kpi import Scheme, SchemeError, assess, load_scheme, measure, sources
+from ombudsman_kpi import Scheme, SchemeError, assess, load_scheme, measure, source
 
 TARGET = "decided-or-allocated-20wd"
 NOTHING = [{"case_id": "someone else", "event": name, "at": "2024-01-02"} for name in ("paused", "resumed")]
@@ -252,5 +252,5 @@ def test_what_cant_stand_still_is_refused(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_small_batches_change_nothing(scheme: Scheme, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = measure(scheme, cases=CASES, events=EVENTS, as_of="2024-05-31", targets=TARGET)
-    monkeypatch.setattr(sources, "BATCH", size)
+    monkeypatch.setattr(source, "BATCH", size)
     assert measure(scheme, cases=CASES, events=EVENTS, as_of="2024-05-31", targets=TARGET).rows == whole.rows

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ombudsman_kpi import Scheme, assess, load_scheme, sources
+from ombudsman_kpi import Scheme, assess, load_scheme, source
 
 CASES, INTERVALS = "keep-in-touch-20wd", "keep-in-touch-intervals-20wd"
 C, O = "complainant", "organisation"  # noqa: E741
@@ -104,7 +104,7 @@ def test_a_plain_loop_gives_the_same_intervals_and_cases(
         worst.append(status)
     chance.shuffle(events)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sources, "BATCH", batch)
+        patch.setattr(source, "BATCH", batch)
         tables = pd.DataFrame(cases), pd.DataFrame(events)
         rows = assess(scheme, cases=tables[0], events=tables[1], as_of=as_of, targets=[INTERVALS, CASES])
     of_parts, whole = rows[rows["target"] == INTERVALS], rows[rows["target"] == CASES]

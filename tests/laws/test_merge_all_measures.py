@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from ombudsman_kpi import Scheme, Tally, load_scheme, sources, tally
+from ombudsman_kpi import Scheme, Tally, load_scheme, source, tally
 from ombudsman_kpi.targets import MEASURES
 
 Row = dict[str, Any]
@@ -243,7 +243,7 @@ def test_small_batches_give_what_large_ones_do(
 ) -> None:
     given = tables(maker.casework())
     whole = tally(scheme, **given, **options)
-    monkeypatch.setattr(sources, "BATCH", 7)
+    monkeypatch.setattr(source, "BATCH", 7)
     assert_same(tally(scheme, **given, **options), whole)
 
 

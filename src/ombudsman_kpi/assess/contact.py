@@ -88,7 +88,9 @@ class KeepInTouchRule:
         clock, end, found, _, _, over = run
         parties, overdue = np.zeros(len(end), np.int64), np.zeros(len(end), np.bool_)
         ended = over & (found.end != MISSING)
-        np.bitwise_or.at(parties, found.case[ended], 1 << found.party[ended])
+        for place in range(len(PARTIES)):
+            of_party = found.case[ended & (found.party == place)]
+            parties |= (np.bincount(of_party, minlength=len(end)) > 0).astype(np.int64) << place
         overdue[found.case[over ^ ended]] = True
         open_ = end == MISSING
         code = np.where(open_, 2 - overdue, 0)  # places in the book
@@ -171,11 +173,11 @@ def intervals(target: KeepInTouch, known: Known, files: Files, start: Integers, 
     # The points that intervals run between: the start for each party, and each contact, in the order of time.
     begun = start.take(running)
     starts = [Contacts.number((running + offset) * 2 + place, begun) for place in parties]
-    points = np.concatenate([contacted[kept], *starts])
+    points = np.concatenate([contacted.take(np.flatnonzero(kept)), *starts])
     points.sort()
     lane, begin = Contacts.parted(points)
     case = (lane >> 1) - offset
     ends = end.take(case)
     np.copyto(ends[:-1], begin[1:], where=lane[1:] == lane[:-1])
-    some = ends != begin  # a case that ends on the day of its last contact has no interval after it
-    return Intervals(case[some], lane[some] & 1, begin[some], ends[some])
+    some = np.flatnonzero(ends != begin)  # a case that ends on the day of its last contact has no interval after it
+    return Intervals(case.take(some), lane.take(some) & 1, begin.take(some), ends.take(some))

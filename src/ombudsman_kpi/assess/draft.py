@@ -89,7 +89,7 @@ class Draft:
         found = self.moments(name)
         if found.complete:
             return
-        self.mark((found.days != MISSING) & ~found.happened, "excluded", not_yet(name))
+        self.mark(found.times.present & ~found.happened, "excluded", not_yet(name))
 
     def mark_not_concerned(self, conditions: Mapping[str, Condition]) -> None:
         """Leave out the records that conditions leave out; count unknown words as contradictions."""
@@ -136,9 +136,9 @@ class Draft:
         table = self.known.batch.table
         declared = table.fields.get(name)
         if table.dated_by_period(name):
-            self.mark(found.days == MISSING, "invalid", "period is missing")
+            self.mark(~found.times.present, "invalid", "period is missing")
         elif declared is not None and declared.required:
-            self.mark(found.days == MISSING, "invalid", f"{name} is missing")
+            self.mark(~found.times.present, "invalid", f"{name} is missing")
         self.mark(~found.happened, "excluded", not_yet(name))
 
 

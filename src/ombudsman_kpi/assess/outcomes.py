@@ -56,8 +56,8 @@ class Assessed:
 
     code: NDArray[np.intp]
     book: tuple[Outcome, ...]
-    start_day: Integers
-    end_day: Integers
+    start_day: Integers | Callable[[], Integers]
+    end_day: Integers | Callable[[], Integers]
     elapsed: Integers
     unit: str
     find_points: Callable[[], Points]
@@ -82,7 +82,8 @@ class Assessed:
         if cohort == "due":
             due = self.points[2]
             return due if self.in_days else np.where(due == MISSING, MISSING, due // DAY)
-        return self.start_day if cohort == "received" else self.end_day
+        found = self.start_day if cohort == "received" else self.end_day
+        return found() if callable(found) else found
 
     def walls(self) -> tuple[Integers, Integers, Integers]:
         """Give when each clock started, ended and is due in microseconds; for days, the midnight that begins them."""

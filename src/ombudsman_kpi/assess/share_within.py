@@ -38,8 +38,8 @@ class ShareWithinRule:
         return Assessed(
             found.code,
             found.book,
-            clock.start_day,
-            clock.end_day,
+            lambda: clock.start_day,
+            lambda: clock.end_day,
             found.elapsed,
             self.target.limit.elapsed_unit,
             lambda: (*points_of(clock, known.scheme.zone), due_points(self.target, clock, known.scheme.zone)),

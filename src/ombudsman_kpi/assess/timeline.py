@@ -15,7 +15,7 @@ from ombudsman_kpi.known import NEVER, Known, Moments
 from ombudsman_kpi.limits import DueField
 from ombudsman_kpi.records import RECORDS
 from ombudsman_kpi.targets import OnClock
-from ombudsman_kpi.zones import DAY
+from ombudsman_kpi.zones import DAY, TimeZone
 
 
 @dataclass(eq=False)  # not frozen, which takes four times as long to make: a single case feels it
@@ -32,15 +32,24 @@ class Timeline:
     in_days: bool
     start: Integers
     end: Integers
-    start_day: Integers
-    end_day: Integers
     elapsed: Integers
     state: NDArray[np.uint8]
     states: tuple[State, ...]
     endings: tuple[str, ...]  # the fields that can end it
     ended_by: NDArray[np.int8]  # which of them did; -1 while it is open
+    zone: TimeZone
     own_due: Integers | None = None
     in_time: Truths | None = None
+
+    @cached_property
+    def start_day(self) -> Integers:
+        """The day on which each started; ``MISSING`` where it didn't."""
+        return self.start if self.in_days else self.zone.days(self.start)
+
+    @cached_property
+    def end_day(self) -> Integers:
+        """The day on which each ended; ``MISSING`` where it is open."""
+        return self.end if self.in_days else self.zone.days(self.end)
 
     @cached_property
     def last_started(self) -> int:
@@ -96,6 +105,10 @@ class _Draft(Draft):
         found = ((place, name, ending, self.moments(name)) for place, (name, ending) in enumerate(self.endings))
         return [item for item in found if not item[3].nothing]
 
+    def days(self, points: Integers) -> Integers:
+        """Give the days of points of this clock."""
+        return points if self.in_days else self.zone.days(points)
+
     def mark_time(self, name: str) -> None:
         """Mark what can't be a time of this record, or lacks a zone where the target wants one."""
         self.mark_unusable(name, refuse_naive=self.on.clock.naive_times == "refuse")
@@ -118,9 +131,9 @@ def _run(target: OnClock, known: Known) -> Timeline:
         draft.mark_later(draft.name(target.start))
     draft.mark_not_concerned(target.where)
     draft.mark_identity()
-    start, start_day = _start(draft)
-    end, end_day, which = _end(draft, start, start_day)
-    own = _own_due(draft, end, end_day) if isinstance(target.runs_in, DueField) else None
+    start = _start(draft)
+    end, which = _end(draft, start)
+    own = _own_due(draft, end) if isinstance(target.runs_in, DueField) else None
     for position, name, ending, _ in draft.ended:
         draft.mark(which == position, ending, name.removesuffix("_at") if ending == "withdrawn" else "")
     ran = np.array([state.ending not in {"excluded", "invalid"} for state in draft.states])
@@ -133,13 +146,12 @@ def _run(target: OnClock, known: Known) -> Timeline:
         draft.in_days,
         start,
         end,
-        start_day,
-        end_day,
         elapsed,
         draft.state,
         tuple(draft.states),
         tuple(name for name, _ in draft.endings),
         which,
+        draft.zone,
         own_due,
         in_time,
     )
@@ -166,21 +178,18 @@ def _refuse_mixed_zones(draft: _Draft) -> None:
         )
 
 
-def _start(draft: _Draft) -> tuple[Integers, Integers]:
-    """Give when each clock started, by the options of the clock, and on which day."""
-    nothing = np.full(draft.size, MISSING)
+def _start(draft: _Draft) -> Integers:
+    """Give when each clock started, by the options of the clock."""
     if draft.on.start is None:
-        return nothing, nothing
+        return np.full(draft.size, MISSING)
     name = draft.name(draft.on.start)
     draft.mark_time(name)
     _refuse_dates(draft, name)
     draft.mark_not_begun(name)
     found = draft.moments(name)
-    day = found.days if found.complete else np.where(found.usable, found.days, MISSING)
-    if draft.in_days:
-        day = _deemed_received(draft, name, day)
-        return day, day
-    return np.where(found.usable, found.first, MISSING), day
+    points = found.days if draft.in_days else found.first
+    start = points if found.complete else np.where(found.usable, points, MISSING)
+    return _deemed_received(draft, name, start) if draft.in_days else start
 
 
 def _deemed_received(draft: _Draft, name: str, start: Integers) -> Integers:
@@ -226,38 +235,38 @@ def _refuse_dates(draft: _Draft, name: str) -> None:
         draft.mark(alone, "invalid", f"{name} has no time of day")
 
 
-def _end(draft: _Draft, start: Integers, start_day: Integers) -> tuple[Integers, Integers, NDArray[np.int8]]:
-    """Give when each clock ended, on which day, and by which of the endings; -1 where it is open."""
+def _end(draft: _Draft, start: Integers) -> tuple[Integers, NDArray[np.int8]]:
+    """Give when each clock ended, and by which of the endings; -1 where it is open."""
     end = np.full(draft.size, NEVER)
-    end_day = end if draft.in_days else np.full(draft.size, MISSING)
     which = np.zeros(draft.size, np.int8)  # 0 while none has happened
     for position, name, _, found in draft.ended:
         draft.mark_time(name)
         _refuse_dates(draft, name)
-        points = found.ending
-        if not draft.in_days:  # in the hour that occurs twice: the second time, where the first is before the start
-            points = np.where((found.first < start) & (start != MISSING), found.second, found.first)
-            known = found.happened & (points <= draft.known.as_of.instant)
-            points = np.where(known, points, NEVER)
+        points = found.ending if draft.in_days else _instants(draft, found, start)
         earlier = points < end
         which = np.maximum(which, earlier.view(np.int8) * np.int8(position + 1))
         end = np.minimum(end, points)
-        end_day = end if draft.in_days else np.where(earlier, found.days, end_day)
     which -= 1
     end = np.where(which < 0, MISSING, end)
-    end_day = end if draft.in_days else end_day
     if draft.on.start is not None and draft.ended:
-        _mark_contradictions(draft, start, end, end_day, which)
-    return end, end_day, which
+        _mark_contradictions(draft, start, end, which)
+    return end, which
 
 
-def _mark_contradictions(
-    draft: _Draft, start: Integers, end: Integers, end_day: Integers, which: NDArray[np.int8]
-) -> None:
+def _instants(draft: _Draft, found: Moments, start: Integers) -> Integers:
+    """Give when something happened; in the hour that occurs twice the second time, where the first is too early."""
+    if found.second is found.first:
+        return np.where(found.happened, found.first, NEVER)
+    points = np.where((found.first < start) & (start != MISSING), found.second, found.first)
+    return np.where(found.happened & (points <= draft.known.as_of.instant), points, NEVER)
+
+
+def _mark_contradictions(draft: _Draft, start: Integers, end: Integers, which: NDArray[np.int8]) -> None:
     """Mark what ended before it started: before the day of receipt itself, not the day it counts as received."""
     name = draft.name(str(draft.on.start))
-    by_day = draft.in_days or isinstance(draft.on.runs_in, DueField)
-    first, last = (draft.moments(name).days, end_day) if by_day else (start, end)
+    first, last = start, end
+    if draft.in_days or isinstance(draft.on.runs_in, DueField):
+        first, last = draft.moments(name).days, draft.days(end)
     before = (which >= 0) & (first != MISSING) & (last < first)
     if np.count_nonzero(before):
         for position, ending, *_ in draft.ended:
@@ -275,13 +284,13 @@ def _elapsed(draft: _Draft, rule: Counting, counts: Truths, start: Integers, end
     return (rule.elapsed(start, stops) + 1) * counts - 1
 
 
-def _own_due(draft: _Draft, end: Integers, end_day: Integers) -> tuple[Integers, Truths]:
+def _own_due(draft: _Draft, end: Integers) -> tuple[Integers, Truths]:
     """Compare with each record's own due date: by the day where either is a date, else to the instant."""
     assert isinstance(draft.on.runs_in, DueField)  # noqa: S101
     name = draft.name(draft.on.runs_in.field)
     draft.mark_time(name)
     found = draft.moments(name)
-    times, due_day = found.times, found.days
+    times, due_day, end_day = found.times, found.days, draft.days(end)
     declared = draft.known.batch.table.fields.get(name)
     if declared is not None and declared.required:
         draft.mark(~times.present, "invalid", f"{name} is missing")

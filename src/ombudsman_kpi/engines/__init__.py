@@ -1,0 +1,1 @@
+"""Tallying where records are kept: on a Spark cluster."""

@@ -1,0 +1,290 @@
+"""Records that don't fit into memory together: dealt out to parts on the disk, and tallied part by part.
+
+What belongs together (a case and its events) goes to the same part, so that the tallies of the parts add up to the
+tally of the whole. DuckDB deals them out, within the memory that it is allowed.
+"""
+
+import math
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ombudsman_kpi.engines.feeds import Feed, feeds_of
+from ombudsman_kpi.errors import KpiError, MissingLibraryError, OptionError, RecordsError, no_room
+from ombudsman_kpi.files import open_path
+from ombudsman_kpi.frames import Batch, Table
+from ombudsman_kpi.identity import two_prints
+from ombudsman_kpi.plan import Progress, make_plan, names_of, open_records, with_populations
+from ombudsman_kpi.scheme import Scheme
+from ombudsman_kpi.source import Source
+from ombudsman_kpi.tally import Tally
+from ombudsman_kpi.tallying import Options, dry_run, tally_records
+from ombudsman_kpi.targets import NotMeasured
+from ombudsman_kpi.times import decoded
+
+# What one row takes in memory at the most while a part is tallied, and what is taken whatever the size, in bytes.
+_A_CASE, _AN_EVENT, _ALWAYS = 160, 40, 400 << 20
+_UNITS = {"": 1, "b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30, "tb": 1 << 40}
+_PART, _ROW = "ombudsman_kpi_part", "ombudsman_kpi_row"  # columns that nobody else has
+
+
+def parse_memory(value: Any) -> int:
+    """Read how much memory may be used, in bytes.
+
+    >>> parse_memory("2 GB"), parse_memory("512MB")
+    (2147483648, 536870912)
+
+    Raises ``OptionError`` for what is no size, or too little to do anything in.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?b?)\s*", str(value).lower().replace("ib", "b"))
+    unit = None if found is None else found[2] if found[2] in _UNITS else f"{found[2]}b"
+    if found is None or unit not in _UNITS or isinstance(value, bool):
+        raise OptionError("memory= is a size: a number of bytes, or text such as '2 GB'.")
+    size = int(float(found[1]) * _UNITS[unit])
+    if size < 512 << 20:
+        raise OptionError("memory= is too little: give at least '512 MB', most of which the libraries themselves take.")
+    return size
+
+
+def tally_in_parts(
+    scheme: Scheme, records: Mapping[str, Any], options: Options, memory: Any, progress: Progress | None = None
+) -> Tally:
+    """Count the outcomes of records within some memory: what ``tally_records`` would count."""
+    room = parse_memory(memory) - _ALWAYS
+    tables = open_records(records, options.columns, options.dates)
+    options = options._replace(
+        by=names_of("by", options.by),
+        columns={kind: dict(table.columns) for kind, table in tables.items()},
+        dates={kind: table.dates for kind, table in tables.items() if table.dates is not None},
+    )
+    nothing, needed = dry_run(scheme, {kind: table.source for kind, table in tables.items()}, options)
+    total, read = nothing, _Read(progress)
+    for feed in _feeds(scheme, options, nothing, tables):
+        for given in _parts_of(feed, tables, needed, room):
+            try:
+                part = tally_records(scheme, given, options, read.of_part)
+            except RecordsError as error:
+                raise error if not feed.whole else RecordsError(_without_row(str(error))) from None
+            total += replace(
+                part,
+                blocks={key: block for key, block in part.blocks.items() if key.target in feed.targets},
+                misfits={target: found for target, found in part.misfits.items() if target in feed.targets},
+            )
+            read.part_is_done()
+    return total
+
+
+def _without_row(text: str) -> str:
+    return re.sub(r"^(\w+)( \([^)]*\))? row \d+", r"\1", text)  # its place in a part says nothing
+
+
+class _Read:
+    """How many rows of each kind were read, over all parts."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.progress = progress
+        self.before: dict[str, int] = {}
+        self.here: dict[str, int] = {}
+
+    def of_part(self, kind: str, rows: int) -> None:
+        """Hear how many rows of a part were read."""
+        self.here[kind] = rows
+        if self.progress is not None:
+            self.progress(kind, self.before.get(kind, 0) + rows)
+
+    def part_is_done(self) -> None:
+        """Go on to the next part."""
+        for kind, rows in self.here.items():
+            self.before[kind] = self.before.get(kind, 0) + rows
+        self.here = {}
+
+
+def _feeds(scheme: Scheme, options: Options, nothing: Tally, tables: Mapping[str, Table]) -> list[Feed]:
+    """Say what is read together for the targets that can be measured."""
+    plan = make_plan(scheme, options.targets, options.cohort, options.every, options.report)
+    if "cases" not in tables and "events" in tables and any("cases" in step.target.needs for step in plan):
+        raise OptionError(
+            "With memory=, cases can't be made of events on the way. Make them first, with history(…), and give both."
+        )
+    measured = [step.target for step in with_populations(plan, scheme)]
+    measured = [
+        target for target in measured
+        if not isinstance(target, NotMeasured) and target.id not in nothing.unmeasured
+        and all(kind in tables for kind in target.needs)
+    ]  # fmt: skip
+    return feeds_of(measured, options.by, {})
+
+
+def _parts_of(
+    feed: Feed, tables: Mapping[str, Table], needed: Mapping[str, list[str]], room: int
+) -> Iterator[dict[str, Source]]:
+    """Give all kinds of records, part by part: those of a feed, and of the others none."""
+    sources = {kind: _looked_over(tables[kind], feed.keys[kind]) for kind in feed.keys}
+    nobody = {kind: _emptied(table.source) for kind, table in tables.items()}
+    number = _number_of_parts(feed, tables, room) if feed.whole else 1
+    if number == 1:
+        yield {**nobody, **sources}
+        return
+    with tempfile.TemporaryDirectory(prefix="ombudsman-kpi-", ignore_cleanup_errors=True) as folder:
+        for kind, key in feed.keys.items():
+            columns = needed[kind]
+            _deal_out(tables[kind], columns, key, number, Path(folder) / kind, room)
+        for part in range(number):
+            given = {}
+            for kind in feed.keys:
+                place = Path(folder) / kind / f"{_PART}={part}"
+                dealt = _dealt(kind, place, ordered=kind in feed.ordered) if place.is_dir() else nobody[kind]
+                given[kind] = dealt._replace(doubtful=sources[kind].doubtful, is_pandas=sources[kind].is_pandas)
+            yield {**nobody, **given}
+            for kind in feed.keys:
+                for path in (Path(folder) / kind / f"{_PART}={part}").glob("*"):
+                    path.unlink()
+
+
+def _looked_over(table: Table, key: str | None) -> Source:
+    """Look for shared ids among all records, unless those that share one stay together anyway."""
+    own = table.id_field
+    if key is None or own is None or key == own or not table.has(own):
+        return table.source
+    found = table.doubtful_ids
+    return table.source._replace(doubtful=lambda: found)
+
+
+def _emptied(source: Source) -> Source:
+    """Give a source of the same columns without rows."""
+
+    def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
+        yield {name: column[:0] for name, column in next(iter(source.read(wanted))).items()}
+
+    return source._replace(read=read, rows=0, doubtful=None)
+
+
+def _number_of_parts(feed: Feed, tables: Mapping[str, Table], room: int) -> int:
+    """Say into how many parts the records are dealt, so that each of them fits."""
+    size = 0
+    for kind in feed.keys:
+        source = tables[kind].source
+        rows = source.rows if source.rows is not None else _counted(source)
+        size += rows * (_AN_EVENT if kind == "events" else _A_CASE)
+    number = max(1, math.ceil(size / room))
+    if number > _MOST:
+        raise OptionError(f"memory= is too little for these records: give at least {size // _MOST >> 20} MB more.")
+    return number
+
+
+_MOST = 512  # parts: more files than that can't be written at once
+
+
+def _counted(source: Source) -> int:
+    """Count rows where nobody knows how many there are: by one column, which is the least that can be read."""
+    return sum(len(next(iter(columns.values()))) for columns in source.read([source.names[0]]))
+
+
+def _deal_out(table: Table, columns: list[str], key: str | None, number: int, folder: Path, room: int) -> None:
+    """Write records to a folder of files for each part, those of one key into the same."""
+    try:
+        import duckdb
+    except ImportError:
+        raise MissingLibraryError(
+            "Records beyond memory= are dealt out by DuckDB: pip install 'ombudsman-kpi[files]'."
+        ) from None
+    import pyarrow as pa
+
+    batches = _numbered(table, columns, key, number)
+    first = next(batches)
+    met: list[KpiError] = []
+
+    def stream() -> Iterator[Any]:
+        try:
+            for batch in chain([first], batches):
+                yield _as_first(table, batch, first.schema)
+        except KpiError as error:  # DuckDB would make another of it
+            met.append(error)
+            raise
+
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": f"{max(room * 6 // 10 >> 20, 128)}MB", "temp_directory": str(folder.parent / "spilled"),
+        "preserve_insertion_order": False, "partitioned_write_max_open_files": _MOST,
+        "partitioned_write_flush_threshold": 1 << 15,
+    }  # fmt: skip
+    with duckdb.connect(config=settings) as connection:
+        try:
+            connection.register("records", pa.RecordBatchReader.from_batches(first.schema, stream()))
+            place = str(folder).replace("'", "''")
+            connection.execute(f"COPY records TO '{place}' (FORMAT parquet, COMPRESSION lz4, PARTITION_BY {_PART})")
+        except duckdb.Error as error:
+            if met:
+                raise met[0] from None
+            if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException)):
+                raise no_room(OSError(str(error).splitlines()[0].split(": ", 1)[-1].split("/")[0])) from None
+            raise RecordsError(
+                f"{table.label}: DuckDB stopped with {type(error).__name__} while dealing the records out to parts."
+            ) from None
+
+
+def _numbered(table: Table, columns: list[str], key: str | None, number: int) -> Iterator[Any]:
+    """Give batches of Arrow with the number of each row's part, and of the row itself."""
+    import pyarrow as pa
+
+    offset = 0
+    for found in table.source.read(columns):
+        arrays = {name: _plain(table, name, column) for name, column in found.items()}
+        size = len(next(iter(arrays.values())))
+        part = np.arange(offset, offset + size) // (1 << 16) % number
+        if key is not None:
+            column = table.column_of(table.resolve(key, "what belongs together"))
+            text = Batch(table, offset, {key: found[column]}).text(key)
+            prints = two_prints(text.fill_null(""))[0] >> np.uint64(7)  # its lowest bit is always set
+            part = (prints % np.uint64(number)).astype(np.int64)
+        row = np.arange(offset, offset + size)
+        yield pa.record_batch(
+            [*arrays.values(), pa.array(part.astype(np.int32)), pa.array(row)], names=[*arrays, _PART, _ROW]
+        )
+        offset += size
+
+
+def _plain(table: Table, name: str, column: Any) -> Any:
+    import pyarrow as pa
+
+    try:
+        array = pa.array(column) if isinstance(column, list) else column
+    except (pa.ArrowException, TypeError):
+        raise RecordsError(f"{table.label}: {name} mixes things of several kinds. Make the column one kind.") from None
+    return decoded(array) if pa.types.is_dictionary(array.type) else array
+
+
+def _as_first(table: Table, batch: Any, schema: Any) -> Any:
+    """Bring a batch to the types of the first one."""
+    import pyarrow as pa
+
+    try:
+        return batch if batch.schema.equals(schema) else batch.cast(schema)
+    except (pa.ArrowException, ValueError):
+        name = next(field.name for field in schema if batch.schema.field(field.name).type != field.type)
+        raise RecordsError(
+            f"{table.label}: {name} holds {batch.schema.field(name).type} in some files or batches and "
+            f"{schema.field(name).type} in others. Make them the same."
+        ) from None
+
+
+def _dealt(kind: str, folder: Path, *, ordered: bool) -> Source:
+    """See the files of one part as a source; in the order in which the rows stood, where that matters."""
+    found = open_path(kind, folder / "*.parquet")
+    if not ordered:
+        return found._replace(names=tuple(name for name in found.names if name != _ROW), place="")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = pa.concat_tables([pq.read_table(path) for path in sorted(folder.glob("*.parquet"))]).sort_by(_ROW)
+
+    def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
+        for batch in rows.select(wanted).to_batches():
+            yield {name: batch.column(name) for name in wanted}
+
+    return found._replace(names=tuple(name for name in found.names if name != _ROW), read=read, place="")

@@ -1,0 +1,168 @@
+"""Records in Spark DataFrames: what their columns are in Arrow's terms, and several kinds side by side in one frame."""
+
+from collections.abc import Mapping
+from functools import lru_cache, reduce
+from typing import TYPE_CHECKING, Any
+
+from ombudsman_kpi.engines.feeds import Feed
+from ombudsman_kpi.engines.spark_work import ORDER, Layout
+from ombudsman_kpi.errors import RecordsError
+from ombudsman_kpi.frames import Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+    from pyspark.sql.types import DataType
+
+TOO_MANY = 2_000_000  # ids that records share, and that every executor would have to hold
+
+
+def schema_of(frame: "DataFrame") -> Any:
+    """Give the columns of a frame as an Arrow schema: a ``timestamp`` is an instant, a ``timestamp_ntz`` isn't."""
+    import pyarrow as pa
+
+    return pa.schema([(field.name, _arrow_type(field.dataType)) for field in frame.schema.fields])
+
+
+def _arrow_type(kind: "DataType") -> Any:
+    import pyarrow as pa
+    from pyspark.sql.types import StringType
+
+    if isinstance(kind, StringType):  # of any collation
+        return pa.string()
+    plain = {
+        "boolean": pa.bool_(), "tinyint": pa.int8(), "smallint": pa.int16(), "int": pa.int32(), "bigint": pa.int64(),
+        "float": pa.float32(), "double": pa.float64(), "date": pa.date32(), "timestamp": pa.timestamp("us", "UTC"),
+        "timestamp_ntz": pa.timestamp("us"), "void": pa.null(),
+    }  # fmt: skip
+    name = kind.simpleString()
+    if name.startswith("decimal"):
+        return pa.decimal128(38, 0)
+    return plain.get(name, pa.binary())  # of anything else there can't be a time or a text
+
+
+@lru_cache(maxsize=1)
+def _spaces() -> str:
+    """Give all characters that are space around a text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = pa.array([chr(code) for code in range(0x3001)])
+    return "".join(found.filter(pc.equal(pc.utf8_trim_whitespace(found), "")).to_pylist())
+
+
+def texts_of(column: "Column", kind: "DataType") -> "Column":
+    """Give a column as the text that the library reads in it: without space around it, nothing where it is empty."""
+    from pyspark.sql import functions as f
+    from pyspark.sql.types import DoubleType, FloatType
+
+    text = column.cast("string")
+    if isinstance(kind, (DoubleType, FloatType)):  # whole numbers that met a missing one
+        whole = (column % 1 == 0) & (f.abs(column) < 2.0**53)
+        text = f.when(whole, column.cast("bigint").cast("string")).otherwise(text)
+    trimmed = f.btrim(text, f.lit(_spaces()))
+    return f.when(trimmed != "", trimmed)
+
+
+def shared_ids(frames: Mapping[str, "DataFrame"], tables: Mapping[str, Table], kinds: list[str]) -> dict[str, Any]:
+    """Give, of each of some kinds of records, the ids that several share; a missing one where each has to have one.
+
+    One job of the cluster, which groups ids alone. Raises ``RecordsError`` where there are millions.
+    """
+    import pyarrow as pa
+    from pyspark.sql import functions as f
+
+    if not kinds:
+        return {}
+    parts = None
+    for kind in kinds:
+        name = str(tables[kind].id_field)
+        frame, place = by_place(frames[kind]), place_of(tables[kind], name)
+        text = texts_of(f.col(f"c{place}"), frame.schema[place].dataType)
+        required = tables[kind].fields[name].required
+        part = frame.select(f.lit(kind).alias("kind"), f.lit(required).alias("required"), text.alias("id"))
+        parts = part if parts is None else parts.unionAll(part)
+    assert parts is not None  # noqa: S101
+    counted = parts.groupBy("kind", "required", "id").count()
+    wanted = (f.col("id").isNull() & f.col("required")) | (f.col("id").isNotNull() & (f.col("count") > 1))
+    found = counted.where(wanted).select("kind", "id").limit(TOO_MANY + 1).toArrow()
+    if found.num_rows > TOO_MANY:
+        raise RecordsError(
+            f"More than {TOO_MANY:,} ids of {' or '.join(kinds)} are shared by several records. Is it the right column?"
+            " columns= names another; dropDuplicates() leaves out rows that are there twice."
+        )
+    texts = {kind: found.filter(pa.compute.equal(found["kind"], kind))["id"].cast(pa.string()) for kind in kinds}
+    return {kind: ids.combine_chunks() if len(ids) else None for kind, ids in texts.items()}
+
+
+def by_place(frame: "DataFrame") -> "DataFrame":
+    """Name columns by their places: Spark doesn't tell ``Team`` from ``team``, and reads more into a dot."""
+    return frame.toDF(*(f"c{place}" for place in range(len(frame.columns))))
+
+
+def place_of(table: Table, name: str) -> int:
+    """Give the place of the column that holds a field."""
+    return table.source.names.index(table.column_of(table.resolve(name, "what belongs together")))
+
+
+def side_by_side(
+    feed: Feed, frames: Mapping[str, "DataFrame"], tables: Mapping[str, Table], needed: Mapping[str, list[str]]
+) -> tuple["DataFrame", Layout]:
+    """Bring the needed columns of some kinds of records into one frame, what has to stay together in one partition.
+
+    Columns of one type share a place, so that rows stay narrow: they are what is sent through the network.
+    """
+    from pyspark.sql import functions as f
+
+    marked = len(feed.keys) > 1
+    taken = ["tinyint"] if marked else []  # the type of each place
+    chosen: list[dict[int, Column]] = []
+    places: dict[str, dict[str, int]] = {}
+    for number, (kind, key) in enumerate(feed.keys.items()):
+        mine, places[kind] = {0: f.lit(number).cast("tinyint")} if marked else {}, {}
+        columns = _columns_of(frames[kind], tables[kind], key, needed[kind])
+        if kind in feed.ordered:
+            columns[ORDER] = f.monotonically_increasing_id(), "bigint"
+        for name, (column, type_) in columns.items():
+            free = (place for place, own in enumerate(taken) if own == type_ and place not in mine)
+            place = next(free, len(taken))
+            taken += [type_] if place == len(taken) else []
+            mine[place], places[kind][name] = column, place
+        chosen.append(mine)
+    parts = [
+        by_place(frames[kind]).select(
+            *(mine.get(place, f.lit(None).cast(type_)).alias(f"s{place}") for place, type_ in enumerate(taken))
+        )
+        for kind, mine in zip(feed.keys, chosen, strict=True)
+    ]
+    together = reduce(lambda one, other: one.unionAll(other), parts)
+    if feed.whole:  # rows that have no key go anywhere, but not all to one place
+        names = together.columns
+        anywhere = f.xxhash64(*names).cast("string")
+        together = together.repartition(f.coalesce(f.col(names[int(marked)]), anywhere))
+    return together, Layout(places, frozenset(feed.ordered), marked)
+
+
+def _columns_of(frame: "DataFrame", table: Table, key: str | None, names: list[str]) -> dict[str, tuple["Column", str]]:
+    """Give the needed columns of a kind, and their types: first of all, as text, what says where a row belongs."""
+    from pyspark.sql import functions as f
+    from pyspark.sql.types import IntegralType, StringType
+
+    columns: dict[str, tuple[Column, str]] = {}
+    if key is not None:
+        place = place_of(table, key)
+        type_, text = frame.schema[place].dataType, texts_of(f.col(f"c{place}"), frame.schema[place].dataType)
+        if table.fields[key].kind == "truth" if key in table.fields else False:
+            text = f.lit("")  # it is spelt in several ways
+        own = isinstance(type_, (StringType, IntegralType)) and table.source.names[place] in names
+        columns[table.source.names[place] if own else KEY] = text, "string"
+    for name in names:
+        place = table.source.names.index(name)
+        type_, column = frame.schema[place].dataType, f.col(f"c{place}")
+        if isinstance(type_, StringType):
+            columns.setdefault(name, (column.cast("string"), "string"))
+        else:
+            columns.setdefault(name, (column, type_.simpleString()))
+    return columns
+
+
+KEY = "\0key"  # no column of the caller's is called so

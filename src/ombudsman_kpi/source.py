@@ -1,0 +1,53 @@
+"""Where records come from: named columns, read in batches of rows, as often as is asked."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ombudsman_kpi.errors import RecordsError
+
+BATCH = 1 << 16  # rows at a time: few enough for the cache, enough for the overhead not to matter
+
+Dates = str | Mapping[str, str] | None  # one format for all, or one for each field
+
+
+class Rows(dict[str, Any]):
+    """Some rows, by column, of one file or batch of several: its name, and how many rows came before it."""
+
+    def __init__(self, columns: Mapping[str, Any], place: str, before: int) -> None:
+        super().__init__(columns)
+        self.place, self.before = place, before
+
+
+class Source(NamedTuple):
+    """Where records come from: the columns it has, and how to read some of them in batches of rows."""
+
+    names: tuple[str, ...]
+    read: Callable[[list[str]], Iterator[Mapping[str, Any]]]
+    is_pandas: bool = False
+    place: str = ""
+    rows: int | None = None  # how many, where that is known
+    doubtful: Callable[[], Any] | None = None  # gives the ids that records share, where others have looked for them
+
+
+def joined(parts: Sequence[Source], place: str) -> Source:
+    """See several sources, one after the other, as one; what one of them lacks is an error, not empty."""
+    names = tuple(dict.fromkeys(name for part in parts for name in part.names))
+
+    def read(wanted: list[str]) -> Iterator[Rows]:
+        before = 0
+        for part in parts:
+            lacking = next((name for name in wanted if name not in part.names), None)
+            if lacking is not None:
+                raise RecordsError(
+                    f"{part.place} has no column {lacking!r}, which others of {place} have. Add it there, empty where "
+                    "nothing is known, or give what has the same columns."
+                )
+            size = 0
+            for columns in part.read(wanted):
+                yield Rows(columns, part.place, before)
+                size += len(next(iter(columns.values()), ()))
+            before += size
+
+    rows = [part.rows for part in parts]
+    whole = None if None in rows else sum(number or 0 for number in rows)
+    return Source(names, read, is_pandas=any(part.is_pandas for part in parts), place=place, rows=whole)

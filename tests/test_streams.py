@@ -1,0 +1,326 @@
+"""Records that come as many files, as batches, or are worked out while they are read; and what can go wrong then."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv as pv
+import pyarrow.parquet as pq
+import pytest
+
+from ombudsman_kpi import OptionError, RecordsError, Tally, load_scheme, source, tally
+
+DATA = Path(__file__).parents[1] / "examples" / "data"
+AS_OF = "2024-03-31"
+LGSCO = load_scheme("lgsco")
+TIMES = ["received_at", "valid_at", "allocated_at", "decided_at", "withdrawn_at"]
+
+
+@pytest.fixture(scope="module")
+def cases() -> pd.DataFrame:
+    frame = pd.read_csv(DATA / "cases.csv", dtype="str")[["case_id", *TIMES, "team"]].sample(frac=1, random_state=7)
+    return frame.assign(**{name: pd.to_datetime(frame[name], format="ISO8601") for name in TIMES})
+
+
+@pytest.fixture(scope="module")
+def events() -> pd.DataFrame:
+    frame = pd.read_csv(DATA / "events.csv", dtype="str")
+    return frame.assign(at=pd.to_datetime(frame["at"], format="ISO8601"))
+
+
+@pytest.fixture(scope="module")
+def whole(cases: pd.DataFrame, events: pd.DataFrame) -> Tally:
+    return counted(cases, pa.Table.from_pandas(events))
+
+
+def counted(cases: Any, events: Any = None, **options: Any) -> Tally:
+    return tally(LGSCO, cases=cases, events=events, as_of=AS_OF, every="quarter", by="team", **options)
+
+
+def table_of(frame: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(frame, preserve_index=False)
+
+
+def pieces(frame: pd.DataFrame, size: int = 700) -> list[pd.DataFrame]:
+    return [frame.iloc[first : first + size] for first in range(0, len(frame), size)]
+
+
+def as_files(frame: pd.DataFrame, folder: Path) -> str:
+    for place, piece in enumerate(pieces(frame)):
+        pq.write_table(table_of(piece), folder / f"part-{place:02}.parquet", row_group_size=300)
+    return str(folder / "part-*.parquet")
+
+
+def as_csv_files(frame: pd.DataFrame, folder: Path) -> Path:
+    for place, piece in enumerate(pieces(frame)):
+        piece.to_csv(folder / f"{place}.csv", index=False)
+    return folder / "*.csv"
+
+
+FORMS: dict[str, Callable[[pd.DataFrame, Path], Any]] = {
+    "a pattern of Parquet files": as_files,
+    "a pattern of CSV files": as_csv_files,
+    "a list of frames": lambda frame, _: pieces(frame),
+    "a generator of frames": lambda frame, _: (piece for piece in pieces(frame)),
+    "a generator of Arrow tables": lambda frame, _: map(table_of, pieces(frame)),
+    "a generator of Polars frames": lambda frame, _: map(pl.from_pandas, pieces(frame)),
+    "a generator of rows": lambda frame, _: iter(frame.to_dict("records")),
+    "an Arrow reader": lambda frame, _: table_of(frame).to_reader(max_chunksize=500),
+    "a DuckDB relation": lambda frame, _: duckdb.connect().from_arrow(table_of(frame)),
+    "a lazy frame": lambda frame, _: pl.from_pandas(frame).lazy(),
+}
+
+
+@pytest.mark.parametrize("form", list(FORMS))
+def test_every_form_gives_the_tally_of_the_whole(
+    form: str, cases: pd.DataFrame, events: pd.DataFrame, whole: Tally, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "BATCH", 1000)
+    for name in ("cases", "events"):
+        (tmp_path / name).mkdir()
+    found = counted(FORMS[form](cases, tmp_path / "cases"), FORMS[form](events, tmp_path / "events"))
+    assert found == whole
+    assert found.misfits == whole.misfits
+
+
+@pytest.mark.parametrize("form", list(FORMS))
+def test_a_shared_id_is_seen_across_batches(form: str, cases: pd.DataFrame, tmp_path: Path) -> None:
+    twice = pd.concat([cases, cases.iloc[[0]]])
+    found = counted(FORMS[form](twice, tmp_path)).results()["decided-or-allocated-20wd"].rows
+    assert sum(row.invalid or 0 for row in found) == 2
+    assert counted(FORMS[form](twice, tmp_path)) == counted(twice)
+
+
+def test_what_comes_only_once_leaves_nothing_on_the_disk(
+    cases: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def broken() -> Iterator[pd.DataFrame]:
+        yield from pieces(cases)[:3]
+        raise KeyboardInterrupt
+
+    counted(iter(pieces(cases)))
+    with pytest.raises(KeyboardInterrupt):
+        counted(broken())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_the_columns_that_are_needed_are_read() -> None:
+    asked: list[pl.Series] = []
+    connection = duckdb.connect()
+    wide = connection.sql(
+        "select 'C' || range as case_id, date '2024-01-02' as received_at, null::date as decided_at, "
+        "null::date as allocated_at, error('read') as notes from range(10)"
+    )
+    assert tally(LGSCO, cases=wide, as_of=AS_OF, targets="decided-or-allocated-20wd").results().rows[0].records == 10
+    lazy = pl.DataFrame({"case_id": ["A"], "received_at": ["2024-01-02"], "decided_at": [None], "allocated_at": [None]})
+
+    def note(cells: pl.Series) -> pl.Series:
+        asked.append(cells)
+        return cells
+
+    noted = pl.lit(1).map_batches(note, return_dtype=pl.Int64)
+    spied = lazy.lazy().with_columns(noted.alias("notes"))
+    tally(LGSCO, cases=spied, as_of=AS_OF, targets="decided-or-allocated-20wd")
+    assert asked == []
+
+
+def test_a_reader_without_rows_is_no_records() -> None:
+    schema = pa.schema([("case_id", pa.string()), *((name, pa.date32()) for name in TIMES), ("team", pa.string())])
+    assert counted(pa.RecordBatchReader.from_batches(schema, [])) == Tally.zero()
+    with pytest.raises(RecordsError, match=r"cases are given as tuple_iterator, which gives nothing: .* read before"):
+        counted(iter(()))
+
+
+# What is wrong with one of many
+
+
+def test_a_column_that_one_file_lacks_is_an_error_that_names_the_file(cases: pd.DataFrame, tmp_path: Path) -> None:
+    pattern = as_files(cases, tmp_path)
+    pq.write_table(table_of(pieces(cases)[1].drop(columns="decided_at")), tmp_path / "part-01.parquet")
+    with pytest.raises(RecordsError, match=r"^part-01.parquet has no column 'decided_at', which others of part-\*"):
+        counted(pattern)
+
+
+@pytest.mark.parametrize("with_more", [True, False])
+def test_batches_with_other_columns_are_refused(cases: pd.DataFrame, *, with_more: bool) -> None:
+    first, second, third = pieces(cases)[:3]
+    other = third.assign(extra=1) if with_more else third.drop(columns="valid_at")
+    with pytest.raises(RecordsError, match=r"^cases batch 2 (has|lacks) the column '(extra|valid_at)', unlike those"):
+        counted(iter([first, second, other]))
+    if not with_more:
+        with pytest.raises(RecordsError, match="cases batch 2 has no column 'valid_at', which others"):
+            counted([first, second, other])
+
+
+def test_a_corrupt_file_is_named_with_its_row_group(cases: pd.DataFrame, tmp_path: Path) -> None:
+    pattern = as_files(cases, tmp_path)
+    path = tmp_path / "part-02.parquet"
+    group = pq.ParquetFile(path).metadata.row_group(1).column(0)
+    content = bytearray(path.read_bytes())
+    begin = group.dictionary_page_offset or group.data_page_offset
+    content[begin : begin + group.total_compressed_size] = b"\xff" * group.total_compressed_size
+    path.write_bytes(bytes(content))
+    with pytest.raises(RecordsError, match=r"part-02.parquet can't be read in row group 1: "):
+        counted(pattern)
+
+
+def test_a_short_row_is_named_with_its_file_and_line(cases: pd.DataFrame, tmp_path: Path) -> None:
+    pattern = as_csv_files(cases, tmp_path)
+    lines = (tmp_path / "3.csv").read_text().splitlines()
+    lines[5] = lines[5].rsplit(",", 2)[0]
+    (tmp_path / "3.csv").write_text("\n".join(lines))
+    with pytest.raises(RecordsError, match=r"3.csv can't be read: Expected 7 columns, but a row has 5 \(Row #6\)"):
+        counted(pattern)
+
+
+def test_a_bad_cell_is_named_with_its_file_and_its_row_there(cases: pd.DataFrame, tmp_path: Path) -> None:
+    pattern = as_csv_files(cases, tmp_path)
+    frame = pd.read_csv(tmp_path / "2.csv", dtype="str")
+    frame.loc[4, "received_at"] = "last Friday"
+    frame.to_csv(tmp_path / "2.csv", index=False)
+    with pytest.raises(RecordsError, match=r"^cases \(2.csv\) row 4: received_at has the form aaaa"):
+        counted(pattern)
+
+
+def test_patterns_and_folders_that_name_no_file(tmp_path: Path) -> None:
+    with pytest.raises(RecordsError, match=r"cases: there is no file .*\*.parquet"):
+        counted(tmp_path / "*.parquet")
+    with pytest.raises(RecordsError, match=r"is a folder. Name its files by a pattern: .*\*.parquet"):
+        counted(tmp_path)
+
+
+def test_a_library_that_stops_is_one_clear_error_without_contents(cases: pd.DataFrame) -> None:
+    connection = duckdb.connect()
+    connection.sql("create table wide as select null::date as decided_at, null::date as allocated_at, 'x' as team")
+    wrong = connection.sql("select 'secret' as case_id, 'secret'::date as received_at, * from wide")
+    with pytest.raises(RecordsError, match=r"cases can't be read: DuckDB stopped with ConversionException") as caught:
+        counted(wrong, targets="decided-or-allocated-20wd")
+    assert "secret" not in str(caught.value)
+    lazy = pl.from_pandas(cases).lazy().with_columns(pl.col("team").cast(pl.Int64).alias("case_id"))
+    with pytest.raises(RecordsError, match=r"cases can't be read: Polars stopped with InvalidOperationError"):
+        counted(lazy)
+
+
+def test_a_full_disk_is_one_clear_error(cases: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", full)
+    with pytest.raises(RecordsError, match=r"There is no room for temporary files in .*: No space left on device"):
+        counted(iter(pieces(cases)))
+
+
+def test_two_relations_of_one_connection_are_read_side_by_side(
+    cases: pd.DataFrame, events: pd.DataFrame, whole: Tally, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "BATCH", 500)
+    connection = duckdb.connect()
+    assert counted(connection.from_arrow(table_of(cases)), connection.from_arrow(table_of(events))) == whole
+
+
+def test_columns_of_text_read_as_codes_are_read_as_the_same_text(tmp_path: Path) -> None:
+    kinds = ["upheld", " upheld ", "", None, "not-upheld", "UPHELD"] * 300
+    table = pa.table(
+        {
+            "case_id": [f"C{place:05}" for place in range(len(kinds))], "received_at": ["2024-01-02"] * len(kinds),
+            "decided_at": ["2024-01-09"] * len(kinds), "decision": kinds, "team": [" North", "North", None] * 600,
+        }
+    )  # fmt: skip
+    pq.write_table(table, tmp_path / "cases.parquet")
+    pv.write_csv(table, tmp_path / "cases.csv")
+    scheme = load_scheme("tower-hamlets")
+    options: dict[str, Any] = {"as_of": AS_OF, "by": ["team", "decision"]}
+    first, second = (tally(scheme, cases=tmp_path / f"cases.{kind}", **options) for kind in ("parquet", "csv"))
+    assert first == second == tally(scheme, cases=table, **options)
+    assert len({group for block in first.blocks.values() for group in block.groups}) > 4
+
+
+# Within some memory
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave so little room that a few thousand rows are dealt out to several parts."""
+    monkeypatch.setattr("ombudsman_kpi.engines.parts._ALWAYS", (512 << 20) - (200 << 10))
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("form", ["a pattern of CSV files", "a generator of Arrow tables", "a DuckDB relation"])
+def test_parts_on_the_disk_give_the_tally_of_the_whole(
+    form: str, cases: pd.DataFrame, events: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    stray = events.iloc[[0, 1]].assign(case_id=["nobody", ""])
+    cases, events = pd.concat([cases, cases.iloc[[0]]]), pd.concat([events, stray])
+    for name in ("cases", "events"):
+        (tmp_path / name).mkdir()
+    given = [FORMS[form](frame, tmp_path / name) for name, frame in (("cases", cases), ("events", events))]
+    steps: list[tuple[str, int]] = []
+    found = counted(*given, memory="512 MB", progress=lambda kind, rows: steps.append((kind, rows)))
+    expected = counted(table_of(cases), table_of(events))
+    assert (found, found.misfits) == (expected, expected.misfits)
+    assert max(rows for kind, rows in steps if kind == "cases") == len(cases)
+    assert not [path for path in tmp_path.iterdir() if path.name not in {"cases", "events"}]
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_what_is_wrong_in_a_part_is_said_without_its_row(cases: pd.DataFrame, events: pd.DataFrame) -> None:
+    wrong = table_of(events).set_column(
+        events.columns.get_loc("at"), "at", pa.array(["2024-01-02"] * (len(events) - 1) + ["last Friday"])
+    )
+    with pytest.raises(RecordsError, match=r"^events( \(.*\))?: at has the form aaaa aaaaaa"):
+        counted(cases, wrong, memory="512 MB")
+
+
+@pytest.mark.parametrize("size", ["2 GB", "2gb", "2GiB", 2 << 30, "2048MB"])
+def test_sizes_are_read(size: Any) -> None:
+    from ombudsman_kpi.engines.parts import parse_memory
+
+    assert parse_memory(size) == 2 << 30
+
+
+@pytest.mark.parametrize("size", ["much", "", -1, "1 XB", True, "100 MB", 1])
+def test_sizes_that_are_none_or_too_small(cases: pd.DataFrame, size: Any) -> None:
+    with pytest.raises(OptionError, match=r"^memory= is"):
+        counted(cases, memory=size)
+
+
+def test_cases_made_of_events_have_to_be_made_first(events: pd.DataFrame) -> None:
+    with pytest.raises(OptionError, match="With memory=, cases can't be made of events on the way"):
+        counted(None, events, memory="1 GB")
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_disk_that_fills_up_while_records_are_dealt_out(
+    cases: pd.DataFrame, events: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = duckdb.connect
+
+    class Full:
+        """A connection whose disk is full."""
+
+        def __init__(self, **settings: Any) -> None:
+            self.real = connect(**settings)
+
+        def __enter__(self) -> "Full":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self.real.close()
+
+        def register(self, *_: object) -> None:
+            pass
+
+        def execute(self, _: str) -> None:
+            raise duckdb.IOException("IO Error: Could not write file: No space left on device")
+
+    monkeypatch.setattr(duckdb, "connect", Full)
+    with pytest.raises(RecordsError, match=r"There is no room for temporary files .*No space left on device.*TMPDIR"):
+        counted(cases, table_of(events), memory="512 MB")
