@@ -126,7 +126,7 @@ def weeks_by_duckdb(files: Given) -> Counts:
 def touch_by_duckdb(files: Given) -> Counts:
     """Count the investigations closed in which no interval without contact was too long, with either party.
 
-    A sorted list of days for each case and party took two thirds of the time of a window function.
+    A sorted list of days for each case and party is no faster than the window.
     """
     query = """
         WITH cases AS MATERIALIZED (
@@ -137,13 +137,12 @@ def touch_by_duckdb(files: Given) -> Counts:
         ), contacts AS (
             SELECT case_id, party, "at"::DATE AS day FROM '{events}' WHERE event = 'contact' AND direction = 'out'
         ), points AS (
-            SELECT n, party, day FROM contacts JOIN cases USING (case_id) WHERE day > begun AND day < ended
+            SELECT n * 2 + (party = 'organisation')::INT AS lane, day, ended
+            FROM contacts JOIN cases USING (case_id) WHERE day > begun AND day < ended
             UNION ALL
-            SELECT n, party, unnest([begun, ended]) FROM cases, (VALUES ('complainant'), ('organisation')) AS p(party)
-        ), lanes AS (
-            SELECT n, list_sort(list(day)) AS days FROM points GROUP BY n, party
+            SELECT n * 2 + party, begun, ended FROM cases, (VALUES (0), (1)) AS p(party)
         ), intervals AS (
-            SELECT n, unnest(days[:-2]) AS day, unnest(days[2:]) AS next FROM lanes
+            SELECT lane // 2 AS n, day, lead(day, 1, ended) OVER (PARTITION BY lane ORDER BY day) AS next FROM points
         ), late AS (
             SELECT DISTINCT n FROM intervals JOIN calendar USING (day) WHERE next > due
         )
@@ -344,6 +343,7 @@ def delays_by_polars(files: Given) -> Counts:
         )
         .select("case_id", "party", day=pl.col("at").dt.date())
     )
+    explained_cases = cases.join(explained, on="case_id").collect(engine="streaming").lazy()
     calendar = pl.LazyFrame({"received": files.day, "due": files.due})
 
     def missed(rows: Any, *kept: str) -> Any:
@@ -356,7 +356,7 @@ def delays_by_polars(files: Given) -> Counts:
         return pl.concat(parts)
 
     met = (
-        missed(cases.join(explained, on="case_id"), "case_id", "party", "day")
+        missed(explained_cases, "case_id", "party", "day")
         .filter(pl.col("day").is_between("start", "due"))
         .group_by("case_id", "weeks", "due")
         .agg(parties=pl.col("party").n_unique())

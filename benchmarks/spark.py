@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import large
 import numpy as np
 
+import large
 from timing import process
 
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "engines"))
-from spark_cluster import Cluster, running_cluster, session_on
+from spark_cluster import running_cluster, session_on
 
 SIZES = {"cases": 2_000_000, "contacts": 10_000_000, "calls": 5_000_000}
 KINDS = ("cases", "events", "calls")
@@ -35,6 +35,7 @@ def settings(folder: Path) -> dict[str, str]:
     return {
         "spark.eventLog.enabled": "true", "spark.eventLog.dir": folder.as_uri(), "spark.eventLog.compress": "false",
         "spark.eventLog.rolling.enabled": "false", "spark.executor.memory": "2g",
+        "spark.eventLog.logStageExecutorMetrics": "true",
         "spark.executor.processTreeMetrics.enabled": "true", "spark.executor.metrics.pollingInterval": "200",
         "spark.sql.shuffle.partitions": str(PARTITIONS), "spark.sql.adaptive.coalescePartitions.enabled": "false",
         "spark.sql.files.maxPartitionBytes": str(32 << 20), "spark.ui.showConsoleProgress": "false",
@@ -59,11 +60,12 @@ def counts_of(tally: Any) -> Counts:
 
 def by_hand(frames: dict[str, Any]) -> Counts:
     """Do the same as somebody would who knows numpy, Spark, and these three targets by heart."""
-    import ombudsman_kpi as kpi
     from pyspark.sql import functions as f
 
+    import ombudsman_kpi as kpi
+
     calendar = kpi.load_scheme("lgsco").calendar
-    days = np.arange(calendar.first, calendar.last, dtype="M8[D]")
+    days = np.arange(np.datetime64(calendar.first), np.datetime64(calendar.last))
     working = np.array([calendar.is_working_day(day) for day in days.tolist()])
     first, before = days[0].astype(np.int64), np.concatenate([[0], np.cumsum(working)])
     as_of = int(np.datetime64(large.AS_OF, "D").astype(np.int64))
@@ -135,7 +137,8 @@ def _counted(target: str, day: Any, met: Any, missed: Any) -> Any:
     sums = [np.bincount(month, weights=part).astype(np.int64) for part in (met, missed)]
     found = np.flatnonzero(sums[0] + sums[1])
     names = ["target", "month", "met", "missed"]
-    return pa.RecordBatch.from_arrays([pa.array([target] * len(found)), pa.array(found), *(pa.array(part[found]) for part in sums)], names)  # fmt: skip
+    columns = [pa.array([target] * len(found)), pa.array(found), *(pa.array(part[found]) for part in sums)]
+    return pa.RecordBatch.from_arrays(columns, names)
 
 
 def on_cluster(data: Path, workers: int, ways: dict[str, Callable[[dict[str, Any]], Counts]]) -> dict[str, Any]:
@@ -163,7 +166,7 @@ def _read_log(log: Path) -> tuple[dict[str, int], dict[str, int]]:
     """Read off the event log how much each job group shuffled, and the most memory that Python held meanwhile."""
     groups: dict[int, str] = {}
     bytes_, memory = Counter[str](), Counter[str]()
-    for line in log.read_text("utf-8").splitlines():
+    for line in log.read_text("utf-8").strip("\n").split("\n"):  # plans have other ends of lines in them
         event = json.loads(line)
         match event["Event"]:
             case "SparkListenerStageSubmitted":
@@ -208,7 +211,8 @@ def main(cases: int = SIZES["cases"], contacts: int = SIZES["contacts"], calls: 
         f"A standalone cluster, each worker with one core and an executor; {PARTITIONS} partitions. Contact with the "
         "parties, decisions and calls, by month, from Parquet files.",
         f"Medians of {RUNS} runs, after one of a few rows. By hand: numpy in `mapInArrow`.", "",
-        "| what | seconds, two workers | one worker | MB shuffled | MB of an executor's Python |", "|---|---:|---:|---:|---:|",
+        "| what | seconds, two workers | one worker | MB shuffled | MB of an executor's Python |",
+        "|---|---:|---:|---:|---:|",
         *(f"| {name} | {two['seconds'][name]:.1f} | {one['seconds'][name]:.1f} | {sizes[name]:.0f} | {used[name]:.0f} |"
           for name in ("library", "by hand")),
         f"| library, in one process without Spark | {in_process:.1f} | | | |", "",

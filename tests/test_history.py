@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ombudsman_kpi import OptionError, RecordsError, Scheme, history, load_scheme, source
+from ombudsman_kpi import OptionError, RecordsError, Scheme, history, load_scheme, source, tally
 from ombudsman_kpi.history import History
 
 AS_OF = "2024-05-31"
@@ -352,3 +352,9 @@ def test_a_plain_loop_finds_the_same_and_neither_order_nor_batches_matter(
     assert again.rows.select(found.rows.column_names).equals(found.rows)
     assert again.rows.num_columns == found.rows.num_columns
     assert (again.unknown, again.nameless) == (found.unknown, found.nameless)
+
+
+def test_a_log_without_rows_makes_no_cases(lgsco: Scheme) -> None:
+    empty = pd.DataFrame({name: pd.Series([], dtype="str") for name in ("case_id", "event", "at", "team")})
+    assert len(history(lgsco, events=empty, as_of="2024-03-31")) == 0
+    assert tally(lgsco, events=empty, as_of="2024-03-31").results().rows

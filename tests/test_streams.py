@@ -225,6 +225,18 @@ def test_two_relations_of_one_connection_are_read_side_by_side(
     assert counted(connection.from_arrow(table_of(cases)), connection.from_arrow(table_of(events))) == whole
 
 
+def test_rows_that_change_places_from_one_reading_to_the_next_are_read_once(
+    cases: pd.DataFrame, events: pd.DataFrame, whole: Tally
+) -> None:
+    connection = duckdb.connect()
+    connection.register("c", table_of(cases))
+    relation = connection.sql("select * from c order by random()")
+    assert counted(relation, events) == whole
+    lazy = pl.from_pandas(cases).lazy().map_batches(lambda frame: frame.sample(fraction=1, shuffle=True))
+    assert counted(lazy, events) == whole
+    assert counted(relation, events, memory="1 GB") == whole
+
+
 def test_columns_of_text_read_as_codes_are_read_as_the_same_text(tmp_path: Path) -> None:
     kinds = ["upheld", " upheld ", "", None, "not-upheld", "UPHELD"] * 300
     table = pa.table(

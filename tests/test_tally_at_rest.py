@@ -343,6 +343,15 @@ def test_periods_that_there_cannot_be_are_refused(whole: Tally) -> None:
             Tally.from_json(json.dumps(content))
 
 
+def test_an_empty_cell_is_refused_in_every_column(small: Tally) -> None:
+    table = small.to_arrow()
+    for place, name in enumerate(table.column_names):
+        cells = [None, *table[name].to_pylist()[1:]]
+        other = table.set_column(place, name, pa.array(cells, table.schema.field(name).type))
+        with pytest.raises(KpiError, match="no tally"):
+            Tally.from_arrow(other)
+
+
 # What may not be added
 
 

@@ -124,7 +124,8 @@ class _Attribute:
 
         words = {word: place for place, word in enumerate(sorted(self.codes.words))}
         rank = np.array([words[word] for word in self.codes.words], np.int64)
-        case, moment, code = (np.concatenate(part) for part in (self.case, self.moment, self.code))
+        none = np.empty(0, np.int64)
+        case, moment, code = (np.concatenate([none, *part]) for part in (self.case, self.moment, self.code))
         first = np.full(cases, NEVER)
         np.minimum.at(first, case, moment)
         earliest = moment == first[case]

@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ombudsman_kpi.days import Integers, Truths
-from ombudsman_kpi.frames import Table
+from ombudsman_kpi.frames import Batch, Table
 from ombudsman_kpi.history import STRAY, UNDIRECTED, UNEXPLAINED, known_events, misfits_of, scan
-from ombudsman_kpi.identity import RowNumbers
+from ombudsman_kpi.identity import Prints, RowNumbers, two_prints
 from ombudsman_kpi.known import AsOf, Known
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.standards import Condition
@@ -48,7 +49,8 @@ _MIDDLE = 1 << _DAYS - 1
 PARTIES = ("complainant", "organisation")
 
 
-RowsOf = Callable[[Known, Integers], Integers]  # (events, some of their places) -> the rows of their cases, or -1
+# (events, some of their places; None: all of them) -> the rows of their cases; -1 where such a case wasn't given
+RowsOf = Callable[[Known, Integers | None], Integers]
 
 
 def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, scheme: Scheme) -> Contacts:
@@ -68,25 +70,25 @@ def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, scheme: Scheme) -> 
 
 def _found_in(known: Known, rows_of: RowsOf) -> Contacts:
     """Find what one batch of events tells of: the numbers of contacts and of explanations, in any order."""
-    there, misfits = known_events(known) & known.batch.is_filled("case_id"), misfits_of(known, known_events(known))
-    found = []
+    there = known_events(known)
+    misfits = misfits_of(known, there)
+    there = there & known.batch.is_filled("case_id")
+    found = {}
     for word, counts in (("contact", _is_contact), ("delay_explained", _is_explanation)):
+        found[word] = np.empty(0, np.int64)
         meant = there & known.batch.words("event").are({word})
         if not np.count_nonzero(meant):
-            found.append(np.empty(0, np.int64))
             continue
         sent, doubtful, why = counts(known)
         misfits[why] += int(np.count_nonzero(meant & doubtful))
-        mine = np.flatnonzero(meant & sent)
-        row, party, day = rows_of(known, mine), _party(known).take(mine), known.moments("at").days.take(mine)
-        of_case = (row >= 0) & (party >= 0)
-        strays = len(mine) - int(np.count_nonzero(of_case))
-        if strays:
-            misfits[STRAY] += strays
-            row, party, day = row[of_case], party[of_case], day[of_case]
-        found.append(Contacts.number(row * 2 + party, day))
-    contacted, explained = found
-    return Contacts(contacted, explained, misfits)
+        meant &= sent
+        rows, party = rows_of(known, None), _party(known)
+        of_case = meant & (rows >= 0) & (party >= 0)
+        misfits[STRAY] += int(np.count_nonzero(meant)) - int(np.count_nonzero(of_case))
+        mine = np.flatnonzero(of_case)
+        numbers = Contacts.number((rows << 1) + party, known.moments("at").days)
+        found[word] = numbers if len(mine) == len(numbers) else numbers.take(mine)
+    return Contacts(found["contact"], found["delay_explained"], misfits)
 
 
 def _each_once(parts: list[Integers]) -> Integers:
@@ -101,22 +103,32 @@ def _each_once(parts: list[Integers]) -> Integers:
 def rows_of_cases(cases: Table) -> RowsOf:
     """Tell of events in which row their case stands; of cases with one id the first: all of them are invalid."""
     cases.resolve("case_id", "what events belong to")
-    numbers, rows = RowNumbers(cases.source.rows or 0), []
-    for batch in cases.batches(["case_id"]):
+    numbers, rows = RowNumbers(cases.source.rows or 0, keep_texts=False), []
+
+    def read(batch: Batch) -> tuple[int, Any, tuple[Prints, Prints]]:
+        texts = batch.text("case_id").fill_null("")
+        return batch.offset, texts, two_prints(texts)
+
+    for offset, texts, prints in in_threads(read, cases.batches(["case_id"])):
         before = numbers.size
-        number = numbers.of(batch.text("case_id").fill_null("")) - before
+        number = numbers.of(texts, prints) - before
         new = np.flatnonzero(number >= 0)
         if len(new) > numbers.size - before:  # the same id twice among the new ones
             _, places = np.unique(number[new], return_index=True)
             new = new[places]
-        rows.append(batch.offset + new)
+        rows.append(offset + new)
     first = np.concatenate([*rows, [-1]])
+    plain = bool((first[:-1] == np.arange(numbers.size)).all())  # each case has an id of its own
 
-    def rows_of(known: Known, mine: Integers) -> Integers:
-        texts = known.batch.text("case_id")
-        most = 2 * len(mine) > len(texts)  # then it costs less to look for all of them than to pick these out
-        number = numbers.find(texts).take(mine) if most else numbers.find(texts.take(mine))
-        return first.take(number)
+    def rows_of(known: Known, mine: Integers | None) -> Integers:
+        if mine is not None:
+            return first.take(numbers.find(known.batch.text("case_id").take(mine)))
+
+        def find() -> Integers:
+            number = numbers.find(known.batch.text("case_id"))
+            return number if plain else first.take(number)
+
+        return known.once(("rows of cases",), find)
 
     return rows_of
 
@@ -134,8 +146,8 @@ def _is_explanation(known: Known) -> tuple[Truths, Truths, str]:
     return sent & reason, sent & ~reason, UNEXPLAINED
 
 
-def _party(known: Known) -> Integers:
+def _party(known: Known) -> NDArray[np.int8]:
     """Give the place of each event's party among ``PARTIES``; -1 for any other."""
     words = known.words("party")
     places = [PARTIES.index(word) if word in PARTIES else -1 for word in words.words]
-    return np.array([*places, -1], np.int64).take(words.codes)
+    return np.array([*places, -1], np.int8).take(words.codes)

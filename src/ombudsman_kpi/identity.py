@@ -152,8 +152,9 @@ class RowNumbers:
     together with its number, so that one look at the table says both; the second fingerprint makes sure.
     """
 
-    def __init__(self, expected: int = 0) -> None:
+    def __init__(self, expected: int = 0, *, keep_texts: bool = True) -> None:
         self.size = 0
+        self._keep_texts = keep_texts
         self._texts: list[Any] = []
         self._table = np.zeros(2, np.uint64)  # of each slot: 36 bits of a fingerprint, and 28 of a number, from 1
         self._first, self._second = np.empty(1, np.uint64), np.empty(1, np.uint64)  # fingerprints, of each number
@@ -182,7 +183,21 @@ class RowNumbers:
         return self._numbered(texts, *(two_prints(texts) if prints is None else prints))
 
     def _found(self, first: Prints, second: Prints) -> Integers:
-        _, numbers = self._probe(first, None)
+        """Look fingerprints up: nearly all are in the first slot, or the next to it."""
+        table, last = self._table, len(self._table) - 1
+        slots = (first >> np.uint64(64 - last.bit_length())).view(np.int64)
+        tags = first << _SHIFT
+        entries = table.take(slots)
+        waiting = np.flatnonzero((entries ^ tags) > _NUMBER)  # a free slot among them, or another's
+        while len(waiting):
+            taken = entries.take(waiting) != 0
+            waiting = waiting[taken]
+            looking = (slots.take(waiting) + 1) & last
+            slots[waiting] = looking
+            there = table.take(looking)
+            entries[waiting] = there
+            waiting = waiting[(there ^ tags.take(waiting)) > _NUMBER]
+        numbers = (entries & _NUMBER).view(np.int64) - 1
         other = np.flatnonzero((self._second.take(numbers, mode="clip") != second) & (numbers >= 0))
         if len(other):
             numbers[other] = self._found(_both(first[other], second[other]), second[other])
@@ -201,7 +216,8 @@ class RowNumbers:
             numbers[new] = places.take(numbers[new] - self.size)
             self._table[slots[rows]] = first[rows] << _SHIFT | (found + 1).view(np.uint64)
             self._first[found], self._second[found] = first[rows], second[rows]
-            self._texts.append(texts if len(rows) == len(texts) else texts.take(pa.array(rows)))
+            if self._keep_texts:
+                self._texts.append(texts if len(rows) == len(texts) else texts.take(pa.array(rows)))
             self.size += len(rows)
         other = np.flatnonzero(self._second.take(numbers) != second)
         if len(other):  # another text has the first fingerprint: such a text goes by one made of both
@@ -219,8 +235,8 @@ class RowNumbers:
         self._table = np.zeros(size, np.uint64)
         self._probe(self._first[: self.size], 0)
 
-    def _probe(self, prints: Prints, fresh: int | None) -> tuple[Integers, Integers]:
-        """Give the slot and the number of each fingerprint; a new one gets ``fresh`` and its place; or -1.
+    def _probe(self, prints: Prints, fresh: int) -> tuple[Integers, Integers]:
+        """Give the slot and the number of each fingerprint; a new one gets ``fresh`` and its place.
 
         All look into their slot at once; those that find another's there look into the next, all at once again.
         """
@@ -231,13 +247,11 @@ class RowNumbers:
         waiting, wanted, looking = None, tags, slots
         while True:
             free = np.flatnonzero(there == 0)[::-1]
-            if fresh is not None and len(free):
+            if len(free):
                 number = (free if waiting is None else waiting[free]) + (fresh + 1)
                 table[looking[free]] = wanted[free] | number.view(np.uint64)  # of several, the first stays
                 there[free] = table.take(looking[free])
             missed = (there ^ wanted) > _NUMBER
-            if fresh is None:
-                missed[free] = False
             if waiting is not None:
                 entries[waiting] = there
             if not missed.any():

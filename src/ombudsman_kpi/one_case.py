@@ -125,9 +125,9 @@ def limit_of(target: Obliging) -> Limit | DueField | None:
     return target.limit if isinstance(target, Limited) else target.up_to
 
 
-def _of_the_case(_: Known, mine: Integers) -> Integers:
+def _of_the_case(known: Known, mine: Integers | None) -> Integers:
     """Say that all events are of the one case that there is."""
-    return np.zeros(len(mine), np.int64)
+    return np.zeros(len(known.batch) if mine is None else len(mine), np.int64)
 
 
 class _Maker:

@@ -1,6 +1,7 @@
 """What is to be measured: which targets, by which cohorts, in which periods, on which records."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from ombudsman_kpi.records import RECORDS
 from ombudsman_kpi.results import INSIDE, Row
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.source import Dates
+from ombudsman_kpi.streams import steady
 from ombudsman_kpi.tally import Key, not_given
 from ombudsman_kpi.targets import COHORTS, AnyTarget, Cohort, Dated, NotMeasured, Score, Stock, Trend
 
@@ -120,8 +122,22 @@ def _check_name(option: str, given: Any, example: str) -> None:
         raise OptionError(f"{option}= takes one name, such as {example!r}; not {_kind(given)}.")
 
 
-def open_records(records: Mapping[str, Any], columns: Columns, dates: Formats) -> dict[str, Table]:
-    """Open what was given, with the names and formats that the caller's columns have."""
+def open_records(
+    records: Mapping[str, Any], columns: Columns, dates: Formats, needed: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, Table]:
+    """Open what was given, with the names and formats that the caller's columns have.
+
+    What is worked out while it is read is worked out once: all of its columns, or those that are needed.
+    """
+    opened = opened_as_given(records, columns, dates)
+    return {
+        kind: replace(table, source=steady(kind, table.source, None if needed is None else needed[kind]))
+        for kind, table in opened.items()
+    }
+
+
+def opened_as_given(records: Mapping[str, Any], columns: Columns, dates: Formats) -> dict[str, Table]:
+    """Open what was given, without reading any of it."""
     if isinstance(columns, (str, Path)):
         names, formats = _mapping_file(Path(columns))
     else:

@@ -26,6 +26,7 @@ class Source(NamedTuple):
     is_pandas: bool = False
     place: str = ""
     rows: int | None = None  # how many, where that is known
+    schema: Any = None  # of what is worked out anew for each reading, its Arrow schema; rows may change places then
     doubtful: Callable[[], Any] | None = None  # gives the ids that records share, where others have looked for them
 
 

@@ -3,7 +3,7 @@
 import sys
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,7 +27,7 @@ def open_stream(name: str, given: Any) -> Source | None:
 
 
 def _open_relation(name: str, relation: Any) -> Source:
-    """See a relation as a source: DuckDB reads it again each time, and only the columns that are wanted."""
+    """See a relation as a source: DuckDB works it out again each time, and only the columns that are wanted."""
     import duckdb
     import pyarrow as pa
 
@@ -39,7 +39,11 @@ def _open_relation(name: str, relation: Any) -> Source:
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise _unread(name, "DuckDB", error) from None
 
-    return Source(tuple(relation.columns), read)
+    try:
+        schema = relation.limit(0).to_arrow_table().schema
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        raise _unread(name, "DuckDB", error) from None
+    return Source(tuple(relation.columns), read, schema=schema)
 
 
 def _open_lazy_frame(name: str, frame: Any) -> Source:
@@ -48,21 +52,19 @@ def _open_lazy_frame(name: str, frame: Any) -> Source:
     import pyarrow as pa
 
     try:
-        schema = frame.collect_schema()
+        schema = pa.table(pl.DataFrame(schema=frame.collect_schema())).schema
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unread(name, "Polars", error) from None
 
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
-        chosen = frame.select(wanted)
-        empty = pa.table(pl.DataFrame(schema={column: schema[column] for column in wanted})).schema
         try:
-            frames = chosen.collect_batches(chunk_size=source.BATCH, maintain_order=True)
+            frames = frame.select(wanted).collect_batches(chunk_size=source.BATCH)
             batches = (batch for part in frames for batch in pa.table(part).to_batches(max_chunksize=source.BATCH))
-            yield from _of_batches(batches, wanted, empty)
+            yield from _of_batches(batches, wanted, schema)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise _unread(name, "Polars", error) from None
 
-    return Source(tuple(schema.names()), read)
+    return Source(tuple(schema.names), read, schema=schema)
 
 
 def _of_batches(batches: Iterable[Any], wanted: list[str], schema: Any) -> Iterator[dict[str, Any]]:
@@ -94,6 +96,23 @@ def _safely(name: str, reader: Any) -> Iterator[Any]:
 
 def _one(batch: Any) -> Any:
     return lambda wanted: iter([{column: batch.column(column) for column in wanted}])
+
+
+def steady(name: str, given: Source, needed: Sequence[str] | None = None) -> Source:
+    """Work out once what would be worked out for each reading: rows could change places in between.
+
+    Of its columns only those are kept on the disk that are needed, where somebody knows them.
+    """
+    if given.schema is None:
+        return given
+    chosen = given.names if needed is None else tuple(needed) or given.names[:1]
+    batches = (Source(chosen, _these(columns)) for columns in given.read(list(chosen)))
+    found = kept(name, batches, empty=given.schema)
+    return found._replace(names=given.names, place=given.place)
+
+
+def _these(columns: Mapping[str, Any]) -> Any:
+    return lambda wanted: iter([{column: columns[column] for column in wanted}])
 
 
 def kept(name: str, tables: Iterable[Source], empty: Any = None) -> Source:

@@ -20,6 +20,7 @@ from ombudsman_kpi.plan import (
     names_of,
     on_published,
     open_records,
+    opened_as_given,
     why_not,
     with_populations,
 )
@@ -66,13 +67,18 @@ class Asked:
     notes: dict[str, frozenset[str]]
 
     @classmethod
-    def of(cls, scheme: Scheme, records: Mapping[str, Any], options: Options) -> "Asked":
+    def of(
+        cls, scheme: Scheme, records: Mapping[str, Any], options: Options,
+        needed: Mapping[str, list[str]] | None = None, progress: Progress | None = None,
+    ) -> "Asked":  # fmt: skip
         """Open what was given, and find the rules for it."""
         check_scheme(scheme)
         at = parse_as_of(options.as_of, scheme)
         plan = make_plan(scheme, options.targets, options.cohort, options.every, options.report)
         by = names_of("by", options.by)
-        tables = open_records(records, options.columns, options.dates)
+        tables = open_records(records, options.columns, options.dates, needed)
+        if progress is not None and "events" in tables:  # which are read before what they belong to
+            tables["events"] = replace(tables["events"], source=_heard(tables["events"].source, progress))
         files = files_of(tables, plan, at, scheme)
         notes = missing_groups(by, plan, files.tables)
         unmeasured: dict[str, str] = {}
@@ -93,7 +99,25 @@ def tally_records(
     scheme: Scheme, records: Mapping[str, Any], options: Options, progress: Progress | None = None
 ) -> Tally:
     """Count the outcomes of records, given by their kind."""
-    return counted(Asked.of(scheme, records, options), progress=progress)
+    opened = opened_as_given(records, options.columns, options.dates)
+    given = {kind: table.source for kind, table in opened.items()}
+    needed = None
+    if any(source.schema is not None for source in given.values()) and ("cases" in given or "events" not in given):
+        _, needed = dry_run(scheme, given, options)
+    return counted(Asked.of(scheme, given, options, needed, progress), progress=progress)
+
+
+def _heard(source: Source, progress: Progress) -> Source:
+    """Give a source of events that tells how many rows of it were read."""
+
+    def read(wanted: list[str]) -> Iterator[Mapping[str, Any]]:
+        rows = 0
+        for columns in source.read(wanted):
+            yield columns
+            rows += len(next(iter(columns.values()), ()))
+            progress("events", rows)
+
+    return source._replace(read=read)
 
 
 def counted(asked: Asked, kept: "Mapping[str, Truths] | None" = None, progress: Progress | None = None) -> Tally:
@@ -167,6 +191,8 @@ def _empty(schema: Any, names: dict[str, None]) -> Source:
         else:
             yield {column: pa.array([], schema.field(column).type) for column in wanted}
 
+    if isinstance(schema, Source) and schema.schema is not None:
+        schema = schema.schema
     if isinstance(schema, Source):
         return schema._replace(read=read, rows=0, doubtful=None)
 

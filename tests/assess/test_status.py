@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ombudsman_kpi import RecordsError, Scheme, assess, load_scheme
+from ombudsman_kpi import RecordsError, Scheme, assess, load_scheme, tally
 
 TARGET = "decided-or-allocated-20wd"
 INVESTIGATION = "investigation-13w"
@@ -32,6 +32,13 @@ def assessed(lgsco: Scheme) -> Assessed:
         return assess(scheme, cases=rows, as_of=as_of, targets=target)
 
     return run
+
+
+def test_several_records_due_after_the_last_announced_year_are_counted(lgsco: Scheme) -> None:
+    last = lgsco.calendar.announced_until
+    cases = [{"case_id": f"C{place}", "received_at": f"{last.year}-12-{28 + place}"} for place in range(3)]
+    row = tally(lgsco, cases=cases, as_of=f"{last.year + 1}-03-01", targets=TARGET).results().rows[0]
+    assert (row.overdue, row.provisional) == (3, True)
 
 
 def outcome(rows: pd.DataFrame) -> tuple[str, str]:

@@ -5,6 +5,7 @@ and from the last to the end. They run between distinct days, so that ten contac
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from ombudsman_kpi.assess.draft import NONE
 from ombudsman_kpi.assess.outcomes import STILL_OPEN, Assessed, Outcome
 from ombudsman_kpi.assess.related import Files
+from ombudsman_kpi.assess.share_within import last_start
 from ombudsman_kpi.assess.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.contacts import PARTIES, Contacts
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
@@ -34,15 +36,25 @@ class Intervals(NamedTuple):
     end: Integers
 
 
-class Run(NamedTuple):
+@dataclass(frozen=True)
+class Run:
     """The investigations of a batch: their clocks, when they ended, and their intervals, judged."""
 
     clock: Timeline
     end: Integers
     found: Intervals
     elapsed: Integers  # of each interval
-    due: Integers
-    over: Truths
+    allowed: int
+
+    @property
+    def over(self) -> Truths:
+        """Which intervals were too long."""
+        return np.greater(self.elapsed, self.allowed)
+
+    @cached_property
+    def due(self) -> Integers:
+        """When each interval is due to end; not everybody asks."""
+        return self.clock.counting.due(self.found.begin, self.allowed)
 
 
 @dataclass(frozen=True)
@@ -85,7 +97,7 @@ class KeepInTouchRule:
 
     def _whole_cases(self, known: Known, run: Run) -> Assessed:
         """Give each case its outcome: late when any interval was, overdue when only a last one is."""
-        clock, end, found, _, _, over = run
+        clock, end, found, over = run.clock, run.end, run.found, run.over
         parties, overdue = np.zeros(len(end), np.int64), np.zeros(len(end), np.bool_)
         ended = over & (found.end != MISSING)
         for place in range(len(PARTIES)):
@@ -96,8 +108,10 @@ class KeepInTouchRule:
         code = np.where(open_, 2 - overdue, 0)  # places in the book
         code = np.where(parties > 0, parties + 2 + open_ * len(_LATE), code)
         code = np.where(clock.elapsed == NONE, clock.state.astype(np.int64) + len(_WHOLE), code).astype(np.intp)
-        announced = day_number(known.scheme.calendar.announced_until)
-        moves = isinstance(self.target.limit, WorkingDays) and run.due.max(initial=MISSING) > announced
+        announced, moves = day_number(known.scheme.calendar.announced_until), False
+        if isinstance(self.target.limit, WorkingDays):
+            last = last_start(self.target, clock, announced)
+            moves = last is not None and found.begin.max(initial=MISSING) > last
         return Assessed(
             code, (*_WHOLE, *_reasons(clock)), clock.start_day, end, np.full(len(end), NONE),
             self.target.limit.elapsed_unit, lambda: (clock.start, end, _next_due(run)),
@@ -153,7 +167,7 @@ def _run(target: KeepInTouch, known: Known, files: Files) -> Run:
     clock, end = _clock_of(target, known)
     found = intervals(target, known, files, np.where(clock.elapsed == NONE, MISSING, clock.start), end)
     elapsed = clock.counting.elapsed(found.begin, np.where(found.end == MISSING, known.as_of.day, found.end))
-    return Run(clock, end, found, elapsed, clock.counting.due(found.begin, limit.allowed), elapsed > limit.allowed)
+    return Run(clock, end, found, elapsed, limit.allowed)
 
 
 def intervals(target: KeepInTouch, known: Known, files: Files, start: Integers, end: Integers) -> Intervals:

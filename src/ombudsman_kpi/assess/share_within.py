@@ -127,7 +127,7 @@ def judged(target: Limited, timeline: Timeline, calendar: WorkingCalendar) -> Ju
 def follows_from_elapsed(target: Limited, timeline: Timeline, calendar: WorkingCalendar) -> bool:
     """Tell whether state and elapsed time say all: no record has a due date of its own, nor one hard to know."""
     unsure = beyond_calendar(target, timeline, calendar), provisional(target, timeline, calendar)
-    return timeline.in_days and unsure == (None, None)
+    return timeline.in_days and all(part is None for part in unsure)
 
 
 def last_start(target: Limited, timeline: Timeline, last_due: int) -> int | None:

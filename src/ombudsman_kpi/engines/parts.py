@@ -20,9 +20,10 @@ from ombudsman_kpi.errors import KpiError, MissingLibraryError, OptionError, Rec
 from ombudsman_kpi.files import open_path
 from ombudsman_kpi.frames import Batch, Table
 from ombudsman_kpi.identity import two_prints
-from ombudsman_kpi.plan import Progress, make_plan, names_of, open_records, with_populations
+from ombudsman_kpi.plan import Progress, make_plan, names_of, opened_as_given, with_populations
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.source import Source
+from ombudsman_kpi.streams import steady
 from ombudsman_kpi.tally import Tally
 from ombudsman_kpi.tallying import Options, dry_run, tally_records
 from ombudsman_kpi.targets import NotMeasured
@@ -57,13 +58,14 @@ def tally_in_parts(
 ) -> Tally:
     """Count the outcomes of records within some memory: what ``tally_records`` would count."""
     room = parse_memory(memory) - _ALWAYS
-    tables = open_records(records, options.columns, options.dates)
+    tables = opened_as_given(records, options.columns, options.dates)
     options = options._replace(
         by=names_of("by", options.by),
         columns={kind: dict(table.columns) for kind, table in tables.items()},
         dates={kind: table.dates for kind, table in tables.items() if table.dates is not None},
     )
     nothing, needed = dry_run(scheme, {kind: table.source for kind, table in tables.items()}, options)
+    tables = {kind: replace(table, source=steady(kind, table.source, needed[kind])) for kind, table in tables.items()}
     total, read = nothing, _Read(progress)
     for feed in _feeds(scheme, options, nothing, tables):
         for given in _parts_of(feed, tables, needed, room):

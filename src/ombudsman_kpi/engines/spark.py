@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import reduce
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ombudsman_kpi import errors
@@ -61,16 +62,21 @@ def tally_on_spark(
         targets=None if options.targets is None else names_of("targets", options.targets),
     )
     schemas = {kind: schema_of(frame) for kind, frame in frames.items()}
-    told, log = _told_of_cases(scheme, frames, schemas, options)
-    if told is not None:
-        import pyarrow as pa
-
-        made = History(pa.table({name: pa.array([], pa.string()) for name in told}), {}).table.source.names
-        schemas["cases"] = pa.schema([(name, pa.string()) for name in made])
-    counted, needed = dry_run(scheme, schemas, options)
-    if told is not None:
-        needed["events"] = list(dict.fromkeys([*needed["events"], *log]))
-    job = _Job.of(scheme, options, frames, schemas, needed, told)
+    tables = open_records(
+        {kind: Source(tuple(schema.names), _no_rows) for kind, schema in schemas.items()},
+        options.columns,
+        options.dates,
+    )
+    options = options._replace(  # the executors have no files that say how columns are called
+        as_of=str(parse_as_of(options.as_of, scheme)),
+        columns={kind: dict(table.columns) for kind, table in tables.items()},
+        dates={kind: table.dates for kind, table in tables.items() if table.dates is not None},
+    )
+    job = _with_made_cases(_Job(scheme, options, frames, tables, schemas))
+    counted, needed = dry_run(scheme, job.schemas, options)
+    job = job._replace(
+        needed={kind: list(dict.fromkeys([*names, *job.needed.get(kind, ())])) for kind, names in needed.items()}
+    )
     found = _Found.of(_collected(job, job.feeds(counted), spark_work.tallied))
     if progress is not None:
         for kind, rows in found.rows.items():
@@ -100,24 +106,28 @@ def _frames_of(records: Mapping[str, Any]) -> dict[str, "DataFrame"]:
     return frames
 
 
-def _told_of_cases(
-    scheme: Scheme, frames: Mapping[str, "DataFrame"], schemas: dict[str, Any], options: Options
-) -> tuple[tuple[str, ...] | None, list[str]]:
-    """Name the columns of the cases that are made of events, where only these are there; None where none are made.
+def _with_made_cases(job: "_Job") -> "_Job":
+    """Make cases of the events, where only these are there: say which columns they have.
 
-    Beside them, the columns of the log that they are made of. What no event of the whole log tells of isn't there at all, and something else may stand in for it: no partition
+    What no event of the whole log tells of isn't there at all, and something else may stand in for it: no partition
     can know that for itself. So this takes a job of its own, which reads the events once more.
     """
-    plan = make_plan(scheme, options.targets, options.cohort, options.every, options.report)
-    wanted = any("cases" in step.target.needs for step in plan)
-    if not wanted or "cases" in frames or "events" not in frames:
-        return None, []
-    log = {"events": schemas["events"]}
-    _, needed = dry_run(scheme, log, options._replace(by=()))
-    job = _Job.of(scheme, options._replace(by=()), {"events": frames["events"]}, log, needed, None)
-    feed = Feed({"events": None}, set(), set())
-    names = _Found.of(_collected(job, [feed], spark_work.told)).told
-    return tuple(sorted(names)) if names & {*times_of_cases().values()} else None, needed["events"]
+    wanted = any("cases" in step.target.needs for step in job.plan())
+    if not wanted or "cases" in job.frames or "events" not in job.frames:
+        return job
+
+    import pyarrow as pa
+
+    log = {"events": job.schemas["events"]}
+    options = job.options._replace(by=())
+    _, needed = dry_run(job.scheme, log, options)
+    looking = job._replace(options=options, schemas=log, needed=needed)
+    told = _Found.of(_collected(looking, [Feed({"events": None}, set(), set())], spark_work.told)).told
+    if not told & {*times_of_cases().values()}:
+        return job
+    made = History(pa.table({name: pa.array([], pa.string()) for name in sorted(told)}), {}).table.source.names
+    schemas = {**job.schemas, "cases": pa.schema([(name, pa.string()) for name in made])}
+    return job._replace(schemas=schemas, needed=needed, told=tuple(sorted(told)))
 
 
 class _Job(NamedTuple):
@@ -128,27 +138,12 @@ class _Job(NamedTuple):
     frames: Mapping[str, "DataFrame"]
     tables: Mapping[str, Table]
     schemas: dict[str, Any]
-    needed: Mapping[str, list[str]]
-    told: tuple[str, ...] | None
-
-    @classmethod
-    def of(
-        cls, scheme: Scheme, options: Options, frames: Mapping[str, "DataFrame"], schemas: dict[str, Any],
-        needed: Mapping[str, list[str]], told: tuple[str, ...] | None,
-    ) -> "_Job":  # fmt: skip
-        """Read the options on the driver: the executors have no files that say how columns are called."""
-        named = {kind: Source(tuple(schemas[kind].names), _no_rows) for kind in frames}
-        tables = open_records(named, options.columns, options.dates)
-        said = options._replace(
-            as_of=str(parse_as_of(options.as_of, scheme)),
-            columns={kind: dict(table.columns) for kind, table in tables.items()},
-            dates={kind: table.dates for kind, table in tables.items() if table.dates is not None},
-        )
-        return cls(scheme, said, frames, tables, schemas, needed, told)
+    needed: Mapping[str, list[str]] = MappingProxyType({})
+    told: tuple[str, ...] | None = None  # the columns of cases that are made of events
 
     def feeds(self, counted: Tally) -> list[Feed]:
         """Say what is read together for the targets that can be measured."""
-        measured = [step.target for step in with_populations(self._plan(), self.scheme)]
+        measured = [step.target for step in with_populations(self.plan(), self.scheme)]
         measured = [
             target for target in measured
             if not isinstance(target, NotMeasured) and target.id not in counted.unmeasured
@@ -156,7 +151,8 @@ class _Job(NamedTuple):
         ]  # fmt: skip
         return feeds_of(measured, self.options.by, {} if self.told is None else {"cases": "events"})
 
-    def _plan(self) -> list[Step]:
+    def plan(self) -> list[Step]:
+        """Say which targets are measured."""
         options = self.options
         return make_plan(self.scheme, options.targets, options.cohort, options.every, options.report)
 
@@ -172,7 +168,7 @@ class _Job(NamedTuple):
 
     def work(self, feed: Feed, layout: Layout, doubtful: dict[str, Any]) -> bytes:
         """Write down what executors are told."""
-        logged = {step.target.id for step in self._plan() if not follows_cases(step.target) and self._of_made(step)}
+        logged = {step.target.id for step in self.plan() if not follows_cases(step.target) and self._of_made(step)}
         work = Work(
             self.scheme.model_dump_json(exclude_unset=True), self.scheme.digest, self.scheme.calendar.edition,
             self.options, self.schemas, feed, layout, doubtful,
