@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pyarrow.csv as pv
 import pyarrow.parquet as pq
 import pytest
 
-from ombudsman_kpi import OptionError, RecordsError, Tally, load_scheme, source, tally
+from ombudsman_kpi import OptionError, RecordsError, Tally, identity, load_scheme, source, tally
 
 DATA = Path(__file__).parents[1] / "examples" / "data"
 AS_OF = "2024-03-31"
@@ -212,7 +213,7 @@ def test_a_full_disk_is_one_clear_error(cases: pd.DataFrame, monkeypatch: pytest
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(tempfile, "NamedTemporaryFile", full)
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
     with pytest.raises(RecordsError, match=r"There is no room for temporary files in .*: No space left on device"):
         counted(iter(pieces(cases)))
 
@@ -291,6 +292,142 @@ def test_what_is_wrong_in_a_part_is_said_without_its_row(cases: pd.DataFrame, ev
         counted(cases, wrong, memory="512 MB")
 
 
+def few(names: list[Any], day: str = "2024-03-01", **more: Any) -> pa.Table:
+    """Make a few cases, decided in time."""
+    size = len(names)
+    return pa.table({"case_id": names, "received_at": [day] * size, "decided_at": [day] * size, **more})
+
+
+TINY: dict[str, Any] = {"as_of": AS_OF, "targets": "keep-in-touch-20wd"}
+
+
+@pytest.fixture
+def tiny_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave so little room that two rows are dealt out to different parts."""
+    monkeypatch.setattr("ombudsman_kpi.engines.parts._ALWAYS", (512 << 20) - (20 << 10))
+
+
+def touched(cases: list[pa.Table], **options: Any) -> list[Tally]:
+    """Tally cases with an event each, all at once and in parts."""
+    ids = [str(name) for table in cases for name in table["case_id"].to_pylist()]
+    events = pa.table(
+        {"case_id": ids, "event": ["contact"] * len(ids), "at": ["2024-03-01"] * len(ids),
+         "party": ["complainant"] * len(ids), "direction": ["out"] * len(ids)}
+    )  # fmt: skip
+    plain = [table.append_column("allocated_at", table["received_at"]) for table in cases]
+    targets = ["keep-in-touch-20wd", "decided-or-allocated-20wd"]
+    return [
+        tally(LGSCO, cases=plain, events=events, as_of=AS_OF, targets=targets, memory=memory, **options)
+        for memory in (None, "512 MB")
+    ]
+
+
+@pytest.mark.usefixtures("tiny_parts")
+def test_batches_of_several_types_mean_the_same_in_parts() -> None:
+    numbers = pa.array(range(1000, 1300), pa.int64())
+    texts = pa.array([f"0{number}" for number in range(300)])
+    nothing = few([f"N{number}" for number in range(300)]).set_column(2, "decided_at", pa.nulls(300))
+    whole, parts = touched([nothing, few(numbers), few(texts)])
+    assert whole == parts
+    assert sum(row.records or 0 for row in whole.results().rows) == 1800
+
+
+@pytest.mark.usefixtures("tiny_parts")
+def test_times_with_and_without_a_zone_are_refused_in_whichever_parts_they_are() -> None:
+    zoned = few([f"A{number}" for number in range(300)], "2024-03-01T10:00:00Z")
+    naive = few([f"B{number}" for number in range(300)], "2024-03-01T10:00:00")
+    given = [item.append_column("allocated_at", item["received_at"]) for item in (zoned, naive)]
+    events = pa.table({name: pa.array([], pa.string()) for name in EVENT})
+    for memory in (None, "512 MB"):
+        with pytest.raises(RecordsError, match=r"with a zone and times without one|has no zone, but others"):
+            tally(LGSCO, cases=given, events=events, as_of=AS_OF, targets="delays-explained", memory=memory)
+
+
+EVENT = ("case_id", "event", "at", "party", "direction", "reason")
+
+
+@pytest.mark.usefixtures("tiny_parts")
+def test_names_that_differ_in_their_case_and_names_that_nobody_asks_for() -> None:
+    table = few([f"A{number}" for number in range(600)], team=["North"] * 600, Team=["South"] * 600)
+    whole, parts = touched([table], by=["team", "Team"], columns={"cases": {"authority": "Team"}})
+    assert whole == parts
+    assert {group for block in parts.blocks.values() for group in block.groups} == {("North", "South")}
+
+
+@pytest.mark.usefixtures("tiny_parts")
+def test_an_interruption_while_records_are_dealt_out_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ombudsman_kpi.engines import parts
+
+    def interrupted(*_: object) -> Iterator[Any]:
+        numbers = pa.array([0], pa.int32())
+        yield pa.record_batch([numbers, numbers], names=["column0", "ombudsman_kpi_part"])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(parts, "_numbered", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        touched([few([f"A{number}" for number in range(600)])])
+
+
+def test_options_that_can_be_read_only_once(cases: pd.DataFrame) -> None:
+    lazy = pl.from_pandas(cases).lazy()
+    once: dict[str, Any] = {"targets": iter(["investigation-13w"]), "every": iter(["month", "year"])}
+    found = tally(LGSCO, cases=lazy, as_of=AS_OF, **once)
+    assert found == tally(LGSCO, cases=cases, as_of=AS_OF, targets="investigation-13w", every=["month", "year"])
+
+
+MIXED: dict[str, list[Any]] = {
+    "a date and a time": [date(2024, 3, 1), datetime(2024, 3, 1, 17, 30)],  # noqa: DTZ001
+    "times with and without a zone": [datetime(2024, 3, 1), datetime(2024, 3, 1, tzinfo=UTC)],  # noqa: DTZ001
+    "whole numbers and others": [1, 1.0],
+    "a number beyond all": [1, 2**70],
+}
+
+
+@pytest.mark.parametrize("cells", MIXED.values(), ids=list(MIXED))
+def test_a_column_of_several_kinds_in_a_batch_that_comes_once_is_refused(cells: list[Any]) -> None:
+    frame = pd.DataFrame({"case_id": ["A", "B"], "received_at": ["2024-03-01"] * 2, "decided_at": None})
+    frame["received_at" if isinstance(cells[0], date) else "case_id"] = pd.Series(cells, dtype=object)
+    with pytest.raises(RecordsError, match=r"^cases batch 0: \S+ mixes things of several kinds"):
+        tally(LGSCO, cases=iter([frame]), as_of=AS_OF)
+
+
+@pytest.mark.parametrize("row", [0, 49, 99])
+def test_a_quotation_mark_that_is_never_closed_swallows_no_rows(tmp_path: Path, row: int) -> None:
+    head = "case_id,received_at,decided_at,allocated_at,notes"
+    lines = [f"A{place},2024-03-01,,,note {place}" for place in range(100)]
+    lines[row] = f'A{row},2024-03-01,,,"note'
+    path = tmp_path / "cases.csv"
+    path.write_text("\n".join([head, *lines]))
+    with pytest.raises(RecordsError, match=rf"quotation mark in the row that begins in line {row + 2} is never closed"):
+        tally(LGSCO, cases=path, as_of=AS_OF)
+    lines[row] = f'A{row},2024-03-01,,,a pipe of 5" and "quotes"'
+    path.write_text("\n".join([head, *lines]))
+    found = tally(LGSCO, cases=path, as_of=AS_OF, targets="decided-or-allocated-20wd").results().rows
+    assert [item.records for item in found] == [100]
+
+
+def test_cases_whose_fingerprints_meet_keep_their_own_contacts(monkeypatch: pytest.MonkeyPatch) -> None:
+    strong = identity._fingerprints
+
+    def weak(texts: Any, mixes: Any = (0,)) -> list[Any]:
+        found = strong(texts, (identity._MIX, identity._OTHER_MIX))
+        return [found[0] * 0 + (5 << 40), found[1]][: len(mixes)]
+
+    cases = pa.table(
+        {"case_id": ["A", "B", "C"], **{name: ["2024-01-02"] * 3 for name in ("received_at", "allocated_at")},
+         "decided_at": ["2024-02-20"] * 3}
+    )  # fmt: skip
+    days = ["2024-01-20", "2024-02-10"]
+    events = pa.table(
+        {"case_id": ["C"] * 4, "event": ["contact"] * 4, "at": days * 2, "direction": ["out"] * 4,
+         "party": ["complainant"] * 2 + ["organisation"] * 2}
+    )  # fmt: skip
+    expected = tally(LGSCO, cases=cases, events=events, by="case_id", **TINY)
+    monkeypatch.setattr(identity, "_fingerprints", weak)
+    assert tally(LGSCO, cases=cases, events=events, by="case_id", **TINY) == expected
+    assert {row.group: row.met for row in expected.results().rows}[("C",)] == 1
+
+
 @pytest.mark.parametrize("size", ["2 GB", "2gb", "2GiB", 2 << 30, "2048MB"])
 def test_sizes_are_read(size: Any) -> None:
     from ombudsman_kpi.engines.parts import parse_memory
@@ -298,7 +435,7 @@ def test_sizes_are_read(size: Any) -> None:
     assert parse_memory(size) == 2 << 30
 
 
-@pytest.mark.parametrize("size", ["much", "", -1, "1 XB", True, "100 MB", 1])
+@pytest.mark.parametrize("size", ["much", "", -1, "1 XB", True, "100 MB", 1, "9" * 400 + " GB", 10**400])
 def test_sizes_that_are_none_or_too_small(cases: pd.DataFrame, size: Any) -> None:
     with pytest.raises(OptionError, match=r"^memory= is"):
         counted(cases, memory=size)

@@ -116,7 +116,7 @@ def rows_of_cases(cases: Table) -> RowsOf:
         if len(new) > numbers.size - before:  # the same id twice among the new ones
             _, places = np.unique(number[new], return_index=True)
             new = new[places]
-        rows.append(offset + new)
+        rows.append(offset + new[np.argsort(number[new])])  # ids whose fingerprints meet get theirs after the others
     first = np.concatenate([*rows, [-1]])
     plain = bool((first[:-1] == np.arange(numbers.size)).all())  # each case has an id of its own
 

@@ -1,5 +1,7 @@
 """Records in files: Parquet and CSV, one or many."""
 
+import csv
+import io
 import re
 from collections.abc import Iterator
 from glob import glob, has_magic
@@ -103,6 +105,7 @@ def _open_csv(path: Path) -> Source:
     lines = pv.ParseOptions(newlines_in_values=True)  # notes may run over several
     with pv.open_csv(path, pv.ReadOptions(use_threads=False), lines) as reader:  # one thread counts the rows
         names = tuple(reader.schema.names)
+    _refuse_open_quote(path)
     separator = next((mark for mark in ";\t|" if len(names) == 1 and mark in names[0]), None)
     if separator is not None:
         raise pa.ArrowInvalid(f"its columns are separated by {separator!r}; save it with commas")
@@ -129,6 +132,27 @@ def _open_csv(path: Path) -> Source:
             yield {column: pa.array([], pa.string()) for column in wanted}
 
     return Source(names, read, place=path.name)
+
+
+def _refuse_open_quote(path: Path) -> None:
+    """Refuse a file whose last quotation mark isn't closed: all rows after it would be the content of one cell."""
+    import pyarrow as pa
+
+    marks = 0
+    with pa.input_stream(str(path)) as file:
+        while content := file.read(1 << 20):
+            marks += content.count(b'"')
+    if marks % 2 == 0:
+        return
+    with pa.input_stream(str(path)) as file, io.TextIOWrapper(file, "utf-8", errors="replace", newline="") as text:
+        rows, begin = csv.reader(text, strict=True), 0
+        try:
+            for _ in rows:
+                begin = rows.line_num
+        except csv.Error:
+            raise pa.ArrowInvalid(
+                f"a quotation mark in the row that begins in line {begin + 1} is never closed"
+            ) from None
 
 
 def _met(batches: Iterator[Any]) -> Exception | None:

@@ -403,7 +403,7 @@ def open_table(name: str, given: Any, columns: Mapping[str, str] | None, dates: 
     if name not in RECORDS:
         raise OptionError(f"There are no records called {name!r}. {one_of(name, RECORDS)}")
     source = given if isinstance(given, Source) else open_source(name, given, dict(columns or {}), dates)
-    table = Table(name, source, dict(columns or {}), dates)
+    table = Table(name, source, dict(columns or {}), dates, {} if source.zoned is None else source.zoned)
     names = table.source.names
     twice = [] if len(set(names)) == len(names) else [column for column in names if names.count(column) > 1]
     if twice:

@@ -27,6 +27,7 @@ class Source(NamedTuple):
     place: str = ""
     rows: int | None = None  # how many, where that is known
     schema: Any = None  # of what is worked out anew for each reading, its Arrow schema; rows may change places then
+    zoned: dict[str, bool] | None = None  # which times have zones, as far as was read, of what it is a part of
     doubtful: Callable[[], Any] | None = None  # gives the ids that records share, where others have looked for them
 
 

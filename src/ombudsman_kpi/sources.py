@@ -21,7 +21,7 @@ from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.files import open_path
 from ombudsman_kpi.records import EMPTY, RECORDS, Record, fields_of
 from ombudsman_kpi.source import Dates, Source, joined
-from ombudsman_kpi.streams import kept, open_stream
+from ombudsman_kpi.streams import kept, open_stream, steady
 
 
 def open_source(name: str, given: Any, columns: Mapping[str, str], dates: Dates) -> Source:
@@ -61,8 +61,10 @@ def _open_list(name: str, given: Sequence[Any], columns: Mapping[str, str], date
     """See a list of rows, or of tables, as a source."""
     if not given or isinstance(given[0], (Record, Mapping)) or not _is_table(given[0]):
         return _open_rows(name, given, columns, dates)
-    parts = [open_source(name, item, columns, dates) for item in given]
-    return joined([part._replace(place=f"{name} batch {place}") for place, part in enumerate(parts)], f"the {name}")
+    parts = [steady(name, open_source(name, item, columns, dates)) for item in given]
+    return joined(
+        [part._replace(place=f"{name} batch {place}") for place, part in enumerate(parts)], f"the {name}"
+    )._replace(place="")
 
 
 def _open_iterator(name: str, given: Iterator[Any], columns: Mapping[str, str], dates: Dates) -> Source | None:
@@ -78,12 +80,14 @@ def _open_iterator(name: str, given: Iterator[Any], columns: Mapping[str, str], 
     if not _is_table(first[0]):
         return None
     tables = chain(first, given)
-    return kept(name, (open_source(name, table, columns, dates) for table in tables))
+    opened = (open_source(name, table, columns, dates) for table in tables)
+    return kept(name, (table._replace(schema=None) for table in opened))
 
 
 def _is_table(item: Any) -> bool:
     """Tell whether something is a batch of records, and not one of them."""
-    return hasattr(item, "to_native") or hasattr(item, "__arrow_c_stream__") or hasattr(item, "__arrow_c_array__")
+    marks = ("to_native", "__arrow_c_stream__", "__arrow_c_array__", "collect_schema")  # the last of lazy frames
+    return isinstance(item, Path) or any(hasattr(item, mark) for mark in marks)
 
 
 def _open_pandas(frame: Any) -> Source:

@@ -4,10 +4,11 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import IO, Any
+from threading import Lock
+from typing import Any
 
 from ombudsman_kpi import source
+from ombudsman_kpi.days import is_missing
 from ombudsman_kpi.errors import RecordsError, no_room
 from ombudsman_kpi.source import Source, joined
 
@@ -95,7 +96,12 @@ def _safely(name: str, reader: Any) -> Iterator[Any]:
 
 
 def _one(batch: Any) -> Any:
-    return lambda wanted: iter([{column: batch.column(column) for column in wanted}])
+    def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
+        for first in range(0, max(len(batch), 1), source.BATCH):
+            part = batch.slice(first, source.BATCH)
+            yield {column: part.column(column) for column in wanted}
+
+    return read
 
 
 def steady(name: str, given: Source, needed: Sequence[str] | None = None) -> Source:
@@ -144,7 +150,25 @@ def kept(name: str, tables: Iterable[Source], empty: Any = None) -> Source:
         return Source(tuple(empty.names), lambda wanted: _of_batches([], wanted, empty), rows=0)
     if not parts:
         raise RecordsError(f"{name} are given as batches, but there is none.")
-    return joined(parts, f"the {name}")
+    return joined(parts, f"the {name}")._replace(place="")
+
+
+def as_arrow(label: str, name: str, column: Any) -> Any:
+    """Give a column as Arrow has it; a list of things of several kinds, of which Arrow would make one, is refused."""
+    if not isinstance(column, list):
+        return column
+    import pyarrow as pa
+
+    cells = [None if is_missing(cell) else cell for cell in column]
+    kinds = {(type(cell), getattr(cell, "tzinfo", None) is None) for cell in cells if cell is not None}
+    try:
+        if len(kinds) < 2:
+            return pa.array(cells)
+    except (pa.ArrowException, TypeError, OverflowError):
+        pass
+    raise RecordsError(
+        f"{label}: {name} mixes things of several kinds, or holds what no column of a table can. Make it one kind."
+    )
 
 
 def _reader(file: "_TemporaryFile", runs: list[tuple[int, int]]) -> Any:
@@ -156,34 +180,30 @@ def _reader(file: "_TemporaryFile", runs: list[tuple[int, int]]) -> Any:
 
 
 class _TemporaryFile:
-    """Batches on the disk, each with a schema of its own; the file goes when nobody can read it any more."""
+    """Batches on the disk, each with a schema of its own; the file has no name, and goes with whoever reads it."""
 
     def __init__(self) -> None:
         try:
-            self._file: IO[bytes] = tempfile.NamedTemporaryFile(prefix="ombudsman-kpi-", delete=False)  # noqa: SIM115
+            self._file = tempfile.TemporaryFile(prefix="ombudsman-kpi-")  # noqa: SIM115
         except OSError as error:
             raise no_room(error) from None
-        self._end = weakref.finalize(self, _remove, self._file)
+        self._end = weakref.finalize(self, self._file.close)
+        self._turn = Lock()
 
     def put_by(self, label: str, columns: Any) -> tuple[int, int]:
         """Write a batch; give its place in the file."""
         import pyarrow as pa
 
-        try:
-            arrays = [pa.array(column) if isinstance(column, list) else column for column in columns.values()]
-            batch = pa.record_batch(arrays, names=list(columns))
-        except (pa.ArrowException, TypeError):
-            raise RecordsError(
-                f"{label} has a column in which things of several kinds are mixed. Make each column one kind."
-            ) from None
+        batch = pa.record_batch([as_arrow(label, name, column) for name, column in columns.items()], names=[*columns])
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, batch.schema) as writer:
             writer.write_batch(batch)
         content = sink.getvalue()
         try:
-            begin = self._file.seek(0, 2)
-            self._file.write(content)
-            self._file.flush()
+            with self._turn:
+                begin = self._file.seek(0, 2)
+                self._file.write(content)
+                self._file.flush()
         except OSError as error:
             raise no_room(error) from None
         return begin, len(content)
@@ -192,15 +212,10 @@ class _TemporaryFile:
         """Read some columns of a batch."""
         import pyarrow as pa
 
-        with Path(self._file.name).open("rb") as file:
-            file.seek(begin)
-            content = file.read(size)
+        with self._turn:
+            self._file.seek(begin)
+            content = self._file.read(size)
         names = pa.ipc.open_stream(content).schema.names
         options = pa.ipc.IpcReadOptions(included_fields=sorted(names.index(column) for column in wanted))
         batch = pa.ipc.open_stream(content, options=options).read_next_batch()
         return {column: batch.column(column) for column in wanted}
-
-
-def _remove(file: IO[bytes]) -> None:
-    file.close()
-    Path(file.name).unlink(missing_ok=True)

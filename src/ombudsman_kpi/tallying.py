@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ombudsman_kpi.assess.measures import rules_of
 from ombudsman_kpi.count import count_batches
 from ombudsman_kpi.known import parse_as_of
+from ombudsman_kpi.periods import parse_every
 from ombudsman_kpi.plan import (
     Columns,
     Formats,
@@ -50,6 +51,14 @@ class Options(NamedTuple):
     report: Any = None
     columns: Columns = None
     dates: Formats = None
+
+    def read_once(self) -> "Options":
+        """Read what could be an iterator, since options are looked at again and again."""
+        return self._replace(
+            every=None if self.every is None else parse_every(self.every),
+            by=names_of("by", self.by),
+            targets=None if self.targets is None else names_of("targets", self.targets),
+        )
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,8 @@ def tally_records(
     scheme: Scheme, records: Mapping[str, Any], options: Options, progress: Progress | None = None
 ) -> Tally:
     """Count the outcomes of records, given by their kind."""
+    check_scheme(scheme)
+    options = options.read_once()
     opened = opened_as_given(records, options.columns, options.dates)
     given = {kind: table.source for kind, table in opened.items()}
     needed = None

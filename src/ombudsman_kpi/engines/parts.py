@@ -9,21 +9,19 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ombudsman_kpi.engines.feeds import Feed, feeds_of
-from ombudsman_kpi.errors import KpiError, MissingLibraryError, OptionError, RecordsError, no_room
-from ombudsman_kpi.files import open_path
+from ombudsman_kpi.errors import MissingLibraryError, OptionError, RecordsError, no_room
 from ombudsman_kpi.frames import Batch, Table
 from ombudsman_kpi.identity import two_prints
 from ombudsman_kpi.plan import Progress, make_plan, names_of, opened_as_given, with_populations
 from ombudsman_kpi.scheme import Scheme
-from ombudsman_kpi.source import Source
-from ombudsman_kpi.streams import steady
+from ombudsman_kpi.source import BATCH, Source
+from ombudsman_kpi.streams import as_arrow, steady
 from ombudsman_kpi.tally import Tally
 from ombudsman_kpi.tallying import Options, dry_run, tally_records
 from ombudsman_kpi.targets import NotMeasured
@@ -43,7 +41,7 @@ def parse_memory(value: Any) -> int:
 
     Raises ``OptionError`` for what is no size, or too little to do anything in.
     """
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?b?)\s*", str(value).lower().replace("ib", "b"))
+    found = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,15})?)\s*([kmgt]?b?)\s*", str(value).lower().replace("ib", "b"))
     unit = None if found is None else found[2] if found[2] in _UNITS else f"{found[2]}b"
     if found is None or unit not in _UNITS or isinstance(value, bool):
         raise OptionError("memory= is a size: a number of bytes, or text such as '2 GB'.")
@@ -129,24 +127,25 @@ def _parts_of(
     """Give all kinds of records, part by part: those of a feed, and of the others none."""
     sources = {kind: _looked_over(tables[kind], feed.keys[kind]) for kind in feed.keys}
     nobody = {kind: _emptied(table.source) for kind, table in tables.items()}
+    zoned: dict[str, dict[str, bool]] = {kind: {} for kind in feed.keys}  # of all parts together
     number = _number_of_parts(feed, tables, room) if feed.whole else 1
     if number == 1:
         yield {**nobody, **sources}
         return
     with tempfile.TemporaryDirectory(prefix="ombudsman-kpi-", ignore_cleanup_errors=True) as folder:
         for kind, key in feed.keys.items():
-            columns = needed[kind]
-            _deal_out(tables[kind], columns, key, number, Path(folder) / kind, room)
+            _deal_out(tables[kind], needed[kind], key, number, Path(folder) / kind, room)
         for part in range(number):
-            given = {}
+            given, files = {}, []
             for kind in feed.keys:
-                place = Path(folder) / kind / f"{_PART}={part}"
-                dealt = _dealt(kind, place, ordered=kind in feed.ordered) if place.is_dir() else nobody[kind]
-                given[kind] = dealt._replace(doubtful=sources[kind].doubtful, is_pandas=sources[kind].is_pandas)
+                found = sorted((Path(folder) / kind / f"{_PART}={part}").glob("*.parquet"))
+                whole = sources[kind]
+                dealt = _dealt(whole, needed[kind], found, ordered=kind in feed.ordered) if found else nobody[kind]
+                given[kind] = dealt._replace(doubtful=whole.doubtful, zoned=zoned[kind])
+                files += found
             yield {**nobody, **given}
-            for kind in feed.keys:
-                for path in (Path(folder) / kind / f"{_PART}={part}").glob("*"):
-                    path.unlink()
+            for path in files:
+                path.unlink()
 
 
 def _looked_over(table: Table, key: str | None) -> Source:
@@ -158,13 +157,16 @@ def _looked_over(table: Table, key: str | None) -> Source:
     return table.source._replace(doubtful=lambda: found)
 
 
-def _emptied(source: Source) -> Source:
-    """Give a source of the same columns without rows."""
+def _emptied(whole: Source) -> Source:
+    """Give a source of the same columns without rows; it is asked again and again, and looks once."""
+    seen: dict[str, Any] = {}
 
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
-        yield {name: column[:0] for name, column in next(iter(source.read(wanted))).items()}
+        if not seen.keys() >= set(wanted):
+            seen.update((name, column[:0]) for name, column in next(iter(whole.read(wanted))).items())
+        yield {name: seen[name] for name in wanted}
 
-    return source._replace(read=read, rows=0, doubtful=None)
+    return whole._replace(read=read, rows=0, doubtful=None)
 
 
 def _number_of_parts(feed: Feed, tables: Mapping[str, Table], room: int) -> int:
@@ -198,18 +200,7 @@ def _deal_out(table: Table, columns: list[str], key: str | None, number: int, fo
         ) from None
     import pyarrow as pa
 
-    batches = _numbered(table, columns, key, number)
-    first = next(batches)
-    met: list[KpiError] = []
-
-    def stream() -> Iterator[Any]:
-        try:
-            for batch in chain([first], batches):
-                yield _as_first(table, batch, first.schema)
-        except KpiError as error:  # DuckDB would make another of it
-            met.append(error)
-            raise
-
+    batches = _Runs(_numbered(table, columns, key, number))
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": f"{max(room * 6 // 10 >> 20, 128)}MB", "temp_directory": str(folder.parent / "spilled"),
         "preserve_insertion_order": False, "partitioned_write_max_open_files": _MOST,
@@ -217,17 +208,44 @@ def _deal_out(table: Table, columns: list[str], key: str | None, number: int, fo
     }  # fmt: skip
     with duckdb.connect(config=settings) as connection:
         try:
-            connection.register("records", pa.RecordBatchReader.from_batches(first.schema, stream()))
-            place = str(folder).replace("'", "''")
-            connection.execute(f"COPY records TO '{place}' (FORMAT parquet, COMPRESSION lz4, PARTITION_BY {_PART})")
+            for number_of_run, (schema, run) in enumerate(batches):  # each type of columns in files of its own
+                connection.register("records", pa.RecordBatchReader.from_batches(schema, run))
+                place, names = str(folder).replace("'", "''"), f"run{number_of_run}_{{i}}"
+                connection.execute(
+                    f"COPY records TO '{place}' (FORMAT parquet, COMPRESSION lz4, PARTITION_BY {_PART}, "
+                    f"OVERWRITE_OR_IGNORE, FILENAME_PATTERN '{names}')"
+                )
         except duckdb.Error as error:
-            if met:
-                raise met[0] from None
+            if batches.met is not None:  # while it read: DuckDB has made another error of it
+                raise batches.met from None
             if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException)):
                 raise no_room(OSError(str(error).splitlines()[0].split(": ", 1)[-1].split("/")[0])) from None
             raise RecordsError(
                 f"{table.label}: DuckDB stopped with {type(error).__name__} while dealing the records out to parts."
             ) from None
+
+
+class _Runs:
+    """Batches in runs that have the same types; what goes wrong while they are read is kept."""
+
+    def __init__(self, batches: Iterator[Any]) -> None:
+        self.batches = batches
+        self.waiting = next(batches, None)
+        self.met: BaseException | None = None
+
+    def __iter__(self) -> Iterator[tuple[Any, Iterator[Any]]]:
+        while self.waiting is not None:
+            schema = self.waiting.schema
+            yield schema, self._run(schema)
+
+    def _run(self, schema: Any) -> Iterator[Any]:
+        try:
+            while self.waiting is not None and self.waiting.schema.equals(schema):
+                yield self.waiting
+                self.waiting = next(self.batches, None)
+        except BaseException as error:  # an interruption among them
+            self.met = error
+            raise
 
 
 def _numbered(table: Table, columns: list[str], key: str | None, number: int) -> Iterator[Any]:
@@ -236,57 +254,50 @@ def _numbered(table: Table, columns: list[str], key: str | None, number: int) ->
 
     offset = 0
     for found in table.source.read(columns):
-        arrays = {name: _plain(table, name, column) for name, column in found.items()}
-        size = len(next(iter(arrays.values())))
-        part = np.arange(offset, offset + size) // (1 << 16) % number
+        arrays = [_plain(table, name, found[name]) for name in columns]
+        size = len(arrays[0])
+        row = np.arange(offset, offset + size)
+        part = row // (1 << 16) % number
         if key is not None:
             column = table.column_of(table.resolve(key, "what belongs together"))
             text = Batch(table, offset, {key: found[column]}).text(key)
             prints = two_prints(text.fill_null(""))[0] >> np.uint64(7)  # its lowest bit is always set
-            part = (prints % np.uint64(number)).astype(np.int64)
-        row = np.arange(offset, offset + size)
-        yield pa.record_batch(
-            [*arrays.values(), pa.array(part.astype(np.int32)), pa.array(row)], names=[*arrays, _PART, _ROW]
-        )
+            of_key = (prints % np.uint64(number)).astype(np.int64)
+            part = np.where(np.asarray(text.is_valid()), of_key, row % number)  # without one it belongs to nobody
+        numbers = [pa.array(part.astype(np.int32)), pa.array(row)]
+        yield pa.record_batch([*arrays, *numbers], names=[*_names(columns), _PART, _ROW])
         offset += size
+
+
+def _names(columns: list[str]) -> list[str]:
+    """Name columns in the files: DuckDB takes team and Team for the same."""
+    return [f"column{place}" for place in range(len(columns))]
 
 
 def _plain(table: Table, name: str, column: Any) -> Any:
     import pyarrow as pa
 
-    try:
-        array = pa.array(column) if isinstance(column, list) else column
-    except (pa.ArrowException, TypeError):
-        raise RecordsError(f"{table.label}: {name} mixes things of several kinds. Make the column one kind.") from None
+    array = as_arrow(table.label, name, column)
     return decoded(array) if pa.types.is_dictionary(array.type) else array
 
 
-def _as_first(table: Table, batch: Any, schema: Any) -> Any:
-    """Bring a batch to the types of the first one."""
-    import pyarrow as pa
-
-    try:
-        return batch if batch.schema.equals(schema) else batch.cast(schema)
-    except (pa.ArrowException, ValueError):
-        name = next(field.name for field in schema if batch.schema.field(field.name).type != field.type)
-        raise RecordsError(
-            f"{table.label}: {name} holds {batch.schema.field(name).type} in some files or batches and "
-            f"{schema.field(name).type} in others. Make them the same."
-        ) from None
-
-
-def _dealt(kind: str, folder: Path, *, ordered: bool) -> Source:
+def _dealt(whole: Source, columns: list[str], files: list[Path], *, ordered: bool) -> Source:
     """See the files of one part as a source; in the order in which the rows stood, where that matters."""
-    found = open_path(kind, folder / "*.parquet")
-    if not ordered:
-        return found._replace(names=tuple(name for name in found.names if name != _ROW), place="")
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    rows = pa.concat_tables([pq.read_table(path) for path in sorted(folder.glob("*.parquet"))]).sort_by(_ROW)
+    own = dict(zip(columns, _names(columns), strict=True))
 
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
-        for batch in rows.select(wanted).to_batches():
-            yield {name: batch.column(name) for name in wanted}
+        chosen = [own[name] for name in wanted]
+        for path in [] if ordered else files:
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(BATCH, columns=chosen):
+                    yield {name: batch.column(own[name]) for name in wanted}
+        if ordered:
+            rows = pa.concat_tables([pq.read_table(path, partitioning=None) for path in files]).sort_by(_ROW)
+            for batch in rows.select(chosen).to_batches():
+                yield {name: batch.column(own[name]) for name in wanted}
 
-    return found._replace(names=tuple(name for name in found.names if name != _ROW), read=read, place="")
+    rows = sum(pq.read_metadata(path).num_rows for path in files)
+    return whole._replace(read=read, place="", rows=rows)

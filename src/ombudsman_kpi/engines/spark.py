@@ -23,8 +23,7 @@ from ombudsman_kpi.errors import KpiError, MissingLibraryError, OptionError, Rec
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.history import History, times_of_cases
 from ombudsman_kpi.known import parse_as_of
-from ombudsman_kpi.periods import parse_every
-from ombudsman_kpi.plan import Progress, Step, check_scheme, make_plan, names_of, open_records, with_populations
+from ombudsman_kpi.plan import Progress, Step, check_scheme, make_plan, open_records, with_populations
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.source import Source
 from ombudsman_kpi.tally import Tally
@@ -56,11 +55,7 @@ def tally_on_spark(
     """
     frames = _frames_of(records)
     check_scheme(scheme)
-    options = options._replace(
-        every=None if options.every is None else parse_every(options.every),  # each given once
-        by=names_of("by", options.by),
-        targets=None if options.targets is None else names_of("targets", options.targets),
-    )
+    options = options.read_once()
     schemas = {kind: schema_of(frame) for kind, frame in frames.items()}
     tables = open_records(
         {kind: Source(tuple(schema.names), _no_rows) for kind, schema in schemas.items()},
