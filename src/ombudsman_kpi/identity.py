@@ -73,7 +73,7 @@ class _Fingerprints:
     They are put by in sorted runs, so that a part of each run has all that begin alike.
     """
 
-    room = 1 << 22  # as many are held in memory
+    room = 1 << 19  # as many are held in memory
     parts = 1 << 8
 
     def __init__(self) -> None:
