@@ -1,10 +1,22 @@
 """Which records have to be read together, and which of their rows must not be parted."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
 from ombudsman_kpi.errors import OptionError
-from ombudsman_kpi.targets import AnyTarget, Count, DelaysExplained, KeepInTouch, ShareOfKinds, ShareWithin, Trend
+from ombudsman_kpi.plan import Step, with_populations
+from ombudsman_kpi.scheme import Scheme
+from ombudsman_kpi.targets import (
+    AnyTarget,
+    Count,
+    DelaysExplained,
+    KeepInTouch,
+    NotMeasured,
+    ShareOfKinds,
+    ShareWithin,
+    Trend,
+)
 
 CASE = "case_id"
 
@@ -31,6 +43,27 @@ class _Use(NamedTuple):
     target: str
     keys: dict[str, str | None]
     ordered: bool = False
+
+
+def measured(plan: list[Step], scheme: Scheme, unmeasured: Container[str], kinds: Container[str]) -> list[AnyTarget]:
+    """Give the targets of a plan that can be measured on some kinds of records, and the populations of samples."""
+    targets = [step.target for step in with_populations(plan, scheme)]
+    return [
+        target
+        for target in targets
+        if not isinstance(target, NotMeasured)
+        and target.id not in unmeasured
+        and all(kind in kinds for kind in target.needs)
+    ]
+
+
+def without_row(text: str) -> str:
+    """Leave out of an error which row it was: its place in a part says nothing.
+
+    >>> without_row("cases (a.csv) row 4 (case_id A1): received_at is missing.")
+    'cases (a.csv) (case_id A1): received_at is missing.'
+    """
+    return re.sub(r"^(\w+(?: \([^)]*\))?) row \d+", r"\1", text)
 
 
 def feeds_of(targets: Iterable[AnyTarget], by: tuple[str, ...], made: Mapping[str, str]) -> list[Feed]:

@@ -14,17 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from ombudsman_kpi.engines.feeds import Feed, feeds_of
+from ombudsman_kpi.engines.feeds import Feed, feeds_of, measured, without_row
 from ombudsman_kpi.errors import MissingLibraryError, OptionError, RecordsError, no_room
 from ombudsman_kpi.frames import Batch, Table
 from ombudsman_kpi.identity import two_prints
-from ombudsman_kpi.plan import Progress, make_plan, names_of, opened_as_given, with_populations
+from ombudsman_kpi.plan import Progress, make_plan, names_of, opened_as_given
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.source import BATCH, Source
 from ombudsman_kpi.streams import as_arrow, steady
 from ombudsman_kpi.tally import Tally
 from ombudsman_kpi.tallying import Options, dry_run, tally_records
-from ombudsman_kpi.targets import NotMeasured
 from ombudsman_kpi.times import decoded
 
 # What one row takes in memory at the most while a part is tallied, and what is taken whatever the size, in bytes.
@@ -70,7 +69,7 @@ def tally_in_parts(
             try:
                 part = tally_records(scheme, given, options, read.of_part)
             except RecordsError as error:
-                raise error if not feed.whole else RecordsError(_without_row(str(error))) from None
+                raise error if not feed.whole else RecordsError(without_row(str(error))) from None
             total += replace(
                 part,
                 blocks={key: block for key, block in part.blocks.items() if key.target in feed.targets},
@@ -78,10 +77,6 @@ def tally_in_parts(
             )
             read.part_is_done()
     return total
-
-
-def _without_row(text: str) -> str:
-    return re.sub(r"^(\w+)( \([^)]*\))? row \d+", r"\1", text)  # its place in a part says nothing
 
 
 class _Read:
@@ -112,13 +107,7 @@ def _feeds(scheme: Scheme, options: Options, nothing: Tally, tables: Mapping[str
         raise OptionError(
             "With memory=, cases can't be made of events on the way. Make them first, with history(…), and give both."
         )
-    measured = [step.target for step in with_populations(plan, scheme)]
-    measured = [
-        target for target in measured
-        if not isinstance(target, NotMeasured) and target.id not in nothing.unmeasured
-        and all(kind in tables for kind in target.needs)
-    ]  # fmt: skip
-    return feeds_of(measured, options.by, {})
+    return feeds_of(measured(plan, scheme, nothing.unmeasured, tables), options.by, {})
 
 
 def _parts_of(

@@ -6,7 +6,6 @@ needs, has to be installed on every executor.
 """
 
 import pickle
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -16,19 +15,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ombudsman_kpi import errors
 from ombudsman_kpi.engines import spark_work
-from ombudsman_kpi.engines.feeds import Feed, feeds_of, follows_cases
+from ombudsman_kpi.engines.feeds import Feed, feeds_of, follows_cases, measured, without_row
 from ombudsman_kpi.engines.spark_frames import schema_of, shared_ids, side_by_side
 from ombudsman_kpi.engines.spark_work import CELL, ERROR, MISFIT, READ, SUMS, TOLD, ZONE, Layout, Work, kinds_of_columns
 from ombudsman_kpi.errors import KpiError, MissingLibraryError, OptionError, RecordsError
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.history import History, times_of_cases
 from ombudsman_kpi.known import parse_as_of
-from ombudsman_kpi.plan import Progress, Step, check_scheme, make_plan, open_records, with_populations
+from ombudsman_kpi.plan import Progress, Step, check_scheme, make_plan, open_records
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.source import Source
 from ombudsman_kpi.tally import Tally
 from ombudsman_kpi.tallying import Options, dry_run
-from ombudsman_kpi.targets import NotMeasured
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -138,13 +136,8 @@ class _Job(NamedTuple):
 
     def feeds(self, counted: Tally) -> list[Feed]:
         """Say what is read together for the targets that can be measured."""
-        measured = [step.target for step in with_populations(self.plan(), self.scheme)]
-        measured = [
-            target for target in measured
-            if not isinstance(target, NotMeasured) and target.id not in counted.unmeasured
-            and all(kind in self.schemas for kind in target.needs)
-        ]  # fmt: skip
-        return feeds_of(measured, self.options.by, {} if self.told is None else {"cases": "events"})
+        targets = measured(self.plan(), self.scheme, counted.unmeasured, self.schemas)
+        return feeds_of(targets, self.options.by, {} if self.told is None else {"cases": "events"})
 
     def plan(self) -> list[Step]:
         """Say which targets are measured."""
@@ -257,7 +250,7 @@ class _Found(NamedTuple):
         }
         for error in sorted(parts[ERROR], key=lambda row: str(row["reason"])):
             kind = getattr(errors, error["status"], KpiError)
-            raise kind(re.sub(r"^(\w+) row \d+", r"\1", error["reason"]))  # its place in a partition says nothing
+            raise kind(without_row(error["reason"]))
         zones = defaultdict(set)
         for row in parts[ZONE]:
             zones[row["target"], row["reason"]].add(row["status"])
