@@ -5,7 +5,6 @@ among them), paths of CSV and Parquet files, and rows: mappings, or the models o
 """
 
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -21,7 +20,7 @@ from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.files import open_path
 from ombudsman_kpi.records import EMPTY, RECORDS, Record, fields_of
 from ombudsman_kpi.source import Dates, Source, joined
-from ombudsman_kpi.streams import kept, open_stream, steady
+from ombudsman_kpi.streams import is_of, kept, open_stream, steady
 
 
 def open_source(name: str, given: Any, columns: Mapping[str, str], dates: Dates) -> Source:
@@ -49,8 +48,7 @@ def open_source(name: str, given: Any, columns: Mapping[str, str], dates: Dates)
 
 def _open_table(name: str, given: Any) -> Source | None:
     """See a frame, a relation or a reader as a source; None for what is neither."""
-    pandas = sys.modules.get("pandas")
-    if pandas is not None and isinstance(given, pandas.DataFrame):
+    if is_of(given, "pandas", "DataFrame"):
         return _open_pandas(given)
     if (stream := open_stream(name, given)) is not None:
         return stream

@@ -15,16 +15,21 @@ from ombudsman_kpi.source import Source, joined
 
 def open_stream(name: str, given: Any) -> Source | None:
     """See a DuckDB relation, a lazy frame of Polars or an Arrow reader as a source; None for anything else."""
-    duckdb, polars, arrow = (sys.modules.get(library) for library in ("duckdb", "polars", "pyarrow"))
-    if duckdb is not None and isinstance(given, duckdb.DuckDBPyRelation):
+    if is_of(given, "duckdb", "DuckDBPyRelation"):
         return _open_relation(name, given)
-    if polars is not None and isinstance(given, polars.LazyFrame):
+    if is_of(given, "polars", "LazyFrame"):
         return _open_lazy_frame(name, given)
-    if arrow is not None and isinstance(given, arrow.RecordBatchReader):
+    if is_of(given, "pyarrow", "RecordBatchReader"):
         names = tuple(given.schema.names)
         batches = (Source(names, _one(batch)) for batch in _safely(name, given))
         return kept(name, batches, empty=given.schema)
     return None
+
+
+def is_of(given: Any, library: str, kind: str) -> bool:
+    """Tell whether something is of a library's kind; without importing it, or while another thread imports it."""
+    found = getattr(sys.modules.get(library), kind, None)
+    return found is not None and isinstance(given, found)
 
 
 def _open_relation(name: str, relation: Any) -> Source:
