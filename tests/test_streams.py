@@ -280,7 +280,17 @@ def test_parts_on_the_disk_give_the_tally_of_the_whole(
     expected = counted(table_of(cases), table_of(events))
     assert (found, found.misfits) == (expected, expected.misfits)
     assert max(rows for kind, rows in steps if kind == "cases") == len(cases)
+    assert max(rows for kind, rows in steps if kind == "events") == len(events)
     assert not [path for path in tmp_path.iterdir() if path.name not in {"cases", "events"}]
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_records_that_are_not_found_again_in_their_parts_are_an_error(
+    cases: pd.DataFrame, events: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "glob", lambda *_: iter(()))
+    with pytest.raises(RecordsError, match="Not all records that were dealt out"):
+        counted(cases, events, memory="512 MB")
 
 
 @pytest.mark.usefixtures("small_parts")

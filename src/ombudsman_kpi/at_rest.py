@@ -217,7 +217,7 @@ def _read(content: Mapping[str, Any], table: Any) -> Tally:
         return Tally.zero()
     scheme = _scheme_of(about)
     _check_keys(about, scheme)
-    blocks = {Key(*key): Block.of((), (), *_nothing()) for key in about.measured}
+    blocks = {Key(*key): Block.nothing() for key in about.measured}
     for key, block in _blocks(table, about.by):
         _agree(key in blocks)
         _check_cells(key, block, scheme)
@@ -273,11 +273,6 @@ def _check_cells(key: Key, block: Block, scheme: Scheme) -> None:
     _agree(bool(np.all((block.period == NO_PERIOD) | ((block.period >= first) & (block.period <= last)))))
     _agree(bool(np.all(block.elapsed >= -1)))
     _agree(all(outcome.status in STATUSES for outcome in block.outcomes))
-
-
-def _nothing() -> tuple[tuple[Integers, ...], tuple[Integers, ...]]:
-    none = np.empty(0, np.int64)
-    return (none,) * 4, (none,) * 3
 
 
 def _kind_of(name: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ombudsman_kpi.days import Integers, Truths
-from ombudsman_kpi.frames import Table, Words
+from ombudsman_kpi.frames import Table
 from ombudsman_kpi.history import (
     MEANINGS,
     REOPENINGS,
@@ -25,6 +25,7 @@ from ombudsman_kpi.known import NEVER, AsOf, Known
 from ombudsman_kpi.records import fields_of
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.threads import in_threads
+from ombudsman_kpi.words import Words
 from ombudsman_kpi.zones import DAY
 
 _XES_CASE = "case:"  # how the columns of a case are named in an event log of the IEEE standard 1849

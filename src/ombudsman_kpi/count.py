@@ -1,6 +1,5 @@
 """From batches of records to the cells of a tally."""
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from ombudsman_kpi.known import AsOf, Known
 from ombudsman_kpi.periods import Grain, Numbering
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.tally import NO_PERIOD, Block, Group, Key
+from ombudsman_kpi.threads import WORKERS
 
 if TYPE_CHECKING:
     from ombudsman_kpi.assess.draft import State
@@ -47,7 +47,7 @@ def count_batches(
     records of all batches which ones are counted; None is all of them.
     """
     waiting = list(islice(batches, 2))
-    counters = [Counter(wanted, by, scheme) for _ in range(min(len(waiting), os.cpu_count() or 1, 4) or 1)]
+    counters = [Counter(wanted, by, scheme) for _ in range(min(len(waiting), WORKERS) or 1)]
     source = chain(waiting, batches)
     turn = Lock()
 

@@ -1,9 +1,9 @@
 """Records as columns of the vocabulary: the table that was given, in the caller's names, a batch of rows at a time."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -14,42 +14,9 @@ from ombudsman_kpi.records import RECORDS, Field, fields_of
 from ombudsman_kpi.source import Dates, Rows, Source
 from ombudsman_kpi.sources import open_source
 from ombudsman_kpi.times import Times, decoded, read_times
+from ombudsman_kpi.words import Words
 
 COUNT, PERIOD = "count", "period"  # the columns of a published table: how many records a row stands for, and when
-
-
-class Words(NamedTuple):
-    """A column of text in two parts: the different words in it, and which of them each cell holds; -1 for none."""
-
-    codes: Integers
-    words: Sequence[str]
-
-    @classmethod
-    def of_arrow(cls, texts: Any) -> "Words":
-        """Take a column of Arrow text apart."""
-        import pyarrow as pa
-
-        encoded = texts.dictionary_encode()
-        return cls(encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(), encoded.dictionary.to_pylist())
-
-    @classmethod
-    def of_cells(cls, cells: Sequence[str | None]) -> "Words":
-        """Take a list of cells apart."""
-        places: dict[str, int] = {}
-        codes = [-1 if cell is None else places.setdefault(cell, len(places)) for cell in cells]
-        return cls(np.array(codes, np.int64), list(places))
-
-    def are(self, wanted: Container[str]) -> Truths:
-        """Tell which cells hold one of some words."""
-        places = [place for place, word in enumerate(self.words) if word in wanted]
-        if len(places) == 1:
-            return np.equal(self.codes, places[0])
-        return np.array([*(word in wanted for word in self.words), False]).take(self.codes)
-
-    @property
-    def present(self) -> Truths:
-        """Where there is a word."""
-        return np.greater_equal(self.codes, 0)
 
 
 @dataclass(eq=False)
@@ -86,6 +53,17 @@ class Batch:
         if name not in self._words:
             self._words[name] = self._read_words(name)
         return self._words[name]
+
+    @cached_property
+    def shares_id(self) -> Truths | None:
+        """Which records have the id of another one; None where none has."""
+        doubtful = self.table.doubtful_ids
+        if doubtful is None:
+            return None
+
+        import pyarrow.compute as pc
+
+        return np.asarray(pc.is_in(self.text(str(self.table.id_field)), doubtful.drop_null()))
 
     def is_filled(self, name: str) -> Truths:
         """Tell where a column of text isn't empty."""

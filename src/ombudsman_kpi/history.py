@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ombudsman_kpi.days import MISSING, Integers, Truths
-from ombudsman_kpi.frames import Table, Words, open_table
+from ombudsman_kpi.frames import Table, open_table
 from ombudsman_kpi.known import AsOf, Known
 from ombudsman_kpi.records import fields_of
 from ombudsman_kpi.scheme import Scheme
+from ombudsman_kpi.words import Words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,11 +10,12 @@ import numpy as np
 
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number, to_date, to_day
 from ombudsman_kpi.errors import CoverageError, KpiError, OptionError
-from ombudsman_kpi.frames import Batch, Words
+from ombudsman_kpi.frames import Batch
 from ombudsman_kpi.records import parse_time
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.standards import Condition
 from ombudsman_kpi.times import Times
+from ombudsman_kpi.words import Words
 from ombudsman_kpi.zones import DAY, EPOCH, MICROSECOND, time_zone
 
 _NONE = np.empty(0, np.int64)

@@ -112,13 +112,8 @@ def _has_come(known: Known, names: Iterable[str]) -> Truths:
 
 def _has_own_id(known: Known) -> Truths:
     """Tell which records share their id with no other."""
-    import pyarrow.compute as pc
-
-    table = known.batch.table
-    doubtful = table.doubtful_ids
-    if doubtful is None:
-        return np.ones(len(known.batch), np.bool_)
-    return ~np.asarray(pc.is_in(known.batch.text(str(table.id_field)), doubtful.drop_null()))
+    shares = known.batch.shares_id
+    return np.ones(len(known.batch), np.bool_) if shares is None else ~shares
 
 
 def _is_over(known: Known) -> Truths:
@@ -266,7 +261,7 @@ def _with_events(asked: Asked, kept: dict[str, Truths]) -> None:
     parts: list[tuple[Integers, Truths]] = []
     for batch in events.batches(["case_id", *times]):
         known = Known(batch, asked.at, asked.scheme)
-        parts.append((rows_of(known, np.arange(len(batch))), _has_come(known, times)))
+        parts.append((rows_of(known, None), _has_come(known, times)))
     row = np.concatenate([np.empty(0, np.int64), *(row for row, _ in parts)])
     own = np.concatenate([np.empty(0, np.bool_), *(own for _, own in parts)])
     own &= kept.get("events", True)

@@ -189,7 +189,7 @@ class _TemporaryFile:
 
     def __init__(self) -> None:
         try:
-            self._file = tempfile.TemporaryFile(prefix="ombudsman-kpi-")  # noqa: SIM115
+            self._file = tempfile.TemporaryFile(prefix="ombudsman-kpi-")  # noqa: SIM115 (the finalizer closes it)
         except OSError as error:
             raise no_room(error) from None
         self._end = weakref.finalize(self, self._file.close)

@@ -72,6 +72,11 @@ class Block:
             return cls.of(new_groups, new_outcomes, keys, sums)
         return cls(new_groups, new_outcomes, *keys, *sums)
 
+    @classmethod
+    def nothing(cls) -> "Block":
+        """Count nothing."""
+        return cls((), (), *[np.empty(0, np.int64)] * 7)
+
     @property
     def keys(self) -> tuple[Integers, ...]:
         """The columns that say what is counted."""
@@ -217,7 +222,7 @@ class Tally:
                 raise OptionError(f"These tallies can't be added: {difference}. {remedy}")
         blocks = dict(self.blocks)
         for key, block in other.blocks.items():
-            mine = blocks.get(key) or Block.of((), (), *_nothing())
+            mine = blocks.get(key) or Block.nothing()
             blocks[key] = mine.plus(block, sign)
         measured = {key.target for key in blocks}
         basis = self.basis or other.basis
@@ -366,8 +371,3 @@ def _added(mine: Mapping[str, int], theirs: Mapping[str, int], sign: int) -> dic
     """Add what wasn't understood, or take it away."""
     total = {name: mine.get(name, 0) + sign * theirs.get(name, 0) for name in {**mine, **theirs}}
     return {name: count for name, count in total.items() if count}
-
-
-def _nothing() -> tuple[tuple[Integers, ...], tuple[Integers, ...]]:
-    none = np.empty(0, np.int64)
-    return (none,) * 4, (none,) * 3

@@ -11,7 +11,7 @@ import numpy as np
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number, is_missing
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records import EMPTY, parse_time
-from ombudsman_kpi.zones import DAY, MICROSECOND, TimeZone
+from ombudsman_kpi.zones import DAY, MICROSECOND, TimeZone, days_of
 
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 _ZONE = r"(Z|[+-]\d{2}:?\d{2})$"
@@ -58,10 +58,7 @@ class Times:
         """Give the calendar dates in a place, as day numbers."""
         if self.kind == "dates":
             return self.values
-        walls = self.walls(zone)
-        days = walls // DAY
-        missing = walls == MISSING
-        return np.where(missing, MISSING, days) if np.count_nonzero(missing) else days
+        return days_of(self.walls(zone))
 
     def dates_alone(self) -> Truths:
         """Tell which values are dates without a time of day."""

@@ -48,8 +48,7 @@ class TimeZone:
 
     def days(self, instants: Integers) -> Integers:
         """Give the day on which each instant falls; ``MISSING`` where there is none."""
-        walls = self.wall(instants)
-        return np.where(walls == MISSING, MISSING, walls // DAY)
+        return days_of(self.wall(instants))
 
     def instants(self, walls: Integers) -> tuple[Integers, Integers, Truths]:
         """Give the first and the second instant at which the clock showed each time, and where it never did.
@@ -76,6 +75,12 @@ class TimeZone:
         table[self._skipping_days - self._skipping_days[0] + 1] = True
         on: Truths = np.take(table, days - self._skipping_days[0] + 1, mode="clip")
         return on
+
+
+def days_of(walls: Integers) -> Integers:
+    """Give the days of wall-clock times; ``MISSING`` where there is none."""
+    days, missing = walls // DAY, walls == MISSING
+    return np.where(missing, MISSING, days) if np.count_nonzero(missing) else days
 
 
 @lru_cache(maxsize=32)

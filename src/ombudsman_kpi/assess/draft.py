@@ -103,17 +103,13 @@ class Draft:
 
     def mark_identity(self) -> None:
         """Mark records without an id where their kind has one, and those that share theirs."""
-        table = self.known.batch.table
-        doubtful = table.doubtful_ids
-        if doubtful is None:
+        batch = self.known.batch
+        if batch.shares_id is None:
             return
-
-        import pyarrow.compute as pc
-
-        text = self.known.batch.text(str(table.id_field))
-        if doubtful.null_count:
-            self.mark(np.asarray(text.is_null()), "invalid", f"{table.id_field} is missing")
-        self.mark(np.asarray(pc.is_in(text, doubtful.drop_null())), "invalid", f"{table.id_field} is not unique")
+        name = str(batch.table.id_field)
+        if batch.table.doubtful_ids.null_count:
+            self.mark(~batch.is_filled(name), "invalid", f"{name} is missing")
+        self.mark(batch.shares_id, "invalid", f"{name} is not unique")
 
     def mark_unusable(self, name: str, *, refuse_naive: bool = False) -> None:
         """Mark what can't be a time of this record: no real date, a skipped hour, a day nobody covers."""

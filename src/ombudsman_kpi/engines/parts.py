@@ -122,8 +122,10 @@ def _parts_of(
         yield {**nobody, **sources}
         return
     with tempfile.TemporaryDirectory(prefix="ombudsman-kpi-", ignore_cleanup_errors=True) as folder:
-        for kind, key in feed.keys.items():
-            _deal_out(tables[kind], needed[kind], key, number, Path(folder) / kind, room)
+        missing = {
+            kind: _deal_out(tables[kind], needed[kind], key, number, Path(folder) / kind, room)
+            for kind, key in feed.keys.items()
+        }
         for part in range(number):
             given, files = {}, []
             for kind in feed.keys:
@@ -131,10 +133,13 @@ def _parts_of(
                 whole = sources[kind]
                 dealt = _dealt(whole, needed[kind], found, ordered=kind in feed.ordered) if found else nobody[kind]
                 given[kind] = dealt._replace(doubtful=whole.doubtful, zoned=zoned[kind])
+                missing[kind] -= dealt.rows or 0
                 files += found
             yield {**nobody, **given}
             for path in files:
                 path.unlink()
+    if any(missing.values()):
+        raise RecordsError("Not all records that were dealt out to temporary files have been found again there.")
 
 
 def _looked_over(table: Table, key: str | None) -> Source:
@@ -179,8 +184,8 @@ def _counted(source: Source) -> int:
     return sum(len(next(iter(columns.values()))) for columns in source.read([source.names[0]]))
 
 
-def _deal_out(table: Table, columns: list[str], key: str | None, number: int, folder: Path, room: int) -> None:
-    """Write records to a folder of files for each part, those of one key into the same."""
+def _deal_out(table: Table, columns: list[str], key: str | None, number: int, folder: Path, room: int) -> int:
+    """Write records to a folder of files for each part, those of one key into the same; give how many there are."""
     try:
         import duckdb
     except ImportError:
@@ -212,15 +217,17 @@ def _deal_out(table: Table, columns: list[str], key: str | None, number: int, fo
             raise RecordsError(
                 f"{table.label}: DuckDB stopped with {type(error).__name__} while dealing the records out to parts."
             ) from None
+    return batches.rows
 
 
 class _Runs:
-    """Batches in runs that have the same types; what goes wrong while they are read is kept."""
+    """Batches in runs that have the same types; what goes wrong while they are read is kept, rows are counted."""
 
     def __init__(self, batches: Iterator[Any]) -> None:
         self.batches = batches
         self.waiting = next(batches, None)
         self.met: BaseException | None = None
+        self.rows = 0
 
     def __iter__(self) -> Iterator[tuple[Any, Iterator[Any]]]:
         while self.waiting is not None:
@@ -231,6 +238,7 @@ class _Runs:
         try:
             while self.waiting is not None and self.waiting.schema.equals(schema):
                 yield self.waiting
+                self.rows += len(self.waiting)
                 self.waiting = next(self.batches, None)
         except BaseException as error:  # an interruption among them
             self.met = error
