@@ -63,7 +63,7 @@ def read_events(given: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple[
         if event.case_id == getattr(case, "case_id", None):
             events.append(event)
             wrong = {**_contradictions(event, case, zone, again), **misread}
-        if all(_is_known(value, as_of, zone) for value in (event.at, event.recorded_at)):
+        if wrong and all(_is_known(value, as_of, zone) for value in (event.at, event.recorded_at)):
             findings += [Finding(record="events", row=row, field=name, says=text) for name, text in wrong.items()]
     return events, findings
 
@@ -73,8 +73,10 @@ def _is_known(value: date | None, as_of: AsOf, zone: ZoneInfo) -> bool:
     if value is None:
         return True
     here = here_of(value, zone)
-    if as_of.whole_day or not isinstance(here, datetime) or here.tzinfo is None:
-        return day_number(day_in(here, zone)) <= as_of.day
+    if not isinstance(here, datetime):
+        return day_number(here) <= as_of.day
+    if as_of.whole_day or here.tzinfo is None:
+        return day_number(here.date()) <= as_of.day
     return (here - EPOCH) // MICROSECOND <= as_of.instant
 
 

@@ -93,8 +93,10 @@ def _found_in(known: Known, rows_of: RowsOf) -> Contacts:
 
 def _each_once(parts: list[Integers]) -> Integers:
     """Sort numbers, each once: numpy's ``unique`` hashes them, and takes minutes where sorting takes seconds."""
-    numbers = np.concatenate([np.empty(0, np.int64), *parts])
+    numbers = np.concatenate(parts) if parts else np.empty(0, np.int64)
     parts.clear()
+    if not len(numbers):
+        return numbers
     numbers.sort()
     again = numbers[1:] == numbers[:-1]
     return numbers[np.concatenate([[True], ~again])] if np.count_nonzero(again) else numbers

@@ -148,7 +148,7 @@ class Batch:
 
     def _cells(self, name: str, values: Sequence[Any]) -> list[str | None]:
         """Give cells as text, without the space around it; None where a cell is empty."""
-        cells = [self._spelt(name, value).strip() or None for value in values]
+        cells = [(value if type(value) is str else self._spelt(name, value)).strip() or None for value in values]
         if not self._is_truth(name):
             return cells
         return [cell and _TRUTHS.get(cell.lower(), cell.lower()) for cell in cells]
@@ -358,8 +358,6 @@ class Table:
             return None
         if self.source.doubtful is not None:
             return self.source.doubtful()
-        if self.source.rows == 1 and next(self.batches([self.id_field])).is_filled(self.id_field).all():
-            return None
 
         import pyarrow as pa
 

@@ -38,6 +38,7 @@ from ombudsman_kpi.targets import DelaysExplained, KeepInTouch, Limited, ShareWi
 from ombudsman_kpi.zones import DAY, EPOCH, MICROSECOND
 
 Obliging = ShareWithin | KeepInTouch | DelaysExplained  # the targets by which something is due
+_OBLIGING = (ShareWithin, KeepInTouch, DelaysExplained)
 
 
 def deadlines(
@@ -113,10 +114,10 @@ def _obliging(scheme: Scheme, kind: str, targets: Any, left_out: dict[str, str])
     for target in scheme.targets:
         if asked is not None and target.id not in asked:
             continue
-        if isinstance(target, Obliging) and target.of == kind:
+        if isinstance(target, _OBLIGING) and target.of == kind:
             yield target
         elif asked is not None:
-            what = f"is due on {target.of}" if isinstance(target, Obliging) else "a figure of many records"
+            what = f"is due on {target.of}" if isinstance(target, _OBLIGING) else "a figure of many records"
             left_out[target.id] = what
 
 
@@ -308,10 +309,13 @@ def _telling(outcomes: Sequence[Outcome], found: Assessed) -> list[int]:
 
 def _basis(scheme: Scheme, as_of: AsOf) -> Basis:
     calendar = scheme.calendar
-    return Basis(
+    return _same_basis(
         scheme=scheme.id, title=scheme.title, digest=scheme.digest, division=scheme.division, edition=calendar.edition,
         announced_until=calendar.announced_until, time_zone=scheme.time_zone, as_of=str(as_of),
     )  # fmt: skip
+
+
+_same_basis = lru_cache(maxsize=256)(Basis)  # it is the same for one case after the other
 
 
 def _days_off(calendar: WorkingCalendar, first: date, last: date) -> tuple[DayOff, ...]:

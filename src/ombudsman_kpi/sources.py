@@ -25,6 +25,9 @@ from ombudsman_kpi.streams import is_of, kept, open_stream, steady
 
 def open_source(name: str, given: Any, columns: Mapping[str, str], dates: Dates) -> Source:
     """See records in any form as a ``Source``. Raises ``RecordsError`` for what can't be read."""
+    rows = [given] if isinstance(given, Record) else given
+    if isinstance(rows, (list, tuple)) and (not rows or isinstance(rows[0], Record)):  # first: a single case feels it
+        return _open_rows(name, rows, columns, dates)
     while hasattr(given, "to_native"):  # a frame of narwhals
         given = given.to_native()
     if isinstance(given, (str, Path)):
@@ -34,7 +37,7 @@ def open_source(name: str, given: Any, columns: Mapping[str, str], dates: Dates)
         return found
     if isinstance(given, Mapping) and given and all(isinstance(value, (list, tuple)) for value in given.values()):
         raise RecordsError(f"{name} row 0: lists stand where cells should. Make a table of them: pandas.DataFrame(…).")
-    if isinstance(given, (Record, Mapping)):
+    if isinstance(given, Mapping):
         return _open_rows(name, [given], columns, dates)
     if isinstance(given, Sequence) and not isinstance(given, (str, bytes)):
         return _open_list(name, given, columns, dates)
@@ -57,7 +60,7 @@ def _open_table(name: str, given: Any) -> Source | None:
 
 def _open_list(name: str, given: Sequence[Any], columns: Mapping[str, str], dates: Dates) -> Source:
     """See a list of rows, or of tables, as a source."""
-    if not given or isinstance(given[0], (Record, Mapping)) or not _is_table(given[0]):
+    if isinstance(given[0], Mapping) or not _is_table(given[0]):
         return _open_rows(name, given, columns, dates)
     parts = [steady(name, open_source(name, item, columns, dates)) for item in given]
     return joined(
@@ -155,7 +158,13 @@ def _open_rows(name: str, rows: Sequence[Any], columns: Mapping[str, str], dates
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
         yield {column: [getattr(record, own.get(column, column), None) for record in records] for column in wanted}
 
-    return Source(tuple(columns.get(field_, field_) for field_ in names), read, rows=len(records))
+    own_id = getattr(records[0], model.id_field or "", None) if len(records) == 1 else None
+    doubtful = _nobody_else if own_id and not own_id.isspace() else None
+    return Source(tuple(columns.get(item, item) for item in names), read, rows=len(records), doubtful=doubtful)
+
+
+def _nobody_else() -> None:
+    """Say that no id is shared."""
 
 
 @lru_cache(maxsize=256)

@@ -86,11 +86,11 @@ class DelaysRule:
     def _told(self, known: Known, rows: Integers, party: int, start: Integers, last: Integers) -> Truths:
         """Tell which cases have an explanation to a party between two days."""
         offset = known.batch.offset
-        if not len(self.files.contacts.explained):
-            return np.zeros(len(rows), np.bool_)
         explained = Contacts.within(self.files.contacts.explained, offset, offset + len(known.batch))
+        if not len(explained):
+            return np.zeros(len(rows), np.bool_)
         lane = (rows + offset) * 2 + party
         place = np.searchsorted(explained, Contacts.number(lane, start))
-        following = np.append(explained, np.iinfo(np.int64).max).take(place)
-        told: Truths = following <= Contacts.number(lane, last)
+        following = explained.take(place, mode="clip")
+        told: Truths = (following <= Contacts.number(lane, last)) & (place < len(explained))
         return told

@@ -69,10 +69,13 @@ class Draft:
         """Give a state to those records that have none yet."""
         if where is None or not np.count_nonzero(where):
             return
-        state = State(ending, reason)
+        self.state += (where & (self.state == 0)).view(np.uint8) * np.uint8(self.code_of(State(ending, reason)))
+
+    def code_of(self, state: State) -> int:
+        """Give the number of a state."""
         if state not in self.states:
             self.states.append(state)
-        self.state += (where & (self.state == 0)).view(np.uint8) * np.uint8(self.states.index(state))
+        return self.states.index(state)
 
     def name(self, field_name: str) -> str:
         """Give the field that stands for one."""

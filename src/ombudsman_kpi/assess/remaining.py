@@ -26,10 +26,9 @@ def remaining(limit: Limit | DueField, found: Assessed, known: Known) -> Integer
     counts = counting(limit, Clock(), known.scheme.calendar)  # from one day to another no option matters
     nothing = MISSING if found.in_days else MISSING // DAY
     end = np.where(stop == nothing, known.as_of.day, stop)
-    left = counts.counted_before(due + 1) - counts.counted_before(np.minimum(end, due) + 1)
+    # After the due day the day of the end counts, too, and whole if it is one off: what stops then is late by it.
     over = end > due
-    if np.count_nonzero(over):
-        left -= counts.elapsed(due, np.maximum(end, due))
+    left = counts.counted_before(due + 1) - counts.counted_before(end + 1 - over) - over
     unknown = due == nothing
     if not np.count_nonzero(unknown):
         return left

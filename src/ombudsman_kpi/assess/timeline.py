@@ -105,6 +105,14 @@ class _Draft(Draft):
         found = ((place, name, ending, self.moments(name)) for place, (name, ending) in enumerate(self.endings))
         return [item for item in found if not item[3].nothing]
 
+    def mark_ended(self, which: NDArray[np.int8]) -> None:
+        """Give those that have no state yet the state of what ended them; -1: nothing did."""
+        codes = np.zeros(len(self.endings) + 1, np.uint8)
+        for position, name, ending, _ in self.ended:
+            codes[position] = self.code_of(State(ending, name.removesuffix("_at") if ending == "withdrawn" else ""))
+        found = codes.take(which)  # of what is still open, the last one
+        self.state = np.where(self.state == 0, found, self.state) if np.count_nonzero(self.state) else found
+
     def days(self, points: Integers) -> Integers:
         """Give the days of points of this clock."""
         return points if self.in_days else self.zone.days(points)
@@ -134,8 +142,7 @@ def _run(target: OnClock, known: Known) -> Timeline:
     start = _start(draft)
     end, which = _end(draft, start)
     own = _own_due(draft, end) if isinstance(target.runs_in, DueField) else None
-    for position, name, ending, _ in draft.ended:
-        draft.mark(which == position, ending, name.removesuffix("_at") if ending == "withdrawn" else "")
+    draft.mark_ended(which)
     ran = np.array([state.ending not in {"excluded", "invalid"} for state in draft.states])
     counts = ran.take(draft.state)
     rule = counting(target.runs_in, target.clock, draft.calendar)
@@ -164,12 +171,14 @@ def _refuse_mixed_zones(draft: _Draft) -> None:
     if isinstance(target.runs_in, DueField):
         named.append(draft.name(target.runs_in.field))
     named += [name for name in _enders(target) if name in batch.columns]
-    found = [(name, times) for name in named if (times := batch.times(name)).kind != "dates"]
-    if len({times.kind for _, times in found}) < 2:
+    if not {batch.times(name).kind for name in named} >= {"walls", "instants"}:
         return
     columns = {"walls": "", "instants": ""}
-    for name, times in found:
-        if not (times.dates_alone() | ~times.present).all():  # dates, midnights of pandas among them, fit both
+    for name in named:
+        times = batch.times(name)
+        if (
+            times.kind in columns and not (times.dates_alone() | ~times.present).all()
+        ):  # dates, midnights of pandas among them, fit both
             columns[times.kind] = batch.table.column_of(name)
     if columns["walls"] and columns["instants"]:
         raise RecordsError(
@@ -237,18 +246,18 @@ def _refuse_dates(draft: _Draft, name: str) -> None:
 
 def _end(draft: _Draft, start: Integers) -> tuple[Integers, NDArray[np.int8]]:
     """Give when each clock ended, and by which of the endings; -1 where it is open."""
-    end = np.full(draft.size, NEVER)
-    which = np.zeros(draft.size, np.int8)  # 0 while none has happened
+    end = which = None
     for position, name, _, found in draft.ended:
         draft.mark_time(name)
         _refuse_dates(draft, name)
         points = found.ending if draft.in_days else _instants(draft, found, start)
-        earlier = points < end
-        which = np.maximum(which, earlier.view(np.int8) * np.int8(position + 1))
-        end = np.minimum(end, points)
-    which -= 1
-    end = np.where(which < 0, MISSING, end)
-    if draft.on.start is not None and draft.ended:
+        place = (points < (NEVER if end is None else end)).view(np.int8) * np.int8(position + 1)
+        which = place if which is None else np.maximum(which, place)  # 0 while none has happened
+        end = points if end is None else np.minimum(end, points)
+    if end is None or which is None:
+        return np.full(draft.size, MISSING), np.full(draft.size, -1, np.int8)
+    end, which = np.where(which == 0, MISSING, end), which - np.int8(1)
+    if draft.on.start is not None:
         _mark_contradictions(draft, start, end, which)
     return end, which
 
