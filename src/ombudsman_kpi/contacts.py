@@ -1,52 +1,103 @@
 """When the parties of each case were contacted, found in the events."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ombudsman_kpi.days import Integers, Truths
-from ombudsman_kpi.frames import Batch, Table
+from ombudsman_kpi.frames import Table
 from ombudsman_kpi.history import STRAY, UNDIRECTED, UNEXPLAINED, known_events, misfits_of, scan
-from ombudsman_kpi.identity import Prints, RowNumbers, two_prints
 from ombudsman_kpi.known import AsOf, Known
 from ombudsman_kpi.scheme import Scheme
+from ombudsman_kpi.source import BATCH
 from ombudsman_kpi.standards import Condition
 from ombudsman_kpi.threads import in_threads
 
 
 class Contacts(NamedTuple):
-    """When the parties of each case were contacted, and told of a delay.
+    """When the parties of each case were contacted, and told of a delay."""
 
-    Each is one sorted number: of the case's row, the party, and the day, so that those of some rows lie together.
-    """
-
-    contacted: Integers
-    explained: Integers
+    contacted: "Touches"
+    explained: "Touches"
     misfits: Mapping[str, int]
-
-    @staticmethod
-    def number(lane: Any, day: Any) -> Any:
-        """Make the number of a day in a lane; a lane is a case's row and a party: ``row * 2 + party``."""
-        return (lane << _DAYS) + (day + _MIDDLE)
-
-    @staticmethod
-    def parted(numbers: Integers) -> tuple[Integers, Integers]:
-        """Give the lanes and the days of some numbers."""
-        return numbers >> _DAYS, (numbers & (1 << _DAYS) - 1) - _MIDDLE
-
-    @staticmethod
-    def within(numbers: Integers, first_row: int, end_row: int) -> Integers:
-        """Give those of some rows of cases."""
-        low, high = np.searchsorted(numbers, [first_row << _DAYS + 1, end_row << _DAYS + 1])
-        return numbers[low:high]
 
 
 _DAYS = 20  # the bits of a day: more than any calendar has
 _MIDDLE = 1 << _DAYS - 1
 PARTIES = ("complainant", "organisation")
+
+
+class Touches:
+    """Days on which the parties of cases were reached, each as a number: of the case's row, the party, and the day.
+
+    They are kept in sorted runs, a batch of events each, and those of some cases are brought together when they are
+    asked for: sorting so many as are in a log at once would take their room once more, and one thread.
+    """
+
+    def __init__(self, parts: Iterable[Integers] = ()) -> None:
+        """Take sorted numbers in parts; small ones are joined."""
+        self._runs: list[Integers] = []
+        small, size = [], 0
+        for part in parts:
+            small.append(part)
+            size += len(part)
+            if size >= BATCH // 2:
+                self._runs.append(_sorted(small))
+                small, size = [], 0
+        if size:
+            self._runs.append(_sorted(small))
+
+    @cached_property
+    def _edges(self) -> Integers:
+        """Where in each run each cell of a grid over the rows of cases begins; and where the last one ends."""
+        last = max(int(run[-1]) for run in self._runs)
+        grid = np.arange((last >> _DAYS + 1 + _CELL) + 2) << _DAYS + 1 + _CELL
+        return np.array([run.searchsorted(grid) for run in self._runs])
+
+    @staticmethod
+    def number(lane: Any, day: Any) -> Any:
+        """Make the number of a day in a lane; a lane is a case's row and a party: ``row * 2 + party``."""
+        found = lane << _DAYS
+        found += day + _MIDDLE
+        return found
+
+    @staticmethod
+    def days(numbers: Integers) -> Integers:
+        """Give the days of some numbers."""
+        return (numbers & (1 << _DAYS) - 1) - _MIDDLE
+
+    @staticmethod
+    def lanes(numbers: Integers) -> Integers:
+        """Give the lanes of some numbers."""
+        return numbers >> _DAYS
+
+    def within(self, first_row: int, end_row: int) -> Integers:
+        """Give the numbers of some rows, counted from the first of them; sorted, one that occurs again again."""
+        parts = self._runs
+        if len(parts) > 1:
+            cells = self._edges.shape[1] - 1
+            low, high = min(first_row >> _CELL, cells), min((end_row >> _CELL) + 1, cells)
+            edges = zip(parts, self._edges[:, low].tolist(), self._edges[:, high].tolist(), strict=True)
+            parts = [run[begin:end] for run, begin, end in edges if begin < end]
+        found = _sorted(parts)
+        begin, end = found.searchsorted([first_row << _DAYS + 1, end_row << _DAYS + 1])
+        return found[begin:end] - (first_row << _DAYS + 1)
+
+
+_CELL = 16  # the bits of the rows of cases in one cell of the grid by which runs are cut
+
+
+def _sorted(parts: list[Integers]) -> Integers:
+    """Join numbers, and sort them where several parts are joined."""
+    if len(parts) == 1:
+        return parts[0]
+    found = np.concatenate(parts) if parts else np.empty(0, np.int64)
+    found.sort()
+    return found
 
 
 # (events, some of their places; None: all of them) -> the rows of their cases; -1 where such a case wasn't given
@@ -62,14 +113,12 @@ def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, scheme: Scheme) -> 
     columns = [events.resolve(name, "contact with the parties") for name in ("party", "direction")]
     columns += ["reason"] if events.has("reason") else []
     parts = list(in_threads(lambda known: _found_in(known, rows_of), scan(events, columns, as_of, scheme)))
-    misfits = sum((Counter(part.misfits) for part in parts), Counter[str]())
-    contacted, explained = [part.contacted for part in parts], [part.explained for part in parts]
-    parts.clear()  # each number is there twice while it is sorted, not three times
-    return Contacts(_each_once(contacted), _each_once(explained), +misfits)
+    misfits = sum((found for *_, found in parts), Counter[str]())
+    return Contacts(Touches(part[0] for part in parts), Touches(part[1] for part in parts), +misfits)
 
 
-def _found_in(known: Known, rows_of: RowsOf) -> Contacts:
-    """Find what one batch of events tells of: the numbers of contacts and of explanations, in any order."""
+def _found_in(known: Known, rows_of: RowsOf) -> tuple[Integers, Integers, "Counter[str]"]:
+    """Find what one batch of events tells of: the numbers of contacts and of explanations, sorted; and the misfits."""
     there = known_events(known)
     misfits = misfits_of(known, there)
     there = there & known.batch.is_filled("case_id")
@@ -85,52 +134,24 @@ def _found_in(known: Known, rows_of: RowsOf) -> Contacts:
         rows, party = rows_of(known, None), _party(known)
         of_case = meant & (rows >= 0) & (party >= 0)
         misfits[STRAY] += int(np.count_nonzero(meant)) - int(np.count_nonzero(of_case))
-        mine = np.flatnonzero(of_case)
-        numbers = Contacts.number((rows << 1) + party, known.moments("at").days)
-        found[word] = numbers if len(mine) == len(numbers) else numbers.take(mine)
-    return Contacts(found["contact"], found["delay_explained"], misfits)
-
-
-def _each_once(parts: list[Integers]) -> Integers:
-    """Sort numbers, each once: numpy's ``unique`` hashes them, and takes minutes where sorting takes seconds."""
-    numbers = np.concatenate(parts) if parts else np.empty(0, np.int64)
-    parts.clear()
-    if not len(numbers):
-        return numbers
-    numbers.sort()
-    again = numbers[1:] == numbers[:-1]
-    return numbers[np.concatenate([[True], ~again])] if np.count_nonzero(again) else numbers
+        lane = rows << 1
+        lane += party
+        numbers = Touches.number(lane, known.moments("at").days)
+        found[word] = numbers if np.count_nonzero(of_case) == len(numbers) else numbers[of_case]
+        found[word].sort()
+    return found["contact"], found["delay_explained"], misfits
 
 
 def rows_of_cases(cases: Table) -> RowsOf:
     """Tell of events in which row their case stands; of cases with one id the first: all of them are invalid."""
     cases.resolve("case_id", "what events belong to")
-    numbers, rows = RowNumbers(cases.source.rows or 0, keep_texts=False), []
-
-    def read(batch: Batch) -> tuple[int, Any, tuple[Prints, Prints]]:
-        texts = batch.text("case_id").fill_null("")
-        return batch.offset, texts, two_prints(texts)
-
-    for offset, texts, prints in in_threads(read, cases.batches(["case_id"])):
-        before = numbers.size
-        number = numbers.of(texts, prints) - before
-        new = np.flatnonzero(number >= 0)
-        if len(new) > numbers.size - before:  # the same id twice among the new ones
-            _, places = np.unique(number[new], return_index=True)
-            new = new[places]
-        rows.append(offset + new[np.argsort(number[new])])  # ids whose fingerprints meet get theirs after the others
-    first = np.concatenate([*rows, [-1]])
-    plain = bool((first[:-1] == np.arange(numbers.size)).all())  # each case has an id of its own
+    index = cases.index
 
     def rows_of(known: Known, mine: Integers | None) -> Integers:
+        texts = known.batch.text("case_id")
         if mine is not None:
-            return first.take(numbers.find(known.batch.text("case_id").take(mine)))
-
-        def find() -> Integers:
-            number = numbers.find(known.batch.text("case_id"))
-            return number if plain else first.take(number)
-
-        return known.once(("rows of cases",), find)
+            return index.find(texts.take(mine))
+        return known.once(("rows of cases",), lambda: index.find(texts))
 
     return rows_of
 

@@ -168,6 +168,9 @@ class Counter:
     def _group_codes(self, known: Known) -> Integers:
         """Give the number of each record's group; the same group has the same number in every batch."""
         code = np.zeros(len(known.batch), np.int64)
+        if not self.by:
+            self._groups[()] = 0
+            return code
         labels: list[Group] = [()]
         for name in self.by:
             values, column = _labelled(known, name)

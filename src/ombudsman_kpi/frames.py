@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from ombudsman_kpi.source import Dates, Rows, Source
 from ombudsman_kpi.sources import open_source
 from ombudsman_kpi.times import Times, decoded, read_times
 from ombudsman_kpi.words import Words
+
+if TYPE_CHECKING:
+    from ombudsman_kpi.identity import Index
 
 COUNT, PERIOD = "count", "period"  # the columns of a published table: how many records a row stands for, and when
 
@@ -69,7 +72,8 @@ class Batch:
         """Tell where a column of text isn't empty."""
         if isinstance(self.columns[name], list):
             return np.array([cell is not None for cell in self._cells(name, self.columns[name])], np.bool_)
-        return np.asarray(self.text(name).is_valid())
+        text = self.text(name)
+        return np.asarray(text.is_valid()) if text.null_count else np.ones(len(text), np.bool_)
 
     @cached_property
     def weights(self) -> Integers | int:
@@ -349,6 +353,24 @@ class Table:
         return rows > 1  # the one call of a table may well have come at midnight
 
     @cached_property
+    def index(self) -> "Index":
+        """In which row each id stands."""
+        from ombudsman_kpi.identity import Index
+
+        name = str(self.id_field)
+        return Index.of(batch.text(name) for batch in self.batches([name]))
+
+    def _ids_in(self, rows: Integers) -> Any:
+        """Give the different ids of some rows, as Arrow text."""
+        import pyarrow as pa
+
+        name, found = str(self.id_field), [pa.array([], pa.string())]
+        for batch in self.batches([name]) if len(rows) else ():
+            here = rows[(rows >= batch.offset) & (rows < batch.offset + len(batch))]
+            found.append(batch.text(name).take(pa.array(here - batch.offset)))
+        return pa.concat_arrays(found).unique()
+
+    @cached_property
     def doubtful_ids(self) -> Any:
         """The ids, as Arrow text, that more than one record has; a missing one among them where a record has none.
 
@@ -364,7 +386,10 @@ class Table:
         from ombudsman_kpi.identity import repeated
 
         name = self.id_field
-        found, missing = repeated(lambda: (batch.text(name) for batch in self.batches([name])))
+        if "index" in self.__dict__:  # then all of them have been looked at
+            found, missing = self._ids_in(self.index.again), self.index.missing
+        else:
+            found, missing = repeated(lambda: (batch.text(name) for batch in self.batches([name])))
         if self.fields[name].required and missing:
             found = pa.concat_arrays([found, pa.nulls(1, pa.string())])
         return found if len(found) else None

@@ -1,14 +1,15 @@
 """Ids among many millions: those that occur more than once, and a number for each."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from typing import IO, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ombudsman_kpi.days import Integers
 from ombudsman_kpi.errors import RecordsError, no_room
+from ombudsman_kpi.threads import in_threads
 
 Prints = NDArray[np.uint64]
 
@@ -29,9 +30,9 @@ def repeated(read: Callable[[], Iterator[Any]]) -> tuple[Any, int]:
     if (nulls := _rises(read())) is not None:
         return none, nulls
     with _Fingerprints() as prints:
-        for chunk in read():
-            missing += chunk.null_count
-            prints.add(_fingerprints(chunk.drop_null())[0])
+        for nulls, hashed in in_threads(lambda chunk: (chunk.null_count, _fingerprints(chunk.drop_null())[0]), read()):
+            missing += nulls
+            prints.add(hashed)
         meeting = prints.meeting()
     if not len(meeting):
         return none, missing
@@ -260,6 +261,121 @@ class RowNumbers:
             wanted, looking = tags[waiting], (slots[waiting] + 1) & last
             slots[waiting] = looking
             there = table.take(looking)
+
+
+class Index:
+    """In which row each of many ids stands: the first one, where several rows have it.
+
+    >>> import pyarrow as pa
+    >>> index = Index.of([pa.array(["A7", "B1"]), pa.array(["A7", None])])
+    >>> index.find(pa.array(["B1", "A7", "C3", None])).tolist(), index.again.tolist(), index.missing
+    ([1, 0, -1, -1], [2], 1)
+
+    A hash table that is laid out at once: of sorted entries each lies where probing for it would have put it. An entry
+    is 36 bits of a text's first fingerprint and 28 of its row; the second fingerprint makes sure.
+    """
+
+    def __init__(self, entries: Prints, second: Prints, missing: int = 0) -> None:
+        """Lay entries out, which are sorted in place; ``second`` are the second fingerprints of all rows."""
+        entries.sort()
+        entries, self._others, self.again = _told_apart(entries, second)
+        self._second, self.missing = second, missing
+        bits = max(1, (len(entries) * 2).bit_length())
+        self._shift = np.uint64(64 - bits)
+        places = (entries >> self._shift).view(np.int64)
+        places -= np.arange(len(places))
+        np.maximum.accumulate(places, out=places)  # each lies after the one before
+        places += np.arange(len(places))
+        self._table = np.zeros(max(1 << bits, int(places.max(initial=-1)) + 1) + 1, np.uint64)  # the last one is free
+        self._table[places] = entries
+
+    @classmethod
+    def of(cls, chunks: Iterable[Any]) -> "Index":
+        """Index ids, as Arrow text in chunks. Raises ``RecordsError`` beyond 268 million rows."""
+        entries, seconds = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
+        rows = missing = 0
+        for chunk, first, second in in_threads(lambda chunk: (chunk, *two_prints(chunk)), chunks):
+            number = np.arange(rows + 1, rows + len(chunk) + 1).view(np.uint64)
+            found = first & ~_NUMBER | number
+            entries.append(found[np.asarray(chunk.is_valid())] if chunk.null_count else found)
+            seconds.append(second)
+            rows, missing = rows + len(chunk), missing + chunk.null_count
+            if rows >= _NUMBER:
+                raise RecordsError("There are more than 268 million ids. Split the records, and add up tallies.")
+        whole = np.concatenate(entries)
+        entries.clear()  # there are never more of them than twice
+        return cls(whole, np.concatenate(seconds), missing)
+
+    def find(self, texts: Any) -> Integers:
+        """Give the row of each text; -1 where it isn't there, or is missing."""
+        rows = self._found(*two_prints(texts))
+        return np.where(np.asarray(texts.is_valid()), rows, -1) if texts.null_count else rows
+
+    def _found(self, first: Prints, second: Prints) -> Integers:
+        """Look fingerprints up: nearly all are in the first slot, or soon after it; none after a greater one."""
+        table, tags = self._table, first & ~_NUMBER
+        slots = (first >> self._shift).view(np.int64)
+        entries = table.take(slots)
+        waiting = np.flatnonzero((entries ^ tags) > _NUMBER)
+        while len(waiting):
+            there = entries.take(waiting)
+            further = (there != 0) & (there < tags.take(waiting))
+            entries[waiting[~further]] = 0  # it isn't there
+            waiting = waiting[further]
+            looking = slots.take(waiting) + 1
+            slots[waiting] = looking
+            there = table.take(looking)
+            entries[waiting] = there
+            waiting = waiting[(there ^ tags.take(waiting)) > _NUMBER]
+        entries &= _NUMBER
+        rows = entries.view(np.int64)
+        rows -= 1
+        if len(self._second):
+            other = np.flatnonzero((self._second.take(rows, mode="clip") != second) & (rows >= 0))
+            rows[other] = self._others.find(tags[other], second[other])
+        return rows
+
+
+class _Others(NamedTuple):
+    """The ids that differ from one before them, though their entries begin alike: sorted by the second fingerprint."""
+
+    second: Prints
+    tags: Prints
+    rows: Integers
+
+    def find(self, tags: Prints, second: Prints) -> Integers:
+        """Give their rows; -1 where one isn't there."""
+        if not len(self.rows):
+            return np.full(len(tags), -1)
+        place = np.searchsorted(self.second, second).clip(max=len(self.rows) - 1)
+        same = (self.second[place] == second) & (self.tags[place] == tags)
+        return np.where(same, self.rows[place], -1)
+
+
+def _told_apart(entries: Prints, second: Prints) -> tuple[Prints, _Others, Integers]:
+    """Tell entries that begin alike apart, by the second fingerprints.
+
+    Give the sorted entries, one of each beginning; the first ones of other texts; the rows whose id an earlier row has.
+    """
+    alike = np.flatnonzero((entries[1:] ^ entries[:-1]) <= _NUMBER)
+    among = np.zeros(len(entries), np.bool_)
+    among[alike] = among[alike + 1] = True
+    places = np.flatnonzero(among)
+    tags, rows = entries[places] & ~_NUMBER, (entries[places] & _NUMBER).view(np.int64) - 1
+    leads = np.ones(len(places), np.bool_)
+    leads[1:] = tags[1:] != tags[:-1]
+    seconds = second[rows]
+    order = np.lexsort((rows, seconds, tags))
+    new = np.ones(len(places), np.bool_)
+    new[1:] = (np.diff(tags[order]) != 0) | (np.diff(seconds[order]) != 0)
+    others = order[new]
+    others = others[~leads[others]]
+    others = others[np.argsort(seconds[others])]
+    if len(alike):
+        among[:] = True
+        among[places[~leads]] = False
+        entries = entries[among]
+    return entries, _Others(seconds[others], tags[others], rows[others]), np.sort(rows[order[~new]])
 
 
 _SHIFT = np.uint64(28)

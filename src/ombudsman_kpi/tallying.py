@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ombudsman_kpi.assess.contact import KeepInTouchRule
+from ombudsman_kpi.assess.delays import DelaysRule
 from ombudsman_kpi.assess.measures import rules_of
 from ombudsman_kpi.count import count_batches
 from ombudsman_kpi.known import parse_as_of
@@ -100,6 +102,8 @@ class Asked:
                 continue
             for records_, rule in rules_of(step.target, files):
                 wanted[records_] += [(rule, key) for key in step.keys]
+        if any(isinstance(rule, (KeepInTouchRule, DelaysRule)) for rules in wanted.values() for rule, _ in rules):
+            _ = files.rows_of  # it looks at all ids, and so need not be done again to find those that are shared
         in_order = sorted(wanted.items(), key=lambda item: [*RECORDS].index(item[0]))
         return cls(scheme, at, plan, by, tables, files, dict(in_order), unmeasured, notes)
 

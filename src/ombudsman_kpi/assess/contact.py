@@ -5,17 +5,19 @@ and from the last to the end. They run between distinct days, so that ten contac
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
+from ombudsman_kpi.assess.clocks import Counting
 from ombudsman_kpi.assess.draft import NONE
 from ombudsman_kpi.assess.outcomes import STILL_OPEN, Assessed, Outcome
 from ombudsman_kpi.assess.related import Files
 from ombudsman_kpi.assess.share_within import last_start
 from ombudsman_kpi.assess.timeline import Timeline, fields_needed, timeline
-from ombudsman_kpi.contacts import PARTIES, Contacts
+from ombudsman_kpi.calendar import WorkingCalendar
+from ombudsman_kpi.contacts import PARTIES, Touches
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.known import NEVER, Known
@@ -28,10 +30,12 @@ _CODES = {outcome: code for code, outcome in enumerate((MET, LATE, OVERDUE, PEND
 
 
 class Intervals(NamedTuple):
-    """The intervals of a batch's cases: whose they are, when they began and ended; ``MISSING`` while one is open."""
+    """The intervals of a batch's cases, in any order: when they began and ended; ``MISSING`` while one is open.
 
-    case: Integers  # its position in the batch
-    party: Integers
+    Those that end on the day on which they began are none.
+    """
+
+    lane: Integers  # the position of its case in the batch, and the party: ``case * 2 + party``
     begin: Integers
     end: Integers
 
@@ -43,18 +47,12 @@ class Run:
     clock: Timeline
     end: Integers
     found: Intervals
-    elapsed: Integers  # of each interval
+    over: Truths  # which intervals were too long
     allowed: int
 
-    @property
-    def over(self) -> Truths:
-        """Which intervals were too long."""
-        return np.greater(self.elapsed, self.allowed)
-
-    @cached_property
-    def due(self) -> Integers:
-        """When each interval is due to end; not everybody asks."""
-        return self.clock.counting.due(self.found.begin, self.allowed)
+    def due(self, places: Integers) -> Integers:
+        """When some intervals are due to end."""
+        return self.clock.counting.due(self.found.begin.take(places), self.allowed)
 
 
 @dataclass(frozen=True)
@@ -77,8 +75,12 @@ class KeepInTouchRule:
 
     def _each(self, known: Known, run: Run) -> Assessed:
         """Give each interval its outcome; and of the cases that contradict themselves, that."""
-        clock, (case, party, begin, end), elapsed, due = run.clock, run.found, run.elapsed, run.due
-        code = np.where(end == MISSING, 3 - run.over, run.over).astype(np.intp)  # places in the book
+        some = np.flatnonzero(run.found.begin != run.found.end)
+        clock, order = run.clock, some[np.lexsort((run.found.begin[some], run.found.lane[some]))]
+        (lane, begin, end), due = (part.take(order) for part in run.found), run.due(order)
+        elapsed = clock.counting.elapsed(begin, np.where(end == MISSING, known.as_of.day, end))
+        case, party, over = lane >> 1, lane & 1, run.over.take(order)
+        code = np.where(end == MISSING, 3 - over, over).astype(np.intp)  # places in the book
         book = (MET, LATE, OVERDUE, PENDING, *_reasons(clock))
         invalid = np.flatnonzero(np.array([state.ending == "invalid" for state in clock.states]).take(clock.state))
         if len(invalid):
@@ -97,13 +99,12 @@ class KeepInTouchRule:
 
     def _whole_cases(self, known: Known, run: Run) -> Assessed:
         """Give each case its outcome: late when any interval was, overdue when only a last one is."""
-        clock, end, found, over = run.clock, run.end, run.found, run.over
-        parties, overdue = np.zeros(len(end), np.int64), np.zeros(len(end), np.bool_)
-        ended = over & (found.end != MISSING)
-        for place in range(len(PARTIES)):
-            of_party = found.case[ended & (found.party == place)]
-            parties |= (np.bincount(of_party, minlength=len(end)) > 0).astype(np.int64) << place
-        overdue[found.case[over ^ ended]] = True
+        clock, end, found, over = run.clock, run.end, run.found, np.flatnonzero(run.over)
+        late, overdue = np.zeros(2 * len(end), np.int8), np.zeros(len(end), np.bool_)
+        lane, ended = found.lane.take(over), found.end.take(over) != MISSING
+        late[lane[ended]] = 1
+        overdue[lane[~ended] >> 1] = True
+        parties = late[::2] + 2 * late[1::2]
         open_ = end == MISSING
         code = np.where(open_, 2 - overdue, 0)  # places in the book
         code = np.where(parties > 0, parties + 2 + open_ * len(_LATE), code)
@@ -122,8 +123,9 @@ class KeepInTouchRule:
 def _next_due(run: Run) -> Integers:
     """Give the day by which each open case must have the next contact; with whichever party it is due first."""
     first = np.full(len(run.end), NEVER)
-    open_ = (run.found.end == MISSING) & (run.due != MISSING)
-    np.minimum.at(first, run.found.case[open_], run.due[open_])
+    open_ = np.flatnonzero(run.found.end == MISSING)
+    due = run.due(open_)
+    np.minimum.at(first, run.found.lane.take(open_) >> 1, np.where(due == MISSING, NEVER, due))
     return np.where(first == NEVER, MISSING, first)
 
 
@@ -166,32 +168,44 @@ def _run(target: KeepInTouch, known: Known, files: Files) -> Run:
     assert isinstance(limit, Limit)  # noqa: S101
     clock, end = _clock_of(target, known)
     found = intervals(target, known, files, np.where(clock.elapsed == NONE, MISSING, clock.start), end)
-    elapsed = clock.counting.elapsed(found.begin, np.where(found.end == MISSING, known.as_of.day, found.end))
-    return Run(clock, end, found, elapsed, limit.allowed)
+    first, in_time = _last_in_time(clock.counting, limit.allowed, known.scheme.calendar)  # type: ignore[arg-type]
+    stop = np.where(found.end == MISSING, known.as_of.day, found.end)
+    return Run(clock, end, found, stop > in_time.take(found.begin - first), limit.allowed)
+
+
+@lru_cache(maxsize=64)
+def _last_in_time(counting: Counting, allowed: int, calendar: WorkingCalendar) -> tuple[int, Integers]:
+    """Give, for each day of a calendar from the first on, the last one that is in time for what begins on it."""
+    days = np.arange(day_number(calendar.first), day_number(calendar.last) + 1)
+    due = counting.due(days, allowed)
+    return int(days[0]), np.where(due == MISSING, NEVER, due)
 
 
 def intervals(target: KeepInTouch, known: Known, files: Files, start: Integers, end: Integers) -> Intervals:
-    """Cut the run of each case into intervals by the days on which each party was contacted."""
-    running = np.flatnonzero(start != MISSING)
-    if not len(running):
-        return Intervals(running, running, running, running)
+    """Cut the run of each case into intervals by the days on which each party was contacted.
+
+    All is done on the numbers of days in lanes, which are in the order of lanes and of days at once: so the contact
+    before one, or the start of its own lane, whichever is greater, is where its interval began. What lies outside a
+    run is moved to its nearer end. So some intervals have no length: they aren't any, and harm no case.
+    """
     offset, size = known.batch.offset, len(known.batch)
-    contacted = Contacts.within(files.contacts.contacted, offset, offset + size)
-    lane, day = Contacts.parted(contacted)
-    case = (lane >> 1) - offset
-    first, last = start.take(case), np.where(end == MISSING, known.as_of.day + 1, end).take(case)
-    kept = (first != MISSING) & (day > first) & (day < last)
-    parties = [place for place, name in enumerate(PARTIES) if name in target.parties]
-    if len(parties) < len(PARTIES):
-        kept &= lane & 1 == parties[0]
-    # The points that intervals run between: the start for each party, and each contact, in the order of time.
-    begun = start.take(running)
-    starts = [Contacts.number((running + offset) * 2 + place, begun) for place in parties]
-    points = np.concatenate([contacted.take(np.flatnonzero(kept)), *starts])
-    points.sort()
-    lane, begin = Contacts.parted(points)
-    case = (lane >> 1) - offset
-    ends = end.take(case)
-    np.copyto(ends[:-1], begin[1:], where=lane[1:] == lane[:-1])
-    some = np.flatnonzero(ends != begin)  # a case that ends on the day of its last contact has no interval after it
-    return Intervals(case.take(some), lane.take(some) & 1, begin.take(some), ends.take(some))
+    runs = np.repeat(start != MISSING, 2)
+    for place, name in enumerate(PARTIES):
+        if name not in target.parties:
+            runs[place::2] = False
+    lanes, today = np.arange(2 * size), known.as_of.day
+    begun = Touches.number(lanes, np.where(runs, np.repeat(start, 2), today))
+    over = Touches.number(lanes, np.where(runs, np.repeat(np.where(end == MISSING, today + 1, end), 2), today))
+    contacts = files.contacts.contacted.within(offset, offset + size)
+    lane = Touches.lanes(contacts)
+    before = begun.take(lane)
+    np.maximum(contacts, before, out=contacts)
+    np.minimum(contacts, over.take(lane), out=contacts)
+    np.maximum(before[1:], contacts[:-1], out=before[1:])
+    begun[lane] = contacts  # of several, the last one stays
+    running = np.flatnonzero(runs)
+    return Intervals(
+        np.concatenate([lane, running]),
+        Touches.days(np.concatenate([before, begun.take(running)])),
+        np.concatenate([Touches.days(contacts), end.take(running >> 1)]),
+    )

@@ -11,7 +11,7 @@ from ombudsman_kpi.assess.paused import ran_net
 from ombudsman_kpi.assess.related import Files
 from ombudsman_kpi.assess.share_within import clock_judged, due_days
 from ombudsman_kpi.assess.timeline import fields_needed, timeline
-from ombudsman_kpi.contacts import PARTIES, Contacts
+from ombudsman_kpi.contacts import PARTIES, Touches
 from ombudsman_kpi.days import MISSING, Integers, Truths
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.known import Known
@@ -86,11 +86,12 @@ class DelaysRule:
     def _told(self, known: Known, rows: Integers, party: int, start: Integers, last: Integers) -> Truths:
         """Tell which cases have an explanation to a party between two days."""
         offset = known.batch.offset
-        explained = Contacts.within(self.files.contacts.explained, offset, offset + len(known.batch))
+        found = self.files.contacts.explained
+        explained = known.once(("explained",), lambda: found.within(offset, offset + len(known.batch)))
         if not len(explained):
             return np.zeros(len(rows), np.bool_)
-        lane = (rows + offset) * 2 + party
-        place = np.searchsorted(explained, Contacts.number(lane, start))
+        lane = rows * 2 + party
+        place = explained.searchsorted(Touches.number(lane, start))
         following = explained.take(place, mode="clip")
-        told: Truths = (following <= Contacts.number(lane, last)) & (place < len(explained))
+        told: Truths = (following <= Touches.number(lane, last)) & (place < len(explained))
         return told
