@@ -14,7 +14,7 @@ import pyarrow.csv as pv
 import pyarrow.parquet as pq
 import pytest
 
-from ombudsman_kpi import OptionError, RecordsError, Tally, identity, load_scheme, source, tally
+from ombudsman_kpi import OptionError, RecordsError, Tally, fingerprints, load_scheme, source, tally
 
 DATA = Path(__file__).parents[1] / "examples" / "data"
 AS_OF = "2024-03-31"
@@ -417,10 +417,10 @@ def test_a_quotation_mark_that_is_never_closed_swallows_no_rows(tmp_path: Path, 
 
 
 def test_cases_whose_fingerprints_meet_keep_their_own_contacts(monkeypatch: pytest.MonkeyPatch) -> None:
-    strong = identity._fingerprints
+    strong = fingerprints.fingerprints
 
     def weak(texts: Any, mixes: Any = (0,)) -> list[Any]:
-        found = strong(texts, (identity._MIX, identity._OTHER_MIX))
+        found = strong(texts, (fingerprints.MIX, fingerprints._OTHER_MIX))
         return [found[0] * 0 + (5 << 40), found[1]][: len(mixes)]
 
     cases = pa.table(
@@ -433,7 +433,7 @@ def test_cases_whose_fingerprints_meet_keep_their_own_contacts(monkeypatch: pyte
          "party": ["complainant"] * 2 + ["organisation"] * 2}
     )  # fmt: skip
     expected = tally(LGSCO, cases=cases, events=events, by="case_id", **TINY)
-    monkeypatch.setattr(identity, "_fingerprints", weak)
+    monkeypatch.setattr(fingerprints, "fingerprints", weak)
     assert tally(LGSCO, cases=cases, events=events, by="case_id", **TINY) == expected
     assert {row.group: row.met for row in expected.results().rows}[("C",)] == 1
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ombudsman_kpi.days import Integers, Truths
+from ombudsman_kpi.fingerprints import Prints, two_prints
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.history import (
     MEANINGS,
@@ -20,9 +21,9 @@ from ombudsman_kpi.history import (
     scan,
     times_of_cases,
 )
-from ombudsman_kpi.identity import Prints, RowNumbers, two_prints
 from ombudsman_kpi.known import NEVER, AsOf, Known
 from ombudsman_kpi.records import fields_of
+from ombudsman_kpi.row_numbers import RowNumbers
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.threads import in_threads
 from ombudsman_kpi.words import Words

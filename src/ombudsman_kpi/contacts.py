@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ombudsman_kpi import source
 from ombudsman_kpi.days import Integers, Truths
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.history import STRAY, UNDIRECTED, UNEXPLAINED, known_events, misfits_of, scan
 from ombudsman_kpi.known import AsOf, Known
 from ombudsman_kpi.scheme import Scheme
-from ombudsman_kpi.source import BATCH
 from ombudsman_kpi.standards import Condition
 from ombudsman_kpi.threads import in_threads
 
@@ -45,7 +45,7 @@ class Touches:
         for part in parts:
             small.append(part)
             size += len(part)
-            if size >= BATCH // 2:
+            if size >= source.BATCH // 2:
                 self._runs.append(_sorted(small))
                 small, size = [], 0
         if size:

@@ -25,9 +25,9 @@ from ombudsman_kpi.assess.timeline import timeline
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.frames import PERIOD, Table
-from ombudsman_kpi.identity import RowNumbers
 from ombudsman_kpi.known import Known
 from ombudsman_kpi.plan import Progress, batches_of
+from ombudsman_kpi.row_numbers import RowNumbers
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.standards import Condition
 from ombudsman_kpi.tally import Tally

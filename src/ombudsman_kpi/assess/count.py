@@ -14,9 +14,9 @@ from ombudsman_kpi.assess.outcomes import Assessed, of_days
 from ombudsman_kpi.assess.related import Files
 from ombudsman_kpi.days import MISSING, Integers, to_day
 from ombudsman_kpi.frames import Table
-from ombudsman_kpi.identity import RowNumbers
 from ombudsman_kpi.known import Known
 from ombudsman_kpi.periods import Every, period_of
+from ombudsman_kpi.row_numbers import RowNumbers
 from ombudsman_kpi.standards import Condition, Standard
 from ombudsman_kpi.targets import Count, Some
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from ombudsman_kpi.engines.feeds import Feed, feeds_of, measured, without_row
 from ombudsman_kpi.errors import MissingLibraryError, OptionError, RecordsError, no_room
+from ombudsman_kpi.fingerprints import two_prints
 from ombudsman_kpi.frames import Batch, Table
-from ombudsman_kpi.identity import two_prints
 from ombudsman_kpi.plan import Progress, make_plan, names_of, opened_as_given
 from ombudsman_kpi.scheme import Scheme
 from ombudsman_kpi.source import BATCH, Source

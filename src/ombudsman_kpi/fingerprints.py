@@ -1,0 +1,52 @@
+"""Texts as numbers: two fingerprints of 64 bits each."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Prints = NDArray[np.uint64]
+
+MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, its bits spread: multiplying by it shuffles a word
+_OTHER_MIX = np.uint64(0xC2B2AE3D27D4EB4F)
+
+
+def two_prints(texts: Any) -> tuple[Prints, Prints]:
+    """Hash each text twice; the lowest bit of the first is always set, so that it never stands for an empty slot."""
+    first, second = fingerprints(texts, (MIX, _OTHER_MIX))
+    return first | np.uint64(1), second
+
+
+def fingerprints(array: Any, mixes: Sequence[np.uint64] = (MIX,)) -> list[Prints]:
+    """Hash each text to 64 bits, in as many ways as asked: its bytes, eight at a time, texts of one length together."""
+    offsets = np.frombuffer(array.buffers()[1], np.int32)[array.offset : array.offset + len(array) + 1]
+    content = np.frombuffer(array.buffers()[2] or b"", np.uint8)
+    lengths = np.diff(offsets)
+    if len(array) and (lengths == lengths[0]).all():  # all of one length: they lie side by side
+        return _mixed(content[offsets[0] : offsets[-1]], len(array), int(lengths[0]), mixes)
+    prints = [np.empty(len(array), np.uint64) for _ in mixes]
+    for length in np.flatnonzero(np.bincount(lengths)).tolist():
+        rows = np.flatnonzero(lengths == length)
+        part = content[offsets[rows].astype(np.int64)[:, None] + np.arange(length)].ravel()
+        for found, mixed in zip(prints, _mixed(part, len(rows), length, mixes), strict=True):
+            found[rows] = mixed
+    return prints
+
+
+def _mixed(content: NDArray[np.uint8], size: int, length: int, mixes: Sequence[np.uint64]) -> list[Prints]:
+    """Hash texts of one length that lie side by side."""
+    if length < 8:
+        padded = np.zeros((size, 8), np.uint8)
+        padded[:, :length] = content.reshape(size, length)
+        content, places, step = padded.ravel(), [0], 8
+    else:  # the last word may overlap the one before
+        places, step = [*range(0, length - 8, 8), length - 8], length
+    found = [np.full(size, np.uint64(length)) for _ in mixes]
+    for place in places:
+        words = np.ndarray((size,), np.uint64, content, place, (step,)).copy()  # once, side by side
+        for number, mix in enumerate(mixes):
+            found[number] ^= words
+            found[number] *= mix
+            found[number] ^= found[number] >> np.uint64(29)
+    return found
