@@ -279,8 +279,9 @@ def test_parts_on_the_disk_give_the_tally_of_the_whole(
     found = counted(*given, memory="512 MB", progress=lambda kind, rows: steps.append((kind, rows)))
     expected = counted(table_of(cases), table_of(events))
     assert (found, found.misfits) == (expected, expected.misfits)
-    assert max(rows for kind, rows in steps if kind == "cases") == len(cases)
-    assert max(rows for kind, rows in steps if kind == "events") == len(events)
+    for kind, frame in (("cases", cases), ("events", events)):
+        assert max(rows for name, rows in steps if name == kind) == len(frame)
+        assert steps.count((kind, len(frame))) >= 2  # while they are dealt out, and while they are counted
     assert not [path for path in tmp_path.iterdir() if path.name not in {"cases", "events"}]
 
 

@@ -80,7 +80,8 @@ def measure(
     - ``targets``: ids of the targets to measure. ``report``: what an audience of the scheme gets, on its cycle.
     - ``columns``: the names that your columns have, ``{"cases": {"received_at": "Date received"}}``; ``dates``: the
       formats of dates in text, ``{"cases": "%d/%m/%Y"}``; or, as ``columns``, the path of a TOML file with both.
-    - ``progress``: called with the kind of records and the number of rows read so far.
+    - ``progress``: called with the kind of records and the number of rows read so far; where records don't fit into
+      ``memory``, once while they are dealt out, and again while they are counted.
     - ``memory``: how much may be used, such as "2 GB", where cases and their events are larger than that: they are
       dealt out to parts on the disk, and counted part by part. The answer is the same.
 

@@ -65,7 +65,7 @@ def tally_in_parts(
     tables = {kind: replace(table, source=steady(kind, table.source, needed[kind])) for kind, table in tables.items()}
     total, read = nothing, _Read(progress)
     for feed in _feeds(scheme, options, nothing, tables):
-        for given in _parts_of(feed, tables, needed, room):
+        for given in _parts_of(feed, tables, needed, room, progress):
             try:
                 part = tally_records(scheme, given, options, read.of_part)
             except RecordsError as error:
@@ -111,7 +111,7 @@ def _feeds(scheme: Scheme, options: Options, nothing: Tally, tables: Mapping[str
 
 
 def _parts_of(
-    feed: Feed, tables: Mapping[str, Table], needed: Mapping[str, list[str]], room: int
+    feed: Feed, tables: Mapping[str, Table], needed: Mapping[str, list[str]], room: int, progress: Progress | None
 ) -> Iterator[dict[str, Source]]:
     """Give all kinds of records, part by part: those of a feed, and of the others none."""
     sources = {kind: _looked_over(tables[kind], feed.keys[kind]) for kind in feed.keys}
@@ -123,7 +123,7 @@ def _parts_of(
         return
     with tempfile.TemporaryDirectory(prefix="ombudsman-kpi-", ignore_cleanup_errors=True) as folder:
         missing = {
-            kind: _deal_out(tables[kind], needed[kind], key, number, Path(folder) / kind, room)
+            kind: _deal_out(_numbered(tables[kind], needed[kind], key, number, progress), Path(folder) / kind, room)
             for kind, key in feed.keys.items()
         }
         for part in range(number):
@@ -184,7 +184,7 @@ def _counted(source: Source) -> int:
     return sum(len(next(iter(columns.values()))) for columns in source.read([source.names[0]]))
 
 
-def _deal_out(table: Table, columns: list[str], key: str | None, number: int, folder: Path, room: int) -> int:
+def _deal_out(numbered: Iterator[Any], folder: Path, room: int) -> int:
     """Write records to a folder of files for each part, those of one key into the same; give how many there are."""
     try:
         import duckdb
@@ -194,7 +194,7 @@ def _deal_out(table: Table, columns: list[str], key: str | None, number: int, fo
         ) from None
     import pyarrow as pa
 
-    batches = _Runs(_numbered(table, columns, key, number))
+    batches = _Runs(numbered)
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": f"{max(room * 6 // 10 >> 20, 128)}MB", "temp_directory": str(folder.parent / "spilled"),
         "preserve_insertion_order": False, "partitioned_write_max_open_files": _MOST,
@@ -215,7 +215,7 @@ def _deal_out(table: Table, columns: list[str], key: str | None, number: int, fo
             if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException)):
                 raise no_room(OSError(str(error).splitlines()[0].split(": ", 1)[-1].split("/")[0])) from None
             raise RecordsError(
-                f"{table.label}: DuckDB stopped with {type(error).__name__} while dealing the records out to parts."
+                f"{folder.name}: DuckDB stopped with {type(error).__name__} while dealing the records out to parts."
             ) from None
     return batches.rows
 
@@ -245,7 +245,9 @@ class _Runs:
             raise
 
 
-def _numbered(table: Table, columns: list[str], key: str | None, number: int) -> Iterator[Any]:
+def _numbered(
+    table: Table, columns: list[str], key: str | None, number: int, progress: Progress | None
+) -> Iterator[Any]:
     """Give batches of Arrow with the number of each row's part, and of the row itself."""
     import pyarrow as pa
 
@@ -264,6 +266,8 @@ def _numbered(table: Table, columns: list[str], key: str | None, number: int) ->
         numbers = [pa.array(part.astype(np.int32)), pa.array(row)]
         yield pa.record_batch([*arrays, *numbers], names=[*_names(columns), _PART, _ROW])
         offset += size
+        if progress is not None:
+            progress(table.name, offset)
 
 
 def _names(columns: list[str]) -> list[str]:
