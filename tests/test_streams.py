@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -437,6 +438,16 @@ def test_cases_whose_fingerprints_meet_keep_their_own_contacts(monkeypatch: pyte
     monkeypatch.setattr(fingerprints, "fingerprints", weak)
     assert tally(LGSCO, cases=cases, events=events, by="case_id", **TINY) == expected
     assert {row.group: row.met for row in expected.results().rows}[("C",)] == 1
+
+
+def test_cases_are_of_one_id_only_where_their_whole_ids_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fingerprints, "fingerprints", lambda texts, mixes: [np.full(len(texts), 5, np.uint64)] * 2)
+    days = dict.fromkeys(("received_at", "allocated_at", "decided_at"), ["2024-01-02"] * 5)
+    cases = pa.table({"case_id": ["A", "B", "C", "B", None], **days})
+    events = pa.table({name: pa.array([], pa.string()) for name in EVENT})
+    for given in (cases, [cases.slice(0, 2), cases.slice(2)]):
+        found = tally(LGSCO, cases=given, events=events, as_of=AS_OF, targets="keep-in-touch-20wd").results().rows
+        assert [(row.records, row.invalid) for row in found] == [(5, 3)]
 
 
 @pytest.mark.parametrize("size", ["2 GB", "2gb", "2GiB", 2 << 30, "2048MB"])

@@ -89,7 +89,7 @@ class Cells:
         )
 
     def _encode(self, keys: Sequence[Integers]) -> Integers:
-        code, offset = keys[0].astype(np.int64), self._lows[0]
+        code, offset = keys[0] - self._lows[0], 0
         for key, low, span in zip(keys[1:], self._lows[1:], self._spans[1:], strict=True):
             code *= span
             code += key
@@ -101,7 +101,8 @@ class Cells:
         """Make the box large enough for some keys; tell whether that can be had."""
         lows = [int(key.min()) for key in keys]
         highs = [int(key.max()) for key in keys]
-        spans = [high - low + 1 + (high - low) // 8 for low, high in zip(lows, highs, strict=True)]  # room to grow
+        least = [high - low + 1 for low, high in zip(lows, highs, strict=True)]
+        spans = [span + span // 8 for span in least]  # room to grow
         if self._spans[0]:
             box = list(zip(self._lows, self._spans, strict=True))
             keys_inside = [
@@ -115,7 +116,7 @@ class Cells:
             least = [end - low for low, end in zip(lows, ends, strict=True)]
             # What has grown will grow again, as periods do in records that are in order: it gets twice the room.
             spans = [span if inside else 2 * span for span, inside in zip(least, keys_inside, strict=True)]
-            spans = spans if math.prod(spans) <= _DENSE else least
+        spans = spans if math.prod(spans) <= _DENSE else least
         if math.prod(spans) > _DENSE:
             return False
         self._empty_tables()

@@ -28,6 +28,7 @@ class Contacts(NamedTuple):
 
 _DAYS = 20  # the bits of a day: more than any calendar has
 _MIDDLE = 1 << _DAYS - 1
+_CELL = 16  # the bits of the rows of cases in one cell of the grid by which sorted runs are cut
 PARTIES = ("complainant", "organisation")
 
 
@@ -45,7 +46,7 @@ class Touches:
         for part in parts:
             small.append(part)
             size += len(part)
-            if size >= source.BATCH // 2:
+            if size > source.BATCH // 2:
                 self._runs.append(_sorted(small))
                 small, size = [], 0
         if size:
@@ -55,7 +56,8 @@ class Touches:
     def _edges(self) -> Integers:
         """Where in each run each cell of a grid over the rows of cases begins; and where the last one ends."""
         last = max(int(run[-1]) for run in self._runs)
-        grid = np.arange((last >> _DAYS + 1 + _CELL) + 2) << _DAYS + 1 + _CELL
+        of_cell = _DAYS + 1 + _CELL  # bits
+        grid = np.arange((last >> of_cell) + 2) << of_cell
         return np.array([run.searchsorted(grid) for run in self._runs])
 
     @staticmethod
@@ -86,9 +88,6 @@ class Touches:
         found = _sorted(parts)
         begin, end = found.searchsorted([first_row << _DAYS + 1, end_row << _DAYS + 1])
         return found[begin:end] - (first_row << _DAYS + 1)
-
-
-_CELL = 16  # the bits of the rows of cases in one cell of the grid by which runs are cut
 
 
 def _sorted(parts: list[Integers]) -> Integers:
@@ -136,7 +135,10 @@ def _found_in(known: Known, rows_of: RowsOf) -> tuple[Integers, Integers, "Count
         misfits[STRAY] += int(np.count_nonzero(meant)) - int(np.count_nonzero(of_case))
         lane = rows << 1
         lane += party
-        numbers = Touches.number(lane, known.moments("at").days)
+        at = known.moments("at")
+        if not at.complete:  # what lies outside the calendar is in no run of a case
+            of_case &= at.usable
+        numbers = Touches.number(lane, at.days)
         found[word] = numbers if np.count_nonzero(of_case) == len(numbers) else numbers[of_case]
         found[word].sort()
     return found["contact"], found["delay_explained"], misfits

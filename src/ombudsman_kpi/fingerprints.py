@@ -10,6 +10,7 @@ Prints = NDArray[np.uint64]
 
 MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, its bits spread: multiplying by it shuffles a word
 _OTHER_MIX = np.uint64(0xC2B2AE3D27D4EB4F)
+_SPREAD, _SPREAD_AGAIN = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
 def two_prints(texts: Any) -> tuple[Prints, Prints]:
@@ -44,7 +45,11 @@ def _mixed(content: NDArray[np.uint8], size: int, length: int, mixes: Sequence[n
         places, step = [*range(0, length - 8, 8), length - 8], length
     found = [np.full(size, np.uint64(length)) for _ in mixes]
     for place in places:
-        words = np.ndarray((size,), np.uint64, content, place, (step,)).copy()  # once, side by side
+        words = np.ndarray((size,), np.uint64, content, place, (step,)) * _SPREAD
+        # Spread before it meets what was there, a word can't take back what another one left, whatever texts share.
+        words ^= words >> np.uint64(32)
+        words *= _SPREAD_AGAIN
+        words ^= words >> np.uint64(29)
         for number, mix in enumerate(mixes):
             found[number] ^= words
             found[number] *= mix

@@ -360,15 +360,22 @@ class Table:
         name = str(self.id_field)
         return Index.of(batch.text(name) for batch in self.batches([name]))
 
-    def _ids_in(self, rows: Integers) -> Any:
-        """Give the different ids of some rows, as Arrow text."""
+    def _shared_among(self, rows: Integers) -> Any:
+        """Give, as Arrow text, the ids of some rows that other rows have, too: compared in full."""
         import pyarrow as pa
+        import pyarrow.compute as pc
 
-        name, found = str(self.id_field), [pa.array([], pa.string())]
-        for batch in self.batches([name]) if len(rows) else ():
+        name = str(self.id_field)
+        if not len(rows):
+            return pa.array([], pa.string())
+        texts = [pa.array([], pa.string())]
+        for batch in self.batches([name]):
             here = rows[(rows >= batch.offset) & (rows < batch.offset + len(batch))]
-            found.append(batch.text(name).take(pa.array(here - batch.offset)))
-        return pa.concat_arrays(found).unique()
+            texts.append(batch.text(name).take(pa.array(here - batch.offset)))
+        wanted = pa.concat_arrays(texts).unique()
+        same = [batch.text(name).filter(pc.is_in(batch.text(name), wanted)) for batch in self.batches([name])]
+        counts = pc.value_counts(pa.chunked_array(same, pa.string()))
+        return counts.field("values").filter(pc.greater(counts.field("counts"), 1))
 
     @cached_property
     def doubtful_ids(self) -> Any:
@@ -387,7 +394,7 @@ class Table:
 
         name = self.id_field
         if "index" in self.__dict__:  # then all of them have been looked at
-            found, missing = self._ids_in(self.index.again), self.index.missing
+            found, missing = self._shared_among(self.index.again), self.index.missing
         else:
             found, missing = repeated(lambda: (batch.text(name) for batch in self.batches([name])))
         if self.fields[name].required and missing:

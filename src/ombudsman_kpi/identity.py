@@ -213,7 +213,11 @@ class Index:
 
 
 class _Others(NamedTuple):
-    """The ids that differ from one before them, though their entries begin alike: sorted by the second fingerprint."""
+    """The ids that differ from one before them, though their entries begin alike: sorted by the second fingerprint.
+
+    There are a few hundred of them among ten million ids; that two of these share the second one, too, isn't to be
+    expected before the end of time.
+    """
 
     second: Prints
     tags: Prints

@@ -1,6 +1,7 @@
 """Contact at least every 20 working days: the intervals of both parties, and cases with all of theirs."""
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -275,3 +276,31 @@ def test_other_parties_and_units_can_be_asked_for(lgsco: Scheme) -> None:
         (O, "2024-04-11", "2024-04-11", 14, "met"),
         (O, "2024-04-26", "2024-04-25", 15, "late"),
     ]
+
+
+def test_a_contact_before_there_were_calendars_counts_for_nobody(lgsco: Scheme) -> None:
+    """The first day of the year 1 is what some systems write for none."""
+    first = date(1, 1, 1)
+    cases = [case("A", "2024-01-02"), case("B", "2024-01-02")]
+    events = [contact(date(2024, 3, 20), O, "A"), contact(first, C, "B"), contact(first, O, "B")]
+    assert of_intervals(lgsco, cases, events, "2024-03-31") == of_intervals(lgsco, cases, events[:1], "2024-03-31")
+
+
+@pytest.mark.parametrize("days", [(), ("2024-03-29",), ("2024-03-29", "2024-03-30", "2024-03-31")])
+def test_what_ended_before_it_counts_as_received_has_no_interval(lgsco: Scheme, days: tuple[str, ...]) -> None:
+    scheme = lgsco.with_target(INTERVALS, start="received_at", clock={"non_working_receipt": "next working day"})
+    cases = [case("A", "2024-03-30", decided_at="2024-03-31") | {"received_at": "2024-03-30"}]
+    assert of_intervals(scheme, cases, both(*days), "2024-12-31") == []
+
+
+@pytest.mark.parametrize("limit", ["1 working day", "20 working days", "28 days", "4 weeks"])
+@pytest.mark.parametrize("receipt", ["day 0", "day 1"])
+def test_an_interval_is_too_long_where_its_elapsed_time_is_more_than_the_limit(
+    lgsco: Scheme, limit: str, receipt: str
+) -> None:
+    scheme = lgsco.with_target(INTERVALS, limit=limit, clock={"day_of_receipt": receipt})
+    allowed = {"1 working day": 1, "20 working days": 20}.get(limit, 28)
+    days = [(date(2024, 3, 20) + timedelta(days=day)).isoformat() for day in range(60)]
+    cases = [case(f"{begin} {end}", begin, decided_at=end) for begin in days[:14] for end in days if begin < end]
+    for *_, elapsed, status in of_intervals(scheme, cases, [], "2024-12-31"):
+        assert (status == "late") == (elapsed > allowed)

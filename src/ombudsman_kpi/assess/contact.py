@@ -195,17 +195,19 @@ def intervals(target: KeepInTouch, known: Known, files: Files, start: Integers, 
             runs[place::2] = False
     lanes, today = np.arange(2 * size), known.as_of.day
     begun = Touches.number(lanes, np.where(runs, np.repeat(start, 2), today))
-    over = Touches.number(lanes, np.where(runs, np.repeat(np.where(end == MISSING, today + 1, end), 2), today))
+    ended = Touches.number(lanes, np.where(runs, np.repeat(np.where(end == MISSING, today + 1, end), 2), today))
+    np.maximum(ended, begun, out=ended)  # received on a day off, and ended before it counts as received: nothing ran
     contacts = files.contacts.contacted.within(offset, offset + size)
     lane = Touches.lanes(contacts)
     before = begun.take(lane)
     np.maximum(contacts, before, out=contacts)
-    np.minimum(contacts, over.take(lane), out=contacts)
+    np.minimum(contacts, ended.take(lane), out=contacts)
     np.maximum(before[1:], contacts[:-1], out=before[1:])
     begun[lane] = contacts  # of several, the last one stays
     running = np.flatnonzero(runs)
+    still = end.take(running >> 1) == MISSING
     return Intervals(
         np.concatenate([lane, running]),
         Touches.days(np.concatenate([before, begun.take(running)])),
-        np.concatenate([Touches.days(contacts), end.take(running >> 1)]),
+        np.concatenate([Touches.days(contacts), np.where(still, MISSING, Touches.days(ended.take(running)))]),
     )
