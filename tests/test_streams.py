@@ -1,5 +1,7 @@
 """Records that come as many files, as batches, or are worked out while they are read; and what can go wrong then."""
 
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -495,3 +497,21 @@ def test_a_disk_that_fills_up_while_records_are_dealt_out(
     monkeypatch.setattr(duckdb, "connect", Full)
     with pytest.raises(RecordsError, match=r"There is no room for temporary files .*No space left on device.*TMPDIR"):
         counted(cases, table_of(events), memory="512 MB")
+
+
+def test_records_in_parquet_are_counted_without_loading_pandas(
+    cases: pd.DataFrame, events: pd.DataFrame, tmp_path: Path
+) -> None:
+    """It takes longer to load than a million records to count."""
+    for name, frame in (("cases", cases), ("events", events)):
+        pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), tmp_path / f"{name}.parquet")
+    program = (
+        "import sys, ombudsman_kpi as kpi\n"
+        "found = kpi.tally(kpi.load_scheme('lgsco'), cases='cases.parquet', events='events.parquet',\n"
+        f"                  as_of={AS_OF!r}, targets=['decided-or-allocated-20wd', 'keep-in-touch-20wd'], by='team')\n"
+        "print(sum(row.records or 0 for row in found.results().rows), 'pandas' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    records, loaded = done.stdout.split()
+    assert int(records) > 0
+    assert loaded == "False"

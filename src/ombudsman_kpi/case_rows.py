@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ombudsman_kpi.buffers import present
 from ombudsman_kpi.days import Integers, Truths
 from ombudsman_kpi.fingerprints import Prints, two_prints
 from ombudsman_kpi.frames import Table
@@ -157,7 +158,7 @@ class _Making:
         misfits = misfits_of(known, there)
         whole = there & (code >= 0)
         if ids.null_count:
-            whole &= np.asarray(ids.is_valid())
+            whole &= present(ids)
         rows = slice(None) if whole.all() else np.flatnonzero(whole)
         code, ids = code[rows], ids if isinstance(rows, slice) else ids.take(pa.array(rows))
         meant = np.array([*(_MEANING.get(word, -1) for word in words), -1])

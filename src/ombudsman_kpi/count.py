@@ -14,6 +14,7 @@ import numpy as np
 from ombudsman_kpi.assess.outcomes import STILL_OPEN, Assessed, Outcome, Rule
 from ombudsman_kpi.assess.share_within import ShareWithinRule, follows_from_elapsed, outcomes
 from ombudsman_kpi.assess.timeline import Timeline, timeline
+from ombudsman_kpi.buffers import integers
 from ombudsman_kpi.cells import Cells
 from ombudsman_kpi.days import Integers, Truths
 from ombudsman_kpi.frames import Batch
@@ -203,4 +204,4 @@ def _labelled(known: Known, name: str) -> tuple[list[str], Integers]:
     if not known.batch.table.has(name):
         return [""], np.zeros(len(known.batch), np.int64)
     encoded = pc.fill_null(known.text(name), NOT_RECORDED).dictionary_encode()
-    return encoded.dictionary.to_pylist(), np.asarray(encoded.indices).astype(np.int64)
+    return encoded.dictionary.to_pylist(), integers(encoded.indices).astype(np.int64)

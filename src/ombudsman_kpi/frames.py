@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ombudsman_kpi.buffers import integers, present, truths
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number, is_missing
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.periods import Period, parse_period
@@ -66,14 +67,13 @@ class Batch:
 
         import pyarrow.compute as pc
 
-        return np.asarray(pc.is_in(self.text(str(self.table.id_field)), doubtful.drop_null()))
+        return truths(pc.is_in(self.text(str(self.table.id_field)), doubtful.drop_null()))
 
     def is_filled(self, name: str) -> Truths:
         """Tell where a column of text isn't empty."""
         if isinstance(self.columns[name], list):
             return np.array([cell is not None for cell in self._cells(name, self.columns[name])], np.bool_)
-        text = self.text(name)
-        return np.asarray(text.is_valid()) if text.null_count else np.ones(len(text), np.bool_)
+        return present(self.text(name))
 
     @cached_property
     def weights(self) -> Integers | int:
@@ -87,13 +87,13 @@ class Batch:
         if not self.table.has(COUNT):
             return 1
         text = pc.replace_substring_regex(self.text(COUNT), r"\.0+$", "")
-        bad = np.asarray(pc.invert(pc.fill_null(pc.match_substring_regex(text, r"^\d{1,15}$"), False)))  # noqa: FBT003
+        bad = truths(pc.invert(pc.fill_null(pc.match_substring_regex(text, r"^\d{1,15}$"), False)))  # noqa: FBT003
         if bad.any():
             raise RecordsError(
                 f"{self.label} {self._row(int(np.argmax(bad)))}: {self.table.column_of(COUNT)} isn't a whole number. "
                 "It says how many records a row stands for; write 0 for none, or leave the row out."
             )
-        weights: Integers = text.cast(pa.int64()).to_numpy()
+        weights: Integers = integers(text.cast(pa.int64()))
         return weights
 
     def _read_words(self, name: str) -> Words:
@@ -106,7 +106,7 @@ class Batch:
         if not pa.types.is_dictionary(column.type) or not pa.types.is_string(column.type.value_type):
             return Words.of_arrow(self.text(name))
         book = Words.of_cells(self._cells(name, column.dictionary.to_pylist()))
-        codes = np.asarray(column.indices.fill_null(-1) if column.null_count else column.indices)
+        codes = integers(column.indices.fill_null(-1) if column.null_count else column.indices)
         if len(book.words) == len(book.codes):  # no word is another one with space around it, none is empty
             return Words(codes, book.words)
         return Words(np.append(book.codes, -1).take(codes), book.words)
@@ -129,11 +129,9 @@ class Batch:
 
     def _read_periods(self) -> Times:
         """Give the first day of the period that each row of a published table is labelled with."""
-        import pyarrow as pa
-
         encoded = self.text(PERIOD).dictionary_encode()
         first = [day_number(self.table.period_of(label).start) for label in encoded.dictionary.to_pylist()]
-        positions = encoded.indices.cast(pa.int64()).fill_null(len(first)).to_numpy()
+        positions = integers(encoded.indices.fill_null(len(first)))
         return Times(np.array([*first, MISSING], np.int64).take(positions), "dates")
 
     @property

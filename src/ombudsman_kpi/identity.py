@@ -6,6 +6,7 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
+from ombudsman_kpi.buffers import present
 from ombudsman_kpi.days import Integers
 from ombudsman_kpi.errors import RecordsError, no_room
 from ombudsman_kpi.fingerprints import Prints, fingerprints, two_prints
@@ -173,7 +174,7 @@ class Index:
         for chunk, first, second in in_threads(lambda chunk: (chunk, *two_prints(chunk)), chunks):
             number = np.arange(rows + 1, rows + len(chunk) + 1).view(np.uint64)
             found = first & ~_NUMBER | number
-            entries.append(found[np.asarray(chunk.is_valid())] if chunk.null_count else found)
+            entries.append(found[present(chunk)] if chunk.null_count else found)
             seconds.append(second)
             rows, missing = rows + len(chunk), missing + chunk.null_count
             if rows >= _NUMBER:
@@ -185,7 +186,7 @@ class Index:
     def find(self, texts: Any) -> Integers:
         """Give the row of each text; -1 where it isn't there, or is missing."""
         rows = self._found(*two_prints(texts))
-        return np.where(np.asarray(texts.is_valid()), rows, -1) if texts.null_count else rows
+        return np.where(present(texts), rows, -1) if texts.null_count else rows
 
     def _found(self, first: Prints, second: Prints) -> Integers:
         """Look fingerprints up: nearly all are in the first slot, or soon after it; none after a greater one."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ombudsman_kpi.buffers import present
 from ombudsman_kpi.days import Integers
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.fingerprints import MIX, Prints, two_prints
@@ -36,7 +37,7 @@ class RowNumbers:
     def find(self, texts: Any) -> Integers:
         """Give the number of each text; -1 where it was never seen, or is missing."""
         numbers = self._found(*two_prints(texts))
-        return np.where(np.asarray(texts.is_valid()), numbers, -1) if texts.null_count else numbers
+        return np.where(present(texts), numbers, -1) if texts.null_count else numbers
 
     def of(self, texts: Any, prints: tuple[Prints, Prints] | None = None) -> Integers:
         """Give the number of each text of a batch, none of which is missing; new ones get the next.

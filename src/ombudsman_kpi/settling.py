@@ -22,6 +22,7 @@ from ombudsman_kpi.assess.score import ScoreRule
 from ombudsman_kpi.assess.share_within import ShareWithinRule, provisional
 from ombudsman_kpi.assess.stock import StockRule
 from ombudsman_kpi.assess.timeline import timeline
+from ombudsman_kpi.buffers import present
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.frames import PERIOD, Table
@@ -231,7 +232,7 @@ def _together(table: Table, kept: Truths) -> Truths:
     for batch in table.batches(["case_id"]):
         texts = batch.text("case_id")
         number = np.full(len(batch), -1)
-        there = np.asarray(texts.is_valid())
+        there = present(texts)
         number[there] = numbers.of(texts.drop_null())
         cases.append(number)
     case = np.concatenate([np.empty(0, np.int64), *cases])

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ombudsman_kpi.buffers import present, truths
 from ombudsman_kpi.days import MISSING, Integers, Truths, day_number, is_missing
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records import EMPTY, parse_time
@@ -136,7 +137,7 @@ def _whole_numbers(array: Any, dtype: type[np.signedinteger[Any]]) -> Integers:
     """See an Arrow array of whole numbers as numpy's, missing ones as ``MISSING``."""
     stored = np.frombuffer(array.buffers()[1], dtype)[array.offset : array.offset + len(array)]
     numbers: Integers = stored.astype(np.int64, copy=False)
-    return np.where(np.asarray(array.is_valid()), numbers, MISSING) if array.null_count else numbers
+    return np.where(present(array), numbers, MISSING) if array.null_count else numbers
 
 
 def _microseconds(values: Integers, unit: str) -> Integers:
@@ -156,15 +157,15 @@ def _from_text(column: Any, form: str | None, complain: Complain) -> Times:
     text = pc.utf8_trim_whitespace(column.cast(pa.string()))
     empty = pc.is_in(pc.utf8_lower(text), pa.array(EMPTY, pa.string()))
     text = pc.if_else(empty, pa.scalar(None, pa.string()), text)
-    present = np.asarray(text.is_valid())
+    there = present(text)
     if form is not None:
         zoned, dates = "%z" in form, not re.search(r"%[HIMSfp]", form)
         only_dates = np.full(len(text), dates)
-        unknown = present & ~_matches(text, _pattern(form, complain))
+        unknown = there & ~_matches(text, _pattern(form, complain))
     else:
         only_dates = _matches(text, _DATE)
-        unknown = present & ~only_dates & ~_matches(text, _STAMP)
-        stamps = present & ~only_dates
+        unknown = there & ~only_dates & ~_matches(text, _STAMP)
+        stamps = there & ~only_dates
         zones = stamps & _matches(text, _ZONE)
         zoned, dates = bool(zones.any()), not stamps.any()
         if zoned and (stamps & ~zones & ~unknown).any():
@@ -178,7 +179,7 @@ def _from_text(column: Any, form: str | None, complain: Complain) -> Times:
     )  # fmt: skip
     read = moments.dt.tz_localize(None) if zoned else moments
     values = read.to_numpy().astype("M8[us]").view(np.int64)
-    unreal = present & (values == MISSING)
+    unreal = there & (values == MISSING)
     marks = unreal if unreal.any() else None
     if dates:
         return Times(np.where(values == MISSING, MISSING, values // DAY), "dates", unreal=marks)
@@ -189,7 +190,7 @@ def _from_text(column: Any, form: str | None, complain: Complain) -> Times:
 def _matches(text: Any, pattern: str) -> Truths:
     import pyarrow.compute as pc
 
-    return np.asarray(pc.fill_null(pc.match_substring_regex(text, pattern), False))  # noqa: FBT003
+    return truths(pc.fill_null(pc.match_substring_regex(text, pattern), False))  # noqa: FBT003
 
 
 _MIXED = (

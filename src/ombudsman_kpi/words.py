@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ombudsman_kpi.buffers import integers
 from ombudsman_kpi.days import Integers, Truths
 
 
@@ -17,10 +18,8 @@ class Words(NamedTuple):
     @classmethod
     def of_arrow(cls, texts: Any) -> "Words":
         """Take a column of Arrow text apart."""
-        import pyarrow as pa
-
         encoded = texts.dictionary_encode()
-        return cls(encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(), encoded.dictionary.to_pylist())
+        return cls(integers(encoded.indices.fill_null(-1)), encoded.dictionary.to_pylist())
 
     @classmethod
     def of_cells(cls, cells: Sequence[str | None]) -> "Words":

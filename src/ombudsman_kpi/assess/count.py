@@ -12,6 +12,7 @@ from ombudsman_kpi.assess.figures import Figure, Place, Status, judged
 from ombudsman_kpi.assess.kinds import IN, NOT_IN, fields_of_kinds
 from ombudsman_kpi.assess.outcomes import Assessed, of_days
 from ombudsman_kpi.assess.related import Files
+from ombudsman_kpi.buffers import present
 from ombudsman_kpi.days import MISSING, Integers, to_day
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.known import Known
@@ -65,7 +66,7 @@ class DistinctRule(CountRule):
             known = Known(batch, files.as_of, files.scheme)
             draft, day = rule.drafted(known)
             texts = rule.ids_of(known, day)
-            rows = np.flatnonzero((draft.state == 0) & np.asarray(texts.is_valid()))
+            rows = np.flatnonzero((draft.state == 0) & present(texts))
             number = rule.ids.of(texts.take(rows))
             first = np.concatenate([first, np.full(rule.ids.size - len(first), np.iinfo(np.int64).max)])
             np.minimum.at(first, number, _key(day, known)[rows])
@@ -90,7 +91,7 @@ class DistinctRule(CountRule):
     def assess(self, known: Known) -> Assessed:
         """Leave out the records that were counted already."""
         draft, day = self.drafted(known)
-        draft.mark(np.asarray(known.text(self.distinct).is_null()), "invalid", f"{self.distinct} is missing")
+        draft.mark(~present(known.text(self.distinct)), "invalid", f"{self.distinct} is missing")
         texts = self.ids_of(known, day)
         first = np.append(self.first, 0).take(self.ids.find(texts))
         draft.mark(_key(day, known) != first, "excluded", "counted already")

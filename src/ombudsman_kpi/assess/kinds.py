@@ -9,6 +9,7 @@ import numpy as np
 
 from ombudsman_kpi.assess.draft import Draft, dated, fields_of_conditions, fields_of_identity
 from ombudsman_kpi.assess.outcomes import Assessed, Outcome, of_days
+from ombudsman_kpi.buffers import integers, present
 from ombudsman_kpi.days import MISSING, Integers, Truths
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.known import Known
@@ -80,7 +81,7 @@ class FollowedRule:
         """Tell which records of a batch were followed."""
         draft = Draft(known, self.target.id)
         day = dated(draft, self.dated, [self.where])
-        draft.mark(np.asarray(known.batch.text("case_id").is_null()), "invalid", "case_id is missing")
+        draft.mark(~present(known.batch.text("case_id")), "invalid", "case_id is missing")
         return of_days(draft, day, (NOT_IN, IN), self._followed(known, day))
 
     def _followed(self, known: Known, day: np.ndarray) -> Truths:
@@ -88,7 +89,7 @@ class FollowedRule:
         import pyarrow.compute as pc
 
         place = pc.index_in(known.batch.text("case_id"), self.cases).cast(pa.int64())
-        latest = np.append(self.last, MISSING).take(place.fill_null(len(self.last)).to_numpy())
+        latest = np.append(self.last, MISSING).take(integers(place.fill_null(len(self.last))))
         followed: Truths = (latest != MISSING) & (day != MISSING) & (latest >= day)
         return followed
 

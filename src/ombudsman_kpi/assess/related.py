@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ombudsman_kpi.assess.draft import fields_of_conditions
+from ombudsman_kpi.buffers import integers, present
 from ombudsman_kpi.contacts import Contacts, RowsOf, contacts_of, rows_of_cases
 from ombudsman_kpi.days import MISSING, Integers
 from ombudsman_kpi.frames import Table
@@ -69,12 +70,12 @@ class Files:
         for batch in table.batches(dict.fromkeys(needed)):
             known = Known(batch, self.as_of, self.scheme)
             received = known.moments("received_at")
-            found = received.usable & np.asarray(known.text("case_id").is_valid())
+            found = received.usable & present(known.text("case_id"))
             for name, condition in conditions.items():
                 found &= known.fulfils(name, condition)
             ids.append(known.text("case_id").filter(pa.array(found)))
             days.append(received.days[found])
         encoded = pa.chunked_array(ids, pa.string()).combine_chunks().dictionary_encode()
         last = np.full(len(encoded.dictionary), MISSING)
-        np.maximum.at(last, encoded.indices.to_numpy(), np.concatenate(days) if days else np.empty(0, np.int64))
+        np.maximum.at(last, integers(encoded.indices), np.concatenate(days) if days else np.empty(0, np.int64))
         return encoded.dictionary, last

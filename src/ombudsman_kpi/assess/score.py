@@ -10,6 +10,7 @@ from ombudsman_kpi.assess.draft import Draft, dated
 from ombudsman_kpi.assess.figures import Counts, Figure, Place, judged, share_figure
 from ombudsman_kpi.assess.kinds import fields_of_kinds, rate
 from ombudsman_kpi.assess.outcomes import Assessed, Outcome, of_days
+from ombudsman_kpi.buffers import integers, present
 from ombudsman_kpi.frames import Table
 from ombudsman_kpi.known import Known
 from ombudsman_kpi.rounding import half_up, percent
@@ -38,7 +39,7 @@ class ScoreRule:
         draft = Draft(known, self.target.id)
         day = dated(draft, self.target.dated, [self.target.where])
         answers: Mapping[str, Condition] = {"answer": Condition(("not-applicable",), negated=True)}
-        draft.mark(np.asarray(known.text("answer").is_null()), "invalid", "answer is missing")
+        draft.mark(~present(known.text("answer")), "invalid", "answer is missing")
         draft.mark(known.unknown_choices("answer"), "invalid", "answer has an unknown value")
         draft.mark(~known.fulfils("answer", answers["answer"]), "excluded", "not applicable")
         met = known.fulfils("answer", Condition(("met", "partly") if self.target.partly == "met" else ("met",)))
@@ -49,16 +50,15 @@ class ScoreRule:
         return self._by_part(draft, known, day, met)
 
     def _by_part(self, draft: Draft, known: Known, day: np.ndarray, met: np.ndarray) -> Assessed:
-        import pyarrow as pa
 
         text = known.text(str(self.target.parts))
-        draft.mark(np.asarray(text.is_null()), "invalid", f"{self.target.parts} is missing")
+        draft.mark(~present(text), "invalid", f"{self.target.parts} is missing")
         draft.mark(
             known.unknown_choices(str(self.target.parts)), "invalid", f"{self.target.parts} has an unknown value"
         )
         found = of_days(draft, day, (Outcome("late"), Outcome("met")), met)
         encoded = text.dictionary_encode()
-        part = encoded.indices.cast(pa.int64()).fill_null(0).to_numpy()
+        part = integers(encoded.indices.fill_null(0))
         labels = encoded.dictionary.to_pylist()
         counted = draft.state == 0
         code = np.where(counted, len(found.book) + 2 * part + met, found.code).astype(np.intp)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ombudsman_kpi.buffers import present
 from ombudsman_kpi.engines.feeds import Feed, feeds_of, measured, without_row
 from ombudsman_kpi.errors import MissingLibraryError, OptionError, RecordsError, no_room
 from ombudsman_kpi.fingerprints import two_prints
@@ -262,7 +263,7 @@ def _numbered(
             text = Batch(table, offset, {key: found[column]}).text(key)
             prints = two_prints(text.fill_null(""))[0] >> np.uint64(7)  # its lowest bit is always set
             of_key = (prints % np.uint64(number)).astype(np.int64)
-            part = np.where(np.asarray(text.is_valid()), of_key, row % number)  # without one it belongs to nobody
+            part = np.where(present(text), of_key, row % number)  # without one it belongs to nobody
         numbers = [pa.array(part.astype(np.int32)), pa.array(row)]
         yield pa.record_batch([*arrays, *numbers], names=[*_names(columns), _PART, _ROW])
         offset += size
