@@ -31,15 +31,16 @@ def present(array: Any) -> Truths:
     return _bits(array.buffers()[0], array.offset, len(array))
 
 
-def integers(array: Any) -> Integers:
-    """Give whole numbers of whatever size they are; what stands for missing ones means nothing.
+def integers(array: Any, missing: int) -> Integers:
+    """Give whole numbers of whatever size they are, and one for those that are missing.
 
     >>> import pyarrow as pa
-    >>> integers(pa.array([1, 2, 3], pa.int32()).slice(1)).tolist()
-    [2, 3]
+    >>> integers(pa.array([1, 2, None], pa.int32()).slice(1), -1).tolist()
+    [2, -1]
     """
-    stored: Integers = np.frombuffer(array.buffers()[1] or b"", np.dtype(str(array.type)))
-    return stored[array.offset : array.offset + len(array)]
+    stored = np.frombuffer(array.buffers()[1] or b"", np.dtype(str(array.type)))
+    numbers: Integers = stored[array.offset : array.offset + len(array)]
+    return np.where(present(array), numbers, missing) if array.null_count else numbers
 
 
 def _bits(buffer: Any, offset: int, size: int) -> Truths:

@@ -199,9 +199,8 @@ def _in_cohort(outcome: Outcome, key: Key) -> Outcome:
 
 def _labelled(known: Known, name: str) -> tuple[list[str], Integers]:
     """Give a column's different values, as text, and the place of each record's among them."""
-    import pyarrow.compute as pc
-
     if not known.batch.table.has(name):
         return [""], np.zeros(len(known.batch), np.int64)
-    encoded = pc.fill_null(known.text(name), NOT_RECORDED).dictionary_encode()
-    return encoded.dictionary.to_pylist(), integers(encoded.indices).astype(np.int64)
+    encoded = known.text(name).dictionary_encode()
+    values = encoded.dictionary.to_pylist()
+    return [*values, NOT_RECORDED], integers(encoded.indices, len(values)).astype(np.int64)

@@ -75,7 +75,7 @@ def _open_parquet(path: Path) -> Source:
                         yield {column: batch.column(column) for column in wanted}
                         empty = False
                 if empty:
-                    yield {column: pa.array([], file.schema_arrow.field(column).type) for column in wanted}
+                    yield {column: pa.nulls(0, file.schema_arrow.field(column).type) for column in wanted}
         except (pa.ArrowException, OSError) as error:
             raise _broken(path, error, f" in row group {group}") from None
 
@@ -129,7 +129,7 @@ def _open_csv(path: Path) -> Source:
         except (pa.ArrowException, OSError) as error:
             raise _broken(path, _met(batches(use_threads=False)) or error) from None
         if empty:
-            yield {column: pa.array([], pa.string()) for column in wanted}
+            yield {column: pa.nulls(0, pa.string()) for column in wanted}
 
     return Source(names, read, place=path.name)
 

@@ -93,7 +93,7 @@ class Batch:
                 f"{self.label} {self._row(int(np.argmax(bad)))}: {self.table.column_of(COUNT)} isn't a whole number. "
                 "It says how many records a row stands for; write 0 for none, or leave the row out."
             )
-        weights: Integers = integers(text.cast(pa.int64()))
+        weights: Integers = integers(text.cast(pa.int64()), 0)
         return weights
 
     def _read_words(self, name: str) -> Words:
@@ -106,7 +106,7 @@ class Batch:
         if not pa.types.is_dictionary(column.type) or not pa.types.is_string(column.type.value_type):
             return Words.of_arrow(self.text(name))
         book = Words.of_cells(self._cells(name, column.dictionary.to_pylist()))
-        codes = integers(column.indices.fill_null(-1) if column.null_count else column.indices)
+        codes = integers(column.indices, -1)
         if len(book.words) == len(book.codes):  # no word is another one with space around it, none is empty
             return Words(codes, book.words)
         return Words(np.append(book.codes, -1).take(codes), book.words)
@@ -131,7 +131,7 @@ class Batch:
         """Give the first day of the period that each row of a published table is labelled with."""
         encoded = self.text(PERIOD).dictionary_encode()
         first = [day_number(self.table.period_of(label).start) for label in encoded.dictionary.to_pylist()]
-        positions = integers(encoded.indices.fill_null(len(first)))
+        positions = integers(encoded.indices, len(first))
         return Times(np.array([*first, MISSING], np.int64).take(positions), "dates")
 
     @property
@@ -365,8 +365,8 @@ class Table:
 
         name = str(self.id_field)
         if not len(rows):
-            return pa.array([], pa.string())
-        texts = [pa.array([], pa.string())]
+            return pa.nulls(0, pa.string())
+        texts = [pa.nulls(0, pa.string())]
         for batch in self.batches([name]):
             here = rows[(rows >= batch.offset) & (rows < batch.offset + len(batch))]
             texts.append(batch.text(name).take(pa.array(here - batch.offset)))

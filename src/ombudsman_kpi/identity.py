@@ -22,7 +22,7 @@ def repeated(read: Callable[[], Iterator[Any]]) -> tuple[Any, int]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    none, missing = pa.array([], pa.string()), 0
+    none, missing = pa.nulls(0, pa.string()), 0
     if (nulls := _rises(read())) is not None:
         return none, nulls
     with _Fingerprints() as prints:

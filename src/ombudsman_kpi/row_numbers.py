@@ -32,7 +32,7 @@ class RowNumbers:
         """Give the texts in the order of their numbers."""
         import pyarrow as pa
 
-        return pa.concat_arrays(self._texts) if self._texts else pa.array([], pa.string())
+        return pa.concat_arrays(self._texts) if self._texts else pa.nulls(0, pa.string())
 
     def find(self, texts: Any) -> Integers:
         """Give the number of each text; -1 where it was never seen, or is missing."""

@@ -82,7 +82,7 @@ def _of_batches(batches: Iterable[Any], wanted: list[str], schema: Any) -> Itera
         yield {column: batch.column(column) for column in wanted}
         empty = False
     if empty:
-        yield {column: pa.array([], schema.field(column).type) for column in wanted}
+        yield {column: pa.nulls(0, schema.field(column).type) for column in wanted}
 
 
 def _unread(name: str, library: str, error: Exception) -> RecordsError:

@@ -204,7 +204,7 @@ def _empty(schema: Any, names: dict[str, None]) -> Source:
         if isinstance(schema, Source):
             yield {name: column[:0] for name, column in next(iter(schema.read(wanted))).items()}
         else:
-            yield {column: pa.array([], schema.field(column).type) for column in wanted}
+            yield {column: pa.nulls(0, schema.field(column).type) for column in wanted}
 
     if isinstance(schema, Source) and schema.schema is not None:
         schema = schema.schema

@@ -19,7 +19,7 @@ class Words(NamedTuple):
     def of_arrow(cls, texts: Any) -> "Words":
         """Take a column of Arrow text apart."""
         encoded = texts.dictionary_encode()
-        return cls(integers(encoded.indices.fill_null(-1)), encoded.dictionary.to_pylist())
+        return cls(integers(encoded.indices, -1), encoded.dictionary.to_pylist())
 
     @classmethod
     def of_cells(cls, cells: Sequence[str | None]) -> "Words":

@@ -89,7 +89,7 @@ class FollowedRule:
         import pyarrow.compute as pc
 
         place = pc.index_in(known.batch.text("case_id"), self.cases).cast(pa.int64())
-        latest = np.append(self.last, MISSING).take(integers(place.fill_null(len(self.last))))
+        latest = np.append(self.last, MISSING).take(integers(place, len(self.last)))
         followed: Truths = (latest != MISSING) & (day != MISSING) & (latest >= day)
         return followed
 

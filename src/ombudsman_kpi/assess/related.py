@@ -77,5 +77,5 @@ class Files:
             days.append(received.days[found])
         encoded = pa.chunked_array(ids, pa.string()).combine_chunks().dictionary_encode()
         last = np.full(len(encoded.dictionary), MISSING)
-        np.maximum.at(last, integers(encoded.indices), np.concatenate(days) if days else np.empty(0, np.int64))
+        np.maximum.at(last, integers(encoded.indices, 0), np.concatenate(days) if days else np.empty(0, np.int64))
         return encoded.dictionary, last

@@ -58,7 +58,7 @@ class ScoreRule:
         )
         found = of_days(draft, day, (Outcome("late"), Outcome("met")), met)
         encoded = text.dictionary_encode()
-        part = integers(encoded.indices.fill_null(0))
+        part = integers(encoded.indices, 0)
         labels = encoded.dictionary.to_pylist()
         counted = draft.state == 0
         code = np.where(counted, len(found.book) + 2 * part + met, found.code).astype(np.intp)

@@ -118,7 +118,7 @@ def _with_made_cases(job: "_Job") -> "_Job":
     told = _Found.of(_collected(looking, [Feed({"events": None}, set(), set())], spark_work.told)).told
     if not told & {*times_of_cases().values()}:
         return job
-    made = History(pa.table({name: pa.array([], pa.string()) for name in sorted(told)}), {}).table.source.names
+    made = History(pa.table({name: pa.nulls(0, pa.string()) for name in sorted(told)}), {}).table.source.names
     schemas = {**job.schemas, "cases": pa.schema([(name, pa.string()) for name in made])}
     return job._replace(schemas=schemas, needed=needed, told=tuple(sorted(told)))
 

@@ -201,7 +201,7 @@ def _source(work: Work, kind: str, chunks: list[Any]) -> Source:
         for chunk in chunks:
             yield {name: chunk.column(name) for name in wanted}
         if not chunks:
-            yield {name: pa.array([], schema.field(name).type) for name in wanted}
+            yield {name: pa.nulls(0, schema.field(name).type) for name in wanted}
 
     looked_for = kind in work.doubtful
     return Source(tuple(schema.names), read, doubtful=(lambda: work.doubtful[kind]) if looked_for else None)
