@@ -2,6 +2,8 @@
 
 A master and workers run as processes of their own on this machine. Beside the library's one call stands the same by
 hand: numpy in ``mapInArrow``, over as many partitions. Both must agree in every count.
+
+``python benchmarks/spark.py [CASES CONTACTS CALLS]`` writes docs/benchmarks-spark.md, in some five minutes.
 """
 
 import json
@@ -11,18 +13,20 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import large
-from timing import process
+from timing import machine, process
 
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "engines"))
 from spark_cluster import running_cluster, session_on
 
-SIZES = {"cases": 2_000_000, "contacts": 10_000_000, "calls": 5_000_000}
+SIZES = {"cases": 500_000, "contacts": 2_500_000, "calls": 2_500_000}
 KINDS = ("cases", "events", "calls")
 PARTITIONS, RUNS = 16, 3
 KEPT, DECIDED, ANSWERED = TARGETS = ["keep-in-touch-20wd", "decided-or-allocated-20wd", "intake-calls-60s"]
@@ -217,7 +221,10 @@ def main(cases: int = SIZES["cases"], contacts: int = SIZES["contacts"], calls: 
     sizes = {name: two["bytes"].get(name, 0) / 1e6 for name in ("library", "by hand")}
     used = {name: two["memory"].get(name, 0) / 1e6 for name in ("library", "by hand")}
     return [
-        f"## On a Spark cluster: {cases:,} cases with {contacts:,} events, {calls:,} calls", "",
+        "# Benchmarks on Spark", "",
+        f"Measured on {datetime.now(UTC):%d %B %Y} on {machine()}; pyspark {version('pyspark')}. To measure again: "
+        "`python benchmarks/spark.py`.", "",
+        f"## {cases:,} cases with {contacts:,} events, {calls:,} calls", "",
         f"A standalone cluster, each worker with one core and an executor; {PARTITIONS} partitions. Contact with the "
         "parties, decisions and calls, by month, from Parquet files.",
         f"Medians of {RUNS} runs, after one of a few rows. By hand: numpy in `mapInArrow`.", "",
@@ -233,7 +240,7 @@ def main(cases: int = SIZES["cases"], contacts: int = SIZES["contacts"], calls: 
         f"| library, of the time in one process | {ours / in_process:.1f} | reported |",
         f"| one worker, of two (the machine's two cores are shared by all of it) | "
         f"{one['seconds']['library'] / ours:.2f} | reported |", "",
-        f"Every count agrees: {'yes' if agree else 'NO'}.",
+        f"Every count agrees: {'yes' if agree else 'NO'}.", "",
     ]  # fmt: skip
 
 
@@ -241,4 +248,6 @@ if __name__ == "__main__":
     if len(sys.argv) == 3 and sys.argv[1] == "alone":
         child(sys.argv[2])
     else:
-        print("\n".join(main(*map(int, sys.argv[1:]))))
+        page = "\n".join(main(*map(int, sys.argv[1:])))
+        Path(__file__).parents[1].joinpath("docs", "benchmarks-spark.md").write_text(page, "utf-8")
+        print(page)
