@@ -176,9 +176,8 @@ def _refuse_mixed_zones(draft: _Draft) -> None:
     columns = {"walls": "", "instants": ""}
     for name in named:
         times = batch.times(name)
-        if (
-            times.kind in columns and not (times.dates_alone() | ~times.present).all()
-        ):  # dates, midnights of pandas among them, fit both
+        # Dates, midnights of pandas among them, fit both.
+        if times.kind in columns and not (times.dates_alone() | ~times.present).all():
             columns[times.kind] = batch.table.column_of(name)
     if columns["walls"] and columns["instants"]:
         raise RecordsError(
