@@ -15,7 +15,7 @@ from ombudsman_kpi.records import RECORDS, Field, fields_of
 from ombudsman_kpi.source import Dates, Rows, Source
 from ombudsman_kpi.sources import open_source
 from ombudsman_kpi.times import Times, decoded, read_times
-from ombudsman_kpi.words import Words
+from ombudsman_kpi.words import TRUTHS, Words, as_truth, is_clean
 
 if TYPE_CHECKING:
     from ombudsman_kpi.identity import Index
@@ -153,7 +153,7 @@ class Batch:
         cells = [(value if type(value) is str else self._spelt(name, value)).strip() or None for value in values]
         if not self._is_truth(name):
             return cells
-        return [cell and _TRUTHS.get(cell.lower(), cell.lower()) for cell in cells]
+        return [cell and TRUTHS.get(cell.lower(), cell.lower()) for cell in cells]
 
     def _spelt(self, name: str, value: Any) -> str:
         if isinstance(value, str):
@@ -188,33 +188,10 @@ class Batch:
         if pa.types.is_nested(column.type) or pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
             raise self._no_text(name, str(column.type))
         text = column.cast(pa.string())
-        if not _is_clean(text):
+        if not is_clean(text):
             text = pc.utf8_trim_whitespace(text)
             text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
-        return _as_truth(text) if self._is_truth(name) else text
-
-
-_TRUTHS = {**dict.fromkeys(("t", "yes", "y", "1"), "true"), **dict.fromkeys(("f", "no", "n", "0"), "false")}
-
-
-def _as_truth(text: Any) -> Any:
-    """Write true and false in one way, however the program that exported them does."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    lower = pc.utf8_lower(text)
-    for word in dict.fromkeys(_TRUTHS.values()):
-        spellings = [spelling for spelling, meant in _TRUTHS.items() if meant == word]
-        lower = pc.if_else(pc.is_in(lower, pa.array(spellings)), word, lower)
-    return lower
-
-
-def _is_clean(text: Any) -> bool:
-    """Tell whether no cell is empty and none can have space around it: a look at the bytes saves two copies."""
-    offsets = np.frombuffer(text.buffers()[1] or b"\0" * 8, np.int32)[text.offset : text.offset + len(text) + 1]
-    content = np.frombuffer(text.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
-    plain = not len(content) or bool(content.min() > 32 and content.max() < 128)
-    return plain and text.null_count == 0 and bool((offsets[1:] > offsets[:-1]).all())
+        return as_truth(text) if self._is_truth(name) else text
 
 
 def _plain(column: Any, position: int) -> Any:
@@ -358,23 +335,6 @@ class Table:
         name = str(self.id_field)
         return Index.of(batch.text(name) for batch in self.batches([name]))
 
-    def _shared_among(self, rows: Integers) -> Any:
-        """Give, as Arrow text, the ids of some rows that other rows have, too: compared in full."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        name = str(self.id_field)
-        if not len(rows):
-            return pa.nulls(0, pa.string())
-        texts = [pa.nulls(0, pa.string())]
-        for batch in self.batches([name]):
-            here = rows[(rows >= batch.offset) & (rows < batch.offset + len(batch))]
-            texts.append(batch.text(name).take(pa.array(here - batch.offset)))
-        wanted = pa.concat_arrays(texts).unique()
-        same = [batch.text(name).filter(pc.is_in(batch.text(name), wanted)) for batch in self.batches([name])]
-        counts = pc.value_counts(pa.chunked_array(same, pa.string()))
-        return counts.field("values").filter(pc.greater(counts.field("counts"), 1))
-
     @cached_property
     def doubtful_ids(self) -> Any:
         """The ids, as Arrow text, that more than one record has; a missing one among them where a record has none.
@@ -388,13 +348,15 @@ class Table:
 
         import pyarrow as pa
 
-        from ombudsman_kpi.identity import repeated
+        from ombudsman_kpi.identity import repeated, shared
 
         name = self.id_field
-        if "index" in self.__dict__:  # then all of them have been looked at
-            found, missing = self._shared_among(self.index.again), self.index.missing
-        else:
-            found, missing = repeated(lambda: (batch.text(name) for batch in self.batches([name])))
+
+        def read() -> Iterator[Any]:
+            return (batch.text(name) for batch in self.batches([name]))
+
+        looked_up = self.__dict__.get("index")  # then all of them have been looked at
+        found, missing = repeated(read) if looked_up is None else (shared(read, looked_up.again), looked_up.missing)
         if self.fields[name].required and missing:
             found = pa.concat_arrays([found, pa.nulls(1, pa.string())])
         return found if len(found) else None

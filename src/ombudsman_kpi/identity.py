@@ -20,7 +20,6 @@ def repeated(read: Callable[[], Iterator[Any]]) -> tuple[Any, int]:
     sort a 64-bit fingerprint of each, and compare in full only those whose fingerprints meet.
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     none, missing = pa.nulls(0, pa.string()), 0
     if (nulls := _rises(read())) is not None:
@@ -32,9 +31,35 @@ def repeated(read: Callable[[], Iterator[Any]]) -> tuple[Any, int]:
         meeting = prints.meeting()
     if not len(meeting):
         return none, missing
-    found = [_meeting(chunk.drop_null(), meeting) for chunk in read()]
-    counts = pc.value_counts(pa.chunked_array(found, pa.string()))
-    return counts.field("values").filter(pc.greater(counts.field("counts"), 1)), missing
+    return _more_than_once(_meeting(chunk.drop_null(), meeting) for chunk in read()), missing
+
+
+def shared(read: Callable[[], Iterator[Any]], rows: Integers) -> Any:
+    """Give, as Arrow text, the ids of some rows that other rows have, too: compared in full.
+
+    >>> import pyarrow as pa
+    >>> shared(lambda: iter([pa.array(["A7", "B1"]), pa.array(["A7"])]), np.array([1, 2])).to_pylist()
+    ['A7']
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts, offset = [pa.nulls(0, pa.string())], 0
+    for chunk in read() if len(rows) else ():
+        here = rows[(rows >= offset) & (rows < offset + len(chunk))]
+        texts.append(chunk.take(pa.array(here - offset)))
+        offset += len(chunk)
+    wanted = pa.concat_arrays(texts).unique()
+    return _more_than_once(chunk.filter(pc.is_in(chunk, wanted)) for chunk in read()) if len(wanted) else wanted
+
+
+def _more_than_once(chunks: Iterable[Any]) -> Any:
+    """Give the texts that occur more than once."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    counts = pc.value_counts(pa.chunked_array(chunks, pa.string()))
+    return counts.field("values").filter(pc.greater(counts.field("counts"), 1))
 
 
 def _meeting(texts: Any, meeting: Prints) -> Any:
