@@ -119,7 +119,7 @@ def main(size: int = CASES, runs: int = 3) -> list[str]:
                 seconds, megabytes, printed = process([__file__, name, str(path)])
                 runs_so_far.append((seconds, megabytes))
                 answers[name] = printed
-        seconds, megabytes, _ = process(["-c", "import pandas, pyarrow.parquet, ombudsman_kpi.measure"])
+        seconds, megabytes, _ = process(["-c", "import pandas, pyarrow.parquet, ombudsman_kpi.api"])
     agree = answers["library"] == answers["pandas"]
     medians = {name: sorted(values)[len(values) // 2] for name, values in measured.items()}
     (ours, our_memory), (theirs, their_memory) = medians["library"], medians["pandas"]

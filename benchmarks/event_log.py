@@ -75,7 +75,7 @@ def child(name: str, path: str) -> None:
     import polars as pl
     from pyarrow import feather
 
-    import ombudsman_kpi.measure  # noqa: F401  (so that every process has imported the same)
+    import ombudsman_kpi.api  # noqa: F401  (so that every process has imported the same)
 
     form: dict[str, Any] = {
         "library": lambda table: table,

@@ -34,12 +34,12 @@ from ombudsman_kpi import (
     list_schemes,
     load_scheme,
 )
-from ombudsman_kpi.assess.clocks import due_date
-from ombudsman_kpi.days import to_date
-from ombudsman_kpi.explain import Step
-from ombudsman_kpi.limits import parse_limit
-from ombudsman_kpi.records import Time
-from ombudsman_kpi.scheme import Division
+from ombudsman_kpi.calendars.dates import to_date
+from ombudsman_kpi.cases.explanation import Step
+from ombudsman_kpi.clocks.axes import due_date
+from ombudsman_kpi.clocks.limits import parse_limit
+from ombudsman_kpi.records.vocabulary import Time
+from ombudsman_kpi.schemes.scheme import Division
 
 # Made once. Neither schemes nor calendars ever change, so that all threads can share them.
 SCHEMES = {name: load_scheme(name) for name in list_schemes()}

@@ -18,14 +18,14 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ombudsman_kpi.bank_holidays import DIVISIONS
-from ombudsman_kpi.calendar import WorkingCalendar
-from ombudsman_kpi.days import to_date
+from ombudsman_kpi.calendars.bank_holidays import DIVISIONS
+from ombudsman_kpi.calendars.dates import to_date
+from ombudsman_kpi.calendars.periods import EVERY
+from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.errors import KpiError, OptionError
-from ombudsman_kpi.periods import EVERY
 
 if TYPE_CHECKING:
-    from ombudsman_kpi.display import Table
+    from ombudsman_kpi.results.text_table import Table
 
 app = typer.Typer(
     name="ombudsman-kpi",
@@ -51,7 +51,7 @@ def run() -> None:
 
 
 def _schemes(incomplete: str) -> list[str]:
-    from ombudsman_kpi.scheme import list_schemes
+    from ombudsman_kpi.schemes.scheme import list_schemes
 
     return [name for name in list_schemes() if name.startswith(incomplete)]
 
@@ -113,9 +113,9 @@ def measure(
 
     Example: ombudsman-kpi measure lgsco --cases cases.csv --as-of 2024-03-31 --every quarter --by team
     """
-    from ombudsman_kpi.display import table_of
-    from ombudsman_kpi.measure import measure as measure_records
-    from ombudsman_kpi.scheme import load_scheme
+    from ombudsman_kpi.api import measure as measure_records
+    from ombudsman_kpi.results.text_table import table_of
+    from ombudsman_kpi.schemes.scheme import load_scheme
 
     _refuse_both(as_json, as_csv)
     given: dict[str, Any] = {
@@ -174,8 +174,8 @@ def compare(
 
     Example: ombudsman-kpi compare lgsco lgo-2017-18 --cases cases.csv --as-of 2024-03-31
     """
-    from ombudsman_kpi.compare import compare_schemes, comparison_table
-    from ombudsman_kpi.scheme import load_scheme
+    from ombudsman_kpi.results.compare import compare_schemes, comparison_table
+    from ombudsman_kpi.schemes.scheme import load_scheme
 
     given: dict[str, Any] = {
         "cases": cases, "calls": calls, "written_contacts": written_contacts, "events": events, "requests": requests,
@@ -231,9 +231,9 @@ def worklist(
 
     Example: ombudsman-kpi worklist lgsco --cases cases.csv --as-of 2024-03-31 --within "5 working days"
     """
-    from ombudsman_kpi.caseload import worklist as list_work
-    from ombudsman_kpi.caseload import worklist_table
-    from ombudsman_kpi.scheme import load_scheme
+    from ombudsman_kpi.cases.worklist import worklist as list_work
+    from ombudsman_kpi.cases.worklist import worklist_table
+    from ombudsman_kpi.schemes.scheme import load_scheme
 
     given: dict[str, Any] = {
         "cases": cases, "events": events, "written_contacts": written_contacts, "requests": requests, "orders": orders,
@@ -267,8 +267,8 @@ def schemes(
     ] = False,
 ) -> None:
     """List the schemes that come with the library, or the targets of one."""
-    from ombudsman_kpi.scheme import list_schemes, load_scheme, scheme_json_schema
-    from ombudsman_kpi.targets import Limited
+    from ombudsman_kpi.measures.targets import Limited
+    from ombudsman_kpi.schemes.scheme import list_schemes, load_scheme, scheme_json_schema
 
     if json_schema:
         sys.stdout.write(json.dumps(scheme_json_schema(), indent=2) + "\n")
@@ -297,8 +297,8 @@ def due(
 
     Example: ombudsman-kpi due 2024-03-28 20 --division england-and-wales
     """
-    from ombudsman_kpi.assess.clocks import due_date
-    from ombudsman_kpi.limits import WorkingDays, parse_limit
+    from ombudsman_kpi.clocks.axes import due_date
+    from ombudsman_kpi.clocks.limits import WorkingDays, parse_limit
 
     calendar = WorkingCalendar.uk(str(division))
     parsed = WorkingDays(int(limit)) if limit.strip().isdigit() else parse_limit(limit)
@@ -333,7 +333,7 @@ def json_schema(
 
     Example: ombudsman-kpi json-schema deadline
     """
-    from ombudsman_kpi.exchange import json_schema_of
+    from ombudsman_kpi.results.json import json_schema_of
 
     sys.stdout.write(json.dumps(json_schema_of(of.value), indent=2, ensure_ascii=False) + "\n")
 
@@ -375,7 +375,7 @@ def _write_csv(rows: list[dict[str, Any]]) -> None:
 
 def _print_table(table: "Table") -> None:
     """Print a table: coloured where somebody looks at it, plain where the output goes elsewhere."""
-    from ombudsman_kpi.display import as_text
+    from ombudsman_kpi.results.text_table import as_text
 
     console = Console()
     if not console.is_terminal:

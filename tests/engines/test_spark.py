@@ -19,7 +19,7 @@ import pytest
 from ombudsman_kpi import KpiError, OptionError, RecordsError, Scheme, Tally, load_scheme
 from ombudsman_kpi.engines import spark_frames
 from ombudsman_kpi.engines.spark import is_spark, tally_on_spark
-from ombudsman_kpi.tallying import Options, dry_run, tally_records
+from ombudsman_kpi.tallies.in_memory import Options, dry_run, tally_records
 
 sys.path.append(str(Path(__file__).parent))
 sys.path.append(str(Path(__file__).parents[1] / "laws"))

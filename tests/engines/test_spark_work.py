@@ -11,9 +11,9 @@ import pytest
 import ombudsman_kpi.engines
 from ombudsman_kpi import MissingLibraryError, OptionError, Scheme, load_scheme
 from ombudsman_kpi.engines import spark, spark_work
-from ombudsman_kpi.engines.feeds import Feed, feeds_of
 from ombudsman_kpi.engines.spark_work import Layout, Work, kinds_of_columns
-from ombudsman_kpi.tallying import Options
+from ombudsman_kpi.engines.together import Feed, feeds_of
+from ombudsman_kpi.tallies.in_memory import Options
 
 LGSCO = load_scheme("lgsco")
 CALLS = pa.RecordBatch.from_pydict({"offered_at": ["2024-01-02T09:00:00Z"] * 3, "answered_at": ["", None, "?"]})

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ombudsman_kpi import Scheme, Settled, Tally, assess, load_scheme, settled, source, tally
+from ombudsman_kpi import Scheme, Settled, Tally, assess, load_scheme, settled, tally
+from ombudsman_kpi.records import source
 
 sys.path.append(str(Path(__file__).parent))
 import test_merge_all_measures as all_measures

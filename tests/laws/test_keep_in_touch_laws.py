@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ombudsman_kpi import Scheme, assess, load_scheme, source
+from ombudsman_kpi import Scheme, assess, load_scheme
+from ombudsman_kpi.records import source
 
 CASES, INTERVALS = "keep-in-touch-20wd", "keep-in-touch-intervals-20wd"
 C, O = "complainant", "organisation"  # noqa: E741

@@ -8,8 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from ombudsman_kpi import Scheme, Tally, load_scheme, source, tally
-from ombudsman_kpi.targets import MEASURES
+from ombudsman_kpi import Scheme, Tally, load_scheme, tally
+from ombudsman_kpi.measures.targets import MEASURES
+from ombudsman_kpi.records import source
 
 Row = dict[str, Any]
 Bundle = dict[str, list[Row]]  # rows by kind that have to stay together

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi import Scheme, Tally, assess, load_scheme, tally
-from ombudsman_kpi.targets import ShareWithin
+from ombudsman_kpi.measures.targets import ShareWithin
 
 laws = settings(max_examples=25, deadline=None, derandomize=True)
 

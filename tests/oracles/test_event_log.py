@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ombudsman_kpi import Scheme, history, load_scheme, measure
-from ombudsman_kpi.history import History
+from ombudsman_kpi.events.log import History
 
 ROOT = Path(__file__).parents[2]
 LOG = ROOT.parent / "shared" / "data" / "receipt" / "receipt.csv.gz"

@@ -9,7 +9,7 @@ import pytest
 from govuk_bank_holidays.bank_holidays import BankHolidays
 
 from ombudsman_kpi import WorkingCalendar
-from ombudsman_kpi.bank_holidays import ANNOUNCED_UNTIL
+from ombudsman_kpi.calendars.bank_holidays import ANNOUNCED_UNTIL
 
 DIVISIONS = ["england-and-wales", "scotland", "northern-ireland"]
 PACKAGE = BankHolidays(use_cached_holidays=True)

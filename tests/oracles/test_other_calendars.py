@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ombudsman_kpi import WorkingCalendar
-from ombudsman_kpi.bank_holidays import DIVISIONS
+from ombudsman_kpi.calendars.bank_holidays import DIVISIONS
 
 LAW = settings(derandomize=True, deadline=None, max_examples=60)
 ONE_DAY = np.timedelta64(1, "D")

@@ -1,1 +1,4 @@
-"""Tallying where records are kept: on a Spark cluster."""
+"""Engines: counting part by part on the disk, or on a Spark cluster.
+
+Internal: what is public is exported by ``ombudsman_kpi``.
+"""

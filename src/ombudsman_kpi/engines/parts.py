@@ -14,18 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from ombudsman_kpi.buffers import present
-from ombudsman_kpi.engines.feeds import Feed, feeds_of, measured, without_row
+from ombudsman_kpi.arrays.arrow_memory import present
+from ombudsman_kpi.arrays.fingerprints import two_prints
+from ombudsman_kpi.engines.together import Feed, feeds_of, measured, without_row
 from ombudsman_kpi.errors import MissingLibraryError, OptionError, RecordsError, no_room
-from ombudsman_kpi.fingerprints import two_prints
-from ombudsman_kpi.frames import Batch, Table
-from ombudsman_kpi.plan import Progress, make_plan, names_of, opened_as_given
-from ombudsman_kpi.scheme import Scheme
-from ombudsman_kpi.source import BATCH, Source
-from ombudsman_kpi.streams import as_arrow, steady
-from ombudsman_kpi.tally import Tally
-from ombudsman_kpi.tallying import Options, dry_run, tally_records
-from ombudsman_kpi.times import decoded
+from ombudsman_kpi.records.source import BATCH, Source
+from ombudsman_kpi.records.streams import as_arrow, steady
+from ombudsman_kpi.records.tables import Batch, Table
+from ombudsman_kpi.records.times import decoded
+from ombudsman_kpi.schemes.scheme import Scheme
+from ombudsman_kpi.tallies.counts import Tally
+from ombudsman_kpi.tallies.in_memory import Options, dry_run, tally_records
+from ombudsman_kpi.tallies.plan import Progress, make_plan, names_of, opened_as_given
 
 # What one row takes in memory at the most while a part is tallied, and what is taken whatever the size, in bytes.
 _A_CASE, _AN_EVENT, _ALWAYS = 160, 40, 400 << 20

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ombudsman_kpi import errors
 from ombudsman_kpi.engines import spark_work
-from ombudsman_kpi.engines.feeds import Feed, feeds_of, follows_cases, measured, without_row
 from ombudsman_kpi.engines.spark_frames import schema_of, shared_ids, side_by_side
 from ombudsman_kpi.engines.spark_work import CELL, ERROR, MISFIT, READ, SUMS, TOLD, ZONE, Layout, Work, kinds_of_columns
+from ombudsman_kpi.engines.together import Feed, feeds_of, follows_cases, measured, without_row
 from ombudsman_kpi.errors import KpiError, MissingLibraryError, OptionError, RecordsError
-from ombudsman_kpi.frames import Table
-from ombudsman_kpi.history import History, times_of_cases
-from ombudsman_kpi.known import parse_as_of
-from ombudsman_kpi.plan import Progress, Step, check_scheme, make_plan, open_records
-from ombudsman_kpi.scheme import Scheme
-from ombudsman_kpi.source import Source
-from ombudsman_kpi.tally import Tally
-from ombudsman_kpi.tallying import Options, dry_run
+from ombudsman_kpi.events.as_known import parse_as_of
+from ombudsman_kpi.events.log import History, times_of_cases
+from ombudsman_kpi.records.source import Source
+from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.schemes.scheme import Scheme
+from ombudsman_kpi.tallies.counts import Tally
+from ombudsman_kpi.tallies.in_memory import Options, dry_run
+from ombudsman_kpi.tallies.plan import Progress, Step, check_scheme, make_plan, open_records
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, Any
 
-from ombudsman_kpi.engines.feeds import Feed
 from ombudsman_kpi.engines.spark_work import ORDER, Layout
+from ombudsman_kpi.engines.together import Feed
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.frames import Table
+from ombudsman_kpi.records.tables import Table
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

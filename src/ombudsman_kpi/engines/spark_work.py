@@ -6,16 +6,16 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ombudsman_kpi.case_rows import case_rows
-from ombudsman_kpi.engines.feeds import CASE, Feed
+from ombudsman_kpi.engines.together import CASE, Feed
 from ombudsman_kpi.errors import KpiError
-from ombudsman_kpi.history import REOPENINGS, History
-from ombudsman_kpi.known import parse_as_of
-from ombudsman_kpi.plan import open_records
-from ombudsman_kpi.scheme import Scheme
-from ombudsman_kpi.source import BATCH, Source
-from ombudsman_kpi.tally import Block, Key
-from ombudsman_kpi.tallying import Options, tally_records
+from ombudsman_kpi.events.as_known import parse_as_of
+from ombudsman_kpi.events.case_rows import case_rows
+from ombudsman_kpi.events.log import REOPENINGS, History
+from ombudsman_kpi.records.source import BATCH, Source
+from ombudsman_kpi.schemes.scheme import Scheme
+from ombudsman_kpi.tallies.counts import Block, Key
+from ombudsman_kpi.tallies.in_memory import Options, tally_records
+from ombudsman_kpi.tallies.plan import open_records
 
 SHARE = 8 * BATCH  # rows that are tallied at a time where any split will do: few enough for the memory
 

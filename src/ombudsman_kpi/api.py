@@ -1,0 +1,317 @@
+"""The short way through all of it: records in, outcomes, tallies or results out."""
+
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ombudsman_kpi.calendars.periods import Every
+from ombudsman_kpi.clocks.outcomes import STATUSES, Rule
+from ombudsman_kpi.errors import OptionError
+from ombudsman_kpi.events.as_known import Known, parse_as_of
+from ombudsman_kpi.events.case_rows import case_rows
+from ombudsman_kpi.events.log import History
+from ombudsman_kpi.measures.registry import rules_of
+from ombudsman_kpi.results.results import Results
+from ombudsman_kpi.schemes.scheme import Scheme
+from ombudsman_kpi.tallies.counts import Tally
+from ombudsman_kpi.tallies.in_memory import Options, tally_records
+from ombudsman_kpi.tallies.outcome_rows import no_rows, outcome_rows
+from ombudsman_kpi.tallies.plan import (
+    Columns,
+    Formats,
+    Progress,
+    batches_of,
+    check_scheme,
+    files_of,
+    make_plan,
+    open_records,
+    why_not,
+)
+from ombudsman_kpi.tallies.settled import Settled, settle_records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def measure(
+    scheme: Scheme,
+    *,
+    calls: Any = None,
+    written_contacts: Any = None,
+    cases: Any = None,
+    events: Any = None,
+    requests: Any = None,
+    orders: Any = None,
+    reviews: Any = None,
+    activities: Any = None,
+    as_of: Any,
+    every: Every | Sequence[Every | None] | None = None,
+    by: str | Sequence[str] = (),
+    cohort: str | None = None,
+    targets: str | Sequence[str] | None = None,
+    report: str | None = None,
+    columns: Columns = None,
+    dates: Formats = None,
+    progress: Progress | None = None,
+    memory: str | int | None = None,
+) -> Results:
+    """Measure records against the targets of a scheme.
+
+    >>> from ombudsman_kpi import load_scheme, measure
+    >>> cases = [
+    ...     {"case_id": "A1", "received_at": "2024-03-28", "decided_at": "2024-04-29"},
+    ...     {"case_id": "A2", "received_at": "2024-03-28", "decided_at": "2024-04-30"},
+    ... ]
+    >>> results = measure(load_scheme("lgsco"), cases=cases, as_of="2024-05-31")
+    >>> row = results["decided-or-allocated-20wd"].rows[0]
+    >>> row.met, row.missed, row.value, row.status
+    (1, 1, 0.5, 'met')
+
+    Records are given by their kind (``calls``, ``written_contacts``, ``cases``, ``events``, ``requests``, ``orders``,
+    ``reviews``, ``activities``) as a pandas, Polars, PyArrow, DuckDB or Spark table, a lazy frame, an Arrow reader, the
+    path of a CSV or Parquet file or a pattern for many of them, a list of rows, or such tables one after the other.
+    Only targets whose records are given are measured; the others say so.
+
+    - ``as_of``: the date at whose close (or the instant at which) is measured; what happened later isn't known.
+    - ``every``: week, month, two-month, quarter, half-year, financial-year (from 1 April), year, or a list of
+      them; None is one period, everything.
+    - ``by``: columns to group by. ``cohort``: received, closed, due or "all"; None is each target's headline cohort.
+    - ``targets``: ids of the targets to measure. ``report``: what an audience of the scheme gets, on its cycle.
+    - ``columns``: the names that your columns have, ``{"cases": {"received_at": "Date received"}}``; ``dates``: the
+      formats of dates in text, ``{"cases": "%d/%m/%Y"}``; or, as ``columns``, the path of a TOML file with both.
+    - ``progress``: called with the kind of records and the number of rows read so far; where records don't fit into
+      ``memory``, once while they are dealt out, and again while they are counted.
+    - ``memory``: how much may be used, such as "2 GB", where cases and their events are larger than that: they are
+      dealt out to parts on the disk, and counted part by part. The answer is the same.
+
+    Raises ``RecordsError``, ``SchemeError``, ``OptionError`` or ``CoverageError``, each with the remedy. Records
+    that contradict themselves are no error: they are counted as invalid, with the reason.
+    """
+    counted = tally(
+        scheme, calls=calls, written_contacts=written_contacts, cases=cases, events=events, requests=requests,
+        orders=orders, reviews=reviews, activities=activities,
+        as_of=as_of, every=every, by=by, cohort=cohort, targets=targets, report=report, columns=columns,
+        dates=dates, progress=progress, memory=memory,
+    )  # fmt: skip
+    results = counted.results()
+    _refuse_too_early(counted, scheme, as_of)
+    return results
+
+
+def tally(
+    scheme: Scheme,
+    *,
+    calls: Any = None,
+    written_contacts: Any = None,
+    cases: Any = None,
+    events: Any = None,
+    requests: Any = None,
+    orders: Any = None,
+    reviews: Any = None,
+    activities: Any = None,
+    as_of: Any,
+    every: Every | Sequence[Every | None] | None = None,
+    by: str | Sequence[str] = (),
+    cohort: str | None = None,
+    targets: str | Sequence[str] | None = None,
+    report: str | None = None,
+    columns: Columns = None,
+    dates: Formats = None,
+    progress: Progress | None = None,
+    memory: str | int | None = None,
+) -> Tally:
+    """Count outcomes: whole numbers that add up. The arguments are those of ``measure``.
+
+    >>> from ombudsman_kpi import load_scheme, tally
+    >>> lgsco = load_scheme("lgsco")
+    >>> april, may = (
+    ...     tally(lgsco, cases=[{"case_id": name, "received_at": day}], as_of="2024-07-31", every="month")
+    ...     for name, day in (("A1", "2024-04-02"), ("A2", "2024-05-01"))
+    ... )
+    >>> (april + may).results()["decided-or-allocated-20wd"].to_pandas()["period"].tolist()
+    ['Apr 2024', 'May 2024']
+
+    Ids that occur twice are seen within one call, not across the tallies of several.
+    """
+    records = {
+        "calls": calls,
+        "written_contacts": written_contacts,
+        "cases": cases,
+        "events": events,
+        "requests": requests,
+        "orders": orders,
+        "reviews": reviews,
+        "activities": activities,
+    }
+    options = Options(as_of, every, by, cohort, targets, report, columns, dates)
+    if "pyspark" in sys.modules:
+        from ombudsman_kpi.engines.spark import is_spark, tally_on_spark
+
+        if any(is_spark(given) for given in records.values()):
+            return tally_on_spark(scheme, records, options, progress)
+    if memory is not None:
+        from ombudsman_kpi.engines.parts import tally_in_parts
+
+        return tally_in_parts(scheme, records, options, memory, progress)
+    return tally_records(scheme, records, options, progress)
+
+
+def settled(
+    scheme: Scheme,
+    *,
+    calls: Any = None,
+    written_contacts: Any = None,
+    cases: Any = None,
+    events: Any = None,
+    requests: Any = None,
+    orders: Any = None,
+    reviews: Any = None,
+    activities: Any = None,
+    as_of: Any,
+    every: Every | Sequence[Every | None] | None = None,
+    by: str | Sequence[str] = (),
+    cohort: str | None = None,
+    targets: str | Sequence[str] | None = None,
+    report: str | None = None,
+    columns: Columns = None,
+    dates: Formats = None,
+    progress: Progress | None = None,
+) -> Settled:
+    """Count the records of which nothing changes any more as time passes, and name the others.
+
+    >>> from ombudsman_kpi import load_scheme, settled, tally
+    >>> lgsco = load_scheme("lgsco")
+    >>> a1 = {"case_id": "A1", "received_at": "2024-03-28", "decided_at": "2024-04-05"}
+    >>> a2 = {"case_id": "A2", "received_at": "2024-03-28", "decided_at": None}
+    >>> april = settled(lgsco, cases=[a1, a2], as_of="2024-04-30")
+    >>> april.open
+    {'cases': ('A2',)}
+    >>> a2["decided_at"] = "2024-05-02"
+    >>> may = april.tally.at("2024-05-31") + tally(lgsco, cases=[a2], as_of="2024-05-31")
+    >>> may == tally(lgsco, cases=[a1, a2], as_of="2024-05-31")
+    True
+
+    The records and options are those of ``measure``, but that ``as_of`` is a date. What is settled when, and how a
+    nightly job uses it, is in docs/tallies.md. Raises what ``tally`` raises.
+    """
+    records = {
+        "calls": calls,
+        "written_contacts": written_contacts,
+        "cases": cases,
+        "events": events,
+        "requests": requests,
+        "orders": orders,
+        "reviews": reviews,
+        "activities": activities,
+    }
+    options = Options(as_of, every, by, cohort, targets, report, columns, dates)
+    return settle_records(scheme, records, options, progress)
+
+
+def assess(
+    scheme: Scheme,
+    *,
+    calls: Any = None,
+    written_contacts: Any = None,
+    cases: Any = None,
+    events: Any = None,
+    requests: Any = None,
+    orders: Any = None,
+    reviews: Any = None,
+    activities: Any = None,
+    as_of: Any,
+    targets: str | Sequence[str] | None = None,
+    columns: Columns = None,
+    dates: Formats = None,
+    progress: Progress | None = None,
+) -> "pd.DataFrame":
+    """Give the outcome of every record for every target: which were missed, and when they were due.
+
+    >>> from ombudsman_kpi import assess, load_scheme
+    >>> rows = assess(load_scheme("lgsco"), requests=[
+    ...     {"request_id": "R1", "kind": "service-complaint", "received_at": "2024-03-28"}
+    ... ], as_of="2024-04-30")
+    >>> rows[["target", "id", "due", "elapsed", "status"]].head(1).to_string(index=False, header=False)
+    'service-complaints-20wd R1 2024-04-29  21.0 overdue'
+
+    The records and options are those of ``measure``. The columns: ``target, record`` (the kind), ``id, row`` (its
+    position in what was given), ``party, start, stop, due`` (wall-clock times of the scheme's zone; for clocks that
+    run in days the midnight that begins the day), ``elapsed`` and its ``unit`` (to the stop, or to ``as_of`` while
+    the clock is open), ``status`` (met, late, overdue, pending, excluded, invalid) and ``reason``.
+    """
+    import pandas as pd
+
+    check_scheme(scheme)
+    at = parse_as_of(as_of, scheme)
+    plan = make_plan(scheme, targets, None, None, None)
+    records = {
+        "calls": calls,
+        "written_contacts": written_contacts,
+        "cases": cases,
+        "events": events,
+        "requests": requests,
+        "orders": orders,
+        "reviews": reviews,
+        "activities": activities,
+    }
+    files = files_of(open_records(records, columns, dates), plan, at, scheme)
+    parts = []
+    wanted: dict[str, list[Rule]] = defaultdict(list)
+    for step in plan:
+        if why_not(step, files.tables) is None:
+            for records_, rule in rules_of(step.target, files):
+                wanted[records_].append(rule)
+    for kind, rules in wanted.items():
+        table = files.tables[kind]
+        ids = [table.named_by] if table.named_by is not None else []
+        for batch in batches_of(table, rules, ids, progress):
+            known = Known(batch, at, scheme)
+            parts += [outcome_rows(rule, known, rule.assess(known)) for rule in rules]
+    frame = pd.concat(parts, ignore_index=True) if parts else no_rows()
+    order = [step.target.id for step in plan]
+    frame["target"] = pd.Categorical(frame["target"].astype(str), order)
+    frame["status"] = pd.Categorical(frame["status"].astype(str), list(STATUSES))
+    frame["reason"] = frame["reason"].astype("category")
+    return frame.sort_values("target", kind="stable", ignore_index=True)
+
+
+def history(scheme: Scheme, *, events: Any, as_of: Any, columns: Columns = None, dates: Formats = None) -> History:
+    """Make case rows of an event log, as it was known at a date; ``history.cases`` is a pandas frame.
+
+    >>> from ombudsman_kpi import history, load_scheme
+    >>> log = [
+    ...     {"case_id": "A1", "event": "decided", "at": "2024-04-29"},
+    ...     {"case_id": "A1", "event": "received", "at": "2024-03-28"},
+    ...     {"case_id": "A1", "event": "filed", "at": "2024-03-29"},
+    ... ]
+    >>> history(load_scheme("lgsco"), events=log, as_of="2024-05-31")
+    <History of 1 case: case_id, received_at, decided_at; 1 event of an unknown kind: filed (1)>
+
+    An event named like a time of a case without ``_at`` becomes that time; the first one counts. The names of an XES
+    log are said as for all records: ``columns={"events": {"case_id": "case:concept:name", "event": "concept:name",
+    "at": "time:timestamp"}}``; its other ``case:`` columns, and any that you name after a field of cases, are kept.
+    Raises ``RecordsError`` where a column is missing.
+    """
+    check_scheme(scheme)
+    tables = open_records({"events": events}, columns, dates)
+    if "events" not in tables:
+        raise OptionError("There is no event log: give one as events=.")
+    return case_rows(tables["events"], parse_as_of(as_of, scheme), scheme)
+
+
+def _refuse_too_early(counted: Tally, scheme: Scheme, as_of: Any) -> None:
+    """Raise where no record at all had been received yet: the date is surely a mistake."""
+    early: dict[str, bool] = {}
+    for key, block in counted.blocks.items():
+        reasons = {outcome.reason for outcome in block.outcomes}
+        kind = scheme[key.target].of
+        early[kind] = early.get(kind, False) or (bool(reasons) and reasons <= _NOT_YET)
+    if early and all(early.values()):
+        raise OptionError(
+            f"as_of {as_of} is before every record that was given, so that nothing would be known. "
+            "Give the date on which the data were taken."
+        )
+
+
+_NOT_YET = {"not yet received", "not yet offered"}

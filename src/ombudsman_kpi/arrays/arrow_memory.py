@@ -1,0 +1,50 @@
+"""Arrow arrays seen as numpy's, straight from their memory: pyarrow's own way loads pandas before the first one."""
+
+from typing import Any
+
+import numpy as np
+
+from ombudsman_kpi.calendars.dates import Integers, Truths
+
+
+def truths(array: Any) -> Truths:
+    """Give truth values, none of which is missing.
+
+    >>> import pyarrow as pa
+    >>> truths(pa.array([True, False, True]).slice(1)).tolist()
+    [False, True]
+    """
+    return _bits(array.buffers()[1], array.offset, len(array))
+
+
+def present(array: Any) -> Truths:
+    """Tell which cells of an array of any type aren't missing.
+
+    >>> import pyarrow as pa
+    >>> present(pa.array(["A", None])).tolist(), present(pa.nulls(1)).tolist()
+    ([True, False], [False])
+    """
+    if not array.null_count:
+        return np.ones(len(array), np.bool_)
+    if array.buffers()[0] is None:  # a type of its own, whose cells are all missing
+        return np.zeros(len(array), np.bool_)
+    return _bits(array.buffers()[0], array.offset, len(array))
+
+
+def integers(array: Any, missing: int) -> Integers:
+    """Give whole numbers of whatever size they are, and one for those that are missing.
+
+    >>> import pyarrow as pa
+    >>> integers(pa.array([1, 2, None], pa.int32()).slice(1), -1).tolist()
+    [2, -1]
+    """
+    stored = np.frombuffer(array.buffers()[1] or b"", np.dtype(str(array.type)))
+    numbers: Integers = stored[array.offset : array.offset + len(array)]
+    return np.where(present(array), numbers, missing) if array.null_count else numbers
+
+
+def _bits(buffer: Any, offset: int, size: int) -> Truths:
+    """Unpack bits, the lowest of each byte first."""
+    first = offset // 8
+    packed = np.frombuffer(buffer or b"", np.uint8)[first : (offset + size + 7) // 8]
+    return np.unpackbits(packed, bitorder="little")[offset - 8 * first :][:size].view(np.bool_)

@@ -1,0 +1,284 @@
+"""Ids among many millions: those that occur more than once, and in which row each stands."""
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+
+from ombudsman_kpi.arrays.arrow_memory import present
+from ombudsman_kpi.arrays.fingerprints import Prints, fingerprints, two_prints
+from ombudsman_kpi.arrays.threads import in_threads
+from ombudsman_kpi.calendars.dates import Integers
+from ombudsman_kpi.errors import RecordsError, no_room
+
+
+def repeated(read: Callable[[], Iterator[Any]]) -> tuple[Any, int]:
+    """Give the ids, as Arrow text, that occur more than once, and how many are missing; ``read`` gives them in chunks.
+
+    Ids mostly are in order, or at least all different. So: first see whether they rise all the way; if not,
+    sort a 64-bit fingerprint of each, and compare in full only those whose fingerprints meet.
+    """
+    import pyarrow as pa
+
+    none, missing = pa.nulls(0, pa.string()), 0
+    if (nulls := _rises(read())) is not None:
+        return none, nulls
+    with _Fingerprints() as prints:
+        for nulls, hashed in in_threads(lambda chunk: (chunk.null_count, fingerprints(chunk.drop_null())[0]), read()):
+            missing += nulls
+            prints.add(hashed)
+        meeting = prints.meeting()
+    if not len(meeting):
+        return none, missing
+    return _more_than_once(_meeting(chunk.drop_null(), meeting) for chunk in read()), missing
+
+
+def shared(read: Callable[[], Iterator[Any]], rows: Integers) -> Any:
+    """Give, as Arrow text, the ids of some rows that other rows have, too: compared in full.
+
+    >>> import pyarrow as pa
+    >>> shared(lambda: iter([pa.array(["A7", "B1"]), pa.array(["A7"])]), np.array([1, 2])).to_pylist()
+    ['A7']
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts, offset = [pa.nulls(0, pa.string())], 0
+    for chunk in read() if len(rows) else ():
+        here = rows[(rows >= offset) & (rows < offset + len(chunk))]
+        texts.append(chunk.take(pa.array(here - offset)))
+        offset += len(chunk)
+    wanted = pa.concat_arrays(texts).unique()
+    return _more_than_once(chunk.filter(pc.is_in(chunk, wanted)) for chunk in read()) if len(wanted) else wanted
+
+
+def _more_than_once(chunks: Iterable[Any]) -> Any:
+    """Give the texts that occur more than once."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    counts = pc.value_counts(pa.chunked_array(chunks, pa.string()))
+    return counts.field("values").filter(pc.greater(counts.field("counts"), 1))
+
+
+def _meeting(texts: Any, meeting: Prints) -> Any:
+    """Pick out the texts whose fingerprint is one of some sorted ones."""
+    import pyarrow as pa
+
+    prints = fingerprints(texts)[0]
+    place = np.searchsorted(meeting, prints)
+    return texts.filter(pa.array(meeting.take(place, mode="clip") == prints))
+
+
+def _rises(chunks: Iterator[Any]) -> int | None:
+    """Tell how many ids are missing where each other one is greater than the one before; None where one isn't."""
+    import pyarrow.compute as pc
+
+    last, missing = None, 0
+    for chunk in chunks:
+        missing += chunk.null_count
+        texts = chunk.drop_null()
+        if not len(texts):
+            continue
+        if last is not None and not pc.less(last, texts[0]).as_py():
+            return None
+        if pc.all(pc.less(texts[:-1], texts[1:])).as_py() is False:
+            return None
+        last = texts[-1]
+    return missing
+
+
+class _Fingerprints:
+    """Many fingerprints, of which those that occur more than once are looked for; most of them wait on the disk.
+
+    They are put by in sorted runs, so that a part of each run has all that begin alike.
+    """
+
+    room = 1 << 19  # as many are held in memory
+    parts = 1 << 8
+
+    def __init__(self) -> None:
+        self._held: list[Prints] = []
+        self._size = 0
+        self._file: IO[bytes] | None = None
+        self._edges: list[Integers] = []  # of each run, where in the file its parts begin
+
+    def __enter__(self) -> "_Fingerprints":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, prints: Prints) -> None:
+        """Take in some more."""
+        self._held.append(prints)
+        self._size += len(prints)
+        if self._size >= self.room:
+            self._put_by()
+
+    def meeting(self) -> Prints:
+        """Give those that occur more than once, sorted."""
+        if self._file is None:
+            return _again(self._sorted())
+        self._put_by()
+        return np.concatenate([_again(self._part(number)) for number in range(self.parts)])
+
+    def _sorted(self) -> Prints:
+        whole = np.concatenate([np.empty(0, np.uint64), *self._held])
+        self._held, self._size = [], 0
+        whole.sort()
+        return whole
+
+    def _put_by(self) -> None:
+        whole = self._sorted()
+        begins = np.arange(1, self.parts, dtype=np.uint64) << np.uint64(64 - self.parts.bit_length() + 1)
+        edges = np.concatenate([[0], np.searchsorted(whole, begins), [len(whole)]])
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115  (closed when this is left)
+            self._edges.append(self._file.seek(0, 2) + 8 * edges)
+            self._file.write(whole.tobytes())
+        except OSError as error:
+            raise no_room(error) from None
+
+    def _part(self, number: int) -> Prints:
+        assert self._file is not None  # noqa: S101
+        found = []
+        for edges in self._edges:
+            self._file.seek(int(edges[number]))
+            found.append(np.frombuffer(self._file.read(int(edges[number + 1] - edges[number])), np.uint64))
+        whole: Prints = np.concatenate(found)
+        whole.sort()
+        return whole
+
+
+def _again(ordered: Prints) -> Prints:
+    """Give what occurs more than once in a sorted array, once."""
+    meeting: Prints = ordered[1:][ordered[1:] == ordered[:-1]]
+    if len(meeting):
+        meeting = meeting[np.concatenate([[True], meeting[1:] != meeting[:-1]])]
+    return meeting
+
+
+_NUMBER = np.uint64((1 << 28) - 1)
+
+
+class Index:
+    """In which row each of many ids stands: the first one, where several rows have it.
+
+    >>> import pyarrow as pa
+    >>> index = Index.of([pa.array(["A7", "B1"]), pa.array(["A7", None])])
+    >>> index.find(pa.array(["B1", "A7", "C3", None])).tolist(), index.again.tolist(), index.missing
+    ([1, 0, -1, -1], [2], 1)
+
+    A hash table that is laid out at once: of sorted entries each lies where probing for it would have put it. An entry
+    is 36 bits of a text's first fingerprint and 28 of its row; the second fingerprint makes sure.
+    """
+
+    def __init__(self, entries: Prints, second: Prints, missing: int = 0) -> None:
+        """Lay entries out, which are sorted in place; ``second`` are the second fingerprints of all rows."""
+        entries.sort()
+        entries, self._others, self.again = _told_apart(entries, second)
+        self._second, self.missing = second, missing
+        bits = max(1, (len(entries) * 2).bit_length())
+        self._shift = np.uint64(64 - bits)
+        places = (entries >> self._shift).view(np.int64)
+        places -= np.arange(len(places))
+        np.maximum.accumulate(places, out=places)  # each lies after the one before
+        places += np.arange(len(places))
+        self._table = np.zeros(max(1 << bits, int(places.max(initial=-1)) + 1) + 1, np.uint64)  # the last one is free
+        self._table[places] = entries
+
+    @classmethod
+    def of(cls, chunks: Iterable[Any]) -> "Index":
+        """Index ids, as Arrow text in chunks. Raises ``RecordsError`` beyond 268 million rows."""
+        entries, seconds = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
+        rows = missing = 0
+        for chunk, first, second in in_threads(lambda chunk: (chunk, *two_prints(chunk)), chunks):
+            number = np.arange(rows + 1, rows + len(chunk) + 1).view(np.uint64)
+            found = first & ~_NUMBER | number
+            entries.append(found[present(chunk)] if chunk.null_count else found)
+            seconds.append(second)
+            rows, missing = rows + len(chunk), missing + chunk.null_count
+            if rows >= _NUMBER:
+                raise RecordsError("There are more than 268 million ids. Split the records, and add up tallies.")
+        whole = np.concatenate(entries)
+        entries.clear()  # there are never more of them than twice
+        return cls(whole, np.concatenate(seconds), missing)
+
+    def find(self, texts: Any) -> Integers:
+        """Give the row of each text; -1 where it isn't there, or is missing."""
+        rows = self._found(*two_prints(texts))
+        return np.where(present(texts), rows, -1) if texts.null_count else rows
+
+    def _found(self, first: Prints, second: Prints) -> Integers:
+        """Look fingerprints up: nearly all are in the first slot, or soon after it; none after a greater one."""
+        table, tags = self._table, first & ~_NUMBER
+        slots = (first >> self._shift).view(np.int64)
+        entries = table.take(slots)
+        waiting = np.flatnonzero((entries ^ tags) > _NUMBER)
+        while len(waiting):
+            there = entries.take(waiting)
+            further = (there != 0) & (there < tags.take(waiting))
+            entries[waiting[~further]] = 0  # it isn't there
+            waiting = waiting[further]
+            looking = slots.take(waiting) + 1
+            slots[waiting] = looking
+            there = table.take(looking)
+            entries[waiting] = there
+            waiting = waiting[(there ^ tags.take(waiting)) > _NUMBER]
+        entries &= _NUMBER
+        rows = entries.view(np.int64)
+        rows -= 1
+        if len(self._second):
+            other = np.flatnonzero((self._second.take(rows, mode="clip") != second) & (rows >= 0))
+            rows[other] = self._others.find(tags[other], second[other])
+        return rows
+
+
+class _Others(NamedTuple):
+    """The ids that differ from one before them, though their entries begin alike: sorted by the second fingerprint.
+
+    There are a few hundred of them among ten million ids; that two of these share the second one, too, isn't to be
+    expected before the end of time.
+    """
+
+    second: Prints
+    tags: Prints
+    rows: Integers
+
+    def find(self, tags: Prints, second: Prints) -> Integers:
+        """Give their rows; -1 where one isn't there."""
+        if not len(self.rows):
+            return np.full(len(tags), -1)
+        place = np.searchsorted(self.second, second).clip(max=len(self.rows) - 1)
+        same = (self.second[place] == second) & (self.tags[place] == tags)
+        return np.where(same, self.rows[place], -1)
+
+
+def _told_apart(entries: Prints, second: Prints) -> tuple[Prints, _Others, Integers]:
+    """Tell entries that begin alike apart, by the second fingerprints.
+
+    Give the sorted entries, one of each beginning; the first ones of other texts; the rows whose id an earlier row has.
+    """
+    alike = np.flatnonzero((entries[1:] ^ entries[:-1]) <= _NUMBER)
+    among = np.zeros(len(entries), np.bool_)
+    among[alike] = among[alike + 1] = True
+    places = np.flatnonzero(among)
+    tags, rows = entries[places] & ~_NUMBER, (entries[places] & _NUMBER).view(np.int64) - 1
+    leads = np.ones(len(places), np.bool_)
+    leads[1:] = tags[1:] != tags[:-1]
+    seconds = second[rows]
+    order = np.lexsort((rows, seconds, tags))
+    new = np.ones(len(places), np.bool_)
+    new[1:] = (np.diff(tags[order]) != 0) | (np.diff(seconds[order]) != 0)
+    others = order[new]
+    others = others[~leads[others]]
+    others = others[np.argsort(seconds[others])]
+    if len(alike):
+        among[:] = True
+        among[places[~leads]] = False
+        entries = entries[among]
+    return entries, _Others(seconds[others], tags[others], rows[others]), np.sort(rows[order[~new]])

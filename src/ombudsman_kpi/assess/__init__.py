@@ -1,1 +1,0 @@
-"""Assessment: columns in, outcomes out. Nothing outside this package evaluates a rule."""

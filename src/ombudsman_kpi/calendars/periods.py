@@ -1,0 +1,194 @@
+"""Reporting periods: which day falls in which, and what it is called (2023/24 Q1)."""
+
+import re
+from collections.abc import Iterator, Sequence, Set
+from datetime import date
+from functools import cache
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+
+from ombudsman_kpi.calendars.dates import Integers, day_number, to_day
+from ombudsman_kpi.errors import OptionError, one_of
+
+Every = Literal["week", "month", "two-month", "quarter", "half-year", "financial-year", "year"]
+Grain = Literal["all", "week", "month", "day"]
+
+EVERY: tuple[Every, ...] = get_args(Every)
+
+_MONTHS: dict[str, int] = {
+    "month": 1,
+    "two-month": 2,
+    "quarter": 3,
+    "half-year": 6,
+    "financial-year": 12,
+    "year": 12,
+}
+_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # whatever the locale
+_APRIL = 3  # months after January; the financial year, and what divides it, begins on 1 April
+
+
+class Period(NamedTuple):
+    """One reporting period: from its first to its last day."""
+
+    every: str
+    start: date
+    end: date
+
+    @property
+    def label(self) -> str:
+        """What the period is called.
+
+        >>> period_of(date(2023, 4, 1), "quarter").label
+        '2023/24 Q1'
+        """
+        start, end = self.start, self.end
+        year = f"{start.year if start.month > _APRIL else start.year - 1}"
+        financial = f"{year}/{(int(year) + 1) % 100:02}"
+        number = (start.month - 1 - _APRIL) % 12 // _MONTHS.get(self.every, 12) + 1
+        first, last = _NAMES[start.month - 1], _NAMES[end.month - 1]
+        names = {
+            "week": f"w/c {start.day} {first} {start.year}",
+            "month": f"{first} {start.year}",
+            "two-month": f"{first}{'' if start.year == end.year else f' {start.year}'}-{last} {end.year}",
+            "quarter": f"{financial} Q{number}",
+            "half-year": f"{financial} H{number}",
+            "financial-year": financial,
+            "year": f"{start.year}",
+        }
+        return names[self.every]
+
+
+def grain_of(every: Every | None) -> Grain:
+    """Give the finest period that has to be counted: months add up to all others, but for weeks."""
+    if every is None:
+        return "all"
+    return "week" if every == "week" else "month"
+
+
+class Numbering(NamedTuple):
+    """The months or weeks of a calendar: numbers from 1, and 0 for a day that is missing or outside it.
+
+    A number and ``before`` make the number that a period has whatever the calendar: of months since January 1970,
+    of weeks since the one of 1 January 1970.
+    """
+
+    table: Integers
+    first_day: int
+    before: int
+
+    @classmethod
+    def of_days(cls, first: date, last: date, grain: Grain) -> "Numbering":
+        """Give numbers to the periods between two days."""
+        days = np.arange(day_number(first), day_number(last) + 1)
+        if grain == "month":
+            index = days.astype("M8[D]").astype("M8[M]").astype(np.int64)
+        elif grain == "week":  # 1 January 1970 was a Thursday
+            index = (days + 3) // 7
+        elif grain == "day":
+            index = days
+        else:
+            index = np.zeros(len(days), np.int64)
+        before = int(index[0]) - 1
+        return cls(np.concatenate([[0], index - before, [0]]), int(days[0]), before)
+
+    def of(self, days: Integers) -> Integers:
+        """Give the number of each day's period."""
+        return self.table.take(days - (self.first_day - 1), mode="clip")
+
+
+def grain_start(index: int, grain: Grain) -> date:
+    """Give the first day of a month or week, or a day itself, by its number."""
+    if grain in {"week", "day"}:
+        return to_day(7 * index - 3 if grain == "week" else index)
+    return date(1970 + index // 12, index % 12 + 1, 1)
+
+
+def period_of(day: date, every: Every | Literal["day"]) -> Period:
+    """Give the period that a day falls in.
+
+    >>> period_of(date(2024, 3, 31), "financial-year").label
+    '2023/24'
+    """
+    if every == "day":  # how stocks are counted; nothing is reported so often
+        return Period(every, day, day)
+    if every == "week":
+        start = day.toordinal() - day.weekday()
+        return Period(every, date.fromordinal(start), date.fromordinal(start + 6))
+    months = _MONTHS[every]
+    shift = 0 if every in {"year", "month"} else _APRIL
+    first = (day.year * 12 + day.month - 1 - shift) // months * months + shift
+    following = first + months
+    end = date(following // 12, following % 12 + 1, 1).toordinal() - 1
+    return Period(every, date(first // 12, first % 12 + 1, 1), date.fromordinal(end))
+
+
+_SHOWN = ("2018/19", "2018/19 Q1", "2018/19 H1", "Apr 2018", "Apr-May 2018", "w/c 2 Apr 2018", "2018")
+_YEAR = re.compile(r"\d{4}")
+_FINANCIAL = re.compile(r"(\d{4})[/-](?:\d{2})?(\d{2})\b")
+
+
+def parse_period(label: str) -> Period:
+    """Read a period from its label, as ``Period.label`` writes it; financial years also as 2018-19 or 2018/2019.
+
+    >>> parse_period("2018/19").start, parse_period("2018/19 Q4").start
+    (datetime.date(2018, 4, 1), datetime.date(2019, 1, 1))
+
+    Raises ``OptionError``, which shows the labels that there can be.
+    """
+    text = _FINANCIAL.sub(r"\1/\2", " ".join(label.split()))
+    year = _YEAR.search(text)
+    period = _labels(int(year[0])).get(text) if year and date.min.year < int(year[0]) < date.max.year - 1 else None
+    if period is None:
+        raise OptionError(f"{text[:30]!r} is no period. Write it like {', '.join(map(repr, _SHOWN))}.")
+    return period
+
+
+@cache
+def _labels(year: int) -> dict[str, Period]:
+    """Give the periods of a financial year and the calendar year in which it begins, by their labels."""
+    found = {}
+    for every in EVERY:
+        period = period_of(date(year, 1, 1), every)
+        while period.start.year <= year + 1:
+            found[period.label] = period
+            period = following(period)
+    return found
+
+
+def nests_in(period: Period, every: Every | None) -> bool:
+    """Tell whether a period lies whole within one of the periods to report in.
+
+    >>> nests_in(parse_period("2018/19 Q1"), "half-year"), nests_in(parse_period("2018/19"), "year")
+    (True, False)
+    """
+    return every is None or period_of(period.start, every).end >= period.end
+
+
+def following(period: Period) -> Period:
+    """Give the period after one."""
+    return period_of(date.fromordinal(period.end.toordinal() + 1), period.every)  # type: ignore[arg-type]
+
+
+def preceding(period: Period) -> Period:
+    """Give the period before one."""
+    return period_of(date.fromordinal(period.start.toordinal() - 1), period.every)  # type: ignore[arg-type]
+
+
+def parse_every(every: Any) -> tuple[Every | None, ...]:
+    """Read the argument ``every``: None, one name, or a list of names.
+
+    Raises ``OptionError`` with the names that there are.
+    """
+    names = listed(every)
+    for name in names:
+        if name is not None and not (isinstance(name, str) and name in EVERY):
+            given = repr(name) if isinstance(name, (str, int, list)) else f"of the kind {type(name).__name__}"
+            raise OptionError(f"There is no period {given}. {one_of(given, EVERY)}")
+    return tuple(dict.fromkeys(names)) or (None,)
+
+
+def listed(given: Any) -> list[Any]:
+    """Give what an argument that takes one or several was given, as a list; columns and tables aren't several."""
+    several = isinstance(given, (Sequence, Set, Iterator)) and not isinstance(given, (str, bytes))
+    return list(given) if several else [given]

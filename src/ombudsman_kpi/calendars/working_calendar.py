@@ -1,0 +1,384 @@
+"""Working days in the United Kingdom: which days count, how many, and when the n-th one falls."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from dateutil.rrule import rrulebase
+from numpy.typing import NDArray
+
+from ombudsman_kpi.calendars.bank_holidays import ANNOUNCED_UNTIL, DIVISIONS, bank_holidays
+from ombudsman_kpi.calendars.dates import (
+    MISSING,
+    Days,
+    Integers,
+    Truths,
+    day_number,
+    like,
+    over_chunks,
+    read_days,
+    to_date,
+)
+from ombudsman_kpi.errors import CoverageError, OptionError, one_of
+
+# A calendar covers these years unless told otherwise. Before 1990 the rules were never checked against
+# anything; after 2050 a rule that nobody has announced is a guess.
+FIRST, LAST = date(1990, 1, 1), date(2050, 12, 31)
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+_TOO_MANY = 1 << 40  # no calendar has so many days, and numpy holds no larger numbers
+_OUTSIDE = 1 << 29  # more working days than any calendar has: stands for a day that isn't covered
+
+
+class WorkingCalendar:
+    """The working days of one part of the United Kingdom: Monday to Friday, less bank holidays and closures.
+
+    >>> calendar = WorkingCalendar.uk("england-and-wales")
+    >>> calendar.add("2024-03-28", 20)  # Good Friday and Easter Monday don't count
+    datetime.date(2024, 4, 29)
+    >>> calendar.count("2024-03-28", "2024-04-29")
+    20
+
+    Every method takes one date (a ``date``, a ``datetime`` or text in ISO 8601) and gives a ``date`` or a
+    number; or it takes an array, a Series or an index of dates and gives the same kind, missing values kept
+    missing. A calendar never changes and can be shared between threads.
+
+    It is built on a table: a running number of working days for each date, so that counting between two dates
+    is two look-ups and a subtraction.
+    """
+
+    def __init__(
+        self,
+        days_off: Iterable[date],
+        *,
+        division: str = "own",
+        first: date = FIRST,
+        last: date = LAST,
+        announced_until: date | None = None,
+    ) -> None:
+        """Make a calendar from days off of one's own; ``WorkingCalendar.uk`` is the usual way.
+
+        ``days_off`` are dates beside Saturdays and Sundays, or a mapping from dates to what they are called; those
+        outside ``first`` to ``last`` are left out.
+        """
+        self.first, self.last = to_date(first), to_date(last)
+        if self.last < self.first:
+            raise OptionError(f"The calendar would end on {self.last}, before it begins on {self.first}.")
+        self.division = division
+        self.announced_until = min(announced_until or self.last, self.last)
+        names = days_off if isinstance(days_off, Mapping) else {}
+        self._names = {to_date(day): str(name) for day, name in names.items()}
+        self.days_off = tuple(
+            sorted({day for day in map(to_date, days_off) if self.first <= day <= self.last and day.weekday() < 5})
+        )
+        self._off = frozenset(self.days_off)
+        self._first, self._last = day_number(self.first), day_number(self.last)
+        self._numbers: Integers = np.arange(self._first, self._last + 1)
+        self._working: Truths = np.is_busday(self._numbers.astype("M8[D]"), holidays=np.array(self.days_off, "M8[D]"))
+        self._running: Integers = np.cumsum(self._working)
+        self._nth: Integers = np.append(self._numbers[self._working], MISSING)  # no day is after the last
+        # Tables begin a day before the calendar, or in 1970 where that is earlier: then a day number is
+        # its own index. The first and the last entry stand for every day that isn't covered.
+        self._origin = min(0, self._first - 1)
+        before = np.zeros(self._first - self._origin, np.int64)
+        self._before: Integers = np.concatenate([before, [0], self._running])
+        # Counting needs two of them: a day that isn't covered, on either side, makes a difference too large
+        # to be true.
+        self._after, self._until = (self._table(self._running, side * _OUTSIDE, np.int32) for side in (-1, 1))
+
+    @classmethod
+    def uk(
+        cls,
+        division: str,
+        *,
+        closures: Iterable[date | str] | rrulebase = (),
+        first: date | str | None = None,
+        last: date | str | None = None,
+    ) -> "WorkingCalendar":
+        """Make the calendar of a division of the United Kingdom.
+
+        ``division`` is ``england-and-wales``, ``scotland``, ``northern-ireland``, or ``any-uk-nation`` (a day
+        that is a bank holiday in any of them is off). ``closures`` are the office's own days off: dates, or a
+        recurrence rule of dateutil.
+
+        >>> from dateutil.rrule import rrule, YEARLY
+        >>> christmas_eve = rrule(YEARLY, bymonth=12, bymonthday=24, dtstart=datetime(2000, 1, 1))
+        >>> WorkingCalendar.uk("england-and-wales", closures=christmas_eve).is_working_day("2024-12-24")
+        False
+
+        Bank holidays come from the holidays package; those after ``announced_until`` follow from its rules and
+        can still be changed by proclamation. Raises ``OptionError`` for an unknown division.
+        """
+        if division not in DIVISIONS:
+            raise OptionError(f"There is no division {division!r}. {one_of(division, DIVISIONS)}")
+        start = FIRST if first is None else to_date(first)
+        end = LAST if last is None else to_date(last)
+        days_off = {
+            **dict.fromkeys(_closed(closures, start, end), "closure"),
+            **bank_holidays(division, start.year, end.year),
+        }
+        return cls(days_off, division=division, first=start, last=end, announced_until=ANNOUNCED_UNTIL)
+
+    @cached_property
+    def edition(self) -> str:
+        """A digest of the days off and the coverage: another edition means that some day may count otherwise."""
+        text = " ".join(day.isoformat() for day in (self.first, self.last, *self.days_off))
+        return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+    def add(self, start: Any, n: Any) -> Any:
+        """Give the n-th working day after a date (before it, for a negative n); n = 0 gives the date itself.
+
+        >>> WorkingCalendar.uk("england-and-wales").add("2024-03-30", 1)  # a Saturday at Easter
+        datetime.date(2024, 4, 2)
+        >>> WorkingCalendar.uk("england-and-wales").add("2024-04-02", -1)
+        datetime.date(2024, 3, 28)
+
+        ``n`` is a whole number, or as many of them as there are dates. Raises ``CoverageError`` where the start
+        or the answer is outside the calendar. The rule is that of section 10 of the Freedom of Information
+        Act 2000: "the twentieth working day following the date of receipt".
+        """
+        days = read_days(start)
+        if isinstance(n, (int, np.integer)) and not isinstance(n, bool):
+            number = max(-_TOO_MANY, min(int(n), _TOO_MANY))
+            moved = self._look_up(days, lambda numbers: self.move(numbers, number), MISSING)
+        else:
+            steps = _whole_numbers(n, days)
+            numbers = self._look_up(days, lambda numbers: numbers, MISSING)
+            known = numbers != MISSING
+            moved = self.move(np.where(known, numbers, self._first), np.where(known, steps, 0))
+            moved[~known] = MISSING
+        self._check_covered(days, np.flatnonzero(moved == MISSING), "that many working days from")
+        return like(days, moved.view("M8[D]"))
+
+    def count(self, start: Any, stop: Any) -> Any:
+        """Count the working days after ``start``, up to and including ``stop``; negative when stop is before.
+
+        >>> WorkingCalendar.uk("england-and-wales").count("2024-03-28", "2024-04-02")
+        1
+
+        Either can be a single date beside a container. Two containers must be of one length, two Series of
+        one index. Raises ``CoverageError`` where a date is outside the calendar.
+        """
+        starts, stops = read_days(start), read_days(stop)
+        _check_alignment(starts, stops)
+        shape = stops if starts.kind == "scalar" else starts
+        out = np.empty(len(shape), np.int64)
+
+        def count_chunk(chunk: slice) -> bool:
+            counted = self._until.take(stops.numbers(chunk, self._origin), mode="clip")
+            counted = counted - self._after.take(starts.numbers(chunk, self._origin), mode="clip")
+            out[chunk] = counted
+            return bool(counted.max() < _OUTSIDE >> 1)
+
+        if over_chunks(len(shape), count_chunk):
+            return like(shape, out)
+        return self._count_with_missing(starts, stops, shape, out)
+
+    def _count_with_missing(self, starts: Days, stops: Days, shape: Days, out: Integers) -> Any:
+        """Count where some dates are missing (or, which is an error, not covered): the same with a mask."""
+        as_float = shape.kind == "numpy"  # which has no missing whole number, but NaN, in the same memory
+        values: NDArray[Any] = out.view(np.float64) if as_float else out
+        absent = np.empty(0 if as_float else len(shape), np.bool_)
+
+        def count_chunk(chunk: slice) -> bool:
+            a, b = starts.numbers(chunk, self._origin), stops.numbers(chunk, self._origin)
+            counted = self._until.take(b, mode="clip") - self._after.take(a, mode="clip")
+            missing = (a == MISSING) | (b == MISSING)
+            # Arithmetic in place of masks: branches that can't be foretold cost more than the look-ups.
+            present = ~missing
+            counted *= present
+            if as_float:
+                np.divide(counted, present, out=values[chunk])  # nought by nought is NaN
+            else:
+                values[chunk], absent[chunk] = counted, missing
+            return bool(counted.max() < _OUTSIDE >> 1)
+
+        with np.errstate(invalid="ignore"):
+            covered = over_chunks(len(shape), count_chunk)
+        if not covered:
+            for days in (starts, stops):
+                self._check_covered(days, np.arange(len(shape)))
+        return like(shape, values, None if as_float else absent)
+
+    def is_working_day(self, day: Any) -> Any:
+        """Tell whether a date is a working day: neither a weekend, nor a bank holiday, nor a closure.
+
+        >>> WorkingCalendar.uk("scotland").is_working_day("2024-01-02")
+        False
+        """
+        days = read_days(day)
+        found = self._look_up(days, self._is_working, _OUTSIDE)
+        absent = found == _OUTSIDE
+        self._check_covered(days, np.flatnonzero(absent))
+        return like(days, found == 1, absent if absent.any() else None)
+
+    def name_of(self, day: date | str) -> str:
+        """Say what a day off is called; of a working day, what day of the week it is.
+
+        >>> calendar = WorkingCalendar.uk("england-and-wales")
+        >>> calendar.name_of("2024-04-01"), calendar.name_of("2024-03-30"), calendar.name_of("2024-04-02")
+        ('Easter Monday', 'Saturday', 'Tuesday')
+        """
+        found = to_date(day)
+        if found.weekday() < 5 and found in self._off:
+            return self._names.get(found, "day off")
+        return WEEKDAYS[found.weekday()]
+
+    def roll(self, day: Any, direction: Literal["forward", "backward"]) -> Any:
+        """Give the date itself where it is a working day, else the next one or the one before.
+
+        >>> WorkingCalendar.uk("england-and-wales").roll("2024-03-30", "backward")
+        datetime.date(2024, 3, 28)
+        """
+        if direction not in {"forward", "backward"}:
+            raise OptionError(f"A date rolls forward or backward, not {direction!r}.")
+        days = read_days(day)
+        moved = self._look_up(days, lambda numbers: self.rolled(numbers, direction), MISSING)
+        self._check_covered(days, np.flatnonzero(moved == MISSING), f"the working day {direction} from")
+        return like(days, moved.view("M8[D]"))
+
+    def __repr__(self) -> str:
+        return (
+            f"<WorkingCalendar {self.division}, {self.first} to {self.last}, announced until "
+            f"{self.announced_until}, edition {self.edition}>"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, WorkingCalendar):
+            return NotImplemented
+        return (self.edition, self.announced_until) == (other.edition, other.announced_until)
+
+    def __hash__(self) -> int:
+        return hash(self.edition)
+
+    # Day numbers in, day numbers out: what clocks are built on. The caller has made sure that days are covered.
+
+    def covers(self, days: Integers) -> Truths:
+        """Tell which day numbers the calendar knows."""
+        return np.logical_and(days >= self._first, days <= self._last)
+
+    def _is_working(self, days: Integers) -> Truths:
+        return self._working.take(days - self._first)
+
+    def running_before(self, days: Integers) -> Integers:
+        """Give the number of the calendar's working days before each day (the day after the last included)."""
+        return self._before.take(self._index(days), mode="clip")
+
+    def nth_after(self, days: Integers, n: Integers | int) -> Integers:
+        """Give the n-th working day after each day, n not below 0; ``MISSING`` where either is outside."""
+        if isinstance(n, int) and n > 0:
+            return self._nth.take(self._until.take(self._index(days), mode="clip") + (n - 1), mode="clip")
+        known = self.covers(days)
+        return np.where(known, self.move(np.where(known, days, self._first), n), MISSING)
+
+    def _index(self, days: Integers) -> Integers:
+        """Give the places of days in tables that begin with the origin."""
+        return days - self._origin if self._origin else days
+
+    def move(self, days: Integers, n: Integers | int) -> Integers:
+        """Move each day by n working days, as ``add`` does; what falls outside becomes ``MISSING``."""
+        place = self._running.take(days - self._first) - 1 + n  # of the answer, among all working days
+        if isinstance(n, int) and n > 0:
+            return self._nth.take(place, mode="clip")
+        backward = np.less(n, 0)
+        place += backward & ~self._is_working(days)
+        moved = self._nth.take(np.where(place < 0, len(self._nth), place), mode="clip")
+        return np.where(np.equal(n, 0), days, moved)
+
+    def rolled(self, days: Integers, direction: Literal["forward", "backward"]) -> Integers:
+        """Roll each day to a working day; what falls outside becomes ``MISSING``."""
+        moved = self.move(days, 1 if direction == "forward" else -1)
+        return np.where(self._working.take(days - self._first), days, moved)
+
+    def _table(self, values: NDArray[Any], outside: int, dtype: type[np.signedinteger[Any]]) -> NDArray[Any]:
+        """Lay out one value for each day of the calendar, and one for every day outside it."""
+        before = self._first - self._origin
+        table = np.full(before + len(values) + 1, outside, dtype)
+        table[before:-1] = values
+        return table
+
+    def _look_up(self, days: Days, rule: Callable[[Integers], NDArray[Any]], outside: int) -> Integers:
+        """Answer a rule for many dates: for more than the calendar has days, work out each day just once."""
+        out = np.full(len(days), outside, np.int64)
+        if len(days) < len(self._numbers):
+            numbers = days.numbers(slice(None), 0)
+            covered = self.covers(numbers)
+            out[covered] = rule(numbers[covered])
+            return out
+        table = self._table(rule(self._numbers), outside, np.int64)
+
+        def look_up_chunk(chunk: slice) -> bool:
+            out[chunk] = table.take(days.numbers(chunk, self._origin), mode="clip")
+            return True
+
+        over_chunks(len(days), look_up_chunk)
+        return out
+
+    def _check_covered(self, days: Days, positions: Integers, answer: str | None = None) -> None:
+        """Raise for the first of these that isn't missing: its date isn't covered, or its ``answer`` isn't."""
+        numbers = np.broadcast_to(days.numbers(positions, 0), positions.shape)
+        outside = (numbers != MISSING) & (~self.covers(numbers) | (answer is not None))
+        if not outside.any():
+            return
+        found = int(np.argmax(outside))
+        day = np.datetime64(int(numbers[found]), "D")
+        if day > np.datetime64(self.last):
+            what = f"{day} is after this calendar's last day, {self.last}"
+        elif day < np.datetime64(self.first):
+            what = f"{day} is before this calendar's first day, {self.first}"
+        else:
+            what = f"{answer} {day} is outside this calendar, {self.first} to {self.last}"
+        place = "" if days.kind == "scalar" else f"Position {positions[found]}: "
+        raise CoverageError(f"{place}{what}. Make the calendar with another first= or last=.")
+
+
+def _whole_numbers(n: Any, days: Days) -> Integers:
+    """Read as many whole numbers as there are dates."""
+    if days.kind == "pandas" and hasattr(n, "index") and hasattr(n, "dtype") and not days.source.index.equals(n.index):
+        raise OptionError(_TWO_INDEXES)
+    try:
+        numbers = np.asarray(n, object if isinstance(n, (list, tuple)) else None)
+    except ValueError:
+        numbers = np.empty(0, object)
+    if numbers.dtype == object and all(type(item) is int or isinstance(item, np.integer) for item in numbers.flat):
+        numbers = numbers.clip(-_TOO_MANY, _TOO_MANY).astype(np.int64)
+    if (numbers.dtype.kind not in "iu" and numbers.size) or numbers.shape not in {(), (len(days),)}:
+        raise OptionError(f"n must be a whole number, or {len(days)} whole numbers, one for each date.")
+    if numbers.dtype == np.uint64:
+        numbers = np.minimum(numbers, np.uint64(_TOO_MANY))
+    return numbers.astype(np.int64).clip(-_TOO_MANY, _TOO_MANY)
+
+
+_TWO_INDEXES = (
+    "The two Series have different indexes, so it isn't clear which rows belong together. "
+    "Take them from one frame, or give arrays: series.to_numpy()."
+)
+
+
+def _check_alignment(starts: Days, stops: Days) -> None:
+    """Refuse to pair what doesn't belong together."""
+    if "scalar" in {starts.kind, stops.kind}:
+        return
+    if len(starts) != len(stops):
+        raise OptionError(f"There are {len(starts)} starts and {len(stops)} stops; each start needs its stop.")
+    if starts.kind == stops.kind == "pandas" and not starts.source.index.equals(stops.source.index):
+        raise OptionError(_TWO_INDEXES)
+
+
+def _closed(closures: Iterable[date | str] | rrulebase, first: date, last: date) -> set[date]:
+    """Give the closures between two days."""
+    if isinstance(closures, rrulebase):
+        midnight = datetime.min.time()
+        found = closures.between(
+            datetime.combine(first, midnight), datetime.combine(last, datetime.max.time()), inc=True
+        )
+        return {moment.date() for moment in found}
+    if isinstance(closures, (str, date)):
+        raise OptionError(
+            "Closures are a list of dates or a rule of dateutil; for one day write closures=['2024-12-24']."
+        )
+    return {to_date(day) for day in closures}

@@ -1,0 +1,325 @@
+"""Why a deadline is when it is, in plain English: for a caseworker to send on, and as data."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+from pydantic import Field
+
+from ombudsman_kpi.calendars.working_calendar import WEEKDAYS
+from ombudsman_kpi.cases.deadline import DayOff, Deadline, Fact, amount_of
+from ombudsman_kpi.clocks.limits import Limit, WorkingDays, parse_limit
+from ombudsman_kpi.clocks.states import not_yet
+
+StepKind = Literal["start", "day 1", "pause", "due", "status", "target", "calendar", "provisional"]
+
+
+class Step(Fact):
+    """One step of an explanation."""
+
+    kind: StepKind
+    day: datetime | date | None = Field(None, description="The day (or time) that it is about")
+    says: str = Field(description="A sentence")
+    skipped: tuple[DayOff, ...] = Field((), description="The days that weren't counted on the way to it")
+
+
+class Explanation(str):
+    """Why a deadline is when it is: text of one sentence a line, with the same as data in ``steps``."""
+
+    __slots__ = ("steps",)
+    steps: tuple[Step, ...]
+
+    def __new__(cls, steps: tuple[Step, ...]) -> "Explanation":
+        """Write the steps down."""
+        text = super().__new__(cls, "\n".join(step.says for step in steps))
+        text.steps = steps
+        return text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Explanation, (self.steps,)
+
+    def to_markdown(self) -> str:
+        """Give the steps as a list in Markdown, the deadline and how it stands in bold."""
+        return "\n".join(
+            f"- **{_escaped(step.says)}**" if step.kind in {"due", "status"} else f"- {_escaped(step.says)}"
+            for step in self.steps
+        )
+
+    _repr_markdown_ = to_markdown
+
+
+def explanation_of(deadline: Deadline) -> Explanation:
+    """Explain a deadline, from what it says itself."""
+    return Explanation(tuple(_steps(deadline)))
+
+
+def _steps(deadline: Deadline) -> Iterator[Step]:
+    if deadline.start is not None and not _is_whole_case(deadline):
+        yield _start(deadline)
+    if deadline.day_1 is not None and deadline.start is not None:
+        yield _day_1(deadline, deadline.day_1)
+    for pause in deadline.pauses:
+        until = "and still does" if pause.last is None else f"to {day_text(pause.last)}"
+        in_vain = deadline.due is not None and pause.first > day_of(deadline.due)
+        counts = "" if in_vain else ": those days don't count"
+        said = f"The clock stood still from {day_text(pause.first)} {until}{counts}."
+        yield Step(kind="pause", day=pause.first, says=said)
+    if deadline.status != "invalid" or deadline.due is not None:
+        yield _due(deadline)
+    yield Step(kind="status", day=deadline.stop, says=_status(deadline))
+    basis = deadline.basis
+    said = f"in {basis.title} (scheme {basis.scheme}, digest {basis.digest})"
+    yield Step(kind="target", says=f"Target {deadline.target}: “{' '.join(deadline.says.split())}”, {said}.")
+    options = "".join(f"; {name.replace('_', ' ')}: {value}" for name, value in deadline.options.items())
+    division = (
+        basis.division.replace("-", " ").title().replace(" And ", " and ").replace("Any Uk Nation", "all UK nations")
+    )
+    yield Step(
+        kind="calendar",
+        says=f"Calendar of {division}, edition {basis.edition}{options}. As at {moment_text(basis.as_of)}.",
+    )
+    if deadline.provisional:
+        said = f"Provisional: bank holidays have been announced only up to {day_text(basis.announced_until)}."
+        yield Step(kind="provisional", day=basis.announced_until, says=said)
+
+
+def _start(deadline: Deadline) -> Step:
+    """Say when the clock started; and where that isn't the day of receipt, why."""
+    start, recorded = deadline.start, deadline.recorded
+    assert start is not None  # noqa: S101
+    by = deadline.started_by
+    if by == "contact":
+        return Step(kind="start", day=start, says=f"Last contact with the {deadline.party}: {moment_text(start)}.")
+    if deadline.measure == "delays explained":
+        said = f"Target {deadline.reason} was missed; its clock started {moment_text(start)}."
+        return Step(kind="start", day=start, says=said)
+    what = "Started" if by is None else _what(by).capitalize()
+    said = f"{what} {moment_text(recorded or start)}."
+    if recorded is not None and not isinstance(start, datetime) and day_of(recorded) != start:
+        why = [name for name in ("cut_off", "non_working_receipt") if name in deadline.options]
+        reason = " and ".join(_DEEMED[name].format(deadline.options[name]) for name in why)
+        said = f"{said[:-1]}, which counts as {day_text(start)} ({reason})."
+    return Step(kind="start", day=start, says=said)
+
+
+_DEEMED = {
+    "cut_off": "what comes after {} is received the next day",
+    "non_working_receipt": "what comes on a day off is received on the next working day",
+}
+
+
+def day_of(moment: date) -> date:
+    """Give the day of a time, as it is shown."""
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def _day_1(deadline: Deadline, day_1: date) -> Step:
+    skipped = days_skipped(deadline, deadline.start, day_1)
+    why = f" ({_summed(skipped)} skipped)" if skipped else ""
+    if day_1 == deadline.start:
+        why = " (the day of receipt is day 1)"
+    return Step(kind="day 1", day=day_1, says=f"Day 1 {_was(day_1, deadline)} {day_text(day_1)}{why}.", skipped=skipped)
+
+
+def _due(deadline: Deadline) -> Step:
+    """Say when it is due, and which days aren't counted on the way there."""
+    due = deadline.due
+    if _is_whole_case(deadline):
+        since = f"{_what(deadline.started_by or 'started').capitalize()} {moment_text(deadline.start)}: since then "
+        said = f"{since if deadline.start else ''}contact is due with each party at least every {deadline.limit}"
+        next_one = "" if due is None else f"; the next one {_was(due, deadline)} due {day_text(due)}"
+        return Step(kind="due", day=due, says=f"{said[0].upper()}{said[1:]}{next_one}.")
+    if due is None:
+        said = "There is no due day while the clock stands still." if deadline.pauses else "It has no due day."
+        return Step(kind="due", says=said)
+    was = _was(due, deadline)
+    if not deadline.limit:
+        return Step(kind="due", day=due, says=f"To be explained by {day_text(due)}.")
+    if deadline.limit.startswith("its own"):
+        return Step(kind="due", day=due, says=f"By {deadline.limit}, it {was} due {moment_text(due)}.")
+    limit = parse_limit(deadline.limit)
+    if isinstance(limit, WorkingDays):
+        return _due_in_working_days(deadline, limit, day_of(due))
+    return _due_in_other_units(deadline, limit, due)
+
+
+def _due_in_working_days(deadline: Deadline, limit: Limit, due: date) -> Step:
+    was = _was(due, deadline)
+    if limit.allowed == 0:
+        return Step(kind="due", day=due, says=f"It {was} due on the day itself, {day_text(due)}.")
+    skipped = days_skipped(deadline, deadline.day_1 or deadline.start, due)
+    why = f" ({_summed(skipped)} skipped)" if skipped else ""
+    counted = " that counts" if deadline.pauses else ""
+    said = f"The {_ordinal(limit.allowed)} working day{counted} {was} {day_text(due)}{why}: the last day in time."
+    return Step(kind="due", day=due, says=said, skipped=skipped)
+
+
+def _due_in_other_units(deadline: Deadline, limit: Limit, due: date) -> Step:
+    was, moment = _was(due, deadline), "moment" if isinstance(due, datetime) else "day"
+    days = () if isinstance(due, datetime) else _rolled_past(deadline, limit, due)
+    rolled = f", or the next working day ({_summed(days)} skipped)," if days else ""
+    first = " (the day of receipt is day 1)" if "day_of_receipt" in deadline.options else ""
+    if limit.less_than:
+        said = f"Less than {deadline.limit[2:]} from then{first}{rolled}: "
+        said += f"the last {moment} in time {was} {moment_text(due)}"
+    else:
+        end = "ended" if was == "was" else "end"
+        said = f"{deadline.limit} from then{first}{rolled} {end} {moment_text(due)}: the last {moment} in time"
+    return Step(kind="due", day=due, says=f"{said}{_clocks_changed(deadline.start, due)}.", skipped=days)
+
+
+def _is_whole_case(deadline: Deadline) -> bool:
+    """Tell whether it is about contact with all parties of a case."""
+    return deadline.measure == "keep in touch" and deadline.party is None
+
+
+def _rolled_past(deadline: Deadline, limit: Limit, due: date) -> tuple[DayOff, ...]:
+    """Give the days off that a due day was moved past."""
+    start = deadline.start
+    if start is None or "non_working_due" not in deadline.options:
+        return ()
+    end = day_of(start) + timedelta(limit.allowed - ("day_of_receipt" in deadline.options))
+    return days_skipped(deadline, end - timedelta(1), due) if end < due else ()
+
+
+def _clocks_changed(start: date | None, due: date) -> str:
+    """Say where a clock on the wall would mislead."""
+    if not isinstance(start, datetime) or not isinstance(due, datetime):
+        return ""
+    before, after = start.utcoffset(), due.utcoffset()
+    if before is None or after is None or before == after:
+        return ""
+    return f" (the clocks went {'forward' if after > before else 'back'} in between)"
+
+
+def _ordinal(number: int) -> str:
+    """Write which one it is.
+
+    >>> _ordinal(1), _ordinal(12), _ordinal(22)
+    ('1st', '12th', '22nd')
+    """
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
+
+
+def _status(deadline: Deadline) -> str:
+    """Say how it stands."""
+    left = "" if deadline.left is None else amount_of(abs(deadline.left), deadline.unit)
+    because = f" ({deadline.reason})" if deadline.reason and deadline.limit else ""
+    if deadline.status == "invalid":
+        return f"Whether it was in time can't be said: {deadline.reason}."
+    if deadline.status in {"met", "late"}:
+        done = _ended(deadline) if deadline.stop is not None else _without_day(deadline)
+        if deadline.status == "met":
+            return f"{done}: in time{f', with {left} to spare' if deadline.left else ''}{because}."
+        return f"{done}: {f'{left} late' if (deadline.left or 0) < 0 else 'late'}{because}."
+    waits = f"{_awaited(deadline)} {moment_text(deadline.basis.as_of)}"
+    if deadline.status == "overdue":
+        return f"{waits}: {f'{left} overdue' if (deadline.left or 0) < 0 else 'overdue'}{because}."
+    how = "due that day" if deadline.left == 0 else f"{left} left" if left else "still possible"
+    return f"{waits}: {how}{because}."
+
+
+def _ended(deadline: Deadline) -> str:
+    """Say what ended a clock, and when."""
+    what = _what(deadline.ended_by) if deadline.ended_by else "ended"
+    if deadline.measure == "keep in touch" and deadline.ended_by != "contact" and deadline.party is not None:
+        return f"Without another contact the case ended ({what} {moment_text(deadline.stop)})"
+    return f"{what.capitalize()} {moment_text(deadline.stop)}"
+
+
+def _without_day(deadline: Deadline) -> str:
+    """Say what was done, or wasn't, where there is no day of it."""
+    if deadline.measure == "delays explained":
+        return "Explained" if deadline.status == "met" else "Not explained in time"
+    return "Done" if deadline.status == "met" else "Not done in time"
+
+
+def _awaited(deadline: Deadline) -> str:
+    """Say what hasn't happened, up to the day on which it hasn't."""
+    if _is_whole_case(deadline):
+        return "Open at"
+    if deadline.measure == "keep in touch":
+        return f"No contact with the {deadline.party} since then by"
+    if deadline.measure == "delays explained":
+        return "Not yet explained by"
+    first, *others = (not_yet(name) for name in deadline.waits_for or ("done_at",))
+    return " or ".join([first, *(other.removeprefix("not yet ") for other in others)]).capitalize() + " by"
+
+
+def _what(name: str) -> str:
+    """Say what a field's time is of.
+
+    >>> _what("decided_at"), _what("early_resolution_ended_at"), _what("contact")
+    ('decided', 'early resolution ended', 'contacted')
+    """
+    return "contacted" if name == "contact" else name.removesuffix("_at").replace("_", " ")
+
+
+def _was(day: date, deadline: Deadline) -> str:
+    """Say is or was, seen from the time that this is known at."""
+    return "was" if str(day)[:10] < deadline.basis.as_of[:10] else "is"
+
+
+def days_skipped(deadline: Deadline, after: date | None, before: date) -> tuple[DayOff, ...]:
+    """Give every day off between two days, weekends among them, and what each is called."""
+    names = {item.day: item.name for item in deadline.days_off}
+    found = []
+    day = before if after is None else day_of(after) + timedelta(1)
+    while day < before:
+        if day.weekday() >= 5:
+            found.append(DayOff(day=day, name=WEEKDAYS[day.weekday()]))
+        elif day in names:
+            found.append(DayOff(day=day, name=names[day]))
+        day += timedelta(1)
+    return tuple(found)
+
+
+def _summed(skipped: tuple[DayOff, ...]) -> str:
+    """Sum up days off: weekends by number, the others by name.
+
+    >>> _summed((DayOff(day=date(2024, 3, 31), name="Sunday"), DayOff(day=date(2024, 4, 1), name="Easter Monday")))
+    'weekend and Easter Monday'
+    """
+    weeks = len({day.day.isocalendar()[:2] for day in skipped if day.day.weekday() >= 5})
+    parts = ["weekend" if weeks == 1 else f"{weeks} weekends"] if weeks else []
+    parts += [
+        day.name if day.name != "closure" else f"closure on {day_text(day.day)}"
+        for day in skipped
+        if day.day.weekday() < 5
+    ]
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def day_text(day: date) -> str:
+    """Write a day.
+
+    >>> day_text(date(2024, 4, 2))
+    'Tue 2 Apr 2024'
+    """
+    return f"{WEEKDAYS[day.weekday()][:3]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def moment_text(moment: date | str | None) -> str:
+    """Write a day, or a time of one.
+
+    >>> moment_text("2024-04-02T09:30:00+01:00")
+    'Tue 2 Apr 2024 09:30'
+    """
+    if isinstance(moment, str):
+        moment = date.fromisoformat(moment) if len(moment) == 10 else datetime.fromisoformat(moment)
+    if moment is None:
+        return "–"
+    if not isinstance(moment, datetime):
+        return day_text(moment)
+    parts = f"{moment:.%f}".rstrip("0").rstrip(".")
+    exact = f":{moment:%S}{parts}" if moment.second or parts else ""
+    return f"{day_text(moment)} {moment:%H:%M}{exact}"
+
+
+def _escaped(text: str) -> str:
+    """Keep Markdown from reading marks in words."""
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#|~&" else letter for letter in text)

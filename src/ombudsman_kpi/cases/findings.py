@@ -1,0 +1,158 @@
+"""The events of one case: read one by one, and what in them or in the case itself contradicts the rest."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timezone
+from typing import Any, overload
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from ombudsman_kpi.calendars.dates import day_number, is_missing
+from ombudsman_kpi.calendars.time_zones import EPOCH, MICROSECOND
+from ombudsman_kpi.cases.deadline import Finding
+from ombudsman_kpi.errors import RecordsError
+from ombudsman_kpi.events.as_known import AsOf
+from ombudsman_kpi.events.log import MEANINGS, times_of_cases
+from ombudsman_kpi.records.vocabulary import Case, CaseEvent, Record
+from ombudsman_kpi.schemes.scheme import Scheme
+
+
+def unreadable(place: str, error: ValidationError) -> RecordsError:
+    """Say which field of a record can't be read, and why; not what it holds."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    field = f"{first['loc'][0]}: " if first["loc"] else ""
+    return RecordsError(f"{place}: {field}{first['msg'].removeprefix('Value error, ')}.")
+
+
+def at_offset(moment: datetime) -> datetime:
+    """Give a time with its offset alone, as JSON has it: in the hour that occurs twice no other equals itself."""
+    offset = moment.utcoffset()
+    return moment if offset is None else moment.replace(tzinfo=timezone(offset), fold=0)
+
+
+@overload
+def here_of(value: date, zone: ZoneInfo) -> date: ...
+@overload
+def here_of(value: date | None, zone: ZoneInfo) -> date | None: ...
+def here_of(value: date | None, zone: ZoneInfo) -> date | None:
+    """Give a time as the clock in a place shows it; without a zone it is that clock's already."""
+    if not isinstance(value, datetime):
+        return value
+    try:
+        return at_offset(value.replace(tzinfo=zone) if value.tzinfo is None else value.astimezone(zone))
+    except OverflowError:  # in the first or the last year that there is
+        return value
+
+
+def day_in(value: date, zone: ZoneInfo) -> date:
+    """Give the day on which something happened in a place."""
+    here = here_of(value, zone)
+    return here.date() if isinstance(here, datetime) else here
+
+
+def read_events(given: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple[list[CaseEvent], list[Finding]]:
+    """Read the events of one case, and say what in them contradicts the case, or isn't understood."""
+    zone = ZoneInfo(scheme.time_zone)
+    rows = [
+        _read_event(row, item) for row, item in enumerate([given] if isinstance(given, (Mapping, Record)) else given)
+    ]
+    again = [day_in(event.at, zone) for event, _ in rows if event.event == "reopened"]
+    events, findings = [], []
+    for row, (event, misread) in enumerate(rows):
+        wrong = {"case_id": "the event is of another case, and left out"}
+        if event.case_id == getattr(case, "case_id", None):
+            events.append(event)
+            wrong = {**_contradictions(event, case, zone, again), **misread}
+        if wrong and all(_is_known(value, as_of, zone) for value in (event.at, event.recorded_at)):
+            findings += [Finding(record="events", row=row, field=name, says=text) for name, text in wrong.items()]
+    return events, findings
+
+
+def _is_known(value: date | None, as_of: AsOf, zone: ZoneInfo) -> bool:
+    """Tell whether a time had come, or there is none."""
+    if value is None:
+        return True
+    here = here_of(value, zone)
+    if not isinstance(here, datetime):
+        return day_number(here) <= as_of.day
+    if as_of.whole_day or here.tzinfo is None:
+        return day_number(here.date()) <= as_of.day
+    return (here - EPOCH) // MICROSECOND <= as_of.instant
+
+
+_LENIENT = {"party": "party is neither complainant nor organisation", "direction": "direction is neither out nor in"}
+
+
+def _read_event(row: int, item: Any) -> tuple[CaseEvent, dict[str, str]]:
+    """Read one event; one whose party or direction is unknown has none, and that is said."""
+    if isinstance(item, CaseEvent):
+        return item, {}
+    try:
+        if isinstance(item, Mapping):
+            item = {name: None if is_missing(value) else value for name, value in item.items()}
+        return CaseEvent.model_validate(item), {}
+    except ValidationError as error:
+        fields = {
+            str(problem["loc"][0]) for problem in error.errors(include_input=False, include_url=False) if problem["loc"]
+        }
+        if not fields or not fields <= set(_LENIENT):
+            raise unreadable(f"events row {row}", error) from None
+        event = CaseEvent.model_validate({name: value for name, value in item.items() if name not in fields})
+        return event, {name: _LENIENT[name] for name in _LENIENT if name in fields}
+
+
+def _contradictions(event: CaseEvent, case: Record, zone: ZoneInfo, again: list[date]) -> dict[str, str]:
+    """Say, by field, how an event contradicts its case, or what it lacks to count; it may have been reopened."""
+    if event.event not in MEANINGS:
+        return _of_a_time(event, case, zone)
+    wrong: dict[str, str] = {}
+    if event.event == "contact" and event.direction is None:
+        wrong["direction"] = "the contact is neither out nor in, and doesn't count"
+    if event.event in {"contact", "delay_explained"} and event.direction != "in":
+        if event.party is None:
+            wrong["party"] = "there is no party, so that it counts for neither"
+        if event.event == "delay_explained" and not event.reason:
+            wrong["reason"] = "a delay is explained without a reason, and doesn't count"
+    day = day_in(event.at, zone)
+    if day < day_in(case.received_at, zone):  # type: ignore[attr-defined]
+        wrong["at"] = "the event is before received_at"
+    for name in Case.withdrawn_by:
+        end = getattr(case, name)
+        if event.event == "reopened" or end is None or not day_in(end, zone) < day:
+            continue
+        if not any(day_in(end, zone) <= reopened <= day for reopened in again):
+            wrong["at"] = f"the event is after {name}"
+    return wrong
+
+
+def _of_a_time(event: CaseEvent, case: Record, zone: ZoneInfo) -> dict[str, str]:
+    """Say where an event tells of a time that the case doesn't have: a case that is given counts as it is."""
+    name = times_of_cases().get(event.event)
+    if name is None:
+        return {"event": "events of this kind mean nothing here"}
+    own = getattr(case, name)
+    if own is None:
+        return {"event": f"the case has no {name}, and an event doesn't change a case that is given"}
+    if day_in(event.at, zone) < day_in(own, zone):
+        return {"at": f"the event is before {name} of the case, which counts"}
+    return {}
+
+
+def contradictions_of(record: Record, as_of: AsOf, zone: ZoneInfo) -> list[Finding]:
+    """Find the times of a case, of those that had come, that can't be in this order, whatever depends on them."""
+    if not isinstance(record, Case):
+        return []
+    times = {name: getattr(record, name) for name in times_of_cases().values()}
+    given = {name: day_in(value, zone) for name, value in times.items() if value and _is_known(value, as_of, zone)}
+    pairs = [("received_at", name) for name in given if name != "received_at"]
+    pairs += [("early_resolution_started_at", "early_resolution_ended_at")]
+    pairs += [(end, later) for end in Case.withdrawn_by for later in ("decided_at", "allocated_at")]
+    found = []
+    for first, then in pairs:
+        if first not in given or then not in given:
+            continue
+        after_the_end = first in Case.withdrawn_by
+        if given[then] > given[first] if after_the_end else given[then] < given[first]:
+            says = f"{then} is {'after' if after_the_end else 'before'} {first}"
+            found.append(Finding(record="cases", field=then, says=says))
+    return found

@@ -1,0 +1,345 @@
+"""One case: what is due, when and why that day; what was missed already, and what will be missed next.
+
+It is the same assessment as that of many records, of one row.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from pydantic import ValidationError
+
+from ombudsman_kpi.calendars.dates import MISSING, Integers, day_number, is_missing, to_day
+from ombudsman_kpi.calendars.time_zones import DAY, EPOCH, MICROSECOND
+from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
+from ombudsman_kpi.cases.deadline import Basis, DayOff, Deadline, Deadlines, Finding, Pause
+from ombudsman_kpi.cases.findings import at_offset, contradictions_of, day_in, here_of, read_events, unreadable
+from ombudsman_kpi.clocks.axes import Counting
+from ombudsman_kpi.clocks.limits import DueField, Limit, WorkingDays
+from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
+from ombudsman_kpi.clocks.remaining import remaining
+from ombudsman_kpi.clocks.states import NONE
+from ombudsman_kpi.clocks.timeline import Timeline, timeline
+from ombudsman_kpi.errors import OptionError, RecordsError
+from ombudsman_kpi.events.as_known import AsOf, Known, parse_as_of
+from ombudsman_kpi.events.log import notes_of
+from ombudsman_kpi.events.pauses import OPEN
+from ombudsman_kpi.measures.keep_in_touch import run_of
+from ombudsman_kpi.measures.registry import rules_of
+from ombudsman_kpi.measures.related import Files
+from ombudsman_kpi.measures.targets import DelaysExplained, KeepInTouch, Limited, ShareWithin
+from ombudsman_kpi.records.tables import Batch, open_table
+from ombudsman_kpi.records.vocabulary import RECORDS, Case, CaseEvent, Record
+from ombudsman_kpi.schemes.scheme import Scheme
+from ombudsman_kpi.tallies.plan import check_scheme, names_of
+
+Obliging = ShareWithin | KeepInTouch | DelaysExplained  # the targets by which something is due
+_OBLIGING = (ShareWithin, KeepInTouch, DelaysExplained)
+
+
+def deadlines(
+    scheme: Scheme,
+    case: Record | Mapping[str, Any],
+    *,
+    events: Any = (),
+    as_of: Any,
+    targets: str | Sequence[str] | None = None,
+) -> Deadlines:
+    """Give what one case owes to each target that applies: when it is due, how it stands, what is left.
+
+    >>> from ombudsman_kpi import Case, CaseEvent, deadlines, load_scheme
+    >>> case = Case(case_id="24-00017", received_at="2024-03-28", allocated_at="2024-04-12")
+    >>> told = CaseEvent(case_id="24-00017", event="contact", at="2024-05-01", party="complainant", direction="out")
+    >>> for item in deadlines(load_scheme("lgsco"), case, events=[told], as_of="2024-05-10"):
+    ...     if item.status == "pending" and item.party:
+    ...         print(item.party, item.due, item.left, item.unit)
+    complainant 2024-05-31 14 working days
+    organisation 2024-05-13 1 working days
+
+    ``case`` is a ``Case`` (or a mapping with its fields), or any other record that something is due on: a
+    ``Request``, a ``WrittenContact``, an ``Order``, a ``Call``. ``events`` are those of the case, in any form that
+    ``measure`` takes; the default says that nothing has happened yet, None that it isn't known, so that targets that
+    depend on events are left out. ``as_of``: a date means its close.
+
+    What a record contradicts itself in is said in ``findings`` of what is given, beside the deadlines that can be
+    known all the same; why other targets don't apply, in ``left_out``. Of the intervals between contacts the open one
+    of each party is given, and those that were too long. Raises ``RecordsError`` for a field that can't be read,
+    ``OptionError`` and ``CoverageError`` for an ``as_of`` that can't be, ``SchemeError`` for a target that there isn't.
+    """
+    check_scheme(scheme)
+    at = parse_as_of(as_of, scheme)
+    record = _read(case)
+    kind = next(name for name, model in RECORDS.items() if isinstance(record, model))
+    table = open_table(kind, record, None, None)
+    tables, whose = {kind: table}, None
+    findings: list[Finding] = []
+    if kind == "cases" and events is not None:
+        if isinstance(events, (Sequence, Mapping, Record)) and not isinstance(events, str):
+            events, findings = read_events(events, record, at, scheme)
+            whose = _of_the_case
+        tables["events"] = open_table("events", events, None, None)
+    files = Files(tables, at, scheme, whose=whose)
+    known = Known(Batch(table, 0, {name: [getattr(record, name, None)] for name in table.source.names}), at, scheme)
+    maker = _Maker(known, files, record)
+    found = [item for target in _obliging(scheme, kind, targets, maker.left_out) for item in maker.made(target)]
+    if "events" in tables and whose is None:  # a whole log, in which only what counts is looked at
+        findings = [Finding(record="events", says=text) for text in notes_of(files.contacts.misfits)]
+    return Deadlines(found, [*maker.findings(), *findings], maker.left_out)
+
+
+def _read(case: Any) -> Record:
+    """Read the record: a model, or a mapping with the fields of a case."""
+    if isinstance(case, CaseEvent):
+        raise OptionError("Nothing is due on an event: give its case, and the event as events=.")
+    if isinstance(case, Record):
+        return case
+    if not isinstance(case, Mapping):
+        raise OptionError(
+            f"One case is wanted, as a Case or a mapping; not a value of the kind {type(case).__name__}. "
+            "A row of a frame becomes one by .to_dict(); for many cases at once there are worklist() and assess()."
+        )
+    try:
+        return Case.model_validate({name: None if is_missing(value) else value for name, value in case.items()})
+    except ValidationError as error:
+        raise unreadable("case", error) from None
+
+
+def _obliging(scheme: Scheme, kind: str, targets: Any, left_out: dict[str, str]) -> Iterator[Obliging]:
+    """Give the targets by which something is due on a kind of record; say of those asked for why others aren't."""
+    asked = None if targets is None else {scheme[name].id for name in names_of("targets", targets)}
+    for target in scheme.targets:
+        if asked is not None and target.id not in asked:
+            continue
+        if isinstance(target, _OBLIGING) and target.of == kind:
+            yield target
+        elif asked is not None:
+            what = f"is due on {target.of}" if isinstance(target, _OBLIGING) else "a figure of many records"
+            left_out[target.id] = what
+
+
+def limit_of(target: Obliging) -> Limit | DueField | None:
+    """Give how long something may take; of an explanation, how long after what it explains was due."""
+    return target.limit if isinstance(target, Limited) else target.up_to
+
+
+def _of_the_case(known: Known, mine: Integers | None) -> Integers:
+    """Say that all events are of the one case that there is."""
+    return np.zeros(len(known.batch) if mine is None else len(mine), np.int64)
+
+
+class _Maker:
+    """Makes the deadlines of one record out of its outcomes."""
+
+    def __init__(self, known: Known, files: Files, record: Record) -> None:
+        self.known, self.files, self.record = known, files, record
+        self.table, self.calendar = known.batch.table, known.scheme.calendar
+        self.first, self.last = day_number(self.calendar.first), day_number(self.calendar.last)
+        self.zone = ZoneInfo(known.scheme.time_zone)
+        self.left_out: dict[str, str] = {}
+        self.invalid: dict[str, None] = {}  # reasons, each once
+        self.unreadable: dict[str, None] = {}
+        self.shared: dict[str, Any] = {
+            "record": self.table.name,
+            "id": getattr(record, self.table.id_field or "case_id", None),
+            "basis": _basis(known.scheme, known.as_of),
+        }
+
+    def made(self, target: Obliging) -> list[Deadline]:
+        """Give the deadlines of one target; where its clock can't be read, that is found, and no other is lost."""
+        unknown = [name for name in target.needs if name not in self.files.tables]
+        if unknown:
+            self.left_out[target.id] = f"needs {' and '.join(unknown)}, which aren't known"
+            return []
+        try:
+            return list(self._of(target))
+        except RecordsError as error:
+            self.unreadable[str(error).rstrip(".")] = None
+            return []
+
+    def findings(self) -> list[Finding]:
+        """Say once what the record contradicts itself in."""
+        fields = type(self.record).model_fields
+        found = {item.says: item for item in contradictions_of(self.record, self.known.as_of, self.zone)}
+        for says in (*self.invalid, *self.unreadable):
+            word = says.split()[0]
+            item = Finding(record=self.shared["record"], field=word if word in fields else None, says=says)
+            found.setdefault(says, item)
+        return list(found.values())
+
+    def _of(self, target: Obliging) -> Iterator[Deadline]:
+        if isinstance(target, Limited):
+            clock = timeline(target, self.known)
+            state = clock.states[clock.state[0]]
+            if state.ending == "excluded":  # then there is nothing to judge
+                self.left_out[target.id] = state.reason
+                return
+        for _, rule in rules_of(target, self.files):
+            found = rule.assess(self.known)
+            outcomes = [found.book[code] for code in found.code.tolist()]
+            places = _telling(outcomes, found) if isinstance(target, KeepInTouch) else range(len(outcomes))
+            shown = [place for place in places if outcomes[place].status != "excluded"]
+            if not shown:
+                if outcomes:
+                    self.left_out[target.id] = outcomes[0].reason
+                continue
+            limit = limit_of(target)
+            left = None if limit is None else remaining(limit, found, self.known)
+            for place in shown:
+                if outcomes[place].status == "invalid":
+                    self.invalid[outcomes[place].reason] = None
+                facts = self._facts(target, outcomes[place], found, place)
+                if left is not None and outcomes[place].status != "invalid":
+                    facts["left"] = _amount(int(left[place]), found, MISSING)
+                yield Deadline(**self.shared, **facts)
+
+    def _facts(self, target: Obliging, outcome: Outcome, found: Assessed, place: int) -> dict[str, Any]:
+        """Say how one outcome came about."""
+        start, stop, due = (self._day(int(part[place]), found) for part in found.points)
+        facts: dict[str, Any] = {
+            "target": target.id, "says": target.says, "measure": target.measure,
+            "status": outcome.status, "reason": outcome.reason,
+            "party": None if found.party is None else found.party[place], "options": target.options,
+            "start": start, "stop": stop, "due": due, "unit": found.unit,
+        }  # fmt: skip
+        moves = found.provisional
+        facts["provisional"] = bool(moves if isinstance(moves, int) else moves[place])
+        if isinstance(target, DelaysExplained):
+            return {**facts, "waits_for": ("delay_explained",)}
+        if outcome.status != "invalid":
+            facts["elapsed"] = _amount(int(found.elapsed[place]), found, NONE)
+            facts["gross"] = None if found.gross is None else _amount(int(found.gross[place]), found, NONE)
+        return facts | self._of_clock(target, facts)
+
+    def _day(self, point: int, found: Assessed) -> date | None:
+        """Give the day of a point; None where there is none, or it is so far off that no calendar has it."""
+        day = point if found.in_days else point // DAY
+        return to_day(day) if self.first <= day <= self.last else None
+
+    def _of_clock(self, target: Limited, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Say by which fields a clock ran, and what lay on its way."""
+        clock, start = timeline(target, self.known), facts["start"]
+        more: dict[str, Any] = {"limit": str(target.limit), "waits_for": target.stop}
+        if target.start is not None:
+            more["started_by"] = self.table.resolve(target.start, "")
+            recorded = getattr(self.record, more["started_by"])
+            more["recorded"] = here_of(recorded, self.zone) if getattr(recorded, "tzinfo", None) else recorded
+        if facts["stop"] is not None:
+            more["ended_by"] = clock.endings[int(clock.ended_by[0])]
+        if isinstance(target, KeepInTouch):
+            more |= self._of_interval(target, clock, facts)
+            if target.counted == "cases":
+                return more  # it is due when one of its intervals is
+        if not clock.in_days:
+            return more | self._instants(target, clock, more)
+        if isinstance(target, ShareWithin) and target.pauses:
+            more["pauses"] = self._pauses(facts)
+        if start is not None and isinstance(target.limit, WorkingDays) and target.limit.allowed:
+            more["day_1"] = _day_1(clock.counting, start, more.get("pauses", ()))  # type: ignore[arg-type]
+        if start is not None and (isinstance(target.limit, WorkingDays) or target.options):
+            ends = [day for day in (facts["due"], facts["stop"] or to_day(self.known.as_of.day)) if day is not None]
+            more["days_off"] = _days_off(self.calendar, day_in(more["recorded"], self.zone), max(ends))
+        return more
+
+    def _of_interval(self, target: KeepInTouch, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Say what an interval between contacts runs from and to."""
+        end = int(run_of(target, self.known, self.files).end[0])
+        more: dict[str, Any] = {"waits_for": ("contact",)}
+        if facts["start"] is not None and day_number(facts["start"]) != clock.start_day[0]:
+            more |= {"started_by": "contact", "recorded": facts["start"]}
+        if facts["stop"] is not None and day_number(facts["stop"]) != end:
+            more["ended_by"] = "contact"
+        elif facts["stop"] is not None:  # a decision ends it, even where the case was closed before
+            for name in target.stop:
+                if self.known.moments(self.table.resolve(name, "")).days[0] == end:
+                    return {**more, "ended_by": name}
+        return more
+
+    def _instants(self, target: Limited, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the times of a clock that runs on the line of instants, in the scheme's zone."""
+        if isinstance(target.limit, DueField):  # dates and times of the record, as they are
+            own = getattr(self.record, self.table.resolve(target.limit.field, ""))
+            by_day = target.clock.own_due == "by the day"
+            stop = getattr(self.record, facts["ended_by"]) if "ended_by" in facts else None
+            return {
+                "start": here_of(facts.get("recorded"), self.zone),
+                "stop": here_of(stop, self.zone),
+                "due": day_in(own, self.zone) if by_day and own is not None else here_of(own, self.zone),
+            }
+        start, stop = (self._moment(int(points[0])) for points in (clock.start, clock.end))
+        due = None if start is None else self._moment(int(clock.start[0]) + target.limit.allowed)
+        return {"start": start, "stop": stop, "due": due}
+
+    def _moment(self, instant: int) -> datetime | None:
+        """Give an instant as the scheme's place has it; None where there is none, or it is as far off."""
+        known = self.first <= instant // DAY <= self.last
+        return at_offset((EPOCH + instant * MICROSECOND).astimezone(self.zone)) if known else None
+
+    def _pauses(self, facts: Mapping[str, Any]) -> tuple[Pause, ...]:
+        """Give the days on which the clock stood still, as far as it had begun and hadn't ended."""
+        if facts["start"] is None:
+            return ()
+        begin, over = day_number(facts["start"]), facts["stop"] is not None
+        end = day_number(facts["stop"]) if over else self.known.as_of.day + 1
+        found, pauses = self.files.pauses.within(0, 1), []
+        for first, until in zip(found.first.tolist(), found.end.tolist(), strict=True):
+            if max(first, begin) < min(until, end):
+                still = until == OPEN and not over
+                last = None if still else to_day(min(until, end) - 1)
+                pauses.append(Pause(first=to_day(max(first, begin)), last=last))
+        return tuple(pauses)
+
+
+def _amount(parts: int, found: Assessed, none: int) -> float | int | None:
+    """Give parts of a unit as a number of it."""
+    return None if parts == none else parts if found.size == 1 else parts / found.size
+
+
+def _telling(outcomes: Sequence[Outcome], found: Assessed) -> list[int]:
+    """Give the intervals that say something: those open or too long; where a party has none of these, its last one."""
+    parties = found.party.tolist() if found.party is not None else [None] * len(outcomes)
+    last = {party: place for place, party in enumerate(parties)}
+    telling = {place for place, outcome in enumerate(outcomes) if outcome.status != "met"}
+    told = {parties[place] for place in telling}
+    return sorted(telling | {place for party, place in last.items() if party not in told})
+
+
+def _basis(scheme: Scheme, as_of: AsOf) -> Basis:
+    calendar = scheme.calendar
+    return _same_basis(
+        scheme=scheme.id, title=scheme.title, digest=scheme.digest, division=scheme.division, edition=calendar.edition,
+        announced_until=calendar.announced_until, time_zone=scheme.time_zone, as_of=str(as_of),
+    )  # fmt: skip
+
+
+_same_basis = lru_cache(maxsize=256)(Basis)  # it is the same for one case after the other
+
+
+def _days_off(calendar: WorkingCalendar, first: date, last: date) -> tuple[DayOff, ...]:
+    """Give the bank holidays and closures after one day, up to another."""
+    low, high = bisect_right(calendar.days_off, first), bisect_right(calendar.days_off, last)
+    return tuple(_day_off(calendar, day) for day in calendar.days_off[low:high])
+
+
+@lru_cache(maxsize=4096)
+def _day_off(calendar: WorkingCalendar, day: date) -> DayOff:
+    return DayOff(day=day, name=calendar.name_of(day))
+
+
+@lru_cache(maxsize=4096)
+def _day_1(counts: Counting, start: date, pauses: tuple[Pause, ...]) -> date | None:
+    """Give the first day that counts; None while the clock stands still before it, or beyond the calendar."""
+    day = date.min
+    for number in range(1, 366):
+        found = int(counts.due(np.array([day_number(start)]), number)[0])
+        if found == MISSING:
+            return None
+        day = to_day(found)
+        if not any(pause.first <= day and (pause.last is None or day <= pause.last) for pause in pauses):
+            return day
+        if any(pause.first <= day and pause.last is None for pause in pauses):
+            return None
+    return None

@@ -1,0 +1,317 @@
+"""The worklist: what is due or overdue, most urgent first, and whether missing it loses the target."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ombudsman_kpi.api import measure
+from ombudsman_kpi.calendars.dates import MISSING, Integers, Truths, is_missing, to_day
+from ombudsman_kpi.calendars.periods import Every, parse_every, period_of
+from ombudsman_kpi.calendars.time_zones import DAY
+from ombudsman_kpi.cases.deadline import amount_of
+from ombudsman_kpi.cases.explanation import day_text, moment_text
+from ombudsman_kpi.cases.one_case import Obliging, limit_of
+from ombudsman_kpi.clocks.axes import counting
+from ombudsman_kpi.clocks.limits import DueField, Hours, Limit, Seconds, parse_limit
+from ombudsman_kpi.clocks.outcomes import OPEN, Assessed, Rule, of_status
+from ombudsman_kpi.clocks.remaining import remaining
+from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
+from ombudsman_kpi.events.as_known import AsOf, Known, parse_as_of
+from ombudsman_kpi.measures.figures import headroom_of
+from ombudsman_kpi.measures.registry import rules_of
+from ombudsman_kpi.measures.targets import Clock, KeepInTouch, Records
+from ombudsman_kpi.results.results import EVERYTHING, NO_DATE, Results, Row
+from ombudsman_kpi.results.text_table import Table
+from ombudsman_kpi.schemes.scheme import Scheme
+from ombudsman_kpi.tallies.outcome_rows import amounts, no_rows, outcome_rows
+from ombudsman_kpi.tallies.plan import (
+    Columns,
+    Formats,
+    Progress,
+    Step,
+    batches_of,
+    check_scheme,
+    files_of,
+    make_plan,
+    open_records,
+    why_not,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LOST, BEHIND, COUNTED, CERTAIN, LOSES, ROOM, FIRST, NO_STANDARD = (
+    "lost already", "behind so far", "counted as missed", "late when it ends", "loses the target", "leaves room",
+    "nothing ended yet", "no standard",
+)  # fmt: skip
+
+
+def worklist(
+    scheme: Scheme,
+    *,
+    cases: Any = None,
+    events: Any = None,
+    written_contacts: Any = None,
+    requests: Any = None,
+    orders: Any = None,
+    calls: Any = None,
+    as_of: Any,
+    within: str | Limit | None = "10 working days",
+    every: Every | None = None,
+    targets: str | Sequence[str] | None = None,
+    columns: Columns = None,
+    dates: Formats = None,
+    progress: Progress | None = None,
+) -> "pd.DataFrame":
+    r"""Give every open obligation that is overdue, or due within a time from ``as_of``: a row each, most urgent first.
+
+    >>> from ombudsman_kpi import load_scheme, worklist
+    >>> cases = [
+    ...     {"case_id": "A1", "received_at": "2024-03-28", "decided_at": "2024-04-05"},
+    ...     {"case_id": "A2", "received_at": "2024-03-28"},
+    ...     {"case_id": "A3", "received_at": "2024-04-12"},
+    ... ]
+    >>> rows = worklist(load_scheme("lgsco"), cases=cases, as_of="2024-04-26")
+    >>> rows[["id", "due", "left", "headroom", "effect"]].to_string(index=False, header=False)
+    'A2 2024-04-29  1.0  1  leaves room\nA3 2024-05-13 10.0  1  leaves room'
+
+    The records and options are those of ``measure``. ``within`` is a limit such as "10 working days" or "48 hours";
+    None gives all that is open, also what has no due day while its clock stands still. The columns:
+
+    - ``target, record, id, row, party, start, due, left, unit, status, elapsed, reason``, as in ``assess``; ``left``
+      as in ``Deadline``: what is left of the limit, below 0 where it is overdue;
+    - ``period``: the period of the target's headline cohort that it will count in (``every``; one period, all, where
+      that is left out). What is counted when it ends would, if it is missed, end on the day after it was due, or
+      once that has passed, on the day after ``as_of``;
+    - ``headroom``: how many may still miss there before the standard is lost; ``headroom_if_missed``: how many then;
+    - ``effect``: "loses the target" where missing it leaves no way to keep the standard; "leaves room"; "lost
+      already"; "counted as missed" (it is overdue, and the headroom knows); "no standard". A closed cohort knows only
+      what has ended: there it may be "behind so far", or "nothing ended yet", and what is overdue is "late when it
+      ends", which the headroom doesn't know yet.
+
+    What isn't listed is said in ``attrs["notes"]`` of the frame: targets whose records weren't given, and records that
+    contradict themselves.
+
+    Contact is listed for each party; a case as a whole isn't listed again where its intervals are. Raises what
+    ``measure`` raises.
+    """
+    check_scheme(scheme)
+    at = parse_as_of(as_of, scheme)
+    wanted = parse_every(every)
+    if len(wanted) > 1:
+        raise OptionError("every= takes one period here: each obligation counts in one. Leave out all but one.")
+    given = {
+        "cases": cases, "events": events, "written_contacts": written_contacts, "requests": requests, "orders": orders,
+        "calls": calls,
+    }  # fmt: skip
+    if all(value is None for value in given.values()):
+        raise OptionError("There is nothing to list: give cases=, or other records that something is due on.")
+    chosen = [step for step in make_plan(scheme, targets, None, None, None) if isinstance(step.target, Obliging)]
+    plan = [step for step in chosen if not _listed_by_party(step, chosen)]
+    files = files_of(open_records(given, columns, dates), plan, at, scheme)
+    window = _Window.of(within, at, scheme)
+    rules: dict[Records, list[Rule]] = defaultdict(list)
+    for step in plan:
+        if why_not(step, files.tables) is None:
+            for kind, rule in rules_of(step.target, files):
+                rules[kind].append(rule)
+    parts = []
+    for kind, mine in rules.items():
+        table = files.tables[kind]
+        ids = [table.named_by] if table.named_by is not None else []
+        for batch in batches_of(table, mine, ids, progress):
+            known = Known(batch, at, scheme)
+            parts += [_rows(rule, known, window) for rule in mine]
+    names = [step.target.id for step in plan]
+    if not names:
+        return _together([])
+    results = measure(scheme, **given, as_of=as_of, every=every, targets=names, columns=columns, dates=dates)
+    frame = _together([part for part in parts if len(part)])
+    if len(frame):
+        frame = _in_order(_with_effects(frame, results, wanted[0]), scheme)
+    frame.attrs["notes"] = _not_listed(results)
+    return frame
+
+
+def _not_listed(results: Results) -> tuple[str, ...]:
+    """Say what isn't in a worklist, and why."""
+    absent = dict.fromkeys(f"{row.target}: not listed, {row.note}" for row in results if row.status == "not measured")
+    invalid: Counter[tuple[str, str]] = Counter()
+    for row in results:
+        for (status, reason), number in row.reasons.items():
+            if status == "invalid":
+                invalid[row.target, reason] += number
+    return (*absent, *(f"{target}: {number:,} not listed, {reason}" for (target, reason), number in invalid.items()))
+
+
+def _listed_by_party(step: Step, chosen: Sequence[Step]) -> bool:
+    """Tell whether a target of whole cases says again what another says of each party."""
+    target = step.target
+    return (
+        isinstance(target, KeepInTouch)
+        and target.counted == "cases"
+        and any(isinstance(other.target, KeepInTouch) and other.target.counted == "intervals" for other in chosen)
+    )
+
+
+class _Window(NamedTuple):
+    """How far ahead is looked: a time, or days up to the close of one."""
+
+    limit: Limit
+    last: int  # on the wall
+
+    @classmethod
+    def of(cls, within: Any, at: AsOf, scheme: Scheme) -> "_Window | None":
+        """Read how far ahead is looked; None for as far as there is anything."""
+        if within is None:
+            return None
+        try:
+            limit = parse_limit(within) if isinstance(within, str) else within
+        except SchemeError as error:
+            raise SchemeError(f"within=: {error}") from None
+        if not isinstance(limit, Limit):
+            raise OptionError(f"within= takes a limit such as '10 working days', not {type(within).__name__}.")
+        if isinstance(limit, (Hours, Seconds)):
+            return cls(limit, int(scheme.zone.wall(np.array([at.instant + limit.allowed]))[0]))
+        day = int(counting(limit, Clock(), scheme.calendar).due(np.array([at.day]), limit.allowed)[0])
+        if day == MISSING:
+            raise CoverageError(f"{limit} from as_of are beyond the calendar, which ends on {scheme.calendar.last}.")
+        return cls(limit, (day + 1) * DAY - 1)
+
+    def holds(self, found: Assessed, own: Limit | DueField | None, left: Integers | None) -> Truths:
+        """Tell what is due in it. Between two instants no clock on a wall is asked."""
+        exact = isinstance(own, (Hours, Seconds)) and isinstance(self.limit, (Hours, Seconds))
+        if exact and left is not None:
+            soon: Truths = left <= self.limit.allowed
+            return soon
+        in_time: Truths = found.walls()[2] <= self.last
+        return in_time & np.not_equal(found.points[2], MISSING)
+
+
+def _rows(rule: Rule, known: Known, window: _Window | None) -> "pd.DataFrame":
+    """Give one target's open obligations of a batch, with what is left of the limit and the day they count by."""
+    found, target = rule.assess(known), rule.target
+    assert isinstance(target, Obliging)  # noqa: S101
+    limit = limit_of(target)
+    left = None if limit is None else remaining(limit, found, known)
+    kept = of_status(found.book, OPEN).take(found.code)
+    chosen = np.flatnonzero(kept if window is None else kept & window.holds(found, limit, left))
+    frame = outcome_rows(rule, known, found, chosen).drop(columns=["stop"])
+    mine = np.full(len(chosen), MISSING) if left is None else left[chosen]
+    frame["left"] = amounts(mine, found.size, mine != MISSING)
+    day = found.days("due" if target.cohort == "closed" else target.cohort)[chosen]
+    if target.cohort == "closed":  # missed, it ends on the day after it was due at the earliest, and not before now
+        day = np.maximum(day + 1, known.as_of.day + known.as_of.whole_day)
+    weights = known.batch.weights
+    frame["_day"], frame["_weight"] = day, 1 if isinstance(weights, int) else weights[frame["row"] - known.batch.offset]
+    return frame
+
+
+_COLUMNS = [
+    "target", "record", "id", "row", "party", "start", "due", "left", "unit", "status", "elapsed", "reason",
+    "period", "headroom", "headroom_if_missed", "effect",
+]  # fmt: skip
+
+
+def _together(parts: list["pd.DataFrame"]) -> "pd.DataFrame":
+    """Put the rows of all targets below each other; without any, the columns alone."""
+    import pandas as pd
+
+    if parts:
+        frame = pd.concat(parts, ignore_index=True)
+        return frame.astype({name: "str" for name in ("id", "party") if name in frame})
+    empty = no_rows()
+    empty["left"] = amounts(np.empty(0, np.int64), 1, np.empty(0, np.bool_))
+    for name in ("period", "effect"):
+        empty[name] = pd.Series(dtype="str")
+    for name in ("headroom", "headroom_if_missed"):
+        empty[name] = pd.Series(dtype="Int64")
+    return empty[_COLUMNS]
+
+
+def _with_effects(frame: "pd.DataFrame", results: Results, every: Every | None) -> "pd.DataFrame":
+    """Add in which period each will count, and what missing it does to the figure there."""
+    import pandas as pd
+
+    rows = {(row.target, row.period): row for row in results.rows}
+    days = frame["_day"].to_numpy()
+    labels = {
+        day: EVERYTHING if every is None else NO_DATE if day == MISSING else period_of(to_day(day), every).label
+        for day in np.unique(days).tolist()
+    }
+    period = [labels[day] for day in days.tolist()]
+    effects = [
+        _effect(results.scheme[target], rows.get((target, label)), status, weight)
+        for target, label, status, weight in zip(
+            frame["target"], period, frame["status"], frame["_weight"].tolist(), strict=True
+        )
+    ]
+    frame["period"] = pd.Series(period, dtype="str")
+    frame["headroom"] = pd.Series([now for now, _, _ in effects], dtype="Int64")
+    frame["headroom_if_missed"] = pd.Series([then for _, then, _ in effects], dtype="Int64")
+    frame["effect"] = pd.Series([words for _, _, words in effects], dtype="str")
+    return frame
+
+
+def _effect(target: Any, row: Row | None, status: str, weight: int) -> tuple[int | None, int | None, str]:
+    """Give the headroom of a figure now, and when so many more miss; and what that means."""
+    standard = target.standard
+    if standard is None or standard.operator == "about":
+        return None, None, NO_STANDARD
+    met, missed, pending = (0, 0, 0) if row is None else (row.met or 0, row.missed or 0, row.pending or 0)
+    counted = met + missed
+    closed = target.cohort == "closed"  # it isn't counted there until it ends
+    if closed and not counted:
+        return None, None, CERTAIN if status == "overdue" else FIRST
+    now = headroom_of(standard, met, 0 if closed else pending, counted if closed else counted + pending)
+    if standard.operator in {"at most", "less than"}:  # no more than a share may be met: a miss does no harm
+        return now, now, LOST if now < 0 else ROOM
+    if status == "overdue" and not closed:
+        return now, now, LOST if now < 0 else COUNTED
+    then = headroom_of(standard, met, 0, counted + weight) if closed else now - weight
+    if closed and status == "overdue":
+        return now, then, CERTAIN
+    lost = BEHIND if closed else LOST  # what still ends in time can make good what has ended late
+    return now, then, lost if now < 0 else LOSES if then < 0 else ROOM
+
+
+def _in_order(frame: "pd.DataFrame", scheme: Scheme) -> "pd.DataFrame":
+    """Put what is due first first; of what is due on one day, what loses a target, then in the scheme's order."""
+    places = {target.id: place for place, target in enumerate(scheme.targets)}
+    frame["_due"] = frame["due"].dt.normalize()
+    frame["_loses"] = frame["effect"] != LOSES
+    frame["_place"] = frame["target"].map(places)
+    frame = frame.sort_values(["_due", "_loses", "due", "_place", "id"], kind="stable", ignore_index=True)
+    return frame[_COLUMNS]
+
+
+def worklist_table(rows: "pd.DataFrame", scheme: Scheme, as_of: str, most: int | None = None) -> Table:
+    """Lay a worklist out for a reader: what is due when, whose, and what missing it does."""
+    overdue = int((rows["status"] == "overdue").sum())
+    losing = int((rows["effect"] == LOSES).sum())
+    summary = [f"{overdue:,} overdue", f"{len(rows) - overdue:,} due", f"{losing:,} would lose a target if missed"]
+    shown = rows if most is None else rows.head(most)
+    records: list[dict[str, Any]] = shown.to_dict("records")  # type: ignore[assignment]
+    cells = tuple(tuple(_cells(row)) for row in records)
+    more = len(rows) - len(shown)
+    return Table(
+        f"Worklist: {scheme.title}",
+        f"as at {as_of} · {' · '.join(summary)}",
+        ("Due", "Left", "Target", "Record", "Party", "Period", "If missed"),
+        (False, True, False, False, False, False, False),
+        cells,
+        (*((f"… and {more:,} more rows",) if more else ()), *rows.attrs.get("notes", ())),
+    )
+
+
+def _cells(row: dict[str, Any]) -> Iterator[str]:
+    """Write one row of a worklist."""
+    due = row["due"]
+    timed = row["unit"] in {"hours", "seconds"}
+    yield "none while it stands still" if is_missing(due) else moment_text(due) if timed else day_text(due.date())
+    yield amount_of(None if is_missing(row["left"]) else row["left"], row["unit"])
+    yield row["target"]
+    for name in ("id", "party", "period", "effect"):
+        yield "" if is_missing(row[name]) else str(row[name])

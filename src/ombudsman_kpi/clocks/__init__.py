@@ -1,0 +1,4 @@
+"""Clocks: limits, options, timelines and outcomes.
+
+Internal: what is public is exported by ``ombudsman_kpi``.
+"""

@@ -1,0 +1,122 @@
+"""The outcome: what a record says of a target, exactly one of met, late, overdue, pending, excluded, invalid."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Literal, NamedTuple, Protocol, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ombudsman_kpi.calendars.dates import MISSING, Integers
+from ombudsman_kpi.calendars.time_zones import DAY
+from ombudsman_kpi.clocks.states import NONE, Draft
+from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.measures.targets import Cohort, Target
+from ombudsman_kpi.records.tables import Table
+
+Status = Literal["met", "late", "overdue", "pending", "excluded", "invalid"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+MISSED: frozenset[Status] = frozenset({"late", "overdue"})
+OPEN: frozenset[Status] = frozenset({"pending", "overdue"})
+
+
+STILL_OPEN = "still open"  # how a reason says that a late record hasn't ended
+
+
+class Outcome(NamedTuple):
+    """What one record says of one target, and for what isn't plain, why."""
+
+    status: Status
+    reason: str = ""
+
+
+@lru_cache(maxsize=1024)
+def of_status(book: tuple[Outcome, ...], statuses: frozenset[Status]) -> NDArray[np.bool_]:
+    """Tell which outcomes of a list have one of some statuses; it is the same list again and again.
+
+    >>> of_status((Outcome("met"), Outcome("late", "abandoned")), MISSED).tolist()
+    [False, True]
+    """
+    return np.array([outcome.status in statuses for outcome in book], np.bool_)
+
+
+Points = tuple[Integers, Integers, Integers]
+
+
+@dataclass(eq=False)  # not frozen, which takes four times as long to make: a single case feels it
+class Assessed:
+    """The outcomes of a batch for one target: one of each record; or none, or several, as ``record`` says.
+
+    ``start_day`` and ``end_day`` put an outcome into the period of those received, and of those closed or dated.
+    ``elapsed`` is in parts of ``unit``, so many as ``size`` to the unit; ``NONE`` where there is none. ``points``
+    are when each clock started, ended and is due: days, or where it doesn't run ``in_days``, microseconds on the
+    wall.
+    """
+
+    code: NDArray[np.intp]
+    book: tuple[Outcome, ...]
+    start_day: Integers | Callable[[], Integers]
+    end_day: Integers | Callable[[], Integers]
+    elapsed: Integers
+    unit: str
+    find_points: Callable[[], Points]
+    size: int = 1
+    in_days: bool = True
+    provisional: Integers | int = 0
+    record: Integers | None = None
+    party: NDArray[Any] | None = None
+    once: bool = False  # each counts as one, however many records a row stands for
+    due_day: Integers | None = None  # that puts it into the period of those due, where the due point doesn't
+    gross: Integers | None = None  # elapsed as if the clock had never stood still
+
+    @cached_property
+    def points(self) -> "Points":
+        """When each clock started, ended and is due; found where somebody asks."""
+        return self.find_points()
+
+    def days(self, cohort: Cohort) -> Integers:
+        """Give the day that puts each outcome into a period; ``MISSING`` where it has none."""
+        if cohort == "due" and self.due_day is not None:
+            return self.due_day
+        if cohort == "due":
+            due = self.points[2]
+            return due if self.in_days else np.where(due == MISSING, MISSING, due // DAY)
+        found = self.start_day if cohort == "received" else self.end_day
+        return found() if callable(found) else found
+
+    def walls(self) -> tuple[Integers, Integers, Integers]:
+        """Give when each clock started, ended and is due in microseconds; for days, the midnight that begins them."""
+        if not self.in_days:
+            return self.points
+        return tuple(np.where(days == MISSING, MISSING, days * DAY) for days in self.points)  # type: ignore[return-value]
+
+    def units(self) -> tuple[Integers, Integers | int]:
+        """Give elapsed times in whole units, rounded up, and by how much they fall short of that."""
+        if self.size == 1:
+            return self.elapsed, 0
+        ran = self.elapsed != NONE
+        units = -(-self.elapsed // self.size)
+        return np.where(ran, units, NONE), np.where(ran, units * self.size - self.elapsed, 0)
+
+
+class Rule(Protocol):
+    """How the records of one kind are assessed for one target."""
+
+    @property
+    def target(self) -> Target:
+        """The target."""
+
+    def fields(self, table: Table) -> list[str]:
+        """Name the fields that it reads. Raises ``RecordsError`` where one isn't there."""
+
+    def assess(self, known: Known) -> Assessed:
+        """Give the outcomes of a batch."""
+
+
+def of_days(draft: Draft, day: Integers, found: tuple[Outcome, Outcome], side: NDArray[np.bool_]) -> Assessed:
+    """Give the outcomes of records without a clock: by their state, and where that is open, one of two."""
+    book = (*found, *(Outcome(state.ending, state.reason) for state in draft.states[1:]))  # type: ignore[arg-type]
+    code = np.where(draft.state == 0, side.astype(np.intp), draft.state.astype(np.intp) + 1)
+    none = np.full(len(day), MISSING)
+    return Assessed(code, book, day, day, np.full(len(day), NONE), "", lambda: (none, day, none))

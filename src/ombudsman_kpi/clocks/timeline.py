@@ -1,0 +1,316 @@
+"""The clock of each record: when it started, how it ended, and how much time it took, whatever the limit."""
+
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ombudsman_kpi.calendars.dates import MISSING, Integers, Truths
+from ombudsman_kpi.calendars.time_zones import DAY, TimeZone
+from ombudsman_kpi.clocks.axes import Counting, counting
+from ombudsman_kpi.clocks.limits import DueField
+from ombudsman_kpi.clocks.states import NONE, Draft, Ending, State, fields_of_conditions, fields_of_identity, not_yet
+from ombudsman_kpi.errors import RecordsError
+from ombudsman_kpi.events.as_known import NEVER, Known, Moments
+from ombudsman_kpi.measures.targets import OnClock
+from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.vocabulary import RECORDS
+
+
+@dataclass(eq=False)  # not frozen, which takes four times as long to make: a single case feels it
+class Timeline:
+    """The clocks of a batch, one for each record.
+
+    ``start`` and ``end`` are day numbers or instants, as ``in_days`` says; ``start_day`` and ``end_day`` are always
+    day numbers; ``MISSING`` where there is none. ``elapsed`` runs to the end, or to ``as_of`` while the clock is
+    open. Where a record's own due date decides, ``own_due`` is that date (or time on the wall) in microseconds
+    and ``in_time`` the answer; else elapsed and the limit decide.
+    """
+
+    counting: Counting
+    in_days: bool
+    start: Integers
+    end: Integers
+    elapsed: Integers
+    state: NDArray[np.uint8]
+    states: tuple[State, ...]
+    endings: tuple[str, ...]  # the fields that can end it
+    ended_by: NDArray[np.int8]  # which of them did; -1 while it is open
+    zone: TimeZone
+    own_due: Integers | None = None
+    in_time: Truths | None = None
+
+    @cached_property
+    def start_day(self) -> Integers:
+        """The day on which each started; ``MISSING`` where it didn't."""
+        return self.start if self.in_days else self.zone.days(self.start)
+
+    @cached_property
+    def end_day(self) -> Integers:
+        """The day on which each ended; ``MISSING`` where it is open."""
+        return self.end if self.in_days else self.zone.days(self.end)
+
+    @cached_property
+    def last_started(self) -> int:
+        """The latest day on which one of them started."""
+        return int(self.start_day.max(initial=MISSING))
+
+
+def fields_needed(target: OnClock, table: Table) -> list[str]:
+    """Name the fields that a target's clock reads. Raises ``RecordsError`` where one it names isn't there."""
+    named = [*([target.start] if target.start else []), *target.stop]
+    if isinstance(target.runs_in, DueField):
+        named.append(target.runs_in.field)
+    fields = [table.resolve(name, f"target {target.id!r}") for name in named]
+    fields += [name for name in _enders(target) if table.has(name)]
+    fields += [*fields_of_conditions(target.where, table, target.id), *fields_of_identity(table)]
+    return list(dict.fromkeys(fields))
+
+
+def _enders(target: OnClock) -> tuple[str, ...]:
+    """Name the fields that end a clock without what was promised; abandoning a call ends the wait for an answer."""
+    return tuple(name for name, _ in _ends(target))
+
+
+def _ends(target: OnClock) -> tuple[tuple[str, Ending], ...]:
+    return _ends_without(target.of, target.stop)
+
+
+@cache
+def _ends_without(records: str, stop: tuple[str, ...]) -> tuple[tuple[str, Ending], ...]:
+    kind = RECORDS[records]
+    waits = set(kind.answered_by) & set(stop)
+    ends: list[tuple[str, Ending]] = [(name, "withdrawn") for name in kind.withdrawn_by]
+    ends += [(name, "abandoned") for name in kind.abandoned_by if waits]
+    return tuple((name, ending) for name, ending in ends if name not in stop)
+
+
+@dataclass
+class _Draft(Draft):
+    """States in the making for a target with a clock."""
+
+    on: OnClock = field(kw_only=True)
+
+    @cached_property
+    def endings(self) -> list[tuple[str, Ending]]:
+        """The fields that can end the clock, and how; of those on the same day the first named counts."""
+        table = self.known.batch.table
+        named: list[tuple[str, Ending]] = [(self.name(name), "stopped") for name in self.on.stop]
+        return named + [(name, ending) for name, ending in _ends(self.on) if table.has(name)]
+
+    @cached_property
+    def ended(self) -> list[tuple[int, str, Ending, Moments]]:
+        """Of the endings, those that some record has: their place, field, how they end the clock, and when."""
+        found = ((place, name, ending, self.moments(name)) for place, (name, ending) in enumerate(self.endings))
+        return [item for item in found if not item[3].nothing]
+
+    def mark_ended(self, which: NDArray[np.int8]) -> None:
+        """Give those that have no state yet the state of what ended them; -1: nothing did."""
+        codes = np.zeros(len(self.endings) + 1, np.uint8)
+        for position, name, ending, _ in self.ended:
+            codes[position] = self.code_of(State(ending, name.removesuffix("_at") if ending == "withdrawn" else ""))
+        found = codes.take(which)  # of what is still open, the last one
+        self.state = np.where(self.state == 0, found, self.state) if np.count_nonzero(self.state) else found
+
+    def days(self, points: Integers) -> Integers:
+        """Give the days of points of this clock."""
+        return points if self.in_days else self.zone.days(points)
+
+    def mark_time(self, name: str) -> None:
+        """Mark what can't be a time of this record, or lacks a zone where the target wants one."""
+        self.mark_unusable(name, refuse_naive=self.on.clock.naive_times == "refuse")
+
+
+def timeline(target: OnClock, known: Known) -> Timeline:
+    """Run a target's clock for every record of a batch; targets that differ in their limits alone share it."""
+    return known.once(("timeline", target.clock_key), lambda: _run(target, known))
+
+
+def _run(target: OnClock, known: Known) -> Timeline:
+    """Run a target's clock for every record of a batch, as far as it was known.
+
+    Each record gets the first state that fits: starting later; left out by the target's conditions; without an id
+    of its own; not startable; contradicting itself; ended by its earliest ending; open.
+    """
+    draft = _Draft(known, target.id, target.in_days, on=target)
+    _refuse_mixed_zones(draft)
+    if target.start is not None:
+        draft.mark_later(draft.name(target.start))
+    draft.mark_not_concerned(target.where)
+    draft.mark_identity()
+    start = _start(draft)
+    end, which = _end(draft, start)
+    own = _own_due(draft, end) if isinstance(target.runs_in, DueField) else None
+    draft.mark_ended(which)
+    ran = np.array([state.ending not in {"excluded", "invalid"} for state in draft.states])
+    counts = ran.take(draft.state)
+    rule = counting(target.runs_in, target.clock, draft.calendar)
+    elapsed = _elapsed(draft, rule, counts, start, end) if target.start else np.full(draft.size, NONE)
+    own_due, in_time = own or (None, None)
+    return Timeline(
+        rule,
+        draft.in_days,
+        start,
+        end,
+        elapsed,
+        draft.state,
+        tuple(draft.states),
+        tuple(name for name, _ in draft.endings),
+        which,
+        draft.zone,
+        own_due,
+        in_time,
+    )
+
+
+def _refuse_mixed_zones(draft: _Draft) -> None:
+    """Refuse a clock that would start by one system's clock and stop by another's: one of them is a mistake."""
+    target, batch = draft.on, draft.known.batch
+    named = [draft.name(name) for name in (target.start, *target.stop) if name]
+    if isinstance(target.runs_in, DueField):
+        named.append(draft.name(target.runs_in.field))
+    named += [name for name in _enders(target) if name in batch.columns]
+    if not {batch.times(name).kind for name in named} >= {"walls", "instants"}:
+        return
+    columns = {"walls": "", "instants": ""}
+    for name in named:
+        times = batch.times(name)
+        # Dates, midnights of pandas among them, fit both.
+        if times.kind in columns and not (times.dates_alone() | ~times.present).all():
+            columns[times.kind] = batch.table.column_of(name)
+    if columns["walls"] and columns["instants"]:
+        raise RecordsError(
+            f"{batch.table.label}: {columns['walls']} has times without a zone, {columns['instants']} with one. Bring "
+            f"them to one form: pandas' .dt.tz_localize({draft.zone.name!r}) says whose clock the first ones show."
+        )
+
+
+def _start(draft: _Draft) -> Integers:
+    """Give when each clock started, by the options of the clock."""
+    if draft.on.start is None:
+        return np.full(draft.size, MISSING)
+    name = draft.name(draft.on.start)
+    draft.mark_time(name)
+    _refuse_dates(draft, name)
+    draft.mark_not_begun(name)
+    found = draft.moments(name)
+    points = found.days if draft.in_days else found.first
+    start = points if found.complete else np.where(found.usable, points, MISSING)
+    return _deemed_received(draft, name, start) if draft.in_days else start
+
+
+def _deemed_received(draft: _Draft, name: str, start: Integers) -> Integers:
+    """Move a start that came after the cut-off, or on a day off, to the day on which it counts as received."""
+    clock = draft.on.clock
+    if clock.cut_off is None and clock.non_working_receipt == "as received":
+        return start
+    there = start != MISSING
+    if clock.cut_off is not None:
+        cut_off = clock.cut_off
+        latest = ((cut_off.hour * 60 + cut_off.minute) * 60 + cut_off.second) * 1_000_000 + cut_off.microsecond
+        walls = draft.known.batch.times(name).walls(draft.zone)
+        start = start + (there & (walls % DAY > latest))
+    if clock.non_working_receipt == "next working day":
+        inside = there & draft.calendar.covers(start)
+        rolled = draft.calendar.rolled(np.where(inside, start, draft.known.as_of.day), "forward")
+        start = np.where(inside, rolled, MISSING)
+    else:
+        start = np.where(draft.calendar.covers(start), start, MISSING)
+    draft.mark(there & (start == MISSING), "invalid", f"{name} is outside the calendar")
+    late = start > draft.known.as_of.day
+    if late.any():  # received after hours on the last day: that is the day after
+        draft.mark(late, "excluded", not_yet(name))
+        start = np.where(late, MISSING, start)
+    return start
+
+
+def _refuse_dates(draft: _Draft, name: str) -> None:
+    """Refuse a column of dates where seconds and hours count; one date among times contradicts its record."""
+    if draft.in_days or isinstance(draft.on.runs_in, DueField):
+        return
+    table, times = draft.known.batch.table, draft.known.batch.times(name)
+    alone = times.dates_alone() & times.present
+    if not alone.any() or (times.midnight_is_date and name != draft.on.start):
+        return
+    if (alone | ~times.present).all() and table.only_dates(name):
+        raise RecordsError(
+            f"{table.label}: {table.column_of(name)} has only dates, but target {draft.target_id!r} "
+            f"({draft.on.runs_in}) needs the time of day too. Export timestamps, or leave the target out with "
+            "targets=."
+        )
+    if not times.midnight_is_date:
+        draft.mark(alone, "invalid", f"{name} has no time of day")
+
+
+def _end(draft: _Draft, start: Integers) -> tuple[Integers, NDArray[np.int8]]:
+    """Give when each clock ended, and by which of the endings; -1 where it is open."""
+    end = which = None
+    for position, name, _, found in draft.ended:
+        draft.mark_time(name)
+        _refuse_dates(draft, name)
+        points = found.ending if draft.in_days else _instants(draft, found, start)
+        place = (points < (NEVER if end is None else end)).view(np.int8) * np.int8(position + 1)
+        which = place if which is None else np.maximum(which, place)  # 0 while none has happened
+        end = points if end is None else np.minimum(end, points)
+    if end is None or which is None:
+        return np.full(draft.size, MISSING), np.full(draft.size, -1, np.int8)
+    end, which = np.where(which == 0, MISSING, end), which - np.int8(1)
+    if draft.on.start is not None:
+        _mark_contradictions(draft, start, end, which)
+    return end, which
+
+
+def _instants(draft: _Draft, found: Moments, start: Integers) -> Integers:
+    """Give when something happened; in the hour that occurs twice the second time, where the first is too early."""
+    if found.second is found.first:
+        return np.where(found.happened, found.first, NEVER)
+    points = np.where((found.first < start) & (start != MISSING), found.second, found.first)
+    return np.where(found.happened & (points <= draft.known.as_of.instant), points, NEVER)
+
+
+def _mark_contradictions(draft: _Draft, start: Integers, end: Integers, which: NDArray[np.int8]) -> None:
+    """Mark what ended before it started: before the day of receipt itself, not the day it counts as received."""
+    name = draft.name(str(draft.on.start))
+    first, last = start, end
+    if draft.in_days or isinstance(draft.on.runs_in, DueField):
+        first, last = draft.moments(name).days, draft.days(end)
+    before = (which >= 0) & (first != MISSING) & (last < first)
+    if np.count_nonzero(before):
+        for position, ending, *_ in draft.ended:
+            draft.mark(before & (which == position), "invalid", f"{ending} is before {name}")
+
+
+def _elapsed(draft: _Draft, rule: Counting, counts: Truths, start: Integers, end: Integers) -> Integers:
+    as_of = draft.known.as_of
+    stops = np.where(end == MISSING, as_of.day if draft.in_days else as_of.instant, end)
+    if isinstance(draft.on.runs_in, DueField):  # in days, for the record: its own date decides
+        safe = np.where(counts, start, 0)
+        first, last = (draft.zone.wall(points) // DAY for points in (safe, np.where(counts, stops, 0)))
+        return np.where(counts, last - first, NONE)
+    # What isn't counted may be far out of range, and overflow: it ends as NONE, by arithmetic that needs no branch.
+    return (rule.elapsed(start, stops) + 1) * counts - 1
+
+
+def _own_due(draft: _Draft, end: Integers) -> tuple[Integers, Truths]:
+    """Compare with each record's own due date: by the day where either is a date, else to the instant."""
+    assert isinstance(draft.on.runs_in, DueField)  # noqa: S101
+    name = draft.name(draft.on.runs_in.field)
+    draft.mark_time(name)
+    found = draft.moments(name)
+    times, due_day, end_day = found.times, found.days, draft.days(end)
+    declared = draft.known.batch.table.fields.get(name)
+    if declared is not None and declared.required:
+        draft.mark(~times.present, "invalid", f"{name} is missing")
+    else:
+        draft.mark(~times.present, "excluded", f"no {name}")
+    outside = times.present & ~draft.calendar.covers(due_day)
+    draft.mark(outside, "invalid", f"{name} is outside the calendar")
+    as_of = draft.known.as_of
+    by_day = times.dates_alone() | (draft.on.clock.own_due == "by the day")
+    for _, _, _, ending in draft.ended:
+        by_day |= ending.happened & ending.times.dates_alone() & (ending.days == end_day)
+    open_ = end == MISSING
+    last, last_day = np.where(open_, as_of.instant, end), np.where(open_, as_of.day, end_day)
+    walls = np.where(by_day, due_day * DAY, draft.zone.wall(found.first))
+    return np.where(times.present, walls, MISSING), np.where(by_day, last_day <= due_day, last <= found.first)

@@ -1,0 +1,4 @@
+"""What was known at a date: records as known, the event log, contacts and pauses.
+
+Internal: what is public is exported by ``ombudsman_kpi``.
+"""

@@ -1,0 +1,252 @@
+"""From an event log to a row for each case, a column at a time."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ombudsman_kpi.arrays.arrow_memory import present
+from ombudsman_kpi.arrays.fingerprints import Prints, two_prints
+from ombudsman_kpi.arrays.row_numbers import RowNumbers
+from ombudsman_kpi.arrays.threads import in_threads
+from ombudsman_kpi.calendars.dates import Integers, Truths
+from ombudsman_kpi.calendars.time_zones import DAY
+from ombudsman_kpi.events.as_known import NEVER, AsOf, Known
+from ombudsman_kpi.events.log import (
+    MEANINGS,
+    REOPENINGS,
+    UNREAL,
+    Codes,
+    History,
+    known_events,
+    misfits_of,
+    scan,
+    times_of_cases,
+)
+from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.vocabulary import fields_of
+from ombudsman_kpi.records.words import Words
+from ombudsman_kpi.schemes.scheme import Scheme
+
+_XES_CASE = "case:"  # how the columns of a case are named in an event log of the IEEE standard 1849
+_KINDS = times_of_cases()
+_MEANING = {word: place for place, word in enumerate((*_KINDS, *MEANINGS))}
+_REOPENED = _MEANING["reopened"]
+
+
+def case_rows(events: Table, as_of: AsOf, scheme: Scheme) -> History:
+    """Make a row for each case of a log, as far as it was known.
+
+    Other columns of the log that say something of its cases (those called like a field of cases, or ``case:…`` as in
+    XES) are kept.
+    """
+    making = _Making(attributes_of(events))
+    batches = scan(events, making.attributes.values(), as_of, scheme)
+    for part in in_threads(making.read, batches):
+        making.add(part)
+    return making.history(is_pandas=events.source.is_pandas)
+
+
+def attributes_of(events: Table) -> dict[str, str]:
+    """Name the fields of cases that columns of a log hold, and the column of each.
+
+    The caller's own names come first (``columns={"events": {"received_at": "case:startdate"}}``).
+    """
+    renamed = {events.column_of(name) for name in events.columns} | set(events.fields)
+    found = {name: name for name in events.columns if name not in events.fields}
+    for column in events.source.names:
+        name = column.removeprefix(_XES_CASE)
+        if column not in renamed and (column != name or name in fields_of("cases")) and ":" not in name:
+            found.setdefault(name, column)
+    return {name: column for name, column in found.items() if name not in {"", "case_id", REOPENINGS}}
+
+
+class _Part(NamedTuple):
+    """What one batch says, of the events that have a case, a kind and a time and were known."""
+
+    ids: Any  # as Arrow text
+    prints: tuple[Prints, Prints]
+    moment: Integers
+    timed: Integers  # the places of those that are a time of their case
+    kind: Integers  # of which kind those are
+    reopened: Truths | None
+    stated: dict[str, tuple[Truths, Integers]]  # for each time of a case in a column: where there is one, and which
+    said: dict[str, Any]  # for each other column, its text
+    misfits: Counter[str]
+
+
+@dataclass
+class _Earliest:
+    """The earliest time of each kind for each case; grows with the cases, and with the kinds that occur."""
+
+    column: Integers = field(default_factory=lambda: np.full(len(_KINDS), -1))  # of each kind
+    table: Integers = field(default_factory=lambda: np.empty((0, 0), np.int64))
+
+    def add(self, case: Integers, kind: Integers, moment: Integers, cases: int) -> None:
+        """Take in the times of some events."""
+        new = np.flatnonzero((np.bincount(kind, minlength=len(_KINDS)) > 0) & (self.column < 0))
+        rows, columns = self.table.shape
+        if cases > rows and not len(new):
+            self.table.resize((cases * 5 // 4, columns), refcheck=False)  # in place, where there is room
+            self.table[rows:] = NEVER
+        elif len(new):
+            grown = np.full((rows if cases <= rows else cases * 5 // 4, columns + len(new)), NEVER)
+            grown[:rows, :columns] = self.table
+            self.table, self.column[new] = grown, columns + np.arange(len(new))
+        place = case * self.table.shape[1] + self.column.take(kind)
+        np.minimum.at(self.table.reshape(-1), place, moment)
+
+    def of(self, kind: int, cases: int) -> Integers | None:
+        """Give the times of one kind; ``NEVER`` where a case has none, None where none has."""
+        if self.column[kind] < 0:
+            return None
+        known: Integers = self.table[:cases, self.column[kind]]
+        return known if len(known) == cases else np.concatenate([known, np.full(cases - len(known), NEVER)])
+
+
+@dataclass
+class _Attribute:
+    """What a column of the log says of each case: the value that came first; of several then, the smallest."""
+
+    case: list[Integers] = field(default_factory=list)
+    moment: list[Integers] = field(default_factory=list)
+    code: list[Integers] = field(default_factory=list)
+    codes: Codes = field(default_factory=Codes)
+
+    def add(self, case: Integers, moment: Integers, texts: Any) -> None:
+        code = self.codes.of(Words.of_arrow(texts))
+        there = code >= 0
+        self.case.append(case[there])
+        self.moment.append(moment[there])
+        self.code.append(code[there])
+
+    def column(self, cases: int) -> Any:
+        import pyarrow as pa
+
+        words = {word: place for place, word in enumerate(sorted(self.codes.words))}
+        rank = np.array([words[word] for word in self.codes.words], np.int64)
+        none = np.empty(0, np.int64)
+        case, moment, code = (np.concatenate([none, *part]) for part in (self.case, self.moment, self.code))
+        first = np.full(cases, NEVER)
+        np.minimum.at(first, case, moment)
+        earliest = moment == first[case]
+        best = np.full(cases, len(rank))
+        np.minimum.at(best, case[earliest], rank[code[earliest]])
+        return pa.array([*words], pa.string()).take(pa.array(best, mask=best == len(rank)))
+
+
+class _Making:
+    """Case rows in the making: batches are read in any thread, and added one after the other."""
+
+    def __init__(self, attributes: Mapping[str, str]) -> None:
+        self.attributes = attributes
+        self.numbers, self.events = RowNumbers(), _Earliest()
+        self.stated = {name: _Earliest() for name in attributes if name.endswith("_at")}
+        self.said = {name: _Attribute() for name in attributes if not name.endswith("_at")}
+        self.zoned: dict[str, bool] = {}
+        self.misfits: Counter[str] = Counter()
+        self.reopened: list[Integers] = []
+
+    def read(self, known: Known) -> _Part:
+        """See what one batch says."""
+        import pyarrow as pa
+
+        ids, there = known.batch.text("case_id"), known_events(known)
+        code, words = known.batch.words("event")
+        misfits = misfits_of(known, there)
+        whole = there & (code >= 0)
+        if ids.null_count:
+            whole &= present(ids)
+        rows = slice(None) if whole.all() else np.flatnonzero(whole)
+        code, ids = code[rows], ids if isinstance(rows, slice) else ids.take(pa.array(rows))
+        meant = np.array([*(_MEANING.get(word, -1) for word in words), -1])
+        stated, said = {}, {}
+        for name in self.stated:
+            times = known.batch.times(self.attributes[name])
+            stated[name] = times.present[rows], self._moments(known, self.attributes[name])[rows]
+            misfits[UNREAL + name] += 0 if times.unreal is None else int(times.unreal[rows].sum())
+        for name in self.said:
+            text = known.batch.text(self.attributes[name])
+            said[name] = text if isinstance(rows, slice) else text.take(pa.array(rows))
+        kind, moment = meant.take(code), self._moments(known, "at")[rows]
+        timed = np.flatnonzero((kind >= 0) & (kind < len(_KINDS)))
+        again = kind == _REOPENED
+        return _Part(
+            ids, two_prints(ids), moment, timed, kind[timed], again if again.any() else None, stated, said, misfits
+        )
+
+    def _moments(self, known: Known, name: str) -> Integers:
+        """Give times as numbers that sort, whatever their kind: microseconds doubled, 1 more for what is no date."""
+        times = known.batch.times(name)
+        if times.kind == "dates":
+            return times.values * (2 * DAY)
+        self.zoned[name] = times.kind == "instants"
+        return times.values * 2 + (1 if times.only_dates is None else ~times.only_dates)
+
+    def add(self, part: _Part) -> None:
+        """Add what one batch says to the cases."""
+        case, size = self.numbers.of(part.ids, part.prints), self.numbers.size
+        self.events.add(case[part.timed], part.kind, part.moment[part.timed], size)
+        if part.reopened is not None:
+            self.reopened.append(np.stack([case[part.reopened], part.moment[part.reopened]]))
+        for name, (there, moment) in part.stated.items():
+            mine = case[there]
+            self.stated[name].add(mine, np.zeros(len(mine), np.int64), moment[there], size)
+        for name, text in part.said.items():
+            self.said[name].add(case, part.moment, text)
+        self.misfits += part.misfits
+
+    def history(self, *, is_pandas: bool) -> History:
+        """Give the rows in the order of their earliest time; where that is one time, or there is none, by id."""
+        import pyarrow as pa
+
+        size, ids = self.numbers.size, self.numbers.texts()
+        self.numbers = RowNumbers()  # its memory isn't needed any more
+        times = {name: (self.events.of(place, size), "at") for place, name in enumerate(_KINDS.values())}
+        times |= {name: (earliest.of(0, size), self.attributes[name]) for name, earliest in self.stated.items()}
+        there = {name: (column, source) for name, (column, source) in times.items() if column is not None}
+        begin = np.full(size, NEVER)
+        for column, _ in there.values():
+            np.minimum(begin, column, out=begin)
+        order = _in_order(begin, ids)
+        found = {"case_id": ids.take(order)}
+        ordered = in_threads(
+            lambda item: _as_times(item[0][order], zoned=self.zoned.get(item[1], False)), there.values()
+        )
+        found |= dict(zip(there, ordered, strict=True))
+        for name, attribute in self.said.items():
+            found[name] = attribute.column(size).take(order)
+        if self.reopened:
+            case = np.unique(np.concatenate(self.reopened, axis=1), axis=1)[0]  # one that is repeated counts once
+            found[REOPENINGS] = np.bincount(case, minlength=size)[order]
+        return History(pa.table(found), dict(self.misfits), is_pandas)
+
+
+def _in_order(begin: Integers, ids: Any) -> Any:
+    """Give the order of cases: by when they begin, and where that is one time, by id."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    order = np.argsort(begin, kind="stable")
+    if (begin[order[1:]] != begin[order[:-1]]).all():
+        return pa.array(order)
+    table = pa.table({"begin": begin, "id": ids})
+    return pc.sort_indices(table, [("begin", "ascending"), ("id", "ascending")])
+
+
+def _as_times(moments: Integers, *, zoned: bool) -> Any:
+    """Give times as Arrow has them: dates, timestamps, or text where some are dates and some are not."""
+    import pyarrow as pa
+
+    missing = moments == NEVER
+    values, dates = np.where(missing, 0, moments // 2), (moments % 2 == 0) & ~missing
+    if (dates | missing).all():
+        return pa.array((values // DAY).astype(np.int32), pa.int32(), mask=missing).cast(pa.date32())
+    stamps = pa.array(values, pa.int64(), mask=missing).cast(pa.timestamp("us", "UTC" if zoned else None))
+    if not dates.any():
+        return stamps
+    text = np.datetime_as_string(values.view("M8[us]")).astype(object)
+    text = np.where(dates, np.datetime_as_string((values // DAY).view("M8[D]")).astype(object), text + "Z" * zoned)
+    return pa.array(text, pa.string(), mask=missing)

@@ -1,0 +1,178 @@
+"""When the parties of each case were contacted, found in the events."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ombudsman_kpi.arrays.threads import in_threads
+from ombudsman_kpi.calendars.dates import Integers, Truths
+from ombudsman_kpi.events.as_known import AsOf, Known
+from ombudsman_kpi.events.log import STRAY, UNDIRECTED, UNEXPLAINED, known_events, misfits_of, scan
+from ombudsman_kpi.measures.standard import Condition
+from ombudsman_kpi.records import source
+from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.schemes.scheme import Scheme
+
+
+class Contacts(NamedTuple):
+    """When the parties of each case were contacted, and told of a delay."""
+
+    contacted: "Touches"
+    explained: "Touches"
+    misfits: Mapping[str, int]
+
+
+_DAYS = 20  # the bits of a day: more than any calendar has
+_MIDDLE = 1 << _DAYS - 1
+_CELL = 16  # the bits of the rows of cases in one cell of the grid by which sorted runs are cut
+PARTIES = ("complainant", "organisation")
+
+
+class Touches:
+    """Days on which the parties of cases were reached, each as a number: of the case's row, the party, and the day.
+
+    They are kept in sorted runs, a batch of events each, and those of some cases are brought together when they are
+    asked for: sorting so many as are in a log at once would take their room once more, and one thread.
+    """
+
+    def __init__(self, parts: Iterable[Integers] = ()) -> None:
+        """Take sorted numbers in parts; small ones are joined."""
+        self._runs: list[Integers] = []
+        small, size = [], 0
+        for part in parts:
+            small.append(part)
+            size += len(part)
+            if size > source.BATCH // 2:
+                self._runs.append(_sorted(small))
+                small, size = [], 0
+        if size:
+            self._runs.append(_sorted(small))
+
+    @cached_property
+    def _edges(self) -> Integers:
+        """Where in each run each cell of a grid over the rows of cases begins; and where the last one ends."""
+        last = max(int(run[-1]) for run in self._runs)
+        of_cell = _DAYS + 1 + _CELL  # bits
+        grid = np.arange((last >> of_cell) + 2) << of_cell
+        return np.array([run.searchsorted(grid) for run in self._runs])
+
+    @staticmethod
+    def number(lane: Any, day: Any) -> Any:
+        """Make the number of a day in a lane; a lane is a case's row and a party: ``row * 2 + party``."""
+        found = lane << _DAYS
+        found += day + _MIDDLE
+        return found
+
+    @staticmethod
+    def days(numbers: Integers) -> Integers:
+        """Give the days of some numbers."""
+        return (numbers & (1 << _DAYS) - 1) - _MIDDLE
+
+    @staticmethod
+    def lanes(numbers: Integers) -> Integers:
+        """Give the lanes of some numbers."""
+        return numbers >> _DAYS
+
+    def within(self, first_row: int, end_row: int) -> Integers:
+        """Give the numbers of some rows, counted from the first of them; sorted, one that occurs again again."""
+        parts = self._runs
+        if len(parts) > 1:
+            cells = self._edges.shape[1] - 1
+            low, high = min(first_row >> _CELL, cells), min((end_row >> _CELL) + 1, cells)
+            edges = zip(parts, self._edges[:, low].tolist(), self._edges[:, high].tolist(), strict=True)
+            parts = [run[begin:end] for run, begin, end in edges if begin < end]
+        found = _sorted(parts)
+        begin, end = found.searchsorted([first_row << _DAYS + 1, end_row << _DAYS + 1])
+        return found[begin:end] - (first_row << _DAYS + 1)
+
+
+def _sorted(parts: list[Integers]) -> Integers:
+    """Join numbers, and sort them where several parts are joined."""
+    if len(parts) == 1:
+        return parts[0]
+    found = np.concatenate(parts) if parts else np.empty(0, np.int64)
+    found.sort()
+    return found
+
+
+# (events, some of their places; None: all of them) -> the rows of their cases; -1 where such a case wasn't given
+RowsOf = Callable[[Known, Integers | None], Integers]
+
+
+def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, scheme: Scheme) -> Contacts:
+    """Find the outgoing contacts, and the delays explained with a reason, of the cases that were given.
+
+    A contact counts where it is outgoing; an explanation where it isn't incoming and has a reason. Raises
+    ``RecordsError`` where the log doesn't say with whom.
+    """
+    columns = [events.resolve(name, "contact with the parties") for name in ("party", "direction")]
+    columns += ["reason"] if events.has("reason") else []
+    parts = list(in_threads(lambda known: _found_in(known, rows_of), scan(events, columns, as_of, scheme)))
+    misfits = sum((found for *_, found in parts), Counter[str]())
+    return Contacts(Touches(part[0] for part in parts), Touches(part[1] for part in parts), +misfits)
+
+
+def _found_in(known: Known, rows_of: RowsOf) -> tuple[Integers, Integers, "Counter[str]"]:
+    """Find what one batch of events tells of: the numbers of contacts and of explanations, sorted; and the misfits."""
+    there = known_events(known)
+    misfits = misfits_of(known, there)
+    there = there & known.batch.is_filled("case_id")
+    found = {}
+    for word, counts in (("contact", _is_contact), ("delay_explained", _is_explanation)):
+        found[word] = np.empty(0, np.int64)
+        meant = there & known.batch.words("event").are({word})
+        if not np.count_nonzero(meant):
+            continue
+        sent, doubtful, why = counts(known)
+        misfits[why] += int(np.count_nonzero(meant & doubtful))
+        meant &= sent
+        rows, party = rows_of(known, None), _party(known)
+        of_case = meant & (rows >= 0) & (party >= 0)
+        misfits[STRAY] += int(np.count_nonzero(meant)) - int(np.count_nonzero(of_case))
+        lane = rows << 1
+        lane += party
+        at = known.moments("at")
+        if not at.complete:  # what lies outside the calendar is in no run of a case
+            of_case &= at.usable
+        numbers = Touches.number(lane, at.days)
+        found[word] = numbers if np.count_nonzero(of_case) == len(numbers) else numbers[of_case]
+        found[word].sort()
+    return found["contact"], found["delay_explained"], misfits
+
+
+def rows_of_cases(cases: Table) -> RowsOf:
+    """Tell of events in which row their case stands; of cases with one id the first: all of them are invalid."""
+    cases.resolve("case_id", "what events belong to")
+    index = cases.index
+
+    def rows_of(known: Known, mine: Integers | None) -> Integers:
+        texts = known.batch.text("case_id")
+        if mine is not None:
+            return index.find(texts.take(mine))
+        return known.once(("rows of cases",), lambda: index.find(texts))
+
+    return rows_of
+
+
+def _is_contact(known: Known) -> tuple[Truths, Truths, str]:
+    """Tell which contacts were outgoing, and which of them don't say."""
+    sent = known.fulfils("direction", Condition(("out",)))
+    return sent, ~sent & ~known.fulfils("direction", Condition(("in",))), UNDIRECTED
+
+
+def _is_explanation(known: Known) -> tuple[Truths, Truths, str]:
+    """Tell which explanations were sent with a reason, and which were sent without one."""
+    sent = known.fulfils("direction", Condition(("in",), negated=True))
+    reason = known.fulfils("reason", Condition(present=True)) if known.batch.table.has("reason") else sent & False
+    return sent & reason, sent & ~reason, UNEXPLAINED
+
+
+def _party(known: Known) -> NDArray[np.int8]:
+    """Give the place of each event's party among ``PARTIES``; -1 for any other."""
+    words = known.words("party")
+    places = [PARTIES.index(word) if word in PARTIES else -1 for word in words.words]
+    return np.array([*places, -1], np.int8).take(words.codes)

@@ -1,0 +1,175 @@
+"""An event log: what its events mean, what was known of it, and the cases that it tells of.
+
+An event named like a time of a case without ``_at`` (received, allocated, decided) becomes that time: the first one
+counts, and reopenings are counted. Whatever order the events are in, and however often one is repeated, the answer is
+the same.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ombudsman_kpi.calendars.dates import MISSING, Integers, Truths
+from ombudsman_kpi.events.as_known import AsOf, Known
+from ombudsman_kpi.records.tables import Table, open_table
+from ombudsman_kpi.records.vocabulary import fields_of
+from ombudsman_kpi.records.words import Words
+from ombudsman_kpi.schemes.scheme import Scheme
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MEANINGS = ("contact", "delay_explained", "paused", "resumed", "reopened")  # events that are no time of a case
+REOPENINGS = "reopenings"
+
+# What in a log isn't understood is counted under these words, so that counts add up over its parts.
+UNKNOWN = "of the kind "
+NAMELESS = "without a case, a kind or a time"
+STRAY = "of a case that wasn't given, or of contact with no known party"
+UNDIRECTED = "of contact with no known direction"
+UNEXPLAINED = "of a delay explained without a reason"
+UNREAL = "with no real date as "
+
+
+def times_of_cases() -> dict[str, str]:
+    """Give the events that become a time of their case.
+
+    >>> times_of_cases()["decided"]
+    'decided_at'
+    """
+    return {name.removesuffix("_at"): name for name, item in fields_of("cases").items() if item.kind == "time"}
+
+
+_MEANT = {*times_of_cases(), *MEANINGS}
+
+
+def known_events(known: Known) -> Truths:
+    """Tell which events of a batch were known: from when they were recorded, or else from when they happened."""
+    happened = known.moments("at").happened
+    if not known.batch.table.has("recorded_at"):
+        return happened
+    recorded = known.moments("recorded_at")
+    if recorded.nothing:
+        return happened
+    truths: Truths = happened & ((recorded.days == MISSING) | recorded.happened)
+    return truths
+
+
+def scan(events: Table, names: Iterable[str], as_of: AsOf, scheme: Scheme) -> Iterator[Known]:
+    """Read some columns of a log beside those that say what happened, a batch at a time."""
+    needed = [events.resolve(name, "an event log") for name in ("case_id", "event", "at")]
+    needed += ["recorded_at"] if events.has("recorded_at") else []
+    for batch in events.batches(dict.fromkeys([*needed, *names])):
+        if len(batch):
+            yield Known(batch, as_of, scheme)
+
+
+def misfits_of(known: Known, there: Truths) -> Counter[str]:
+    """Count the events of a batch of kinds that mean nothing here, and those that lack a case, a kind or a time."""
+    code, words = known.batch.words("event")
+    named = known.batch.is_filled("case_id") & (code >= 0)
+    lacking = ~named | (known.moments("at").days == MISSING)
+    found = Counter({NAMELESS: int(np.count_nonzero(lacking))})
+    unknown = [place for place, word in enumerate(words) if word not in _MEANT]
+    numbers = np.bincount(code[there & named], minlength=len(words)) if unknown else ()
+    for place in unknown:
+        found[UNKNOWN + words[place]] += int(numbers[place])
+    return found
+
+
+class Codes:
+    """A small number for each of a few different words; what they stand for is looked up once for each word."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, int] = {}
+
+    def of(self, column: Words) -> Integers:
+        """Give the code of each cell's word; -1 where it is missing."""
+        codes = [self.words.setdefault(word, len(self.words)) for word in column.words]
+        return np.array([*codes, -1], np.int64).take(column.codes)
+
+
+@dataclass(frozen=True)
+class History:
+    """The cases of an event log, and what in the log wasn't understood.
+
+    ``rows`` is an Arrow table with a row for each case, in the order of their earliest time. ``misfits`` counts what
+    wasn't understood: ``unknown`` gives those of kinds that mean nothing here, ``nameless`` those without a case, a
+    kind or a time.
+    """
+
+    rows: Any
+    misfits: Mapping[str, int]
+    is_pandas: bool = field(default=False, repr=False)
+
+    @property
+    def unknown(self) -> dict[str, int]:
+        """How many events of each kind mean nothing here."""
+        return {key.removeprefix(UNKNOWN): count for key, count in self.misfits.items() if key.startswith(UNKNOWN)}
+
+    @property
+    def nameless(self) -> int:
+        """How many events lack a case, a kind or a time."""
+        return self.misfits.get(NAMELESS, 0)
+
+    @property
+    def cases(self) -> "pd.DataFrame":
+        """The cases as a pandas frame: one row each, with the times that their events gave them."""
+        frame: pd.DataFrame = self.rows.to_pandas()
+        return frame
+
+    @cached_property
+    def table(self) -> Table:
+        """The cases as records. What no event told of any case is empty, where nothing else can stand in for it."""
+        import pyarrow as pa
+
+        rows = self.rows
+        for name, item in fields_of("cases").items():
+            if name not in rows.column_names and item.falls_back_to is None:
+                kind = pa.date32() if item.kind == "time" else pa.string()
+                rows = rows.append_column(name, pa.nulls(len(rows), kind))
+        table = open_table("cases", rows, None, None)
+        return Table(table.name, table.source._replace(is_pandas=self.is_pandas), table.columns, table.dates)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What in the log wasn't understood, in words."""
+        return notes_of(self.misfits)
+
+    def __len__(self) -> int:
+        return int(self.rows.num_rows)
+
+    def __repr__(self) -> str:
+        notes = "".join(f"; {note}" for note in self.notes)
+        return f"<History of {_many(len(self), 'case')}: {', '.join(self.rows.column_names)}{notes}>"
+
+
+def notes_of(misfits: Mapping[str, int]) -> tuple[str, ...]:
+    """Say what in a log wasn't understood: the most frequent kinds by name, the others by number.
+
+    >>> notes_of({"of the kind phoned": 3, "without a case, a kind or a time": 1})
+    ('3 events of an unknown kind: phoned (3)', '1 event without a case, a kind or a time')
+    """
+    unknown = Counter({key.removeprefix(UNKNOWN): count for key, count in misfits.items() if key.startswith(UNKNOWN)})
+    notes = []
+    if unknown:
+        most = sorted(unknown.items(), key=lambda item: (-item[1], item[0]))[:5]
+        named = ", ".join(f"{name[:40]} ({number:,})" for name, number in most)
+        others = f" and {_many(len(unknown) - len(most), 'more kind')}" if len(unknown) > len(most) else ""
+        kinds = "an unknown kind" if len(unknown) == 1 else "unknown kinds"
+        notes.append(f"{_many(unknown.total(), 'event')} of {kinds}: {named}{others}")
+    rest = sorted((key, count) for key, count in misfits.items() if not key.startswith(UNKNOWN))
+    return (*notes, *(f"{_many(count, 'event')} {key}" for key, count in rest))
+
+
+def _many(number: int, what: str) -> str:
+    """Write a number of things.
+
+    >>> _many(1, "event"), _many(2000, "event")
+    ('1 event', '2,000 events')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,98 @@
+"""When the clock of each case stood still, found in the events.
+
+Source of the rule: a day is paused when the clock stands still at its close; overlapping pauses are merged.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ombudsman_kpi.calendars.dates import Integers
+from ombudsman_kpi.calendars.time_zones import DAY
+from ombudsman_kpi.events.as_known import AsOf
+from ombudsman_kpi.events.contacts import RowsOf
+from ombudsman_kpi.events.log import STRAY, Codes, known_events, misfits_of, scan
+from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.schemes.scheme import Scheme
+
+OPEN = 1 << 19  # later than any day: the clock still stands
+
+
+class Pauses(NamedTuple):
+    """Pauses that don't overlap: of which row of cases, the first paused day, and the first that isn't any more."""
+
+    row: Integers
+    first: Integers
+    end: Integers
+    misfits: Mapping[str, int] = MappingProxyType({})  # what wasn't understood of the events
+
+    def within(self, first_row: int, end_row: int) -> "Pauses":
+        """Give those of some rows of cases, counted from the first of them."""
+        low, high = np.searchsorted(self.row, [first_row, end_row])
+        return Pauses(self.row[low:high] - first_row, self.first[low:high], self.end[low:high])
+
+
+def pauses_of(events: Table, rows_of: RowsOf, as_of: AsOf, scheme: Scheme) -> Pauses:
+    """Pair each pause with what ends it: the next resumption of its reason, or of none.
+
+    A pause without a reason is ended by any. Of a pause and a resumption at one time the pause comes first.
+    """
+    reasons, misfits = Codes(), Counter[str]()
+    found: dict[str, list[Any]] = {"paused": [], "resumed": []}
+    extra = ["reason"] if events.has("reason") else []
+    for known in scan(events, extra, as_of, scheme):
+        there, named = known_events(known), known.batch.is_filled("case_id")
+        misfits += misfits_of(known, there)
+        times = known.batch.times("at")
+        moment = times.walls(scheme.zone) if times.kind != "dates" else times.values * DAY
+        reason = reasons.of(known.words("reason")) if extra else np.full(len(moment), -1)
+        for word, parts in found.items():
+            mine = np.flatnonzero(there & named & known.batch.words("event").are({word}))
+            row = rows_of(known, mine)
+            misfits[STRAY] += int((row < 0).sum())
+            mine, row = mine[row >= 0], row[row >= 0]
+            parts.append(np.stack([row, reason[mine], moment[mine]]))
+    paused, resumed = (np.concatenate([np.empty((3, 0), np.int64), *parts], axis=1) for parts in found.values())
+    merged = _merged(paused[0], paused[2] // DAY, _ends(paused, resumed, len(reasons.words)))
+    return merged._replace(misfits=+misfits)
+
+
+def _ends(paused: Integers, resumed: Integers, reasons: int) -> Integers:
+    """Give the first day after each pause; both kinds of event are rows of cases, reasons (-1: none) and times."""
+    moments = np.unique(np.concatenate([paused[2], resumed[2]]))
+    (row, reason, at), (ended_row, ended_reason, ended_at) = (
+        (part[0], part[1], np.searchsorted(moments, part[2])) for part in (paused, resumed)
+    )
+    lanes, plain = reasons + 1, ended_reason == -1
+    span = len(moments) + 1
+    own = _following(row * lanes + reason + 1, at, ended_row * lanes + ended_reason + 1, ended_at, span)
+    none = _following(row, at, ended_row[plain], ended_at[plain], span)
+    first = np.where(reason == -1, _following(row, at, ended_row, ended_at, span), np.minimum(own, none))
+    return np.append(moments // DAY, [OPEN, OPEN]).take(first)
+
+
+def _following(lane: Integers, at: Integers, ended_lane: Integers, ended_at: Integers, span: int) -> Integers:
+    """Give, for each place in a lane, the first one there that is no earlier; ``span`` where there is none."""
+    ends = np.sort(ended_lane * span + ended_at)
+    found = np.append(ends, np.iinfo(np.int64).max).take(np.searchsorted(ends, lane * span + at))
+    return np.where(found // span == lane, found % span, span)
+
+
+def _merged(row: Integers, first: Integers, end: Integers) -> Pauses:
+    """Merge pauses that overlap or touch; one that ends on its first day has no paused day."""
+    some = end > first
+    row, first, end = row[some], first[some], end[some]
+    if not len(row):
+        return Pauses(row, first, end)
+    order = np.lexsort((first, row))
+    row, first, end = row[order], first[order], end[order]
+    reach = np.maximum.accumulate(row * _SPAN + end)  # the furthest end so far; a further row reaches further
+    begins = np.flatnonzero(row * _SPAN + first > np.concatenate([[-1], reach[:-1]])[: len(row)])
+    last = np.append(begins[1:], len(row)) - 1
+    return Pauses(row[begins], first[begins], reach[last] % _SPAN)
+
+
+_SPAN = 1 << 20

@@ -1,0 +1,149 @@
+"""From counted outcomes to figures: the shape that every measure fills."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import ceil
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+
+from ombudsman_kpi.calendars.periods import Period, preceding
+from ombudsman_kpi.measures.standard import Standard
+
+Status = Literal["met", "missed", "undetermined", "no data", "no target", "not measured"]
+Group = tuple[str, ...]
+
+
+LONGEST = 1 << 62  # longer than anything takes: none is open
+
+
+class Counts(NamedTuple):
+    """The outcomes of one period and group: how many by status, and by reason; and the exact sums of their times.
+
+    ``units`` and ``below`` are of the outcomes met: whole units, and the microseconds by which times fall short of
+    them; ``squares`` the sum of squared units. ``least_pending`` is the shortest time that one still open has taken.
+    """
+
+    statuses: Mapping[str, int]
+    reasons: Mapping[tuple[str, str], int]
+    provisional: bool
+    units: int = 0
+    below: int = 0
+    squares: int = 0
+    least_pending: int = LONGEST
+
+    @property
+    def met(self) -> int:
+        """Those met, or for a measure without a limit, those counted."""
+        return self.statuses.get("met", 0)
+
+    @property
+    def missed(self) -> int:
+        """Those late and overdue."""
+        return self.statuses.get("late", 0) + self.statuses.get("overdue", 0)
+
+    @property
+    def pending(self) -> int:
+        """Those still open and not yet due."""
+        return self.statuses.get("pending", 0)
+
+
+NOTHING = Counts({}, {}, provisional=False)
+
+
+class Place(NamedTuple):
+    """Where a figure stands: a period and a group, among all that was counted of its target."""
+
+    counts: Mapping[tuple[Period | None, Group], Counts]
+    period: Period | None
+    group: Group
+    complete: bool
+    population: int | None = None  # the size of what a sample was drawn from
+
+    @property
+    def here(self) -> Counts:
+        """What was counted in this period and group."""
+        return self.counts.get((self.period, self.group), NOTHING)
+
+    @property
+    def before(self) -> Counts | None:
+        """What was counted in the period before; None where nothing at all is known of it or any before it."""
+        if self.period is None:
+            return None
+        first = min(period for period, _ in self.counts if period is not None)
+        earlier = preceding(self.period)
+        return None if earlier < first else self.counts.get((earlier, self.group), NOTHING)
+
+
+class Figure(NamedTuple):
+    """One figure. ``details`` holds what its ``remarks`` say in words: a rank, an interval, the highest day."""
+
+    status: Status
+    value: Fraction | None = None
+    low: Fraction | None = None
+    high: Fraction | None = None
+    numerator: Fraction | None = None
+    denominator: int | None = None
+    headroom: int | None = None
+    details: Mapping[str, Any] = MappingProxyType({})
+    remarks: tuple[str, ...] = ()
+
+
+def share_figure(standard: Standard | None, place: Place) -> Figure:
+    """Work out met / (met + missed), its bounds while records are pending, the headroom and the status."""
+    here = place.here
+    met, pending, counted = here.met, here.pending, here.met + here.missed
+    whole = counted + pending
+    judged_by = None if standard is None or standard.operator == "about" else standard
+    headroom = headroom_of(judged_by, met, pending, whole) if judged_by and whole else None
+    return Figure(
+        status_of(standard, headroom, counted, pending),
+        Fraction(met, counted) if counted else None,
+        Fraction(met, whole) if whole else None,
+        Fraction(met + pending, whole) if whole else None,
+        Fraction(met),
+        counted,
+        headroom,
+    )
+
+
+def headroom_of(standard: Standard, met: int, pending: int, whole: int) -> int:
+    """Give how many could still miss before the standard is lost; below 0 it is lost already.
+
+    >>> from ombudsman_kpi.measures.standard import parse_standard
+    >>> headroom_of(parse_standard("98%"), met=98, pending=1, whole=100)
+    1
+    """
+    bound = standard.value * whole
+    if standard.operator in {"at most", "less than"}:  # no more than so large a share may be met
+        return (ceil(bound) - 1 if standard.operator == "less than" else bound.__floor__()) - met
+    return met + pending - (bound.__floor__() + 1 if standard.operator == "more than" else ceil(bound))
+
+
+def status_of(standard: Standard | None, headroom: int | None, denominator: int, pending: int) -> Status:
+    """Compare with the standard, from exact counts.
+
+    >>> status_of(None, None, 0, 0)
+    'no data'
+    """
+    if not denominator:
+        return "no data"
+    if standard is None or headroom is None:
+        return "no target"
+    if headroom < 0:
+        return "missed"
+    return "met" if headroom >= pending else "undetermined"
+
+
+def judged(standard: Standard | None, value: Fraction | None, *, settled: bool = True) -> Status:
+    """Compare one value with the standard; while it isn't settled, nothing is kept or broken.
+
+    >>> judged(None, Fraction(3))
+    'no target'
+    """
+    if value is None:
+        return "no data"
+    if standard is None or standard.operator == "about":
+        return "no target"
+    if not settled:
+        return "undetermined"
+    return "met" if standard.kept_by(value) else "missed"

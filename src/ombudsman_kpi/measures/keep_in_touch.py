@@ -1,0 +1,213 @@
+"""Contact with each party of a case at least so often: each interval, and each case with all of its intervals.
+
+Source of the rule: the intervals from the start of the investigation to the first outgoing contact, between contacts,
+and from the last to the end. They run between distinct days, so that ten contacts on a day count as one.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from ombudsman_kpi.calendars.dates import MISSING, Integers, Truths, day_number
+from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
+from ombudsman_kpi.clocks.axes import Counting
+from ombudsman_kpi.clocks.limits import Limit, WorkingDays
+from ombudsman_kpi.clocks.outcomes import STILL_OPEN, Assessed, Outcome
+from ombudsman_kpi.clocks.states import NONE
+from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
+from ombudsman_kpi.events.as_known import NEVER, Known
+from ombudsman_kpi.events.contacts import PARTIES, Touches
+from ombudsman_kpi.measures.related import Files
+from ombudsman_kpi.measures.share_within import last_start
+from ombudsman_kpi.measures.targets import KeepInTouch
+from ombudsman_kpi.records.tables import Table
+
+MET, LATE, OVERDUE, PENDING = (Outcome(status) for status in ("met", "late", "overdue", "pending"))
+_NAMES = np.array([*PARTIES, None], object)
+_CODES = {outcome: code for code, outcome in enumerate((MET, LATE, OVERDUE, PENDING))}
+
+
+class Intervals(NamedTuple):
+    """The intervals of a batch's cases, in any order: when they began and ended; ``MISSING`` while one is open.
+
+    Those that end on the day on which they began are none.
+    """
+
+    lane: Integers  # the position of its case in the batch, and the party: ``case * 2 + party``
+    begin: Integers
+    end: Integers
+
+
+@dataclass(frozen=True)
+class Run:
+    """The investigations of a batch: their clocks, when they ended, and their intervals, judged."""
+
+    clock: Timeline
+    end: Integers
+    found: Intervals
+    over: Truths  # which intervals were too long
+    allowed: int
+
+    def due(self, places: Integers) -> Integers:
+        """When some intervals are due to end."""
+        return self.clock.counting.due(self.found.begin.take(places), self.allowed)
+
+
+@dataclass(frozen=True)
+class KeepInTouchRule:
+    """The intervals between contacts, judged by the limit; each for itself, or all of a case together."""
+
+    target: KeepInTouch
+    files: Files
+
+    def fields(self, table: Table) -> list[str]:
+        """Name what the clock of the investigation reads."""
+        _ = self.files.contacts  # found before several threads ask for them
+        return fields_needed(self.target, table)
+
+    def assess(self, known: Known) -> Assessed:
+        """Judge the intervals of a batch's cases."""
+        target = self.target
+        run = run_of(target, known, self.files)
+        return self._each(known, run) if target.counted == "intervals" else self._whole_cases(known, run)
+
+    def _each(self, known: Known, run: Run) -> Assessed:
+        """Give each interval its outcome; and of the cases that contradict themselves, that."""
+        some = np.flatnonzero(run.found.begin != run.found.end)
+        clock, order = run.clock, some[np.lexsort((run.found.begin[some], run.found.lane[some]))]
+        (lane, begin, end), due = (part.take(order) for part in run.found), run.due(order)
+        elapsed = clock.counting.elapsed(begin, np.where(end == MISSING, known.as_of.day, end))
+        case, party, over = lane >> 1, lane & 1, run.over.take(order)
+        code = np.where(end == MISSING, 3 - over, over).astype(np.intp)  # places in the book
+        book = (MET, LATE, OVERDUE, PENDING, *_reasons(clock))
+        invalid = np.flatnonzero(np.array([state.ending == "invalid" for state in clock.states]).take(clock.state))
+        if len(invalid):
+            none = np.full(len(invalid), MISSING)
+            begin, end, due = (np.concatenate([days, none]) for days in (begin, end, due))
+            code = np.concatenate([code, clock.state[invalid].astype(np.intp) + len(_CODES)])
+            elapsed = np.concatenate([elapsed, np.full(len(invalid), NONE)])
+            case, party = np.concatenate([case, invalid]), np.concatenate([party, np.full(len(invalid), len(PARTIES))])
+        moves = isinstance(self.target.limit, WorkingDays)
+
+        return Assessed(
+            code, book, begin, end, elapsed, self.target.limit.elapsed_unit, lambda: (begin, end, due),
+            provisional=(due > day_number(known.scheme.calendar.announced_until)).astype(np.int64) if moves else 0,
+            record=case, party=_NAMES.take(party),
+        )  # fmt: skip
+
+    def _whole_cases(self, known: Known, run: Run) -> Assessed:
+        """Give each case its outcome: late when any interval was, overdue when only a last one is."""
+        clock, end, found, over = run.clock, run.end, run.found, np.flatnonzero(run.over)
+        late, overdue = np.zeros(2 * len(end), np.int8), np.zeros(len(end), np.bool_)
+        lane, ended = found.lane.take(over), found.end.take(over) != MISSING
+        late[lane[ended]] = 1
+        overdue[lane[~ended] >> 1] = True
+        parties = late[::2] + 2 * late[1::2]
+        open_ = end == MISSING
+        code = np.where(open_, 2 - overdue, 0)  # places in the book
+        code = np.where(parties > 0, parties + 2 + open_ * len(_LATE), code)
+        code = np.where(clock.elapsed == NONE, clock.state.astype(np.int64) + len(_WHOLE), code).astype(np.intp)
+        announced, moves = day_number(known.scheme.calendar.announced_until), False
+        if isinstance(self.target.limit, WorkingDays):
+            last = last_start(self.target, clock, announced)
+            moves = last is not None and found.begin.max(initial=MISSING) > last
+        return Assessed(
+            code, (*_WHOLE, *_reasons(clock)), clock.start_day, end, np.full(len(end), NONE),
+            self.target.limit.elapsed_unit, lambda: (clock.start, end, _next_due(run)),
+            provisional=(_next_due(run) > announced).astype(np.int64) if moves else 0,
+        )  # fmt: skip
+
+
+def _next_due(run: Run) -> Integers:
+    """Give the day by which each open case must have the next contact; with whichever party it is due first."""
+    first = np.full(len(run.end), NEVER)
+    open_ = np.flatnonzero(run.found.end == MISSING)
+    due = run.due(open_)
+    np.minimum.at(first, run.found.lane.take(open_) >> 1, np.where(due == MISSING, NEVER, due))
+    return np.where(first == NEVER, MISSING, first)
+
+
+def _too_long(code: int) -> str:
+    """Say with whom contact was too rare; the parties are the bits of a number."""
+    names = [name for place, name in enumerate(PARTIES) if code >> place & 1]
+    return "too long without contact with the " + " and the ".join(names)
+
+
+_LATE = tuple(Outcome("late", _too_long(code)) for code in range(1, 1 << len(PARTIES)))
+_WHOLE = (MET, OVERDUE, PENDING, *_LATE, *(Outcome("late", f"{reason}, {STILL_OPEN}") for _, reason in _LATE))
+
+
+def _reasons(clock: Timeline) -> tuple[Outcome, ...]:
+    """Give the outcome of each state by which a case is left out."""
+    return tuple(
+        Outcome(state.ending, state.reason) if state.ending in {"excluded", "invalid"} else MET
+        for state in clock.states
+    )
+
+
+def run_of(target: KeepInTouch, known: Known, files: Files) -> Run:
+    """Run the investigations of a batch, and judge their intervals by the limit: once, for all who ask."""
+    name = ("contact", target.clock_key, target.parties, target.limit)
+    return known.once(name, lambda: _run(target, known, files))
+
+
+def _clock_of(target: KeepInTouch, known: Known) -> tuple[Timeline, Integers]:
+    """Run the clock of the investigation; it ends with the decision, else with closing or withdrawal."""
+    clock = timeline(target, known)
+    end = clock.end_day
+    for name in reversed(target.stop):
+        stop = known.moments(known.batch.table.resolve(name, f"target {target.id!r}"))
+        end = np.where(stop.usable & (end != MISSING), stop.days, end)
+    return clock, np.where(clock.elapsed == NONE, MISSING, end)
+
+
+def _run(target: KeepInTouch, known: Known, files: Files) -> Run:
+    limit = target.limit
+    assert isinstance(limit, Limit)  # noqa: S101
+    clock, end = _clock_of(target, known)
+    found = intervals(target, known, files, np.where(clock.elapsed == NONE, MISSING, clock.start), end)
+    first, in_time = _last_in_time(clock.counting, limit.allowed, known.scheme.calendar)  # type: ignore[arg-type]
+    stop = np.where(found.end == MISSING, known.as_of.day, found.end)
+    return Run(clock, end, found, stop > in_time.take(found.begin - first), limit.allowed)
+
+
+@lru_cache(maxsize=64)
+def _last_in_time(counting: Counting, allowed: int, calendar: WorkingCalendar) -> tuple[int, Integers]:
+    """Give, for each day of a calendar from the first on, the last one that is in time for what begins on it."""
+    days = np.arange(day_number(calendar.first), day_number(calendar.last) + 1)
+    due = counting.due(days, allowed)
+    return int(days[0]), np.where(due == MISSING, NEVER, due)
+
+
+def intervals(target: KeepInTouch, known: Known, files: Files, start: Integers, end: Integers) -> Intervals:
+    """Cut the run of each case into intervals by the days on which each party was contacted.
+
+    All is done on the numbers of days in lanes, which are in the order of lanes and of days at once: so the contact
+    before one, or the start of its own lane, whichever is greater, is where its interval began. What lies outside a
+    run is moved to its nearer end. So some intervals have no length: they aren't any, and harm no case.
+    """
+    offset, size = known.batch.offset, len(known.batch)
+    runs = np.repeat(start != MISSING, 2)
+    for place, name in enumerate(PARTIES):
+        if name not in target.parties:
+            runs[place::2] = False
+    lanes, today = np.arange(2 * size), known.as_of.day
+    begun = Touches.number(lanes, np.where(runs, np.repeat(start, 2), today))
+    ended = Touches.number(lanes, np.where(runs, np.repeat(np.where(end == MISSING, today + 1, end), 2), today))
+    np.maximum(ended, begun, out=ended)  # received on a day off, and ended before it counts as received: nothing ran
+    contacts = files.contacts.contacted.within(offset, offset + size)
+    lane = Touches.lanes(contacts)
+    before = begun.take(lane)
+    np.maximum(contacts, before, out=contacts)
+    np.minimum(contacts, ended.take(lane), out=contacts)
+    np.maximum(before[1:], contacts[:-1], out=before[1:])
+    begun[lane] = contacts  # of several, the last one stays
+    running = np.flatnonzero(runs)
+    still = end.take(running >> 1) == MISSING
+    return Intervals(
+        np.concatenate([lane, running]),
+        Touches.days(np.concatenate([before, begun.take(running)])),
+        np.concatenate([Touches.days(contacts), np.where(still, MISSING, Touches.days(ended.take(running)))]),
+    )

@@ -1,0 +1,81 @@
+"""What a target must know beside the batch at hand: other records of the same case."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ombudsman_kpi.arrays.arrow_memory import integers, present
+from ombudsman_kpi.calendars.dates import MISSING, Integers
+from ombudsman_kpi.clocks.states import fields_of_conditions
+from ombudsman_kpi.events.as_known import AsOf, Known
+from ombudsman_kpi.events.contacts import Contacts, RowsOf, contacts_of, rows_of_cases
+from ombudsman_kpi.events.pauses import Pauses, pauses_of
+from ombudsman_kpi.measures.standard import Condition
+from ombudsman_kpi.measures.targets import DelaysExplained, KeepInTouch, ShareWithin, Target, Trend
+from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.schemes.scheme import Scheme
+
+
+@dataclass(frozen=True)
+class Files:
+    """All records that were given, by kind; what is looked up in them is looked up once."""
+
+    tables: Mapping[str, Table]
+    as_of: AsOf
+    scheme: Scheme
+    log: Mapping[str, int] = field(default_factory=dict)  # what wasn't understood of the log that cases were made of
+    whose: RowsOf | None = None  # in which row the case of each event stands, where somebody knows without looking
+    _last: dict[str, tuple[Any, Integers]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def rows_of(self) -> RowsOf:
+        """Tell of events in which row their case stands."""
+        return self.whose or rows_of_cases(self.tables["cases"])
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        """The contacts and explanations of each case, found in the events."""
+        return contacts_of(self.tables["events"], self.rows_of, self.as_of, self.scheme)
+
+    @cached_property
+    def pauses(self) -> Pauses:
+        """When the clock of each case stood still."""
+        return pauses_of(self.tables["events"], self.rows_of, self.as_of, self.scheme)
+
+    def misfits(self, target: Target) -> Mapping[str, int]:
+        """Count what wasn't understood of the events that a target was measured with."""
+        target = target.figure if isinstance(target, Trend) else target
+        if isinstance(target, (KeepInTouch, DelaysExplained)):
+            return self.contacts.misfits
+        if isinstance(target, ShareWithin) and target.pauses:
+            return self.pauses.misfits
+        return self.log if "cases" in target.needs else {}
+
+    def last_days(self, records: str, conditions: Mapping[str, Condition]) -> tuple[Any, Integers]:
+        """Give the cases (as Arrow text) that have a record of some kind, and the day when the last was received."""
+        name = f"{records} {dict(conditions)!r}"
+        if name not in self._last:
+            self._last[name] = self._find_last(self.tables[records], conditions)
+        return self._last[name]
+
+    def _find_last(self, table: Table, conditions: Mapping[str, Condition]) -> tuple[Any, Integers]:
+        import pyarrow as pa
+
+        case, received_at = (table.resolve(name, "followed_by") for name in ("case_id", "received_at"))
+        needed = [case, received_at, *fields_of_conditions(conditions, table, "followed_by")]
+        ids, days = [], []
+        for batch in table.batches(dict.fromkeys(needed)):
+            known = Known(batch, self.as_of, self.scheme)
+            received = known.moments("received_at")
+            found = received.usable & present(known.text("case_id"))
+            for name, condition in conditions.items():
+                found &= known.fulfils(name, condition)
+            ids.append(known.text("case_id").filter(pa.array(found)))
+            days.append(received.days[found])
+        encoded = pa.chunked_array(ids, pa.string()).combine_chunks().dictionary_encode()
+        last = np.full(len(encoded.dictionary), MISSING)
+        np.maximum.at(last, integers(encoded.indices, 0), np.concatenate(days) if days else np.empty(0, np.int64))
+        return encoded.dictionary, last

@@ -1,0 +1,216 @@
+"""What a target is written in: its figures, its conditions, its limits, each as a value that can be written back."""
+
+import re
+from dataclasses import dataclass
+from datetime import time
+from fractions import Fraction
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
+
+from ombudsman_kpi.clocks.limits import DueField, Limit, parse_limit
+from ombudsman_kpi.errors import SchemeError
+
+Operator = Literal["at least", "at most", "more than", "less than", "about"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """A published figure, exactly as written: ``at least 98%``, ``at most 20 seconds``, ``more than 0``.
+
+    ``about 800`` says what to expect, and is no promise that could be kept or broken.
+    """
+
+    operator: Operator
+    value: Fraction  # in the unit of the measure: 98% is 49/50
+    unit: str
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def __str__(self) -> str:
+        figure = self.value * 100 if self.unit == "%" else self.value
+        text = f"{float(figure):f}".rstrip("0").rstrip(".")
+        return f"{self.operator} {text}{'' if self.unit in {'%', ''} else ' '}{self.unit}"
+
+    def kept_by(self, value: Fraction) -> bool:
+        """Tell whether a value keeps the standard, compared as exactly as it is written.
+
+        >>> parse_standard("less than 0").kept_by(Fraction(0))
+        False
+        """
+        return {
+            "at least": value >= self.value,
+            "at most": value <= self.value,
+            "more than": value > self.value,
+            "less than": value < self.value,
+            "about": True,
+        }[self.operator]
+
+
+_OPERATORS: dict[str, Operator] = {name: name for name in get_args(Operator)} | {
+    "no more than": "at most", "no fewer than": "at least",
+}  # fmt: skip
+_IN_WORDS = {
+    "increases": "more than 0", "decreases": "less than 0", "does not decrease": "at least 0",
+    "does not increase": "at most 0", "none": "at most 0",
+}  # fmt: skip
+_STANDARD = re.compile(
+    rf"(?P<operator>{'|'.join(_OPERATORS)})?\s*(?P<figure>\d+(?:\.\d+)?)\s*(?P<unit>%|[a-z ]*)", re.IGNORECASE
+)
+
+
+def parse_standard(text: str) -> Standard:
+    """Read a standard from text; without a word before it, a figure is ``at least``.
+
+    >>> parse_standard("at least 98%").value
+    Fraction(49, 50)
+    >>> str(parse_standard("no more than 60")), str(parse_standard("increases"))
+    ('at most 60', 'more than 0')
+
+    Raises ``SchemeError`` for what isn't a figure, and for a share above 100%.
+    """
+    written = _IN_WORDS.get(text.strip().lower(), text.strip())
+    found = _STANDARD.fullmatch(written)
+    if found is None:
+        raise SchemeError(
+            f"{text!r} isn't a standard. Write it like 'at least 98%', 'at most 20 seconds', 'no more than 60', or for "
+            "a change 'increases', 'decreases', 'does not decrease' or 'does not increase'."
+        )
+    value, unit = Fraction(found["figure"]), found["unit"].strip()
+    if unit == "%":
+        if value > 100:
+            raise SchemeError(f"{text!r} is an impossible share: a share is between 0% and 100%.")
+        value /= 100
+    return Standard(_OPERATORS[(found["operator"] or "at least").lower()], value, unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a field has to hold: one of some values, none of them, or anything (or nothing) at all."""
+
+    values: tuple[str, ...] = ()
+    negated: bool = False
+    present: bool | None = None
+
+    def describe(self, name: str) -> str:
+        """Say why a record isn't counted.
+
+        >>> Condition(("upheld", "not-upheld")).describe("decision")
+        'decision is not upheld or not-upheld'
+        """
+        if self.present is not None:
+            words = name.removesuffix("_at").replace("_", " ")
+            if name.endswith("_at"):
+                return f"not {words}" if self.present else words
+            return f"no {words}" if self.present else f"has {words}"
+        return f"{name} is {'' if self.negated else 'not '}{' or '.join(self.values)}"
+
+
+def _parse_condition(value: Any) -> Condition:
+    if isinstance(value, Condition):
+        return value
+    if isinstance(value, dict) and set(value) == {"present"} and isinstance(value["present"], bool):
+        return Condition(present=value["present"])
+    if isinstance(value, dict) and set(value) == {"not"}:
+        inner = _parse_condition(value["not"])
+        if inner.present is None and not inner.negated:
+            return Condition(inner.values, negated=True)
+    items = value if isinstance(value, list) else [value]
+    if items and all(isinstance(item, (str, int, float)) for item in items):
+        return Condition(tuple(str(item).lower() if isinstance(item, bool) else str(item) for item in items))
+    raise ValueError("a condition is a value, a list of values, { not = … } or { present = true }")
+
+
+def _write_condition(condition: Condition) -> Any:
+    if condition.present is not None:
+        return {"present": condition.present}
+    plain: Any = condition.values[0] if len(condition.values) == 1 else list(condition.values)
+    return {"not": plain} if condition.negated else plain
+
+
+def _parse_limit(value: Any) -> Any:
+    if isinstance(value, dict) and set(value) == {"field"}:
+        return DueField(str(value["field"]))
+    if isinstance(value, (Limit, DueField)):
+        return value
+    if isinstance(value, str):
+        return parse_limit(value)
+    raise ValueError("a limit is text such as '20 working days', or { field = 'due_at' } for a record's own")
+
+
+def _write_limit(limit: Limit | DueField) -> Any:
+    return {"field": limit.field} if isinstance(limit, DueField) else str(limit)
+
+
+_VALUE = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]}
+_VALUES = {"anyOf": [*_VALUE["anyOf"], {"type": "array", "items": _VALUE}]}
+_CONDITION_SCHEMA = {
+    "anyOf": [
+        *_VALUES["anyOf"],
+        {"type": "object", "properties": {"not": _VALUES}, "required": ["not"], "additionalProperties": False},
+        {
+            "type": "object",
+            "properties": {"present": {"type": "boolean"}},
+            "required": ["present"],
+            "additionalProperties": False,
+        },
+    ],
+    "description": "A value, a list of values, { not = … } or { present = true }",
+}
+_LIMIT_SCHEMA = {
+    "anyOf": [
+        {
+            "type": "string",
+            "pattern": r"^\s*(<|less than |under |within )?\s*\d+ "
+            r"(working days?|calendar days?|days?|weeks?|hours?|seconds?)\s*$",
+            "examples": ["20 working days", "< 13 weeks", "60 seconds", "24 hours"],
+        },
+        {
+            "type": "object",
+            "properties": {"field": {"type": "string"}},
+            "required": ["field"],
+            "additionalProperties": False,
+        },
+    ],
+    "description": "How long it may take, or the field with each record's own due date",
+}
+_STANDARD_SCHEMA = {
+    "type": "string",
+    "pattern": rf"^\s*(({'|'.join(_OPERATORS)}) )?\d+(\.\d+)?\s*(%|[a-z ]*)\s*$|^\s*({'|'.join(_IN_WORDS)})\s*$",
+    "examples": ["at least 98%", "at most 20 seconds", "no more than 60", "increases", "about 800"],
+    "description": "The published figure, as written",
+}
+
+
+def _read_standard(value: Any) -> Any:
+    if isinstance(value, Standard):
+        return value
+    if isinstance(value, str):
+        return parse_standard(value)
+    raise ValueError("a standard is text such as 'at least 98%'")
+
+
+def _read_time(value: Any) -> Any:
+    if isinstance(value, time) and value.tzinfo is not None:
+        raise ValueError("a cut-off is a time on the scheme's own clock, such as 17:00, without a zone")
+    return value
+
+
+def _write_time(value: time) -> str:
+    return value.isoformat("minutes") if value == value.replace(second=0, microsecond=0) else value.isoformat()
+
+
+ConditionField = Annotated[
+    Condition, BeforeValidator(_parse_condition), PlainSerializer(_write_condition), WithJsonSchema(_CONDITION_SCHEMA)
+]
+LimitField = Annotated[
+    Limit | DueField, BeforeValidator(_parse_limit), PlainSerializer(_write_limit), WithJsonSchema(_LIMIT_SCHEMA)
+]
+StandardField = Annotated[
+    Standard,
+    BeforeValidator(_read_standard),
+    PlainSerializer(str),
+    WithJsonSchema(_STANDARD_SCHEMA),
+]
+CutOff = Annotated[time, AfterValidator(_read_time), PlainSerializer(_write_time)]

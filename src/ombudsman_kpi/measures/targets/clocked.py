@@ -1,0 +1,219 @@
+"""Targets with a clock: a share within a limit, an average, a stock, contact at least so often."""
+
+from abc import abstractmethod
+from functools import cached_property
+from typing import Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from ombudsman_kpi.clocks.limits import UNITS, DueField, Hours, Limit, Seconds, WorkingDays
+from ombudsman_kpi.errors import one_of
+from ombudsman_kpi.measures.standard import CutOff, LimitField
+from ombudsman_kpi.measures.targets.declared import Cohort, Declaration, Party, Records, Some, check_time
+from ombudsman_kpi.records.vocabulary import RECORDS
+
+
+class Clock(Declaration):
+    """The options of a clock, where a body's own rules differ from the default."""
+
+    day_of_receipt: Literal["day 0", "day 1"] = Field(
+        "day 0", description="Day 1 is the next working day, or the day of receipt itself"
+    )
+    non_working_receipt: Literal["as received", "next working day"] = Field(
+        "as received", description="On a day off: nothing special, or deemed received on the next working day"
+    )
+    cut_off: CutOff | None = Field(None, description="After this time of day a record is received the next day")
+    non_working_due: Literal["stays", "next working day"] = Field(
+        "stays", description="Where calendar days or weeks end on a day off: due that day, or on the next working day"
+    )
+    own_due: Literal["as given", "by the day"] = Field(
+        "as given", description="A record's own due timestamp: compared as an instant, or by its day"
+    )
+    unanswered: Literal["late", "left out if abandoned within the limit", "left out"] = Field(
+        "late", description="Calls abandoned by the caller: late, or left out; or only answered calls counted"
+    )
+    pauses: Literal["none", "allowed"] = Field(
+        "none", description="Days on which a case stands still at their close (paused until resumed): counted, or not"
+    )
+    naive_times: Literal["wall clock", "refuse"] = Field(
+        "wall clock", description="Timestamps without a zone: read as the scheme's wall clock, or refused"
+    )
+
+    @cached_property
+    def in_force(self) -> dict[str, str]:
+        """The options that differ from the default, to be printed with every result."""
+        return {name: str(value) for name, value in self.model_dump(mode="json", exclude_defaults=True).items()}
+
+
+class OnClock(Some):
+    """A target with a clock: it starts at one field, and stops at another or at the earliest of several."""
+
+    start: str | None = Field(None, description="The field that starts the clock")
+    stop: tuple[str, ...] = Field(description="The field that stops it, or several: the earliest counts")
+    clock: Clock = Field(default_factory=Clock, description="Options of the clock")
+
+    @property
+    @abstractmethod
+    def runs_in(self) -> Limit | DueField:
+        """What its clock counts in: its limit, or where it has none, none of its unit."""
+
+    @cached_property
+    def clock_key(self) -> tuple[Any, ...]:
+        """Name all that its clock depends on: targets of one key differ in their limits alone."""
+        runs_in = self.runs_in
+        limit = runs_in if isinstance(runs_in, DueField) else (runs_in.elapsed_unit, self.in_days)
+        return self.of, self.start, self.stop, repr(self.where), repr(self.clock), limit
+
+    @cached_property
+    def in_days(self) -> bool:
+        """Tell whether its clock runs in days, or on the line of instants."""
+        return not isinstance(self.runs_in, (Seconds, Hours, DueField))
+
+    @field_validator("stop", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @property
+    def cohorts(self) -> tuple[Cohort, ...]:
+        """Every cohort that has a day: without a start, there is none of those received."""
+        return ("closed", "due") if self.start is None else ("received", "closed", "due")
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The clock's options in force."""
+        return self.clock.in_force
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.start is None and not isinstance(self.runs_in, DueField):
+            raise ValueError("start: a clock with a limit needs the field that starts it")
+        if not self.stop:
+            raise ValueError("stop: a clock needs a field that stops it")
+        if self.cohort not in self.cohorts:
+            raise ValueError(
+                f"cohort: a clock like this one has no {self.cohort!r} cohort. {one_of(self.cohort, self.cohorts)}"
+            )
+        own = [self.runs_in.field] if isinstance(self.runs_in, DueField) else []
+        for name in [*([self.start] if self.start else []), *self.stop, *own]:
+            check_time(name, self.of)
+        self._check_options()
+        return self
+
+    def _check_options(self) -> None:
+        """Refuse an option that the limit would ignore."""
+        own, elapsed = isinstance(self.runs_in, DueField), isinstance(self.runs_in, (Seconds, Hours))
+        share = isinstance(self, ShareWithin)
+        what = f"a limit of {self.runs_in}" if share else f"the measure {getattr(self, 'measure', '')!r}"
+        useless = {
+            "own_due": not own,
+            "day_of_receipt": own or elapsed,
+            "non_working_receipt": own or elapsed,
+            "cut_off": own or elapsed,
+            "non_working_due": own or elapsed or isinstance(self.runs_in, WorkingDays),
+            "pauses": own or elapsed or not share or self.of != "cases" or self.clock.non_working_due != "stays",
+            "unanswered": not share or not set(RECORDS[self.of].answered_by) & set(self.stop),
+        }
+        for name in self.clock.in_force:
+            if useless.get(name):
+                raise ValueError(f"clock: {name} means nothing for {what} on {self.of}; leave it out")
+
+
+class Limited(OnClock):
+    """A target whose clock has a limit."""
+
+    limit: LimitField
+
+    @property
+    def runs_in(self) -> Limit | DueField:
+        """Its limit."""
+        return self.limit
+
+
+class ShareWithin(Limited):
+    """The share of records whose clock stopped within the limit."""
+
+    measure: Literal["share within"] = Field("share within", description="What is measured")
+
+    @property
+    def pauses(self) -> bool:
+        """Tell whether its clock may stand still."""
+        return self.clock.pauses == "allowed"
+
+    @property
+    def needs(self) -> tuple[Records, ...]:
+        """Its records; and where its clock may stand still, the events that say when."""
+        return (self.of, "events") if self.pauses else (self.of,)
+
+
+TimeUnit = Literal["seconds", "hours", "working days", "calendar days"]
+
+
+class Average(OnClock):
+    """The mean time that a clock took, of those that stopped, from exact sums."""
+
+    measure: Literal["average"]
+    counted_in: TimeUnit = Field(description="The unit of the mean")
+
+    @property
+    def runs_in(self) -> Limit:
+        """None of its unit, which says how the clock counts."""
+        return UNITS[self.counted_in.removesuffix("s")](0)
+
+    @property
+    def cohorts(self) -> tuple[Cohort, ...]:
+        """Those received and those closed; without a limit nothing is due."""
+        return ("received", "closed")
+
+    @property
+    def unit(self) -> str:
+        """The unit of the mean."""
+        return "days" if self.counted_in == "calendar days" else self.counted_in
+
+
+class Stock(Limited):
+    """How many open records were older than the limit at one time: the highest day of the period."""
+
+    measure: Literal["stock"]
+
+    @property
+    def cohorts(self) -> tuple[Cohort, ...]:
+        """One: each day counts what was open at its close."""
+        return ("dated",)
+
+    @property
+    def unit(self) -> str:
+        """A number of records."""
+        return "number"
+
+    @model_validator(mode="after")
+    def _in_days(self) -> Self:
+        if isinstance(self.limit, (DueField, Seconds, Hours)):
+            raise ValueError("limit: a stock is counted at the close of days; write it in days or weeks")  # noqa: TRY004
+        return self
+
+
+class KeepInTouch(Limited):
+    """Contact with each party of a case at least so often: each interval, or each case with all of its intervals."""
+
+    measure: Literal["keep in touch"]
+    counted: Literal["cases", "intervals"] = Field("cases", description="What is counted: cases, or intervals")
+    parties: tuple[Party, ...] = Field(("complainant", "organisation"), description="With whom", min_length=1)
+
+    @property
+    def cohorts(self) -> tuple[Cohort, ...]:
+        """An interval has a due day, a case as a whole has none."""
+        return ("received", "closed", "due") if self.counted == "intervals" else ("received", "closed")
+
+    @property
+    def needs(self) -> tuple[Records, ...]:
+        """Cases, and the events that say when there was contact."""
+        return (self.of, "events")
+
+    @model_validator(mode="after")
+    def _of_cases(self) -> Self:
+        if self.of != "cases":
+            raise ValueError(f"of: contact is kept on cases, not on {self.of}")
+        if isinstance(self.limit, (DueField, Seconds, Hours)):
+            raise ValueError("limit: intervals run between days; write it in days or weeks")  # noqa: TRY004
+        return self

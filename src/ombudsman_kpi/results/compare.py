@@ -1,0 +1,210 @@
+"""The same data under two schemes, side by side."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ombudsman_kpi.api import measure
+from ombudsman_kpi.calendars.periods import Every
+from ombudsman_kpi.errors import OptionError, one_of
+from ombudsman_kpi.measures.targets import AnyTarget, Limited, Stock
+from ombudsman_kpi.results.results import EVERYTHING, NO_DATE, Results, Row
+from ombudsman_kpi.results.text_table import Table, as_html, as_text, standard_of, value_of
+from ombudsman_kpi.schemes.scheme import Scheme
+from ombudsman_kpi.tallies.plan import Columns, Formats, Progress, check_scheme, names_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Names = tuple[str | None, str | None]  # a target's id in the first scheme, and in the second
+_COLUMNS = ("numerator", "denominator", "value", "operator", "standard", "status", "headroom")
+
+
+class Pair(NamedTuple):
+    """A figure under the first scheme, and under the second; None where one doesn't have it."""
+
+    first: Row | None
+    second: Row | None
+
+
+class Comparison(NamedTuple):
+    """The same data under two schemes: for each figure of one, that of the other.
+
+    It shows itself as a table in a notebook and a terminal; ``to_pandas()`` gives all of it; ``first`` and
+    ``second`` are the results under each scheme.
+    """
+
+    first: Results
+    second: Results
+    pairs: tuple[Pair, ...]
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Give a frame with a row for each pair of figures.
+
+        Columns: ``target`` and ``cohort`` under each scheme, ``every, period``, those grouped by, and under each scheme
+        ``numerator, denominator, value, operator, standard, status, headroom``; the names of the second end in ``_2``.
+        """
+        import pandas as pd
+
+        counts = [name + suffix for name in ("denominator", "headroom") for suffix in ("", "_2")]
+        return pd.DataFrame(self.to_dicts()).astype(dict.fromkeys(counts, "Int64"))
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Give the same rows as plain values."""
+        return [dict(self._cells(pair)) for pair in self.pairs]
+
+    def _cells(self, pair: Pair) -> Iterator[tuple[str, Any]]:
+        shown = pair.first or pair.second
+        assert shown is not None  # noqa: S101
+        for suffix, row in zip(("", "_2"), pair, strict=True):
+            yield from ((name + suffix, row and getattr(row, name)) for name in ("target", "cohort"))
+        yield from (("every", shown.every), ("period", shown.period))
+        yield from zip(self.first.basis.by, shown.group, strict=True)
+        for suffix, row in zip(("", "_2"), pair, strict=True):
+            yield from ((name + suffix, None if row is None else getattr(row, name)) for name in _COLUMNS)
+
+    def __repr__(self) -> str:
+        return as_text(comparison_table(self))
+
+    def _repr_html_(self) -> str:
+        return as_html(comparison_table(self))
+
+
+def compare_schemes(
+    first: Scheme,
+    second: Scheme,
+    *,
+    same: Mapping[str, str] | None = None,
+    calls: Any = None,
+    written_contacts: Any = None,
+    cases: Any = None,
+    events: Any = None,
+    requests: Any = None,
+    orders: Any = None,
+    reviews: Any = None,
+    activities: Any = None,
+    as_of: Any,
+    every: Every | Sequence[Every | None] | None = None,
+    by: str | Sequence[str] = (),
+    cohort: str | None = None,
+    targets: str | Sequence[str] | None = None,
+    columns: Columns = None,
+    dates: Formats = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Measure the same records under two schemes: how this year would have looked under the other plan.
+
+    >>> from ombudsman_kpi import compare_schemes, load_scheme
+    >>> case = {"case_id": "A1", "received_at": "2024-01-01", "allocated_at": "2024-01-09", "decided_at": "2024-04-01"}
+    >>> now, then = load_scheme("lgsco"), load_scheme("lgo-2017-18")
+    >>> found = compare_schemes(now, then, cases=[case], as_of="2024-04-30", targets="investigation-13w")
+    >>> [(pair.first.status, pair.second.status) for pair in found.pairs]  # decided on day 91
+    [('met', 'missed')]
+
+    Targets of one id are set side by side; ``same`` names those that are called otherwise in the second scheme, such
+    as ``{"written-contacts-3wd": "written-contacts-24h"}``. Those that only one scheme has stand alone. ``targets``
+    are ids of either scheme. All else is as for ``measure``. Each scheme measures with its own calendar, clocks and
+    headline cohorts, and whether its commitments were in force doesn't matter: that is the question.
+
+    Raises what ``measure`` raises, and ``OptionError`` where neither scheme has a target, or one has none of them.
+    """
+    check_scheme(first)
+    check_scheme(second)
+    wanted = _wanted(_matched(first, second, same or {}), targets)
+    sides = []
+    for side, scheme in enumerate((first, second)):
+        names = [str(pair[side]) for pair in wanted if pair[side]]
+        if not names:
+            raise OptionError(
+                f"The scheme {scheme.id!r} has none of these targets, so there is nothing to compare. Say what they "
+                "are called there: same={'written-contacts-3wd': 'written-contacts-24h'}."
+            )
+        sides.append(
+            measure(
+                scheme, calls=calls, written_contacts=written_contacts, cases=cases, events=events, requests=requests,
+                orders=orders, reviews=reviews, activities=activities, as_of=as_of, every=every, by=by, cohort=cohort,
+                targets=names, columns=columns, dates=dates, progress=progress,
+            )
+        )  # fmt: skip
+    return Comparison(sides[0], sides[1], tuple(_paired(sides[0], sides[1], wanted)))
+
+
+def _matched(first: Scheme, second: Scheme, same: Mapping[str, str]) -> list[Names]:
+    """Give the names of each target in both schemes, in the order of the first, then of the second."""
+    if not isinstance(same, Mapping):
+        raise OptionError("same= takes names of both schemes: {'written-contacts-3wd': 'written-contacts-24h'}.")
+    theirs = {target.id for target in second.targets} - set(same.values())
+    other = {target.id: target.id for target in first.targets if target.id in theirs}
+    other |= {first[mine].id: second[name].id for mine, name in same.items()}
+    pairs: list[Names] = [(target.id, other.get(target.id)) for target in first.targets]
+    return pairs + [(None, target.id) for target in second.targets if target.id not in other.values()]
+
+
+def _wanted(pairs: list[Names], targets: str | Sequence[str] | None) -> list[Names]:
+    """Give the pairs that are asked for. Raises ``OptionError`` for a target that neither scheme has."""
+    asked = names_of("targets", targets)
+    names = sorted({name for pair in pairs for name in pair if name})
+    for name in asked:
+        if name not in names:
+            raise OptionError(f"Neither scheme has a target {name!r}. {one_of(name, names)}")
+    return pairs if targets is None else [pair for pair in pairs if set(asked) & set(pair)]
+
+
+def _paired(first: Results, second: Results, wanted: list[Names]) -> Iterator[Pair]:
+    """Set rows of one target, period and group side by side; of one cohort too, where a target has several."""
+    for names in wanted:
+        sides = []
+        for results, name in zip((first, second), names, strict=True):
+            rows = [row for row in results.rows if row.target == name]
+            several = len({row.cohort for row in rows}) > 1
+            sides.append({(row.every, row.period, row.group, row.cohort if several else ""): row for row in rows})
+        found = {**sides[0], **{place: row for place, row in sides[1].items() if place not in sides[0]}}
+        parts = [(every, cohort) for every, _, _, cohort in found]  # as they came
+        for place in sorted(found, key=lambda place: (parts.index((place[0], place[3])), *_when(found[place]))):
+            yield Pair(sides[0].get(place), sides[1].get(place))
+
+
+def _when(row: Row) -> tuple[Any, ...]:
+    """Give the order of rows in time, with what is in no period last."""
+    return row.period == NO_DATE, row.period_start or date.min, row.group
+
+
+def comparison_table(comparison: Comparison) -> Table:
+    """Lay out the same data under two schemes: each figure once, with what either scheme makes of it."""
+    sides = comparison.first, comparison.second
+    measured = [pair for pair in comparison.pairs if any(row and row.status != "not measured" for row in pair)]
+    shown = [pair for pair in measured if any(row and row.period != NO_DATE for row in pair)]
+    periods = any(row and row.every != EVERYTHING for pair in shown for row in pair)
+    columns = ["Target", *(["Period"] if periods else []), *comparison.first.basis.by]
+    alike = sides[0].scheme.id == sides[1].scheme.id
+    for side in sides:
+        columns += [f"{side.scheme.id} {side.scheme.digest}" if alike else side.scheme.id, "Standard", "Status"]
+    lines = []
+    for pair in shown:
+        row = pair.first or pair.second
+        assert row is not None  # noqa: S101
+        names = dict.fromkeys(row.target for row in pair if row)
+        line = [" / ".join(names), *([row.period + ("" if row.complete else " *")] if periods else []), *row.group]
+        for side, own in zip(sides, pair, strict=True):
+            target = side.scheme[own.target] if own else None
+            line += [value_of(own, target), _promised(target), own.status] if own and target else ["", "", ""]
+        lines.append(tuple(line))
+    notes = [f"{side.scheme.id}: {side.scheme.title}, digest {side.scheme.digest}" for side in sides]
+    if any(row and not row.complete for pair in shown for row in pair):
+        notes.append("* the period isn't over at this date")
+    absent = {row.target for pair in comparison.pairs if pair not in measured for row in pair if row}
+    notes += [f"not measured: {', '.join(sorted(absent))}"] if absent else []
+    return Table(
+        title=f"{sides[0].scheme.title} and {sides[1].scheme.title}",
+        subtitle=f"the same records under both, as at {sides[0].as_of}",
+        columns=tuple(columns),
+        numeric=tuple(name not in {"Target", "Period", *comparison.first.basis.by, "Status"} for name in columns),
+        rows=tuple(lines),
+        footnotes=tuple(notes),
+    )
+
+
+def _promised(target: AnyTarget) -> str:
+    """Write what a target promises: the figure, and the limit that it is for."""
+    limit = f" in {target.limit}" if isinstance(target, Limited) and not isinstance(target, Stock) else ""
+    return f"{standard_of(target)}{limit}"

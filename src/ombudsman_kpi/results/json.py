@@ -1,0 +1,172 @@
+"""Results as JSON and back, without loss, for systems in any language."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from ombudsman_kpi.cases.deadline import Deadline, DeadlinesJson, Finding
+from ombudsman_kpi.errors import KpiError, OptionError, one_of
+from ombudsman_kpi.records.vocabulary import Call, Case, CaseEvent, Order, Request, WrittenContact
+from ombudsman_kpi.results.results import INSIDE, Results, Row
+from ombudsman_kpi.schemes.scheme import Scheme, scheme_json_schema
+from ombudsman_kpi.tallies.counts import Basis
+
+_WRITTEN = {name: kind for name, kind in Row.__annotations__.items() if name not in {*INSIDE, "group"}}
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Reason(_Part):
+    """Why some records aren't plainly met or missed."""
+
+    status: str
+    reason: str
+    records: int
+
+
+class RowJson(create_model("Columns", **{name: (kind, ...) for name, kind in _WRITTEN.items()})):  # type: ignore[misc]
+    """One figure: the columns of a result by name, those grouped by among them."""
+
+    model_config = ConfigDict(extra="allow", title="Row")
+
+    exact: str | None = Field(description="The value before it was made a decimal, such as 957/1000")
+    reasons: list[Reason] = Field(description="The note in numbers")
+    remarks: list[str] = Field(description="The note's other half")
+    words: list[str] = Field(description="What the measure itself says beside its value")
+    details: dict[str, Any] = Field(
+        description='The same as values; exact numbers as {"fraction": "3/4"}, days as {"date": "2024-03-31"}'
+    )
+
+
+class BasisJson(_Part):
+    """What was measured by: with it the results can be made again."""
+
+    model_config = ConfigDict(title="Basis")
+
+    scheme: dict[str, Any] = Field(description="All that the scheme declares")
+    by: list[str]
+    every: dict[str, list[str | None]] = Field(description="The periods of each target")
+    cohorts: dict[str, list[str]] = Field(description="The cohorts of each target")
+
+
+class ResultsJson(_Part):
+    """Results of a measurement, with all that is needed to say where they come from."""
+
+    model_config = ConfigDict(title="Results")
+
+    scheme: str = Field(description="The scheme's id")
+    digest: str = Field(description="Of everything the scheme declares")
+    calendar: str = Field(description="The edition of its calendar")
+    as_of: str = Field(description="The date at whose close, or the instant at which, was measured")
+    options: dict[str, Any] = Field(description="Every option in force")
+    rows: list[RowJson]
+    basis: BasisJson
+
+
+def json_schema_of(what: str) -> dict[str, Any]:
+    """Give the JSON Schema of a record, a deadline, a finding, results, or a scheme file.
+
+    Raises ``OptionError`` for anything else.
+    """
+    models: dict[str, type[BaseModel]] = {
+        "case": Case, "event": CaseEvent, "request": Request, "written-contact": WrittenContact, "order": Order,
+        "call": Call, "deadline": Deadline, "deadlines": DeadlinesJson, "finding": Finding, "results": ResultsJson,
+    }  # fmt: skip
+    if what == "scheme":
+        return scheme_json_schema()
+    if what not in models:
+        raise OptionError(f"There is no JSON Schema of {what!r}. {one_of(what, [*models, 'scheme'])}")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **models[what].model_json_schema()}
+
+
+def results_to_json(results: Results) -> str:
+    """Write results as JSON."""
+    basis, content = results.basis, results.to_dict()
+    for row, written in zip(results.rows, content["rows"], strict=True):
+        written |= {
+            "exact": None if row.exact is None else str(row.exact),
+            "reasons": [{"status": of, "reason": why, "records": number} for (of, why), number in row.reasons.items()],
+            "remarks": list(row.remarks), "words": list(row.words), "details": _plain(row.details),
+        }  # fmt: skip
+    content["basis"] = {
+        "scheme": basis.scheme.model_dump(mode="json", exclude_unset=True), "by": list(basis.by),
+        "every": {name: list(periods) for name, periods in basis.every.items()},
+        "cohorts": {name: list(cohorts) for name, cohorts in basis.cohorts.items()},
+    }  # fmt: skip
+    return json.dumps(content, ensure_ascii=False)
+
+
+def results_from_json(text: str | bytes) -> Results:
+    """Read what ``results_to_json`` wrote. Raises ``KpiError`` for any other text, and another calendar's edition."""
+    try:
+        found = ResultsJson.model_validate_json(text)
+        scheme = Scheme.model_validate(found.basis.scheme)
+        rows = tuple(_row(item, found.basis.by) for item in found.rows)
+    except (ValidationError, ValueError, KeyError, ArithmeticError) as error:
+        said = error.errors(include_url=False, include_input=False)[0] if isinstance(error, ValidationError) else None
+        where = ".".join(str(part) for part in said["loc"]) if said else ""
+        raise KpiError(
+            f"This text is no results: it isn't what Results.to_json writes{where and f' ({where})'}."
+        ) from None
+    if scheme.digest != found.digest:
+        raise KpiError(f"These results say the digest {found.digest}, but their scheme has {scheme.digest}.")
+    if scheme.calendar.edition != found.calendar:
+        raise KpiError(
+            f"These results were measured with calendar edition {found.calendar}; the scheme's calendar is now "
+            f"{scheme.calendar.edition}. Days off have changed: measure again."
+        )
+    every: dict[str, Any] = {name: tuple(periods) for name, periods in found.basis.every.items()}
+    cohorts: dict[str, Any] = {name: tuple(names) for name, names in found.basis.cohorts.items()}
+    return Results(rows, Basis(scheme, found.as_of, tuple(found.basis.by), every, cohorts))
+
+
+def _row(item: RowJson, by: list[str]) -> Row:
+    columns = {name: getattr(item, name) for name in _WRITTEN}
+    return Row(
+        **columns,
+        group=tuple(_text((item.model_extra or {})[name]) for name in by),
+        reasons={(entry.status, entry.reason): entry.records for entry in item.reasons},
+        remarks=tuple(item.remarks),
+        words=tuple(item.words),
+        details=_rich(item.details),
+        exact=None if item.exact is None else Fraction(item.exact),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a group is named by text")  # noqa: TRY004  (one kind of error for all that can be wrong)
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """Give a detail as JSON has it."""
+    if isinstance(value, Fraction):
+        return {"fraction": str(value)}
+    if isinstance(value, date):
+        return {"date": value.isoformat()}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _rich(value: Any) -> Any:
+    """Give a detail as it was."""
+    match value:
+        case {"fraction": str(text), **rest} if not rest:
+            return Fraction(text)
+        case {"date": str(text), **rest} if not rest:
+            return date.fromisoformat(text)
+        case dict():
+            return {name: _rich(item) for name, item in value.items()}
+        case list():
+            return tuple(_rich(item) for item in value)
+    return value

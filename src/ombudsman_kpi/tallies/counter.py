@@ -1,0 +1,206 @@
+"""From batches of records to the cells of a tally."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import reduce
+from itertools import chain, islice
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ombudsman_kpi.arrays.arrow_memory import integers
+from ombudsman_kpi.arrays.sums import Cells
+from ombudsman_kpi.arrays.threads import WORKERS
+from ombudsman_kpi.calendars.dates import Integers, Truths
+from ombudsman_kpi.calendars.periods import Grain, Numbering
+from ombudsman_kpi.clocks.outcomes import STILL_OPEN, Assessed, Outcome, Rule
+from ombudsman_kpi.clocks.timeline import Timeline, timeline
+from ombudsman_kpi.events.as_known import AsOf, Known
+from ombudsman_kpi.measures.share_within import ShareWithinRule, follows_from_elapsed, outcomes
+from ombudsman_kpi.records.tables import Batch
+from ombudsman_kpi.schemes.scheme import Scheme
+from ombudsman_kpi.tallies.counts import NO_PERIOD, Block, Group, Key
+
+if TYPE_CHECKING:
+    from ombudsman_kpi.clocks.states import State
+    from ombudsman_kpi.measures.targets import Cohort
+
+NOT_RECORDED = "(not recorded)"
+
+Wanted = Sequence[tuple[Rule, Key]]
+ClockName = tuple[Any, ...]  # `OnClock.clock_key`: targets of one name share their clocks
+
+
+def count_batches(
+    batches: Iterator[Batch],
+    wanted: Wanted,
+    by: tuple[str, ...],
+    as_of: AsOf,
+    scheme: Scheme,
+    kept: Truths | None = None,
+) -> dict[Key, Block]:
+    """Count all batches: one after the other, or where there are several, shared between threads.
+
+    numpy and Arrow let go of the interpreter while they work, and counts add up in any order. ``kept`` says of the
+    records of all batches which ones are counted; None is all of them.
+    """
+    waiting = list(islice(batches, 2))
+    counters = [Counter(wanted, by, scheme) for _ in range(min(len(waiting), WORKERS) or 1)]
+    source = chain(waiting, batches)
+    turn = Lock()
+
+    def work(counter: Counter) -> None:
+        while True:
+            with turn:
+                batch = next(source, None)
+            if batch is None:
+                return
+            own = None if kept is None else kept[batch.offset : batch.offset + len(batch)]
+            counter.add(Known(batch, as_of, scheme), own)
+
+    if len(counters) == 1:
+        work(counters[0])
+        return counters[0].blocks()
+    with ThreadPoolExecutor(len(counters)) as pool:
+        list(pool.map(work, counters))
+    first, *others = (counter.blocks() for counter in counters)
+    return {key: reduce(Block.plus, (part[key] for part in others), block) for key, block in first.items()}
+
+
+@dataclass
+class Counted:
+    """Cells keyed by group, period, a code, and elapsed time; and the book that says what the codes stand for."""
+
+    cells: Cells = field(default_factory=lambda: Cells(keys=4, sums=3))
+    book: dict[Any, int] = field(default_factory=dict)
+
+    def codes(self, entries: Sequence[Any]) -> Integers:
+        """Give the codes of some entries; new ones are written into the book."""
+        return np.array([self.book.setdefault(entry, len(self.book)) for entry in entries], np.int64)
+
+
+@dataclass
+class Counter:
+    """Counts the records of one kind, batch after batch, for some targets.
+
+    What differs in nothing but the limit is counted once: the status follows from how the clock stands and the
+    elapsed time alone, so that a count of clocks that are alike can be judged by each limit at the end.
+    """
+
+    wanted: Wanted
+    by: tuple[str, ...]
+    scheme: Scheme
+    _alike: dict[tuple[ClockName, tuple[Key, ...]], Counted] = field(default_factory=lambda: defaultdict(Counted))
+    _single: dict[Key, Counted] = field(default_factory=lambda: defaultdict(Counted))
+    _groups: dict[Group, int] = field(default_factory=dict)
+    _numbering: dict[Grain, Numbering] = field(default_factory=dict)
+
+    def add(self, known: Known, kept: Truths | None = None) -> None:
+        """Count one batch, or of its records some: the others weigh nothing, and leave no trace."""
+        group, weights = self._group_codes(known), known.batch.weights
+        once: Integers | int = 1
+        if kept is not None:
+            once = kept.astype(np.int64)
+            weights = weights * once
+        assessed: dict[int, Assessed] = {}
+        alike: dict[tuple[ClockName, Cohort, Grain], list[Key]] = defaultdict(list)
+        clocks: dict[ClockName, Timeline] = {}
+        for rule, key in self.wanted:
+            if isinstance(rule, ShareWithinRule) and key.cohort != "due":
+                clock = timeline(rule.target, known)
+                if follows_from_elapsed(rule.target, clock, self.scheme.calendar):
+                    clocks[rule.target.clock_key] = clock
+                    alike[rule.target.clock_key, key.cohort, key.grain].append(key)
+                    continue
+            if id(rule) not in assessed:
+                assessed[id(rule)] = rule.assess(known)
+            found = assessed[id(rule)]
+            self._add(key, found, group, once if found.once else weights)
+        for (name, cohort, grain), keys in alike.items():
+            clock = clocks[name]
+            counted = self._alike[name, tuple(keys)]
+            period = self._periods(grain).of(clock.start_day if cohort == "received" else clock.end_day)
+            code = counted.codes(clock.states).take(clock.state)
+            counted.cells.add((group, period, code, clock.elapsed), (weights, 0, 0))
+
+    def blocks(self) -> dict[Key, Block]:
+        """Give what was counted; a target without any record has an empty block."""
+        return {key: self._block(rule, key) for rule, key in self.wanted}
+
+    def _block(self, rule: Rule, key: Key) -> Block:
+        single = self._single[key]
+        block = self._laid_out(key, single.cells.result(), tuple(single.book))
+        for (_, keys), counted in self._alike.items():
+            if key in keys and isinstance(rule, ShareWithinRule):
+                (group, period, state, elapsed), sums = counted.cells.result()
+                states: tuple[State, ...] = tuple(counted.book)
+                code, book = outcomes(rule.target, states, state, elapsed)
+                block = block.plus(self._laid_out(key, ((group, period, code, elapsed), sums), book))
+        return block
+
+    def _laid_out(
+        self, key: Key, cells: tuple[tuple[Integers, ...], tuple[Integers, ...]], book: tuple[Outcome, ...]
+    ) -> Block:
+        (group, period, outcome, elapsed), sums = cells
+        period = np.where(period == 0, NO_PERIOD, period + self._periods(key.grain).before)
+        book = tuple(_in_cohort(entry, key) for entry in book)
+        return Block.of(tuple(self._groups), book, (group, period, outcome, elapsed), sums)
+
+    def _periods(self, grain: Grain) -> Numbering:
+        if grain not in self._numbering:
+            calendar = self.scheme.calendar
+            self._numbering[grain] = Numbering.of_days(calendar.first, calendar.last, grain)
+        return self._numbering[grain]
+
+    def _add(self, key: Key, assessed: Assessed, group: Integers, weights: Integers | int) -> None:
+        """Count the outcomes of one target, one by one."""
+        counted = self._single[key]
+        if assessed.record is not None:
+            group = group.take(assessed.record)
+            weights = weights if isinstance(weights, int) else weights.take(assessed.record)
+        elapsed, below = assessed.units()
+        code = counted.codes(assessed.book).take(assessed.code)
+        keys = group, self._periods(key.grain).of(assessed.days(key.cohort)), code, elapsed
+        counted.cells.add(keys, (weights, below * weights, assessed.provisional * weights))
+
+    def _group_codes(self, known: Known) -> Integers:
+        """Give the number of each record's group; the same group has the same number in every batch."""
+        code = np.zeros(len(known.batch), np.int64)
+        if not self.by:
+            self._groups[()] = 0
+            return code
+        labels: list[Group] = [()]
+        for name in self.by:
+            values, column = _labelled(known, name)
+            code = code * len(values) + column
+            labels = [(*label, value) for label in labels for value in values]
+            if len(labels) > len(code):  # most combinations don't occur
+                used, code = np.unique(code, return_inverse=True)
+                labels = [labels[place] for place in used]
+        used = np.flatnonzero(np.bincount(code, minlength=len(labels)))
+        book = np.zeros(len(labels), np.int64)
+        book[used] = [self._groups.setdefault(labels[place], len(self._groups)) for place in used]
+        return book.take(code)
+
+
+def _in_cohort(outcome: Outcome, key: Key) -> Outcome:
+    """Leave open clocks out of the closed cohort, and say so: they are in no period of it."""
+    if key.cohort != "closed":
+        return outcome
+    if outcome.status == "late" and outcome.reason.endswith(STILL_OPEN):
+        return Outcome("excluded", f"{STILL_OPEN} and late")
+    if outcome.status in {"pending", "overdue"}:
+        return Outcome("excluded", STILL_OPEN if outcome.status == "pending" else f"{STILL_OPEN} and overdue")
+    return outcome
+
+
+def _labelled(known: Known, name: str) -> tuple[list[str], Integers]:
+    """Give a column's different values, as text, and the place of each record's among them."""
+    if not known.batch.table.has(name):
+        return [""], np.zeros(len(known.batch), np.int64)
+    encoded = known.text(name).dictionary_encode()
+    values = encoded.dictionary.to_pylist()
+    return [*values, NOT_RECORDED], integers(encoded.indices, len(values)).astype(np.int64)

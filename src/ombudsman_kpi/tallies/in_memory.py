@@ -1,0 +1,214 @@
+"""From records, whatever they are kept in, to a tally: in memory, a batch at a time."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ombudsman_kpi.calendars.periods import parse_every
+from ombudsman_kpi.events.as_known import parse_as_of
+from ombudsman_kpi.measures.delays_explained import DelaysRule
+from ombudsman_kpi.measures.keep_in_touch import KeepInTouchRule
+from ombudsman_kpi.measures.registry import rules_of
+from ombudsman_kpi.records.source import Source
+from ombudsman_kpi.records.vocabulary import RECORDS
+from ombudsman_kpi.results.results import PUBLISHED
+from ombudsman_kpi.schemes.scheme import Scheme
+from ombudsman_kpi.tallies.counter import count_batches
+from ombudsman_kpi.tallies.counts import Basis, Block, Key, Tally
+from ombudsman_kpi.tallies.plan import (
+    Columns,
+    Formats,
+    Progress,
+    batches_of,
+    check_scheme,
+    files_of,
+    make_plan,
+    missing_groups,
+    names_of,
+    on_published,
+    open_records,
+    opened_as_given,
+    why_not,
+    with_populations,
+)
+
+if TYPE_CHECKING:
+    from ombudsman_kpi.calendars.dates import Truths
+    from ombudsman_kpi.clocks.outcomes import Rule
+    from ombudsman_kpi.events.as_known import AsOf
+    from ombudsman_kpi.measures.related import Files
+    from ombudsman_kpi.records.tables import Table
+    from ombudsman_kpi.tallies.plan import Step
+
+
+class Options(NamedTuple):
+    """What is asked of records: the options of ``measure``, as they were given."""
+
+    as_of: Any
+    every: Any = None
+    by: Any = ()
+    cohort: Any = None
+    targets: Any = None
+    report: Any = None
+    columns: Columns = None
+    dates: Formats = None
+
+    def read_once(self) -> "Options":
+        """Read what could be an iterator, since options are looked at again and again."""
+        return self._replace(
+            every=None if self.every is None else parse_every(self.every),
+            by=names_of("by", self.by),
+            targets=None if self.targets is None else names_of("targets", self.targets),
+        )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be counted: the records that were given, and the rules that each kind of them is assessed by."""
+
+    scheme: Scheme
+    at: "AsOf"
+    plan: "list[Step]"
+    by: tuple[str, ...]
+    tables: "dict[str, Table]"
+    files: "Files"
+    wanted: "Mapping[str, list[tuple[Rule, Key]]]"
+    unmeasured: dict[str, str]
+    notes: dict[str, frozenset[str]]
+
+    @classmethod
+    def of(
+        cls, scheme: Scheme, records: Mapping[str, Any], options: Options,
+        needed: Mapping[str, list[str]] | None = None, progress: Progress | None = None,
+    ) -> "Asked":  # fmt: skip
+        """Open what was given, and find the rules for it."""
+        check_scheme(scheme)
+        at = parse_as_of(options.as_of, scheme)
+        plan = make_plan(scheme, options.targets, options.cohort, options.every, options.report)
+        by = names_of("by", options.by)
+        tables = open_records(records, options.columns, options.dates, needed)
+        if progress is not None and "events" in tables:  # which are read before what they belong to
+            tables["events"] = replace(tables["events"], source=_heard(tables["events"].source, progress))
+        files = files_of(tables, plan, at, scheme)
+        notes = missing_groups(by, plan, files.tables)
+        unmeasured: dict[str, str] = {}
+        wanted: dict[str, list[tuple[Rule, Key]]] = defaultdict(list)
+        for step in with_populations(plan, scheme):
+            reason = why_not(step, files.tables)
+            if reason is not None:
+                if step in plan:
+                    unmeasured[step.target.id] = reason
+                continue
+            for records_, rule in rules_of(step.target, files):
+                wanted[records_] += [(rule, key) for key in step.keys]
+        if any(isinstance(rule, (KeepInTouchRule, DelaysRule)) for rules in wanted.values() for rule, _ in rules):
+            _ = files.rows_of  # it looks at all ids, and so need not be done again to find those that are shared
+        in_order = sorted(wanted.items(), key=lambda item: [*RECORDS].index(item[0]))
+        return cls(scheme, at, plan, by, tables, files, dict(in_order), unmeasured, notes)
+
+
+def tally_records(
+    scheme: Scheme, records: Mapping[str, Any], options: Options, progress: Progress | None = None
+) -> Tally:
+    """Count the outcomes of records, given by their kind."""
+    check_scheme(scheme)
+    options = options.read_once()
+    opened = opened_as_given(records, options.columns, options.dates)
+    given = {kind: table.source for kind, table in opened.items()}
+    needed = None
+    if any(source.schema is not None for source in given.values()) and ("cases" in given or "events" not in given):
+        _, needed = dry_run(scheme, given, options)
+    return counted(Asked.of(scheme, given, options, needed, progress), progress=progress)
+
+
+def _heard(source: Source, progress: Progress) -> Source:
+    """Give a source of events that tells how many rows of it were read."""
+
+    def read(wanted: list[str]) -> Iterator[Mapping[str, Any]]:
+        rows = 0
+        for columns in source.read(wanted):
+            yield columns
+            rows += len(next(iter(columns.values()), ()))
+            progress("events", rows)
+
+    return source._replace(read=read)
+
+
+def counted(asked: Asked, kept: "Mapping[str, Truths] | None" = None, progress: Progress | None = None) -> Tally:
+    """Count what is asked for; or of each kind of records only those that are kept, looking all the others up."""
+    blocks: dict[Key, Block] = {}
+    for kind, rules in asked.wanted.items():
+        batches = batches_of(asked.files.tables[kind], [rule for rule, _ in rules], asked.by, progress)
+        own = None if kept is None else kept[kind]
+        for key, block in count_batches(batches, rules, asked.by, asked.at, asked.scheme, own).items():
+            blocks[key] = block.plus(blocks[key]) if key in blocks else block
+    measured = [step.target for step in asked.plan if step.target.id not in asked.unmeasured]
+    notes, misfits = dict(asked.notes), {}
+    read = asked.files if kept is None else _of_kept_events(asked, kept)
+    for target in measured:
+        if on_published(target, asked.files.tables):
+            notes[target.id] = notes.get(target.id, frozenset()) | {PUBLISHED}
+        if found := read.misfits(target):
+            misfits[target.id] = found
+    every = {step.target.id: step.every for step in asked.plan}
+    cohorts = {step.target.id: step.cohorts for step in asked.plan}
+    basis = Basis(asked.scheme, str(asked.at), asked.by, every, cohorts)
+    return Tally(basis, blocks, asked.unmeasured, notes, misfits, settled=kept is not None)
+
+
+def _of_kept_events(asked: Asked, kept: "Mapping[str, Truths]") -> "Files":
+    """Give the files with the events alone that are kept, so that no others are counted as not understood."""
+    if "events" not in kept:
+        return asked.files
+    events = asked.tables["events"]
+
+    def read(names: list[str]) -> Iterator[dict[str, Any]]:
+        import pyarrow as pa
+
+        first = 0
+        for columns in events.source.read(names):
+            size = len(next(iter(columns.values())))
+            own = kept["events"][first : first + size]
+            yield {
+                name: [cell for cell, keep in zip(column, own, strict=True) if keep]
+                if isinstance(column, list)
+                else column.filter(pa.array(own))
+                for name, column in columns.items()
+            }
+            first += size
+
+    some = replace(events, source=events.source._replace(read=read, rows=None, doubtful=None))
+    return files_of({**asked.tables, "events": some}, asked.plan, asked.at, asked.scheme)
+
+
+def dry_run(scheme: Scheme, schemas: Mapping[str, Any], options: Options) -> tuple[Tally, dict[str, list[str]]]:
+    """Count no records at all, of columns as some Arrow schemas, or sources, have them.
+
+    Give the empty tally, with its basis, notes and what can't be measured; and the columns of each kind of records
+    that were read for it. Raises whatever counting would raise for the lack of a column, or an option that doesn't
+    fit.
+    """
+    read: dict[str, dict[str, None]] = {kind: {} for kind in schemas}
+    sources = {kind: _empty(schema, read[kind]) for kind, schema in schemas.items()}
+    nothing = tally_records(scheme, sources, options)
+    return nothing, {kind: list(names) for kind, names in read.items()}
+
+
+def _empty(schema: Any, names: dict[str, None]) -> Source:
+    """Give a source without rows that notes which of its columns are read."""
+    import pyarrow as pa
+
+    def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
+        names.update(dict.fromkeys(wanted))
+        if isinstance(schema, Source):
+            yield {name: column[:0] for name, column in next(iter(schema.read(wanted))).items()}
+        else:
+            yield {column: pa.nulls(0, schema.field(column).type) for column in wanted}
+
+    if isinstance(schema, Source) and schema.schema is not None:
+        schema = schema.schema
+    if isinstance(schema, Source):
+        return schema._replace(read=read, rows=0, doubtful=None)
+
+    return Source(tuple(schema.names), read)

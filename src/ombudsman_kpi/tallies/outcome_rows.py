@@ -1,0 +1,63 @@
+"""Outcomes as a table: one row for each record and target."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ombudsman_kpi.calendars.dates import Integers, Truths
+from ombudsman_kpi.clocks.outcomes import Assessed, Rule
+from ombudsman_kpi.clocks.states import NONE
+from ombudsman_kpi.events.as_known import Known
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ALL = slice(None)
+
+
+def no_rows() -> "pd.DataFrame":
+    """Give a table of outcomes without any row."""
+    import pandas as pd
+
+    names = ["target", "record", "id", "row", "party", "start", "stop", "due", "elapsed", "unit", "status", "reason"]
+    types = dict.fromkeys(names, "str") | dict.fromkeys(("start", "stop", "due"), "M8[us]")
+    types |= {"row": "int64", "elapsed": "Float64"}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
+
+
+def outcome_rows(rule: Rule, known: Known, found: Assessed, chosen: Integers | slice = _ALL) -> "pd.DataFrame":
+    """Give one target's outcomes of a batch as rows: all of them, or those in some places."""
+    import pandas as pd
+
+    batch = known.batch
+    id_field = batch.table.named_by
+    record = np.arange(len(batch)) if found.record is None else found.record
+    record, code, parts = record[chosen], found.code[chosen], found.elapsed[chosen]
+    ids = batch.text(id_field).take(record).to_pandas() if id_field in batch.columns else None  # type: ignore[arg-type]
+    start, stop, due = (walls[chosen].view("M8[us]") for walls in found.walls())
+    frame = pd.DataFrame(
+        {
+            "target": rule.target.id,
+            "record": batch.table.name,
+            "id": ids,
+            "row": batch.offset + record,
+            "party": None if found.party is None else found.party[chosen],
+            "start": start,
+            "stop": stop,
+            "due": due,
+            "elapsed": amounts(parts, found.size, parts != NONE),
+            "unit": found.unit,
+            "status": np.array([outcome.status for outcome in found.book], object).take(code),
+            "reason": np.array([outcome.reason for outcome in found.book], object).take(code),
+        }
+    )
+    if found.gross is not None:
+        frame["elapsed_gross"] = amounts(found.gross[chosen], 1, found.gross[chosen] != NONE)
+    return frame
+
+
+def amounts(parts: Integers, size: int, known: Truths) -> "pd.Series":
+    """Give parts of a unit as numbers of it, missing where that isn't known."""
+    import pandas as pd
+
+    return pd.Series(parts if size == 1 else parts / size, dtype="Float64").where(known)

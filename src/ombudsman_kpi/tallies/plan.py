@@ -1,0 +1,305 @@
+"""What is to be measured: which targets, by which cohorts, in which periods, on which records."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ombudsman_kpi.calendars.periods import Every, grain_of, listed, nests_in, parse_every
+from ombudsman_kpi.clocks.outcomes import Rule
+from ombudsman_kpi.errors import OptionError, RecordsError, one_of
+from ombudsman_kpi.events.as_known import AsOf
+from ombudsman_kpi.events.case_rows import case_rows
+from ombudsman_kpi.events.log import times_of_cases
+from ombudsman_kpi.measures.related import Files
+from ombudsman_kpi.measures.targets import COHORTS, AnyTarget, Cohort, Dated, NotMeasured, Score, Stock, Trend
+from ombudsman_kpi.records.source import Dates
+from ombudsman_kpi.records.streams import steady
+from ombudsman_kpi.records.tables import COUNT, Batch, Table, open_table
+from ombudsman_kpi.records.vocabulary import RECORDS
+from ombudsman_kpi.results.results import INSIDE, Row
+from ombudsman_kpi.schemes.scheme import Scheme
+from ombudsman_kpi.tallies.counts import Key, not_given
+
+Columns = Mapping[str, Mapping[str, str]] | str | Path | None
+Formats = Mapping[str, Dates] | None
+Progress = Callable[[str, int], None]  # (kind of records, rows read so far)
+
+
+class Step(NamedTuple):
+    """One target of a plan: by which cohorts and in which periods it is measured."""
+
+    target: AnyTarget
+    cohorts: tuple[Cohort, ...]
+    every: tuple[Every | None, ...]
+
+    @property
+    def keys(self) -> list[Key]:
+        """What has to be counted for it."""
+        grains = dict.fromkeys("day" if isinstance(self.target, Stock) else grain_of(every) for every in self.every)
+        return [Key(self.target.id, cohort, grain) for cohort in self.cohorts for grain in grains]
+
+
+def check_scheme(scheme: Any) -> None:
+    """Refuse the name of a scheme, where the scheme itself is wanted."""
+    if not isinstance(scheme, Scheme):
+        raise OptionError(
+            f"A scheme is wanted, not {_kind(scheme)}. Load it first: load_scheme('lgsco'), or the path of your file."
+        )
+
+
+def make_plan(scheme: Scheme, targets: Any, cohort: Any, every: Any, report: Any) -> list[Step]:
+    """Say what is measured: which targets, by which cohorts, in which periods.
+
+    Raises ``SchemeError`` for a target or an audience that the scheme doesn't have, ``OptionError`` for any other
+    option that doesn't fit, or where nothing is left to measure.
+    """
+    _check_name("cohort", cohort, "received")
+    if cohort is not None and cohort not in {*COHORTS, "all"}:
+        raise OptionError(f"There is no cohort {cohort!r}. {one_of(cohort, [*COHORTS, 'all'])}")
+    periods = parse_every(every)
+    cycles = _cycles(scheme, report)
+    chosen = _chosen(scheme, targets, cycles, report)
+    steps = [
+        Step(target, cohorts, periods if report is None or every is not None else cycles[target.id])
+        for target in chosen
+        if (cohorts := _cohorts(target, cohort))
+    ]
+    if not steps:
+        others = dict.fromkeys(name for target in chosen for name in target.cohorts)
+        raise OptionError(
+            f"None of these targets can be measured by the {cohort!r} cohort. "
+            f"Leave cohort= out, or give one of: {', '.join(others)}, all."
+        )
+    return steps
+
+
+def _cycles(scheme: Scheme, report: Any) -> dict[str, tuple[Every | None, ...]]:
+    """Give the targets that a report has, and the cycles that they are on in it; without a report, all targets."""
+    _check_name("report", report, "commission")
+    if report is None:
+        return {target.id: (None,) for target in scheme.targets}
+    cycles: dict[str, tuple[Every | None, ...]] = {}
+    for part in scheme.report(report):
+        for name in part.targets:
+            cycles[name] = tuple(dict.fromkeys((*cycles.get(name, ()), part.every)))
+    return cycles
+
+
+def _chosen(scheme: Scheme, targets: Any, there: Iterable[str], report: str | None) -> list[AnyTarget]:
+    """Give the targets that are asked for, of those that are there."""
+    there = list(there)
+    asked = there if targets is None else [scheme[name].id for name in names_of("targets", targets)]
+    chosen = [scheme[name] for name in asked if name in there]
+    if not chosen:
+        whole = f"the scheme {scheme.id!r}" if report is None else f"the report to {report!r}"
+        raise OptionError(f"Nothing is left to measure: no target of {whole} is asked for. {one_of(asked, there)}")
+    return chosen
+
+
+def _cohorts(target: AnyTarget, cohort: str | None) -> tuple[Cohort, ...]:
+    """Give the cohorts of a target that are asked for: its headline, one by name, or all."""
+    return (target.cohort,) if cohort is None else tuple(name for name in target.cohorts if cohort in {"all", name})
+
+
+def names_of(option: str, given: Any) -> tuple[str, ...]:
+    """Read an option that takes one name or several; a name given twice counts once.
+
+    >>> names_of("by", ["team", "office", "team"])
+    ('team', 'office')
+
+    Raises ``OptionError`` for what is no name.
+    """
+    names = [] if given is None else listed(given)
+    if not all(isinstance(name, str) for name in names):
+        raise OptionError(f"{option}= takes a name, or a list of names, as text; not {_kind(given)}.")
+    return tuple(dict.fromkeys(map(str, names)))
+
+
+def _check_name(option: str, given: Any, example: str) -> None:
+    if given is not None and not isinstance(given, str):
+        raise OptionError(f"{option}= takes one name, such as {example!r}; not {_kind(given)}.")
+
+
+def open_records(
+    records: Mapping[str, Any], columns: Columns, dates: Formats, needed: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, Table]:
+    """Open what was given, with the names and formats that the caller's columns have.
+
+    What is worked out while it is read is worked out once: all of its columns, or those that are needed.
+    """
+    opened = opened_as_given(records, columns, dates)
+    return {
+        kind: replace(table, source=steady(kind, table.source, None if needed is None else needed[kind]))
+        for kind, table in opened.items()
+    }
+
+
+def opened_as_given(records: Mapping[str, Any], columns: Columns, dates: Formats) -> dict[str, Table]:
+    """Open what was given, without reading any of it."""
+    if isinstance(columns, (str, Path)):
+        names, formats = _mapping_file(Path(columns))
+    else:
+        names, formats = _by_kind("columns", columns, "columns="), {}
+    formats |= _by_kind("dates", dates, "dates=")
+    return {
+        kind: open_table(kind, given, names.get(kind), formats.get(kind))
+        for kind, given in records.items()
+        if given is not None
+    }
+
+
+def _mapping_file(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read names of columns and formats of dates from a TOML file, under [columns.cases] and [dates]."""
+    import tomllib
+
+    try:
+        content = path.read_bytes()
+    except (OSError, ValueError):  # no file, none that can be read, no path at all
+        raise OptionError(f"columns= names the file {path}, which isn't there.") from None
+    try:
+        said = tomllib.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise OptionError(f"{path} isn't a TOML file: {error}.") from None
+    for key in said:
+        if key not in _EXAMPLES:
+            raise OptionError(f"{path}: {key!r} is no key here. {one_of(key, _EXAMPLES)}")
+    columns, dates = (_by_kind(key, said.get(key), f"{path}: {key}") for key in _EXAMPLES)
+    return columns, dates
+
+
+_EXAMPLES = {"columns": {"cases": {"received_at": "Date received"}}, "dates": {"cases": {"received_at": "%d/%m/%Y"}}}
+
+
+def _by_kind(option: str, given: Any, place: str) -> dict[str, Any]:
+    """Read what is said of the fields of each kind of records; a format of dates can be one for all fields."""
+    form = f"Write it like {_EXAMPLES[option]}."
+    if given is not None and not isinstance(given, Mapping):
+        raise OptionError(f"{place} takes names of records, and what holds for each; not {_kind(given)}. {form}")
+    for kind, said in (given or {}).items():
+        if kind not in RECORDS:
+            raise OptionError(f"{place} is given for {kind!r}. {one_of(kind, RECORDS)}")
+        if said is None or (option == "dates" and isinstance(said, str)):
+            continue
+        if not isinstance(said, Mapping):
+            raise OptionError(f"{place} of {kind} takes names of fields, and text for each; not {_kind(said)}. {form}")
+        for name, text in said.items():
+            if not isinstance(name, str) or not isinstance(text, str):
+                raise OptionError(f"{place} of {kind} takes text for {name!r}; not {_kind(text)}. {form}")
+    return dict(given or {})
+
+
+def _kind(given: object) -> str:
+    """Say what was given without showing what it holds."""
+    return f"a value of the kind {type(given).__name__}"
+
+
+def why_not(step: Step, tables: Mapping[str, Table]) -> str | None:
+    """Say why a target can't be measured on what was given; None where it can.
+
+    Raises ``OptionError`` where a published table's periods can't be told apart as finely as is asked.
+    """
+    target = step.target
+    if isinstance(target, NotMeasured):
+        return target.reason
+    for kind in target.needs:
+        if kind not in tables:
+            return not_given(kind)
+        table = tables[kind]
+        if not _has_periods(table):
+            continue
+        lacking = [name for name in _conditions(target) if not table.has(name)]
+        if lacking:
+            return f"the published table has no column {table.column_of(lacking[0])!r}"
+        if not target.from_periods:
+            return f"{kind.replace('_', ' ')} are a published table, which has periods in place of dates"
+        for every, period in product(step.every, sorted(table.periods)):
+            if not nests_in(period, every):
+                raise OptionError(
+                    f"{table.label}: the period {period.label!r} is no part of a {every}, so that target {target.id!r} "
+                    f"can't be measured every {every!r}. Measure with every={period.every!r}."
+                )
+    return None
+
+
+def _conditions(target: AnyTarget) -> list[str]:
+    """Name the fields by which a target without a clock chooses its records."""
+    figure = target.figure if isinstance(target, Trend) else target
+    return [*(figure.where if isinstance(figure, Dated) else ()), *getattr(figure, "numerator", ())]
+
+
+def _has_periods(table: Table) -> bool:
+    """Tell whether the label of a period stands for the time that every record of a kind has."""
+    first = next(item.name for item in table.fields.values() if item.kind == "time" and item.required)
+    return table.dated_by_period(first)
+
+
+def on_published(target: AnyTarget, tables: Mapping[str, Table]) -> bool:
+    """Tell whether a target is measured on a published table."""
+    return any(_has_periods(tables[kind]) for kind in target.needs if kind in tables)
+
+
+def with_populations(plan: list[Step], scheme: Scheme) -> list[Step]:
+    """Add the numbers of what samples were drawn from, where nobody asked for them; they are counted, and not shown."""
+    asked = {step.target.id for step in plan}
+    more = {}
+    for step in plan:
+        name = step.target.sampled_from if isinstance(step.target, Score) else None
+        if name is not None and name not in asked:
+            target = scheme[name]
+            more[name] = Step(target, (target.cohort,), step.every)
+    return [*plan, *more.values()]
+
+
+def missing_groups(by: tuple[str, ...], plan: list[Step], tables: Mapping[str, Table]) -> dict[str, frozenset[str]]:
+    """Note the targets whose records lack a column to group by.
+
+    Raises ``RecordsError`` where all of them do, ``OptionError`` for a name that the results have for their own.
+    """
+    for name in by:
+        if name in _OWN:
+            raise OptionError(
+                f"by= names {name!r}, and the results have a column of this name. Give it another: "
+                f"columns={{'cases': {{'own_{name}': {name!r}}}}}, by='own_{name}'."
+            )
+    measured = [step.target for step in plan if not isinstance(step.target, NotMeasured) and step.target.of in tables]
+    notes: dict[str, frozenset[str]] = {}
+    for name in by:
+        lacking = [target for target in measured if not tables[target.of].has(name)]
+        if measured and len(lacking) == len(measured):
+            kinds = dict.fromkeys(target.of for target in measured)
+            there = dict.fromkeys(column for kind in kinds for column in tables[kind].source.names)
+            raise RecordsError(f"None of the records have a column {name!r} to group by. {one_of(name, there)}")
+        for target in lacking:
+            text = f"{target.of.replace('_', ' ')} have no column {name!r} to group by"
+            notes[target.id] = notes.get(target.id, frozenset()) | {text}
+    return notes
+
+
+def files_of(tables: dict[str, Table], plan: Sequence[Step], at: AsOf, scheme: Scheme) -> Files:
+    """Bring together what was given; cases are made of the events where only these are there, and say when."""
+    wants_cases = any("cases" in step.target.needs for step in plan)
+    if wants_cases and "cases" not in tables and "events" in tables:
+        made = case_rows(tables["events"], at, scheme)
+        if set(made.rows.column_names) & set(times_of_cases().values()):
+            tables = {**tables, "cases": made.table}
+            return Files(tables, at, scheme, made.misfits)
+    return Files(tables, at, scheme)
+
+
+def batches_of(
+    table: Table, rules: Iterable[Rule], others: Sequence[str], progress: Progress | None
+) -> Iterator[Batch]:
+    """Read only the columns that some rules need, and others that are there (to group by, to name rows)."""
+    names = dict.fromkeys(name for rule in rules for name in rule.fields(table))
+    for name in (*others, COUNT):
+        if table.has(name):
+            names |= dict.fromkeys([name, *([source] if (source := table.known_from(name)) else [])])
+    for batch in table.batches(names):
+        yield batch
+        if progress is not None:
+            progress(table.name, batch.offset + len(batch))
+
+
+_OWN = set(Row._fields) - {"group", *INSIDE}  # the columns that results always have

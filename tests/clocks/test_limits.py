@@ -1,0 +1,240 @@
+"""Limits: how they are written, what they allow, and that no unit turns into another."""
+
+import operator
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError
+from datetime import date, timedelta
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ombudsman_kpi import CalendarDays, DueField, Hours, SchemeError, Seconds, Weeks, WorkingDays
+from ombudsman_kpi.clocks.limits import UNITS, Limit, parse_limit
+
+TYPES: list[type[Limit]] = [WorkingDays, CalendarDays, Weeks, Hours, Seconds]
+
+every_unit = pytest.mark.parametrize("unit", TYPES, ids=lambda unit: unit.__name__)
+
+
+def small_limits(unit: type[Limit]) -> list[Any]:
+    """Give every limit of a unit up to some amount, within and less than."""
+    return [unit(amount) for amount in range(15)] + [unit(amount, less_than=True) for amount in range(1, 15)]
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("20 working days", WorkingDays(20)),
+        ("1 working day", WorkingDays(1)),
+        ("0 working days", WorkingDays(0)),
+        ("within 3 working days", WorkingDays(3)),
+        ("10 calendar days", CalendarDays(10)),
+        ("10 days", CalendarDays(10)),
+        ("13 weeks", Weeks(13)),
+        ("1 week", Weeks(1)),
+        ("< 13 weeks", Weeks(13, less_than=True)),
+        ("<13 weeks", Weeks(13, less_than=True)),
+        ("less than 13 weeks", Weeks(13, less_than=True)),
+        ("under 26 weeks", Weeks(26, less_than=True)),
+        ("24 hours", Hours(24)),
+        ("60 seconds", Seconds(60)),
+        ("  20   Working   DAYS ", WorkingDays(20)),
+        ("Less Than 1 hour", Hours(1, less_than=True)),
+    ],
+)
+def test_limits_are_read_as_people_write_them(text: str, limit: Limit) -> None:
+    assert parse_limit(text) == limit
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "20",
+        "days",
+        "twenty days",
+        "20 workdays",
+        "20 business days",
+        "20working days",
+        "20 working",
+        "3 months",
+        "1 year",
+        "90 minutes",
+        "1.5 hours",
+        "1,000 seconds",
+        "20 working days or so",
+        "at least 20 days",
+        "> 20 days",
+        "<= 20 days",
+        "20 - 30 days",
+        "20 days 3 hours",
+        "20 dayss",
+    ],
+)
+def test_anything_else_is_refused_with_how_a_limit_is_written(text: str) -> None:
+    with pytest.raises(
+        SchemeError, match=r"isn't a limit\. Write a whole number and a unit, such as '20 working days'"
+    ):
+        parse_limit(text)
+
+
+@pytest.mark.parametrize("text", ["-1 working days", "within -20 days", "< -3 weeks"])
+def test_a_negative_limit_is_refused(text: str) -> None:
+    with pytest.raises(SchemeError, match="can't be negative"):
+        parse_limit(text)
+
+
+@pytest.mark.parametrize(("name", "unit"), UNITS.items())
+def test_nothing_takes_less_than_nothing(name: str, unit: type[Limit]) -> None:
+    with pytest.raises(SchemeError, match="Nothing takes less than 0"):
+        parse_limit(f"< 0 {name}s")
+    assert unit(0).allowed == 0
+
+
+@every_unit
+@pytest.mark.parametrize("amount", [True, 1.0, "20", None, np.float64(3)], ids=lambda amount: type(amount).__name__)
+def test_an_amount_that_is_not_a_whole_number_is_refused(unit: type[Limit], amount: Any) -> None:
+    with pytest.raises(SchemeError, match=f"A limit is a whole number of {unit.unit}, such as 20"):
+        unit(amount)
+
+
+@pytest.mark.parametrize(
+    ("limit", "allowed"),
+    [
+        (WorkingDays(20), 20),
+        (WorkingDays(20, less_than=True), 19),
+        (CalendarDays(10), 10),
+        (Weeks(13), 91),
+        (Weeks(26), 182),
+        (Weeks(52), 364),
+        (Weeks(13, less_than=True), 90),
+        (Hours(24), 86_400_000_000),
+        (Seconds(60), 60_000_000),
+        (Seconds(60, less_than=True), 59_999_999),
+        (Seconds(0), 0),
+    ],
+    ids=str,
+)
+def test_what_is_allowed_is_the_longest_time_still_in_time_in_days_or_microseconds(limit: Limit, allowed: int) -> None:
+    assert limit.allowed == allowed
+
+
+@pytest.mark.parametrize(("less_than", "last_day"), [(False, date(2024, 5, 31)), (True, date(2024, 5, 30))])
+def test_thirteen_weeks_from_the_first_of_march_end_on_the_last_of_may(less_than: bool, last_day: date) -> None:
+    assert date(2024, 3, 1) + timedelta(days=Weeks(13, less_than=less_than).allowed) == last_day
+
+
+@pytest.mark.parametrize(
+    ("limit", "text"),
+    [
+        (WorkingDays(20), "20 working days"),
+        (WorkingDays(1), "1 working day"),
+        (CalendarDays(0), "0 calendar days"),
+        (Weeks(13, less_than=True), "< 13 weeks"),
+        (Weeks(1, less_than=True), "< 1 week"),
+        (Hours(24), "24 hours"),
+        (Seconds(60), "60 seconds"),
+        (DueField("due_at"), "its own due_at"),
+    ],
+    ids=str,
+)
+def test_a_limit_prints_as_it_is_written(limit: object, text: str) -> None:
+    assert str(limit) == text
+
+
+@every_unit
+def test_every_limit_is_read_back_from_what_it_prints(unit: type[Limit]) -> None:
+    assert [parse_limit(str(limit)) for limit in small_limits(unit)] == small_limits(unit)
+
+
+@every_unit
+def test_of_two_limits_of_a_unit_exactly_one_is_less_or_they_are_equal(unit: type[Limit]) -> None:
+    for one, other in product(small_limits(unit), repeat=2):
+        assert [one < other, one == other, one > other].count(True) == 1
+        assert (one < other) is (other > one)
+        assert (one <= other) is (one < other or one == other)
+        assert (one >= other) is (one > other or one == other)
+
+
+@every_unit
+def test_a_limit_that_allows_more_is_greater(unit: type[Limit]) -> None:
+    for one, other in product(small_limits(unit), repeat=2):
+        assert one.allowed <= other.allowed or one > other
+
+
+def test_limits_sort_by_what_they_allow() -> None:
+    limits = [Weeks(52), Weeks(13), Weeks(1), Weeks(52, less_than=True), Weeks(26), Weeks(13, less_than=True)]
+    assert [str(limit) for limit in sorted(limits)] == [
+        "1 week",
+        "< 13 weeks",
+        "13 weeks",
+        "26 weeks",
+        "< 52 weeks",
+        "52 weeks",
+    ]
+
+
+ORDERINGS = [operator.lt, operator.le, operator.gt, operator.ge]
+
+
+@pytest.mark.parametrize("compare", ORDERINGS, ids=lambda compare: compare.__name__)
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (WorkingDays(10), CalendarDays(10)),
+        (Weeks(1), CalendarDays(7)),
+        (Hours(1), Seconds(3600)),
+        (CalendarDays(1), Hours(24)),
+        (WorkingDays(20), 20),
+        (CalendarDays(7), timedelta(days=7)),
+        (WorkingDays(20), DueField("due_at")),
+    ],
+    ids=str,
+)
+def test_limits_of_two_units_are_never_compared(one: Any, other: Any, compare: Callable[[Any, Any], bool]) -> None:
+    with pytest.raises(TypeError):
+        compare(one, other)
+    with pytest.raises(TypeError):
+        compare(other, one)
+
+
+@pytest.mark.parametrize("one", TYPES, ids=lambda unit: unit.__name__)
+@pytest.mark.parametrize("other", TYPES, ids=lambda unit: unit.__name__)
+def test_limits_are_equal_only_within_a_unit(one: type[Limit], other: type[Limit]) -> None:
+    assert (one(10) == other(10)) is (one is other)
+    assert len({one(10), other(10)}) == (1 if one is other else 2)
+    assert one(10) != one(10, less_than=True)
+
+
+@every_unit
+def test_a_limit_never_changes(unit: type[Limit]) -> None:
+    limit = unit(20)
+    with pytest.raises(FrozenInstanceError):
+        limit.amount = 30  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("unit", "elapsed_unit"),
+    [
+        (WorkingDays, "working days"),
+        (CalendarDays, "days"),
+        (Weeks, "days"),
+        (Hours, "hours"),
+        (Seconds, "seconds"),
+        (DueField, "days"),
+    ],
+    ids=["WorkingDays", "CalendarDays", "Weeks", "Hours", "Seconds", "DueField"],
+)
+def test_elapsed_time_is_given_in_the_unit_of_the_limit_and_weeks_in_days(
+    unit: type[Limit] | type[DueField], elapsed_unit: str
+) -> None:
+    assert unit.elapsed_unit == elapsed_unit
+
+
+@pytest.mark.parametrize("text", ["1" + " " * 100_000 + "!", "9" * 100_000 + " days", "1 " + "a" * 100_000])
+def test_text_of_any_length_is_refused_at_once_and_not_repeated(text: str) -> None:
+    with pytest.raises(SchemeError) as error:
+        parse_limit(text)
+    assert len(str(error.value)) < 300
