@@ -1,10 +1,9 @@
 """Service-level figures for ombudsmen and complaint teams: from casework records to published KPIs."""
 
-from ombudsman_kpi.api import assess, history, measure, settled, tally
+from ombudsman_kpi.api import assess, compare_schemes, history, measure, settled, tally, worklist
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.cases.deadline import Deadline, Deadlines, Finding
 from ombudsman_kpi.cases.one_case import deadlines
-from ombudsman_kpi.cases.worklist import worklist
 from ombudsman_kpi.clocks.limits import CalendarDays, DueField, Hours, Seconds, Weeks, WorkingDays
 from ombudsman_kpi.errors import (
     CoverageError,
@@ -16,11 +15,10 @@ from ombudsman_kpi.errors import (
 )
 from ombudsman_kpi.events.log import History
 from ombudsman_kpi.records.vocabulary import Activity, Call, Case, CaseEvent, Order, Request, Review, WrittenContact
-from ombudsman_kpi.results.compare import Comparison, compare_schemes
+from ombudsman_kpi.results.compare import Comparison
 from ombudsman_kpi.results.results import Results
+from ombudsman_kpi.results.tally import Settled, Tally
 from ombudsman_kpi.schemes.scheme import Scheme, list_schemes, load_scheme
-from ombudsman_kpi.tallies.counts import Tally
-from ombudsman_kpi.tallies.settled import Settled
 
 __version__ = "0.1.0"
 

@@ -2,20 +2,25 @@
 
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ombudsman_kpi.calendars.periods import Every
-from ombudsman_kpi.clocks.outcomes import STATUSES, Rule
+from ombudsman_kpi.cases.worklist import obligations
+from ombudsman_kpi.clocks.limits import Limit
+from ombudsman_kpi.clocks.outcomes import STATUSES
 from ombudsman_kpi.errors import OptionError
-from ombudsman_kpi.events.as_known import Known, parse_as_of
+from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import History
 from ombudsman_kpi.measures.registry import rules_of
+from ombudsman_kpi.results.compare import Comparison, matched, paired, wanted
 from ombudsman_kpi.results.results import Results
+from ombudsman_kpi.results.row import check_groups
+from ombudsman_kpi.results.tally import Settled, Tally
 from ombudsman_kpi.schemes.scheme import Scheme
-from ombudsman_kpi.tallies.counts import Tally
-from ombudsman_kpi.tallies.in_memory import Options, tally_records
+from ombudsman_kpi.tallies.in_memory import Options, refuse_too_early, tally_records
 from ombudsman_kpi.tallies.outcome_rows import no_rows, outcome_rows
 from ombudsman_kpi.tallies.plan import (
     Columns,
@@ -25,10 +30,11 @@ from ombudsman_kpi.tallies.plan import (
     check_scheme,
     files_of,
     make_plan,
+    names_of,
     open_records,
     why_not,
 )
-from ombudsman_kpi.tallies.settled import Settled, settle_records
+from ombudsman_kpi.tallies.settled import settle_records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +101,7 @@ def measure(
         dates=dates, progress=progress, memory=memory,
     )  # fmt: skip
     results = counted.results()
-    _refuse_too_early(counted, scheme, as_of)
+    refuse_too_early(counted, scheme, as_of)
     return results
 
 
@@ -144,17 +150,19 @@ def tally(
         "reviews": reviews,
         "activities": activities,
     }
+    by = names_of("by", by)
+    check_groups(by)
     options = Options(as_of, every, by, cohort, targets, report, columns, dates)
     if "pyspark" in sys.modules:
         from ombudsman_kpi.engines.spark import is_spark, tally_on_spark
 
         if any(is_spark(given) for given in records.values()):
-            return tally_on_spark(scheme, records, options, progress)
+            return Tally.of(tally_on_spark(scheme, records, options, progress))
     if memory is not None:
         from ombudsman_kpi.engines.parts import tally_in_parts
 
-        return tally_in_parts(scheme, records, options, memory, progress)
-    return tally_records(scheme, records, options, progress)
+        return Tally.of(tally_in_parts(scheme, records, options, memory, progress))
+    return Tally.of(tally_records(scheme, records, options, progress))
 
 
 def settled(
@@ -205,8 +213,11 @@ def settled(
         "reviews": reviews,
         "activities": activities,
     }
+    by = names_of("by", by)
+    check_groups(by)
     options = Options(as_of, every, by, cohort, targets, report, columns, dates)
-    return settle_records(scheme, records, options, progress)
+    counts, unsettled = settle_records(scheme, records, options, progress)
+    return Settled(Tally.of(counts), unsettled)
 
 
 def assess(
@@ -242,6 +253,8 @@ def assess(
     """
     import pandas as pd
 
+    from ombudsman_kpi.measures.rules import Rule
+
     check_scheme(scheme)
     at = parse_as_of(as_of, scheme)
     plan = make_plan(scheme, targets, None, None, None)
@@ -276,6 +289,124 @@ def assess(
     return frame.sort_values("target", kind="stable", ignore_index=True)
 
 
+def compare_schemes(
+    first: Scheme,
+    second: Scheme,
+    *,
+    same: Mapping[str, str] | None = None,
+    calls: Any = None,
+    written_contacts: Any = None,
+    cases: Any = None,
+    events: Any = None,
+    requests: Any = None,
+    orders: Any = None,
+    reviews: Any = None,
+    activities: Any = None,
+    as_of: Any,
+    every: Every | Sequence[Every | None] | None = None,
+    by: str | Sequence[str] = (),
+    cohort: str | None = None,
+    targets: str | Sequence[str] | None = None,
+    columns: Columns = None,
+    dates: Formats = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Measure the same records under two schemes: how this year would have looked under the other plan.
+
+    >>> from ombudsman_kpi import compare_schemes, load_scheme
+    >>> case = {"case_id": "A1", "received_at": "2024-01-01", "allocated_at": "2024-01-09", "decided_at": "2024-04-01"}
+    >>> now, then = load_scheme("lgsco"), load_scheme("lgo-2017-18")
+    >>> found = compare_schemes(now, then, cases=[case], as_of="2024-04-30", targets="investigation-13w")
+    >>> [(pair.first.status, pair.second.status) for pair in found.pairs]  # decided on day 91
+    [('met', 'missed')]
+
+    Targets of one id are set side by side; ``same`` names those that are called otherwise in the second scheme, such
+    as ``{"written-contacts-3wd": "written-contacts-24h"}``. Those that only one scheme has stand alone. ``targets``
+    are ids of either scheme. All else is as for ``measure``. Each scheme measures with its own calendar, clocks and
+    headline cohorts, and whether its commitments were in force doesn't matter: that is the question.
+
+    Raises what ``measure`` raises, and ``OptionError`` where neither scheme has a target, or one has none of them.
+    """
+    check_scheme(first)
+    check_scheme(second)
+    pairs = wanted(matched(first, second, same or {}), targets)
+    sides = []
+    for side, scheme in enumerate((first, second)):
+        names = [str(pair[side]) for pair in pairs if pair[side]]
+        if not names:
+            raise OptionError(
+                f"The scheme {scheme.id!r} has none of these targets, so there is nothing to compare. Say what they "
+                "are called there: same={'written-contacts-3wd': 'written-contacts-24h'}."
+            )
+        sides.append(
+            measure(
+                scheme, calls=calls, written_contacts=written_contacts, cases=cases, events=events, requests=requests,
+                orders=orders, reviews=reviews, activities=activities, as_of=as_of, every=every, by=by, cohort=cohort,
+                targets=names, columns=columns, dates=dates, progress=progress,
+            )
+        )  # fmt: skip
+    return Comparison(sides[0], sides[1], tuple(paired(sides[0], sides[1], pairs)))
+
+
+def worklist(
+    scheme: Scheme,
+    *,
+    cases: Any = None,
+    events: Any = None,
+    written_contacts: Any = None,
+    requests: Any = None,
+    orders: Any = None,
+    calls: Any = None,
+    as_of: Any,
+    within: str | Limit | None = "10 working days",
+    every: Every | None = None,
+    targets: str | Sequence[str] | None = None,
+    columns: Columns = None,
+    dates: Formats = None,
+    progress: Progress | None = None,
+) -> "pd.DataFrame":
+    r"""Give every open obligation that is overdue, or due within a time from ``as_of``: a row each, most urgent first.
+
+    >>> from ombudsman_kpi import load_scheme, worklist
+    >>> cases = [
+    ...     {"case_id": "A1", "received_at": "2024-03-28", "decided_at": "2024-04-05"},
+    ...     {"case_id": "A2", "received_at": "2024-03-28"},
+    ...     {"case_id": "A3", "received_at": "2024-04-12"},
+    ... ]
+    >>> rows = worklist(load_scheme("lgsco"), cases=cases, as_of="2024-04-26")
+    >>> rows[["id", "due", "left", "headroom", "effect"]].to_string(index=False, header=False)
+    'A2 2024-04-29  1.0  1  leaves room\nA3 2024-05-13 10.0  1  leaves room'
+
+    The records and options are those of ``measure``. ``within`` is a limit such as "10 working days" or "48 hours";
+    None gives all that is open, also what has no due day while its clock stands still. The columns:
+
+    - ``target, record, id, row, party, start, due, left, unit, status, elapsed, reason``, as in ``assess``; ``left``
+      as in ``Deadline``: what is left of the limit, below 0 where it is overdue;
+    - ``period``: the period of the target's headline cohort that it will count in (``every``; one period, all, where
+      that is left out). What is counted when it ends would, if it is missed, end on the day after it was due, or
+      once that has passed, on the day after ``as_of``;
+    - ``headroom``: how many may still miss there before the standard is lost; ``headroom_if_missed``: how many then;
+    - ``effect``: "loses the target" where missing it leaves no way to keep the standard; "leaves room"; "lost
+      already"; "counted as missed" (it is overdue, and the headroom knows); "no standard". A closed cohort knows only
+      what has ended: there it may be "behind so far", or "nothing ended yet", and what is overdue is "late when it
+      ends", which the headroom doesn't know yet.
+
+    What isn't listed is said in ``attrs["notes"]`` of the frame: targets whose records weren't given, and records that
+    contradict themselves.
+
+    Contact is listed for each party; a case as a whole isn't listed again where its intervals are. Raises what
+    ``measure`` raises.
+    """
+    records = {
+        "cases": cases, "events": events, "written_contacts": written_contacts, "requests": requests, "orders": orders,
+        "calls": calls,
+    }  # fmt: skip
+    return obligations(
+        scheme, records, as_of=as_of, within=within, every=every, targets=targets, columns=columns, dates=dates,
+        progress=progress,
+    )  # fmt: skip
+
+
 def history(scheme: Scheme, *, events: Any, as_of: Any, columns: Columns = None, dates: Formats = None) -> History:
     """Make case rows of an event log, as it was known at a date; ``history.cases`` is a pandas frame.
 
@@ -298,20 +429,3 @@ def history(scheme: Scheme, *, events: Any, as_of: Any, columns: Columns = None,
     if "events" not in tables:
         raise OptionError("There is no event log: give one as events=.")
     return case_rows(tables["events"], parse_as_of(as_of, scheme), scheme)
-
-
-def _refuse_too_early(counted: Tally, scheme: Scheme, as_of: Any) -> None:
-    """Raise where no record at all had been received yet: the date is surely a mistake."""
-    early: dict[str, bool] = {}
-    for key, block in counted.blocks.items():
-        reasons = {outcome.reason for outcome in block.outcomes}
-        kind = scheme[key.target].of
-        early[kind] = early.get(kind, False) or (bool(reasons) and reasons <= _NOT_YET)
-    if early and all(early.values()):
-        raise OptionError(
-            f"as_of {as_of} is before every record that was given, so that nothing would be known. "
-            "Give the date on which the data were taken."
-        )
-
-
-_NOT_YET = {"not yet received", "not yet offered"}

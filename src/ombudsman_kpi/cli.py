@@ -143,7 +143,7 @@ def measure(
     elif as_csv:
         _write_csv(results.to_dict()["rows"])
     else:
-        _print_table(table_of(results))
+        _print_table(table_of(results.rows, results.basis))
 
 
 @app.command()
@@ -174,7 +174,8 @@ def compare(
 
     Example: ombudsman-kpi compare lgsco lgo-2017-18 --cases cases.csv --as-of 2024-03-31
     """
-    from ombudsman_kpi.results.compare import compare_schemes, comparison_table
+    from ombudsman_kpi.api import compare_schemes
+    from ombudsman_kpi.results.compare import comparison_table
     from ombudsman_kpi.schemes.scheme import load_scheme
 
     given: dict[str, Any] = {
@@ -231,7 +232,7 @@ def worklist(
 
     Example: ombudsman-kpi worklist lgsco --cases cases.csv --as-of 2024-03-31 --within "5 working days"
     """
-    from ombudsman_kpi.cases.worklist import worklist as list_work
+    from ombudsman_kpi.api import worklist as list_work
     from ombudsman_kpi.cases.worklist import worklist_table
     from ombudsman_kpi.schemes.scheme import load_scheme
 
@@ -333,7 +334,7 @@ def json_schema(
 
     Example: ombudsman-kpi json-schema deadline
     """
-    from ombudsman_kpi.results.json import json_schema_of
+    from ombudsman_kpi.cases.json_schemas import json_schema_of
 
     sys.stdout.write(json.dumps(json_schema_of(of.value), indent=2, ensure_ascii=False) + "\n")
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi.arrays.sums import Cells, add_up
-from ombudsman_kpi.calendars.dates import Integers
+from ombudsman_kpi.arrays.types import Integers
 
 Row = tuple[tuple[int, ...], tuple[int, ...]]  # keys, sums
 Counted = dict[tuple[int, ...], tuple[int, ...]]

@@ -10,7 +10,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from ombudsman_kpi.calendars.dates import MISSING, Days, day_number, like, over_chunks, read_days, to_date, to_day
+from ombudsman_kpi.arrays.types import MISSING
+from ombudsman_kpi.calendars.dates import Days, day_number, like, over_chunks, read_days, to_date, to_day
 from ombudsman_kpi.errors import OptionError, RecordsError
 
 MAUNDY_THURSDAY = date(2024, 3, 28)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi import OptionError
-from ombudsman_kpi.calendars.dates import MISSING, day_number
+from ombudsman_kpi.arrays.types import MISSING
+from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.periods import (
     EVERY,
     Every,

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi import OptionError
-from ombudsman_kpi.calendars.dates import MISSING
+from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.calendars.time_zones import DAY, MICROSECOND, TimeZone, time_zone
 
 LAW = settings(derandomize=True, deadline=None, max_examples=60)

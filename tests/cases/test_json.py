@@ -24,7 +24,7 @@ from ombudsman_kpi import (
     deadlines,
     load_scheme,
 )
-from ombudsman_kpi.cases.deadline import Basis, DayOff, Pause
+from ombudsman_kpi.cases.facts import Basis, DayOff, Pause
 from ombudsman_kpi.clocks.outcomes import STATUSES
 from ombudsman_kpi.measures.targets import Party
 from ombudsman_kpi.records.vocabulary import RECORDS, Record

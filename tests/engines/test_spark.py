@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
-from ombudsman_kpi import KpiError, OptionError, RecordsError, Scheme, Tally, load_scheme
+from ombudsman_kpi import KpiError, OptionError, RecordsError, Results, Scheme, load_scheme
 from ombudsman_kpi.engines import spark_frames
 from ombudsman_kpi.engines.spark import is_spark, tally_on_spark
+from ombudsman_kpi.tallies.counts import Counts
 from ombudsman_kpi.tallies.in_memory import Options, dry_run, tally_records
 
 sys.path.append(str(Path(__file__).parent))
@@ -58,7 +59,7 @@ def all_measures(tmp_path_factory: pytest.TempPathFactory) -> Scheme:
     return load_scheme(path)
 
 
-def assert_as_in_memory(scheme: Scheme, frames: Frames, options: Options) -> Tally:
+def assert_as_in_memory(scheme: Scheme, frames: Frames, options: Options) -> Counts:
     """Compare with what the library counts of the same rows, fetched from the cluster first."""
     expected = tally_records(scheme, {kind: frame.toArrow() for kind, frame in frames.items()}, options)
     found = tally_on_spark(scheme, frames, options)
@@ -203,7 +204,7 @@ def test_of_records_that_count_once_the_first_of_a_frame_counts(spark: "SparkSes
     ]  # fmt: skip
     frames = {"reviews": spark.createDataFrame(pa.Table.from_pylist(rows))}
     found = assert_as_in_memory(all_measures, frames, AS_OF._replace(targets="distinct", by="team"))
-    assert sum(row.met or 0 for row in found.results()) == 3
+    assert sum(row.met or 0 for row in Results.of(found)) == 3
 
 
 # Cases that are made of events.
@@ -384,7 +385,7 @@ def test_a_worker_that_is_killed_changes_nothing(spark: "SparkSession", cluster:
 
     frames = {kind: spark.createDataFrame(given[kind]).repartition(4) for kind in kinds}
     frames["events"] = frames["events"].mapInArrow(waiting, frames["events"].schema)
-    found: list[Tally] = []
+    found: list[Counts] = []
     job = threading.Thread(target=lambda: found.append(tally_on_spark(LGSCO, frames, AS_OF)))
     job.start()
     wait_until(lambda: len(list(tmp_path.glob("begun-*"))) >= 2, "The job")

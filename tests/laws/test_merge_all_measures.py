@@ -8,9 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from ombudsman_kpi import Scheme, Tally, load_scheme, tally
+from ombudsman_kpi import Results, Scheme, Tally, load_scheme, tally
 from ombudsman_kpi.measures.targets import MEASURES
 from ombudsman_kpi.records import source
+from ombudsman_kpi.tallies.counts import Counts
 
 Row = dict[str, Any]
 Bundle = dict[str, list[Row]]  # rows by kind that have to stay together
@@ -190,10 +191,10 @@ def maker(request: pytest.FixtureRequest) -> Maker:
     return Maker(request.param)
 
 
-def assert_same(found: Tally, expected: Tally) -> None:
+def assert_same(found: Counts, expected: Counts) -> None:
     """Compare two tallies, and every field of every row of their results."""
     assert found == expected
-    for mine, theirs in zip(found.results(), expected.results(), strict=True):
+    for mine, theirs in zip(Results.of(found), Results.of(expected), strict=True):
         assert mine._asdict() == theirs._asdict()
 
 

@@ -9,7 +9,7 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from ombudsman_kpi import Results, Scheme, assess, load_scheme, measure
-from ombudsman_kpi.results.results import Row
+from ombudsman_kpi.results.row import Row
 
 SCORE = "quality"
 DECIDED = "decisions"

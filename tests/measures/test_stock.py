@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ombudsman_kpi import Results, Scheme, SchemeError, assess, load_scheme, measure, tally
 from ombudsman_kpi.measures.stock import level
-from ombudsman_kpi.results.results import Row
+from ombudsman_kpi.results.row import Row
 
 STOCK = "over-52w"
 RECEIVED = date(2023, 1, 2)

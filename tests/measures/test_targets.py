@@ -8,9 +8,11 @@ import pytest
 from pydantic import ValidationError
 
 from ombudsman_kpi import CalendarDays, DueField, Hours, Seconds, Weeks, WorkingDays, load_scheme, measure
+from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.errors import SchemeError
-from ombudsman_kpi.measures.standard import Condition, Standard, parse_standard
-from ombudsman_kpi.measures.targets import MEASURES, Clock, NotMeasured, ShareWithin
+from ombudsman_kpi.measures.standard import Standard, parse_standard
+from ombudsman_kpi.measures.targets import MEASURES, NotMeasured, ShareWithin
+from ombudsman_kpi.records.conditions import Condition
 
 BASE: dict[str, Any] = {
     "id": "answered", "says": "Answered in time", "of": "cases", "start": "received_at", "stop": "decided_at",

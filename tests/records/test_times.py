@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from ombudsman_kpi.calendars.dates import MISSING
+from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.calendars.time_zones import time_zone
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records.times import Times, read_times

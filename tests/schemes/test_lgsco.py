@@ -10,9 +10,9 @@ import pytest
 
 from ombudsman_kpi import Scheme, list_schemes, load_scheme, measure
 from ombudsman_kpi.clocks.limits import Limit, Seconds, Weeks, WorkingDays
-from ombudsman_kpi.measures.standard import Condition
 from ombudsman_kpi.measures.targets import NotMeasured, ShareWithin
-from ombudsman_kpi.results.results import Row
+from ombudsman_kpi.records.conditions import Condition
+from ombudsman_kpi.results.row import Row
 
 SHARED = Path(__file__).parents[3] / "shared"
 DOCUMENT = SHARED / "seeds" / "000_aec8f13647f5cc74.txt"

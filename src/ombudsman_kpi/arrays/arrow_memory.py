@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ombudsman_kpi.calendars.dates import Integers, Truths
+from ombudsman_kpi.arrays.types import Integers, Truths
 
 
 def truths(array: Any) -> Truths:

@@ -9,7 +9,7 @@ import numpy as np
 from ombudsman_kpi.arrays.arrow_memory import present
 from ombudsman_kpi.arrays.fingerprints import Prints, fingerprints, two_prints
 from ombudsman_kpi.arrays.threads import in_threads
-from ombudsman_kpi.calendars.dates import Integers
+from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.errors import RecordsError, no_room
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import present
 from ombudsman_kpi.arrays.fingerprints import MIX, Prints, two_prints
-from ombudsman_kpi.calendars.dates import Integers
+from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.errors import RecordsError
 
 

@@ -9,17 +9,13 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.errors import OptionError, RecordsError
-
-Integers: TypeAlias = NDArray[np.int64]
-Truths: TypeAlias = NDArray[np.bool_]
-
-MISSING = int(np.iinfo(np.int64).min)
 
 Kind = Literal["scalar", "list", "numpy", "pandas", "pandas-index", "polars", "arrow"]
 

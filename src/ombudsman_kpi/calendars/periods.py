@@ -8,7 +8,8 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from ombudsman_kpi.calendars.dates import Integers, day_number, to_day
+from ombudsman_kpi.arrays.types import Integers
+from ombudsman_kpi.calendars.dates import day_number, to_day
 from ombudsman_kpi.errors import OptionError, one_of
 
 Every = Literal["week", "month", "two-month", "quarter", "half-year", "financial-year", "year"]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from ombudsman_kpi.calendars.dates import MISSING, Integers, Truths
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.errors import OptionError
 
 MICROSECOND = timedelta(microseconds=1)

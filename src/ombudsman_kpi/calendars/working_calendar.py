@@ -10,18 +10,9 @@ import numpy as np
 from dateutil.rrule import rrulebase
 from numpy.typing import NDArray
 
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.bank_holidays import ANNOUNCED_UNTIL, DIVISIONS, bank_holidays
-from ombudsman_kpi.calendars.dates import (
-    MISSING,
-    Days,
-    Integers,
-    Truths,
-    day_number,
-    like,
-    over_chunks,
-    read_days,
-    to_date,
-)
+from ombudsman_kpi.calendars.dates import Days, day_number, like, over_chunks, read_days, to_date
 from ombudsman_kpi.errors import CoverageError, OptionError, one_of
 
 # A calendar covers these years unless told otherwise. Before 1990 the rules were never checked against

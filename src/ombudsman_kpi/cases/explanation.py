@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ombudsman_kpi.calendars.working_calendar import WEEKDAYS
-from ombudsman_kpi.cases.deadline import DayOff, Deadline, Fact, amount_of
+from ombudsman_kpi.cases.facts import DayOff, DeadlineFacts, Fact, amount_of
 from ombudsman_kpi.clocks.limits import Limit, WorkingDays, parse_limit
 from ombudsman_kpi.clocks.states import not_yet
 
@@ -48,12 +48,12 @@ class Explanation(str):
     _repr_markdown_ = to_markdown
 
 
-def explanation_of(deadline: Deadline) -> Explanation:
+def explanation_of(deadline: DeadlineFacts) -> Explanation:
     """Explain a deadline, from what it says itself."""
     return Explanation(tuple(_steps(deadline)))
 
 
-def _steps(deadline: Deadline) -> Iterator[Step]:
+def _steps(deadline: DeadlineFacts) -> Iterator[Step]:
     if deadline.start is not None and not _is_whole_case(deadline):
         yield _start(deadline)
     if deadline.day_1 is not None and deadline.start is not None:
@@ -83,7 +83,7 @@ def _steps(deadline: Deadline) -> Iterator[Step]:
         yield Step(kind="provisional", day=basis.announced_until, says=said)
 
 
-def _start(deadline: Deadline) -> Step:
+def _start(deadline: DeadlineFacts) -> Step:
     """Say when the clock started; and where that isn't the day of receipt, why."""
     start, recorded = deadline.start, deadline.recorded
     assert start is not None  # noqa: S101
@@ -113,7 +113,7 @@ def day_of(moment: date) -> date:
     return moment.date() if isinstance(moment, datetime) else moment
 
 
-def _day_1(deadline: Deadline, day_1: date) -> Step:
+def _day_1(deadline: DeadlineFacts, day_1: date) -> Step:
     skipped = days_skipped(deadline, deadline.start, day_1)
     why = f" ({_summed(skipped)} skipped)" if skipped else ""
     if day_1 == deadline.start:
@@ -121,7 +121,7 @@ def _day_1(deadline: Deadline, day_1: date) -> Step:
     return Step(kind="day 1", day=day_1, says=f"Day 1 {_was(day_1, deadline)} {day_text(day_1)}{why}.", skipped=skipped)
 
 
-def _due(deadline: Deadline) -> Step:
+def _due(deadline: DeadlineFacts) -> Step:
     """Say when it is due, and which days aren't counted on the way there."""
     due = deadline.due
     if _is_whole_case(deadline):
@@ -143,7 +143,7 @@ def _due(deadline: Deadline) -> Step:
     return _due_in_other_units(deadline, limit, due)
 
 
-def _due_in_working_days(deadline: Deadline, limit: Limit, due: date) -> Step:
+def _due_in_working_days(deadline: DeadlineFacts, limit: Limit, due: date) -> Step:
     was = _was(due, deadline)
     if limit.allowed == 0:
         return Step(kind="due", day=due, says=f"It {was} due on the day itself, {day_text(due)}.")
@@ -154,7 +154,7 @@ def _due_in_working_days(deadline: Deadline, limit: Limit, due: date) -> Step:
     return Step(kind="due", day=due, says=said, skipped=skipped)
 
 
-def _due_in_other_units(deadline: Deadline, limit: Limit, due: date) -> Step:
+def _due_in_other_units(deadline: DeadlineFacts, limit: Limit, due: date) -> Step:
     was, moment = _was(due, deadline), "moment" if isinstance(due, datetime) else "day"
     days = () if isinstance(due, datetime) else _rolled_past(deadline, limit, due)
     rolled = f", or the next working day ({_summed(days)} skipped)," if days else ""
@@ -168,12 +168,12 @@ def _due_in_other_units(deadline: Deadline, limit: Limit, due: date) -> Step:
     return Step(kind="due", day=due, says=f"{said}{_clocks_changed(deadline.start, due)}.", skipped=days)
 
 
-def _is_whole_case(deadline: Deadline) -> bool:
+def _is_whole_case(deadline: DeadlineFacts) -> bool:
     """Tell whether it is about contact with all parties of a case."""
     return deadline.measure == "keep in touch" and deadline.party is None
 
 
-def _rolled_past(deadline: Deadline, limit: Limit, due: date) -> tuple[DayOff, ...]:
+def _rolled_past(deadline: DeadlineFacts, limit: Limit, due: date) -> tuple[DayOff, ...]:
     """Give the days off that a due day was moved past."""
     start = deadline.start
     if start is None or "non_working_due" not in deadline.options:
@@ -202,7 +202,7 @@ def _ordinal(number: int) -> str:
     return f"{number:,}{ending}"
 
 
-def _status(deadline: Deadline) -> str:
+def _status(deadline: DeadlineFacts) -> str:
     """Say how it stands."""
     left = "" if deadline.left is None else amount_of(abs(deadline.left), deadline.unit)
     because = f" ({deadline.reason})" if deadline.reason and deadline.limit else ""
@@ -220,7 +220,7 @@ def _status(deadline: Deadline) -> str:
     return f"{waits}: {how}{because}."
 
 
-def _ended(deadline: Deadline) -> str:
+def _ended(deadline: DeadlineFacts) -> str:
     """Say what ended a clock, and when."""
     what = _what(deadline.ended_by) if deadline.ended_by else "ended"
     if deadline.measure == "keep in touch" and deadline.ended_by != "contact" and deadline.party is not None:
@@ -228,14 +228,14 @@ def _ended(deadline: Deadline) -> str:
     return f"{what.capitalize()} {moment_text(deadline.stop)}"
 
 
-def _without_day(deadline: Deadline) -> str:
+def _without_day(deadline: DeadlineFacts) -> str:
     """Say what was done, or wasn't, where there is no day of it."""
     if deadline.measure == "delays explained":
         return "Explained" if deadline.status == "met" else "Not explained in time"
     return "Done" if deadline.status == "met" else "Not done in time"
 
 
-def _awaited(deadline: Deadline) -> str:
+def _awaited(deadline: DeadlineFacts) -> str:
     """Say what hasn't happened, up to the day on which it hasn't."""
     if _is_whole_case(deadline):
         return "Open at"
@@ -256,12 +256,12 @@ def _what(name: str) -> str:
     return "contacted" if name == "contact" else name.removesuffix("_at").replace("_", " ")
 
 
-def _was(day: date, deadline: Deadline) -> str:
+def _was(day: date, deadline: DeadlineFacts) -> str:
     """Say is or was, seen from the time that this is known at."""
     return "was" if str(day)[:10] < deadline.basis.as_of[:10] else "is"
 
 
-def days_skipped(deadline: Deadline, after: date | None, before: date) -> tuple[DayOff, ...]:
+def days_skipped(deadline: DeadlineFacts, after: date | None, before: date) -> tuple[DayOff, ...]:
     """Give every day off between two days, weekends among them, and what each is called."""
     names = {item.day: item.name for item in deadline.days_off}
     found = []

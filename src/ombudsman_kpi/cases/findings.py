@@ -11,7 +11,7 @@ from ombudsman_kpi.calendars.dates import day_number, is_missing
 from ombudsman_kpi.calendars.time_zones import EPOCH, MICROSECOND
 from ombudsman_kpi.cases.deadline import Finding
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.events.as_known import AsOf
+from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.log import MEANINGS, times_of_cases
 from ombudsman_kpi.records.vocabulary import Case, CaseEvent, Record
 from ombudsman_kpi.schemes.scheme import Scheme

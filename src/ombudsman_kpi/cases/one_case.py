@@ -13,10 +13,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from pydantic import ValidationError
 
-from ombudsman_kpi.calendars.dates import MISSING, Integers, day_number, is_missing, to_day
+from ombudsman_kpi.arrays.types import MISSING, Integers
+from ombudsman_kpi.calendars.dates import day_number, is_missing, to_day
 from ombudsman_kpi.calendars.time_zones import DAY, EPOCH, MICROSECOND
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
-from ombudsman_kpi.cases.deadline import Basis, DayOff, Deadline, Deadlines, Finding, Pause
+from ombudsman_kpi.cases.deadline import Deadline, Deadlines, Finding
+from ombudsman_kpi.cases.facts import Basis, DayOff, Pause
 from ombudsman_kpi.cases.findings import at_offset, contradictions_of, day_in, here_of, read_events, unreadable
 from ombudsman_kpi.clocks.axes import Counting
 from ombudsman_kpi.clocks.limits import DueField, Limit, WorkingDays
@@ -25,7 +27,8 @@ from ombudsman_kpi.clocks.remaining import remaining
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.errors import OptionError, RecordsError
-from ombudsman_kpi.events.as_known import AsOf, Known, parse_as_of
+from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.events.log import notes_of
 from ombudsman_kpi.events.pauses import OPEN
 from ombudsman_kpi.measures.keep_in_touch import run_of
@@ -84,7 +87,7 @@ def deadlines(
         tables["events"] = open_table("events", events, None, None)
     files = Files(tables, at, scheme, whose=whose)
     known = Known(Batch(table, 0, {name: [getattr(record, name, None)] for name in table.source.names}), at, scheme)
-    maker = _Maker(known, files, record)
+    maker = _Maker(known, files, record, scheme)
     found = [item for target in _obliging(scheme, kind, targets, maker.left_out) for item in maker.made(target)]
     if "events" in tables and whose is None:  # a whole log, in which only what counts is looked at
         findings = [Finding(record="events", says=text) for text in notes_of(files.contacts.misfits)]
@@ -134,18 +137,18 @@ def _of_the_case(known: Known, mine: Integers | None) -> Integers:
 class _Maker:
     """Makes the deadlines of one record out of its outcomes."""
 
-    def __init__(self, known: Known, files: Files, record: Record) -> None:
+    def __init__(self, known: Known, files: Files, record: Record, scheme: Scheme) -> None:
         self.known, self.files, self.record = known, files, record
-        self.table, self.calendar = known.batch.table, known.scheme.calendar
+        self.table, self.calendar = known.batch.table, known.setting.calendar
         self.first, self.last = day_number(self.calendar.first), day_number(self.calendar.last)
-        self.zone = ZoneInfo(known.scheme.time_zone)
+        self.zone = ZoneInfo(known.setting.time_zone)
         self.left_out: dict[str, str] = {}
         self.invalid: dict[str, None] = {}  # reasons, each once
         self.unreadable: dict[str, None] = {}
         self.shared: dict[str, Any] = {
             "record": self.table.name,
             "id": getattr(record, self.table.id_field or "case_id", None),
-            "basis": _basis(known.scheme, known.as_of),
+            "basis": _basis(scheme, known.as_of),
         }
 
     def made(self, target: Obliging) -> list[Deadline]:

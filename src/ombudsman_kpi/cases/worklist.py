@@ -1,30 +1,35 @@
 """The worklist: what is due or overdue, most urgent first, and whether missing it loses the target."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.api import measure
-from ombudsman_kpi.calendars.dates import MISSING, Integers, Truths, is_missing, to_day
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.calendars.dates import is_missing, to_day
 from ombudsman_kpi.calendars.periods import Every, parse_every, period_of
 from ombudsman_kpi.calendars.time_zones import DAY
-from ombudsman_kpi.cases.deadline import amount_of
 from ombudsman_kpi.cases.explanation import day_text, moment_text
+from ombudsman_kpi.cases.facts import amount_of
 from ombudsman_kpi.cases.one_case import Obliging, limit_of
 from ombudsman_kpi.clocks.axes import counting
 from ombudsman_kpi.clocks.limits import DueField, Hours, Limit, Seconds, parse_limit
-from ombudsman_kpi.clocks.outcomes import OPEN, Assessed, Rule, of_status
+from ombudsman_kpi.clocks.options import Clock
+from ombudsman_kpi.clocks.outcomes import OPEN, Assessed, of_status
 from ombudsman_kpi.clocks.remaining import remaining
 from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
-from ombudsman_kpi.events.as_known import AsOf, Known, parse_as_of
+from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.measures.figures import headroom_of
 from ombudsman_kpi.measures.registry import rules_of
-from ombudsman_kpi.measures.targets import Clock, KeepInTouch, Records
-from ombudsman_kpi.results.results import EVERYTHING, NO_DATE, Results, Row
+from ombudsman_kpi.measures.rules import Rule
+from ombudsman_kpi.measures.targets import KeepInTouch, Records
+from ombudsman_kpi.results.results import Results
+from ombudsman_kpi.results.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.results.text_table import Table
 from ombudsman_kpi.schemes.scheme import Scheme
+from ombudsman_kpi.tallies.in_memory import Options, refuse_too_early, tally_records
 from ombudsman_kpi.tallies.outcome_rows import amounts, no_rows, outcome_rows
 from ombudsman_kpi.tallies.plan import (
     Columns,
@@ -48,69 +53,29 @@ LOST, BEHIND, COUNTED, CERTAIN, LOSES, ROOM, FIRST, NO_STANDARD = (
 )  # fmt: skip
 
 
-def worklist(
+def obligations(
     scheme: Scheme,
+    records: Mapping[str, Any],
     *,
-    cases: Any = None,
-    events: Any = None,
-    written_contacts: Any = None,
-    requests: Any = None,
-    orders: Any = None,
-    calls: Any = None,
     as_of: Any,
-    within: str | Limit | None = "10 working days",
-    every: Every | None = None,
-    targets: str | Sequence[str] | None = None,
-    columns: Columns = None,
-    dates: Formats = None,
-    progress: Progress | None = None,
+    within: str | Limit | None,
+    every: Every | None,
+    targets: str | Sequence[str] | None,
+    columns: Columns,
+    dates: Formats,
+    progress: Progress | None,
 ) -> "pd.DataFrame":
-    r"""Give every open obligation that is overdue, or due within a time from ``as_of``: a row each, most urgent first.
-
-    >>> from ombudsman_kpi import load_scheme, worklist
-    >>> cases = [
-    ...     {"case_id": "A1", "received_at": "2024-03-28", "decided_at": "2024-04-05"},
-    ...     {"case_id": "A2", "received_at": "2024-03-28"},
-    ...     {"case_id": "A3", "received_at": "2024-04-12"},
-    ... ]
-    >>> rows = worklist(load_scheme("lgsco"), cases=cases, as_of="2024-04-26")
-    >>> rows[["id", "due", "left", "headroom", "effect"]].to_string(index=False, header=False)
-    'A2 2024-04-29  1.0  1  leaves room\nA3 2024-05-13 10.0  1  leaves room'
-
-    The records and options are those of ``measure``. ``within`` is a limit such as "10 working days" or "48 hours";
-    None gives all that is open, also what has no due day while its clock stands still. The columns:
-
-    - ``target, record, id, row, party, start, due, left, unit, status, elapsed, reason``, as in ``assess``; ``left``
-      as in ``Deadline``: what is left of the limit, below 0 where it is overdue;
-    - ``period``: the period of the target's headline cohort that it will count in (``every``; one period, all, where
-      that is left out). What is counted when it ends would, if it is missed, end on the day after it was due, or
-      once that has passed, on the day after ``as_of``;
-    - ``headroom``: how many may still miss there before the standard is lost; ``headroom_if_missed``: how many then;
-    - ``effect``: "loses the target" where missing it leaves no way to keep the standard; "leaves room"; "lost
-      already"; "counted as missed" (it is overdue, and the headroom knows); "no standard". A closed cohort knows only
-      what has ended: there it may be "behind so far", or "nothing ended yet", and what is overdue is "late when it
-      ends", which the headroom doesn't know yet.
-
-    What isn't listed is said in ``attrs["notes"]`` of the frame: targets whose records weren't given, and records that
-    contradict themselves.
-
-    Contact is listed for each party; a case as a whole isn't listed again where its intervals are. Raises what
-    ``measure`` raises.
-    """
+    """Return every open obligation that is overdue, or due within a time from ``as_of``, most urgent first."""
     check_scheme(scheme)
     at = parse_as_of(as_of, scheme)
     wanted = parse_every(every)
     if len(wanted) > 1:
         raise OptionError("every= takes one period here: each obligation counts in one. Leave out all but one.")
-    given = {
-        "cases": cases, "events": events, "written_contacts": written_contacts, "requests": requests, "orders": orders,
-        "calls": calls,
-    }  # fmt: skip
-    if all(value is None for value in given.values()):
+    if all(value is None for value in records.values()):
         raise OptionError("There is nothing to list: give cases=, or other records that something is due on.")
     chosen = [step for step in make_plan(scheme, targets, None, None, None) if isinstance(step.target, Obliging)]
     plan = [step for step in chosen if not _listed_by_party(step, chosen)]
-    files = files_of(open_records(given, columns, dates), plan, at, scheme)
+    files = files_of(open_records(records, columns, dates), plan, at, scheme)
     window = _Window.of(within, at, scheme)
     rules: dict[Records, list[Rule]] = defaultdict(list)
     for step in plan:
@@ -127,7 +92,10 @@ def worklist(
     names = [step.target.id for step in plan]
     if not names:
         return _together([])
-    results = measure(scheme, **given, as_of=as_of, every=every, targets=names, columns=columns, dates=dates)
+    options = Options(as_of, every, targets=names, columns=columns, dates=dates)
+    counts = tally_records(scheme, records, options)
+    results = Results.of(counts)
+    refuse_too_early(counts, scheme, as_of)
     frame = _together([part for part in parts if len(part)])
     if len(frame):
         frame = _in_order(_with_effects(frame, results, wanted[0]), scheme)

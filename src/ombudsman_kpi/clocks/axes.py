@@ -9,11 +9,12 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from ombudsman_kpi.calendars.dates import MISSING, Integers, day_number, to_day
+from ombudsman_kpi.arrays.types import MISSING, Integers
+from ombudsman_kpi.calendars.dates import day_number, to_day
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.limits import DueField, Hours, Limit, Seconds, WorkingDays
+from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.errors import CoverageError, OptionError
-from ombudsman_kpi.measures.targets import Clock
 
 
 class Counting(Protocol):

@@ -3,18 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, Literal, NamedTuple, Protocol, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ombudsman_kpi.calendars.dates import MISSING, Integers
+from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.clocks.states import NONE, Draft
-from ombudsman_kpi.events.as_known import Known
-from ombudsman_kpi.measures.targets import Cohort, Target
-from ombudsman_kpi.records.tables import Table
 
+Cohort = Literal["received", "closed", "due", "dated"]
+COHORTS: tuple[Cohort, ...] = get_args(Cohort)
 Status = Literal["met", "late", "overdue", "pending", "excluded", "invalid"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 MISSED: frozenset[Status] = frozenset({"late", "overdue"})
@@ -98,20 +97,6 @@ class Assessed:
         ran = self.elapsed != NONE
         units = -(-self.elapsed // self.size)
         return np.where(ran, units, NONE), np.where(ran, units * self.size - self.elapsed, 0)
-
-
-class Rule(Protocol):
-    """How the records of one kind are assessed for one target."""
-
-    @property
-    def target(self) -> Target:
-        """The target."""
-
-    def fields(self, table: Table) -> list[str]:
-        """Name the fields that it reads. Raises ``RecordsError`` where one isn't there."""
-
-    def assess(self, known: Known) -> Assessed:
-        """Give the outcomes of a batch."""
 
 
 def of_days(draft: Draft, day: Integers, found: tuple[Outcome, Outcome], side: NDArray[np.bool_]) -> Assessed:

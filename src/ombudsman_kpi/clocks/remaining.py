@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from ombudsman_kpi.calendars.dates import MISSING, Integers
+from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.clocks.axes import counting
 from ombudsman_kpi.clocks.limits import DueField, Hours, Limit, Seconds
+from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.events.as_known import Known
-from ombudsman_kpi.measures.targets import Clock
 
 
 def remaining(limit: Limit | DueField, found: Assessed, known: Known) -> Integers:
@@ -23,7 +23,7 @@ def remaining(limit: Limit | DueField, found: Assessed, known: Known) -> Integer
     if isinstance(limit, (Hours, Seconds)):
         return np.where(found.elapsed == NONE, MISSING, limit.allowed - found.elapsed)
     _, stop, due = found.points if found.in_days else (points // DAY for points in found.points)
-    counts = counting(limit, Clock(), known.scheme.calendar)  # from one day to another no option matters
+    counts = counting(limit, Clock(), known.setting.calendar)  # from one day to another no option matters
     nothing = MISSING if found.in_days else MISSING // DAY
     end = np.where(stop == nothing, known.as_of.day, stop)
     # After the due day the day of the end counts, too, and whole if it is one off: what stops then is late by it.

@@ -6,10 +6,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.calendars.dates import MISSING, Integers, Truths
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import Known, Moments
-from ombudsman_kpi.measures.standard import Condition
+from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
 
 NONE = -1  # no elapsed time: the clock never ran, there is none, or the record contradicts itself
@@ -62,8 +62,8 @@ class Draft:
     def __post_init__(self) -> None:
         self.size = len(self.known.batch)
         self.state = np.zeros(self.size, np.uint8)
-        self.zone = self.known.scheme.zone
-        self.calendar = self.known.scheme.calendar
+        self.zone = self.known.setting.zone
+        self.calendar = self.known.setting.calendar
 
     def mark(self, where: Truths | None, ending: Ending, reason: str = "") -> None:
         """Give a state to those records that have none yet."""

@@ -23,7 +23,7 @@ from ombudsman_kpi.records.streams import as_arrow, steady
 from ombudsman_kpi.records.tables import Batch, Table
 from ombudsman_kpi.records.times import decoded
 from ombudsman_kpi.schemes.scheme import Scheme
-from ombudsman_kpi.tallies.counts import Tally
+from ombudsman_kpi.tallies.counts import Counts
 from ombudsman_kpi.tallies.in_memory import Options, dry_run, tally_records
 from ombudsman_kpi.tallies.plan import Progress, make_plan, names_of, opened_as_given
 
@@ -53,7 +53,7 @@ def parse_memory(value: Any) -> int:
 
 def tally_in_parts(
     scheme: Scheme, records: Mapping[str, Any], options: Options, memory: Any, progress: Progress | None = None
-) -> Tally:
+) -> Counts:
     """Count the outcomes of records within some memory: what ``tally_records`` would count."""
     room = parse_memory(memory) - _ALWAYS
     tables = opened_as_given(records, options.columns, options.dates)
@@ -101,7 +101,7 @@ class _Read:
         self.here = {}
 
 
-def _feeds(scheme: Scheme, options: Options, nothing: Tally, tables: Mapping[str, Table]) -> list[Feed]:
+def _feeds(scheme: Scheme, options: Options, nothing: Counts, tables: Mapping[str, Table]) -> list[Feed]:
     """Say what is read together for the targets that can be measured."""
     plan = make_plan(scheme, options.targets, options.cohort, options.every, options.report)
     if "cases" not in tables and "events" in tables and any("cases" in step.target.needs for step in plan):

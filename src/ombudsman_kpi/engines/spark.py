@@ -19,12 +19,13 @@ from ombudsman_kpi.engines.spark_frames import schema_of, shared_ids, side_by_si
 from ombudsman_kpi.engines.spark_work import CELL, ERROR, MISFIT, READ, SUMS, TOLD, ZONE, Layout, Work, kinds_of_columns
 from ombudsman_kpi.engines.together import Feed, feeds_of, follows_cases, measured, without_row
 from ombudsman_kpi.errors import KpiError, MissingLibraryError, OptionError, RecordsError
-from ombudsman_kpi.events.as_known import parse_as_of
+from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.log import History, times_of_cases
 from ombudsman_kpi.records.source import Source
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.schemes.scheme import Scheme
-from ombudsman_kpi.tallies.counts import Tally
+from ombudsman_kpi.tallies import storage
+from ombudsman_kpi.tallies.counts import Counts
 from ombudsman_kpi.tallies.in_memory import Options, dry_run
 from ombudsman_kpi.tallies.plan import Progress, Step, check_scheme, make_plan, open_records
 
@@ -45,7 +46,7 @@ def is_spark(frame: object) -> bool:
 
 def tally_on_spark(
     scheme: Scheme, records: Mapping[str, Any], options: Options, progress: Progress | None = None
-) -> Tally:
+) -> Counts:
     """Count the outcomes of records in Spark DataFrames, given by their kind: what ``tally_records`` would count.
 
     ``progress`` is called once for each kind, when all is counted. Raises what ``tally_records`` would; of several
@@ -134,7 +135,7 @@ class _Job(NamedTuple):
     needed: Mapping[str, list[str]] = MappingProxyType({})
     told: tuple[str, ...] | None = None  # the columns of cases that are made of events
 
-    def feeds(self, counted: Tally) -> list[Feed]:
+    def feeds(self, counted: Counts) -> list[Feed]:
         """Say what is read together for the targets that can be measured."""
         targets = measured(self.plan(), self.scheme, counted.unmeasured, self.schemas)
         return feeds_of(targets, self.options.by, {} if self.told is None else {"cases": "events"})
@@ -265,11 +266,11 @@ class _Found(NamedTuple):
         cells = table.filter(pc.equal(table["what"], CELL)).drop_columns(["what"])
         return cls(cells, misfits, rows, frozenset(row["target"] for row in parts[TOLD]))
 
-    def tally(self, counted: Tally) -> Tally:
+    def tally(self, counted: Counts) -> Counts:
         """Put what was counted in the place of the nothing that a tally has."""
         by = counted.basis.by if counted.basis is not None else ()
         names = {f"group{place}": f"by {name}" for place, name in enumerate(by)}
         cells = self.cells.rename_columns([names.get(name, name) for name in self.cells.column_names])
-        about = counted.to_arrow().schema.metadata
-        blocks = Tally.from_arrow(cells.replace_schema_metadata(about)).blocks
+        about = storage.to_arrow(counted).schema.metadata
+        blocks = storage.from_arrow(cells.replace_schema_metadata(about)).blocks
         return replace(counted, blocks=blocks, misfits={target: dict(found) for target, found in self.misfits.items()})

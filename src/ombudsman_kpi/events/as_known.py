@@ -2,87 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timezone
-from functools import cached_property, lru_cache
-from typing import Any, NamedTuple, TypeVar
+from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 
-from ombudsman_kpi.calendars.dates import MISSING, Integers, Truths, day_number, to_date, to_day
-from ombudsman_kpi.calendars.time_zones import DAY, EPOCH, MICROSECOND, time_zone
-from ombudsman_kpi.errors import CoverageError, KpiError, OptionError
-from ombudsman_kpi.measures.standard import Condition
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.calendars.dates import day_number
+from ombudsman_kpi.calendars.setting import Setting
+from ombudsman_kpi.events.as_of import AsOf, close_of
+from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Batch
 from ombudsman_kpi.records.times import Times
-from ombudsman_kpi.records.vocabulary import parse_time
 from ombudsman_kpi.records.words import Words
-from ombudsman_kpi.schemes.scheme import Scheme
 
 _NONE = np.empty(0, np.int64)
 T = TypeVar("T")
 
 NEVER = int(np.iinfo(np.int64).max)  # later than everything
-
-
-class AsOf(NamedTuple):
-    """The time to measure at: the close of a day, or an instant of it."""
-
-    day: int
-    instant: int  # the last microsecond that is known
-    whole_day: bool
-    text: str  # the date, or the time with its offset, as the scheme's zone has them
-
-    def __str__(self) -> str:
-        return self.text
-
-
-def parse_as_of(value: Any, scheme: Scheme) -> AsOf:
-    """Read ``as_of``: a date means the close of that day, a timestamp that instant.
-
-    Raises ``OptionError`` for anything else, ``CoverageError`` for a day outside the scheme's calendar.
-    """
-    if isinstance(value, np.datetime64) and value == value.astype("M8[D]"):
-        value = value.astype("M8[D]")  # as pandas has it
-    try:
-        moment = parse_time(value)
-    except (KpiError, ValueError) as error:
-        raise OptionError(f"as_of isn't a date: {error}.") from None
-    if not isinstance(moment, date):
-        raise OptionError("as_of is missing: say the date to measure at, such as as_of='2024-03-31'.")
-    if isinstance(moment, datetime) and not _is_date_of_pandas(moment):
-        if moment.tzinfo is None:
-            wall = (moment.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
-            instant = int(scheme.zone.instants(np.array([wall]))[0][0])
-        else:
-            instant = (moment - EPOCH) // MICROSECOND
-        wall = int(scheme.zone.wall(np.array([instant]))[0])
-        _check_covered(wall // DAY, moment, scheme)
-        here = timezone((wall - instant) * MICROSECOND)
-        text = (EPOCH + instant * MICROSECOND).astimezone(here).isoformat()
-        return AsOf(wall // DAY, instant, whole_day=False, text=text)
-    day = day_number(to_date(moment))
-    _check_covered(day, moment, scheme)
-    return AsOf(day, _close_of(day, scheme.time_zone), whole_day=True, text=to_day(day).isoformat())
-
-
-def _check_covered(day: int, moment: date, scheme: Scheme) -> None:
-    """Raise for a day that the scheme's calendar doesn't know."""
-    calendar = scheme.calendar
-    if not day_number(calendar.first) <= day <= day_number(calendar.last):
-        raise CoverageError(
-            f"as_of {moment.isoformat()[:10]} is outside the scheme's calendar, {calendar.first} to {calendar.last}."
-        )
-
-
-@lru_cache(maxsize=1024)
-def _close_of(day: int, zone: str) -> int:
-    """Give the last microsecond of a day in a place."""
-    return int(time_zone(zone).instants(np.array([(day + 1) * DAY]))[0][0]) - 1
-
-
-def _is_date_of_pandas(moment: datetime) -> bool:
-    """Tell whether a timestamp is how pandas, which has no dates, writes one: a midnight without a zone."""
-    return hasattr(moment, "asm8") and moment.tzinfo is None and moment == datetime.combine(moment, time())
 
 
 @dataclass(eq=False)
@@ -122,7 +59,7 @@ class Known:
 
     batch: Batch
     as_of: AsOf
-    scheme: Scheme
+    setting: Setting
     _moments: dict[tuple[str, bool], Moments] = field(default_factory=dict, repr=False)
     _worked_out: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
 
@@ -147,7 +84,7 @@ class Known:
             return self.once(("nothing",), lambda: _no_moments(times))
         if times.kind == "instants" and times.only_dates is None:
             return self._look_at_instants(name, times)
-        zone, calendar = self.scheme.zone, self.scheme.calendar
+        zone, calendar = self.setting.zone, self.setting.calendar
         days = times.days(zone)
         present = days != MISSING
         happened: Truths = (days <= self.as_of.day) & present
@@ -173,8 +110,8 @@ class Known:
 
     def _look_at_instants(self, name: str, times: Times) -> Moments:
         """See a column of instants: what happened by the close of a day did so by its last microsecond."""
-        values, zone = times.values, self.scheme.zone
-        begin = _close_of(day_number(self.scheme.calendar.first) - 1, self.scheme.time_zone) + 1
+        values, zone = times.values, self.setting.zone
+        begin = close_of(day_number(self.setting.calendar.first) - 1, self.setting.time_zone) + 1
         complete = bool(len(values)) and values.min() >= begin and values.max() <= self.as_of.instant
         if complete:  # nothing is missing either: that would be less than anything
             every = np.ones(len(values), np.bool_)

@@ -11,9 +11,11 @@ from ombudsman_kpi.arrays.arrow_memory import present
 from ombudsman_kpi.arrays.fingerprints import Prints, two_prints
 from ombudsman_kpi.arrays.row_numbers import RowNumbers
 from ombudsman_kpi.arrays.threads import in_threads
-from ombudsman_kpi.calendars.dates import Integers, Truths
+from ombudsman_kpi.arrays.types import Integers, Truths
+from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.calendars.time_zones import DAY
-from ombudsman_kpi.events.as_known import NEVER, AsOf, Known
+from ombudsman_kpi.events.as_known import NEVER, Known
+from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.log import (
     MEANINGS,
     REOPENINGS,
@@ -28,7 +30,6 @@ from ombudsman_kpi.events.log import (
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import fields_of
 from ombudsman_kpi.records.words import Words
-from ombudsman_kpi.schemes.scheme import Scheme
 
 _XES_CASE = "case:"  # how the columns of a case are named in an event log of the IEEE standard 1849
 _KINDS = times_of_cases()
@@ -36,14 +37,14 @@ _MEANING = {word: place for place, word in enumerate((*_KINDS, *MEANINGS))}
 _REOPENED = _MEANING["reopened"]
 
 
-def case_rows(events: Table, as_of: AsOf, scheme: Scheme) -> History:
+def case_rows(events: Table, as_of: AsOf, setting: Setting) -> History:
     """Make a row for each case of a log, as far as it was known.
 
     Other columns of the log that say something of its cases (those called like a field of cases, or ``case:…`` as in
     XES) are kept.
     """
     making = _Making(attributes_of(events))
-    batches = scan(events, making.attributes.values(), as_of, scheme)
+    batches = scan(events, making.attributes.values(), as_of, setting)
     for part in in_threads(making.read, batches):
         making.add(part)
     return making.history(is_pandas=events.source.is_pandas)

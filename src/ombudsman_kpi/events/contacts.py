@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ombudsman_kpi.arrays.threads import in_threads
-from ombudsman_kpi.calendars.dates import Integers, Truths
-from ombudsman_kpi.events.as_known import AsOf, Known
+from ombudsman_kpi.arrays.types import Integers, Truths
+from ombudsman_kpi.calendars.setting import Setting
+from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.log import STRAY, UNDIRECTED, UNEXPLAINED, known_events, misfits_of, scan
-from ombudsman_kpi.measures.standard import Condition
 from ombudsman_kpi.records import source
+from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
-from ombudsman_kpi.schemes.scheme import Scheme
 
 
 class Contacts(NamedTuple):
@@ -103,7 +104,7 @@ def _sorted(parts: list[Integers]) -> Integers:
 RowsOf = Callable[[Known, Integers | None], Integers]
 
 
-def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, scheme: Scheme) -> Contacts:
+def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -> Contacts:
     """Find the outgoing contacts, and the delays explained with a reason, of the cases that were given.
 
     A contact counts where it is outgoing; an explanation where it isn't incoming and has a reason. Raises
@@ -111,7 +112,7 @@ def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, scheme: Scheme) -> 
     """
     columns = [events.resolve(name, "contact with the parties") for name in ("party", "direction")]
     columns += ["reason"] if events.has("reason") else []
-    parts = list(in_threads(lambda known: _found_in(known, rows_of), scan(events, columns, as_of, scheme)))
+    parts = list(in_threads(lambda known: _found_in(known, rows_of), scan(events, columns, as_of, setting)))
     misfits = sum((found for *_, found in parts), Counter[str]())
     return Contacts(Touches(part[0] for part in parts), Touches(part[1] for part in parts), +misfits)
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ombudsman_kpi.calendars.dates import MISSING, Integers, Truths
-from ombudsman_kpi.events.as_known import AsOf, Known
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.calendars.setting import Setting
+from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.records.tables import Table, open_table
 from ombudsman_kpi.records.vocabulary import fields_of
 from ombudsman_kpi.records.words import Words
-from ombudsman_kpi.schemes.scheme import Scheme
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,13 +60,13 @@ def known_events(known: Known) -> Truths:
     return truths
 
 
-def scan(events: Table, names: Iterable[str], as_of: AsOf, scheme: Scheme) -> Iterator[Known]:
+def scan(events: Table, names: Iterable[str], as_of: AsOf, setting: Setting) -> Iterator[Known]:
     """Read some columns of a log beside those that say what happened, a batch at a time."""
     needed = [events.resolve(name, "an event log") for name in ("case_id", "event", "at")]
     needed += ["recorded_at"] if events.has("recorded_at") else []
     for batch in events.batches(dict.fromkeys([*needed, *names])):
         if len(batch):
-            yield Known(batch, as_of, scheme)
+            yield Known(batch, as_of, setting)
 
 
 def misfits_of(known: Known, there: Truths) -> Counter[str]:

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.calendars.dates import Integers
+from ombudsman_kpi.arrays.types import Integers
+from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.calendars.time_zones import DAY
-from ombudsman_kpi.events.as_known import AsOf
+from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.contacts import RowsOf
 from ombudsman_kpi.events.log import STRAY, Codes, known_events, misfits_of, scan
 from ombudsman_kpi.records.tables import Table
-from ombudsman_kpi.schemes.scheme import Scheme
 
 OPEN = 1 << 19  # later than any day: the clock still stands
 
@@ -35,7 +35,7 @@ class Pauses(NamedTuple):
         return Pauses(self.row[low:high] - first_row, self.first[low:high], self.end[low:high])
 
 
-def pauses_of(events: Table, rows_of: RowsOf, as_of: AsOf, scheme: Scheme) -> Pauses:
+def pauses_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -> Pauses:
     """Pair each pause with what ends it: the next resumption of its reason, or of none.
 
     A pause without a reason is ended by any. Of a pause and a resumption at one time the pause comes first.
@@ -43,11 +43,11 @@ def pauses_of(events: Table, rows_of: RowsOf, as_of: AsOf, scheme: Scheme) -> Pa
     reasons, misfits = Codes(), Counter[str]()
     found: dict[str, list[Any]] = {"paused": [], "resumed": []}
     extra = ["reason"] if events.has("reason") else []
-    for known in scan(events, extra, as_of, scheme):
+    for known in scan(events, extra, as_of, setting):
         there, named = known_events(known), known.batch.is_filled("case_id")
         misfits += misfits_of(known, there)
         times = known.batch.times("at")
-        moment = times.walls(scheme.zone) if times.kind != "dates" else times.values * DAY
+        moment = times.walls(setting.zone) if times.kind != "dates" else times.values * DAY
         reason = reasons.of(known.words("reason")) if extra else np.full(len(moment), -1)
         for word, parts in found.items():
             mine = np.flatnonzero(there & named & known.batch.words("event").are({word}))

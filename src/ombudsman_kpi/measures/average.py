@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ombudsman_kpi.calendars.dates import MISSING, Integers
+from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import fields_needed, timeline
@@ -33,7 +33,7 @@ class AverageRule:
         ran = np.array([outcome.status in {"met", "pending"} for outcome in book]).take(clock.state)
 
         def points() -> tuple[Integers, Integers, Integers]:
-            start, end = points_of(clock, known.scheme.zone)
+            start, end = points_of(clock, known.setting.zone)
             return start, end, np.full(len(start), MISSING)
 
         return Assessed(

@@ -9,7 +9,8 @@ import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import present
 from ombudsman_kpi.arrays.row_numbers import RowNumbers
-from ombudsman_kpi.calendars.dates import MISSING, Integers, to_day
+from ombudsman_kpi.arrays.types import MISSING, Integers
+from ombudsman_kpi.calendars.dates import to_day
 from ombudsman_kpi.calendars.periods import Every, period_of
 from ombudsman_kpi.clocks.outcomes import Assessed, of_days
 from ombudsman_kpi.clocks.states import Draft, dated
@@ -17,8 +18,9 @@ from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.measures.figures import Figure, Place, Status, judged
 from ombudsman_kpi.measures.related import Files
 from ombudsman_kpi.measures.share_of_kinds import IN, NOT_IN, fields_of_kinds
-from ombudsman_kpi.measures.standard import Condition, Standard
+from ombudsman_kpi.measures.standard import Standard
 from ombudsman_kpi.measures.targets import Count, Some
+from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
 
 

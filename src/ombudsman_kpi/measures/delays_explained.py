@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ombudsman_kpi.calendars.dates import MISSING, Integers, Truths
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.clocks.axes import counting
 from ombudsman_kpi.clocks.limits import Limit
+from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import fields_needed, timeline
@@ -15,7 +16,7 @@ from ombudsman_kpi.events.contacts import PARTIES, Touches
 from ombudsman_kpi.measures.paused import ran_net
 from ombudsman_kpi.measures.related import Files
 from ombudsman_kpi.measures.share_within import clock_judged, due_days
-from ombudsman_kpi.measures.targets import Clock, DelaysExplained, ShareWithin
+from ombudsman_kpi.measures.targets import DelaysExplained, ShareWithin
 from ombudsman_kpi.records.tables import Table
 
 
@@ -65,7 +66,7 @@ class DelaysRule:
         rows = np.flatnonzero(missed)
         if not len(rows):
             return None
-        due_day = due_days(target, clock, known.scheme.zone) if paused is None else paused
+        due_day = due_days(target, clock, known.setting.zone) if paused is None else paused
         start, due = clock.start_day[rows], due_day[rows]
         last = due if self.target.up_to is None else self._extended(due, known)
         told = np.ones(len(rows), np.bool_)
@@ -80,7 +81,7 @@ class DelaysRule:
         """Give the last day on which an explanation is in time."""
         limit = self.target.up_to
         assert isinstance(limit, Limit)  # noqa: S101
-        last = counting(limit, Clock(), known.scheme.calendar).due(due, limit.allowed)
+        last = counting(limit, Clock(), known.setting.calendar).due(due, limit.allowed)
         return np.where(last == MISSING, due, last)
 
     def _told(self, known: Known, rows: Integers, party: int, start: Integers, last: Integers) -> Truths:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ombudsman_kpi.calendars.dates import MISSING, day_number
+from ombudsman_kpi.arrays.types import MISSING
+from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
 from ombudsman_kpi.clocks.states import Draft, dated
 from ombudsman_kpi.events.as_known import Known

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.calendars.dates import MISSING, Integers, Truths, day_number
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.axes import Counting
 from ombudsman_kpi.clocks.limits import Limit, WorkingDays
@@ -93,7 +94,7 @@ class KeepInTouchRule:
 
         return Assessed(
             code, book, begin, end, elapsed, self.target.limit.elapsed_unit, lambda: (begin, end, due),
-            provisional=(due > day_number(known.scheme.calendar.announced_until)).astype(np.int64) if moves else 0,
+            provisional=(due > day_number(known.setting.calendar.announced_until)).astype(np.int64) if moves else 0,
             record=case, party=_NAMES.take(party),
         )  # fmt: skip
 
@@ -109,7 +110,7 @@ class KeepInTouchRule:
         code = np.where(open_, 2 - overdue, 0)  # places in the book
         code = np.where(parties > 0, parties + 2 + open_ * len(_LATE), code)
         code = np.where(clock.elapsed == NONE, clock.state.astype(np.int64) + len(_WHOLE), code).astype(np.intp)
-        announced, moves = day_number(known.scheme.calendar.announced_until), False
+        announced, moves = day_number(known.setting.calendar.announced_until), False
         if isinstance(self.target.limit, WorkingDays):
             last = last_start(self.target, clock, announced)
             moves = last is not None and found.begin.max(initial=MISSING) > last
@@ -168,7 +169,7 @@ def _run(target: KeepInTouch, known: Known, files: Files) -> Run:
     assert isinstance(limit, Limit)  # noqa: S101
     clock, end = _clock_of(target, known)
     found = intervals(target, known, files, np.where(clock.elapsed == NONE, MISSING, clock.start), end)
-    first, in_time = _last_in_time(clock.counting, limit.allowed, known.scheme.calendar)  # type: ignore[arg-type]
+    first, in_time = _last_in_time(clock.counting, limit.allowed, known.setting.calendar)  # type: ignore[arg-type]
     stop = np.where(found.end == MISSING, known.as_of.day, found.end)
     return Run(clock, end, found, stop > in_time.take(found.begin - first), limit.allowed)
 

@@ -9,7 +9,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from ombudsman_kpi.calendars.dates import MISSING, Integers, Truths, day_number
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.clocks.limits import Limit, WorkingDays
 from ombudsman_kpi.clocks.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.clocks.states import NONE
@@ -39,7 +40,7 @@ class PausedRule:
     def assess(self, known: Known) -> Assessed:
         """Run the clocks of a batch, and judge them by the time that they ran."""
         gross, found, due = ran_net(self.target, self.pauses, known)
-        calendar = known.scheme.calendar
+        calendar = known.setting.calendar
         as_if = judged(self.target, gross, calendar)
         cured = of_status(as_if.book, MISSED).take(as_if.code) & ~of_status(found.book, MISSED).take(found.code)
         book = (*found.book, *(Outcome(item.status, _as_if(item)) for item in found.book))
@@ -59,7 +60,7 @@ def ran_net(target: ShareWithin, pauses: Pauses, known: Known) -> tuple[Timeline
     assert isinstance(target.limit, Limit)  # noqa: S101
     gross, offset = timeline(target, known), known.batch.offset
     stood = Stood.of(gross, pauses.within(offset, offset + len(known.batch)), known.as_of.day)
-    found = judged(target, replace(gross, elapsed=stood.net()), known.scheme.calendar)
+    found = judged(target, replace(gross, elapsed=stood.net()), known.setting.calendar)
     return gross, found, stood.due(target.limit.allowed)
 
 

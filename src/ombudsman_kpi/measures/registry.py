@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from ombudsman_kpi.clocks.outcomes import Rule
 from ombudsman_kpi.measures import average, count, done_by, paused, rank, score, trend, volume
 from ombudsman_kpi.measures.average import AverageRule
 from ombudsman_kpi.measures.delays_explained import DelaysRule
@@ -10,6 +9,7 @@ from ombudsman_kpi.measures.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.keep_in_touch import KeepInTouchRule
 from ombudsman_kpi.measures.paused import PausedRule
 from ombudsman_kpi.measures.related import Files
+from ombudsman_kpi.measures.rules import Rule
 from ombudsman_kpi.measures.score import ScoreRule
 from ombudsman_kpi.measures.share_of_kinds import FollowedRule, KindsRule, OthersRule
 from ombudsman_kpi.measures.share_within import ShareWithinRule

@@ -3,20 +3,28 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import integers, present
-from ombudsman_kpi.calendars.dates import MISSING, Integers
+from ombudsman_kpi.arrays.types import MISSING, Integers
+from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.clocks.states import fields_of_conditions
-from ombudsman_kpi.events.as_known import AsOf, Known
+from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.contacts import Contacts, RowsOf, contacts_of, rows_of_cases
 from ombudsman_kpi.events.pauses import Pauses, pauses_of
-from ombudsman_kpi.measures.standard import Condition
 from ombudsman_kpi.measures.targets import DelaysExplained, KeepInTouch, ShareWithin, Target, Trend
+from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
-from ombudsman_kpi.schemes.scheme import Scheme
+
+
+class Targets(Setting, Protocol):
+    """The targets of a scheme by their ids, with the calendar and the zone that they are counted by."""
+
+    def __getitem__(self, target: str) -> Target:
+        """Return a target by its id."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,7 @@ class Files:
 
     tables: Mapping[str, Table]
     as_of: AsOf
-    scheme: Scheme
+    scheme: Targets
     log: Mapping[str, int] = field(default_factory=dict)  # what wasn't understood of the log that cases were made of
     whose: RowsOf | None = None  # in which row the case of each event stands, where somebody knows without looking
     _last: dict[str, tuple[Any, Integers]] = field(default_factory=dict, repr=False)

@@ -12,8 +12,8 @@ from ombudsman_kpi.clocks.states import Draft, dated
 from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.measures.figures import Counts, Figure, Place, judged, share_figure
 from ombudsman_kpi.measures.share_of_kinds import fields_of_kinds, rate
-from ombudsman_kpi.measures.standard import Condition
 from ombudsman_kpi.measures.targets import Score
+from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.rounding import half_up, percent
 from ombudsman_kpi.statistics.intervals import share_interval

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import integers, present
-from ombudsman_kpi.calendars.dates import MISSING, Integers, Truths
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
 from ombudsman_kpi.clocks.states import Draft, dated, fields_of_conditions, fields_of_identity
 from ombudsman_kpi.events.as_known import Known
-from ombudsman_kpi.measures.standard import Condition
 from ombudsman_kpi.measures.targets import Some
+from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
 
 IN, NOT_IN = Outcome("met"), Outcome("late")

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ombudsman_kpi.calendars.dates import MISSING, Integers, Truths, day_number
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.time_zones import DAY, TimeZone
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.axes import Counting
@@ -42,7 +43,7 @@ class ShareWithinRule:
             lambda: clock.end_day,
             found.elapsed,
             self.target.limit.elapsed_unit,
-            lambda: (*points_of(clock, known.scheme.zone), due_points(self.target, clock, known.scheme.zone)),
+            lambda: (*points_of(clock, known.setting.zone), due_points(self.target, clock, known.setting.zone)),
             size_of(self.target.limit),
             clock.in_days,
             found.provisional,
@@ -53,7 +54,7 @@ def clock_judged(target: ShareWithin, known: Known) -> tuple[Timeline, "Judged"]
     """Run the clocks of a batch, and judge them: once, for all who ask."""
     clock = timeline(target, known)
     name = ("judged", target.clock_key, target.limit)
-    return clock, known.once(name, lambda: judged(target, clock, known.scheme.calendar))
+    return clock, known.once(name, lambda: judged(target, clock, known.setting.calendar))
 
 
 def judge(state: State, in_time: bool, unanswered: str = "late") -> Outcome:  # noqa: FBT001

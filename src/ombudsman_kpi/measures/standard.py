@@ -2,11 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from datetime import time
 from fractions import Fraction
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from ombudsman_kpi.clocks.limits import DueField, Limit, parse_limit
 from ombudsman_kpi.errors import SchemeError
@@ -85,50 +84,6 @@ def parse_standard(text: str) -> Standard:
     return Standard(_OPERATORS[(found["operator"] or "at least").lower()], value, unit)
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """What a field has to hold: one of some values, none of them, or anything (or nothing) at all."""
-
-    values: tuple[str, ...] = ()
-    negated: bool = False
-    present: bool | None = None
-
-    def describe(self, name: str) -> str:
-        """Say why a record isn't counted.
-
-        >>> Condition(("upheld", "not-upheld")).describe("decision")
-        'decision is not upheld or not-upheld'
-        """
-        if self.present is not None:
-            words = name.removesuffix("_at").replace("_", " ")
-            if name.endswith("_at"):
-                return f"not {words}" if self.present else words
-            return f"no {words}" if self.present else f"has {words}"
-        return f"{name} is {'' if self.negated else 'not '}{' or '.join(self.values)}"
-
-
-def _parse_condition(value: Any) -> Condition:
-    if isinstance(value, Condition):
-        return value
-    if isinstance(value, dict) and set(value) == {"present"} and isinstance(value["present"], bool):
-        return Condition(present=value["present"])
-    if isinstance(value, dict) and set(value) == {"not"}:
-        inner = _parse_condition(value["not"])
-        if inner.present is None and not inner.negated:
-            return Condition(inner.values, negated=True)
-    items = value if isinstance(value, list) else [value]
-    if items and all(isinstance(item, (str, int, float)) for item in items):
-        return Condition(tuple(str(item).lower() if isinstance(item, bool) else str(item) for item in items))
-    raise ValueError("a condition is a value, a list of values, { not = … } or { present = true }")
-
-
-def _write_condition(condition: Condition) -> Any:
-    if condition.present is not None:
-        return {"present": condition.present}
-    plain: Any = condition.values[0] if len(condition.values) == 1 else list(condition.values)
-    return {"not": plain} if condition.negated else plain
-
-
 def _parse_limit(value: Any) -> Any:
     if isinstance(value, dict) and set(value) == {"field"}:
         return DueField(str(value["field"]))
@@ -143,21 +98,6 @@ def _write_limit(limit: Limit | DueField) -> Any:
     return {"field": limit.field} if isinstance(limit, DueField) else str(limit)
 
 
-_VALUE = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]}
-_VALUES = {"anyOf": [*_VALUE["anyOf"], {"type": "array", "items": _VALUE}]}
-_CONDITION_SCHEMA = {
-    "anyOf": [
-        *_VALUES["anyOf"],
-        {"type": "object", "properties": {"not": _VALUES}, "required": ["not"], "additionalProperties": False},
-        {
-            "type": "object",
-            "properties": {"present": {"type": "boolean"}},
-            "required": ["present"],
-            "additionalProperties": False,
-        },
-    ],
-    "description": "A value, a list of values, { not = … } or { present = true }",
-}
 _LIMIT_SCHEMA = {
     "anyOf": [
         {
@@ -191,19 +131,6 @@ def _read_standard(value: Any) -> Any:
     raise ValueError("a standard is text such as 'at least 98%'")
 
 
-def _read_time(value: Any) -> Any:
-    if isinstance(value, time) and value.tzinfo is not None:
-        raise ValueError("a cut-off is a time on the scheme's own clock, such as 17:00, without a zone")
-    return value
-
-
-def _write_time(value: time) -> str:
-    return value.isoformat("minutes") if value == value.replace(second=0, microsecond=0) else value.isoformat()
-
-
-ConditionField = Annotated[
-    Condition, BeforeValidator(_parse_condition), PlainSerializer(_write_condition), WithJsonSchema(_CONDITION_SCHEMA)
-]
 LimitField = Annotated[
     Limit | DueField, BeforeValidator(_parse_limit), PlainSerializer(_write_limit), WithJsonSchema(_LIMIT_SCHEMA)
 ]
@@ -213,4 +140,3 @@ StandardField = Annotated[
     PlainSerializer(str),
     WithJsonSchema(_STANDARD_SCHEMA),
 ]
-CutOff = Annotated[time, AfterValidator(_read_time), PlainSerializer(_write_time)]

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.calendars.dates import MISSING, Integers, to_day
+from ombudsman_kpi.arrays.types import MISSING, Integers
+from ombudsman_kpi.calendars.dates import to_day
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.states import NONE, Draft

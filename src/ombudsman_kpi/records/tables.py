@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import integers, present, truths
-from ombudsman_kpi.calendars.dates import MISSING, Integers, Truths, day_number, is_missing
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.calendars.dates import day_number, is_missing
 from ombudsman_kpi.calendars.periods import Period, parse_period
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.records.opening import open_source

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import present, truths
-from ombudsman_kpi.calendars.dates import MISSING, Integers, Truths, day_number, is_missing
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.calendars.dates import day_number, is_missing
 from ombudsman_kpi.calendars.time_zones import DAY, MICROSECOND, TimeZone, days_of
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records.vocabulary import EMPTY, parse_time

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import integers
-from ombudsman_kpi.calendars.dates import Integers, Truths
+from ombudsman_kpi.arrays.types import Integers, Truths
 
 
 class Words(NamedTuple):

@@ -4,14 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ombudsman_kpi.api import measure
-from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.errors import OptionError, one_of
 from ombudsman_kpi.measures.targets import AnyTarget, Limited, Stock
-from ombudsman_kpi.results.results import EVERYTHING, NO_DATE, Results, Row
+from ombudsman_kpi.results.results import Results
+from ombudsman_kpi.results.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.results.text_table import Table, as_html, as_text, standard_of, value_of
 from ombudsman_kpi.schemes.scheme import Scheme
-from ombudsman_kpi.tallies.plan import Columns, Formats, Progress, check_scheme, names_of
+from ombudsman_kpi.tallies.plan import names_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,66 +69,7 @@ class Comparison(NamedTuple):
         return as_html(comparison_table(self))
 
 
-def compare_schemes(
-    first: Scheme,
-    second: Scheme,
-    *,
-    same: Mapping[str, str] | None = None,
-    calls: Any = None,
-    written_contacts: Any = None,
-    cases: Any = None,
-    events: Any = None,
-    requests: Any = None,
-    orders: Any = None,
-    reviews: Any = None,
-    activities: Any = None,
-    as_of: Any,
-    every: Every | Sequence[Every | None] | None = None,
-    by: str | Sequence[str] = (),
-    cohort: str | None = None,
-    targets: str | Sequence[str] | None = None,
-    columns: Columns = None,
-    dates: Formats = None,
-    progress: Progress | None = None,
-) -> Comparison:
-    """Measure the same records under two schemes: how this year would have looked under the other plan.
-
-    >>> from ombudsman_kpi import compare_schemes, load_scheme
-    >>> case = {"case_id": "A1", "received_at": "2024-01-01", "allocated_at": "2024-01-09", "decided_at": "2024-04-01"}
-    >>> now, then = load_scheme("lgsco"), load_scheme("lgo-2017-18")
-    >>> found = compare_schemes(now, then, cases=[case], as_of="2024-04-30", targets="investigation-13w")
-    >>> [(pair.first.status, pair.second.status) for pair in found.pairs]  # decided on day 91
-    [('met', 'missed')]
-
-    Targets of one id are set side by side; ``same`` names those that are called otherwise in the second scheme, such
-    as ``{"written-contacts-3wd": "written-contacts-24h"}``. Those that only one scheme has stand alone. ``targets``
-    are ids of either scheme. All else is as for ``measure``. Each scheme measures with its own calendar, clocks and
-    headline cohorts, and whether its commitments were in force doesn't matter: that is the question.
-
-    Raises what ``measure`` raises, and ``OptionError`` where neither scheme has a target, or one has none of them.
-    """
-    check_scheme(first)
-    check_scheme(second)
-    wanted = _wanted(_matched(first, second, same or {}), targets)
-    sides = []
-    for side, scheme in enumerate((first, second)):
-        names = [str(pair[side]) for pair in wanted if pair[side]]
-        if not names:
-            raise OptionError(
-                f"The scheme {scheme.id!r} has none of these targets, so there is nothing to compare. Say what they "
-                "are called there: same={'written-contacts-3wd': 'written-contacts-24h'}."
-            )
-        sides.append(
-            measure(
-                scheme, calls=calls, written_contacts=written_contacts, cases=cases, events=events, requests=requests,
-                orders=orders, reviews=reviews, activities=activities, as_of=as_of, every=every, by=by, cohort=cohort,
-                targets=names, columns=columns, dates=dates, progress=progress,
-            )
-        )  # fmt: skip
-    return Comparison(sides[0], sides[1], tuple(_paired(sides[0], sides[1], wanted)))
-
-
-def _matched(first: Scheme, second: Scheme, same: Mapping[str, str]) -> list[Names]:
+def matched(first: Scheme, second: Scheme, same: Mapping[str, str]) -> list[Names]:
     """Give the names of each target in both schemes, in the order of the first, then of the second."""
     if not isinstance(same, Mapping):
         raise OptionError("same= takes names of both schemes: {'written-contacts-3wd': 'written-contacts-24h'}.")
@@ -140,7 +80,7 @@ def _matched(first: Scheme, second: Scheme, same: Mapping[str, str]) -> list[Nam
     return pairs + [(None, target.id) for target in second.targets if target.id not in other.values()]
 
 
-def _wanted(pairs: list[Names], targets: str | Sequence[str] | None) -> list[Names]:
+def wanted(pairs: list[Names], targets: str | Sequence[str] | None) -> list[Names]:
     """Give the pairs that are asked for. Raises ``OptionError`` for a target that neither scheme has."""
     asked = names_of("targets", targets)
     names = sorted({name for pair in pairs for name in pair if name})
@@ -150,9 +90,9 @@ def _wanted(pairs: list[Names], targets: str | Sequence[str] | None) -> list[Nam
     return pairs if targets is None else [pair for pair in pairs if set(asked) & set(pair)]
 
 
-def _paired(first: Results, second: Results, wanted: list[Names]) -> Iterator[Pair]:
+def paired(first: Results, second: Results, pairs: list[Names]) -> Iterator[Pair]:
     """Set rows of one target, period and group side by side; of one cohort too, where a target has several."""
-    for names in wanted:
+    for names in pairs:
         sides = []
         for results, name in zip((first, second), names, strict=True):
             rows = [row for row in results.rows if row.target == name]

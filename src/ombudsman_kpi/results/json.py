@@ -1,19 +1,17 @@
 """Results as JSON and back, without loss, for systems in any language."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from ombudsman_kpi.cases.deadline import Deadline, DeadlinesJson, Finding
-from ombudsman_kpi.errors import KpiError, OptionError, one_of
-from ombudsman_kpi.records.vocabulary import Call, Case, CaseEvent, Order, Request, WrittenContact
-from ombudsman_kpi.results.results import INSIDE, Results, Row
-from ombudsman_kpi.schemes.scheme import Scheme, scheme_json_schema
-from ombudsman_kpi.tallies.counts import Basis
+from ombudsman_kpi.errors import KpiError
+from ombudsman_kpi.results.row import INSIDE, Row
+from ombudsman_kpi.schemes.scheme import JSON_SCHEMA, Scheme
+from ombudsman_kpi.tallies.basis import Basis
 
 _WRITTEN = {name: kind for name, kind in Row.__annotations__.items() if name not in {*INSIDE, "group"}}
 
@@ -69,26 +67,33 @@ class ResultsJson(_Part):
     basis: BasisJson
 
 
-def json_schema_of(what: str) -> dict[str, Any]:
-    """Give the JSON Schema of a record, a deadline, a finding, results, or a scheme file.
-
-    Raises ``OptionError`` for anything else.
-    """
-    models: dict[str, type[BaseModel]] = {
-        "case": Case, "event": CaseEvent, "request": Request, "written-contact": WrittenContact, "order": Order,
-        "call": Call, "deadline": Deadline, "deadlines": DeadlinesJson, "finding": Finding, "results": ResultsJson,
-    }  # fmt: skip
-    if what == "scheme":
-        return scheme_json_schema()
-    if what not in models:
-        raise OptionError(f"There is no JSON Schema of {what!r}. {one_of(what, [*models, 'scheme'])}")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **models[what].model_json_schema()}
+def results_json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of what ``results_to_json`` writes."""
+    return {"$schema": JSON_SCHEMA, **ResultsJson.model_json_schema()}
 
 
-def results_to_json(results: Results) -> str:
-    """Write results as JSON."""
-    basis, content = results.basis, results.to_dict()
-    for row, written in zip(results.rows, content["rows"], strict=True):
+def plain_results(rows: Sequence[Row], basis: Basis) -> dict[str, Any]:
+    """Return results as plain values, ready for JSON: scheme, digest, calendar, as_of, options, rows."""
+    plain_rows = []
+    for row in rows:
+        plain = row.as_dict(basis.by)
+        for name in ("period_start", "period_end"):
+            plain[name] = None if plain[name] is None else plain[name].isoformat()
+        plain_rows.append(plain)
+    return {
+        "scheme": basis.scheme.id,
+        "digest": basis.scheme.digest,
+        "calendar": basis.scheme.calendar.edition,
+        "as_of": basis.as_of,
+        "options": basis.options,
+        "rows": plain_rows,
+    }
+
+
+def results_to_json(rows: Sequence[Row], basis: Basis) -> str:
+    """Return results as JSON."""
+    content = plain_results(rows, basis)
+    for row, written in zip(rows, content["rows"], strict=True):
         written |= {
             "exact": None if row.exact is None else str(row.exact),
             "reasons": [{"status": of, "reason": why, "records": number} for (of, why), number in row.reasons.items()],
@@ -102,8 +107,11 @@ def results_to_json(results: Results) -> str:
     return json.dumps(content, ensure_ascii=False)
 
 
-def results_from_json(text: str | bytes) -> Results:
-    """Read what ``results_to_json`` wrote. Raises ``KpiError`` for any other text, and another calendar's edition."""
+def results_from_json(text: str | bytes) -> tuple[tuple[Row, ...], Basis]:
+    """Return the rows and the basis that ``results_to_json`` wrote.
+
+    Raises ``KpiError`` for any other text, and for another calendar's edition.
+    """
     try:
         found = ResultsJson.model_validate_json(text)
         scheme = Scheme.model_validate(found.basis.scheme)
@@ -123,7 +131,7 @@ def results_from_json(text: str | bytes) -> Results:
         )
     every: dict[str, Any] = {name: tuple(periods) for name, periods in found.basis.every.items()}
     cohorts: dict[str, Any] = {name: tuple(names) for name, names in found.basis.cohorts.items()}
-    return Results(rows, Basis(scheme, found.as_of, tuple(found.basis.by), every, cohorts))
+    return rows, Basis(scheme, found.as_of, tuple(found.basis.by), every, cohorts)
 
 
 def _row(item: RowJson, by: list[str]) -> Row:

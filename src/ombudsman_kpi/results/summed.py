@@ -6,10 +6,10 @@ from typing import Literal
 
 import numpy as np
 
-from ombudsman_kpi.calendars.dates import Integers
+from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Every, Grain, Period, following, grain_start, period_of
 from ombudsman_kpi.measures.figures import LONGEST, Counts
-from ombudsman_kpi.tallies.counts import NO_PERIOD, Block, Group
+from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Group
 
 
 def spanned(found: Set[Period | None], every: Every | None) -> list[Period | None]:

@@ -16,8 +16,9 @@ from ombudsman_kpi.measures.targets import (
     Stock,
     Trend,
 )
-from ombudsman_kpi.results.results import EVERYTHING, NO_DATE, Results, Row
+from ombudsman_kpi.results.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.rounding import half_up, percent
+from ombudsman_kpi.tallies.basis import Basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +52,16 @@ class Table:
         return table
 
 
-def table_of(results: Results) -> Table:
+def table_of(rows: Sequence[Row], basis: Basis) -> Table:
     """Lay results out for a reader: what was promised, what was reached, whether it was kept."""
-    scheme = results.scheme
-    dated = {(row.target, row.cohort) for row in results.rows if row.period != NO_DATE}
+    scheme = basis.scheme
+    dated = {(row.target, row.cohort) for row in rows if row.period != NO_DATE}
     shown = [
         row
-        for row in results.rows
+        for row in rows
         if row.status != "not measured" and (row.period != NO_DATE or (row.target, row.cohort) not in dated)
     ]
-    targets = [results.scheme[row.target] for row in shown]
+    targets = [basis.scheme[row.target] for row in shown]
     timed = all(isinstance(target, (ShareWithin, KeepInTouch)) for target in targets)
     met = "In time" if timed else "Met"
     value = "Share" if all(row.unit == "share" for row in shown) else "Value"
@@ -70,7 +71,7 @@ def table_of(results: Results) -> Table:
         "Pending": any(row.pending for row in shown),
         "Note": any(row.words for row in shown),
     }
-    by, limit = results.basis.by, "Limit" if timed else "Measure"
+    by, limit = basis.by, "Limit" if timed else "Measure"
     numbers = ["Counted", met, "Missed", "Pending", value, "Standard"]
     columns = ["Target", limit, "Cohort", "Period", *by, *numbers, "Status", "Headroom", "Note"]
     kept = [name for name in columns if wide.get(name, True)]
@@ -78,13 +79,13 @@ def table_of(results: Results) -> Table:
     return Table(
         title=scheme.title,
         subtitle=(
-            f"as at {results.as_of} · scheme {scheme.id}, digest {scheme.digest} · "
+            f"as at {basis.as_of} · scheme {scheme.id}, digest {scheme.digest} · "
             f"calendar {scheme.division}, edition {scheme.calendar.edition}"
         ),
         columns=tuple(kept),
         numeric=tuple(name in {*numbers, "Headroom"} for name in kept),
         rows=tuple(tuple(row[name] for name in kept) for row in cells),
-        footnotes=tuple(_footnotes(results, shown)),
+        footnotes=tuple(_footnotes(rows, basis, shown)),
     )  # fmt: skip
 
 
@@ -134,24 +135,24 @@ def standard_of(target: AnyTarget) -> str:
     return f"{_SIGNS[standard.operator]} {str(standard).removeprefix(standard.operator).strip()}"
 
 
-def _footnotes(results: Results, shown: Sequence[Row]) -> list[str]:
+def _footnotes(rows: Sequence[Row], basis: Basis, shown: Sequence[Row]) -> list[str]:
     """Say, once each, what the table leaves out: open, excluded and invalid records, and what isn't measured."""
     notes = []
     if any(not row.complete for row in shown):
         notes.append("* the period isn't over at this date")
     if any(row.provisional for row in shown):
         notes.append("† some due days fall after the last announced bank holidays, and may still move")
-    for target in dict.fromkeys(row.target for row in results.rows if row.status != "not measured"):
-        notes += _left_out(target, [row for row in results.rows if row.target == target])
+    for target in dict.fromkeys(row.target for row in rows if row.status != "not measured"):
+        notes += _left_out(target, [row for row in rows if row.target == target])
     notes += _remarks(shown)
     reasons: dict[str, list[str]] = {}
-    for row in results.rows:
+    for row in rows:
         if row.status == "not measured":
             reasons.setdefault(row.note, []).append(row.target)
     notes += [f"not measured: {', '.join(targets)} ({reason})" for reason, targets in reasons.items()]
     measured = {row.target for row in shown}
     alike: dict[str, list[str]] = {}
-    for target, options in results.options["clocks"].items():
+    for target, options in basis.options["clocks"].items():
         if target in measured:
             alike.setdefault(", ".join(f"{name}: {value}" for name, value in options.items()), []).append(target)
     notes += [f"measured with {options}: {', '.join(targets)}" for options, targets in alike.items()]

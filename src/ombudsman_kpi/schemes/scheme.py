@@ -16,19 +16,21 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.calendars.time_zones import TimeZone, time_zone
 from ombudsman_kpi.calendars.working_calendar import FIRST, LAST, WorkingCalendar
+from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.errors import KpiError, SchemeError, one_of
 from ombudsman_kpi.measures.targets import (
     MEASURES,
     AnyTarget,
-    Clock,
     Count,
-    Declaration,
     DelaysExplained,
     InForce,
     Score,
     ShareWithin,
     Target,
 )
+from ombudsman_kpi.records.conditions import Declaration
+
+JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 Division = Literal["england-and-wales", "scotland", "northern-ireland", "any-uk-nation"]
 
@@ -226,7 +228,7 @@ def scheme_json_schema() -> dict[str, Any]:
     }
     top = {name: value for name, value in whole["properties"].items() if name not in {"targets", "reports"}}
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": JSON_SCHEMA,
         "title": "A scheme of service-level targets",
         "type": "object",
         "properties": {

@@ -14,19 +14,21 @@ import numpy as np
 from ombudsman_kpi.arrays.arrow_memory import integers
 from ombudsman_kpi.arrays.sums import Cells
 from ombudsman_kpi.arrays.threads import WORKERS
-from ombudsman_kpi.calendars.dates import Integers, Truths
+from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.periods import Grain, Numbering
-from ombudsman_kpi.clocks.outcomes import STILL_OPEN, Assessed, Outcome, Rule
+from ombudsman_kpi.clocks.outcomes import STILL_OPEN, Assessed, Outcome
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
-from ombudsman_kpi.events.as_known import AsOf, Known
+from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_of import AsOf
+from ombudsman_kpi.measures.rules import Rule
 from ombudsman_kpi.measures.share_within import ShareWithinRule, follows_from_elapsed, outcomes
 from ombudsman_kpi.records.tables import Batch
 from ombudsman_kpi.schemes.scheme import Scheme
-from ombudsman_kpi.tallies.counts import NO_PERIOD, Block, Group, Key
+from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Group, Key
 
 if TYPE_CHECKING:
+    from ombudsman_kpi.clocks.outcomes import Cohort
     from ombudsman_kpi.clocks.states import State
-    from ombudsman_kpi.measures.targets import Cohort
 
 NOT_RECORDED = "(not recorded)"
 

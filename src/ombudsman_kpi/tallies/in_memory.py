@@ -3,23 +3,30 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.calendars.periods import parse_every
-from ombudsman_kpi.events.as_known import parse_as_of
+from ombudsman_kpi.errors import OptionError
+from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.measures.delays_explained import DelaysRule
 from ombudsman_kpi.measures.keep_in_touch import KeepInTouchRule
 from ombudsman_kpi.measures.registry import rules_of
+from ombudsman_kpi.measures.related import Files
+from ombudsman_kpi.measures.rules import Rule
 from ombudsman_kpi.records.source import Source
+from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import RECORDS
-from ombudsman_kpi.results.results import PUBLISHED
 from ombudsman_kpi.schemes.scheme import Scheme
+from ombudsman_kpi.tallies.basis import Basis
+from ombudsman_kpi.tallies.block import Block, Key
 from ombudsman_kpi.tallies.counter import count_batches
-from ombudsman_kpi.tallies.counts import Basis, Block, Key, Tally
+from ombudsman_kpi.tallies.counts import PUBLISHED, Counts
 from ombudsman_kpi.tallies.plan import (
     Columns,
     Formats,
     Progress,
+    Step,
     batches_of,
     check_scheme,
     files_of,
@@ -32,14 +39,6 @@ from ombudsman_kpi.tallies.plan import (
     why_not,
     with_populations,
 )
-
-if TYPE_CHECKING:
-    from ombudsman_kpi.calendars.dates import Truths
-    from ombudsman_kpi.clocks.outcomes import Rule
-    from ombudsman_kpi.events.as_known import AsOf
-    from ombudsman_kpi.measures.related import Files
-    from ombudsman_kpi.records.tables import Table
-    from ombudsman_kpi.tallies.plan import Step
 
 
 class Options(NamedTuple):
@@ -68,12 +67,12 @@ class Asked:
     """What is to be counted: the records that were given, and the rules that each kind of them is assessed by."""
 
     scheme: Scheme
-    at: "AsOf"
-    plan: "list[Step]"
+    at: AsOf
+    plan: list[Step]
     by: tuple[str, ...]
-    tables: "dict[str, Table]"
-    files: "Files"
-    wanted: "Mapping[str, list[tuple[Rule, Key]]]"
+    tables: dict[str, Table]
+    files: Files
+    wanted: Mapping[str, list[tuple[Rule, Key]]]
     unmeasured: dict[str, str]
     notes: dict[str, frozenset[str]]
 
@@ -110,7 +109,7 @@ class Asked:
 
 def tally_records(
     scheme: Scheme, records: Mapping[str, Any], options: Options, progress: Progress | None = None
-) -> Tally:
+) -> Counts:
     """Count the outcomes of records, given by their kind."""
     check_scheme(scheme)
     options = options.read_once()
@@ -135,7 +134,7 @@ def _heard(source: Source, progress: Progress) -> Source:
     return source._replace(read=read)
 
 
-def counted(asked: Asked, kept: "Mapping[str, Truths] | None" = None, progress: Progress | None = None) -> Tally:
+def counted(asked: Asked, kept: Mapping[str, Truths] | None = None, progress: Progress | None = None) -> Counts:
     """Count what is asked for; or of each kind of records only those that are kept, looking all the others up."""
     blocks: dict[Key, Block] = {}
     for kind, rules in asked.wanted.items():
@@ -154,10 +153,10 @@ def counted(asked: Asked, kept: "Mapping[str, Truths] | None" = None, progress: 
     every = {step.target.id: step.every for step in asked.plan}
     cohorts = {step.target.id: step.cohorts for step in asked.plan}
     basis = Basis(asked.scheme, str(asked.at), asked.by, every, cohorts)
-    return Tally(basis, blocks, asked.unmeasured, notes, misfits, settled=kept is not None)
+    return Counts(basis, blocks, asked.unmeasured, notes, misfits, settled=kept is not None)
 
 
-def _of_kept_events(asked: Asked, kept: "Mapping[str, Truths]") -> "Files":
+def _of_kept_events(asked: Asked, kept: Mapping[str, Truths]) -> Files:
     """Give the files with the events alone that are kept, so that no others are counted as not understood."""
     if "events" not in kept:
         return asked.files
@@ -182,7 +181,7 @@ def _of_kept_events(asked: Asked, kept: "Mapping[str, Truths]") -> "Files":
     return files_of({**asked.tables, "events": some}, asked.plan, asked.at, asked.scheme)
 
 
-def dry_run(scheme: Scheme, schemas: Mapping[str, Any], options: Options) -> tuple[Tally, dict[str, list[str]]]:
+def dry_run(scheme: Scheme, schemas: Mapping[str, Any], options: Options) -> tuple[Counts, dict[str, list[str]]]:
     """Count no records at all, of columns as some Arrow schemas, or sources, have them.
 
     Give the empty tally, with its basis, notes and what can't be measured; and the columns of each kind of records
@@ -212,3 +211,20 @@ def _empty(schema: Any, names: dict[str, None]) -> Source:
         return schema._replace(read=read, rows=0, doubtful=None)
 
     return Source(tuple(schema.names), read)
+
+
+def refuse_too_early(counted: Counts, scheme: Scheme, as_of: Any) -> None:
+    """Raise where no record at all had been received yet: the date is surely a mistake."""
+    early: dict[str, bool] = {}
+    for key, block in counted.blocks.items():
+        reasons = {outcome.reason for outcome in block.outcomes}
+        kind = scheme[key.target].of
+        early[kind] = early.get(kind, False) or (bool(reasons) and reasons <= _NOT_YET)
+    if early and all(early.values()):
+        raise OptionError(
+            f"as_of {as_of} is before every record that was given, so that nothing would be known. "
+            "Give the date on which the data were taken."
+        )
+
+
+_NOT_YET = {"not yet received", "not yet offered"}

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ombudsman_kpi.calendars.dates import Integers, Truths
-from ombudsman_kpi.clocks.outcomes import Assessed, Rule
+from ombudsman_kpi.arrays.types import Integers, Truths
+from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.measures.rules import Rule
 
 if TYPE_CHECKING:
     import pandas as pd

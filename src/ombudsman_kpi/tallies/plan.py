@@ -7,20 +7,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ombudsman_kpi.calendars.periods import Every, grain_of, listed, nests_in, parse_every
-from ombudsman_kpi.clocks.outcomes import Rule
+from ombudsman_kpi.clocks.outcomes import COHORTS, Cohort
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
-from ombudsman_kpi.events.as_known import AsOf
+from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import times_of_cases
 from ombudsman_kpi.measures.related import Files
-from ombudsman_kpi.measures.targets import COHORTS, AnyTarget, Cohort, Dated, NotMeasured, Score, Stock, Trend
+from ombudsman_kpi.measures.rules import Rule
+from ombudsman_kpi.measures.targets import AnyTarget, Dated, NotMeasured, Score, Stock, Trend
 from ombudsman_kpi.records.source import Dates
 from ombudsman_kpi.records.streams import steady
 from ombudsman_kpi.records.tables import COUNT, Batch, Table, open_table
 from ombudsman_kpi.records.vocabulary import RECORDS
-from ombudsman_kpi.results.results import INSIDE, Row
 from ombudsman_kpi.schemes.scheme import Scheme
-from ombudsman_kpi.tallies.counts import Key, not_given
+from ombudsman_kpi.tallies.block import Key
+from ombudsman_kpi.tallies.counts import not_given
 
 Columns = Mapping[str, Mapping[str, str]] | str | Path | None
 Formats = Mapping[str, Dates] | None
@@ -255,14 +256,8 @@ def with_populations(plan: list[Step], scheme: Scheme) -> list[Step]:
 def missing_groups(by: tuple[str, ...], plan: list[Step], tables: Mapping[str, Table]) -> dict[str, frozenset[str]]:
     """Note the targets whose records lack a column to group by.
 
-    Raises ``RecordsError`` where all of them do, ``OptionError`` for a name that the results have for their own.
+    Raises ``RecordsError`` where all of them do.
     """
-    for name in by:
-        if name in _OWN:
-            raise OptionError(
-                f"by= names {name!r}, and the results have a column of this name. Give it another: "
-                f"columns={{'cases': {{'own_{name}': {name!r}}}}}, by='own_{name}'."
-            )
     measured = [step.target for step in plan if not isinstance(step.target, NotMeasured) and step.target.of in tables]
     notes: dict[str, frozenset[str]] = {}
     for name in by:
@@ -300,6 +295,3 @@ def batches_of(
         yield batch
         if progress is not None:
             progress(table.name, batch.offset + len(batch))
-
-
-_OWN = set(Row._fields) - {"group", *INSIDE}  # the columns that results always have

@@ -4,15 +4,15 @@ Their tally can be kept, and moved to a later day; only the others, and what is 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import present
 from ombudsman_kpi.arrays.row_numbers import RowNumbers
-from ombudsman_kpi.calendars.dates import MISSING, Integers, Truths, day_number
-from ombudsman_kpi.clocks.outcomes import Assessed, Rule, of_status
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.calendars.dates import day_number
+from ombudsman_kpi.clocks.outcomes import Assessed, of_status
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.errors import OptionError
@@ -23,15 +23,16 @@ from ombudsman_kpi.measures.delays_explained import DelaysRule
 from ombudsman_kpi.measures.done_by import DoneByRule
 from ombudsman_kpi.measures.keep_in_touch import KeepInTouchRule
 from ombudsman_kpi.measures.paused import PausedRule
+from ombudsman_kpi.measures.rules import Rule
 from ombudsman_kpi.measures.score import ScoreRule
 from ombudsman_kpi.measures.share_of_kinds import NOT_IN, FollowedRule, KindsRule, OthersRule
 from ombudsman_kpi.measures.share_within import ShareWithinRule, provisional
-from ombudsman_kpi.measures.standard import Condition
 from ombudsman_kpi.measures.stock import StockRule
 from ombudsman_kpi.measures.targets import OnClock
+from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import PERIOD, Table
 from ombudsman_kpi.schemes.scheme import Scheme
-from ombudsman_kpi.tallies.counts import Tally
+from ombudsman_kpi.tallies.counts import Counts
 from ombudsman_kpi.tallies.in_memory import Asked, Options, counted
 from ombudsman_kpi.tallies.plan import Progress, batches_of
 
@@ -44,27 +45,10 @@ _ENDS = {
 _AFTER_THE_END = {"closed_at", "returned_at"}
 
 
-@dataclass(frozen=True)
-class Settled:
-    """The tally of the settled records, and which ones aren't.
-
-    ``open`` has for each kind of records that was measured the ids of those that aren't settled, None among them where
-    one lacks the id that it must have; for kinds without ids (calls, where not all have one) their rows, counted from
-    0. Where cases are made of events, it has the cases that the events tell of.
-    """
-
-    tally: Tally
-    open: Mapping[str, tuple[Any, ...]]
-
-    def __repr__(self) -> str:
-        left = ", ".join(f"{len(found):,} in {kind}" for kind, found in self.open.items())
-        return f"<Settled: {self.tally!r}; open: {left or 'nothing'}>"
-
-
 def settle_records(
     scheme: Scheme, records: Mapping[str, Any], options: Options, progress: Progress | None = None
-) -> Settled:
-    """Count the outcomes of those records that are settled, and say which ones aren't."""
+) -> tuple[Counts, dict[str, tuple[Any, ...]]]:
+    """Return the counts of the settled records, and by kind the ids or rows of the others."""
     asked = Asked.of(scheme, records, options)
     if not asked.at.whole_day:
         raise OptionError(
@@ -77,7 +61,7 @@ def settle_records(
             kept[kind] = _together(asked.files.tables[kind], kept[kind])
     if _needs_events(asked):
         _with_events(asked, kept)
-    return Settled(counted(asked, kept, progress), {kind: _open(asked, kind, kept) for kind in kept})
+    return counted(asked, kept, progress), {kind: _open(asked, kind, kept) for kind in kept}
 
 
 def stays(known: Known, rules: Sequence[Rule], by: Iterable[str] = ()) -> Truths:
@@ -205,7 +189,7 @@ def _has_ended(rule: Rule, target: OnClock, known: Known) -> Truths:
 def _is_announced(rule: ShareWithinRule, known: Known) -> Truths:
     """Tell which due days don't follow from rules alone, in a year that may still be announced otherwise."""
     clock = timeline(rule.target, known)
-    moves = provisional(rule.target, clock, known.scheme.calendar)
+    moves = provisional(rule.target, clock, known.setting.calendar)
     return np.ones(len(known.batch), np.bool_) if moves is None else ~moves | (clock.elapsed == NONE)
 
 

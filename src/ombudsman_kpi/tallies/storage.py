@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from ombudsman_kpi.calendars.dates import Integers
+from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Every, Grain, Numbering, grain_of
-from ombudsman_kpi.clocks.outcomes import STATUSES, Outcome
+from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort, Outcome
 from ombudsman_kpi.errors import KpiError, OptionError
-from ombudsman_kpi.events.as_known import parse_as_of
-from ombudsman_kpi.measures.targets import Cohort, Stock
+from ombudsman_kpi.events.as_of import parse_as_of
+from ombudsman_kpi.measures.targets import Stock
 from ombudsman_kpi.schemes.scheme import Scheme
-from ombudsman_kpi.tallies.counts import NO_PERIOD, Basis, Block, Key, Tally
+from ombudsman_kpi.tallies.basis import Basis
+from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Key
+from ombudsman_kpi.tallies.counts import Counts
 
 LAYOUT = 1  # of what is written; another number means that what is read here may mean something else there
 
@@ -48,7 +50,7 @@ class About(BaseModel):
     misfits: dict[str, dict[str, int]] = {}
 
     @classmethod
-    def of(cls, tally: Tally) -> "About":
+    def of(cls, tally: Counts) -> "About":
         """Say by what a tally was counted."""
         if tally.basis is None:
             return cls(layout=LAYOUT, settled=True)
@@ -74,7 +76,7 @@ class About(BaseModel):
         return {**self.model_dump(mode="json"), "notes": {name: sorted(texts) for name, texts in self.notes.items()}}
 
 
-def to_arrow(tally: Tally) -> Any:
+def to_arrow(tally: Counts) -> Any:
     """Give the counts as an Arrow table, one row a cell, with the basis in its metadata."""
     import pyarrow as pa
 
@@ -106,18 +108,18 @@ def _joined(parts: Sequence[Integers]) -> Any:
     return pa.array(np.concatenate([np.empty(0, np.int64), *parts]))
 
 
-def from_arrow(table: Any) -> Tally:
+def from_arrow(table: Any) -> Counts:
     """Read what ``to_arrow`` gave. Raises ``KpiError`` for any other table."""
     with _reading("This Arrow table", "Tally.to_arrow gives"):
         return _read(json.loads(table.schema.metadata[_ABOUT]), table)
 
 
-def to_json(tally: Tally) -> str:
+def to_json(tally: Counts) -> str:
     """Give the counts and their basis as JSON."""
     return json.dumps({**About.of(tally).plain(), "cells": to_arrow(tally).to_pydict()})
 
 
-def from_json(text: str | bytes) -> Tally:
+def from_json(text: str | bytes) -> Counts:
     """Read what ``to_json`` gave. Raises ``KpiError`` for any other text."""
     import pyarrow as pa
 
@@ -127,7 +129,7 @@ def from_json(text: str | bytes) -> Tally:
         return _read(content, pa.table(cells))
 
 
-def to_parquet(tally: Tally, path: str | Path) -> None:
+def to_parquet(tally: Counts, path: str | Path) -> None:
     """Write a Parquet file: whole, or not at all. Raises ``KpiError`` where it can't be written."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -157,7 +159,7 @@ def _write_whole(place: Path, content: Any) -> None:
             beside.unlink(missing_ok=True)
 
 
-def from_parquet(path: str | Path) -> Tally:
+def from_parquet(path: str | Path) -> Counts:
     """Read what ``to_parquet`` wrote. Raises ``KpiError`` for any other file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -202,7 +204,7 @@ class _NoTallyError(KpiError):
     """What is read contradicts itself."""
 
 
-def _read(content: Mapping[str, Any], table: Any) -> Tally:
+def _read(content: Mapping[str, Any], table: Any) -> Counts:
     """Make a tally again from its parts, and see to it that they fit together."""
     layout = content["layout"]
     if isinstance(layout, int) and layout > LAYOUT:
@@ -214,7 +216,7 @@ def _read(content: Mapping[str, Any], table: Any) -> Tally:
     about = About.model_validate(content)
     if about.scheme is None:
         _agree(about == About(layout=LAYOUT, settled=about.settled) and not len(table))
-        return Tally.zero()
+        return Counts.zero()
     scheme = _scheme_of(about)
     _check_keys(about, scheme)
     blocks = {Key(*key): Block.nothing() for key in about.measured}
@@ -223,7 +225,7 @@ def _read(content: Mapping[str, Any], table: Any) -> Tally:
         _check_cells(key, block, scheme)
         blocks[key] = block
     basis = Basis(scheme, about.as_of, about.by, about.every, about.cohorts)
-    return Tally(basis, blocks, about.unmeasured, about.notes, about.misfits, about.settled)
+    return Counts(basis, blocks, about.unmeasured, about.notes, about.misfits, about.settled)
 
 
 def _agree(agrees: bool) -> None:  # noqa: FBT001

@@ -1,25 +1,35 @@
 """Targets as data: of which records, which clock, which limit, which standard. Each kind of measure is one class."""
 
-from ombudsman_kpi.measures.targets.clocked import Average, Clock, KeepInTouch, Limited, OnClock, ShareWithin, Stock
+from ombudsman_kpi.measures.targets.clocked import Average, KeepInTouch, Limited, OnClock, ShareWithin, Stock
 from ombudsman_kpi.measures.targets.dated import Count, Dated, DoneBy, Rank, Score, ShareOfKinds, Volume
-from ombudsman_kpi.measures.targets.declared import (
-    COHORTS,
-    Cohort,
-    Declaration,
-    InForce,
-    NotMeasured,
-    Party,
-    Records,
-    Some,
-    Target,
-)
+from ombudsman_kpi.measures.targets.declared import InForce, NotMeasured, Party, Records, Some, Target
 from ombudsman_kpi.measures.targets.derived import DelaysExplained, Trend
 
 __all__ = [
-    "COHORTS", "MEASURES", "AnyTarget", "Average", "Clock", "Cohort", "Count", "Dated", "Declaration",
-    "DelaysExplained", "DoneBy", "InForce", "KeepInTouch", "Limited", "NotMeasured", "OnClock", "Party", "Rank",
-    "Records", "Score", "ShareOfKinds", "ShareWithin", "Some", "Stock", "Target", "Trend", "Volume",
-]  # fmt: skip
+    "MEASURES",
+    "AnyTarget",
+    "Average",
+    "Count",
+    "Dated",
+    "DelaysExplained",
+    "DoneBy",
+    "InForce",
+    "KeepInTouch",
+    "Limited",
+    "NotMeasured",
+    "OnClock",
+    "Party",
+    "Rank",
+    "Records",
+    "Score",
+    "ShareOfKinds",
+    "ShareWithin",
+    "Some",
+    "Stock",
+    "Target",
+    "Trend",
+    "Volume",
+]
 
 AnyTarget = (
     ShareWithin | ShareOfKinds | Average | Stock | Count | Volume | Score | Trend | Rank | DoneBy

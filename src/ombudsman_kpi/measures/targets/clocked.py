@@ -7,42 +7,12 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from ombudsman_kpi.clocks.limits import UNITS, DueField, Hours, Limit, Seconds, WorkingDays
+from ombudsman_kpi.clocks.options import Clock
+from ombudsman_kpi.clocks.outcomes import Cohort
 from ombudsman_kpi.errors import one_of
-from ombudsman_kpi.measures.standard import CutOff, LimitField
-from ombudsman_kpi.measures.targets.declared import Cohort, Declaration, Party, Records, Some, check_time
+from ombudsman_kpi.measures.standard import LimitField
+from ombudsman_kpi.measures.targets.declared import Party, Records, Some, check_time
 from ombudsman_kpi.records.vocabulary import RECORDS
-
-
-class Clock(Declaration):
-    """The options of a clock, where a body's own rules differ from the default."""
-
-    day_of_receipt: Literal["day 0", "day 1"] = Field(
-        "day 0", description="Day 1 is the next working day, or the day of receipt itself"
-    )
-    non_working_receipt: Literal["as received", "next working day"] = Field(
-        "as received", description="On a day off: nothing special, or deemed received on the next working day"
-    )
-    cut_off: CutOff | None = Field(None, description="After this time of day a record is received the next day")
-    non_working_due: Literal["stays", "next working day"] = Field(
-        "stays", description="Where calendar days or weeks end on a day off: due that day, or on the next working day"
-    )
-    own_due: Literal["as given", "by the day"] = Field(
-        "as given", description="A record's own due timestamp: compared as an instant, or by its day"
-    )
-    unanswered: Literal["late", "left out if abandoned within the limit", "left out"] = Field(
-        "late", description="Calls abandoned by the caller: late, or left out; or only answered calls counted"
-    )
-    pauses: Literal["none", "allowed"] = Field(
-        "none", description="Days on which a case stands still at their close (paused until resumed): counted, or not"
-    )
-    naive_times: Literal["wall clock", "refuse"] = Field(
-        "wall clock", description="Timestamps without a zone: read as the scheme's wall clock, or refused"
-    )
-
-    @cached_property
-    def in_force(self) -> dict[str, str]:
-        """The options that differ from the default, to be printed with every result."""
-        return {name: str(value) for name, value in self.model_dump(mode="json", exclude_defaults=True).items()}
 
 
 class OnClock(Some):

@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.errors import one_of
-from ombudsman_kpi.measures.standard import ConditionField
 from ombudsman_kpi.measures.targets.declared import Records, Some, check_conditions, check_time
+from ombudsman_kpi.records.conditions import ConditionField
 from ombudsman_kpi.records.vocabulary import fields_of
 
 

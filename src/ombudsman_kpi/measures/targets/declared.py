@@ -2,24 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal, Self, get_args
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from ombudsman_kpi.clocks.outcomes import Cohort
 from ombudsman_kpi.errors import one_of
-from ombudsman_kpi.measures.standard import Condition, ConditionField, StandardField
+from ombudsman_kpi.measures.standard import StandardField
+from ombudsman_kpi.records.conditions import Condition, ConditionField, Declaration
 from ombudsman_kpi.records.vocabulary import fields_of
 
-Cohort = Literal["received", "closed", "due", "dated"]
-COHORTS: tuple[Cohort, ...] = get_args(Cohort)
 Records = Literal["calls", "written_contacts", "cases", "events", "requests", "orders", "reviews", "activities"]
 Party = Literal["complainant", "organisation"]
-
-
-class Declaration(BaseModel):
-    """What all parts of a scheme share: they never change, and a misspelt key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class InForce(Declaration):

@@ -6,11 +6,12 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from ombudsman_kpi.clocks.limits import CalendarDays, WorkingDays
+from ombudsman_kpi.clocks.outcomes import Cohort
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.measures.standard import LimitField
 from ombudsman_kpi.measures.targets.clocked import Average, ShareWithin
 from ombudsman_kpi.measures.targets.dated import Count, Score, ShareOfKinds
-from ombudsman_kpi.measures.targets.declared import Cohort, Party, Records, Target
+from ombudsman_kpi.measures.targets.declared import Party, Records, Target
 
 
 class DelaysExplained(Target):

@@ -1,0 +1,117 @@
+"""What a deadline is made of, as data: days off, pauses, the basis, and amounts in words."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema
+
+from ombudsman_kpi.clocks.outcomes import Status
+from ombudsman_kpi.measures.targets import Party, Records
+from ombudsman_kpi.records.vocabulary import OPTIONAL_TIME_SCHEMA, parse_time, summarised
+
+
+def _read_moment(value: object) -> object:
+    return parse_time(value) if isinstance(value, str) else value
+
+
+# A day, or an instant with the offset of the scheme's zone.
+Moment = Annotated[date | datetime | None, BeforeValidator(_read_moment), WithJsonSchema(OPTIONAL_TIME_SCHEMA)]
+
+
+class Fact(BaseModel):
+    """What deadlines are made of: it never changes, and goes to JSON and back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return summarised(handler(schema), handler)
+
+
+class DayOff(Fact):
+    """A day that isn't counted, and what it is called."""
+
+    day: date
+    name: str = Field(description="Saturday, Sunday, the name of a bank holiday, or closure")
+
+
+class Pause(Fact):
+    """Days on which the clock stood still."""
+
+    first: date
+    last: date | None = Field(description="The last paused day; null while it still stands")
+
+
+class Basis(Fact):
+    """What deadlines were worked out by: the scheme, the calendar, and the time that they were known at."""
+
+    scheme: str = Field(description="The scheme's id")
+    title: str
+    digest: str = Field(description="Of everything the scheme declares")
+    division: str = Field(description="Whose bank holidays count")
+    edition: str = Field(description="Of the calendar: another one means that some day may count otherwise")
+    announced_until: date = Field(description="The last day up to which bank holidays have been announced")
+    time_zone: str
+    as_of: str = Field(description="The date at whose close, or the instant at which, this was known")
+
+
+class DeadlineFacts(Fact):
+    """What one record owes to one target, and all that is needed to say why."""
+
+    record: Records = Field(description="The kind of record")
+    id: str | None = Field(description="The record's id, or of an order its case's")
+    target: str = Field(description="The target's id")
+    measure: str = Field("share within", description="share within, keep in touch or delays explained")
+    says: str = Field(description="The words of the commitment, as published")
+    party: Party | None = Field(None, description="With whom contact is due")
+    status: Status = Field(description="How it stands at as_of")
+    reason: str = Field("", description="Why, where that isn't plain; of an invalid record, how it contradicts itself")
+    due: Moment = Field(None, description="The last day (or time) that is in time")
+    elapsed: float | int | None = Field(None, description="How much was used, without pauses")
+    left: float | int | None = Field(None, description="How much is left, or was at the end; below 0: late")
+    unit: str = Field("", description="Of elapsed and left")
+    limit: str = Field("", description="How long it may take")
+    started_by: str | None = Field(None, description="The field that started the clock")
+    recorded: Moment = Field(None, description="What the record has there")
+    start: Moment = Field(None, description="The day (or time) from which the clock counts")
+    day_1: date | None = Field(None, description="The first counted day")
+    ended_by: str | None = Field(None, description="The field that ended the clock")
+    stop: Moment = Field(None, description="When it ended")
+    waits_for: tuple[str, ...] = Field((), description="The fields that can stop it")
+    days_off: tuple[DayOff, ...] = Field((), description="The bank holidays and closures among the days looked at")
+    pauses: tuple[Pause, ...] = Field((), description="When the clock stood still")
+    gross: float | int | None = Field(None, description="How much was used as if it had never stood still")
+    options: dict[str, str] = Field(default_factory=dict, description="The clock's options in force")
+    provisional: bool = Field(default=False, description="Whether a bank holiday may still be announced")
+    basis: Basis = Field(description="What it was worked out by")
+
+
+def left_text(left: float, unit: str) -> str:
+    """Say what is left, or by how much it is over.
+
+    >>> left_text(3, "days"), left_text(-1, "working days")
+    ('3 days left', '1 working day over')
+    """
+    return f"{amount_of(abs(left), unit)} {'over' if left < 0 else 'left'}"
+
+
+def amount_of(number: float | None, unit: str) -> str:
+    """Write an amount of a unit; parts of hours in minutes and seconds.
+
+    >>> amount_of(1, "working days"), amount_of(-20.5, "hours"), amount_of(None, "days")
+    ('1 working day', '-20 hours 30 minutes', '–')
+    """
+    if number is None:
+        return "–"
+    if unit not in {"hours", "seconds"} or (unit == "seconds" and abs(number) < 120):
+        return _many(number, unit)
+    seconds = round(abs(number) * (3600 if unit == "hours" else 1), 3)
+    hours, minutes = seconds // 3600, seconds % 3600 // 60
+    parts = [(hours, "hours"), (minutes, "minutes"), (round(seconds - hours * 3600 - minutes * 60, 3), "seconds")]
+    return "-" * (number < 0) + (" ".join(_many(*part) for part in parts if part[0]) or _many(0, unit))
+
+
+def _many(number: float, unit: str) -> str:
+    amount = f"{number:,.3f}".rstrip("0").rstrip(".")
+    return f"{amount} {unit[:-1] if abs(number) == 1 else unit}"

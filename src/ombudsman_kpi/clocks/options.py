@@ -1,0 +1,54 @@
+"""Options of a clock, where a body's own rules differ from the default."""
+
+from datetime import time
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, PlainSerializer
+
+from ombudsman_kpi.records.conditions import Declaration
+
+
+def _read_time(value: Any) -> Any:
+    if isinstance(value, time) and value.tzinfo is not None:
+        raise ValueError("a cut-off is a time on the scheme's own clock, such as 17:00, without a zone")
+    return value
+
+
+def _write_time(value: time) -> str:
+    return value.isoformat("minutes") if value == value.replace(second=0, microsecond=0) else value.isoformat()
+
+
+CutOff = Annotated[time, AfterValidator(_read_time), PlainSerializer(_write_time)]
+
+
+class Clock(Declaration):
+    """The options of a clock, where a body's own rules differ from the default."""
+
+    day_of_receipt: Literal["day 0", "day 1"] = Field(
+        "day 0", description="Day 1 is the next working day, or the day of receipt itself"
+    )
+    non_working_receipt: Literal["as received", "next working day"] = Field(
+        "as received", description="On a day off: nothing special, or deemed received on the next working day"
+    )
+    cut_off: CutOff | None = Field(None, description="After this time of day a record is received the next day")
+    non_working_due: Literal["stays", "next working day"] = Field(
+        "stays", description="Where calendar days or weeks end on a day off: due that day, or on the next working day"
+    )
+    own_due: Literal["as given", "by the day"] = Field(
+        "as given", description="A record's own due timestamp: compared as an instant, or by its day"
+    )
+    unanswered: Literal["late", "left out if abandoned within the limit", "left out"] = Field(
+        "late", description="Calls abandoned by the caller: late, or left out; or only answered calls counted"
+    )
+    pauses: Literal["none", "allowed"] = Field(
+        "none", description="Days on which a case stands still at their close (paused until resumed): counted, or not"
+    )
+    naive_times: Literal["wall clock", "refuse"] = Field(
+        "wall clock", description="Timestamps without a zone: read as the scheme's wall clock, or refused"
+    )
+
+    @cached_property
+    def in_force(self) -> dict[str, str]:
+        """The options that differ from the default, to be printed with every result."""
+        return {name: str(value) for name, value in self.model_dump(mode="json", exclude_defaults=True).items()}

@@ -1,0 +1,77 @@
+"""Conditions on what a field holds, and the base of all that a scheme file declares."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+
+
+class Declaration(BaseModel):
+    """What all parts of a scheme share: they never change, and a misspelt key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a field has to hold: one of some values, none of them, or anything (or nothing) at all."""
+
+    values: tuple[str, ...] = ()
+    negated: bool = False
+    present: bool | None = None
+
+    def describe(self, name: str) -> str:
+        """Say why a record isn't counted.
+
+        >>> Condition(("upheld", "not-upheld")).describe("decision")
+        'decision is not upheld or not-upheld'
+        """
+        if self.present is not None:
+            words = name.removesuffix("_at").replace("_", " ")
+            if name.endswith("_at"):
+                return f"not {words}" if self.present else words
+            return f"no {words}" if self.present else f"has {words}"
+        return f"{name} is {'' if self.negated else 'not '}{' or '.join(self.values)}"
+
+
+def _parse_condition(value: Any) -> Condition:
+    if isinstance(value, Condition):
+        return value
+    if isinstance(value, dict) and set(value) == {"present"} and isinstance(value["present"], bool):
+        return Condition(present=value["present"])
+    if isinstance(value, dict) and set(value) == {"not"}:
+        inner = _parse_condition(value["not"])
+        if inner.present is None and not inner.negated:
+            return Condition(inner.values, negated=True)
+    items = value if isinstance(value, list) else [value]
+    if items and all(isinstance(item, (str, int, float)) for item in items):
+        return Condition(tuple(str(item).lower() if isinstance(item, bool) else str(item) for item in items))
+    raise ValueError("a condition is a value, a list of values, { not = … } or { present = true }")
+
+
+def _write_condition(condition: Condition) -> Any:
+    if condition.present is not None:
+        return {"present": condition.present}
+    plain: Any = condition.values[0] if len(condition.values) == 1 else list(condition.values)
+    return {"not": plain} if condition.negated else plain
+
+
+_VALUE = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]}
+_VALUES = {"anyOf": [*_VALUE["anyOf"], {"type": "array", "items": _VALUE}]}
+_CONDITION_SCHEMA = {
+    "anyOf": [
+        *_VALUES["anyOf"],
+        {"type": "object", "properties": {"not": _VALUES}, "required": ["not"], "additionalProperties": False},
+        {
+            "type": "object",
+            "properties": {"present": {"type": "boolean"}},
+            "required": ["present"],
+            "additionalProperties": False,
+        },
+    ],
+    "description": "A value, a list of values, { not = … } or { present = true }",
+}
+
+ConditionField = Annotated[
+    Condition, BeforeValidator(_parse_condition), PlainSerializer(_write_condition), WithJsonSchema(_CONDITION_SCHEMA)
+]

@@ -1,0 +1,219 @@
+"""From counts to the rows of results: values, bounds, headroom, status, notes."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from ombudsman_kpi.calendars.dates import day_number
+from ombudsman_kpi.calendars.periods import Every, Period, grain_of, period_of
+from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort
+from ombudsman_kpi.events.log import notes_of
+from ombudsman_kpi.measures.figures import NOTHING, Figure, Place, share_figure
+from ombudsman_kpi.measures.figures import Counts as PlaceCounts
+from ombudsman_kpi.measures.registry import figure_of
+from ombudsman_kpi.measures.stock import figure as stock_figure
+from ombudsman_kpi.measures.stock import level
+from ombudsman_kpi.measures.targets import AnyTarget, Count, DoneBy, InForce, Score, Stock, Trend
+from ombudsman_kpi.results.row import COUNTS, EVERYTHING, NO_DATE, Row
+from ombudsman_kpi.results.summed import gathered, spanned
+from ombudsman_kpi.tallies.basis import Basis
+from ombudsman_kpi.tallies.block import Block, Group, Key
+from ombudsman_kpi.tallies.counts import PUBLISHED, Counts
+
+
+def rows_of(counted: Counts, basis: Basis) -> Iterator[Row]:
+    """Work out the rows of all targets: every period from the first to the last, for every group."""
+    for name, everys in basis.every.items():
+        target = basis.scheme[name]
+        notes = (*sorted(counted.notes.get(name, ())), *notes_of(counted.misfits.get(name, {})))
+        if name in counted.unmeasured:
+            yield _unmeasured(target, basis, counted.unmeasured[name])
+            continue
+        for cohort in basis.cohorts[name]:
+            for every in everys[:1] if isinstance(target, DoneBy) else everys:
+                if isinstance(target, Stock):
+                    yield from _stock(target, every, counted.blocks[Key(name, cohort, "day")], basis, notes)
+                    continue
+                block = counted.blocks.get(Key(name, cohort, grain_of(every)))
+                if block is not None:
+                    yield from _figures(target, cohort, every, block, counted, notes)
+
+
+def _figures(
+    target: AnyTarget, cohort: Cohort, every: Every | None, block: Block, counted: Counts, notes: tuple[str, ...]
+) -> Iterator[Row]:
+    """Give the rows of one target and cohort: every period from the first to the last, for every group."""
+    basis = counted.basis
+    assert basis is not None  # noqa: S101
+    if isinstance(target, DoneBy):  # it is done once, whatever the periods are
+        every = None
+    counts = gathered(block, every, grain_of(every))
+    sampled = _sampled_from(target, every, counted)
+    groups = sorted({group for _, group in counts}) or [("",) * len(basis.by)]
+    found = {period for period, _ in counts}
+    if every is not None and _counts_nothing(target) and found - {None} and PUBLISHED not in notes:
+        found.add(period_of(date.fromisoformat(basis.as_of[:10]), every))  # none is a number too
+    for period in spanned(found, every):
+        complete = every is None or (period is not None and _closed(period.end, basis.as_of))
+        if isinstance(target, DoneBy):
+            complete = _closed(target.by_date, basis.as_of)
+        for group in groups:
+            if (period, group) in counts or period is not None or every is None or not counts:
+                population = sampled.get((period, group)) if sampled is not None else None
+                place = Place(counts, period, group, complete, population and population.met)
+                no_date = every is not None and period is None
+                figure = share_figure(target.standard, place) if no_date else figure_of(target, place)
+                yield _row(target, cohort, every, place, figure, place.here, basis, notes)
+
+
+def _counts_nothing(target: AnyTarget) -> bool:
+    """Tell whether a period without a record has a figure all the same: the number 0."""
+    return isinstance(target.figure if isinstance(target, Trend) else target, Count)
+
+
+def _sampled_from(
+    target: AnyTarget, every: Every | None, counted: Counts
+) -> dict[tuple[Period | None, Group], PlaceCounts] | None:
+    """Give the numbers of what a score's sample was drawn from, where they were counted."""
+    if not isinstance(target, Score) or target.sampled_from is None or counted.basis is None:
+        return None
+    key = Key(target.sampled_from, counted.basis.scheme[target.sampled_from].cohort, grain_of(every))
+    return gathered(counted.blocks[key], every, key.grain) if key in counted.blocks else None
+
+
+def _stock(target: Stock, every: Every | None, block: Block, basis: Basis, notes: tuple[str, ...]) -> Iterator[Row]:
+    """Give the rows of a stock: for every period from the first change to ``as_of``, its highest day."""
+    days = gathered(block, "day", "day")
+    groups = sorted({group for _, group in days}) or [("",) * len(basis.by)]
+    last = date.fromisoformat(basis.as_of[:10])
+    first = min((day.start for day, _ in days if day is not None), default=last)
+    periods = spanned({period_of(day, every) for day in (first, last)}, every) if every else [None]
+    for period in periods:
+        start, end = (first, last) if period is None else (period.start, min(period.end, last))
+        complete = period is None or _closed(period.end, basis.as_of)
+        for group in groups:
+            changes = {
+                day_number(day.start): (counts.statuses.get("overdue", 0), counts.statuses.get("late", 0))
+                for (day, own), counts in days.items()
+                if day is not None and own == group
+            }
+            found = level(changes, day_number(start), day_number(end))
+            others = days.get((None, group), NOTHING).statuses if period is None else {}
+            counts = PlaceCounts(
+                {**others, "overdue": found.end, "late": found.joined - found.end},
+                days.get((None, group), NOTHING).reasons if period is None else {},
+                provisional=False,
+            )
+            place = Place({}, period, group, complete)
+            yield _row(
+                target,
+                target.cohort,
+                every,
+                place,
+                stock_figure(target, found, complete=complete),
+                counts,
+                basis,
+                notes,
+            )
+
+
+def _row(
+    target: AnyTarget,
+    cohort: Cohort,
+    every: Every | None,
+    place: Place,
+    figure: Figure,
+    counts: PlaceCounts,
+    basis: Basis,
+    notes: tuple[str, ...],
+) -> Row:
+    met, late, overdue, pending, excluded, invalid = (counts.statuses.get(status, 0) for status in STATUSES)
+    standard, period = target.standard, place.period
+    remarks = (*_out_of_force(target.in_force or basis.scheme.in_force, period), *notes)
+    shown = STATUSES[3:] if isinstance(target, (Score, Stock)) else STATUSES  # theirs name parts, and changes
+    reasons = {pair: number for pair, number in counts.reasons.items() if pair[0] in shown}
+    return Row(
+        target=target.id,
+        measure=target.measure,
+        unit=target.unit,
+        cohort=cohort,
+        every=every or EVERYTHING,
+        period=period.label if period else EVERYTHING if every is None else NO_DATE,
+        period_start=period.start if period else None,
+        period_end=period.end if period else None,
+        complete=every is None or (period is not None and place.complete),
+        group=place.group,
+        records=met + late + overdue + pending + excluded + invalid,
+        met=met,
+        missed=late + overdue,
+        overdue=overdue,
+        pending=pending,
+        excluded=excluded,
+        invalid=invalid,
+        numerator=_plain(figure.numerator),
+        denominator=figure.denominator,
+        value=_float(figure.value),
+        low=_float(figure.low),
+        high=_float(figure.high),
+        operator=standard.operator if standard else "",
+        standard=float(standard.value) if standard else None,
+        status=figure.status,
+        headroom=figure.headroom,
+        provisional=counts.provisional,
+        note=_note(figure.remarks, reasons, remarks),
+        reasons=reasons,
+        remarks=remarks,
+        words=figure.remarks,
+        details=figure.details,
+        exact=figure.value,
+    )
+
+
+def _float(value: Fraction | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _plain(value: Fraction | None) -> int | float | None:
+    """Give an exact number as it is counted: whole where it is whole."""
+    return None if value is None else int(value) if value.denominator == 1 else float(value)
+
+
+def _out_of_force(in_force: InForce | None, period: Period | None) -> tuple[str, ...]:
+    """Say where a commitment didn't hold for all of a period, or where nobody asked for periods."""
+    if in_force is None:
+        return ()
+    whole = (
+        period is not None
+        and (in_force.first is None or in_force.first <= period.start)
+        and (in_force.last is None or period.end <= in_force.last)
+    )
+    return () if whole else (f"the commitment was in force {in_force}",)
+
+
+def _closed(last: date, as_of: str) -> bool:
+    """Tell whether a day was over: a date means its close, an instant is before it."""
+    day = date.fromisoformat(as_of[:10])
+    return last <= day if len(as_of) == len("2024-03-31") else last < day
+
+
+def _note(words: tuple[str, ...], reasons: Mapping[tuple[str, str], int], remarks: tuple[str, ...]) -> str:
+    """Say what belongs to the value, why records were left out, and what else to know."""
+    texts = []
+    for status in STATUSES:
+        found = sorted((-number, reason) for (of, reason), number in reasons.items() if of == status)
+        if found:
+            texts.append(f"{status}: " + ", ".join(f"{-number:,} {reason}" for number, reason in found))
+    return "; ".join([*words, *texts, *remarks])
+
+
+def _unmeasured(target: AnyTarget, basis: Basis, reason: str) -> Row:
+    standard = target.standard
+    values: dict[str, Any] = dict.fromkeys((*COUNTS, "value", "low", "high", "period_start", "period_end"))
+    values |= {
+        "target": target.id, "measure": target.measure, "unit": target.unit, "cohort": target.cohort,
+        "every": EVERYTHING, "period": EVERYTHING, "complete": True, "group": ("",) * len(basis.by),
+        "operator": standard.operator if standard else "", "standard": float(standard.value) if standard else None,
+        "status": "not measured", "provisional": False, "note": reason,
+    }  # fmt: skip
+    return Row(**values)

@@ -1,0 +1,124 @@
+"""The tally that people add, keep in files and turn into results."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+from ombudsman_kpi.errors import KpiError, OptionError
+from ombudsman_kpi.events.as_of import parse_as_of
+from ombudsman_kpi.results.results import Results
+from ombudsman_kpi.tallies import storage
+from ombudsman_kpi.tallies.counts import Counts
+
+
+class Tally(Counts):
+    """Counts of outcomes. ``a + b``, ``a - b``, ``a == b``; ``Tally.zero()`` changes nothing; ``.results()``.
+
+    >>> Tally.zero() + Tally.zero() == Tally.zero()
+    True
+
+    ``unmeasured`` says of each target that was requested and has no records, why; ``notes`` what else to know;
+    ``misfits`` how many events weren't understood. ``settled`` tells whether all that was counted holds at any later
+    day, so that ``at`` may move it there; two equal tallies may differ in it.
+    """
+
+    @classmethod
+    def of(cls, counts: Counts) -> Self:
+        """Return the tally of some counts."""
+        return cls(**{part.name: getattr(counts, part.name) for part in fields(counts)})
+
+    def at(self, as_of: Any) -> Self:
+        """Give the same counts as at a later day: of settled records nothing is counted otherwise then.
+
+        >>> from ombudsman_kpi import load_scheme, settled
+        >>> cases = [{"case_id": "A1", "received_at": "2024-03-28", "decided_at": "2024-04-05"}]
+        >>> settled(load_scheme("lgsco"), cases=cases, as_of="2024-04-30").tally.at("2024-05-31")
+        <Tally of lgsco, 4 targets in 4 cells, settled as at 2024-05-31>
+
+        Raises ``OptionError`` where the tally isn't settled, or the day is before its own; ``CoverageError`` for a
+        day outside the scheme's calendar.
+        """
+        if self.basis is None:
+            return self
+        before, later = (parse_as_of(day, self.basis.scheme) for day in (self.basis.as_of, as_of))
+        if not self.settled:
+            raise OptionError(
+                f"This tally holds at {before} only: what was open then is counted in it too. Only the tally that "
+                "settled(…) gives can be moved; for this one, count again."
+            )
+        if later.instant < before.instant:
+            raise OptionError(
+                f"as_of {later} is before {before}, when this tally was settled: it holds from then on. Give a later "
+                "day, or count again as at the earlier one."
+            )
+        return replace(self, basis=replace(self.basis, as_of=str(later)))
+
+    def results(self) -> Results:
+        """Work out the results: values, bounds, headroom, status.
+
+        Raises ``KpiError`` where a count is below zero: more was taken away than had been counted.
+        """
+        for key, block in self.blocks.items():
+            if (block.records < 0).any():
+                raise KpiError(f"The tally of {key.target} has counts below zero: more was subtracted than was in it.")
+        return Results.of(self)
+
+    def __repr__(self) -> str:
+        if self.basis is None:
+            return "<Tally of nothing>"
+        cells = sum(len(block.records) for block in self.blocks.values())
+        targets = len({key.target for key in self.blocks})
+        what = f"{targets:,} target{'' if targets == 1 else 's'} in {cells:,} cell{'' if cells == 1 else 's'}"
+        return f"<Tally of {self.basis.scheme.id}, {what}, {'settled ' * self.settled}as at {self.basis.as_of}>"
+
+    def to_arrow(self) -> Any:
+        """Give the counts as an Arrow table, one row a cell, with the basis in its metadata."""
+        return storage.to_arrow(self)
+
+    @classmethod
+    def from_arrow(cls, table: Any) -> Self:
+        """Read what ``to_arrow`` gave. Raises ``KpiError`` for any other table, or where days off have changed."""
+        return cls.of(storage.from_arrow(table))
+
+    def to_json(self) -> str:
+        """Give the counts and their basis as JSON."""
+        return storage.to_json(self)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read what ``to_json`` gave. Raises ``KpiError`` for any other text, or where days off have changed."""
+        return cls.of(storage.from_json(text))
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write the counts and their basis into a Parquet file: whole, or where that can't be done, not at all.
+
+        What stood there before stays until all of the new file is on the disk. Raises ``KpiError`` where it can't be
+        written.
+        """
+        storage.to_parquet(self, path)
+
+    @classmethod
+    def from_parquet(cls, path: str | Path) -> Self:
+        """Read what ``to_parquet`` wrote.
+
+        Raises ``KpiError`` for any other file, one that can't be read, or where days off have changed since.
+        """
+        return cls.of(storage.from_parquet(path))
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The tally of the settled records, and which ones aren't.
+
+    ``open`` has for each kind of records that was measured the ids of those that aren't settled, None among them where
+    one lacks the id that it must have; for kinds without ids (calls, where not all have one) their rows, counted from
+    0. Where cases are made of events, it has the cases that the events tell of.
+    """
+
+    tally: Tally
+    open: Mapping[str, tuple[Any, ...]]
+
+    def __repr__(self) -> str:
+        left = ", ".join(f"{len(found):,} in {kind}" for kind, found in self.open.items())
+        return f"<Settled: {self.tally!r}; open: {left or 'nothing'}>"
