@@ -36,8 +36,7 @@ from ombudsman_kpi import (
 )
 from ombudsman_kpi.calendars.dates import to_date
 from ombudsman_kpi.cases.explanation import Step
-from ombudsman_kpi.clocks.axes import due_date
-from ombudsman_kpi.clocks.limits import parse_limit
+from ombudsman_kpi.clocks.limits import due_date, parse_limit
 from ombudsman_kpi.records.vocabulary import Time
 from ombudsman_kpi.schemes.scheme import Division
 

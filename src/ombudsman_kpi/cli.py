@@ -298,12 +298,11 @@ def due(
 
     Example: ombudsman-kpi due 2024-03-28 20 --division england-and-wales
     """
-    from ombudsman_kpi.clocks.axes import due_date
-    from ombudsman_kpi.clocks.limits import WorkingDays, parse_limit
+    from ombudsman_kpi.clocks.limits import due_date, parse_limit
 
     calendar = WorkingCalendar.uk(str(division))
-    parsed = WorkingDays(int(limit)) if limit.strip().isdigit() else parse_limit(limit)
-    answer = due_date(to_date(date), parsed, calendar)
+    alone = limit.strip().isdecimal() and limit.isascii()
+    answer = due_date(to_date(date), parse_limit(f"{limit} working days" if alone else limit), calendar)
     provisional = (
         "" if answer <= calendar.announced_until else " (provisional: bank holidays aren't announced so far ahead)"
     )

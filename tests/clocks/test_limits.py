@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from ombudsman_kpi import CalendarDays, DueField, Hours, SchemeError, Seconds, Weeks, WorkingDays
-from ombudsman_kpi.clocks.limits import UNITS, Limit, parse_limit
+from ombudsman_kpi.clocks.limits import Amount, parse_limit, units
 
-TYPES: list[type[Limit]] = [WorkingDays, CalendarDays, Weeks, Hours, Seconds]
+TYPES: list[type[Amount]] = [WorkingDays, CalendarDays, Weeks, Hours, Seconds]
 
 every_unit = pytest.mark.parametrize("unit", TYPES, ids=lambda unit: unit.__name__)
 
 
-def small_limits(unit: type[Limit]) -> list[Any]:
+def small_limits(unit: type[Amount]) -> list[Any]:
     """Give every limit of a unit up to some amount, within and less than."""
     return [unit(amount) for amount in range(15)] + [unit(amount, less_than=True) for amount in range(1, 15)]
 
@@ -44,7 +44,7 @@ def small_limits(unit: type[Limit]) -> list[Any]:
         ("Less Than 1 hour", Hours(1, less_than=True)),
     ],
 )
-def test_limits_are_read_as_people_write_them(text: str, limit: Limit) -> None:
+def test_limits_are_read_as_people_write_them(text: str, limit: Amount) -> None:
     assert parse_limit(text) == limit
 
 
@@ -86,8 +86,8 @@ def test_a_negative_limit_is_refused(text: str) -> None:
         parse_limit(text)
 
 
-@pytest.mark.parametrize(("name", "unit"), UNITS.items())
-def test_nothing_takes_less_than_nothing(name: str, unit: type[Limit]) -> None:
+@pytest.mark.parametrize(("name", "unit"), units().items())
+def test_nothing_takes_less_than_nothing(name: str, unit: type[Amount]) -> None:
     with pytest.raises(SchemeError, match="Nothing takes less than 0"):
         parse_limit(f"< 0 {name}s")
     assert unit(0).allowed == 0
@@ -95,7 +95,7 @@ def test_nothing_takes_less_than_nothing(name: str, unit: type[Limit]) -> None:
 
 @every_unit
 @pytest.mark.parametrize("amount", [True, 1.0, "20", None, np.float64(3)], ids=lambda amount: type(amount).__name__)
-def test_an_amount_that_is_not_a_whole_number_is_refused(unit: type[Limit], amount: Any) -> None:
+def test_an_amount_that_is_not_a_whole_number_is_refused(unit: type[Amount], amount: Any) -> None:
     with pytest.raises(SchemeError, match=f"A limit is a whole number of {unit.unit}, such as 20"):
         unit(amount)
 
@@ -117,7 +117,7 @@ def test_an_amount_that_is_not_a_whole_number_is_refused(unit: type[Limit], amou
     ],
     ids=str,
 )
-def test_what_is_allowed_is_the_longest_time_still_in_time_in_days_or_microseconds(limit: Limit, allowed: int) -> None:
+def test_what_is_allowed_is_the_longest_time_still_in_time_in_days_or_microseconds(limit: Amount, allowed: int) -> None:
     assert limit.allowed == allowed
 
 
@@ -145,12 +145,12 @@ def test_a_limit_prints_as_it_is_written(limit: object, text: str) -> None:
 
 
 @every_unit
-def test_every_limit_is_read_back_from_what_it_prints(unit: type[Limit]) -> None:
+def test_every_limit_is_read_back_from_what_it_prints(unit: type[Amount]) -> None:
     assert [parse_limit(str(limit)) for limit in small_limits(unit)] == small_limits(unit)
 
 
 @every_unit
-def test_of_two_limits_of_a_unit_exactly_one_is_less_or_they_are_equal(unit: type[Limit]) -> None:
+def test_of_two_limits_of_a_unit_exactly_one_is_less_or_they_are_equal(unit: type[Amount]) -> None:
     for one, other in product(small_limits(unit), repeat=2):
         assert [one < other, one == other, one > other].count(True) == 1
         assert (one < other) is (other > one)
@@ -159,7 +159,7 @@ def test_of_two_limits_of_a_unit_exactly_one_is_less_or_they_are_equal(unit: typ
 
 
 @every_unit
-def test_a_limit_that_allows_more_is_greater(unit: type[Limit]) -> None:
+def test_a_limit_that_allows_more_is_greater(unit: type[Amount]) -> None:
     for one, other in product(small_limits(unit), repeat=2):
         assert one.allowed <= other.allowed or one > other
 
@@ -202,14 +202,14 @@ def test_limits_of_two_units_are_never_compared(one: Any, other: Any, compare: C
 
 @pytest.mark.parametrize("one", TYPES, ids=lambda unit: unit.__name__)
 @pytest.mark.parametrize("other", TYPES, ids=lambda unit: unit.__name__)
-def test_limits_are_equal_only_within_a_unit(one: type[Limit], other: type[Limit]) -> None:
+def test_limits_are_equal_only_within_a_unit(one: type[Amount], other: type[Amount]) -> None:
     assert (one(10) == other(10)) is (one is other)
     assert len({one(10), other(10)}) == (1 if one is other else 2)
     assert one(10) != one(10, less_than=True)
 
 
 @every_unit
-def test_a_limit_never_changes(unit: type[Limit]) -> None:
+def test_a_limit_never_changes(unit: type[Amount]) -> None:
     limit = unit(20)
     with pytest.raises(FrozenInstanceError):
         limit.amount = 30  # type: ignore[misc]
@@ -228,7 +228,7 @@ def test_a_limit_never_changes(unit: type[Limit]) -> None:
     ids=["WorkingDays", "CalendarDays", "Weeks", "Hours", "Seconds", "DueField"],
 )
 def test_elapsed_time_is_given_in_the_unit_of_the_limit_and_weeks_in_days(
-    unit: type[Limit] | type[DueField], elapsed_unit: str
+    unit: type[Amount] | type[DueField], elapsed_unit: str
 ) -> None:
     assert unit.elapsed_unit == elapsed_unit
 

@@ -23,8 +23,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from ombudsman_kpi import Case, Deadline, WorkingCalendar, deadlines, list_schemes, load_scheme
-from ombudsman_kpi.clocks.axes import due_date
-from ombudsman_kpi.clocks.limits import parse_limit
+from ombudsman_kpi.clocks.limits import due_date, parse_limit
 
 ROOT = Path(__file__).parents[2]
 SERVICE = ROOT / "examples" / "service.py"

@@ -130,7 +130,7 @@ def test_a_measured_target_is_declared_as_published(name: str, lgsco: Scheme) ->
     target, published = lgsco[name], MEASURED[name]
     assert isinstance(target, ShareWithin)
     found = Published(
-        target.says, target.of, str(target.start), target.stop, target.limit,  # type: ignore[arg-type]
+        target.says, target.of, str(target.start), target.stop, target.limit,
         None if target.standard is None else int(target.standard.value * 100),
         target.cohort, tuple(target.where.items()),
     )  # fmt: skip

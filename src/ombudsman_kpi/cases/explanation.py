@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ombudsman_kpi.calendars.working_calendar import WEEKDAYS
 from ombudsman_kpi.cases.facts import DayOff, DeadlineFacts, Fact, amount_of
-from ombudsman_kpi.clocks.limits import Limit, WorkingDays, parse_limit
+from ombudsman_kpi.clocks.limits import Amount, parse_limit
 from ombudsman_kpi.clocks.states import not_yet
 
 StepKind = Literal["start", "day 1", "pause", "due", "status", "target", "calendar", "provisional"]
@@ -138,12 +138,12 @@ def _due(deadline: DeadlineFacts) -> Step:
     if deadline.limit.startswith("its own"):
         return Step(kind="due", day=due, says=f"By {deadline.limit}, it {was} due {moment_text(due)}.")
     limit = parse_limit(deadline.limit)
-    if isinstance(limit, WorkingDays):
+    if limit.counts_working_days:
         return _due_in_working_days(deadline, limit, day_of(due))
     return _due_in_other_units(deadline, limit, due)
 
 
-def _due_in_working_days(deadline: DeadlineFacts, limit: Limit, due: date) -> Step:
+def _due_in_working_days(deadline: DeadlineFacts, limit: Amount, due: date) -> Step:
     was = _was(due, deadline)
     if limit.allowed == 0:
         return Step(kind="due", day=due, says=f"It {was} due on the day itself, {day_text(due)}.")
@@ -154,7 +154,7 @@ def _due_in_working_days(deadline: DeadlineFacts, limit: Limit, due: date) -> St
     return Step(kind="due", day=due, says=said, skipped=skipped)
 
 
-def _due_in_other_units(deadline: DeadlineFacts, limit: Limit, due: date) -> Step:
+def _due_in_other_units(deadline: DeadlineFacts, limit: Amount, due: date) -> Step:
     was, moment = _was(due, deadline), "moment" if isinstance(due, datetime) else "day"
     days = () if isinstance(due, datetime) else _rolled_past(deadline, limit, due)
     rolled = f", or the next working day ({_summed(days)} skipped)," if days else ""
@@ -173,7 +173,7 @@ def _is_whole_case(deadline: DeadlineFacts) -> bool:
     return deadline.measure == "keep in touch" and deadline.party is None
 
 
-def _rolled_past(deadline: DeadlineFacts, limit: Limit, due: date) -> tuple[DayOff, ...]:
+def _rolled_past(deadline: DeadlineFacts, limit: Amount, due: date) -> tuple[DayOff, ...]:
     """Give the days off that a due day was moved past."""
     start = deadline.start
     if start is None or "non_working_due" not in deadline.options:

@@ -20,8 +20,8 @@ from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.cases.deadline import Deadline, Deadlines, Finding
 from ombudsman_kpi.cases.facts import Basis, DayOff, Pause
 from ombudsman_kpi.cases.findings import at_offset, contradictions_of, day_in, here_of, read_events, unreadable
-from ombudsman_kpi.clocks.axes import Counting
-from ombudsman_kpi.clocks.limits import DueField, Limit, WorkingDays
+from ombudsman_kpi.clocks.axes import Axis
+from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.remaining import remaining
 from ombudsman_kpi.clocks.states import NONE
@@ -124,7 +124,7 @@ def _obliging(scheme: Scheme, kind: str, targets: Any, left_out: dict[str, str])
             left_out[target.id] = what
 
 
-def limit_of(target: Obliging) -> Limit | DueField | None:
+def limit_of(target: Obliging) -> Limit | None:
     """Give how long something may take; of an explanation, how long after what it explains was due."""
     return target.limit if isinstance(target, Limited) else target.up_to
 
@@ -240,9 +240,9 @@ class _Maker:
             return more | self._instants(target, clock, more)
         if isinstance(target, ShareWithin) and target.pauses:
             more["pauses"] = self._pauses(facts)
-        if start is not None and isinstance(target.limit, WorkingDays) and target.limit.allowed:
-            more["day_1"] = _day_1(clock.counting, start, more.get("pauses", ()))  # type: ignore[arg-type]
-        if start is not None and (isinstance(target.limit, WorkingDays) or target.options):
+        if start is not None and target.limit.counts_working_days and target.limit.allowed:
+            more["day_1"] = _day_1(clock.axis, start, more.get("pauses", ()))
+        if start is not None and (target.limit.counts_working_days or target.options):
             ends = [day for day in (facts["due"], facts["stop"] or to_day(self.known.as_of.day)) if day is not None]
             more["days_off"] = _days_off(self.calendar, day_in(more["recorded"], self.zone), max(ends))
         return more
@@ -263,8 +263,8 @@ class _Maker:
 
     def _instants(self, target: Limited, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Give the times of a clock that runs on the line of instants, in the scheme's zone."""
-        if isinstance(target.limit, DueField):  # dates and times of the record, as they are
-            own = getattr(self.record, self.table.resolve(target.limit.field, ""))
+        if target.limit.own_field:  # dates and times of the record, as they are
+            own = getattr(self.record, self.table.resolve(target.limit.own_field, ""))
             by_day = target.clock.own_due == "by the day"
             stop = getattr(self.record, facts["ended_by"]) if "ended_by" in facts else None
             return {
@@ -333,11 +333,11 @@ def _day_off(calendar: WorkingCalendar, day: date) -> DayOff:
 
 
 @lru_cache(maxsize=4096)
-def _day_1(counts: Counting, start: date, pauses: tuple[Pause, ...]) -> date | None:
+def _day_1(axis: Axis, start: date, pauses: tuple[Pause, ...]) -> date | None:
     """Give the first day that counts; None while the clock stands still before it, or beyond the calendar."""
     day = date.min
     for number in range(1, 366):
-        found = int(counts.due(np.array([day_number(start)]), number)[0])
+        found = int(axis.due(np.array([day_number(start)]), number)[0])
         if found == MISSING:
             return None
         day = to_day(found)

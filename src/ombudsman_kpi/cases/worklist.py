@@ -13,8 +13,7 @@ from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.cases.explanation import day_text, moment_text
 from ombudsman_kpi.cases.facts import amount_of
 from ombudsman_kpi.cases.one_case import Obliging, limit_of
-from ombudsman_kpi.clocks.axes import counting
-from ombudsman_kpi.clocks.limits import DueField, Hours, Limit, Seconds, parse_limit
+from ombudsman_kpi.clocks.limits import Amount, Limit, parse_limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import OPEN, Assessed, of_status
 from ombudsman_kpi.clocks.remaining import remaining
@@ -139,18 +138,18 @@ class _Window(NamedTuple):
             limit = parse_limit(within) if isinstance(within, str) else within
         except SchemeError as error:
             raise SchemeError(f"within=: {error}") from None
-        if not isinstance(limit, Limit):
+        if not isinstance(limit, Amount):
             raise OptionError(f"within= takes a limit such as '10 working days', not {type(within).__name__}.")
-        if isinstance(limit, (Hours, Seconds)):
+        if limit.needs_times:
             return cls(limit, int(scheme.zone.wall(np.array([at.instant + limit.allowed]))[0]))
-        day = int(counting(limit, Clock(), scheme.calendar).due(np.array([at.day]), limit.allowed)[0])
+        day = int(limit.axis(scheme.calendar, Clock()).due(np.array([at.day]), limit.allowed)[0])
         if day == MISSING:
             raise CoverageError(f"{limit} from as_of are beyond the calendar, which ends on {scheme.calendar.last}.")
         return cls(limit, (day + 1) * DAY - 1)
 
-    def holds(self, found: Assessed, own: Limit | DueField | None, left: Integers | None) -> Truths:
+    def holds(self, found: Assessed, own: Limit | None, left: Integers | None) -> Truths:
         """Tell what is due in it. Between two instants no clock on a wall is asked."""
-        exact = isinstance(own, (Hours, Seconds)) and isinstance(self.limit, (Hours, Seconds))
+        exact = own is not None and own.needs_times and self.limit.needs_times
         if exact and left is not None:
             soon: Truths = left <= self.limit.allowed
             return soon

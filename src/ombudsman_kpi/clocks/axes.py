@@ -1,24 +1,23 @@
-"""How a limit counts: from the day (or instant) of the start to the point when it is due, and what elapsed is.
+"""Axes: how a clock counts from its start to the point when it is due, and what elapsed is.
 
 All of it on whole numbers: day numbers for limits in days, microseconds for seconds and hours. Elapsed, in
 days, is the smallest n whose due day is not before the stop, so that status follows from elapsed and limit alone.
 """
 
-from datetime import date
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from ombudsman_kpi.arrays.types import MISSING, Integers
-from ombudsman_kpi.calendars.dates import day_number, to_day
+from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
-from ombudsman_kpi.clocks.limits import DueField, Hours, Limit, Seconds, WorkingDays
-from ombudsman_kpi.clocks.options import Clock
-from ombudsman_kpi.errors import CoverageError, OptionError
 
 
-class Counting(Protocol):
-    """What every way of counting can say; starts and stops are covered by the calendar."""
+class Axis(Protocol):
+    """What a clock runs on; its starts and stops are covered by the calendar."""
+
+    def __hash__(self) -> int:
+        """Return a hash: what is worked out for an axis is remembered."""
 
     @property
     def start_is_day_1(self) -> bool:
@@ -28,13 +27,13 @@ class Counting(Protocol):
         """Count the days before each day that the clock counts, from any fixed day on."""
 
     def due(self, starts: Integers, allowed: Integers | int) -> Integers:
-        """Give the last point that is in time; ``MISSING`` where that is beyond the calendar."""
+        """Return the last point that is in time; ``MISSING`` where that is beyond the calendar."""
 
     def elapsed(self, starts: Integers, stops: Integers) -> Integers:
-        """Give how much of the limit was used when the clock stopped."""
+        """Return how much of the limit was used when the clock stopped."""
 
 
-class WorkingDayCounting(NamedTuple):
+class WorkingDayAxis(NamedTuple):
     """Working days: day 1 is the next working day after the start, unless the option says the start itself."""
 
     calendar: WorkingCalendar
@@ -45,7 +44,7 @@ class WorkingDayCounting(NamedTuple):
         return self.calendar.running_before(days)
 
     def due(self, starts: Integers, allowed: Integers | int) -> Integers:
-        """Give the n-th working day after the start."""
+        """Return the n-th working day after the start."""
         return self.calendar.nth_after(self._base(starts), allowed)
 
     def elapsed(self, starts: Integers, stops: Integers) -> Integers:
@@ -55,11 +54,11 @@ class WorkingDayCounting(NamedTuple):
         return np.where(stops > base, counted, 0)
 
     def _base(self, starts: Integers) -> Integers:
-        """Give the day 0 of each start."""
+        """Return the day 0 of each start."""
         return starts - 1 if self.start_is_day_1 else starts
 
 
-class CalendarDayCounting(NamedTuple):
+class CalendarDayAxis(NamedTuple):
     """Calendar days and weeks, weekends among them; by option the due day rolls on to a working day."""
 
     calendar: WorkingCalendar
@@ -71,7 +70,7 @@ class CalendarDayCounting(NamedTuple):
         return days
 
     def due(self, starts: Integers, allowed: Integers | int) -> Integers:
-        """Give the day so many days after the start."""
+        """Return the day so many days after the start."""
         due = starts + (allowed - self.start_is_day_1)
         known = self.calendar.covers(due)
         if self.rolls:
@@ -87,49 +86,19 @@ class CalendarDayCounting(NamedTuple):
         return np.maximum(np.where(before == MISSING, base, before) + 1 - base, 0) * (stops > base)
 
 
-class ElapsedCounting:
+class InstantAxis(NamedTuple):
     """Seconds and hours, in microseconds on the UTC line."""
 
-    start_is_day_1 = False
+    start_is_day_1: bool = False
 
     def counted_before(self, days: Integers) -> Integers:
-        """Give the points themselves: all time counts."""
+        """Return the points themselves: all time counts."""
         return days
 
     def due(self, starts: Integers, allowed: Integers | int) -> Integers:
-        """Give the instant so many microseconds after the start."""
+        """Return the instant so many microseconds after the start."""
         return starts + allowed
 
     def elapsed(self, starts: Integers, stops: Integers) -> Integers:
-        """Give the time between."""
+        """Return the time between."""
         return stops - starts
-
-
-def counting(limit: Limit | DueField, clock: Clock, calendar: WorkingCalendar) -> Counting:
-    """Give the way of counting that a limit and its clock's options ask for."""
-    if isinstance(limit, (Seconds, Hours)):
-        return ElapsedCounting()
-    start_is_day_1 = clock.day_of_receipt == "day 1"
-    if isinstance(limit, WorkingDays):
-        return WorkingDayCounting(calendar, start_is_day_1)
-    return CalendarDayCounting(calendar, start_is_day_1, clock.non_working_due == "next working day")
-
-
-def due_date(start: date, limit: Limit, calendar: WorkingCalendar) -> date:
-    """Give the last day that is in time for something received on one day, with no options of a clock.
-
-    >>> from ombudsman_kpi import Weeks, WorkingCalendar
-    >>> due_date(date(2024, 3, 1), Weeks(13), WorkingCalendar.uk("england-and-wales"))
-    datetime.date(2024, 5, 31)
-
-    Raises ``OptionError`` for seconds and hours, which end at an instant; ``CoverageError`` beyond the calendar.
-    """
-    if isinstance(limit, (Seconds, Hours)):
-        raise OptionError(f"A limit of {limit} ends at an instant, not on a day. Give working days, days or weeks.")
-    day = np.array([day_number(start)])
-    due = (
-        counting(limit, Clock(), calendar).due(day, limit.allowed) if calendar.covers(day).all() else day * 0 + MISSING
-    )
-    if due[0] == MISSING:
-        raise CoverageError(f"{limit} from {start} are outside the calendar, {calendar.first} to {calendar.last}.")
-    return to_day(int(due[0]))

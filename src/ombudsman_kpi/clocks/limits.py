@@ -1,20 +1,73 @@
 """Limits: how long something may take. Each unit is a type of its own, and none turns into another.
 
+A limit owns its axis: it says what its clock runs on, in what elapsed time is counted, which options of a clock mean
+something for it, and whether a due day depends on holidays that may still be announced. A new unit is one class here.
+
 Source of the rules: within includes the due day, "less than" doesn't; weeks are calendar weeks; 13 weeks
 are 91 days and 24 hours are elapsed time.
 """
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from functools import total_ordering
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from ombudsman_kpi.errors import SchemeError
+import numpy as np
+
+from ombudsman_kpi.arrays.types import MISSING
+from ombudsman_kpi.calendars.dates import day_number, to_day
+from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
+from ombudsman_kpi.clocks.axes import Axis, CalendarDayAxis, InstantAxis, WorkingDayAxis
+from ombudsman_kpi.clocks.options import Clock
+from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
+
+_EVERY_AXIS = frozenset({"naive_times", "unanswered"})  # options that mean something on any axis
+_IN_DAYS = _EVERY_AXIS | {"day_of_receipt", "non_working_receipt", "cut_off", "pauses"}
+
+
+class Limit:
+    """How long something may take."""
+
+    __slots__ = ()
+
+    elapsed_unit: ClassVar[str]  # in which elapsed time is shown
+    parts: ClassVar[int] = 1  # of that unit, in which elapsed time is counted
+    size: ClassVar[int] = 1  # of one unit of the limit, in those parts
+    in_days: ClassVar[bool] = True  # whether its clock runs in days, or on the line of instants
+    needs_times: ClassVar[bool] = False  # whether a date without a time of day is too little
+    counts_working_days: ClassVar[bool] = False
+    options: ClassVar[frozenset[str]] = _IN_DAYS  # the options of a clock that mean something for it
+    units: ClassVar[tuple[str, ...]] = ()  # how the unit is written in a limit, in the singular
+    allowed: int  # the longest elapsed time that is still in time, in parts
+
+    @property
+    def own_field(self) -> str | None:
+        """The field that holds a record's own due date, where that is the limit."""
+        return None
+
+    @property
+    def kind(self) -> Any:
+        """What its clock depends on: limits of one kind share the running of a clock."""
+        return self.elapsed_unit, self.in_days
+
+    @property
+    def written(self) -> Any:
+        """The limit as a scheme file has it."""
+        return str(self)
+
+    def axis(self, calendar: WorkingCalendar, clock: Clock) -> Axis:
+        """Return what its clock runs on, by the options of the clock."""
+        return CalendarDayAxis(calendar, clock.day_of_receipt == "day 1", clock.non_working_due == "next working day")
+
+    def depends_on_holidays(self, clock: Clock) -> bool:
+        """Tell whether a holiday that is still announced can move a due day."""
+        return self.counts_working_days or (self.in_days and clock.non_working_due != "stays")
 
 
 @total_ordering
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Amount(Limit):
     """A whole number of a unit, within which something is to be done, or in less than which.
 
     Limits of one unit can be compared; those of two units never can.
@@ -33,22 +86,20 @@ class Limit:
     less_than: bool = False
 
     unit: ClassVar[str] = ""
-    size: ClassVar[int] = 1  # of one unit, in what elapsed time is counted in: days, or microseconds
-    longest: ClassVar[int] = 36_525  # a century, likewise
-    elapsed_unit: ClassVar[str] = ""
+    longest: ClassVar[int] = 36_525  # a century, in parts
 
     def __post_init__(self) -> None:
         if isinstance(self.amount, bool) or not isinstance(self.amount, int):
             raise SchemeError(f"A limit is a whole number of {self.unit}, such as 20.")
+        if abs(self.amount) * self.size > self.longest:
+            raise SchemeError(f"A limit can't be longer than a century; this one has too many {self.unit}.")
         if self.amount < 0:
             raise SchemeError(f"A limit can't be negative: {self.amount} {self.unit}.")
-        if self.amount * self.size > self.longest:
-            raise SchemeError(f"A limit of {self.amount} {self.unit} is longer than a century.")
         if self.amount == 0 and self.less_than:
             raise SchemeError(f"Nothing takes less than 0 {self.unit}.")
 
     @property
-    def allowed(self) -> int:
+    def allowed(self) -> int:  # type: ignore[override]
         """The longest elapsed time that is still in time, in days or microseconds.
 
         >>> Weeks(13).allowed, Weeks(13, less_than=True).allowed
@@ -56,7 +107,7 @@ class Limit:
         """
         return self.amount * self.size - self.less_than
 
-    def __lt__(self, other: "Limit") -> bool:
+    def __lt__(self, other: "Amount") -> bool:
         if type(self) is not type(other):
             return NotImplemented
         return (self.allowed, self.less_than) < (other.allowed, other.less_than)
@@ -66,48 +117,68 @@ class Limit:
         return f"{'< ' if self.less_than else ''}{self.amount} {unit}"
 
 
-class WorkingDays(Limit):
+class WorkingDays(Amount):
     """Working days of the scheme's calendar."""
 
-    unit = "working days"
-    elapsed_unit = "working days"
+    unit = elapsed_unit = "working days"
+    units = ("working day",)
+    counts_working_days = True
+
+    def axis(self, calendar: WorkingCalendar, clock: Clock) -> Axis:
+        """Return the working days of a calendar."""
+        return WorkingDayAxis(calendar, clock.day_of_receipt == "day 1")
 
 
-class CalendarDays(Limit):
+class CalendarDays(Amount):
     """Days, weekends and holidays among them."""
 
     unit = "calendar days"
     elapsed_unit = "days"
+    units = ("calendar day", "day")
+    options = _IN_DAYS | {"non_working_due"}
 
 
-class Weeks(Limit):
+class Weeks(Amount):
     """Calendar weeks of seven days."""
 
     unit = "weeks"
     size = 7
     elapsed_unit = "days"
+    units = ("week",)
+    options = _IN_DAYS | {"non_working_due"}
 
 
-class Hours(Limit):
-    """Elapsed hours, whatever the clock on the wall did."""
+class _Elapsed(Amount):
+    """Time on the line of instants, in microseconds, whatever the clock on the wall did."""
 
-    unit = "hours"
-    size = 3_600_000_000
     longest = 36_525 * 86_400_000_000
-    elapsed_unit = "hours"
+    in_days = False
+    needs_times = True
+    options = _EVERY_AXIS
+
+    def axis(self, calendar: WorkingCalendar, clock: Clock) -> Axis:
+        """Return the line of instants."""
+        return InstantAxis()
 
 
-class Seconds(Limit):
+class Hours(_Elapsed):
+    """Elapsed hours."""
+
+    unit = elapsed_unit = "hours"
+    size = parts = 3_600_000_000
+    units = ("hour",)
+
+
+class Seconds(_Elapsed):
     """Elapsed seconds."""
 
-    unit = "seconds"
-    size = 1_000_000
-    longest = 36_525 * 86_400_000_000
-    elapsed_unit = "seconds"
+    unit = elapsed_unit = "seconds"
+    size = parts = 1_000_000
+    units = ("second",)
 
 
 @dataclass(frozen=True, slots=True)
-class DueField:
+class DueField(Limit):
     """A limit that each record brings along: the field that holds its own due date or time.
 
     A date is compared as a day, a timestamp as an instant.
@@ -116,30 +187,48 @@ class DueField:
     field: str
 
     elapsed_unit: ClassVar[str] = "days"
+    in_days: ClassVar[bool] = False
+    options: ClassVar[frozenset[str]] = _EVERY_AXIS | {"own_due"}
+
+    @property
+    def own_field(self) -> str:
+        """The field."""
+        return self.field
+
+    @property
+    def kind(self) -> Any:
+        """The limit itself: another field is another clock."""
+        return self
+
+    @property
+    def written(self) -> Any:
+        """The limit as a scheme file has it."""
+        return {"field": self.field}
 
     def __str__(self) -> str:
         return f"its own {self.field}"
 
 
-UNITS: dict[str, type[Limit]] = {
-    "working day": WorkingDays,
-    "calendar day": CalendarDays,
-    "day": CalendarDays,
-    "week": Weeks,
-    "hour": Hours,
-    "second": Seconds,
-}
+AMOUNTS: tuple[type[Amount], ...] = (WorkingDays, CalendarDays, Weeks, Hours, Seconds)
+
+
+def units() -> dict[str, type[Amount]]:
+    """Return the units that a limit can be written in, in the singular.
+
+    >>> list(units())
+    ['working day', 'calendar day', 'day', 'week', 'hour', 'second']
+    """
+    return {unit: kind for kind in AMOUNTS for unit in kind.units}
+
 
 _TEXT = re.compile(
     r"(?P<less><|less than |under |within )? ?(?P<amount>[-+]?\d{1,18}(?:\.\d{1,18})?) (?P<unit>[a-z]+(?: [a-z]+)?)",
     re.IGNORECASE | re.ASCII,
 )
-
-
 _LONGEST = 100  # letters; no limit takes so many to write down
 
 
-def parse_limit(text: str) -> Limit:
+def parse_limit(text: str) -> Amount:
     """Read a limit from text.
 
     >>> parse_limit("20 working days")
@@ -149,12 +238,31 @@ def parse_limit(text: str) -> Limit:
 
     Raises ``SchemeError``, which says how a limit is written.
     """
-    found = _TEXT.fullmatch(" ".join(text[:_LONGEST].split())) if len(text) <= _LONGEST else None
-    unit = UNITS.get(found["unit"].lower().removesuffix("s")) if found else None
-    if found is None or unit is None or "." in found["amount"]:
+    match = _TEXT.fullmatch(" ".join(text[:_LONGEST].split())) if len(text) <= _LONGEST else None
+    unit = units().get(match["unit"].lower().removesuffix("s")) if match else None
+    if match is None or unit is None or "." in match["amount"]:
         raise SchemeError(
             f"{text[:_LONGEST]!r} isn't a limit. Write a whole number and a unit, such as '20 working days', "
             "'< 13 weeks', '10 calendar days', '24 hours' or '60 seconds'."
         )
-    less = (found["less"] or "within").strip().lower()
-    return unit(int(found["amount"]), less_than=less != "within")
+    less = (match["less"] or "within").strip().lower()
+    return unit(int(match["amount"]), less_than=less != "within")
+
+
+def due_date(start: date, limit: Limit, calendar: WorkingCalendar) -> date:
+    """Return the last day that is in time for something received on one day, with no options of a clock.
+
+    >>> from ombudsman_kpi import Weeks, WorkingCalendar
+    >>> due_date(date(2024, 3, 1), Weeks(13), WorkingCalendar.uk("england-and-wales"))
+    datetime.date(2024, 5, 31)
+
+    Raises ``OptionError`` for seconds and hours, which end at an instant; ``CoverageError`` beyond the calendar.
+    """
+    if limit.needs_times:
+        raise OptionError(f"A limit of {limit} ends at an instant, not on a day. Give working days, days or weeks.")
+    day = np.array([day_number(start)])
+    covered = calendar.covers(day).all()
+    due = limit.axis(calendar, Clock()).due(day, limit.allowed) if covered else np.array([MISSING])
+    if due[0] == MISSING:
+        raise CoverageError(f"{limit} from {start} are outside the calendar, {calendar.first} to {calendar.last}.")
+    return to_day(int(due[0]))

@@ -4,35 +4,34 @@ import numpy as np
 
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.time_zones import DAY
-from ombudsman_kpi.clocks.axes import counting
-from ombudsman_kpi.clocks.limits import DueField, Hours, Limit, Seconds
+from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.events.as_known import Known
 
 
-def remaining(limit: Limit | DueField, found: Assessed, known: Known) -> Integers:
-    """Give what was left of the limit at the end of each clock, or at ``as_of`` while it is open.
+def remaining(limit: Limit, found: Assessed, known: Known) -> Integers:
+    """Return what was left of the limit at the end of each clock, or at ``as_of`` while it is open.
 
     In parts of the unit, as elapsed time is; below 0 where it was late or is overdue; ``MISSING`` where that isn't
     known. In days: those after the end, up to and including the due day, that the clock counts; and where the due day
     had passed, how many it takes from there to the end. So on a Saturday one working day is left until Monday, and
     something due on Friday is one working day late.
     """
-    if isinstance(limit, (Hours, Seconds)):
+    if limit.needs_times:
         return np.where(found.elapsed == NONE, MISSING, limit.allowed - found.elapsed)
     _, stop, due = found.points if found.in_days else (points // DAY for points in found.points)
-    counts = counting(limit, Clock(), known.setting.calendar)  # from one day to another no option matters
+    axis = limit.axis(known.setting.calendar, Clock())  # from one day to another no option matters
     nothing = MISSING if found.in_days else MISSING // DAY
     end = np.where(stop == nothing, known.as_of.day, stop)
     # After the due day the day of the end counts, too, and whole if it is one off: what stops then is late by it.
     over = end > due
-    left = counts.counted_before(due + 1) - counts.counted_before(end + 1 - over) - over
+    left = axis.counted_before(due + 1) - axis.counted_before(end + 1 - over) - over
     unknown = due == nothing
     if not np.count_nonzero(unknown):
         return left
-    if isinstance(limit, DueField):
+    if limit.own_field:
         return np.where(unknown, MISSING, left)
     # A clock that stands still has no due day. The day on which it would stop isn't used yet.
     used = np.where(found.elapsed > limit.allowed, found.elapsed, np.maximum(found.elapsed - 1, 0))

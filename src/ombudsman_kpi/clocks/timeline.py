@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.time_zones import DAY, TimeZone
-from ombudsman_kpi.clocks.axes import Counting, counting
-from ombudsman_kpi.clocks.limits import DueField, Limit
+from ombudsman_kpi.clocks.axes import Axis
+from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.states import NONE, Draft, Ending, State, fields_of_conditions, fields_of_identity, not_yet
 from ombudsman_kpi.errors import RecordsError
@@ -49,7 +49,7 @@ class OnClock(Protocol):
         """Its options."""
 
     @property
-    def runs_in(self) -> Limit | DueField:
+    def runs_in(self) -> Limit:
         """What it counts in."""
 
     @property
@@ -67,11 +67,12 @@ class Timeline:
 
     ``start`` and ``end`` are day numbers or instants, as ``in_days`` says; ``start_day`` and ``end_day`` are always
     day numbers; ``MISSING`` where there is none. ``elapsed`` runs to the end, or to ``as_of`` while the clock is
-    open. Where a record's own due date decides, ``own_due`` is that date (or time on the wall) in microseconds
-    and ``in_time`` the answer; else elapsed and the limit decide.
+    open. Targets that differ in their limits alone share a timeline, and ask it when each clock is due by their limit,
+    and which were in time. Where a record's own due date decides, ``own`` has both: that date (or time) in microseconds
+    on the wall, and the answer.
     """
 
-    counting: Counting
+    axis: Axis
     in_days: bool
     start: Integers
     end: Integers
@@ -81,8 +82,7 @@ class Timeline:
     endings: tuple[str, ...]  # the fields that can end it
     ended_by: NDArray[np.int8]  # which of them did; -1 while it is open
     zone: TimeZone
-    own_due: Integers | None = None
-    in_time: Truths | None = None
+    own: tuple[Integers, Truths] | None = None
 
     @cached_property
     def start_day(self) -> Integers:
@@ -94,6 +94,32 @@ class Timeline:
         """The day on which each ended; ``MISSING`` where it is open."""
         return self.end if self.in_days else self.zone.days(self.end)
 
+    def due(self, limit: Limit) -> Integers:
+        """Return when each is due: its day, or for other clocks the time on the wall, in microseconds.
+
+        ``MISSING`` where it never ran, or where the calendar ends before.
+        """
+        if self.own is not None:
+            return self.own[0]
+        due = self.axis.due(self.start, limit.allowed)
+        return due if self.in_days else np.where(self.start == MISSING, MISSING, self.zone.wall(due))
+
+    def due_day(self, limit: Limit) -> Integers:
+        """Return the day on which each is due; ``MISSING`` as in ``due``."""
+        due = self.due(limit)
+        return due if self.in_days else np.where(due == MISSING, MISSING, due // DAY)
+
+    def in_time(self, limit: Limit) -> Truths:
+        """Tell which have used no more than the limit so far."""
+        in_time: Truths = self.elapsed <= limit.allowed if self.own is None else self.own[1]
+        return in_time
+
+    def points(self) -> tuple[Integers, Integers]:
+        """Return when each started and ended: days, or for other clocks times on the wall, in microseconds."""
+        if self.in_days:
+            return self.start, self.end
+        return self.zone.wall(self.start), self.zone.wall(self.end)
+
     @cached_property
     def last_started(self) -> int:
         """The latest day on which one of them started."""
@@ -103,8 +129,8 @@ class Timeline:
 def fields_needed(target: OnClock, table: Table) -> list[str]:
     """Name the fields that a target's clock reads. Raises ``RecordsError`` where one it names isn't there."""
     named = [*([target.start] if target.start else []), *target.stop]
-    if isinstance(target.runs_in, DueField):
-        named.append(target.runs_in.field)
+    if target.runs_in.own_field:
+        named.append(target.runs_in.own_field)
     fields = [table.resolve(name, f"target {target.id!r}") for name in named]
     fields += [name for name in _enders(target) if table.has(name)]
     fields += [*fields_of_conditions(target.where, table, target.id), *fields_of_identity(table)]
@@ -184,15 +210,14 @@ def _run(target: OnClock, known: Known) -> Timeline:
     draft.mark_identity()
     start = _start(draft)
     end, which = _end(draft, start)
-    own = _own_due(draft, end) if isinstance(target.runs_in, DueField) else None
+    own = _own_due(draft, end, target.runs_in.own_field) if target.runs_in.own_field else None
     draft.mark_ended(which)
     ran = np.array([state.ending not in {"excluded", "invalid"} for state in draft.states])
     counts = ran.take(draft.state)
-    rule = counting(target.runs_in, target.clock, draft.calendar)
-    elapsed = _elapsed(draft, rule, counts, start, end) if target.start else np.full(draft.size, NONE)
-    own_due, in_time = own or (None, None)
+    axis = target.runs_in.axis(draft.calendar, target.clock)
+    elapsed = _elapsed(draft, axis, counts, start, end) if target.start else np.full(draft.size, NONE)
     return Timeline(
-        rule,
+        axis,
         draft.in_days,
         start,
         end,
@@ -202,8 +227,7 @@ def _run(target: OnClock, known: Known) -> Timeline:
         tuple(name for name, _ in draft.endings),
         which,
         draft.zone,
-        own_due,
-        in_time,
+        own,
     )
 
 
@@ -211,8 +235,8 @@ def _refuse_mixed_zones(draft: _Draft) -> None:
     """Refuse a clock that would start by one system's clock and stop by another's: one of them is a mistake."""
     target, batch = draft.on, draft.known.batch
     named = [draft.name(name) for name in (target.start, *target.stop) if name]
-    if isinstance(target.runs_in, DueField):
-        named.append(draft.name(target.runs_in.field))
+    if target.runs_in.own_field:
+        named.append(draft.name(target.runs_in.own_field))
     named += [name for name in _enders(target) if name in batch.columns]
     if not {batch.times(name).kind for name in named} >= {"walls", "instants"}:
         return
@@ -270,7 +294,7 @@ def _deemed_received(draft: _Draft, name: str, start: Integers) -> Integers:
 
 def _refuse_dates(draft: _Draft, name: str) -> None:
     """Refuse a column of dates where seconds and hours count; one date among times contradicts its record."""
-    if draft.in_days or isinstance(draft.on.runs_in, DueField):
+    if not draft.on.runs_in.needs_times:
         return
     table, times = draft.known.batch.table, draft.known.batch.times(name)
     alone = times.dates_alone() & times.present
@@ -316,7 +340,7 @@ def _mark_contradictions(draft: _Draft, start: Integers, end: Integers, which: N
     """Mark what ended before it started: before the day of receipt itself, not the day it counts as received."""
     name = draft.name(str(draft.on.start))
     first, last = start, end
-    if draft.in_days or isinstance(draft.on.runs_in, DueField):
+    if not draft.on.runs_in.needs_times:
         first, last = draft.moments(name).days, draft.days(end)
     before = (which >= 0) & (first != MISSING) & (last < first)
     if np.count_nonzero(before):
@@ -324,21 +348,20 @@ def _mark_contradictions(draft: _Draft, start: Integers, end: Integers, which: N
             draft.mark(before & (which == position), "invalid", f"{ending} is before {name}")
 
 
-def _elapsed(draft: _Draft, rule: Counting, counts: Truths, start: Integers, end: Integers) -> Integers:
+def _elapsed(draft: _Draft, axis: Axis, counts: Truths, start: Integers, end: Integers) -> Integers:
     as_of = draft.known.as_of
     stops = np.where(end == MISSING, as_of.day if draft.in_days else as_of.instant, end)
-    if isinstance(draft.on.runs_in, DueField):  # in days, for the record: its own date decides
+    if draft.on.runs_in.own_field:  # in days, for the record: its own date decides
         safe = np.where(counts, start, 0)
         first, last = (draft.zone.wall(points) // DAY for points in (safe, np.where(counts, stops, 0)))
         return np.where(counts, last - first, NONE)
     # What isn't counted may be far out of range, and overflow: it ends as NONE, by arithmetic that needs no branch.
-    return (rule.elapsed(start, stops) + 1) * counts - 1
+    return (axis.elapsed(start, stops) + 1) * counts - 1
 
 
-def _own_due(draft: _Draft, end: Integers) -> tuple[Integers, Truths]:
+def _own_due(draft: _Draft, end: Integers, field_name: str) -> tuple[Integers, Truths]:
     """Compare with each record's own due date: by the day where either is a date, else to the instant."""
-    assert isinstance(draft.on.runs_in, DueField)  # noqa: S101
-    name = draft.name(draft.on.runs_in.field)
+    name = draft.name(field_name)
     draft.mark_time(name)
     found = draft.moments(name)
     times, due_day, end_day = found.times, found.days, draft.days(end)

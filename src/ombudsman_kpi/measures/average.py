@@ -11,7 +11,6 @@ from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import fields_needed, timeline
 from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.measures.figures import Counts, Figure, Place, judged
-from ombudsman_kpi.measures.share_within import points_of, size_of
 from ombudsman_kpi.measures.targets import Average
 from ombudsman_kpi.records.tables import Table
 
@@ -33,7 +32,7 @@ class AverageRule:
         ran = np.array([outcome.status in {"met", "pending"} for outcome in book]).take(clock.state)
 
         def points() -> tuple[Integers, Integers, Integers]:
-            start, end = points_of(clock, known.setting.zone)
+            start, end = clock.points()
             return start, end, np.full(len(start), MISSING)
 
         return Assessed(
@@ -44,7 +43,7 @@ class AverageRule:
             np.where(ran, clock.elapsed, NONE),
             self.target.unit,
             points,
-            size_of(self.target.runs_in),
+            self.target.runs_in.parts,
             clock.in_days,
         )
 
@@ -69,7 +68,7 @@ def mean_of(target: Average, counts: Counts) -> Fraction | None:
 
 def total_of(target: Average, counts: Counts) -> Fraction:
     """Give the exact sum of times, in the target's unit."""
-    return counts.units - Fraction(counts.below, size_of(target.runs_in))
+    return counts.units - Fraction(counts.below, target.runs_in.parts)
 
 
 def figure(target: Average, place: Place) -> Figure:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
-from ombudsman_kpi.clocks.axes import counting
-from ombudsman_kpi.clocks.limits import Limit
+from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.clocks.states import NONE
@@ -15,7 +14,7 @@ from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.events.contacts import PARTIES, Touches
 from ombudsman_kpi.measures.paused import ran_net
 from ombudsman_kpi.measures.related import Files
-from ombudsman_kpi.measures.share_within import clock_judged, due_days
+from ombudsman_kpi.measures.share_within import clock_judged
 from ombudsman_kpi.measures.targets import DelaysExplained, ShareWithin
 from ombudsman_kpi.records.tables import Table
 
@@ -59,30 +58,38 @@ class DelaysRule:
             clock, found, paused = ran_net(target, self.files.pauses, known)
         else:
             clock = timeline(target, known)
-            if clock.own_due is None and not np.count_nonzero(clock.elapsed != NONE):
+            if clock.own is None and not np.count_nonzero(clock.elapsed != NONE):
                 return None  # none of them ran
             clock, found = clock_judged(target, known)
         missed = of_status(found.book, MISSED).take(found.code)
         rows = np.flatnonzero(missed)
         if not len(rows):
             return None
-        due_day = due_days(target, clock, known.setting.zone) if paused is None else paused
+        due_day = clock.due_day(target.limit) if paused is None else paused
         start, due = clock.start_day[rows], due_day[rows]
-        last = due if self.target.up_to is None else self._extended(due, known)
+        last = self._extended(due, known)
         told = np.ones(len(rows), np.bool_)
         for name in self.target.parties:
             told &= self._told(known, rows, PARTIES.index(name), start, last)
         waiting = (last >= known.as_of.day) & (self.target.up_to is not None)
         code = 3 * self.missed.index(target) + np.where(told, 0, np.where(waiting, 2, 1))
-        moves = np.full(len(rows), found.provisional) if isinstance(found.provisional, int) else found.provisional[rows]
-        return rows, start, due, last, moves, code
+        moves = np.broadcast_to(found.provisional, len(clock.start))[rows]
+        return rows, start, due, last, np.maximum(moves, self._extension_moves(last, known)), code
 
     def _extended(self, due: Integers, known: Known) -> Integers:
         """Give the last day on which an explanation is in time."""
         limit = self.target.up_to
-        assert isinstance(limit, Limit)  # noqa: S101
-        last = counting(limit, Clock(), known.setting.calendar).due(due, limit.allowed)
+        if limit is None:
+            return due
+        last = limit.axis(known.setting.calendar, Clock()).due(due, limit.allowed)
         return np.where(last == MISSING, due, last)
+
+    def _extension_moves(self, last: Integers, known: Known) -> Integers | int:
+        """Return 1 where the last day for an explanation may still move, as a due day may."""
+        limit = self.target.up_to
+        if limit is None or not limit.depends_on_holidays(Clock()):
+            return 0
+        return (last > day_number(known.setting.calendar.announced_until)).astype(np.int64)
 
     def _told(self, known: Known, rows: Integers, party: int, start: Integers, last: Integers) -> Truths:
         """Tell which cases have an explanation to a party between two days."""

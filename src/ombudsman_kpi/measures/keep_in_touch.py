@@ -13,15 +13,14 @@ import numpy as np
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
-from ombudsman_kpi.clocks.axes import Counting
-from ombudsman_kpi.clocks.limits import Limit, WorkingDays
+from ombudsman_kpi.clocks.axes import Axis
+from ombudsman_kpi.clocks.judging import is_provisional, last_start
 from ombudsman_kpi.clocks.outcomes import STILL_OPEN, Assessed, Outcome
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import NEVER, Known
 from ombudsman_kpi.events.contacts import PARTIES, Touches
 from ombudsman_kpi.measures.related import Files
-from ombudsman_kpi.measures.share_within import last_start
 from ombudsman_kpi.measures.targets import KeepInTouch
 from ombudsman_kpi.records.tables import Table
 
@@ -53,7 +52,7 @@ class Run:
 
     def due(self, places: Integers) -> Integers:
         """When some intervals are due to end."""
-        return self.clock.counting.due(self.found.begin.take(places), self.allowed)
+        return self.clock.axis.due(self.found.begin.take(places), self.allowed)
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class KeepInTouchRule:
         some = np.flatnonzero(run.found.begin != run.found.end)
         clock, order = run.clock, some[np.lexsort((run.found.begin[some], run.found.lane[some]))]
         (lane, begin, end), due = (part.take(order) for part in run.found), run.due(order)
-        elapsed = clock.counting.elapsed(begin, np.where(end == MISSING, known.as_of.day, end))
+        elapsed = clock.axis.elapsed(begin, np.where(end == MISSING, known.as_of.day, end))
         case, party, over = lane >> 1, lane & 1, run.over.take(order)
         code = np.where(end == MISSING, 3 - over, over).astype(np.intp)  # places in the book
         book = (MET, LATE, OVERDUE, PENDING, *_reasons(clock))
@@ -90,11 +89,10 @@ class KeepInTouchRule:
             code = np.concatenate([code, clock.state[invalid].astype(np.intp) + len(_CODES)])
             elapsed = np.concatenate([elapsed, np.full(len(invalid), NONE)])
             case, party = np.concatenate([case, invalid]), np.concatenate([party, np.full(len(invalid), len(PARTIES))])
-        moves = isinstance(self.target.limit, WorkingDays)
 
         return Assessed(
             code, book, begin, end, elapsed, self.target.limit.elapsed_unit, lambda: (begin, end, due),
-            provisional=(due > day_number(known.setting.calendar.announced_until)).astype(np.int64) if moves else 0,
+            provisional=is_provisional(self.target, due, known.setting.calendar),
             record=case, party=_NAMES.take(party),
         )  # fmt: skip
 
@@ -110,15 +108,19 @@ class KeepInTouchRule:
         code = np.where(open_, 2 - overdue, 0)  # places in the book
         code = np.where(parties > 0, parties + 2 + open_ * len(_LATE), code)
         code = np.where(clock.elapsed == NONE, clock.state.astype(np.int64) + len(_WHOLE), code).astype(np.intp)
-        announced, moves = day_number(known.setting.calendar.announced_until), False
-        if isinstance(self.target.limit, WorkingDays):
-            last = last_start(self.target, clock, announced)
-            moves = last is not None and found.begin.max(initial=MISSING) > last
         return Assessed(
             code, (*_WHOLE, *_reasons(clock)), clock.start_day, end, np.full(len(end), NONE),
             self.target.limit.elapsed_unit, lambda: (clock.start, end, _next_due(run)),
-            provisional=(_next_due(run) > announced).astype(np.int64) if moves else 0,
+            provisional=self._provisional(known, run),
         )  # fmt: skip
+
+    def _provisional(self, known: Known, run: Run) -> Integers | int:
+        """Tell in which cases the next contact is due after the last announced year; mostly in none."""
+        calendar = known.setting.calendar
+        announced = last_start(run.clock.axis, run.allowed, day_number(calendar.announced_until))
+        if run.found.begin.max(initial=MISSING) <= announced:
+            return 0
+        return is_provisional(self.target, _next_due(run), calendar)
 
 
 def _next_due(run: Run) -> Integers:
@@ -166,19 +168,18 @@ def _clock_of(target: KeepInTouch, known: Known) -> tuple[Timeline, Integers]:
 
 def _run(target: KeepInTouch, known: Known, files: Files) -> Run:
     limit = target.limit
-    assert isinstance(limit, Limit)  # noqa: S101
     clock, end = _clock_of(target, known)
     found = intervals(target, known, files, np.where(clock.elapsed == NONE, MISSING, clock.start), end)
-    first, in_time = _last_in_time(clock.counting, limit.allowed, known.setting.calendar)  # type: ignore[arg-type]
+    first, in_time = _last_in_time(clock.axis, limit.allowed, known.setting.calendar)
     stop = np.where(found.end == MISSING, known.as_of.day, found.end)
     return Run(clock, end, found, stop > in_time.take(found.begin - first), limit.allowed)
 
 
 @lru_cache(maxsize=64)
-def _last_in_time(counting: Counting, allowed: int, calendar: WorkingCalendar) -> tuple[int, Integers]:
+def _last_in_time(axis: Axis, allowed: int, calendar: WorkingCalendar) -> tuple[int, Integers]:
     """Give, for each day of a calendar from the first on, the last one that is in time for what begins on it."""
     days = np.arange(day_number(calendar.first), day_number(calendar.last) + 1)
-    due = counting.due(days, allowed)
+    due = axis.due(days, allowed)
     return int(days[0]), np.where(due == MISSING, NEVER, due)
 
 

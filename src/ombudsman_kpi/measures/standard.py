@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, InstanceOf, PlainSerializer, WithJsonSchema
 
-from ombudsman_kpi.clocks.limits import DueField, Limit, parse_limit
+from ombudsman_kpi.clocks.limits import DueField, Limit, parse_limit, units
 from ombudsman_kpi.errors import SchemeError
 
 Operator = Literal["at least", "at most", "more than", "less than", "about"]
@@ -87,15 +87,11 @@ def parse_standard(text: str) -> Standard:
 def _parse_limit(value: Any) -> Any:
     if isinstance(value, dict) and set(value) == {"field"}:
         return DueField(str(value["field"]))
-    if isinstance(value, (Limit, DueField)):
+    if isinstance(value, Limit):
         return value
     if isinstance(value, str):
         return parse_limit(value)
     raise ValueError("a limit is text such as '20 working days', or { field = 'due_at' } for a record's own")
-
-
-def _write_limit(limit: Limit | DueField) -> Any:
-    return {"field": limit.field} if isinstance(limit, DueField) else str(limit)
 
 
 _LIMIT_SCHEMA = {
@@ -103,7 +99,7 @@ _LIMIT_SCHEMA = {
         {
             "type": "string",
             "pattern": r"^\s*(<|less than |under |within )?\s*\d+ "
-            r"(working days?|calendar days?|days?|weeks?|hours?|seconds?)\s*$",
+            rf"({'|'.join(f'{unit}s?' for unit in units())})\s*$",
             "examples": ["20 working days", "< 13 weeks", "60 seconds", "24 hours"],
         },
         {
@@ -132,7 +128,10 @@ def _read_standard(value: Any) -> Any:
 
 
 LimitField = Annotated[
-    Limit | DueField, BeforeValidator(_parse_limit), PlainSerializer(_write_limit), WithJsonSchema(_LIMIT_SCHEMA)
+    InstanceOf[Limit],
+    BeforeValidator(_parse_limit),
+    PlainSerializer(lambda limit: limit.written),
+    WithJsonSchema(_LIMIT_SCHEMA),
 ]
 StandardField = Annotated[
     Standard,

@@ -9,7 +9,6 @@ import numpy as np
 
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.dates import to_day
-from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.states import NONE, Draft
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
@@ -59,10 +58,9 @@ class StockRule:
     def _changes(self, clock: Timeline, known: Known) -> tuple[Integers, Integers]:
         """Give the day each record joined the stock, and the day it left; ``MISSING`` where it did not."""
         limit = self.target.limit
-        assert isinstance(limit, Limit)  # noqa: S101
         ran = clock.elapsed != NONE
         anchor = np.where(ran, clock.start, known.as_of.day)
-        due = clock.counting.due(anchor, limit.allowed)
+        due = clock.axis.due(anchor, limit.allowed)
         joined = np.where(ran & (due != MISSING), due + 1, MISSING)
         table = known.batch.table
         draft = Draft(known, self.target.id)

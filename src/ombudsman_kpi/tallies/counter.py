@@ -16,12 +16,13 @@ from ombudsman_kpi.arrays.sums import Cells
 from ombudsman_kpi.arrays.threads import WORKERS
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.periods import Grain, Numbering
+from ombudsman_kpi.clocks.judging import follows_from_elapsed, outcomes
 from ombudsman_kpi.clocks.outcomes import STILL_OPEN, Assessed, Outcome
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.measures.rules import Rule
-from ombudsman_kpi.measures.share_within import ShareWithinRule, follows_from_elapsed, outcomes
+from ombudsman_kpi.measures.share_within import ShareWithinRule
 from ombudsman_kpi.records.tables import Batch
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Group, Key
@@ -139,7 +140,7 @@ class Counter:
             if key in keys and isinstance(rule, ShareWithinRule):
                 (group, period, state, elapsed), sums = counted.cells.result()
                 states: tuple[State, ...] = tuple(counted.book)
-                code, book = outcomes(rule.target, states, state, elapsed)
+                code, book = outcomes(rule.target, states, state, elapsed <= rule.target.limit.allowed)
                 block = block.plus(self._laid_out(key, ((group, period, code, elapsed), sums), book))
         return block
 

@@ -12,6 +12,7 @@ from ombudsman_kpi.arrays.arrow_memory import present
 from ombudsman_kpi.arrays.row_numbers import RowNumbers
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number
+from ombudsman_kpi.clocks.judging import provisional
 from ombudsman_kpi.clocks.outcomes import Assessed, of_status
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import timeline
@@ -26,7 +27,7 @@ from ombudsman_kpi.measures.paused import PausedRule
 from ombudsman_kpi.measures.rules import Rule
 from ombudsman_kpi.measures.score import ScoreRule
 from ombudsman_kpi.measures.share_of_kinds import NOT_IN, FollowedRule, KindsRule, OthersRule
-from ombudsman_kpi.measures.share_within import ShareWithinRule, provisional
+from ombudsman_kpi.measures.share_within import ShareWithinRule
 from ombudsman_kpi.measures.stock import StockRule
 from ombudsman_kpi.measures.targets import OnClock
 from ombudsman_kpi.records.conditions import Condition

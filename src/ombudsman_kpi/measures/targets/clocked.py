@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from ombudsman_kpi.clocks.limits import UNITS, DueField, Hours, Limit, Seconds, WorkingDays
+from ombudsman_kpi.clocks.limits import Limit, units
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import Cohort
 from ombudsman_kpi.errors import one_of
@@ -24,20 +24,18 @@ class OnClock(Some):
 
     @property
     @abstractmethod
-    def runs_in(self) -> Limit | DueField:
+    def runs_in(self) -> Limit:
         """What its clock counts in: its limit, or where it has none, none of its unit."""
 
     @cached_property
     def clock_key(self) -> tuple[Any, ...]:
         """Name all that its clock depends on: targets of one key differ in their limits alone."""
-        runs_in = self.runs_in
-        limit = runs_in if isinstance(runs_in, DueField) else (runs_in.elapsed_unit, self.in_days)
-        return self.of, self.start, self.stop, repr(self.where), repr(self.clock), limit
+        return self.of, self.start, self.stop, repr(self.where), repr(self.clock), self.runs_in.kind
 
     @cached_property
     def in_days(self) -> bool:
         """Tell whether its clock runs in days, or on the line of instants."""
-        return not isinstance(self.runs_in, (Seconds, Hours, DueField))
+        return self.runs_in.in_days
 
     @field_validator("stop", mode="before")
     @classmethod
@@ -56,7 +54,7 @@ class OnClock(Some):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.start is None and not isinstance(self.runs_in, DueField):
+        if self.start is None and not self.runs_in.own_field:
             raise ValueError("start: a clock with a limit needs the field that starts it")
         if not self.stop:
             raise ValueError("stop: a clock needs a field that stops it")
@@ -64,28 +62,23 @@ class OnClock(Some):
             raise ValueError(
                 f"cohort: a clock like this one has no {self.cohort!r} cohort. {one_of(self.cohort, self.cohorts)}"
             )
-        own = [self.runs_in.field] if isinstance(self.runs_in, DueField) else []
+        own = [self.runs_in.own_field] if self.runs_in.own_field else []
         for name in [*([self.start] if self.start else []), *self.stop, *own]:
             check_time(name, self.of)
         self._check_options()
         return self
 
+    @property
+    def meaningful_options(self) -> frozenset[str]:
+        """Name the options of a clock that mean something for it: those of its limit, of its records and measure."""
+        return self.runs_in.options - {"pauses", "unanswered"}
+
     def _check_options(self) -> None:
         """Refuse an option that the limit would ignore."""
-        own, elapsed = isinstance(self.runs_in, DueField), isinstance(self.runs_in, (Seconds, Hours))
-        share = isinstance(self, ShareWithin)
-        what = f"a limit of {self.runs_in}" if share else f"the measure {getattr(self, 'measure', '')!r}"
-        useless = {
-            "own_due": not own,
-            "day_of_receipt": own or elapsed,
-            "non_working_receipt": own or elapsed,
-            "cut_off": own or elapsed,
-            "non_working_due": own or elapsed or isinstance(self.runs_in, WorkingDays),
-            "pauses": own or elapsed or not share or self.of != "cases" or self.clock.non_working_due != "stays",
-            "unanswered": not share or not set(RECORDS[self.of].answered_by) & set(self.stop),
-        }
+        what = getattr(self, "measure", "")
+        what = f"a limit of {self.runs_in}" if what == "share within" else f"the measure {what!r}"
         for name in self.clock.in_force:
-            if useless.get(name):
+            if name not in self.meaningful_options:
                 raise ValueError(f"clock: {name} means nothing for {what} on {self.of}; leave it out")
 
 
@@ -95,7 +88,7 @@ class Limited(OnClock):
     limit: LimitField
 
     @property
-    def runs_in(self) -> Limit | DueField:
+    def runs_in(self) -> Limit:
         """Its limit."""
         return self.limit
 
@@ -104,6 +97,16 @@ class ShareWithin(Limited):
     """The share of records whose clock stopped within the limit."""
 
     measure: Literal["share within"] = Field("share within", description="What is measured")
+
+    @property
+    def meaningful_options(self) -> frozenset[str]:
+        """Name the options of a clock that mean something for it, those about pauses and calls among them."""
+        options = super().meaningful_options
+        if set(RECORDS[self.of].answered_by) & set(self.stop):
+            options |= {"unanswered"}
+        if self.of == "cases" and self.clock.non_working_due == "stays":
+            options |= {"pauses"} & self.limit.options
+        return options
 
     @property
     def pauses(self) -> bool:
@@ -128,7 +131,7 @@ class Average(OnClock):
     @property
     def runs_in(self) -> Limit:
         """None of its unit, which says how the clock counts."""
-        return UNITS[self.counted_in.removesuffix("s")](0)
+        return units()[self.counted_in.removesuffix("s")](0)
 
     @property
     def cohorts(self) -> tuple[Cohort, ...]:
@@ -158,8 +161,8 @@ class Stock(Limited):
 
     @model_validator(mode="after")
     def _in_days(self) -> Self:
-        if isinstance(self.limit, (DueField, Seconds, Hours)):
-            raise ValueError("limit: a stock is counted at the close of days; write it in days or weeks")  # noqa: TRY004
+        if not self.limit.in_days:
+            raise ValueError("limit: a stock is counted at the close of days; write it in days or weeks")
         return self
 
 
@@ -184,6 +187,6 @@ class KeepInTouch(Limited):
     def _of_cases(self) -> Self:
         if self.of != "cases":
             raise ValueError(f"of: contact is kept on cases, not on {self.of}")
-        if isinstance(self.limit, (DueField, Seconds, Hours)):
-            raise ValueError("limit: intervals run between days; write it in days or weeks")  # noqa: TRY004
+        if not self.limit.in_days:
+            raise ValueError("limit: intervals run between days; write it in days or weeks")
         return self

@@ -5,7 +5,6 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from ombudsman_kpi.clocks.limits import CalendarDays, WorkingDays
 from ombudsman_kpi.clocks.outcomes import Cohort
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.measures.standard import LimitField
@@ -36,7 +35,7 @@ class DelaysExplained(Target):
     def _of_cases(self) -> Self:
         if self.of != "cases" or self.cohort != "due":
             raise ValueError("of: delays are explained on cases, in the cohort of those due")
-        if self.up_to is not None and not isinstance(self.up_to, (WorkingDays, CalendarDays)):
+        if self.up_to is not None and (self.up_to.size > 1 or not self.up_to.in_days):
             raise ValueError("up_to: write it in working days or calendar days")
         return self
 
