@@ -114,7 +114,7 @@ def _key(day: Integers, known: Known) -> Integers:
 
 def figure(target: Count, place: Place) -> Figure:
     """Give the number. A standard holds for the periods that it is a number for."""
-    value = Fraction(place.here.met) if place.counts else None
+    value = Fraction(place.here.met) if place.everywhere.counts else None
     if target.standard is not None and target.per is not None and not _fits(place, target.per):
         return Figure(
             "no data" if value is None else "no target", value, value, value,

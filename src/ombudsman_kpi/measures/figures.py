@@ -1,16 +1,19 @@
 """From counted outcomes to figures: the shape that every measure fills."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from math import ceil
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from ombudsman_kpi.calendars.periods import Period, preceding
 from ombudsman_kpi.measures.standard import Standard
 
 Status = Literal["met", "missed", "undetermined", "no data", "no target", "not measured"]
 Group = tuple[str, ...]
+T = TypeVar("T")
 
 
 LONGEST = 1 << 62  # longer than anything takes: none is open
@@ -50,10 +53,38 @@ class Counts(NamedTuple):
 NOTHING = Counts({}, {}, provisional=False)
 
 
+@dataclass(eq=False)
+class Everywhere:
+    """All that was counted of a target, by period and group; what follows from the whole is worked out once."""
+
+    counts: Mapping[tuple[Period | None, Group], Counts]
+    _worked_out: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def first(self) -> Period | None:
+        """The first period of all; None where there are no periods."""
+        return min((period for period, _ in self.counts if period is not None), default=None)
+
+    @cached_property
+    def by_period(self) -> Mapping[Period | None, Sequence[Counts]]:
+        """The counts of all groups, by period."""
+        by_period: dict[Period | None, list[Counts]] = {}
+        for (period, _), counts in self.counts.items():
+            by_period.setdefault(period, []).append(counts)
+        return by_period
+
+    def once(self, name: Any, work_out: Callable[[], T]) -> T:
+        """Return what was worked out under a name, the first time by doing so: groups share what a period has."""
+        if name not in self._worked_out:
+            self._worked_out[name] = work_out()
+        worked_out: T = self._worked_out[name]
+        return worked_out
+
+
 class Place(NamedTuple):
     """Where a figure stands: a period and a group, among all that was counted of its target."""
 
-    counts: Mapping[tuple[Period | None, Group], Counts]
+    everywhere: Everywhere
     period: Period | None
     group: Group
     complete: bool
@@ -62,16 +93,16 @@ class Place(NamedTuple):
     @property
     def here(self) -> Counts:
         """What was counted in this period and group."""
-        return self.counts.get((self.period, self.group), NOTHING)
+        return self.everywhere.counts.get((self.period, self.group), NOTHING)
 
     @property
     def before(self) -> Counts | None:
         """What was counted in the period before; None where nothing at all is known of it or any before it."""
-        if self.period is None:
+        first = self.everywhere.first
+        if self.period is None or first is None:
             return None
-        first = min(period for period, _ in self.counts if period is not None)
         earlier = preceding(self.period)
-        return None if earlier < first else self.counts.get((earlier, self.group), NOTHING)
+        return None if earlier < first else self.everywhere.counts.get((earlier, self.group), NOTHING)
 
 
 class Figure(NamedTuple):

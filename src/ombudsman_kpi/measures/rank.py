@@ -1,35 +1,57 @@
 """A rate of each group beside a comparator, and its rank among the groups."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
-from ombudsman_kpi.measures.figures import Figure, Place, share_figure
+from ombudsman_kpi.measures.figures import Counts, Figure, Place, share_figure
 from ombudsman_kpi.measures.share_of_kinds import rate
 from ombudsman_kpi.measures.targets import Rank
 from ombudsman_kpi.rounding import half_up, percent
 
 
+class Comparator(NamedTuple):
+    """What the groups of a period are set beside, and their rates in order."""
+
+    groups: int
+    rates: Sequence[Fraction]
+    met: int
+    counted: int
+
+    @classmethod
+    def of(cls, groups: Sequence[Counts]) -> "Comparator":
+        """Return the comparator of a period's groups; those without a rate are left out."""
+        rates = [value for counts in groups if (value := rate(counts.met, counts.missed)) is not None]
+        met, missed = (sum(getattr(counts, part) for counts in groups) for part in ("met", "missed"))
+        return cls(len(groups), sorted(rates), met, met + missed)
+
+    @property
+    def mean(self) -> Fraction:
+        """The mean of the rates: each group has the same weight."""
+        return sum(self.rates, Fraction(0)) / len(self.rates)
+
+
 def figure(target: Rank, place: Place) -> Figure:
-    """Give the rate, the comparator, and the rank: 1 is the highest rate, equal rates have an equal rank.
+    """Return the rate, the comparator, and the rank: 1 is the highest rate, equal rates have an equal rank.
 
     Pooled is the rate of all groups' records together; the mean of rates gives each group the same weight, and
     leaves out those without a rate.
     """
-    found = share_figure(target.standard, place)
-    groups = {group: counts for (period, group), counts in place.counts.items() if period == place.period}
-    rates = [value for counts in groups.values() if (value := rate(counts.met, counts.missed)) is not None]
-    if len(groups) < 2 or not rates:
-        return found  # nothing to set it beside
-    met, counted = (sum(part) for part in zip(*((c.met, c.met + c.missed) for c in groups.values()), strict=True))
-    mean = sum(rates, Fraction(0)) / len(rates)
-    pooled = target.comparator == "pooled"
+    result = share_figure(target.standard, place)
+    everywhere, period = place.everywhere, place.period
+    found = everywhere.once(("comparator", period), lambda: Comparator.of(everywhere.by_period.get(period, ())))
+    if found.groups < 2 or not found.rates:
+        return result  # nothing to set it beside
+    mean = everywhere.once(("mean of rates", period), lambda: found.mean)
+    pooled, ranked = target.comparator == "pooled", len(found.rates)
     details: dict[str, Any] = {
-        "comparator": Fraction(met, counted) if pooled else mean, "ranked": len(rates),
+        "comparator": Fraction(found.met, found.counted) if pooled else mean, "ranked": ranked,
     }  # fmt: skip
-    words = f"comparator {percent(met, counted)} (pooled, {met:,} of {counted:,})"
+    words = f"comparator {percent(found.met, found.counted)} (pooled, {found.met:,} of {found.counted:,})"
     if not pooled:
-        words = f"comparator {half_up(100 * mean)}% (mean of {len(rates)} rates)"
-    if found.value is not None:
-        details["rank"] = 1 + sum(value > found.value for value in rates)
-        words = f"rank {details['rank']} of {len(rates)}; {words}"
-    return found._replace(details=details, remarks=(words,))
+        words = f"comparator {half_up(100 * mean)}% (mean of {ranked} rates)"
+    if result.value is not None:
+        details["rank"] = 1 + ranked - bisect_right(found.rates, result.value)
+        words = f"rank {details['rank']} of {ranked}; {words}"
+    return result._replace(details=details, remarks=(words,))

@@ -1,6 +1,6 @@
 """How many open records were older than the limit at one time: the highest day of each period."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
@@ -81,22 +81,34 @@ class Level(NamedTuple):
     joined: int  # those in it at any time: carried over, or joined in the period
 
 
-def level(changes: Mapping[int, tuple[int, int]], first: int, last: int) -> Level:
-    """Read the stock of the days from first to last off its changes: for each day, how many joined and left.
+def levels(changes: Sequence[tuple[int, int, int]], spans: Iterable[tuple[int, int]]) -> list[Level]:
+    """Read the stock of some spans of days off its changes, in one pass.
 
-    >>> level({10: (2, 0), 12: (1, 0), 13: (0, 2)}, first=11, last=20)
-    Level(highest=3, on=12, end=1, joined=3)
+    ``changes`` has for each day, in order, how many joined and how many left; ``spans`` the first and last days, in
+    order and apart.
+
+    >>> levels([(10, 2, 0), (12, 1, 0), (13, 0, 2)], [(11, 20)])
+    [Level(highest=3, on=12, end=1, joined=3)]
     """
-    carried = sum(joined - left for day, (joined, left) in changes.items() if day < first)
-    joined, left = changes.get(first, (0, 0))
-    now, been = carried + joined - left, carried + joined
-    highest, on = now, first
-    for day in sorted(day for day in changes if first < day <= last):
-        joined, left = changes[day]
-        now, been = now + joined - left, been + joined
-        if now > highest:
-            highest, on = now, day
-    return Level(highest, on, now, been)
+    result = []
+    now = place = 0
+    for first, last in spans:
+        while place < len(changes) and changes[place][0] < first:
+            now += changes[place][1] - changes[place][2]
+            place += 1
+        been = now
+        if place < len(changes) and changes[place][0] == first:
+            now, been = now + changes[place][1] - changes[place][2], been + changes[place][1]
+            place += 1
+        highest, on = now, first
+        while place < len(changes) and changes[place][0] <= last:
+            day, joined, left = changes[place]
+            now, been = now + joined - left, been + joined
+            if now > highest:
+                highest, on = now, day
+            place += 1
+        result.append(Level(highest, on, now, been))
+    return result
 
 
 def figure(target: Stock, found: Level, *, complete: bool) -> Figure:

@@ -15,7 +15,7 @@ from ombudsman_kpi.statistics.intervals import Interval, Moments, change_of_coun
 def figure(target: Trend, place: Place) -> Figure:
     """Compare a period with the one before it: the value is the change, in the unit of the figure."""
     if place.period is None:
-        alone = all(period is None for period, _ in place.counts)
+        alone = place.everywhere.first is None
         words = "a change needs periods: measure with every=, such as every='financial-year'"
         return Figure("no data", remarks=(words,) if alone else ())
     earlier = preceding(place.period).label

@@ -5,18 +5,18 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from ombudsman_kpi.calendars.dates import day_number
+from ombudsman_kpi.calendars.dates import day_number, to_day
 from ombudsman_kpi.calendars.periods import Every, Period, grain_of, period_of
 from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort
 from ombudsman_kpi.events.log import notes_of
-from ombudsman_kpi.measures.figures import NOTHING, Figure, Place, share_figure
+from ombudsman_kpi.measures.figures import NOTHING, Everywhere, Figure, Place, share_figure
 from ombudsman_kpi.measures.figures import Counts as PlaceCounts
 from ombudsman_kpi.measures.registry import figure_of
 from ombudsman_kpi.measures.stock import figure as stock_figure
-from ombudsman_kpi.measures.stock import level
+from ombudsman_kpi.measures.stock import levels
 from ombudsman_kpi.measures.targets import AnyTarget, Count, DoneBy, InForce, Score, Stock, Trend
 from ombudsman_kpi.results.row import COUNTS, EVERYTHING, NO_DATE, Row
-from ombudsman_kpi.results.summed import gathered, spanned
+from ombudsman_kpi.results.summed import daily_changes, gathered, spanned
 from ombudsman_kpi.tallies.basis import Basis
 from ombudsman_kpi.tallies.block import Block, Group, Key
 from ombudsman_kpi.tallies.counts import PUBLISHED, Counts
@@ -49,6 +49,7 @@ def _figures(
     if isinstance(target, DoneBy):  # it is done once, whatever the periods are
         every = None
     counts = gathered(block, every, grain_of(every))
+    everywhere = Everywhere(counts)
     sampled = _sampled_from(target, every, counted)
     groups = sorted({group for _, group in counts}) or [("",) * len(basis.by)]
     found = {period for period, _ in counts}
@@ -61,7 +62,7 @@ def _figures(
         for group in groups:
             if (period, group) in counts or period is not None or every is None or not counts:
                 population = sampled.get((period, group)) if sampled is not None else None
-                place = Place(counts, period, group, complete, population and population.met)
+                place = Place(everywhere, period, group, complete, population and population.met)
                 no_date = every is not None and period is None
                 figure = share_figure(target.standard, place) if no_date else figure_of(target, place)
                 yield _row(target, cohort, every, place, figure, place.here, basis, notes)
@@ -84,38 +85,24 @@ def _sampled_from(
 
 def _stock(target: Stock, every: Every | None, block: Block, basis: Basis, notes: tuple[str, ...]) -> Iterator[Row]:
     """Give the rows of a stock: for every period from the first change to ``as_of``, its highest day."""
-    days = gathered(block, "day", "day")
-    groups = sorted({group for _, group in days}) or [("",) * len(basis.by)]
+    changes, outside = daily_changes(block)
+    groups = sorted({*changes, *(group for _, group in outside)}) or [("",) * len(basis.by)]
     last = date.fromisoformat(basis.as_of[:10])
-    first = min((day.start for day, _ in days if day is not None), default=last)
+    first = min((to_day(days[0][0]) for days in changes.values()), default=last)
     periods = spanned({period_of(day, every) for day in (first, last)}, every) if every else [None]
-    for period in periods:
-        start, end = (first, last) if period is None else (period.start, min(period.end, last))
-        complete = period is None or _closed(period.end, basis.as_of)
+    spans = [(first, last) if period is None else (period.start, min(period.end, last)) for period in periods]
+    numbers = [(day_number(start), day_number(end)) for start, end in spans]
+    found = {group: levels(changes.get(group, ()), numbers) for group in groups}
+    for number, period in enumerate(periods):
         for group in groups:
-            changes = {
-                day_number(day.start): (counts.statuses.get("overdue", 0), counts.statuses.get("late", 0))
-                for (day, own), counts in days.items()
-                if day is not None and own == group
-            }
-            found = level(changes, day_number(start), day_number(end))
-            others = days.get((None, group), NOTHING).statuses if period is None else {}
-            counts = PlaceCounts(
-                {**others, "overdue": found.end, "late": found.joined - found.end},
-                days.get((None, group), NOTHING).reasons if period is None else {},
-                provisional=False,
-            )
-            place = Place({}, period, group, complete)
-            yield _row(
-                target,
-                target.cohort,
-                every,
-                place,
-                stock_figure(target, found, complete=complete),
-                counts,
-                basis,
-                notes,
-            )
+            level = found[group][number]
+            others = outside.get((None, group), NOTHING) if period is None else NOTHING
+            statuses = {**others.statuses, "overdue": level.end, "late": level.joined - level.end}
+            counts = PlaceCounts(statuses, others.reasons, provisional=False)
+            complete = period is None or _closed(period.end, basis.as_of)
+            figure = stock_figure(target, level, complete=complete)
+            place = Place(Everywhere({}), period, group, complete)
+            yield _row(target, target.cohort, every, place, figure, counts, basis, notes)
 
 
 def _row(

@@ -2,14 +2,18 @@
 
 from collections import Counter
 from collections.abc import Set
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ombudsman_kpi.arrays.sums import add_up
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Every, Grain, Period, following, grain_start, period_of
 from ombudsman_kpi.measures.figures import LONGEST, Counts
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Group
+
+Places = dict[tuple[Period | None, Group], Counts]
 
 
 def spanned(found: Set[Period | None], every: Every | None) -> list[Period | None]:
@@ -24,9 +28,7 @@ def spanned(found: Set[Period | None], every: Every | None) -> list[Period | Non
     return [*spanned, None] if every is None or None in found or not spanned else spanned
 
 
-def gathered(
-    block: Block, every: Every | Literal["day"] | None, grain: Grain
-) -> dict[tuple[Period | None, Group], Counts]:
+def gathered(block: Block, every: Every | Literal["day"] | None, grain: Grain) -> Places:
     """Add cells up to periods and groups; what has no day in the cohort is gathered under None."""
     indexes, place = _distinct(block.period)
     periods: list[Period | None] = [
@@ -60,15 +62,41 @@ def gathered(
     return gathered
 
 
-def _sums_of_times(block: Block, period: Integers, shape: tuple[int, ...]) -> tuple[Integers, ...]:
-    """Add up the times of what was met: whole units, what they fall short of them, and squared units."""
+def daily_changes(block: Block) -> tuple[dict[Group, list[tuple[int, int, int]]], Places]:
+    """Return the daily changes of a stock by group, and what has no day.
+
+    For each group its days in order, each with how many joined (overdue) and how many left (late).
+    """
+    dated = block.period != NO_PERIOD
+    statuses = np.array([outcome.status for outcome in block.outcomes] or [""]).take(block.outcome[dated])
+    (group, day), changes = add_up(
+        (block.group[dated], block.period[dated]),
+        tuple(block.records[dated] * (statuses == status) for status in ("overdue", "late")),
+    )
+    by_group: dict[Group, list[tuple[int, int, int]]] = {}
+    for number, *change in zip(*(column.tolist() for column in (group, day, *changes)), strict=True):
+        by_group.setdefault(block.groups[number], []).append((change[0], change[1], change[2]))
+    outside = Block(block.groups, block.outcomes, *(column[~dated] for column in (*block.keys, *block.sums)))
+    return by_group, gathered(outside, None, "all")
+
+
+def _sums_of_times(block: Block, period: Integers, shape: tuple[int, ...]) -> tuple[NDArray[Any], ...]:
+    """Add up the times of what was met: whole units, what they fall short of them, and squared units. All are exact.
+
+    A mean in seconds may have units of 3 * 10^9 (a century), whose squares don't fit into 64 bits: where sums could
+    grow so large, they are added as Python's whole numbers.
+    """
     met = np.array([outcome.status == "met" for outcome in block.outcomes] or [False]).take(block.outcome)
     ran = met & (block.elapsed >= 0)
     place = period[ran], block.group[ran]
-    units, records = block.elapsed[ran], block.records[ran]
+    units, records, below = block.elapsed[ran], block.records[ran], block.below[ran]
+    longest = int(units.max(initial=0))
+    largest = max(longest * longest * int(np.abs(records).sum()), int(below.max(initial=0)) * len(below))
+    kind: type[Any] = np.int64 if largest < 1 << 62 else object
+    units, records, below = (column.astype(kind, copy=False) for column in (units, records, below))
     sums = []
-    for part in (units * records, block.below[ran], units * units * records):
-        total = np.zeros(shape[:2], np.int64)
+    for part in (units * records, below, units * units * records):
+        total = np.zeros(shape[:2], kind)
         np.add.at(total, place, part)
         sums.append(total)
     return tuple(sums)
