@@ -4,20 +4,21 @@ from fractions import Fraction
 
 
 def half_up(value: Fraction, places: int = 1) -> str:
-    """Write a number with so many decimal places, halves rounded up (away from zero below it).
+    """Return a number with so many decimal places, halves rounded up (away from zero below it).
 
     >>> half_up(Fraction(5, 2), 0), half_up(Fraction(-1, 3)), half_up(Fraction(12345, 10))
     ('3', '-0.3', '1,234.5')
     """
-    scaled = abs(value) * 10**places
-    rounded = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    whole, rest = divmod(rounded, 10**places)
-    sign = "-" if value < 0 and rounded else ""
+    # In whole numbers, since results round hundreds of thousands: 1/3 to one place is (2 * 10 + 3) // (2 * 3) = 3 tenths.
+    numerator, denominator, tenth = value.numerator, value.denominator, 10**places
+    rounded = (2 * tenth * abs(numerator) + denominator) // (2 * denominator)
+    whole, rest = divmod(rounded, tenth)
+    sign = "-" if numerator < 0 and rounded else ""
     return f"{sign}{whole:,}.{rest:0{places}}" if places else f"{sign}{whole:,}"
 
 
 def signed(value: Fraction, places: int = 1) -> str:
-    """Write a change with its sign.
+    """Return a change with its sign.
 
     >>> signed(Fraction(3), 0), signed(Fraction(-1, 3)), signed(Fraction(0), 0)
     ('+3', '−0.3', '0')
@@ -26,7 +27,7 @@ def signed(value: Fraction, places: int = 1) -> str:
 
 
 def percent(numerator: int, denominator: int, places: int = 1) -> str:
-    """Write a share in per cent, rounded half up from the exact counts.
+    """Return a share in per cent, rounded half up from the exact counts.
 
     >>> percent(5, 8, places=0), percent(1, 3), percent(0, 0)
     ('63%', '33.3%', '–')

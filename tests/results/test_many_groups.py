@@ -38,7 +38,7 @@ def scheme_of(measure: str) -> Scheme:
     return SCHEME.with_target("many", **({} if measure == "share within" else {"measure": measure}), **declared)
 
 
-def records(groups: int, months: int) -> dict[str, pd.DataFrame]:
+def records(groups: int, months: int) -> dict[str, Any]:
     """Make a case and a review for each group and month; each case is open for three months."""
     size = groups * months
     months_in = np.repeat(np.arange(months), groups).astype("m8[M]")

@@ -69,5 +69,11 @@ def _chance_of_means(target: Average, before: Counts, now: Counts) -> Interval |
 
 
 def _shown(target: Trend, value: Fraction) -> str:
-    text = {"share": f"{half_up(value * 100)}%", "number": half_up(value, 0 if value.denominator == 1 else 1)}
-    return text.get(target.unit, f"{half_up(value)} {target.unit}").replace("-", "−")
+    """Return a value of the figure in its unit."""
+    if target.unit == "share":
+        text = f"{half_up(value * 100)}%"
+    elif target.unit == "number":
+        text = half_up(value, 0 if value.denominator == 1 else 1)
+    else:
+        text = f"{half_up(value)} {target.unit}"
+    return text.replace("-", "−")
