@@ -9,7 +9,8 @@ def half_up(value: Fraction, places: int = 1) -> str:
     >>> half_up(Fraction(5, 2), 0), half_up(Fraction(-1, 3)), half_up(Fraction(12345, 10))
     ('3', '-0.3', '1,234.5')
     """
-    # In whole numbers, since results round hundreds of thousands: 1/3 to one place is (2 * 10 + 3) // (2 * 3) = 3 tenths.
+    # In whole numbers, since a table rounds hundreds of thousands: 1/3 to one place is (2 * 10 + 3) // (2 * 3), or
+    # 3 tenths.
     numerator, denominator, tenth = value.numerator, value.denominator, 10**places
     rounded = (2 * tenth * abs(numerator) + denominator) // (2 * denominator)
     whole, rest = divmod(rounded, tenth)

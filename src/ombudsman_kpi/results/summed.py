@@ -68,7 +68,7 @@ def daily_changes(block: Block) -> tuple[dict[Group, list[tuple[int, int, int]]]
     For each group its days in order, each with how many joined (overdue) and how many left (late).
     """
     dated = block.period != NO_PERIOD
-    statuses = np.array([outcome.status for outcome in block.outcomes] or [""]).take(block.outcome[dated])
+    statuses = np.array([outcome.status for outcome in block.outcomes], str).take(block.outcome[dated])
     (group, day), changes = add_up(
         (block.group[dated], block.period[dated]),
         tuple(block.records[dated] * (statuses == status) for status in ("overdue", "late")),
