@@ -121,7 +121,7 @@ class WorkingCalendar:
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
     def add(self, start: Any, n: Any) -> Any:
-        """Give the n-th working day after a date (before it, for a negative n); n = 0 gives the date itself.
+        """Return the n-th working day after a date (before it, for a negative n); n = 0 gives the date itself.
 
         >>> WorkingCalendar.uk("england-and-wales").add("2024-03-30", 1)  # a Saturday at Easter
         datetime.date(2024, 4, 2)
@@ -139,14 +139,14 @@ class WorkingCalendar:
         else:
             steps = _whole_numbers(n, days)
             numbers = self._look_up(days, lambda numbers: numbers, MISSING)
-            known = numbers != MISSING
-            moved = self.move(np.where(known, numbers, self._first), np.where(known, steps, 0))
-            moved[~known] = MISSING
+            covered = numbers != MISSING
+            moved = self.move(np.where(covered, numbers, self._first), np.where(covered, steps, 0))
+            moved[~covered] = MISSING
         self._check_covered(days, np.flatnonzero(moved == MISSING), "that many working days from")
         return like(days, moved.view("M8[D]"))
 
     def count(self, start: Any, stop: Any) -> Any:
-        """Count the working days after ``start``, up to and including ``stop``; negative when stop is before.
+        """Return the number of working days after ``start`` up to and including ``stop``; negative when stop is before.
 
         >>> WorkingCalendar.uk("england-and-wales").count("2024-03-28", "2024-04-02")
         1
@@ -170,7 +170,7 @@ class WorkingCalendar:
         return self._count_with_missing(starts, stops, shape, out)
 
     def _count_with_missing(self, starts: Days, stops: Days, shape: Days, out: Integers) -> Any:
-        """Count where some dates are missing (or, which is an error, not covered): the same with a mask."""
+        """Return the counts where some dates are missing (or, which is an error, not covered): the same with a mask."""
         as_float = shape.kind == "numpy"  # which has no missing whole number, but NaN, in the same memory
         values: NDArray[Any] = out.view(np.float64) if as_float else out
         absent = np.empty(0 if as_float else len(shape), np.bool_)
@@ -196,31 +196,34 @@ class WorkingCalendar:
         return like(shape, values, None if as_float else absent)
 
     def is_working_day(self, day: Any) -> Any:
-        """Tell whether a date is a working day: neither a weekend, nor a bank holiday, nor a closure.
+        """Return whether a date is a working day: neither a weekend, nor a bank holiday, nor a closure.
 
         >>> WorkingCalendar.uk("scotland").is_working_day("2024-01-02")
         False
         """
         days = read_days(day)
-        found = self._look_up(days, self._is_working, _OUTSIDE)
-        absent = found == _OUTSIDE
+        working = self._look_up(days, self._is_working, _OUTSIDE)
+        absent = working == _OUTSIDE
         self._check_covered(days, np.flatnonzero(absent))
-        return like(days, found == 1, absent if absent.any() else None)
+        return like(days, working == 1, absent if absent.any() else None)
 
     def name_of(self, day: date | str) -> str:
-        """Say what a day off is called; of a working day, what day of the week it is.
+        """Return what a day off is called; of a working day, what day of the week it is.
 
         >>> calendar = WorkingCalendar.uk("england-and-wales")
         >>> calendar.name_of("2024-04-01"), calendar.name_of("2024-03-30"), calendar.name_of("2024-04-02")
         ('Easter Monday', 'Saturday', 'Tuesday')
+
+        Raises ``CoverageError`` for a date outside the calendar.
         """
-        found = to_date(day)
-        if found.weekday() < 5 and found in self._off:
-            return self._names.get(found, "day off")
-        return WEEKDAYS[found.weekday()]
+        date_of_day = to_date(day)
+        self._check_covered(read_days(date_of_day), np.zeros(1, np.int64))
+        if date_of_day.weekday() < 5 and date_of_day in self._off:
+            return self._names.get(date_of_day, "day off")
+        return WEEKDAYS[date_of_day.weekday()]
 
     def roll(self, day: Any, direction: Literal["forward", "backward"]) -> Any:
-        """Give the date itself where it is a working day, else the next one or the one before.
+        """Return the date itself where it is a working day, else the next one or the one before.
 
         >>> WorkingCalendar.uk("england-and-wales").roll("2024-03-30", "backward")
         datetime.date(2024, 3, 28)
@@ -249,29 +252,29 @@ class WorkingCalendar:
     # Day numbers in, day numbers out: what clocks are built on. The caller has made sure that days are covered.
 
     def covers(self, days: Integers) -> Truths:
-        """Tell which day numbers the calendar knows."""
+        """Return which day numbers the calendar covers."""
         return np.logical_and(days >= self._first, days <= self._last)
 
     def _is_working(self, days: Integers) -> Truths:
         return self._working.take(days - self._first)
 
     def running_before(self, days: Integers) -> Integers:
-        """Give the number of the calendar's working days before each day (the day after the last included)."""
+        """Return the number of the calendar's working days before each day (the day after the last included)."""
         return self._before.take(self._index(days), mode="clip")
 
     def nth_after(self, days: Integers, n: Integers | int) -> Integers:
-        """Give the n-th working day after each day, n not below 0; ``MISSING`` where either is outside."""
+        """Return the n-th working day after each day, n not below 0; ``MISSING`` where either is outside."""
         if isinstance(n, int) and n > 0:
             return self._nth.take(self._until.take(self._index(days), mode="clip") + (n - 1), mode="clip")
-        known = self.covers(days)
-        return np.where(known, self.move(np.where(known, days, self._first), n), MISSING)
+        covered = self.covers(days)
+        return np.where(covered, self.move(np.where(covered, days, self._first), n), MISSING)
 
     def _index(self, days: Integers) -> Integers:
-        """Give the places of days in tables that begin with the origin."""
+        """Return the places of days in tables that begin with the origin."""
         return days - self._origin if self._origin else days
 
     def move(self, days: Integers, n: Integers | int) -> Integers:
-        """Move each day by n working days, as ``add`` does; what falls outside becomes ``MISSING``."""
+        """Return each day moved by n working days, as ``add`` does; what falls outside becomes ``MISSING``."""
         place = self._running.take(days - self._first) - 1 + n  # of the answer, among all working days
         if isinstance(n, int) and n > 0:
             return self._nth.take(place, mode="clip")
@@ -281,7 +284,7 @@ class WorkingCalendar:
         return np.where(np.equal(n, 0), days, moved)
 
     def rolled(self, days: Integers, direction: Literal["forward", "backward"]) -> Integers:
-        """Roll each day to a working day; what falls outside becomes ``MISSING``."""
+        """Return each day rolled to a working day; what falls outside becomes ``MISSING``."""
         moved = self.move(days, 1 if direction == "forward" else -1)
         return np.where(self._working.take(days - self._first), days, moved)
 
@@ -315,20 +318,20 @@ class WorkingCalendar:
         outside = (numbers != MISSING) & (~self.covers(numbers) | (answer is not None))
         if not outside.any():
             return
-        found = int(np.argmax(outside))
-        day = np.datetime64(int(numbers[found]), "D")
+        place = int(np.argmax(outside))
+        day = np.datetime64(int(numbers[place]), "D")
         if day > np.datetime64(self.last):
             what = f"{day} is after this calendar's last day, {self.last}"
         elif day < np.datetime64(self.first):
             what = f"{day} is before this calendar's first day, {self.first}"
         else:
             what = f"{answer} {day} is outside this calendar, {self.first} to {self.last}"
-        place = "" if days.kind == "scalar" else f"Position {positions[found]}: "
-        raise CoverageError(f"{place}{what}. Make the calendar with another first= or last=.")
+        where = "" if days.kind == "scalar" else f"Position {positions[place]}: "
+        raise CoverageError(f"{where}{what}. Make the calendar with another first= or last=.")
 
 
 def _whole_numbers(n: Any, days: Days) -> Integers:
-    """Read as many whole numbers as there are dates."""
+    """Return as many whole numbers as there are dates."""
     if days.kind == "pandas" and hasattr(n, "index") and hasattr(n, "dtype") and not days.source.index.equals(n.index):
         raise OptionError(_TWO_INDEXES)
     try:
@@ -361,13 +364,13 @@ def _check_alignment(starts: Days, stops: Days) -> None:
 
 
 def _closed(closures: Iterable[date | str] | rrulebase, first: date, last: date) -> set[date]:
-    """Give the closures between two days."""
+    """Return the closures between two days."""
     if isinstance(closures, rrulebase):
         midnight = datetime.min.time()
-        found = closures.between(
+        moments = closures.between(
             datetime.combine(first, midnight), datetime.combine(last, datetime.max.time()), inc=True
         )
-        return {moment.date() for moment in found}
+        return {moment.date() for moment in moments}
     if isinstance(closures, (str, date)):
         raise OptionError(
             "Closures are a list of dates or a rule of dateutil; for one day write closures=['2024-12-24']."

@@ -21,10 +21,10 @@ class Axis(Protocol):
 
     @property
     def start_is_day_1(self) -> bool:
-        """Tell whether the day of the start is day 1."""
+        """Whether the day of the start is day 1."""
 
     def counted_before(self, days: Integers) -> Integers:
-        """Count the days before each day that the clock counts, from any fixed day on."""
+        """Return the number of days before each day that the clock counts, from any fixed day on."""
 
     def due(self, starts: Integers, allowed: Integers | int) -> Integers:
         """Return the last point that is in time; ``MISSING`` where that is beyond the calendar."""
@@ -40,7 +40,7 @@ class WorkingDayAxis(NamedTuple):
     start_is_day_1: bool
 
     def counted_before(self, days: Integers) -> Integers:
-        """Count the days before each day that the clock counts, from any fixed day on."""
+        """Return the number of days before each day that the clock counts, from any fixed day on."""
         return self.calendar.running_before(days)
 
     def due(self, starts: Integers, allowed: Integers | int) -> Integers:
@@ -48,7 +48,7 @@ class WorkingDayAxis(NamedTuple):
         return self.calendar.nth_after(self._base(starts), allowed)
 
     def elapsed(self, starts: Integers, stops: Integers) -> Integers:
-        """Count the working days to the stop; a stop on a day off counts as the working day after it."""
+        """Return the working days to the stop; a stop on a day off counts as the working day after it."""
         base = self._base(starts)
         counted = self.calendar.running_before(stops) + 1 - self.calendar.running_before(base + 1)
         return np.where(stops > base, counted, 0)
@@ -66,19 +66,19 @@ class CalendarDayAxis(NamedTuple):
     rolls: bool
 
     def counted_before(self, days: Integers) -> Integers:
-        """Count the days before each day that the clock counts, from any fixed day on: all of them."""
+        """Return the days themselves: all of them count, from any fixed day on."""
         return days
 
     def due(self, starts: Integers, allowed: Integers | int) -> Integers:
         """Return the day so many days after the start."""
         due = starts + (allowed - self.start_is_day_1)
-        known = self.calendar.covers(due)
+        covered = self.calendar.covers(due)
         if self.rolls:
-            due = self.calendar.rolled(np.where(known, due, day_number(self.calendar.first)), "forward")
-        return np.where(known, due, MISSING)
+            due = self.calendar.rolled(np.where(covered, due, day_number(self.calendar.first)), "forward")
+        return np.where(covered, due, MISSING)
 
     def elapsed(self, starts: Integers, stops: Integers) -> Integers:
-        """Count the days; where due days roll, those off just before the stop don't count."""
+        """Return the days to the stop; where due days roll, those off just before the stop don't count."""
         base = starts - self.start_is_day_1
         if not self.rolls:
             return np.where(stops > base, stops - base, 0)

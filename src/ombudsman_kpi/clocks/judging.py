@@ -15,6 +15,7 @@ from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import Outcome
 from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import Timeline
+from ombudsman_kpi.events.as_known import NEVER
 
 BEYOND = State("invalid", "due day is after the calendar's last day")
 
@@ -32,7 +33,7 @@ class Limited(Protocol):
 
 
 def judge(state: State, in_time: bool, unanswered: str = "late") -> Outcome:  # noqa: FBT001
-    """Give the outcome of a clock's state. A breach is never erased: what ended after it was due is late.
+    """Return the outcome of a clock's state. A breach is never erased: what ended after it was due is late.
 
     >>> judge(State("withdrawn", "withdrawn"), False)
     Outcome(status='late', reason='withdrawn after it was due')
@@ -57,20 +58,22 @@ def outcomes(
     state: NDArray[np.integer],
     in_time: Truths,
 ) -> tuple[NDArray[np.intp], tuple[Outcome, ...]]:
-    """Give the outcome of each clock, as a position in a list of them.
+    """Return the outcome of each clock, as a position in a list of them.
 
     It needs no more than the state and whether it was in time, so a count of clocks that are alike will do as well.
     """
-    table, known = _outcomes_of(states, target.clock.unanswered)
-    return table.take(state.astype(np.intp) * 2 + in_time), known
+    # A state and whether it was in time in one number: state 3 late is 6, state 3 in time 7. `_outcomes_of` lists
+    # them in this order, so that the number is a place in its table.
+    places, distinct = _outcomes_of(states, target.clock.unanswered)
+    return places.take(state.astype(np.intp) * 2 + in_time), distinct
 
 
 @lru_cache(maxsize=1024)
 def _outcomes_of(states: tuple[State, ...], unanswered: str) -> tuple[NDArray[np.intp], tuple[Outcome, ...]]:
-    """Give the outcome of each state, late and in time, as a position in a list of them."""
+    """Return the outcome of each state, late and in time, as a position in a list of them."""
     judged = [judge(item, bool(side), unanswered) for item in states for side in (0, 1)]
-    known = tuple(sorted(set(judged)))
-    return np.array([known.index(outcome) for outcome in judged], np.intp), known
+    distinct = tuple(sorted(set(judged)))
+    return np.array([distinct.index(outcome) for outcome in judged], np.intp), distinct
 
 
 class Judged(NamedTuple):
@@ -97,44 +100,79 @@ def judged(target: Limited, timeline: Timeline, calendar: WorkingCalendar) -> Ju
 
 
 def follows_from_elapsed(target: Limited, timeline: Timeline, calendar: WorkingCalendar) -> bool:
-    """Tell whether state and elapsed time say all: no record has a due date of its own, nor one hard to know."""
+    """Return whether state and elapsed time say all: no record has a due date of its own, nor one hard to know."""
     unsure = beyond_calendar(target, timeline, calendar), provisional(target, timeline, calendar)
     return timeline.in_days and all(part is None for part in unsure)
 
 
 def beyond_calendar(target: Limited, timeline: Timeline, calendar: WorkingCalendar) -> Truths | None:
-    """Tell which clocks are due after the calendar's last day; None where none is."""
-    return _due_after(target.limit, timeline, day_number(calendar.last))
+    """Return which clocks are due after the calendar's last day; None where none is."""
+    if not timeline.in_days:
+        return None
+    latest = last_start(timeline.axis, target.limit.allowed, day_number(calendar.last), calendar)
+    return None if timeline.last_started <= latest else timeline.start_day > latest
+
+
+# The rule for what is provisional. A due day is, where a bank holiday that is still to be announced can move it:
+# - it is itself after the last announced day, and the limit counts working days, or rolls its due days on to one;
+# - or its clock starts after the last announced day, on a day that had to be a working day.
+# Holidays are announced up to 31 December 2027, say. 20 working days end on 4 January 2028: provisional. 4 weeks end
+# on Sunday 2 January 2028: certain where due days stay, provisional where they roll on to 4 January. And 4 weeks from
+# Sunday 2 January 2028 are provisional where that counts as received on the next working day, which may move.
 
 
 def provisional(target: Limited, timeline: Timeline, calendar: WorkingCalendar) -> Truths | None:
-    """Tell which due days follow from the rules alone, after the last year that was announced; None where none does."""
-    if not target.limit.depends_on_holidays(target.clock):
-        return None
-    return _due_after(target.limit, timeline, day_number(calendar.announced_until))
+    """Return which due days of clocks are provisional, those beyond the calendar among them; None where none is.
 
-
-def is_provisional(target: Limited, due: Integers, calendar: WorkingCalendar) -> Integers | int:
-    """Return 1 for each due day that follows from the rules alone, else 0: the same rule, for days that are known."""
-    if not target.limit.depends_on_holidays(target.clock):
-        return 0
-    return (due > day_number(calendar.announced_until)).astype(np.int64)
-
-
-def _due_after(limit: Limit, timeline: Timeline, day: int) -> Truths | None:
-    """Tell which clocks in days are due after a day; None where none is."""
-    if not timeline.in_days:
-        return None
-    latest = last_start(timeline.axis, limit.allowed, day)
-    if timeline.last_started <= latest:
+    It looks at the starts alone: due days needn't be worked out.
+    """
+    latest = last_certain_start(target, timeline.axis, calendar) if timeline.in_days else None
+    if latest is None or timeline.last_started <= latest:
         return None
     return timeline.start_day > latest
 
 
+def provisional_days(
+    limit: Limit, clock: Clock, starts: Integers, due: Integers, calendar: WorkingCalendar
+) -> Integers | int:
+    """Return 1 for each due day (of a clock with such a start) that is provisional, else 0: the same rule.
+
+    ``MISSING`` for a due day that isn't known: it isn't provisional either. 0 alone stands for all of them.
+    """
+    announced, moves = day_number(calendar.announced_until), limit.depends_on_holidays(clock)
+    if not moves and not clock.starts_on_working_days:
+        return 0
+    can_move = (due > announced) & moves
+    if clock.starts_on_working_days:
+        can_move |= (starts > announced) & (due != MISSING)
+    return can_move.astype(np.int64)
+
+
+def last_certain_start(target: Limited, axis: Axis, calendar: WorkingCalendar) -> int | None:
+    """Return the last day on which a clock in days can start and its due day not be provisional; None: on any."""
+    announced = day_number(calendar.announced_until)
+    if target.limit.depends_on_holidays(target.clock):
+        return min(announced, last_start(axis, target.limit.allowed, announced, calendar))
+    return announced if target.clock.starts_on_working_days else None
+
+
 @lru_cache(maxsize=1024)
-def last_start(axis: Axis, allowed: int, last_due: int) -> int:
-    """Return the last day on which a clock can start and be due on or before a day."""
-    days = np.arange(last_due - allowed * 3 - 60, last_due + 1)
+def last_start(axis: Axis, allowed: int, last_due: int, calendar: WorkingCalendar) -> int:
+    """Return the last day on which a clock can start and be due by ``last_due``.
+
+    The day before the calendar's first where there is none in it.
+    """
+    first, due = last_days_in_time(axis, allowed, calendar)
+    inside = np.flatnonzero(due <= last_due)
+    return first + int(inside[-1]) if len(inside) else first - 1
+
+
+@lru_cache(maxsize=128)
+def last_days_in_time(axis: Axis, allowed: int, calendar: WorkingCalendar) -> tuple[int, Integers]:
+    """Return the first day of a calendar, and for each day from it on, the due day of what starts then.
+
+    ``NEVER`` where that is beyond the calendar.
+    """
+    days = np.arange(day_number(calendar.first), day_number(calendar.last) + 1)
     due = axis.due(days, allowed)
-    inside = np.flatnonzero((due != MISSING) & (due <= last_due))
-    return int(days[inside[-1]]) if len(inside) else int(days[0])
+    return int(days[0]), np.where(due == MISSING, NEVER, due)

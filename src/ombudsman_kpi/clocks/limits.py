@@ -61,7 +61,7 @@ class Limit:
         return CalendarDayAxis(calendar, clock.day_of_receipt == "day 1", clock.non_working_due == "next working day")
 
     def depends_on_holidays(self, clock: Clock) -> bool:
-        """Tell whether a holiday that is still announced can move a due day."""
+        """Return whether a holiday that is still announced can move a due day."""
         return self.counts_working_days or (self.in_days and clock.non_working_due != "stays")
 
 
@@ -229,7 +229,7 @@ _LONGEST = 100  # letters; no limit takes so many to write down
 
 
 def parse_limit(text: str) -> Amount:
-    """Read a limit from text.
+    """Return the limit that text says.
 
     >>> parse_limit("20 working days")
     WorkingDays(amount=20, less_than=False)

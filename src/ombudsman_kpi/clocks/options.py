@@ -48,6 +48,11 @@ class Clock(Declaration):
         "wall clock", description="Timestamps without a zone: read as the scheme's wall clock, or refused"
     )
 
+    @property
+    def starts_on_working_days(self) -> bool:
+        """Whether it starts on a working day, whenever something was received."""
+        return self.non_working_receipt == "next working day"
+
     @cached_property
     def in_force(self) -> dict[str, str]:
         """The options that differ from the default, to be printed with every result."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.time_zones import DAY
-from ombudsman_kpi.clocks.states import NONE, Draft
+from ombudsman_kpi.clocks.states import NONE, StateBuilder
 
 Cohort = Literal["received", "closed", "due", "dated"]
 COHORTS: tuple[Cohort, ...] = get_args(Cohort)
@@ -31,13 +31,15 @@ class Outcome(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def of_status(book: tuple[Outcome, ...], statuses: frozenset[Status]) -> NDArray[np.bool_]:
-    """Tell which outcomes of a list have one of some statuses; it is the same list again and again.
+def of_status(outcomes: tuple[Outcome, ...], statuses: frozenset[Status]) -> NDArray[np.bool_]:
+    """Return a mask of a list of outcomes, True where the status is one of ``statuses``.
+
+    Cached: it is asked for the same list again and again.
 
     >>> of_status((Outcome("met"), Outcome("late", "abandoned")), MISSED).tolist()
     [False, True]
     """
-    return np.array([outcome.status in statuses for outcome in book], np.bool_)
+    return np.array([outcome.status in statuses for outcome in outcomes], np.bool_)
 
 
 Points = tuple[Integers, Integers, Integers]
@@ -71,27 +73,27 @@ class Assessed:
 
     @cached_property
     def points(self) -> "Points":
-        """When each clock started, ended and is due; found where somebody asks."""
+        """When each clock started, ended and is due; worked out when first asked for."""
         return self.find_points()
 
     def days(self, cohort: Cohort) -> Integers:
-        """Give the day that puts each outcome into a period; ``MISSING`` where it has none."""
+        """Return the day that puts each outcome into a period; ``MISSING`` where it has none."""
         if cohort == "due" and self.due_day is not None:
             return self.due_day
         if cohort == "due":
             due = self.points[2]
             return due if self.in_days else np.where(due == MISSING, MISSING, due // DAY)
-        found = self.start_day if cohort == "received" else self.end_day
-        return found() if callable(found) else found
+        day = self.start_day if cohort == "received" else self.end_day
+        return day() if callable(day) else day
 
     def walls(self) -> tuple[Integers, Integers, Integers]:
-        """Give when each clock started, ended and is due in microseconds; for days, the midnight that begins them."""
+        """Return when each clock started, ended and is due in microseconds; for days, the midnight that begins them."""
         if not self.in_days:
             return self.points
         return tuple(np.where(days == MISSING, MISSING, days * DAY) for days in self.points)  # type: ignore[return-value]
 
     def units(self) -> tuple[Integers, Integers | int]:
-        """Give elapsed times in whole units, rounded up, and by how much they fall short of that."""
+        """Return elapsed times in whole units, rounded up, and by how much they fall short of that."""
         if self.size == 1:
             return self.elapsed, 0
         ran = self.elapsed != NONE
@@ -99,9 +101,13 @@ class Assessed:
         return np.where(ran, units, NONE), np.where(ran, units * self.size - self.elapsed, 0)
 
 
-def of_days(draft: Draft, day: Integers, found: tuple[Outcome, Outcome], side: NDArray[np.bool_]) -> Assessed:
-    """Give the outcomes of records without a clock: by their state, and where that is open, one of two."""
-    book = (*found, *(Outcome(state.ending, state.reason) for state in draft.states[1:]))  # type: ignore[arg-type]
-    code = np.where(draft.state == 0, side.astype(np.intp), draft.state.astype(np.intp) + 1)
+def of_days(builder: StateBuilder, day: Integers, pair: tuple[Outcome, Outcome], side: NDArray[np.bool_]) -> Assessed:
+    """Return the outcomes of records without a clock: by their state, or where that is open, one of a pair.
+
+    ``side`` is False for the first of the pair, True for the second.
+    """
+    book = (*pair, *(Outcome(state.ending, state.reason) for state in builder.states[1:]))  # type: ignore[arg-type]
+    # Codes 0 and 1 are the pair; those of the other states follow, each moved on by one: state 1 is code 2.
+    code = np.where(builder.state == 0, side.astype(np.intp), builder.state.astype(np.intp) + 1)
     none = np.full(len(day), MISSING)
     return Assessed(code, book, day, day, np.full(len(day), NONE), "", lambda: (none, day, none))

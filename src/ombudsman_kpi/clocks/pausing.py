@@ -4,6 +4,7 @@ Source of the rule: pauses are cut to the clock; while one is open there is no d
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,8 +12,6 @@ from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline
 from ombudsman_kpi.events.pauses import OPEN, Pauses
-
-_SPAN = 1 << 20  # more than twice the days that any date is away from 1970
 
 
 @dataclass(frozen=True)
@@ -30,14 +29,14 @@ class PausedClock:
         """Cut pauses to the clocks, and to what is known; count their days."""
         stop = clock.end[pauses.row]
         end = np.minimum(pauses.end, np.where(stop == MISSING, as_of + 1, stop))
-        kept = pauses.first < end
-        row, first, end = pauses.row[kept], pauses.first[kept], end[kept]
+        mask = pauses.first < end
+        row, first, end = pauses.row[mask], pauses.first[mask], end[mask]
         days = clock.axis.counted_before(end) - clock.axis.counted_before(first)
         still = (pauses.end == OPEN) & (stop == MISSING)
-        return cls(clock, Pauses(row, first, end), as_of, still[kept], np.concatenate([[0], np.cumsum(days)]))
+        return cls(clock, Pauses(row, first, end), as_of, still[mask], np.concatenate([[0], np.cumsum(days)]))
 
     def net(self) -> Integers:
-        """Give elapsed times without the days on which the clocks stood still."""
+        """Return elapsed times without the days on which the clocks stood still."""
         clock = self.clock
         rows = np.flatnonzero(clock.elapsed > 0)
         stop = np.where(clock.end == MISSING, self.as_of, clock.end)[rows]
@@ -47,34 +46,49 @@ class PausedClock:
         return net
 
     def due(self, allowed: int) -> Integers:
-        """Give the day on which each is due, so many running days after the start; ``MISSING`` while it stands."""
+        """Return the day on which each is due, so many running days after the start; ``MISSING`` while it stands."""
         clock = self.clock
         due = np.full(len(clock.start), MISSING)
         rows = np.flatnonzero(clock.elapsed != NONE)
         first = self._before(rows, self._first_counted()[rows])
         stood = np.zeros(len(rows), np.int64)
         while True:  # each round moves due days past the pauses that they met; there are no more rounds than pauses
-            found = clock.axis.due(clock.start[rows], allowed + stood)
-            more = self._before(rows, np.where(found == MISSING, clock.start[rows], found) + 1) - first
+            reached = clock.axis.due(clock.start[rows], allowed + stood)
+            more = self._before(rows, np.where(reached == MISSING, clock.start[rows], reached) + 1) - first
             if (more <= stood).all():
                 break
             stood = np.maximum(stood, more)
         began = np.full(len(due), MISSING)
         began[self.pauses.row[self.still]] = self.pauses.first[self.still]
-        due[rows] = np.where((began[rows] != MISSING) & (began[rows] <= found), MISSING, found)
+        due[rows] = np.where((began[rows] != MISSING) & (began[rows] <= reached), MISSING, reached)
         return due
 
     def _first_counted(self) -> Integers:
-        """Give the first day that each clock can count."""
+        """Return the first day that each clock can count."""
         return self.clock.start + 1 - self.clock.axis.start_is_day_1
+
+    @cached_property
+    def _begin(self) -> Integers:
+        """The row and the first day of each pause in one number, in ascending order."""
+        return self._packed(self.pauses.row, self.pauses.first)
+
+    def _packed(self, rows: Integers, days: Integers) -> Integers:
+        """Return each row and day as one number, which compares with the beginnings of pauses as row and day would.
+
+        Pauses that begin on days 19,800 to 19,809 give each row 11 places: place 0 is every day up to 19,800, place 9
+        is day 19,809, place 10 every day after it. Row 3, day 19,805 is 3 * 11 + 5 = 38; row 3, any day in 2030, is
+        43, and row 4 begins at 44, so that no row reaches into the next. The days of years 1 to 9999 are fewer than
+        2**22: up to 2**41 rows fit into 64 bits.
+        """
+        low, high = int(self.pauses.first.min()), int(self.pauses.first.max())
+        places = high - low + 2
+        return rows * places + np.clip(days - low, 0, places - 1)
 
     def _before(self, rows: Integers, days: Integers) -> Integers:
         """Count the paused days of each record before a day; of all records before it too, so only differences tell."""
         if not len(self.pauses.row):
             return np.zeros(len(rows), np.int64)
-        # Row and day in one number: row 3, day 19,810 is 3 * 1,048,576 + 19,810 = 3,165,538. Days of all calendars
-        # lie within 750,000 of 1970, so that no row reaches into the next one.
-        place = np.searchsorted(self.pauses.row * _SPAN + self.pauses.first, rows * _SPAN + days)
+        place = np.searchsorted(self._begin, self._packed(rows, days))
         last = np.maximum(place - 1, 0)
         over = (place > 0) & (self.pauses.row[last] == rows) & (self.pauses.end[last] > days)
         counted = self.clock.axis.counted_before

@@ -11,7 +11,7 @@ from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.events.as_known import Known
 
 
-def remaining(limit: Limit, found: Assessed, known: Known) -> Integers:
+def remaining(limit: Limit, assessed: Assessed, known: Known) -> Integers:
     """Return what was left of the limit at the end of each clock, or at ``as_of`` while it is open.
 
     In parts of the unit, as elapsed time is; below 0 where it was late or is overdue; ``MISSING`` where that isn't
@@ -20,10 +20,10 @@ def remaining(limit: Limit, found: Assessed, known: Known) -> Integers:
     something due on Friday is one working day late.
     """
     if limit.needs_times:
-        return np.where(found.elapsed == NONE, MISSING, limit.allowed - found.elapsed)
-    _, stop, due = found.points if found.in_days else (points // DAY for points in found.points)
+        return np.where(assessed.elapsed == NONE, MISSING, limit.allowed - assessed.elapsed)
+    _, stop, due = assessed.points if assessed.in_days else (points // DAY for points in assessed.points)
     axis = limit.axis(known.setting.calendar, Clock())  # from one day to another no option matters
-    nothing = MISSING if found.in_days else MISSING // DAY
+    nothing = MISSING if assessed.in_days else MISSING // DAY
     end = np.where(stop == nothing, known.as_of.day, stop)
     # After the due day the day of the end counts, too, and whole if it is one off: what stops then is late by it.
     over = end > due
@@ -34,6 +34,6 @@ def remaining(limit: Limit, found: Assessed, known: Known) -> Integers:
     if limit.own_field:
         return np.where(unknown, MISSING, left)
     # A clock that stands still has no due day. The day on which it would stop isn't used yet.
-    used = np.where(found.elapsed > limit.allowed, found.elapsed, np.maximum(found.elapsed - 1, 0))
-    standing = np.where(found.elapsed == NONE, MISSING, limit.allowed - used)
+    used = np.where(assessed.elapsed > limit.allowed, assessed.elapsed, np.maximum(assessed.elapsed - 1, 0))
+    standing = np.where(assessed.elapsed == NONE, MISSING, limit.allowed - used)
     return np.where(unknown, standing, left)

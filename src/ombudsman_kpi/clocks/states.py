@@ -25,7 +25,7 @@ class State(NamedTuple):
 
 
 def not_yet(name: str) -> str:
-    """Say that a time hasn't come.
+    """Return words for a time that hasn't come.
 
     >>> not_yet("received_at"), not_yet("investigation_started_at")
     ('not yet received', 'investigation not yet started')
@@ -37,21 +37,21 @@ def not_yet(name: str) -> str:
 
 
 def fields_of_conditions(conditions: Mapping[str, Condition], table: Table, target: str) -> list[str]:
-    """Name the fields that conditions look at. Raises ``RecordsError`` where one isn't there."""
+    """Return the names of the fields that conditions look at. Raises ``RecordsError`` where one isn't there."""
     fields = [table.resolve(name, f"target {target!r}") for name in conditions]
     return fields + [source for name in conditions if (source := table.known_from(name)) is not None]
 
 
 def fields_of_identity(table: Table) -> list[str]:
-    """Name the field that tells records apart, where some of them share theirs."""
+    """Return the name of the field that tells records apart, where some of them share theirs."""
     if table.id_field is not None and table.fields[table.id_field].required and not table.is_published:
         table.resolve(table.id_field, f"every one of {table.name}")
     return [] if table.doubtful_ids is None else [str(table.id_field)]
 
 
 @dataclass
-class Draft:
-    """States in the making, for one target: they are given once, and the first one given stays."""
+class StateBuilder:
+    """Builds the states of a batch's records for one target: each record keeps the first state that it gets."""
 
     known: Known
     target_id: str
@@ -66,33 +66,33 @@ class Draft:
         self.calendar = self.known.setting.calendar
 
     def mark(self, where: Truths | None, ending: Ending, reason: str = "") -> None:
-        """Give a state to those records that have none yet."""
+        """Set the state of those records that have none yet."""
         if where is None or not np.count_nonzero(where):
             return
         self.state += (where & (self.state == 0)).view(np.uint8) * np.uint8(self.code_of(State(ending, reason)))
 
     def code_of(self, state: State) -> int:
-        """Give the number of a state."""
+        """Return the number of a state."""
         if state not in self.states:
             self.states.append(state)
         return self.states.index(state)
 
     def name(self, field_name: str) -> str:
-        """Give the field that stands for one."""
+        """Return the field that stands for one."""
         if field_name not in self._names:
             self._names[field_name] = self.known.batch.table.resolve(field_name, f"target {self.target_id!r}")
         return self._names[field_name]
 
     def moments(self, name: str) -> Moments:
-        """Give a field's times, and their instants where the clock doesn't run in days."""
+        """Return a field's times, and their instants where the clock doesn't run in days."""
         return self.known.moments(name, instants=not self.in_days)
 
     def mark_later(self, name: str) -> None:
         """Leave out the records that begin later: nothing of them is known."""
-        found = self.moments(name)
-        if found.complete:
+        moments = self.moments(name)
+        if moments.complete:
             return
-        self.mark(found.times.present & ~found.happened, "excluded", not_yet(name))
+        self.mark(moments.times.present & ~moments.happened, "excluded", not_yet(name))
 
     def mark_not_concerned(self, conditions: Mapping[str, Condition]) -> None:
         """Leave out the records that conditions leave out; count unknown words as contradictions."""
@@ -116,39 +116,39 @@ class Draft:
 
     def mark_unusable(self, name: str, *, refuse_naive: bool = False) -> None:
         """Mark what can't be a time of this record: no real date, a skipped hour, a day nobody covers."""
-        found = self.moments(name)
-        if refuse_naive and found.times.kind == "walls" and not found.times.dates_alone().all():
+        moments = self.moments(name)
+        if refuse_naive and moments.times.kind == "walls" and not moments.times.dates_alone().all():
             table = self.known.batch.table
             raise RecordsError(
                 f"{table.label}: {table.column_of(name)} has timestamps without a zone, which target "
                 f"{self.target_id!r} refuses. Say whose clock they show, for example with "
                 f".dt.tz_localize({self.zone.name!r})."
             )
-        for mask, reason in found.faults:
+        for mask, reason in moments.faults:
             self.mark(mask, "invalid", reason)
 
     def mark_not_begun(self, name: str) -> None:
         """Leave out the records that haven't begun; one that must have and has no day contradicts itself."""
-        found = self.moments(name)
-        if found.complete:
+        moments = self.moments(name)
+        if moments.complete:
             return
         table = self.known.batch.table
         declared = table.fields.get(name)
         if table.dated_by_period(name):
-            self.mark(~found.times.present, "invalid", "period is missing")
+            self.mark(~moments.times.present, "invalid", "period is missing")
         elif declared is not None and declared.required:
-            self.mark(~found.times.present, "invalid", f"{name} is missing")
-        self.mark(~found.happened, "excluded", not_yet(name))
+            self.mark(~moments.times.present, "invalid", f"{name} is missing")
+        self.mark(~moments.happened, "excluded", not_yet(name))
 
 
-def dated(draft: Draft, name: str, conditions: Iterable[Mapping[str, Condition]]) -> Integers:
-    """Give the day of each record by one field; ``MISSING`` where it has none, and its state says why."""
-    own = draft.name(name)
-    draft.mark_later(own)
+def dated(builder: StateBuilder, name: str, conditions: Iterable[Mapping[str, Condition]]) -> Integers:
+    """Return the day of each record by one field; ``MISSING`` where it has none, and its state says why."""
+    own = builder.name(name)
+    builder.mark_later(own)
     for part in conditions:
-        draft.mark_not_concerned(part)
-    draft.mark_identity()
-    draft.mark_unusable(own)
-    draft.mark_not_begun(own)
-    found = draft.moments(own)
-    return np.where(found.usable, found.days, MISSING)
+        builder.mark_not_concerned(part)
+    builder.mark_identity()
+    builder.mark_unusable(own)
+    builder.mark_not_begun(own)
+    moments = builder.moments(own)
+    return np.where(moments.usable, moments.days, MISSING)

@@ -13,7 +13,15 @@ from ombudsman_kpi.calendars.time_zones import DAY, TimeZone
 from ombudsman_kpi.clocks.axes import Axis
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
-from ombudsman_kpi.clocks.states import NONE, Draft, Ending, State, fields_of_conditions, fields_of_identity, not_yet
+from ombudsman_kpi.clocks.states import (
+    NONE,
+    Ending,
+    State,
+    StateBuilder,
+    fields_of_conditions,
+    fields_of_identity,
+    not_yet,
+)
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import NEVER, Known, Moments
 from ombudsman_kpi.records.conditions import Condition
@@ -110,7 +118,7 @@ class Timeline:
         return due if self.in_days else np.where(due == MISSING, MISSING, due // DAY)
 
     def in_time(self, limit: Limit) -> Truths:
-        """Tell which have used no more than the limit so far."""
+        """Return which have used no more than the limit so far."""
         in_time: Truths = self.elapsed <= limit.allowed if self.own is None else self.own[1]
         return in_time
 
@@ -127,7 +135,10 @@ class Timeline:
 
 
 def fields_needed(target: OnClock, table: Table) -> list[str]:
-    """Name the fields that a target's clock reads. Raises ``RecordsError`` where one it names isn't there."""
+    """Return the names of the fields that a target's clock reads.
+
+    Raises ``RecordsError`` where one that the target names isn't there.
+    """
     named = [*([target.start] if target.start else []), *target.stop]
     if target.runs_in.own_field:
         named.append(target.runs_in.own_field)
@@ -138,7 +149,7 @@ def fields_needed(target: OnClock, table: Table) -> list[str]:
 
 
 def _enders(target: OnClock) -> tuple[str, ...]:
-    """Name the fields that end a clock without what was promised; abandoning a call ends the wait for an answer."""
+    """Return the names of the fields that end a clock without what was promised; abandoning a call ends the wait."""
     return tuple(name for name, _ in _ends(target))
 
 
@@ -156,8 +167,8 @@ def _ends_without(records: str, stop: tuple[str, ...]) -> tuple[tuple[str, Endin
 
 
 @dataclass
-class _Draft(Draft):
-    """States in the making for a target with a clock."""
+class ClockBuilder(StateBuilder):
+    """Builds the states of a batch for a target with a clock."""
 
     on: OnClock = field(kw_only=True)
 
@@ -171,19 +182,19 @@ class _Draft(Draft):
     @cached_property
     def ended(self) -> list[tuple[int, str, Ending, Moments]]:
         """Of the endings, those that some record has: their place, field, how they end the clock, and when."""
-        found = ((place, name, ending, self.moments(name)) for place, (name, ending) in enumerate(self.endings))
-        return [item for item in found if not item[3].nothing]
+        all_of_them = ((place, name, ending, self.moments(name)) for place, (name, ending) in enumerate(self.endings))
+        return [item for item in all_of_them if not item[3].nothing]
 
     def mark_ended(self, which: NDArray[np.int8]) -> None:
-        """Give those that have no state yet the state of what ended them; -1: nothing did."""
+        """Set the state of those that have none yet by what ended them; -1: nothing did."""
         codes = np.zeros(len(self.endings) + 1, np.uint8)
         for position, name, ending, _ in self.ended:
             codes[position] = self.code_of(State(ending, name.removesuffix("_at") if ending == "withdrawn" else ""))
-        found = codes.take(which)  # of what is still open, the last one
-        self.state = np.where(self.state == 0, found, self.state) if np.count_nonzero(self.state) else found
+        ended = codes.take(which)  # -1 takes the last one, 0: what is still open
+        self.state = np.where(self.state == 0, ended, self.state) if np.count_nonzero(self.state) else ended
 
     def days(self, points: Integers) -> Integers:
-        """Give the days of points of this clock."""
+        """Return the days of points of this clock."""
         return points if self.in_days else self.zone.days(points)
 
     def mark_time(self, name: str) -> None:
@@ -202,41 +213,41 @@ def _run(target: OnClock, known: Known) -> Timeline:
     Each record gets the first state that fits: starting later; left out by the target's conditions; without an id
     of its own; not startable; contradicting itself; ended by its earliest ending; open.
     """
-    draft = _Draft(known, target.id, target.in_days, on=target)
-    _refuse_mixed_zones(draft)
+    builder = ClockBuilder(known, target.id, target.in_days, on=target)
+    _refuse_mixed_zones(builder)
     if target.start is not None:
-        draft.mark_later(draft.name(target.start))
-    draft.mark_not_concerned(target.where)
-    draft.mark_identity()
-    start = _start(draft)
-    end, which = _end(draft, start)
-    own = _own_due(draft, end, target.runs_in.own_field) if target.runs_in.own_field else None
-    draft.mark_ended(which)
-    ran = np.array([state.ending not in {"excluded", "invalid"} for state in draft.states])
-    counts = ran.take(draft.state)
-    axis = target.runs_in.axis(draft.calendar, target.clock)
-    elapsed = _elapsed(draft, axis, counts, start, end) if target.start else np.full(draft.size, NONE)
+        builder.mark_later(builder.name(target.start))
+    builder.mark_not_concerned(target.where)
+    builder.mark_identity()
+    start = _start(builder)
+    end, which = _end(builder, start)
+    own = _own_due(builder, end, target.runs_in.own_field) if target.runs_in.own_field else None
+    builder.mark_ended(which)
+    ran = np.array([state.ending not in {"excluded", "invalid"} for state in builder.states])
+    counts = ran.take(builder.state)
+    axis = target.runs_in.axis(builder.calendar, target.clock)
+    elapsed = _elapsed(builder, axis, counts, start, end) if target.start else np.full(builder.size, NONE)
     return Timeline(
         axis,
-        draft.in_days,
+        builder.in_days,
         start,
         end,
         elapsed,
-        draft.state,
-        tuple(draft.states),
-        tuple(name for name, _ in draft.endings),
+        builder.state,
+        tuple(builder.states),
+        tuple(name for name, _ in builder.endings),
         which,
-        draft.zone,
+        builder.zone,
         own,
     )
 
 
-def _refuse_mixed_zones(draft: _Draft) -> None:
+def _refuse_mixed_zones(builder: ClockBuilder) -> None:
     """Refuse a clock that would start by one system's clock and stop by another's: one of them is a mistake."""
-    target, batch = draft.on, draft.known.batch
-    named = [draft.name(name) for name in (target.start, *target.stop) if name]
+    target, batch = builder.on, builder.known.batch
+    named = [builder.name(name) for name in (target.start, *target.stop) if name]
     if target.runs_in.own_field:
-        named.append(draft.name(target.runs_in.own_field))
+        named.append(builder.name(target.runs_in.own_field))
     named += [name for name in _enders(target) if name in batch.columns]
     if not {batch.times(name).kind for name in named} >= {"walls", "instants"}:
         return
@@ -249,134 +260,136 @@ def _refuse_mixed_zones(draft: _Draft) -> None:
     if columns["walls"] and columns["instants"]:
         raise RecordsError(
             f"{batch.table.label}: {columns['walls']} has times without a zone, {columns['instants']} with one. Bring "
-            f"them to one form: pandas' .dt.tz_localize({draft.zone.name!r}) says whose clock the first ones show."
+            f"them to one form: pandas' .dt.tz_localize({builder.zone.name!r}) says whose clock the first ones show."
         )
 
 
-def _start(draft: _Draft) -> Integers:
-    """Give when each clock started, by the options of the clock."""
-    if draft.on.start is None:
-        return np.full(draft.size, MISSING)
-    name = draft.name(draft.on.start)
-    draft.mark_time(name)
-    _refuse_dates(draft, name)
-    draft.mark_not_begun(name)
-    found = draft.moments(name)
-    points = found.days if draft.in_days else found.first
-    start = points if found.complete else np.where(found.usable, points, MISSING)
-    return _deemed_received(draft, name, start) if draft.in_days else start
+def _start(builder: ClockBuilder) -> Integers:
+    """Return when each clock started, by the options of the clock."""
+    if builder.on.start is None:
+        return np.full(builder.size, MISSING)
+    name = builder.name(builder.on.start)
+    builder.mark_time(name)
+    _refuse_dates(builder, name)
+    builder.mark_not_begun(name)
+    moments = builder.moments(name)
+    points = moments.days if builder.in_days else moments.first
+    start = points if moments.complete else np.where(moments.usable, points, MISSING)
+    return _deemed_received(builder, name, start) if builder.in_days else start
 
 
-def _deemed_received(draft: _Draft, name: str, start: Integers) -> Integers:
+def _deemed_received(builder: ClockBuilder, name: str, start: Integers) -> Integers:
     """Move a start that came after the cut-off, or on a day off, to the day on which it counts as received."""
-    clock = draft.on.clock
+    clock = builder.on.clock
     if clock.cut_off is None and clock.non_working_receipt == "as received":
         return start
     there = start != MISSING
     if clock.cut_off is not None:
         cut_off = clock.cut_off
         latest = ((cut_off.hour * 60 + cut_off.minute) * 60 + cut_off.second) * 1_000_000 + cut_off.microsecond
-        walls = draft.known.batch.times(name).walls(draft.zone)
+        walls = builder.known.batch.times(name).walls(builder.zone)
         start = start + (there & (walls % DAY > latest))
     if clock.non_working_receipt == "next working day":
-        inside = there & draft.calendar.covers(start)
-        rolled = draft.calendar.rolled(np.where(inside, start, draft.known.as_of.day), "forward")
+        inside = there & builder.calendar.covers(start)
+        rolled = builder.calendar.rolled(np.where(inside, start, builder.known.as_of.day), "forward")
         start = np.where(inside, rolled, MISSING)
     else:
-        start = np.where(draft.calendar.covers(start), start, MISSING)
-    draft.mark(there & (start == MISSING), "invalid", f"{name} is outside the calendar")
-    late = start > draft.known.as_of.day
+        start = np.where(builder.calendar.covers(start), start, MISSING)
+    builder.mark(there & (start == MISSING), "invalid", f"{name} is outside the calendar")
+    late = start > builder.known.as_of.day
     if late.any():  # received after hours on the last day: that is the day after
-        draft.mark(late, "excluded", not_yet(name))
+        builder.mark(late, "excluded", not_yet(name))
         start = np.where(late, MISSING, start)
     return start
 
 
-def _refuse_dates(draft: _Draft, name: str) -> None:
+def _refuse_dates(builder: ClockBuilder, name: str) -> None:
     """Refuse a column of dates where seconds and hours count; one date among times contradicts its record."""
-    if not draft.on.runs_in.needs_times:
+    if not builder.on.runs_in.needs_times:
         return
-    table, times = draft.known.batch.table, draft.known.batch.times(name)
+    table, times = builder.known.batch.table, builder.known.batch.times(name)
     alone = times.dates_alone() & times.present
-    if not alone.any() or (times.midnight_is_date and name != draft.on.start):
+    if not alone.any() or (times.midnight_is_date and name != builder.on.start):
         return
     if (alone | ~times.present).all() and table.only_dates(name):
         raise RecordsError(
-            f"{table.label}: {table.column_of(name)} has only dates, but target {draft.target_id!r} "
-            f"({draft.on.runs_in}) needs the time of day too. Export timestamps, or leave the target out with "
+            f"{table.label}: {table.column_of(name)} has only dates, but target {builder.target_id!r} "
+            f"({builder.on.runs_in}) needs the time of day too. Export timestamps, or leave the target out with "
             "targets=."
         )
     if not times.midnight_is_date:
-        draft.mark(alone, "invalid", f"{name} has no time of day")
+        builder.mark(alone, "invalid", f"{name} has no time of day")
 
 
-def _end(draft: _Draft, start: Integers) -> tuple[Integers, NDArray[np.int8]]:
-    """Give when each clock ended, and by which of the endings; -1 where it is open."""
+def _end(builder: ClockBuilder, start: Integers) -> tuple[Integers, NDArray[np.int8]]:
+    """Return when each clock ended, and by which of the endings; -1 where it is open."""
     end = which = None
-    for position, name, _, found in draft.ended:
-        draft.mark_time(name)
-        _refuse_dates(draft, name)
-        points = found.ending if draft.in_days else _instants(draft, found, start)
+    for position, name, _, moments in builder.ended:
+        builder.mark_time(name)
+        _refuse_dates(builder, name)
+        points = moments.ending if builder.in_days else _instants(builder, moments, start)
+        # 0 while none has happened. A stop on day 5 at place 0 gives 1. An earlier withdrawal, on day 3 at place 1,
+        # gives 2, which is greater; a later one gives 0, and the 1 stays.
         place = (points < (NEVER if end is None else end)).view(np.int8) * np.int8(position + 1)
-        which = place if which is None else np.maximum(which, place)  # 0 while none has happened
+        which = place if which is None else np.maximum(which, place)
         end = points if end is None else np.minimum(end, points)
     if end is None or which is None:
-        return np.full(draft.size, MISSING), np.full(draft.size, -1, np.int8)
+        return np.full(builder.size, MISSING), np.full(builder.size, -1, np.int8)
     end, which = np.where(which == 0, MISSING, end), which - np.int8(1)
-    if draft.on.start is not None:
-        _mark_contradictions(draft, start, end, which)
+    if builder.on.start is not None:
+        _mark_contradictions(builder, start, end, which)
     return end, which
 
 
-def _instants(draft: _Draft, found: Moments, start: Integers) -> Integers:
-    """Give when something happened; in the hour that occurs twice the second time, where the first is too early."""
-    if found.second is found.first:
-        return np.where(found.happened, found.first, NEVER)
-    points = np.where((found.first < start) & (start != MISSING), found.second, found.first)
-    return np.where(found.happened & (points <= draft.known.as_of.instant), points, NEVER)
+def _instants(builder: ClockBuilder, moments: Moments, start: Integers) -> Integers:
+    """Return when something happened; in the hour that occurs twice the second time, where the first is too early."""
+    if moments.second is moments.first:
+        return np.where(moments.happened, moments.first, NEVER)
+    points = np.where((moments.first < start) & (start != MISSING), moments.second, moments.first)
+    return np.where(moments.happened & (points <= builder.known.as_of.instant), points, NEVER)
 
 
-def _mark_contradictions(draft: _Draft, start: Integers, end: Integers, which: NDArray[np.int8]) -> None:
+def _mark_contradictions(builder: ClockBuilder, start: Integers, end: Integers, which: NDArray[np.int8]) -> None:
     """Mark what ended before it started: before the day of receipt itself, not the day it counts as received."""
-    name = draft.name(str(draft.on.start))
+    name = builder.name(str(builder.on.start))
     first, last = start, end
-    if not draft.on.runs_in.needs_times:
-        first, last = draft.moments(name).days, draft.days(end)
+    if not builder.on.runs_in.needs_times:
+        first, last = builder.moments(name).days, builder.days(end)
     before = (which >= 0) & (first != MISSING) & (last < first)
     if np.count_nonzero(before):
-        for position, ending, *_ in draft.ended:
-            draft.mark(before & (which == position), "invalid", f"{ending} is before {name}")
+        for position, ending, *_ in builder.ended:
+            builder.mark(before & (which == position), "invalid", f"{ending} is before {name}")
 
 
-def _elapsed(draft: _Draft, axis: Axis, counts: Truths, start: Integers, end: Integers) -> Integers:
-    as_of = draft.known.as_of
-    stops = np.where(end == MISSING, as_of.day if draft.in_days else as_of.instant, end)
-    if draft.on.runs_in.own_field:  # in days, for the record: its own date decides
+def _elapsed(builder: ClockBuilder, axis: Axis, counts: Truths, start: Integers, end: Integers) -> Integers:
+    as_of = builder.known.as_of
+    stops = np.where(end == MISSING, as_of.day if builder.in_days else as_of.instant, end)
+    if builder.on.runs_in.own_field:  # in days, for the record: its own date decides
         safe = np.where(counts, start, 0)
-        first, last = (draft.zone.wall(points) // DAY for points in (safe, np.where(counts, stops, 0)))
+        first, last = (builder.zone.wall(points) // DAY for points in (safe, np.where(counts, stops, 0)))
         return np.where(counts, last - first, NONE)
     # What isn't counted may be far out of range, and overflow: it ends as NONE, by arithmetic that needs no branch.
     return (axis.elapsed(start, stops) + 1) * counts - 1
 
 
-def _own_due(draft: _Draft, end: Integers, field_name: str) -> tuple[Integers, Truths]:
+def _own_due(builder: ClockBuilder, end: Integers, field_name: str) -> tuple[Integers, Truths]:
     """Compare with each record's own due date: by the day where either is a date, else to the instant."""
-    name = draft.name(field_name)
-    draft.mark_time(name)
-    found = draft.moments(name)
-    times, due_day, end_day = found.times, found.days, draft.days(end)
-    declared = draft.known.batch.table.fields.get(name)
+    name = builder.name(field_name)
+    builder.mark_time(name)
+    moments = builder.moments(name)
+    times, due_day, end_day = moments.times, moments.days, builder.days(end)
+    declared = builder.known.batch.table.fields.get(name)
     if declared is not None and declared.required:
-        draft.mark(~times.present, "invalid", f"{name} is missing")
+        builder.mark(~times.present, "invalid", f"{name} is missing")
     else:
-        draft.mark(~times.present, "excluded", f"no {name}")
-    outside = times.present & ~draft.calendar.covers(due_day)
-    draft.mark(outside, "invalid", f"{name} is outside the calendar")
-    as_of = draft.known.as_of
-    by_day = times.dates_alone() | (draft.on.clock.own_due == "by the day")
-    for _, _, _, ending in draft.ended:
+        builder.mark(~times.present, "excluded", f"no {name}")
+    outside = times.present & ~builder.calendar.covers(due_day)
+    builder.mark(outside, "invalid", f"{name} is outside the calendar")
+    as_of = builder.known.as_of
+    by_day = times.dates_alone() | (builder.on.clock.own_due == "by the day")
+    for _, _, _, ending in builder.ended:
         by_day |= ending.happened & ending.times.dates_alone() & (ending.days == end_day)
     open_ = end == MISSING
     last, last_day = np.where(open_, as_of.instant, end), np.where(open_, as_of.day, end_day)
-    walls = np.where(by_day, due_day * DAY, draft.zone.wall(found.first))
-    return np.where(times.present, walls, MISSING), np.where(by_day, last_day <= due_day, last <= found.first)
+    walls = np.where(by_day, due_day * DAY, builder.zone.wall(moments.first))
+    return np.where(times.present, walls, MISSING), np.where(by_day, last_day <= due_day, last <= moments.first)

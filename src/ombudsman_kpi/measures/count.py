@@ -13,7 +13,7 @@ from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.dates import to_day
 from ombudsman_kpi.calendars.periods import Every, period_of
 from ombudsman_kpi.clocks.outcomes import Assessed, of_days
-from ombudsman_kpi.clocks.states import Draft, dated
+from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.measures.figures import Figure, Place, Status, judged
 from ombudsman_kpi.measures.related import Files
@@ -41,9 +41,9 @@ class CountRule:
         draft, day = self.drafted(known)
         return of_days(draft, day, (NOT_IN, IN), draft.state == 0)
 
-    def drafted(self, known: Known) -> tuple[Draft, Integers]:
+    def drafted(self, known: Known) -> tuple[StateBuilder, Integers]:
         """Give the states of a batch's records, and their days."""
-        draft = Draft(known, self.target.id)
+        draft = StateBuilder(known, self.target.id)
         return draft, dated(draft, self.dated, [self.where])
 
 

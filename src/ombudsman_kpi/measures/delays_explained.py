@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
-from ombudsman_kpi.calendars.dates import day_number
+from ombudsman_kpi.clocks.judging import provisional_days
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.clocks.states import NONE
@@ -74,7 +74,7 @@ class DelaysRule:
         waiting = (last >= known.as_of.day) & (self.target.up_to is not None)
         code = 3 * self.missed.index(target) + np.where(told, 0, np.where(waiting, 2, 1))
         moves = np.broadcast_to(found.provisional, len(clock.start))[rows]
-        return rows, start, due, last, np.maximum(moves, self._extension_moves(last, known)), code
+        return rows, start, due, last, np.maximum(moves, self._extension_moves(due, last, known)), code
 
     def _extended(self, due: Integers, known: Known) -> Integers:
         """Give the last day on which an explanation is in time."""
@@ -84,12 +84,10 @@ class DelaysRule:
         last = limit.axis(known.setting.calendar, Clock()).due(due, limit.allowed)
         return np.where(last == MISSING, due, last)
 
-    def _extension_moves(self, last: Integers, known: Known) -> Integers | int:
+    def _extension_moves(self, due: Integers, last: Integers, known: Known) -> Integers | int:
         """Return 1 where the last day for an explanation may still move, as a due day may."""
         limit = self.target.up_to
-        if limit is None or not limit.depends_on_holidays(Clock()):
-            return 0
-        return (last > day_number(known.setting.calendar.announced_until)).astype(np.int64)
+        return 0 if limit is None else provisional_days(limit, Clock(), due, last, known.setting.calendar)
 
     def _told(self, known: Known, rows: Integers, party: int, start: Integers, last: Integers) -> Truths:
         """Tell which cases have an explanation to a party between two days."""

@@ -6,7 +6,7 @@ from fractions import Fraction
 from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
-from ombudsman_kpi.clocks.states import Draft, dated
+from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.measures.figures import Figure, Place
 from ombudsman_kpi.measures.share_of_kinds import fields_of_kinds
@@ -28,7 +28,7 @@ class DoneByRule:
 
     def assess(self, known: Known) -> Assessed:
         """Compare the day of each record of a batch with the date."""
-        draft = Draft(known, self.target.id)
+        draft = StateBuilder(known, self.target.id)
         day = dated(draft, self.target.dated, [self.target.where])
         in_time = (day != MISSING) & (day <= day_number(self.target.by_date))
         return of_days(draft, day, (TOO_LATE, IN_TIME), in_time)

@@ -5,16 +5,12 @@ and from the last to the end. They run between distinct days, so that ten contac
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
-from ombudsman_kpi.calendars.dates import day_number
-from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
-from ombudsman_kpi.clocks.axes import Axis
-from ombudsman_kpi.clocks.judging import is_provisional, last_start
+from ombudsman_kpi.clocks.judging import last_certain_start, last_days_in_time, provisional_days
 from ombudsman_kpi.clocks.outcomes import STILL_OPEN, Assessed, Outcome
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
@@ -75,6 +71,7 @@ class KeepInTouchRule:
 
     def _each(self, known: Known, run: Run) -> Assessed:
         """Give each interval its outcome; and of the cases that contradict themselves, that."""
+        target = self.target
         some = np.flatnonzero(run.found.begin != run.found.end)
         clock, order = run.clock, some[np.lexsort((run.found.begin[some], run.found.lane[some]))]
         (lane, begin, end), due = (part.take(order) for part in run.found), run.due(order)
@@ -91,8 +88,10 @@ class KeepInTouchRule:
             case, party = np.concatenate([case, invalid]), np.concatenate([party, np.full(len(invalid), len(PARTIES))])
 
         return Assessed(
-            code, book, begin, end, elapsed, self.target.limit.elapsed_unit, lambda: (begin, end, due),
-            provisional=is_provisional(self.target, due, known.setting.calendar),
+            code, book, begin, end, elapsed, target.limit.elapsed_unit, lambda: (begin, end, due),
+            provisional=provisional_days(
+                target.limit, target.clock, clock.start.take(case), due, known.setting.calendar
+            ),
             record=case, party=_NAMES.take(party),
         )  # fmt: skip
 
@@ -117,10 +116,10 @@ class KeepInTouchRule:
     def _provisional(self, known: Known, run: Run) -> Integers | int:
         """Tell in which cases the next contact is due after the last announced year; mostly in none."""
         calendar = known.setting.calendar
-        announced = last_start(run.clock.axis, run.allowed, day_number(calendar.announced_until))
-        if run.found.begin.max(initial=MISSING) <= announced:
+        latest = last_certain_start(self.target, run.clock.axis, calendar)
+        if latest is None or run.found.begin.max(initial=MISSING) <= latest:
             return 0
-        return is_provisional(self.target, _next_due(run), calendar)
+        return provisional_days(self.target.limit, self.target.clock, run.clock.start, _next_due(run), calendar)
 
 
 def _next_due(run: Run) -> Integers:
@@ -170,17 +169,9 @@ def _run(target: KeepInTouch, known: Known, files: Files) -> Run:
     limit = target.limit
     clock, end = _clock_of(target, known)
     found = intervals(target, known, files, np.where(clock.elapsed == NONE, MISSING, clock.start), end)
-    first, in_time = _last_in_time(clock.axis, limit.allowed, known.setting.calendar)
+    first, in_time = last_days_in_time(clock.axis, limit.allowed, known.setting.calendar)
     stop = np.where(found.end == MISSING, known.as_of.day, found.end)
     return Run(clock, end, found, stop > in_time.take(found.begin - first), limit.allowed)
-
-
-@lru_cache(maxsize=64)
-def _last_in_time(axis: Axis, allowed: int, calendar: WorkingCalendar) -> tuple[int, Integers]:
-    """Give, for each day of a calendar from the first on, the last one that is in time for what begins on it."""
-    days = np.arange(day_number(calendar.first), day_number(calendar.last) + 1)
-    due = axis.due(days, allowed)
-    return int(days[0]), np.where(due == MISSING, NEVER, due)
 
 
 def intervals(target: KeepInTouch, known: Known, files: Files, start: Integers, end: Integers) -> Intervals:

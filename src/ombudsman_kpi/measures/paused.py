@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from ombudsman_kpi.arrays.types import Integers
-from ombudsman_kpi.clocks.judging import Judged, is_provisional, judged
+from ombudsman_kpi.clocks.judging import Judged, judged, provisional_days
 from ombudsman_kpi.clocks.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.clocks.pausing import PausedClock
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
@@ -39,14 +39,13 @@ class PausedRule:
     def assess(self, known: Known) -> Assessed:
         """Run the clocks of a batch, and judge them by the time that they ran."""
         gross, found, due = ran_net(self.target, self.pauses, known)
-        calendar = known.setting.calendar
-        as_if = judged(self.target, gross, calendar)
+        as_if = judged(self.target, gross, known.setting.calendar)
         cured = of_status(as_if.book, MISSED).take(as_if.code) & ~of_status(found.book, MISSED).take(found.code)
         book = (*found.book, *(Outcome(item.status, _as_if(item)) for item in found.book))
         return Assessed(
             (found.code + cured * len(found.book)).astype(np.intp), book, gross.start_day, gross.end_day,
             found.elapsed, self.target.limit.elapsed_unit, lambda: (gross.start, gross.end, due),
-            provisional=is_provisional(self.target, due, calendar),
+            provisional=found.provisional,
             gross=as_if.elapsed,
         )  # fmt: skip
 
@@ -55,8 +54,13 @@ def ran_net(target: ShareWithin, pauses: Pauses, known: Known) -> tuple[Timeline
     """Run the clocks of a batch; give their outcomes and due days by the time that they ran, and the gross clocks."""
     gross, offset = timeline(target, known), known.batch.offset
     stood = PausedClock.of(gross, pauses.within(offset, offset + len(known.batch)), known.as_of.day)
-    found = judged(target, replace(gross, elapsed=stood.net()), known.setting.calendar)
-    return gross, found, stood.due(target.limit.allowed)
+    calendar, due = known.setting.calendar, stood.due(target.limit.allowed)
+    found = judged(target, replace(gross, elapsed=stood.net()), calendar)
+    return (
+        gross,
+        found._replace(provisional=provisional_days(target.limit, target.clock, gross.start, due, calendar)),
+        due,
+    )
 
 
 def _as_if(outcome: Outcome) -> str:

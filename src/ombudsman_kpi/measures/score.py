@@ -8,7 +8,7 @@ import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import integers, present
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
-from ombudsman_kpi.clocks.states import Draft, dated
+from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.measures.figures import Counts, Figure, Place, judged, share_figure
 from ombudsman_kpi.measures.share_of_kinds import fields_of_kinds, rate
@@ -36,7 +36,7 @@ class ScoreRule:
 
     def assess(self, known: Known) -> Assessed:
         """Give the answers of a batch; the reason of one that counts is its part."""
-        draft = Draft(known, self.target.id)
+        draft = StateBuilder(known, self.target.id)
         day = dated(draft, self.target.dated, [self.target.where])
         answers: Mapping[str, Condition] = {"answer": Condition(("not-applicable",), negated=True)}
         draft.mark(~present(known.text("answer")), "invalid", "answer is missing")
@@ -49,7 +49,7 @@ class ScoreRule:
             return of_days(draft, day, (Outcome("late"), Outcome("met")), met)
         return self._by_part(draft, known, day, met)
 
-    def _by_part(self, draft: Draft, known: Known, day: np.ndarray, met: np.ndarray) -> Assessed:
+    def _by_part(self, draft: StateBuilder, known: Known, day: np.ndarray, met: np.ndarray) -> Assessed:
 
         text = known.text(str(self.target.parts))
         draft.mark(~present(text), "invalid", f"{self.target.parts} is missing")

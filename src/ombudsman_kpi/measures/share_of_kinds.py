@@ -10,7 +10,7 @@ import numpy as np
 from ombudsman_kpi.arrays.arrow_memory import integers, present
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
-from ombudsman_kpi.clocks.states import Draft, dated, fields_of_conditions, fields_of_identity
+from ombudsman_kpi.clocks.states import StateBuilder, dated, fields_of_conditions, fields_of_identity
 from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.measures.targets import Some
 from ombudsman_kpi.records.conditions import Condition
@@ -34,7 +34,7 @@ class KindsRule:
 
     def assess(self, known: Known) -> Assessed:
         """Tell which records of a batch are of the kinds."""
-        draft = Draft(known, self.target.id)
+        draft = StateBuilder(known, self.target.id)
         day = dated(draft, self.dated, [self.where])
         found = np.ones(draft.size, np.bool_)
         for name, condition in self.numerator.items():
@@ -57,7 +57,7 @@ class OthersRule:
 
     def assess(self, known: Known) -> Assessed:
         """Give each record of a batch its day."""
-        draft = Draft(known, self.target.id)
+        draft = StateBuilder(known, self.target.id)
         day = dated(draft, self.dated, [])
         return of_days(draft, day, (NOT_IN, IN), np.zeros(draft.size, np.bool_))
 
@@ -79,7 +79,7 @@ class FollowedRule:
 
     def assess(self, known: Known) -> Assessed:
         """Tell which records of a batch were followed."""
-        draft = Draft(known, self.target.id)
+        draft = StateBuilder(known, self.target.id)
         day = dated(draft, self.dated, [self.where])
         draft.mark(~present(known.batch.text("case_id")), "invalid", "case_id is missing")
         return of_days(draft, day, (NOT_IN, IN), self._followed(known, day))

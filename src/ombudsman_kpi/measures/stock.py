@@ -10,7 +10,7 @@ import numpy as np
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.dates import to_day
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
-from ombudsman_kpi.clocks.states import NONE, Draft
+from ombudsman_kpi.clocks.states import NONE, StateBuilder
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.measures.figures import Figure, Status, judged
@@ -63,7 +63,7 @@ class StockRule:
         due = clock.axis.due(anchor, limit.allowed)
         joined = np.where(ran & (due != MISSING), due + 1, MISSING)
         table = known.batch.table
-        draft = Draft(known, self.target.id)
+        draft = StateBuilder(known, self.target.id)
         for name, condition in self.target.where.items():
             if condition.present and table.is_time(name):
                 joined = np.where(joined == MISSING, MISSING, np.maximum(joined, known.moments(draft.name(name)).days))
