@@ -298,15 +298,15 @@ def due(
 
     Example: ombudsman-kpi due 2024-03-28 20 --division england-and-wales
     """
-    from ombudsman_kpi.clocks.limits import due_date, parse_limit
+    from ombudsman_kpi.clocks.limits import due_date, is_provisional, parse_limit
 
     calendar = WorkingCalendar.uk(str(division))
     alone = limit.strip().isdecimal() and limit.isascii()
-    answer = due_date(to_date(date), parse_limit(f"{limit} working days" if alone else limit), calendar)
-    provisional = (
-        "" if answer <= calendar.announced_until else " (provisional: bank holidays aren't announced so far ahead)"
-    )
-    typer.echo(f"{answer:%A} {answer.day} {answer:%B %Y}{provisional}")
+    parsed = parse_limit(f"{limit} working days" if alone else limit)
+    answer = due_date(to_date(date), parsed, calendar)
+    provisional = is_provisional(answer, parsed, calendar)
+    note = " (provisional: bank holidays aren't announced so far ahead)" if provisional else ""
+    typer.echo(f"{answer:%A} {answer.day} {answer:%B %Y}{note}")
 
 
 class Described(StrEnum):

@@ -178,7 +178,7 @@ def _rolled_past(deadline: DeadlineFacts, limit: Amount, due: date) -> tuple[Day
     start = deadline.start
     if start is None or "non_working_due" not in deadline.options:
         return ()
-    end = day_of(start) + timedelta(limit.allowed - ("day_of_receipt" in deadline.options))
+    end = limit.end_of(day_of(start), deadline.options)
     return days_skipped(deadline, end - timedelta(1), due) if end < due else ()
 
 

@@ -273,7 +273,7 @@ class _Maker:
                 "due": day_in(own, self.zone) if by_day and own is not None else here_of(own, self.zone),
             }
         start, stop = (self._moment(int(points[0])) for points in (clock.start, clock.end))
-        due = None if start is None else self._moment(int(clock.start[0]) + target.limit.allowed)
+        due = None if start is None else self._moment(int(clock.axis.due(clock.start, target.limit.allowed)[0]))
         return {"start": start, "stop": stop, "due": due}
 
     def _moment(self, instant: int) -> datetime | None:

@@ -140,12 +140,11 @@ class _Window(NamedTuple):
             raise SchemeError(f"within=: {error}") from None
         if not isinstance(limit, Amount):
             raise OptionError(f"within= takes a limit such as '10 working days', not {type(within).__name__}.")
-        if limit.needs_times:
-            return cls(limit, int(scheme.zone.wall(np.array([at.instant + limit.allowed]))[0]))
-        day = int(limit.axis(scheme.calendar, Clock()).due(np.array([at.day]), limit.allowed)[0])
-        if day == MISSING:
+        axis = limit.axis(scheme.calendar, Clock())
+        last = axis.due(np.array([at.day if limit.in_days else at.instant]), limit.allowed)
+        if last[0] == MISSING:
             raise CoverageError(f"{limit} from as_of are beyond the calendar, which ends on {scheme.calendar.last}.")
-        return cls(limit, (day + 1) * DAY - 1)
+        return cls(limit, int((last[0] + 1) * DAY - 1 if limit.in_days else scheme.zone.wall(last)[0]))
 
     def holds(self, found: Assessed, own: Limit | None, left: Integers | None) -> Truths:
         """Tell what is due in it. Between two instants no clock on a wall is asked."""

@@ -8,14 +8,15 @@ are 91 days and 24 hours are elapsed time.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import total_ordering
 from typing import Any, ClassVar
 
 import numpy as np
 
-from ombudsman_kpi.arrays.types import MISSING
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number, to_day
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.axes import Axis, CalendarDayAxis, InstantAxis, WorkingDayAxis
@@ -61,8 +62,13 @@ class Limit:
         return CalendarDayAxis(calendar, clock.day_of_receipt == "day 1", clock.non_working_due == "next working day")
 
     def depends_on_holidays(self, clock: Clock) -> bool:
-        """Return whether a holiday that is still announced can move a due day."""
-        return self.counts_working_days or (self.in_days and clock.non_working_due != "stays")
+        """Return whether a holiday on or before a due day can move it."""
+        return self.in_days and clock.non_working_due != "stays"
+
+    def within(self, elapsed: Integers) -> Truths:
+        """Return which elapsed times, in parts, are in time."""
+        in_time: Truths = elapsed <= self.allowed
+        return in_time
 
 
 @total_ordering
@@ -107,6 +113,13 @@ class Amount(Limit):
         """
         return self.amount * self.size - self.less_than
 
+    def end_of(self, start: date, clock_options: Mapping[str, str]) -> date:
+        """Return the day on which so many days end, before it is rolled on to a working day.
+
+        ``clock_options`` are those in force: where the day of receipt is day 1, it is a day earlier.
+        """
+        return start + timedelta(self.allowed - ("day_of_receipt" in clock_options))
+
     def __lt__(self, other: "Amount") -> bool:
         if type(self) is not type(other):
             return NotImplemented
@@ -127,6 +140,10 @@ class WorkingDays(Amount):
     def axis(self, calendar: WorkingCalendar, clock: Clock) -> Axis:
         """Return the working days of a calendar."""
         return WorkingDayAxis(calendar, clock.day_of_receipt == "day 1")
+
+    def depends_on_holidays(self, clock: Clock) -> bool:
+        """Return True, but for what is due on the day itself."""
+        return self.allowed > 0
 
 
 class CalendarDays(Amount):
@@ -222,7 +239,7 @@ def units() -> dict[str, type[Amount]]:
 
 
 _TEXT = re.compile(
-    r"(?P<less><|less than |under |within )? ?(?P<amount>[-+]?\d{1,18}(?:\.\d{1,18})?) (?P<unit>[a-z]+(?: [a-z]+)?)",
+    r"(?P<less><|less than |under |within )? ?(?P<amount>[-+]?\d+(?:\.\d+)?) (?P<unit>[a-z]+(?: [a-z]+)?)",
     re.IGNORECASE | re.ASCII,
 )
 _LONGEST = 100  # letters; no limit takes so many to write down
@@ -247,6 +264,17 @@ def parse_limit(text: str) -> Amount:
         )
     less = (match["less"] or "within").strip().lower()
     return unit(int(match["amount"]), less_than=less != "within")
+
+
+def is_provisional(due: date, limit: Limit, calendar: WorkingCalendar) -> bool:
+    """Return whether a due day can still be moved by a bank holiday, with no options of a clock.
+
+    >>> from ombudsman_kpi import Weeks, WorkingCalendar
+    >>> calendar, day = WorkingCalendar.uk("scotland"), date(2049, 3, 1)
+    >>> is_provisional(day, WorkingDays(20), calendar), is_provisional(day, Weeks(13), calendar)
+    (True, False)
+    """
+    return due > calendar.announced_until and limit.depends_on_holidays(Clock())
 
 
 def due_date(start: date, limit: Limit, calendar: WorkingCalendar) -> date:

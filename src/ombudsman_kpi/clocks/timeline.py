@@ -119,8 +119,7 @@ class Timeline:
 
     def in_time(self, limit: Limit) -> Truths:
         """Return which have used no more than the limit so far."""
-        in_time: Truths = self.elapsed <= limit.allowed if self.own is None else self.own[1]
-        return in_time
+        return limit.within(self.elapsed) if self.own is None else self.own[1]
 
     def points(self) -> tuple[Integers, Integers]:
         """Return when each started and ended: days, or for other clocks times on the wall, in microseconds."""

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, InstanceOf, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, GetJsonSchemaHandler, InstanceOf, PlainSerializer, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from ombudsman_kpi.clocks.limits import DueField, Limit, parse_limit, units
 from ombudsman_kpi.errors import SchemeError
@@ -94,23 +96,26 @@ def _parse_limit(value: Any) -> Any:
     raise ValueError("a limit is text such as '20 working days', or { field = 'due_at' } for a record's own")
 
 
-_LIMIT_SCHEMA = {
-    "anyOf": [
-        {
+class _LimitSchema:
+    """What a JSON Schema says of limits, with the units that there are when it is made."""
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        written = {
             "type": "string",
             "pattern": r"^\s*(<|less than |under |within )?\s*\d+ "
             rf"({'|'.join(f'{unit}s?' for unit in units())})\s*$",
             "examples": ["20 working days", "< 13 weeks", "60 seconds", "24 hours"],
-        },
-        {
+        }
+        own = {
             "type": "object",
             "properties": {"field": {"type": "string"}},
             "required": ["field"],
             "additionalProperties": False,
-        },
-    ],
-    "description": "How long it may take, or the field with each record's own due date",
-}
+        }
+        description = "How long it may take, or the field with each record's own due date"
+        return {"anyOf": [written, own], "description": description}
+
+
 _STANDARD_SCHEMA = {
     "type": "string",
     "pattern": rf"^\s*(({'|'.join(_OPERATORS)}) )?\d+(\.\d+)?\s*(%|[a-z ]*)\s*$|^\s*({'|'.join(_IN_WORDS)})\s*$",
@@ -131,7 +136,7 @@ LimitField = Annotated[
     InstanceOf[Limit],
     BeforeValidator(_parse_limit),
     PlainSerializer(lambda limit: limit.written),
-    WithJsonSchema(_LIMIT_SCHEMA),
+    _LimitSchema(),
 ]
 StandardField = Annotated[
     Standard,

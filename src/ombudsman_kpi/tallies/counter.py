@@ -140,7 +140,7 @@ class Counter:
             if key in keys and isinstance(rule, ShareWithinRule):
                 (group, period, state, elapsed), sums = counted.cells.result()
                 states: tuple[State, ...] = tuple(counted.book)
-                code, book = outcomes(rule.target, states, state, elapsed <= rule.target.limit.allowed)
+                code, book = outcomes(rule.target, states, state, rule.target.limit.within(elapsed))
                 block = block.plus(self._laid_out(key, ((group, period, code, elapsed), sums), book))
         return block
 
