@@ -14,7 +14,7 @@ logged either, nothing of a case stays here. Nobody is asked who they are: that 
 import argparse
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import uvicorn
 from fastapi import Body, FastAPI, Query, Request
@@ -34,15 +34,15 @@ from ombudsman_kpi import (
     list_schemes,
     load_scheme,
 )
+from ombudsman_kpi.calendars.bank_holidays import DIVISIONS, check_division
 from ombudsman_kpi.calendars.dates import to_date
 from ombudsman_kpi.cases.explanation import Step
 from ombudsman_kpi.clocks.limits import due_date, parse_limit
 from ombudsman_kpi.records.vocabulary import Time
-from ombudsman_kpi.schemes.scheme import Division
 
 # Made once. Neither schemes nor calendars ever change, so that all threads can share them.
 SCHEMES = {name: load_scheme(name) for name in list_schemes()}
-CALENDARS = {name: WorkingCalendar.uk(name) for name in get_args(Division)}
+CALENDARS = {name: WorkingCalendar.uk(name) for name in DIVISIONS}
 
 
 def known_scheme(name: str) -> str:
@@ -179,7 +179,11 @@ def when_due(
         str,
         Query(max_length=60, description="Working days, calendar days or weeks", examples=["20 working days"]),
     ],
-    division: Annotated[Division, Query(description="Whose bank holidays count")],
+    division: Annotated[
+        str,
+        AfterValidator(check_division),
+        Query(description="Whose bank holidays count", json_schema_extra={"enum": [*DIVISIONS]}),
+    ],
 ) -> Due:
     """Say by when something received on a day is to be done, within a limit."""
     calendar = CALENDARS[division]

@@ -15,7 +15,7 @@ from ombudsman_kpi import list_schemes, load_scheme
 from ombudsman_kpi.cases.worklist import BEHIND, CERTAIN, COUNTED, FIRST, LOSES, LOST, NO_STANDARD, ROOM
 from ombudsman_kpi.cli import Described, run
 from ombudsman_kpi.errors import KpiError
-from ombudsman_kpi.schemes.scheme import scheme_json_schema
+from ombudsman_kpi.schemes.json_schema import scheme_json_schema
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

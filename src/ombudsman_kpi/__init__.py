@@ -18,7 +18,8 @@ from ombudsman_kpi.records.vocabulary import Activity, Call, Case, CaseEvent, Or
 from ombudsman_kpi.results.compare import Comparison
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.tally import Settled, Tally
-from ombudsman_kpi.schemes.scheme import Scheme, list_schemes, load_scheme
+from ombudsman_kpi.schemes.scheme import Scheme
+from ombudsman_kpi.schemes.toml import list_schemes, load_scheme
 
 __version__ = "0.1.0"
 

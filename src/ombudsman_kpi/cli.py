@@ -51,7 +51,7 @@ def run() -> None:
 
 
 def _schemes(incomplete: str) -> list[str]:
-    from ombudsman_kpi.schemes.scheme import list_schemes
+    from ombudsman_kpi.schemes.toml import list_schemes
 
     return [name for name in list_schemes() if name.startswith(incomplete)]
 
@@ -115,7 +115,7 @@ def measure(
     """
     from ombudsman_kpi.api import measure as measure_records
     from ombudsman_kpi.results.text_table import table_of
-    from ombudsman_kpi.schemes.scheme import load_scheme
+    from ombudsman_kpi.schemes.toml import load_scheme
 
     _refuse_both(as_json, as_csv)
     given: dict[str, Any] = {
@@ -176,7 +176,7 @@ def compare(
     """
     from ombudsman_kpi.api import compare_schemes
     from ombudsman_kpi.results.compare import comparison_table
-    from ombudsman_kpi.schemes.scheme import load_scheme
+    from ombudsman_kpi.schemes.toml import load_scheme
 
     given: dict[str, Any] = {
         "cases": cases, "calls": calls, "written_contacts": written_contacts, "events": events, "requests": requests,
@@ -234,7 +234,7 @@ def worklist(
     """
     from ombudsman_kpi.api import worklist as list_work
     from ombudsman_kpi.cases.worklist import worklist_table
-    from ombudsman_kpi.schemes.scheme import load_scheme
+    from ombudsman_kpi.schemes.toml import load_scheme
 
     given: dict[str, Any] = {
         "cases": cases, "events": events, "written_contacts": written_contacts, "requests": requests, "orders": orders,
@@ -269,7 +269,8 @@ def schemes(
 ) -> None:
     """List the schemes that come with the library, or the targets of one."""
     from ombudsman_kpi.measures.targets import Limited
-    from ombudsman_kpi.schemes.scheme import list_schemes, load_scheme, scheme_json_schema
+    from ombudsman_kpi.schemes.json_schema import scheme_json_schema
+    from ombudsman_kpi.schemes.toml import list_schemes, load_scheme
 
     if json_schema:
         sys.stdout.write(json.dumps(scheme_json_schema(), indent=2) + "\n")

@@ -344,7 +344,9 @@ def test_no_text_of_the_validator_s_own_comes_through(name: str, tmp_path: Path)
 def test_extending_in_a_circle_names_the_files(files: dict[str, str], tmp_path: Path) -> None:
     for name, extended in files.items():
         (tmp_path / name).write_text(f'id = "x"\nextends = "{extended}"\n', "utf-8")
-    with pytest.raises(SchemeError, match=r"own\.toml: extends runs in a circle: .*own\.toml > .*own\.toml") as error:
+    with pytest.raises(
+        SchemeError, match=r"own\.toml: the schemes extend one another in a circle: .*own\.toml > .*own\.toml"
+    ) as error:
         load_scheme(tmp_path / "own.toml")
     assert all(name in str(error.value) for name in files)
 

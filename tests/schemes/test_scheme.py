@@ -25,7 +25,7 @@ from ombudsman_kpi import (
     measure,
 )
 from ombudsman_kpi.measures.targets import MEASURES, NotMeasured, ShareWithin
-from ombudsman_kpi.schemes.scheme import scheme_json_schema
+from ombudsman_kpi.schemes.json_schema import scheme_json_schema
 
 ROOT = Path(__file__).parents[2]
 LGSCO_FILE = Path(ombudsman_kpi.__file__).parent / "schemes" / "lgsco.toml"

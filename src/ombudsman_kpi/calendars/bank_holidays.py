@@ -1,47 +1,78 @@
-"""Bank holidays of the United Kingdom: which days they are in each division, and what GOV.UK calls them."""
+"""Bank holidays of the United Kingdom: their days in each division, and their names on GOV.UK.
+
+A new division is one entry of ``DIVISIONS``: calendars, schemes, their JSON Schema and the command line read it.
+"""
 
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
+
+from ombudsman_kpi.errors import OptionError, one_of
 
 # The bank holidays that the government has announced end with this day (GOV.UK's list of 2026).
 ANNOUNCED_UNTIL = date(2028, 12, 31)
 
+
+class Division(NamedTuple):
+    """A part of the United Kingdom with its own bank holidays."""
+
+    title: str  # as in "Calendar of England and Wales"
+    subdivisions: tuple[str, ...]  # codes of the holidays package; a bank holiday in any of them counts
+
+
 DIVISIONS = {
-    "england-and-wales": ("ENG",),
-    "scotland": ("SCT",),
-    "northern-ireland": ("NIR",),
-    "any-uk-nation": ("ENG", "SCT", "NIR"),
+    "england-and-wales": Division("England and Wales", ("ENG",)),
+    "scotland": Division("Scotland", ("SCT",)),
+    "northern-ireland": Division("Northern Ireland", ("NIR",)),
+    "any-uk-nation": Division("all UK nations", ("ENG", "SCT", "NIR")),
 }
 
-# Where the holidays package differs from the law: St Andrew's Day is a bank holiday by the St Andrew's Day
-# Bank Holiday (Scotland) Act 2007, so there was none in 2006.
+
+def check_division(name: str) -> str:
+    """Return the name of a division. Raises ``OptionError``, which lists the divisions, if there is none."""
+    if name not in DIVISIONS:
+        raise OptionError(f"There is no division {name!r}. {one_of(name, DIVISIONS)}")
+    return name
+
+
+def division_title(name: str) -> str:
+    """Return a division's title for a sentence; a name that isn't in ``DIVISIONS`` stays as it is.
+
+    >>> division_title("any-uk-nation")
+    'all UK nations'
+    """
+    return DIVISIONS[name].title if name in DIVISIONS else name
+
+
+# Where the holidays package differs from the law. St Andrew's Day became a bank holiday by the St Andrew's Day
+# Bank Holiday (Scotland) Act 2007, so 30 November 2006 wasn't one.
 _NOT_A_HOLIDAY = {"SCT": {date(2006, 11, 30)}}
 
 
 @lru_cache(maxsize=64)
 def bank_holidays(division: str, first_year: int, last_year: int) -> Mapping[date, str]:
-    """Give every bank holiday of a division, those on a Saturday or Sunday too, and what it is called."""
-    import holidays  # here, since it takes a tenth of a second
+    """Return the name of every bank holiday of a division by its date, including those on a Saturday or Sunday."""
+    import holidays  # imported here, since the import takes a tenth of a second
 
-    # One subdivision at a time: without one the package gives only the days common to the whole Kingdom.
+    # One subdivision at a time: without one, the package returns only the days common to the whole Kingdom.
     days: dict[date, str] = {}
-    for code in reversed(DIVISIONS[division]):
+    for code in reversed(DIVISIONS[division].subdivisions):
         years = range(first_year, last_year + 1)
-        found = holidays.country_holidays("GB", subdiv=code, years=years)
-        days |= {day: _as_published(name) for day, name in found.items() if day not in _NOT_A_HOLIDAY.get(code, ())}
+        names = holidays.country_holidays("GB", subdiv=code, years=years)
+        days |= {day: _as_published(name) for day, name in names.items() if day not in _NOT_A_HOLIDAY.get(code, ())}
     return MappingProxyType(days)
 
 
 def _as_published(name: str) -> str:
-    """Give the name that GOV.UK has for a bank holiday.
+    """Return the name of a bank holiday on GOV.UK.
 
     >>> _as_published("May Day"), _as_published("Boxing Day (observed)")
     ('Early May bank holiday', 'Boxing Day (substitute day)')
     """
-    for ours, theirs in _NAMES.items():
-        name = name.replace(ours, theirs)
+    for package, published in _NAMES.items():
+        name = name.replace(package, published)
     return name
 
 

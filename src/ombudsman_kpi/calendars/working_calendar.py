@@ -11,9 +11,9 @@ from dateutil.rrule import rrulebase
 from numpy.typing import NDArray
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
-from ombudsman_kpi.calendars.bank_holidays import ANNOUNCED_UNTIL, DIVISIONS, bank_holidays
+from ombudsman_kpi.calendars.bank_holidays import ANNOUNCED_UNTIL, bank_holidays, check_division
 from ombudsman_kpi.calendars.dates import Days, day_number, like, over_chunks, read_days, to_date
-from ombudsman_kpi.errors import CoverageError, OptionError, one_of
+from ombudsman_kpi.errors import CoverageError, OptionError
 
 # A calendar covers these years unless told otherwise. Before 1990 the rules were never checked against
 # anything; after 2050 a rule that nobody has announced is a guess.
@@ -104,8 +104,7 @@ class WorkingCalendar:
         Bank holidays come from the holidays package; those after ``announced_until`` follow from its rules and
         can still be changed by proclamation. Raises ``OptionError`` for an unknown division.
         """
-        if division not in DIVISIONS:
-            raise OptionError(f"There is no division {division!r}. {one_of(division, DIVISIONS)}")
+        check_division(division)
         start = FIRST if first is None else to_date(first)
         end = LAST if last is None else to_date(last)
         days_off = {

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from ombudsman_kpi.calendars.bank_holidays import division_title
 from ombudsman_kpi.calendars.working_calendar import WEEKDAYS
 from ombudsman_kpi.cases.facts import DayOff, DeadlineFacts, Fact, amount_of
 from ombudsman_kpi.clocks.limits import Amount, parse_limit
@@ -71,12 +72,10 @@ def _steps(deadline: DeadlineFacts) -> Iterator[Step]:
     said = f"in {basis.title} (scheme {basis.scheme}, digest {basis.digest})"
     yield Step(kind="target", says=f"Target {deadline.target}: “{' '.join(deadline.says.split())}”, {said}.")
     options = "".join(f"; {name.replace('_', ' ')}: {value}" for name, value in deadline.options.items())
-    division = (
-        basis.division.replace("-", " ").title().replace(" And ", " and ").replace("Any Uk Nation", "all UK nations")
-    )
     yield Step(
         kind="calendar",
-        says=f"Calendar of {division}, edition {basis.edition}{options}. As at {moment_text(basis.as_of)}.",
+        says=f"Calendar of {division_title(basis.division)}, edition {basis.edition}{options}. "
+        f"As at {moment_text(basis.as_of)}.",
     )
     if deadline.provisional:
         said = f"Provisional: bank holidays have been announced only up to {day_text(basis.announced_until)}."

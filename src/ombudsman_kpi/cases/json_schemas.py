@@ -6,7 +6,7 @@ from ombudsman_kpi.cases.deadline import Deadline, DeadlinesJson, Finding
 from ombudsman_kpi.errors import OptionError, one_of
 from ombudsman_kpi.records.vocabulary import Call, Case, CaseEvent, Order, Request, WrittenContact
 from ombudsman_kpi.results.json import ResultsJson
-from ombudsman_kpi.schemes.scheme import JSON_SCHEMA, scheme_json_schema
+from ombudsman_kpi.schemes.json_schema import JSON_SCHEMA, scheme_json_schema
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

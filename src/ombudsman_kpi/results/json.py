@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from ombudsman_kpi.errors import KpiError
 from ombudsman_kpi.results.row import INSIDE, Row
-from ombudsman_kpi.schemes.scheme import JSON_SCHEMA, Scheme
+from ombudsman_kpi.schemes.json_schema import JSON_SCHEMA
+from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.basis import Basis
 
 _WRITTEN = {name: kind for name, kind in Row.__annotations__.items() if name not in {*INSIDE, "group"}}

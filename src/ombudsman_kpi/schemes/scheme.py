@@ -1,4 +1,4 @@
-"""Schemes: dated, sourced sets of targets, read from TOML files."""
+"""A scheme: a dated, sourced set of targets, with its calendar and its reports."""
 
 import hashlib
 import json
@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from functools import cached_property
-from importlib.resources import files
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from dateutil.rrule import rrulestr
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 
+from ombudsman_kpi.calendars.bank_holidays import DIVISIONS, check_division
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.calendars.time_zones import TimeZone, time_zone
 from ombudsman_kpi.calendars.working_calendar import FIRST, LAST, WorkingCalendar
@@ -30,13 +29,11 @@ from ombudsman_kpi.measures.targets import (
 )
 from ombudsman_kpi.records.conditions import Declaration
 
-JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
-
-Division = Literal["england-and-wales", "scotland", "northern-ireland", "any-uk-nation"]
+WRITTEN_AS = {"targets": "target", "reports": "report"}  # a file writes them as [[target]] and [[report]]
 
 
 class Report(Declaration):
-    """What one audience gets, and how often."""
+    """The targets that are reported to one audience, and how often."""
 
     audience: str = Field(min_length=1)
     every: Every | None = None
@@ -46,8 +43,8 @@ class Report(Declaration):
     targets: tuple[str, ...]
 
 
-def _measured(entry: Mapping[str, Any]) -> type[AnyTarget]:
-    """Give the kind of target that an entry is, by its measure."""
+def _class_of(entry: Mapping[str, Any]) -> type[AnyTarget]:
+    """Return the class of target that an entry's measure names."""
     measure = entry.get("measure", "share within")
     if not isinstance(measure, str) or measure not in MEASURES:
         raise ValueError(f"there is no measure {measure!r}. {one_of(measure, MEASURES)}")
@@ -55,13 +52,14 @@ def _measured(entry: Mapping[str, Any]) -> type[AnyTarget]:
 
 
 def _read_target(entry: Any) -> Any:
-    """Read a target as the kind that it is, so that what is wrong is said of no other."""
-    return _measured(entry).model_validate(entry) if isinstance(entry, Mapping) else entry
+    """Read a target as the class of its measure, so that an error names the keys of that measure alone."""
+    return _class_of(entry).model_validate(entry) if isinstance(entry, Mapping) else entry
 
 
 class Scheme(Declaration):
     """A dated, sourced set of targets with its calendar and reporting cycles.
 
+    >>> from ombudsman_kpi import load_scheme
     >>> scheme = load_scheme("lgsco")
     >>> scheme["intake-calls-60s"].says
     '90% of Intake calls answered within 60 seconds'
@@ -73,7 +71,9 @@ class Scheme(Declaration):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="A short name of the scheme")
     title: str = Field(min_length=1)
     source: str = Field(min_length=1, description="The document that publishes it")
-    division: Division = Field(description="Whose bank holidays count")
+    division: Annotated[str, AfterValidator(check_division)] = Field(
+        description="Whose bank holidays count", json_schema_extra=lambda schema: schema.update(enum=[*DIVISIONS])
+    )
     closures: tuple[str, ...] = Field(
         (), description="The office's own days off: dates, or rules such as RRULE:FREQ=YEARLY;…"
     )
@@ -91,14 +91,14 @@ class Scheme(Declaration):
 
     @field_validator("time_zone")
     @classmethod
-    def _there_is(cls, name: str) -> str:
+    def _existing_zone(cls, name: str) -> str:
         return time_zone(name).name
 
     @model_validator(mode="after")
-    def _whole(self) -> "Scheme":
+    def _check(self) -> "Scheme":
         ids = [target.id for target in self.targets]
         if not ids:
-            raise ValueError("there is no target; write [[target]] for each, with its keys below it")
+            raise ValueError("there is no target; write [[target]] for each, with its keys below")
         twice = next((name for name in ids if ids.count(name) > 1), None)
         if twice is not None:
             raise ValueError(f"two targets are called {twice!r}; each id can be used once")
@@ -109,7 +109,7 @@ class Scheme(Declaration):
                     raise ValueError(f"the report to {report.audience} names {name!r} twice")
                 if name not in ids:
                     raise ValueError(
-                        f"the report to {report.audience} names {name!r}, which is no target. {one_of(name, ids)}"
+                        f"the report to {report.audience} names {name!r}, which isn't a target. {one_of(name, ids)}"
                     )
         try:
             _ = self.calendar
@@ -118,7 +118,7 @@ class Scheme(Declaration):
         return self
 
     def _check_references(self, targets: Mapping[str, AnyTarget]) -> None:
-        """Refuse a target that names another which isn't there, or isn't of the kind that it needs."""
+        """Raise where a target names another that doesn't exist or has a measure it can't use."""
         for target in self.targets:
             if isinstance(target, DelaysExplained):
                 key, names, what = "late_on", target.late_on, "a share within a limit"
@@ -147,12 +147,12 @@ class Scheme(Declaration):
 
     @cached_property
     def digest(self) -> str:
-        """A digest of everything declared: two schemes of one digest measure the same."""
+        """A digest of the whole declaration: two schemes with the same digest measure the same."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
     def __getitem__(self, target: str) -> AnyTarget:
-        """Give a target by its id. Raises ``SchemeError`` with the ids that there are."""
+        """Return a target by its id. Raises ``SchemeError``, which lists the ids."""
         for candidate in self.targets:
             if candidate.id == target:
                 return candidate
@@ -160,24 +160,25 @@ class Scheme(Declaration):
         raise SchemeError(f"The scheme {self.id!r} has no target {target!r}. {one_of(target, ids)}")
 
     def with_target(self, id: str, **changes: Any) -> "Scheme":  # noqa: A002
-        """Give a scheme with one target changed, or, under a new id, added.
+        """Return a scheme in which one target has changed; a new id adds a target.
 
+        >>> from ombudsman_kpi import load_scheme
         >>> str(load_scheme("lgsco").with_target("intake-calls-60s", standard="95%")["intake-calls-60s"].standard)
         'at least 95%'
 
-        Raises ``SchemeError`` for a key or value that a scheme file couldn't have either.
+        Raises ``SchemeError`` for a key or value that would be an error in a scheme file.
         """
         place = f"the scheme {self.id!r}"
-        return _validated(_changed(self, {"targets": _bands({"id": id, **changes}, place)}), place)
+        return validated(with_changes(self, {"targets": split_bands({"id": id, **changes}, place)}), place)
 
     def report(self, audience: str) -> tuple[Report, ...]:
-        """Give what an audience gets on a cycle. Raises ``SchemeError`` with the audiences that there are."""
+        """Return the regular reports to an audience. Raises ``SchemeError``, which lists the audiences."""
         cycles = [report for report in self.reports if not report.by_exception]
-        found = tuple(report for report in cycles if _slug(report.audience) == _slug(audience))
-        if not found:
+        reports = tuple(report for report in cycles if _slug(report.audience) == _slug(audience))
+        if not reports:
             audiences = dict.fromkeys(_slug(report.audience) for report in cycles)
             raise SchemeError(f"The scheme {self.id!r} has no report to {audience!r}. {one_of(audience, audiences)}")
-        return found
+        return reports
 
     def __repr__(self) -> str:
         return f"<Scheme {self.id}: {self.title}, {len(self.targets)} targets, digest {self.digest}>"
@@ -185,86 +186,16 @@ class Scheme(Declaration):
     __str__ = __repr__
 
 
-def list_schemes() -> tuple[str, ...]:
-    """Name the published schemes that come with the library.
-
-    >>> list_schemes()
-    ('housing-ombudsman-2019', 'lgo-2017-18', 'lgsco', 'phso-service-charter', 'tower-hamlets')
-    """
-    return tuple(
-        sorted(item.name.removesuffix(".toml") for item in _shipped().iterdir() if item.name.endswith(".toml"))
-    )
-
-
-def load_scheme(name_or_path: str | Path) -> Scheme:
-    """Read a scheme: one that comes with the library, by name, or one's own TOML file, by path.
-
-    >>> load_scheme("lgsco").title
-    'LGSCO Quality and Service Standards'
-
-    A file may say ``extends = "lgsco"`` (or the path of another file, seen from its own folder) and then change
-    or add targets. Raises ``SchemeError``, which names the file, the target and the key. Reading runs no code.
-    """
-    return _load(name_or_path, Path(), ())
-
-
-def scheme_json_schema() -> dict[str, Any]:
-    """Give the JSON Schema of a scheme file, with which an editor completes and checks one.
-
-    Nothing of a target is required in it, since one that changes another need not say everything again.
-    """
-    whole = Scheme.model_json_schema()
-    kinds = [whole["$defs"].pop(kind.__name__) for kind in MEASURES.values()]
-    keys = {name: value for kind in reversed(kinds) for name, value in kind["properties"].items()}
-    keys["measure"] = {"enum": list(MEASURES), "default": "share within", "description": "What is measured"}
-    keys["stop"] = {
-        "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
-        "description": keys["stop"]["description"],
-    }
-    keys["bands"] = {
-        "type": "array",
-        "items": {"$ref": "#/$defs/Target", "required": ["id"]},
-        "description": "Targets that share all else: each band becomes one, with what it says for itself",
-    }
-    top = {name: value for name, value in whole["properties"].items() if name not in {"targets", "reports"}}
-    return {
-        "$schema": JSON_SCHEMA,
-        "title": "A scheme of service-level targets",
-        "type": "object",
-        "properties": {
-            **top,
-            "extends": {
-                "type": "string",
-                "description": "The scheme that this one changes: a name, or a path from here",
-            },
-            "target": {"type": "array", "items": {"$ref": "#/$defs/Target"}},
-            "report": {"type": "array", "items": {"$ref": "#/$defs/Report"}},
-        },
-        "required": ["id"],
-        "anyOf": [{"required": ["extends"]}, {"required": ["title", "source", "division", "target"]}],
-        "additionalProperties": False,
-        "$defs": {
-            **whole["$defs"],
-            "Target": {"type": "object", "properties": keys, "additionalProperties": False},
-        },
-    }
-
-
-def _shipped() -> Any:
-    return files("ombudsman_kpi") / "schemes"
-
-
 def _slug(text: object) -> str:
     return "-".join("".join(letter if letter.isalnum() else " " for letter in str(text).lower()).split())
 
 
-_LISTS = {"targets": "target", "reports": "report"}  # written in a file as [[target]] and [[report]]
 _ZONE = re.compile(";TZID=[^:;]*", re.IGNORECASE)
 _NO_DAYS = re.compile("FREQ=(SECOND|MINUTE|HOUR)LY|INTERVAL=0", re.IGNORECASE)
 
 
 def _days_of(rule: str) -> list[date]:
-    """Give the days of a recurrence rule as it writes them: a closure is a day, whatever the zone."""
+    """Return the days of a recurrence rule. A time zone in the rule is ignored, since a closure is a whole day."""
     no_rule = SchemeError(
         f"{rule!r} isn't a recurrence rule of days, such as RRULE:FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24"
     )
@@ -273,63 +204,13 @@ def _days_of(rule: str) -> list[date]:
     first, last = datetime.combine(FIRST, time.min), datetime.combine(LAST, time.max)
     try:
         moments = rrulestr(_ZONE.sub("", rule), dtstart=first, ignoretz=True).between(first, last, inc=True)
-    except Exception:  # of any kind: dateutil stumbles in many ways
+    except Exception:  # dateutil raises many kinds of error for a malformed rule
         raise no_rule from None
     return [moment.date() for moment in moments]
 
 
-def _load(name_or_path: Any, beside: Path, seen: tuple[str, ...]) -> Scheme:
-    """Read a scheme; a path is seen from a folder, and none of the files that led here may come again."""
-    shipped = isinstance(name_or_path, str) and name_or_path in list_schemes()
-    try:
-        path = _shipped() / f"{name_or_path}.toml" if shipped else beside / name_or_path
-        content = path.read_bytes()
-    except (OSError, TypeError, ValueError):  # no file, none that can be read, no path at all
-        extending = f"{seen[-1]} extends what can't be read. " if seen else ""
-        raise SchemeError(
-            f"{extending}There is no scheme {str(name_or_path)!r}: neither a file of that path, nor one that comes "
-            f"with the library. {one_of(name_or_path, list_schemes())}"
-        ) from None
-    place = str(name_or_path if shipped else path)
-    seen = (*seen, place if shipped else str(path.resolve()))
-    if seen[-1] in seen[:-1]:
-        raise SchemeError(f"{place}: extends runs in a circle: {' > '.join(seen)}.")
-    declared = _parsed(content, place)
-    if not isinstance(declared.get("extends", ""), str):
-        raise SchemeError(f"{place}: extends takes one name or path, as text.")
-    if "extends" in declared:
-        base = _load(declared.pop("extends"), Path() if shipped else path.parent, seen)
-        declared = _changed(base, declared)
-    return _validated(declared, place)
-
-
-def _parsed(content: bytes, place: str) -> dict[str, Any]:
-    """Read what a file says, under the names that a scheme has for it; bands become targets."""
-    import tomllib
-
-    try:
-        declared = tomllib.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise SchemeError(f"{place} isn't a TOML file: {error}.") from None
-    for key, written in _LISTS.items():
-        if key in declared:
-            raise SchemeError(f"{place}: {key!r} is no key of a scheme file; write [[{written}]] for each.")
-    declared["targets"] = [target for entry in _entries(declared, "target", place) for target in _bands(entry, place)]
-    if "report" in declared:
-        declared["reports"] = _entries(declared, "report", place)
-    return declared
-
-
-def _entries(declared: dict[str, Any], key: str, place: str) -> list[dict[str, Any]]:
-    """Take out what a file says under [[target]] or [[report]]."""
-    entries = declared.pop(key, [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise SchemeError(f"{place}: {key}s are written as [[{key}]], each with its keys below it.")
-    return entries
-
-
-def _bands(entry: dict[str, Any], place: str) -> list[dict[str, Any]]:
-    """Give the targets of one entry: itself, or one for each of its bands."""
+def split_bands(entry: dict[str, Any], place: str) -> list[dict[str, Any]]:
+    """Return the targets of one entry: the entry itself, or one target for each of its bands."""
     if "bands" not in entry:
         return [entry]
     shared, bands = {key: value for key, value in entry.items() if key != "bands"}, entry["bands"]
@@ -337,47 +218,47 @@ def _bands(entry: dict[str, Any], place: str) -> list[dict[str, Any]]:
         raise SchemeError(
             f"{place}: bands are a list such as [{{ id = '…', limit = '13 weeks', standard = 'at least 75%' }}]."
         )
-    return [target for band in bands for target in _bands({**shared, **band}, place)]
+    return [target for band in bands for target in split_bands({**shared, **band}, place)]
 
 
-def _changed(scheme: Scheme, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Declare a scheme again, with some keys changed; targets change in their places, and new ones follow."""
+def with_changes(scheme: Scheme, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a scheme's declaration with some keys changed. Changed targets keep their place; new ones come last."""
     declared = scheme.model_dump(mode="json", exclude_unset=True)
     before = {entry["id"]: entry for entry in declared["targets"]}
     changed: dict[str, list[dict[str, Any]]] = {name: [] for name in before}
     for entry in changes["targets"]:
         name = str(entry.get("id"))
-        changed.setdefault(name, []).append({**_kept(before.get(name, {}), entry), **entry})
+        changed.setdefault(name, []).append({**_unchanged(before.get(name, {}), entry), **entry})
     targets = [entry for name, entries in changed.items() for entry in entries or [before[name]]]
     return {**declared, **changes, "targets": targets}
 
 
-def _kept(before: dict[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what a changed target keeps: of another measure, only what all targets have."""
+def _unchanged(before: dict[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys that a changed target keeps: all, or with a new measure those that every target has."""
     same = entry.get("measure", before.get("measure")) == before.get("measure")
     return {key: value for key, value in before.items() if same or key in Target.model_fields}
 
 
-def _validated(declared: Mapping[str, Any], place: str) -> Scheme:
-    """Make the scheme; turn what is wrong into one sentence with the target and the key."""
+def validated(declared: Mapping[str, Any], place: str) -> Scheme:
+    """Return the scheme that was declared. Raises ``SchemeError``, one sentence that names the target and the key."""
     try:
         return Scheme.model_validate(declared)
     except ValidationError as error:
-        raise SchemeError(f"{place}: {_said(error, declared)}") from None
+        raise SchemeError(f"{place}: {_describe(error, declared)}") from None
 
 
-def _said(error: ValidationError, declared: Mapping[str, Any]) -> str:
-    """Say the first thing that is wrong; an unknown key before all, since it may be the one that is missing."""
-    found = min(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
-    owner, path = _located(found["loc"], declared)
+def _describe(error: ValidationError, declared: Mapping[str, Any]) -> str:
+    """Describe the first error. An unknown key comes first: it may be a misspelling of the key that is missing."""
+    problem = min(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
+    owner, path = _located(problem["loc"], declared)
     above, key = "".join(f"{name}: " for name in path[:-1]), path[-1] if path else ""
-    if found["type"] == "extra_forbidden":
-        return f"{owner}{above}{key!r} is no key here. {one_of(key, _keys_at(found['loc'], declared))}"
-    if found["type"] == "missing":
+    if problem["type"] == "extra_forbidden":
+        return f"{owner}{above}{key!r} is no key here. {one_of(key, _keys_at(problem['loc'], declared))}"
+    if problem["type"] == "missing":
         return f"{owner}{above}{key!r} is missing."
-    message = _WANTED.get(found["type"], found["msg"].removeprefix("Value error, ").rstrip("."))
-    if found["type"] == "literal_error":
-        message = f"it can be {found['ctx']['expected']}"
+    message = _WANTED.get(problem["type"], problem["msg"].removeprefix("Value error, ").rstrip("."))
+    if problem["type"] == "literal_error":
+        message = f"it can be {problem['ctx']['expected']}"
     return f"{owner}{'.'.join(path)}{': ' if path else ''}{message}."
 
 
@@ -396,25 +277,25 @@ _WANTED = {
 
 
 def _located(loc: tuple[int | str, ...], declared: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Name the target or report that a place in a scheme belongs to, and the keys that lead there from it."""
+    """Name the target or report that a location belongs to, and the path of keys within it."""
     match loc:
         case [("targets" | "reports") as kind, int(number), *path]:
             entry = declared[kind][number]
             name = entry.get("id" if kind == "targets" else "audience")
             named = name if name and isinstance(name, str) else f"number {number + 1}"
-            return f"{_LISTS[kind]} {named}: ", [key for key in path if isinstance(key, str) and key != "[key]"]
+            return f"{WRITTEN_AS[kind]} {named}: ", [key for key in path if isinstance(key, str) and key != "[key]"]
     return "", [key for key in loc if isinstance(key, str)]
 
 
 def _keys_at(loc: tuple[int | str, ...], declared: Mapping[str, Any]) -> list[str]:
-    """Name the keys that there can be at a place in a scheme."""
+    """Return the keys that are allowed at a location."""
     match loc:
         case ["targets", int(number), _]:
-            return [*_measured(declared["targets"][number]).model_fields, "bands"]
+            return [*_class_of(declared["targets"][number]).model_fields, "bands"]
         case ["targets", _, "clock", _]:
             return [*Clock.model_fields]
         case ["in_force", _] | ["targets", _, "in_force", _]:
             return [*InForce.model_fields]
         case ["reports", _, _]:
             return [*Report.model_fields]
-    return [*(_LISTS.get(name, name) for name in Scheme.model_fields), "extends"]
+    return [*(WRITTEN_AS.get(name, name) for name in Scheme.model_fields), "extends"]

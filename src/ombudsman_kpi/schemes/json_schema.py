@@ -1,0 +1,50 @@
+"""The JSON Schema of a scheme file, for editors."""
+
+from typing import Any
+
+from ombudsman_kpi.measures.targets import MEASURES
+from ombudsman_kpi.schemes.scheme import Scheme
+
+JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
+
+
+def scheme_json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a scheme file, which lets an editor complete and check one.
+
+    No key of a target is required, since a target that changes another gives only the keys that differ.
+    """
+    whole = Scheme.model_json_schema()
+    kinds = [whole["$defs"].pop(kind.__name__) for kind in MEASURES.values()]
+    keys = {name: value for kind in reversed(kinds) for name, value in kind["properties"].items()}
+    keys["measure"] = {"enum": list(MEASURES), "default": "share within", "description": "What is measured"}
+    keys["stop"] = {
+        "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+        "description": keys["stop"]["description"],
+    }
+    keys["bands"] = {
+        "type": "array",
+        "items": {"$ref": "#/$defs/Target", "required": ["id"]},
+        "description": "Targets that share all other keys: each band becomes a target",
+    }
+    top = {name: value for name, value in whole["properties"].items() if name not in {"targets", "reports"}}
+    return {
+        "$schema": JSON_SCHEMA,
+        "title": "A scheme of service-level targets",
+        "type": "object",
+        "properties": {
+            **top,
+            "extends": {
+                "type": "string",
+                "description": "The scheme that this one changes: its name, or a path relative to this file",
+            },
+            "target": {"type": "array", "items": {"$ref": "#/$defs/Target"}},
+            "report": {"type": "array", "items": {"$ref": "#/$defs/Report"}},
+        },
+        "required": ["id"],
+        "anyOf": [{"required": ["extends"]}, {"required": ["title", "source", "division", "target"]}],
+        "additionalProperties": False,
+        "$defs": {
+            **whole["$defs"],
+            "Target": {"type": "object", "properties": keys, "additionalProperties": False},
+        },
+    }
