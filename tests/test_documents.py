@@ -2,6 +2,7 @@
 
 import doctest
 import json
+import pkgutil
 import re
 import runpy
 import shlex
@@ -18,6 +19,7 @@ from ombudsman_kpi.errors import KpiError
 from ombudsman_kpi.schemes.json_schema import scheme_json_schema
 
 ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "ombudsman_kpi"
 README = (ROOT / "README.md").read_text("utf-8")
 
 
@@ -102,6 +104,36 @@ def test_the_examples_in_the_docs_give_what_they_show(page: Path) -> None:
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def missing_names(text: str) -> list[str]:
+    """Name what a page writes in backticks as a path or as ``wing.module.name``, and what doesn't exist."""
+    code = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    words = set(re.findall(r"`([\w./-]+)`", code))
+    paths = {word for word in words if "/" in word or re.search(r"\.(py|md|toml)$", word)}
+    rooms = {path.stem for path in PACKAGE.iterdir()}
+    dotted = {word for word in words - paths if "." in word and word.partition(".")[0] in rooms}
+    there = {word for word in paths if any((folder / word).exists() for folder in (ROOT, PACKAGE, ROOT / "docs"))}
+    return sorted((paths - there) | {word for word in dotted if not can_be_imported(word)})
+
+
+def can_be_imported(name: str) -> bool:
+    try:
+        pkgutil.resolve_name(f"ombudsman_kpi.{name}")
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", ["measured.md", "architecture.md"])
+def test_every_path_and_every_function_that_a_page_names_exists(name: str) -> None:
+    assert missing_names((ROOT / "docs" / name).read_text("utf-8")) == []
+
+
+def test_a_path_or_function_that_is_gone_is_seen() -> None:
+    gone = "`calendars/gone.py`, `tests/gone/`, `clocks.limits.gone`, `gone.md`, `clocks.gone`, `api.gone`"
+    here = "`calendars/dates.py`, `tests/laws/`, `clocks.limits.Weeks.allowed`, `README.md`, `as_of`, `api.tally`"
+    assert missing_names(f"{gone} {here}") == sorted(re.findall(r"`([^`]+)`", gone))
 
 
 def test_the_schemes_in_the_docs_can_be_loaded(tmp_path: Path) -> None:
