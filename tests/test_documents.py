@@ -72,8 +72,8 @@ def test_the_python_of_the_docs_runs() -> None:
     exec(published, names)  # noqa: S102
     assert [row.group for row in names["boroughs"] if row.status == "no data"] == [("01 City of London",)]
     exec(log, names)  # noqa: S102
-    assert names["found"].cases.columns.tolist() == ["case_id", "received_at", "decided_at"]
-    assert names["found"].unknown == {}
+    assert names["result"].cases.columns.tolist() == ["case_id", "received_at", "decided_at"]
+    assert names["result"].unknown == {}
 
 
 @pytest.mark.parametrize("name", list_schemes())
