@@ -342,9 +342,9 @@ def json_schema(
 @app.command()
 def version() -> None:
     """Print the version of the library."""
-    from ombudsman_kpi import __version__
+    from importlib.metadata import version as installed
 
-    typer.echo(__version__)
+    typer.echo(installed("ombudsman-kpi"))
 
 
 @contextmanager

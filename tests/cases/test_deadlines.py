@@ -1163,7 +1163,9 @@ def test_a_missing_time_is_named_by_its_field_alone(field: str) -> None:
         deadlines(LGSCO, record, events=events, as_of="2024-05-31")
 
 
-@pytest.mark.parametrize("events", [5, True, object(), {1, 2}, iter([]), "nowhere.csv"], ids=str)
+@pytest.mark.parametrize(
+    "events", [5, True, object(), {1, 2}, iter([]), "nowhere.csv"], ids=lambda value: type(value).__name__
+)
 def test_events_that_are_none(events: Any) -> None:
     with pytest.raises(RecordsError, match=r"^events"):
         deadlines(LGSCO, STARTED, events=events, as_of="2024-05-31")

@@ -278,7 +278,11 @@ def test_what_is_no_date_is_refused_with_its_type(column: Any) -> None:
         read(column)
 
 
-@pytest.mark.parametrize("values", [[45_379], [True], [1.5], [object()], [date(2024, 3, 28), 5]], ids=str)
+@pytest.mark.parametrize(
+    "values",
+    [[45_379], [True], [1.5], [object()], [date(2024, 3, 28), 5]],
+    ids=lambda values: " and ".join(type(value).__name__ for value in values),
+)
 def test_what_is_no_date_in_a_list_is_refused(values: list[Any]) -> None:
     with pytest.raises(RecordsError, match="not dates"):
         read(values)
