@@ -13,7 +13,7 @@ from ombudsman_kpi.arrays.types import Integers
 Row = tuple[tuple[int, ...], tuple[int, ...]]  # keys, sums
 Counted = dict[tuple[int, ...], tuple[int, ...]]
 
-often = settings(max_examples=60, deadline=None, derandomize=True)
+often = settings(max_examples=60)
 
 NARROW = st.integers(-3, 3)
 WIDE = st.one_of(NARROW, st.integers(-(1 << 45), 1 << 45))

@@ -25,7 +25,7 @@ from ombudsman_kpi.calendars.periods import (
     period_of,
 )
 
-LAW = settings(derandomize=True, deadline=None, max_examples=100)
+LAW = settings(max_examples=100)
 MONTHLY: list[Every] = [every for every in EVERY if every != "week"]
 FIRST, LAST = date(1990, 1, 1), date(2050, 12, 31)
 

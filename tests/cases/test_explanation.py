@@ -33,7 +33,7 @@ EXPLAINED, HANDLED, COMPLIED = "delays-explained", "written-contacts-24h", "orde
 DAY = timedelta(days=1)
 
 Row = dict[str, Any]
-often = settings(max_examples=60, deadline=None, derandomize=True)
+often = settings(max_examples=60)
 
 
 def changed(limit: str = "20 working days", **clock: str) -> Scheme:

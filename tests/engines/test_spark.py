@@ -32,7 +32,10 @@ if (missing := lacking()) is not None:
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas >= 3:FutureWarning")
+pytestmark = [
+    pytest.mark.xdist_group("spark"),  # one cluster, in one process
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas >= 3:FutureWarning"),
+]
 
 Frames = dict[str, Any]
 LGSCO = load_scheme("lgsco")

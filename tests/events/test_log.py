@@ -19,7 +19,7 @@ AS_OF = "2024-05-31"
 XES = {"case_id": "case:concept:name", "event": "concept:name", "at": "time:timestamp"}
 
 Event = dict[str, Any]
-laws = settings(max_examples=60, deadline=None, derandomize=True)
+laws = settings(max_examples=60)
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,8 @@ import jupytext
 import pytest
 from nbclient import NotebookClient
 
+pytestmark = pytest.mark.xdist_group("notebook")  # the cells are run once, in one process
+
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "examples" / "notebook.py"
 TODAY, QUARTER_BEGAN = date(2023, 12, 14), date(2023, 10, 1)

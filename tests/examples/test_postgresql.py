@@ -22,6 +22,8 @@ from postgresql_server import REQUIRED, Database, Row, Server, do_without, free_
 
 import postgresql as example
 
+pytestmark = pytest.mark.xdist_group("postgresql")  # one server, in one process
+
 ROOT = Path(__file__).parents[2]
 LONDON = ZoneInfo("Europe/London")
 AS_OF = "2024-03-31"

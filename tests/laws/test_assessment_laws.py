@@ -31,7 +31,7 @@ CASES = "decided-or-allocated-20wd"
 CALLS = "intake-calls-60s"
 ORDERS = "orders-complied"
 
-laws = settings(max_examples=50, deadline=None, derandomize=True)
+laws = settings(max_examples=50)
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 

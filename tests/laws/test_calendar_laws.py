@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ombudsman_kpi import CoverageError, WorkingCalendar
 from ombudsman_kpi.calendars.bank_holidays import DIVISIONS
 
-LAW = settings(derandomize=True, deadline=None, max_examples=60)
+LAW = settings(max_examples=60)
 ONE_DAY = timedelta(days=1)
 
 Direction = Literal["forward", "backward"]

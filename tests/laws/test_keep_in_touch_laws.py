@@ -18,7 +18,7 @@ CONTACT = {"event": "contact", "direction": "out"}
 NOTHING = [{"case_id": "none", "at": date(2024, 1, 2), "party": C} | CONTACT]
 
 Row = dict[str, Any]
-laws = settings(max_examples=60, deadline=None, derandomize=True)
+laws = settings(max_examples=60)
 
 
 @pytest.fixture(scope="module")

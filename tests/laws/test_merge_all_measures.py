@@ -186,7 +186,7 @@ def scheme(tmp_path_factory: pytest.TempPathFactory) -> Scheme:
     return load_scheme(path)
 
 
-@pytest.fixture(params=range(3), ids=lambda seed: f"seed{seed}")
+@pytest.fixture(params=range(2), ids=lambda seed: f"seed{seed}")
 def maker(request: pytest.FixtureRequest) -> Maker:
     return Maker(request.param)
 

@@ -19,7 +19,7 @@ TARGET = "decided-or-allocated-20wd"
 DAY = timedelta(days=1)
 
 Row = dict[str, Any]
-laws = settings(max_examples=150, deadline=None, derandomize=True)
+laws = settings(max_examples=150)
 
 
 class Clock(NamedTuple):

@@ -22,7 +22,7 @@ ASSESSMENT, WEEKS_13, WEEKS_26, WEEKS_52 = (
 C, O = "complainant", "organisation"  # noqa: E741
 
 Row = dict[str, Any]
-laws = settings(max_examples=60, deadline=None, derandomize=True)
+laws = settings(max_examples=60)
 
 
 @pytest.fixture(scope="module")

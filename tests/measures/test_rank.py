@@ -130,7 +130,7 @@ def test_the_columns_of_a_rank() -> None:
     assert ["rank 1 of 2" in lines[0], "rank 2 of 2" in lines[1]] == [True, True]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(0, 5).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), min_size=2, max_size=7))
 def test_ranks_are_those_of_pandas(groups: list[tuple[int, int]]) -> None:
     rows = [

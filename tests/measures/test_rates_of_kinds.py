@@ -181,7 +181,7 @@ requests = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(requests, max_size=12), st.integers(10, 30))
 def test_escalation_is_that_of_a_plain_loop(some: list[tuple[str, int, int | None, str]], as_of: int) -> None:
     some = [("stage-1", 1, 1, "A"), *some]

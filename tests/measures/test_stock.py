@@ -254,7 +254,7 @@ def test_the_level_of_a_period_starts_with_what_was_there_before() -> None:
 days = st.integers(0, 120)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(days, days, st.none() | days), max_size=12), st.integers(60, 150))
 def test_the_highest_day_is_that_of_a_loop_over_every_day(cases: list[tuple[int, int, int | None]], as_of: int) -> None:
     base = date(2024, 1, 1)

@@ -260,7 +260,7 @@ def test_the_columns_of_a_change() -> None:
     assert all("increases" in line.split() for line in lines)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 6), max_size=7))
 def test_every_change_is_that_of_neighbours(numbers: list[int]) -> None:
     """From April to December; the months after the last record have the number 0."""

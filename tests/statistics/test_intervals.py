@@ -25,7 +25,7 @@ from ombudsman_kpi.statistics.intervals import (
     share_interval,
 )
 
-laws = settings(max_examples=200, deadline=None, derandomize=True)
+laws = settings(max_examples=200)
 
 Share = tuple[int, int]
 
