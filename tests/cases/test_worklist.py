@@ -136,7 +136,10 @@ def test_the_list_is_what_assess_calls_open(everything: pd.DataFrame) -> None:
     assessed = kpi.assess(LGSCO, **files(), as_of=ENDS)
     assessed = assessed[assessed["status"].isin(["pending", "overdue"]) & (assessed["target"] != WHOLE)]
     mine, theirs = (
-        frame[shared].astype(object).fillna("").sort_values(["target", "row", "party"], ignore_index=True)
+        frame[shared]
+        .astype(object)
+        .where(frame[shared].notna(), "")
+        .sort_values(["target", "row", "party"], ignore_index=True)
         for frame in (everything, assessed)
     )
     assert len(mine) > 800

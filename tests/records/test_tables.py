@@ -70,6 +70,11 @@ CASE_FRAME = frame_of(CASES, CASE_COLUMNS)
 CONTACT_FRAME = frame_of(CONTACTS, ("contact_id", *CONTACT_TIMES))
 
 
+def as_str(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame of the type str, in which pandas 2 would write None as a word."""
+    return frame.astype("str").where(frame.notna())
+
+
 def converted(frame: pd.DataFrame, change: Callable[[str], Any], dtype: Any = object) -> pd.DataFrame:
     """Change each time of a frame of text."""
     times = [name for name in frame.columns if name.endswith("_at")]
@@ -137,7 +142,7 @@ def dictionary(table: Any) -> Any:
 
 DATE_FORMS: dict[str, Form] = {
     "pandas text": lambda frame, _: frame,
-    "pandas str": lambda frame, _: frame.astype("str"),
+    "pandas str": lambda frame, _: as_str(frame),
     "pandas string": lambda frame, _: frame.astype("string"),
     "pandas text of Arrow": lambda frame, _: frame.astype("string[pyarrow]"),
     "pandas dates": lambda frame, _: converted(frame, date.fromisoformat),
@@ -210,7 +215,7 @@ DATE_FORMS: dict[str, Form] = {
     ),
     "mappings": lambda frame, _: rows_of(frame),
     "mappings with dates": lambda frame, _: rows_of(converted(frame, date.fromisoformat)),
-    "mappings from a pandas frame": lambda frame, _: rows_of(frame.astype("str")),
+    "mappings from a pandas frame": lambda frame, _: rows_of(as_str(frame)),
     "mappings with NaT": lambda frame, _: rows_of(converted(frame, pd.Timestamp, "datetime64[us]")),
     "mappings with NA": lambda frame, _: rows_of(frame.astype("string")),
     "narwhals over pandas": lambda frame, _: narwhals_of(frame),
