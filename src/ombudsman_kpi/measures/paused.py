@@ -56,11 +56,8 @@ def ran_net(target: ShareWithin, pauses: Pauses, known: Known) -> tuple[Timeline
     stood = PausedClock.of(gross, pauses.within(offset, offset + len(known.batch)), known.as_of.day)
     calendar, due = known.setting.calendar, stood.due(target.limit.allowed)
     found = judged(target, replace(gross, elapsed=stood.net()), calendar)
-    return (
-        gross,
-        found._replace(provisional=provisional_days(target.limit, target.clock, gross.start, due, calendar)),
-        due,
-    )
+    moves = provisional_days(target.limit, target.clock, gross.start, due, calendar)
+    return gross, found._replace(provisional=moves), due
 
 
 def _as_if(outcome: Outcome) -> str:
