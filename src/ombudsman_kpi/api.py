@@ -3,7 +3,7 @@
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.cases.worklist import obligations
@@ -15,12 +15,13 @@ from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import History
 from ombudsman_kpi.measures.registry import rules_of
+from ombudsman_kpi.records.keywords import Records, WorklistRecords, provided, takes_records
 from ombudsman_kpi.results.compare import Comparison, matched, paired, wanted
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import check_groups
 from ombudsman_kpi.results.tally import Settled, Tally
 from ombudsman_kpi.schemes.scheme import Scheme
-from ombudsman_kpi.tallies.in_memory import Options, refuse_too_early, tally_records
+from ombudsman_kpi.tallies.in_memory import Options, opened_once, refuse_too_early, tally_records
 from ombudsman_kpi.tallies.outcome_rows import no_rows, outcome_rows
 from ombudsman_kpi.tallies.plan import (
     Columns,
@@ -40,17 +41,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@takes_records
 def measure(
     scheme: Scheme,
     *,
-    calls: Any = None,
-    written_contacts: Any = None,
-    cases: Any = None,
-    events: Any = None,
-    requests: Any = None,
-    orders: Any = None,
-    reviews: Any = None,
-    activities: Any = None,
     as_of: Any,
     every: Every | Sequence[Every | None] | None = None,
     by: str | Sequence[str] = (),
@@ -61,6 +55,7 @@ def measure(
     dates: Formats = None,
     progress: Progress | None = None,
     memory: str | int | None = None,
+    **records: Unpack[Records],
 ) -> Results:
     """Measure records against the targets of a scheme.
 
@@ -74,10 +69,9 @@ def measure(
     >>> row.met, row.missed, row.value, row.status
     (1, 1, 0.5, 'met')
 
-    Records are given by their kind (``calls``, ``written_contacts``, ``cases``, ``events``, ``requests``, ``orders``,
-    ``reviews``, ``activities``) as a pandas, Polars, PyArrow, DuckDB or Spark table, a lazy frame, an Arrow reader, the
-    path of a CSV or Parquet file or a pattern for many of them, a list of rows, or such tables one after the other.
-    Only targets whose records are given are measured; the others say so.
+    Records are given by their kind (``calls=``, ``cases=``, …) as a pandas, Polars, PyArrow, DuckDB or Spark table, a
+    lazy frame, an Arrow reader, the path of a CSV or Parquet file or a pattern for many of them, a list of rows, or
+    such tables one after the other. Only targets whose records are given are measured; the others say so.
 
     - ``as_of``: the date at whose close (or the instant at which) is measured; what happened later isn't known.
     - ``every``: week, month, two-month, quarter, half-year, financial-year (from 1 April), year, or a list of
@@ -95,27 +89,18 @@ def measure(
     that contradict themselves are no error: they are counted as invalid, with the reason.
     """
     counted = tally(
-        scheme, calls=calls, written_contacts=written_contacts, cases=cases, events=events, requests=requests,
-        orders=orders, reviews=reviews, activities=activities,
-        as_of=as_of, every=every, by=by, cohort=cohort, targets=targets, report=report, columns=columns,
-        dates=dates, progress=progress, memory=memory,
+        scheme, as_of=as_of, every=every, by=by, cohort=cohort, targets=targets, report=report, columns=columns,
+        dates=dates, progress=progress, memory=memory, **records,
     )  # fmt: skip
     results = counted.results()
     refuse_too_early(counted, scheme, as_of)
     return results
 
 
+@takes_records
 def tally(
     scheme: Scheme,
     *,
-    calls: Any = None,
-    written_contacts: Any = None,
-    cases: Any = None,
-    events: Any = None,
-    requests: Any = None,
-    orders: Any = None,
-    reviews: Any = None,
-    activities: Any = None,
     as_of: Any,
     every: Every | Sequence[Every | None] | None = None,
     by: str | Sequence[str] = (),
@@ -126,6 +111,7 @@ def tally(
     dates: Formats = None,
     progress: Progress | None = None,
     memory: str | int | None = None,
+    **records: Unpack[Records],
 ) -> Tally:
     """Count outcomes: whole numbers that add up. The arguments are those of ``measure``.
 
@@ -140,42 +126,34 @@ def tally(
 
     Ids that occur twice are seen within one call, not across the tallies of several.
     """
-    records = {
-        "calls": calls,
-        "written_contacts": written_contacts,
-        "cases": cases,
-        "events": events,
-        "requests": requests,
-        "orders": orders,
-        "reviews": reviews,
-        "activities": activities,
-    }
+    tables = provided(records)
     by = names_of("by", by)
     check_groups(by)
     options = Options(as_of, every, by, cohort, targets, report, columns, dates)
-    if "pyspark" in sys.modules:
-        from ombudsman_kpi.engines.spark import is_spark, tally_on_spark
+    if _on_spark(tables):
+        from ombudsman_kpi.engines.spark import tally_on_spark
 
-        if any(is_spark(given) for given in records.values()):
-            return Tally.of(tally_on_spark(scheme, records, options, progress))
+        return Tally.of(tally_on_spark(scheme, tables, options, progress))
     if memory is not None:
         from ombudsman_kpi.engines.parts import tally_in_parts
 
-        return Tally.of(tally_in_parts(scheme, records, options, memory, progress))
-    return Tally.of(tally_records(scheme, records, options, progress))
+        return Tally.of(tally_in_parts(scheme, tables, options, memory, progress))
+    return Tally.of(tally_records(scheme, tables, options, progress))
 
 
+def _on_spark(records: Mapping[str, Any]) -> bool:
+    """Tell whether some records are in a Spark DataFrame."""
+    if "pyspark" not in sys.modules:
+        return False
+    from ombudsman_kpi.engines.spark import is_spark
+
+    return any(is_spark(table) for table in records.values())
+
+
+@takes_records
 def settled(
     scheme: Scheme,
     *,
-    calls: Any = None,
-    written_contacts: Any = None,
-    cases: Any = None,
-    events: Any = None,
-    requests: Any = None,
-    orders: Any = None,
-    reviews: Any = None,
-    activities: Any = None,
     as_of: Any,
     every: Every | Sequence[Every | None] | None = None,
     by: str | Sequence[str] = (),
@@ -185,6 +163,7 @@ def settled(
     columns: Columns = None,
     dates: Formats = None,
     progress: Progress | None = None,
+    **records: Unpack[Records],
 ) -> Settled:
     """Count the records of which nothing changes any more as time passes, and name the others.
 
@@ -203,39 +182,23 @@ def settled(
     The records and options are those of ``measure``, but that ``as_of`` is a date. What is settled when, and how a
     nightly job uses it, is in docs/tallies.md. Raises what ``tally`` raises.
     """
-    records = {
-        "calls": calls,
-        "written_contacts": written_contacts,
-        "cases": cases,
-        "events": events,
-        "requests": requests,
-        "orders": orders,
-        "reviews": reviews,
-        "activities": activities,
-    }
     by = names_of("by", by)
     check_groups(by)
     options = Options(as_of, every, by, cohort, targets, report, columns, dates)
-    counts, unsettled = settle_records(scheme, records, options, progress)
+    counts, unsettled = settle_records(scheme, provided(records), options, progress)
     return Settled(Tally.of(counts), unsettled)
 
 
+@takes_records
 def assess(
     scheme: Scheme,
     *,
-    calls: Any = None,
-    written_contacts: Any = None,
-    cases: Any = None,
-    events: Any = None,
-    requests: Any = None,
-    orders: Any = None,
-    reviews: Any = None,
-    activities: Any = None,
     as_of: Any,
     targets: str | Sequence[str] | None = None,
     columns: Columns = None,
     dates: Formats = None,
     progress: Progress | None = None,
+    **records: Unpack[Records],
 ) -> "pd.DataFrame":
     """Give the outcome of every record for every target: which were missed, and when they were due.
 
@@ -258,17 +221,7 @@ def assess(
     check_scheme(scheme)
     at = parse_as_of(as_of, scheme)
     plan = make_plan(scheme, targets, None, None, None)
-    records = {
-        "calls": calls,
-        "written_contacts": written_contacts,
-        "cases": cases,
-        "events": events,
-        "requests": requests,
-        "orders": orders,
-        "reviews": reviews,
-        "activities": activities,
-    }
-    files = files_of(open_records(records, columns, dates), plan, at, scheme)
+    files = files_of(open_records(provided(records), columns, dates), plan, at, scheme)
     parts = []
     wanted: dict[str, list[Rule]] = defaultdict(list)
     for step in plan:
@@ -289,19 +242,12 @@ def assess(
     return frame.sort_values("target", kind="stable", ignore_index=True)
 
 
+@takes_records
 def compare_schemes(
     first: Scheme,
     second: Scheme,
     *,
     same: Mapping[str, str] | None = None,
-    calls: Any = None,
-    written_contacts: Any = None,
-    cases: Any = None,
-    events: Any = None,
-    requests: Any = None,
-    orders: Any = None,
-    reviews: Any = None,
-    activities: Any = None,
     as_of: Any,
     every: Every | Sequence[Every | None] | None = None,
     by: str | Sequence[str] = (),
@@ -310,6 +256,7 @@ def compare_schemes(
     columns: Columns = None,
     dates: Formats = None,
     progress: Progress | None = None,
+    **records: Unpack[Records],
 ) -> Comparison:
     """Measure the same records under two schemes: how this year would have looked under the other plan.
 
@@ -330,33 +277,27 @@ def compare_schemes(
     check_scheme(first)
     check_scheme(second)
     pairs = wanted(matched(first, second, same or {}), targets)
+    options = Options(as_of, every, by, cohort, columns=columns, dates=dates).read_once()
     sides = []
     for side, scheme in enumerate((first, second)):
-        names = [str(pair[side]) for pair in pairs if pair[side]]
+        names = tuple(str(pair[side]) for pair in pairs if pair[side])
         if not names:
             raise OptionError(
                 f"The scheme {scheme.id!r} has none of these targets, so there is nothing to compare. Say what they "
                 "are called there: same={'written-contacts-3wd': 'written-contacts-24h'}."
             )
-        sides.append(
-            measure(
-                scheme, calls=calls, written_contacts=written_contacts, cases=cases, events=events, requests=requests,
-                orders=orders, reviews=reviews, activities=activities, as_of=as_of, every=every, by=by, cohort=cohort,
-                targets=names, columns=columns, dates=dates, progress=progress,
-            )
-        )  # fmt: skip
-    return Comparison(sides[0], sides[1], tuple(paired(sides[0], sides[1], pairs)))
+        sides.append((scheme, options._replace(targets=names)))
+    tables = provided(records)
+    if not _on_spark(tables):
+        tables = opened_once(tables, sides)
+    left, right = (measure(scheme, **side._asdict(), progress=progress, **tables) for scheme, side in sides)
+    return Comparison(left, right, tuple(paired(left, right, pairs)))
 
 
+@takes_records
 def worklist(
     scheme: Scheme,
     *,
-    cases: Any = None,
-    events: Any = None,
-    written_contacts: Any = None,
-    requests: Any = None,
-    orders: Any = None,
-    calls: Any = None,
     as_of: Any,
     within: str | Limit | None = "10 working days",
     every: Every | None = None,
@@ -364,6 +305,7 @@ def worklist(
     columns: Columns = None,
     dates: Formats = None,
     progress: Progress | None = None,
+    **records: Unpack[WorklistRecords],
 ) -> "pd.DataFrame":
     r"""Give every open obligation that is overdue, or due within a time from ``as_of``: a row each, most urgent first.
 
@@ -397,13 +339,9 @@ def worklist(
     Contact is listed for each party; a case as a whole isn't listed again where its intervals are. Raises what
     ``measure`` raises.
     """
-    records = {
-        "cases": cases, "events": events, "written_contacts": written_contacts, "requests": requests, "orders": orders,
-        "calls": calls,
-    }  # fmt: skip
     return obligations(
-        scheme, records, as_of=as_of, within=within, every=every, targets=targets, columns=columns, dates=dates,
-        progress=progress,
+        scheme, provided(records), as_of=as_of, within=within, every=every, targets=targets, columns=columns,
+        dates=dates, progress=progress,
     )  # fmt: skip
 
 

@@ -7,11 +7,12 @@ import csv
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -22,7 +23,9 @@ from ombudsman_kpi.calendars.bank_holidays import DIVISIONS
 from ombudsman_kpi.calendars.dates import to_date
 from ombudsman_kpi.calendars.periods import EVERY
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
+from ombudsman_kpi.cases.json_schemas import DESCRIBED, json_schema_of
 from ombudsman_kpi.errors import KpiError, OptionError
+from ombudsman_kpi.records.vocabulary import RECORDS
 
 if TYPE_CHECKING:
     from ombudsman_kpi.results.text_table import Table
@@ -34,6 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+F = TypeVar("F", bound=Callable[..., None])
 
 _STYLES = {"met": "bold green", "missed": "bold red", "undetermined": "bold yellow"}
 
@@ -61,9 +66,24 @@ Division = StrEnum("Division", {name: name for name in DIVISIONS})  # type: igno
 CohortName = StrEnum("CohortName", {name: name for name in ("received", "closed", "due", "dated", "all")})  # type: ignore[misc]
 
 
-def _records(kind: str) -> Any:
+def _takes_files(kinds: Iterable[str]) -> Callable[[F], F]:
+    """Give a command that takes ``**files`` an option for each of some kinds of records."""
+    options = [
+        Parameter(kind, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[Path | None, _file_of(kind)])
+        for kind in kinds
+    ]
+
+    def with_options(command: F) -> F:
+        own = [item for name, item in signature(command).parameters.items() if name != "files"]
+        vars(command)["__signature__"] = Signature([*own, *options], return_annotation=None)
+        return command
+
+    return with_options
+
+
+def _file_of(kind: str) -> Any:
     return typer.Option(
-        help=f"CSV or Parquet file of {kind}, or a pattern in quotes",
+        help=f"CSV or Parquet file of {kind.replace('_', ' ')}, or a pattern in quotes",
         show_default=False,
         rich_help_panel="Records",
         metavar="FILE",
@@ -85,18 +105,11 @@ AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each fi
 
 
 @app.command()
+@_takes_files(RECORDS)
 def measure(
     scheme: SchemeName,
     *,
     as_of: AsOf,
-    cases: Annotated[Path | None, _records("cases")] = None,
-    calls: Annotated[Path | None, _records("calls")] = None,
-    written_contacts: Annotated[Path | None, _records("written contacts")] = None,
-    events: Annotated[Path | None, _records("events of cases")] = None,
-    requests: Annotated[Path | None, _records("requests")] = None,
-    orders: Annotated[Path | None, _records("orders")] = None,
-    reviews: Annotated[Path | None, _records("reviews")] = None,
-    activities: Annotated[Path | None, _records("activities")] = None,
     every: Periods = None,
     by: Groups = None,
     cohort: Annotated[CohortName | None, typer.Option(help="Cohort; each target's own if left out")] = None,
@@ -108,6 +121,7 @@ def measure(
     ] = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
+    **files: Any,
 ) -> None:
     """Measure files of records against the targets of a scheme.
 
@@ -118,16 +132,12 @@ def measure(
     from ombudsman_kpi.schemes.toml import load_scheme
 
     _refuse_both(as_json, as_csv)
-    given: dict[str, Any] = {
-        "cases": cases, "calls": calls, "written_contacts": written_contacts, "events": events, "requests": requests,
-        "orders": orders, "reviews": reviews, "activities": activities,
-    }  # fmt: skip
-    _refuse_nothing(given)
+    _refuse_nothing(files)
     periods: list[Any] = [str(name) for name in every or ()]
     with _progress() as progress:
         results = measure_records(
             load_scheme(scheme),
-            **given,
+            **files,
             as_of=as_of,
             every=periods or None,
             by=by or (),
@@ -147,19 +157,12 @@ def measure(
 
 
 @app.command()
+@_takes_files(RECORDS)
 def compare(
     scheme: SchemeName,
     other: SchemeName,
     *,
     as_of: AsOf,
-    cases: Annotated[Path | None, _records("cases")] = None,
-    calls: Annotated[Path | None, _records("calls")] = None,
-    written_contacts: Annotated[Path | None, _records("written contacts")] = None,
-    events: Annotated[Path | None, _records("events of cases")] = None,
-    requests: Annotated[Path | None, _records("requests")] = None,
-    orders: Annotated[Path | None, _records("orders")] = None,
-    reviews: Annotated[Path | None, _records("reviews")] = None,
-    activities: Annotated[Path | None, _records("activities")] = None,
     every: Periods = None,
     by: Groups = None,
     target: Names = None,
@@ -169,6 +172,7 @@ def compare(
     ] = None,
     columns: Mapping = None,
     as_csv: AsCsv = False,
+    **files: Any,
 ) -> None:
     """Measure the same files under two schemes, side by side.
 
@@ -178,11 +182,7 @@ def compare(
     from ombudsman_kpi.results.compare import comparison_table
     from ombudsman_kpi.schemes.toml import load_scheme
 
-    given: dict[str, Any] = {
-        "cases": cases, "calls": calls, "written_contacts": written_contacts, "events": events, "requests": requests,
-        "orders": orders, "reviews": reviews, "activities": activities,
-    }  # fmt: skip
-    _refuse_nothing(given)
+    _refuse_nothing(files)
     named = [item.partition("=") for item in same or ()]
     if not all(left and right for left, _, right in named):
         raise OptionError("--same is written THIS=THAT, such as --same written-contacts-3wd=written-contacts-24h.")
@@ -192,7 +192,7 @@ def compare(
             load_scheme(scheme),
             load_scheme(other),
             same={left: right for left, _, right in named},
-            **given,
+            **files,
             as_of=as_of,
             every=periods or None,
             by=by or (),
@@ -207,16 +207,11 @@ def compare(
 
 
 @app.command()
+@_takes_files(name for name, kind in RECORDS.items() if kind.in_worklists)
 def worklist(
     scheme: SchemeName,
     *,
     as_of: AsOf,
-    cases: Annotated[Path | None, _records("cases")] = None,
-    events: Annotated[Path | None, _records("events of cases")] = None,
-    written_contacts: Annotated[Path | None, _records("written contacts")] = None,
-    requests: Annotated[Path | None, _records("requests")] = None,
-    orders: Annotated[Path | None, _records("orders")] = None,
-    calls: Annotated[Path | None, _records("calls")] = None,
     within: Annotated[str, typer.Option(help="How far ahead: a limit, such as '48 hours' or '2 weeks'")] = (
         "10 working days"
     ),
@@ -227,6 +222,7 @@ def worklist(
     rows: Annotated[int, typer.Option(help="Show so many rows at most", min=1)] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, an object for each obligation")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each obligation")] = False,
+    **files: Any,
 ) -> None:
     """List what is overdue or due soon, most urgent first, and whether missing it loses the target.
 
@@ -236,17 +232,13 @@ def worklist(
     from ombudsman_kpi.cases.worklist import worklist_table
     from ombudsman_kpi.schemes.toml import load_scheme
 
-    given: dict[str, Any] = {
-        "cases": cases, "events": events, "written_contacts": written_contacts, "requests": requests, "orders": orders,
-        "calls": calls,
-    }  # fmt: skip
-    _refuse_nothing(given)
+    _refuse_nothing(files)
     _refuse_both(as_json, as_csv)
     loaded = load_scheme(scheme)
     period: Any = str(every) if every else None
     with _progress() as progress:
         found = list_work(
-            loaded, **given, as_of=as_of, within=within, every=period, targets=target or None, columns=columns,
+            loaded, **files, as_of=as_of, within=within, every=period, targets=target or None, columns=columns,
             progress=progress,
         )  # fmt: skip
     if no_overdue:
@@ -310,20 +302,7 @@ def due(
     typer.echo(f"{answer:%A} {answer.day} {answer:%B %Y}{note}")
 
 
-class Described(StrEnum):
-    """What there is a JSON Schema of."""
-
-    case = "case"
-    event = "event"
-    request = "request"
-    written_contact = "written-contact"
-    order = "order"
-    call = "call"
-    deadline = "deadline"
-    deadlines = "deadlines"
-    finding = "finding"
-    results = "results"
-    scheme = "scheme"
+Described = StrEnum("Described", {name.replace("-", "_"): name for name in DESCRIBED})  # type: ignore[misc]
 
 
 @app.command()
@@ -334,8 +313,6 @@ def json_schema(
 
     Example: ombudsman-kpi json-schema deadline
     """
-    from ombudsman_kpi.cases.json_schemas import json_schema_of
-
     sys.stdout.write(json.dumps(json_schema_of(of.value), indent=2, ensure_ascii=False) + "\n")
 
 

@@ -9,6 +9,7 @@ from ombudsman_kpi.cases.explanation import Explanation, explanation_of
 from ombudsman_kpi.cases.facts import DeadlineFacts, Fact, amount_of, left_text
 from ombudsman_kpi.errors import KpiError
 from ombudsman_kpi.measures.targets import Records
+from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.results.text_table import Table, as_html, as_text
 
 
@@ -106,7 +107,7 @@ class Deadlines(list[Deadline]):
     def table(self) -> Table:
         """Lay them out for a reader."""
         first = self[0] if self else None
-        title = f"{first.record.removesuffix('s').replace('_', ' ').capitalize()} {first.id or ''}" if first else ""
+        title = f"{RECORDS[first.record].singular.capitalize()} {first.id or ''}" if first else ""
         rows = [
             (
                 item.target,

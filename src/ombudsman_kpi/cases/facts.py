@@ -8,7 +8,8 @@ from pydantic_core import CoreSchema
 
 from ombudsman_kpi.clocks.outcomes import Status
 from ombudsman_kpi.measures.targets import Party, Records
-from ombudsman_kpi.records.vocabulary import OPTIONAL_TIME_SCHEMA, parse_time, summarised
+from ombudsman_kpi.records.field_types import OPTIONAL_TIME_SCHEMA, parse_time
+from ombudsman_kpi.records.vocabulary import summarised
 
 
 def _read_moment(value: object) -> object:

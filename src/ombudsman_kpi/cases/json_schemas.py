@@ -1,15 +1,20 @@
 """The JSON Schemas of what goes into and out of the library, by name."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from pydantic import BaseModel
 
 from ombudsman_kpi.cases.deadline import Deadline, DeadlinesJson, Finding
 from ombudsman_kpi.errors import OptionError, one_of
-from ombudsman_kpi.records.vocabulary import Call, Case, CaseEvent, Order, Request, WrittenContact
+from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.results.json import ResultsJson
 from ombudsman_kpi.schemes.json_schema import JSON_SCHEMA, scheme_json_schema
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
+_MODELS: dict[str, type[BaseModel]] = {
+    **{model.singular.replace(" ", "-"): model for model in RECORDS.values()},
+    "deadline": Deadline, "deadlines": DeadlinesJson, "finding": Finding, "results": ResultsJson,
+}  # fmt: skip
+DESCRIBED = (*_MODELS, "scheme")  # what there is a JSON Schema of
 
 
 def json_schema_of(what: str) -> dict[str, Any]:
@@ -17,12 +22,7 @@ def json_schema_of(what: str) -> dict[str, Any]:
 
     Raises ``OptionError`` for anything else.
     """
-    models: dict[str, type[BaseModel]] = {
-        "case": Case, "event": CaseEvent, "request": Request, "written-contact": WrittenContact, "order": Order,
-        "call": Call, "deadline": Deadline, "deadlines": DeadlinesJson, "finding": Finding, "results": ResultsJson,
-    }  # fmt: skip
-    if what == "scheme":
-        return scheme_json_schema()
-    if what not in models:
-        raise OptionError(f"There is no JSON Schema of {what!r}. {one_of(what, [*models, 'scheme'])}")
-    return {"$schema": JSON_SCHEMA, **models[what].model_json_schema()}
+    if what not in DESCRIBED:
+        raise OptionError(f"There is no JSON Schema of {what!r}. {one_of(what, DESCRIBED)}")
+    model = _MODELS.get(what)
+    return scheme_json_schema() if model is None else {"$schema": JSON_SCHEMA, **model.model_json_schema()}

@@ -70,11 +70,12 @@ def obligations(
     wanted = parse_every(every)
     if len(wanted) > 1:
         raise OptionError("every= takes one period here: each obligation counts in one. Leave out all but one.")
-    if all(value is None for value in records.values()):
+    if not records:
         raise OptionError("There is nothing to list: give cases=, or other records that something is due on.")
     chosen = [step for step in make_plan(scheme, targets, None, None, None) if isinstance(step.target, Obliging)]
     plan = [step for step in chosen if not _listed_by_party(step, chosen)]
-    files = files_of(open_records(records, columns, dates), plan, at, scheme)
+    tables = open_records(records, columns, dates)
+    files = files_of(tables, plan, at, scheme)
     window = _Window.of(within, at, scheme)
     rules: dict[Records, list[Rule]] = defaultdict(list)
     for step in plan:
@@ -92,7 +93,7 @@ def obligations(
     if not names:
         return _together([])
     options = Options(as_of, every, targets=names, columns=columns, dates=dates)
-    counts = tally_records(scheme, records, options)
+    counts = tally_records(scheme, {kind: table.source for kind, table in tables.items()}, options)
     results = Results.of(counts)
     refuse_too_early(counts, scheme, as_of)
     frame = _together([part for part in parts if len(part)])

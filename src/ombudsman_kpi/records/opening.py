@@ -17,10 +17,11 @@ from pydantic import ValidationError
 from ombudsman_kpi.calendars.dates import is_missing
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records import source
+from ombudsman_kpi.records.field_types import EMPTY
 from ombudsman_kpi.records.files import open_path
 from ombudsman_kpi.records.source import Dates, Source, joined
 from ombudsman_kpi.records.streams import is_of, kept, open_stream, steady
-from ombudsman_kpi.records.vocabulary import EMPTY, RECORDS, Record, fields_of
+from ombudsman_kpi.records.vocabulary import RECORDS, Record, fields_of
 
 
 def open_source(name: str, given: Any, columns: Mapping[str, str], dates: Dates) -> Source:

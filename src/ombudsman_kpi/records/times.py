@@ -13,7 +13,7 @@ from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number, is_missing
 from ombudsman_kpi.calendars.time_zones import DAY, MICROSECOND, TimeZone, days_of
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.records.vocabulary import EMPTY, parse_time
+from ombudsman_kpi.records.field_types import EMPTY, parse_time
 
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 _ZONE = r"(Z|[+-]\d{2}:?\d{2})$"

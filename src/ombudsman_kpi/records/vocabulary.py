@@ -1,24 +1,22 @@
-"""The vocabulary of casework: eight kinds of record, the only field names that the library knows.
+"""The vocabulary of casework: the kinds of record, a class each, and the only field names that the library knows.
 
 One row is validated by these pydantic models; a whole frame is read by the same declarations, column by column.
 Times end in ``_at`` and are dates or timestamps. Any other column is kept and can be used to group.
 """
 
-import re
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, Union, get_args, get_origin
 
-import numpy as np
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
-    WithJsonSchema,
     model_serializer,
     model_validator,
 )
@@ -27,73 +25,18 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
-from ombudsman_kpi.calendars.dates import is_missing
 from ombudsman_kpi.errors import OptionError, one_of
-
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
-
-EMPTY = ("", "na", "n/a", "nan", "nat", "none", "null")  # how exports write an empty cell
-
-
-def empty_cell(value: object) -> object:
-    """Read text without a letter as an empty cell, as in a file.
-
-    >>> empty_cell(" ") is None
-    True
-    """
-    return None if is_missing(value) or (isinstance(value, str) and not value.strip()) else value
-
-
-class KnownFrom(NamedTuple):
-    """The field is known from the day in another: a decision's kind from the day of the decision."""
-
-    field: str
-
-
-class FallsBackTo(NamedTuple):
-    """Where the whole column is absent, another stands in for it."""
-
-    field: str
-
-
-def parse_time(value: object) -> object:
-    """Read a date or a timestamp: Python's own kinds, or text in ISO 8601, nothing else.
-
-    >>> parse_time("2024-03-28")
-    datetime.date(2024, 3, 28)
-    >>> parse_time("2024-03-28T09:30:00+01:00").isoformat()
-    '2024-03-28T09:30:00+01:00'
-    """
-    if isinstance(value, str):
-        text = value.strip()
-        if text.lower() in EMPTY:
-            return None
-        if not _ISO.fullmatch(text):
-            raise ValueError("dates in text are ISO 8601, such as 2024-03-28 or 2024-03-28T09:30:00")
-        try:
-            return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
-        except ValueError:
-            raise ValueError("there is no such day or time") from None
-    if is_missing(value):
-        return None
-    if isinstance(value, date):
-        return value
-    if isinstance(value, np.datetime64):
-        whole_day = np.datetime_data(value.dtype)[0] in {"D", "W", "M", "Y"}
-        return value.astype("M8[D]" if whole_day else "M8[us]").item()
-    raise ValueError("a time is a date, a datetime, or text in ISO 8601 such as 2024-03-28")
-
-
-_TIME_SCHEMA = {
-    "type": "string",
-    "pattern": f"^{_ISO.pattern}$",
-    "description": "A date, or a time of one; without a zone it is what the clock in the scheme's place showed",
-    "examples": ["2024-03-28", "2024-03-28T09:30:00", "2024-03-28T09:30:00+00:00"],
-}
-
-Time = Annotated[datetime | date, BeforeValidator(parse_time), WithJsonSchema(_TIME_SCHEMA)]
-OPTIONAL_TIME_SCHEMA = {"anyOf": [_TIME_SCHEMA, {"type": "null"}]}
-OptionalTime = Annotated[datetime | date | None, BeforeValidator(parse_time), WithJsonSchema(OPTIONAL_TIME_SCHEMA)]
+from ombudsman_kpi.records.field_types import (
+    NOTHING,
+    FallsBackTo,
+    Id,
+    KnownFrom,
+    OptionalId,
+    OptionalTime,
+    Time,
+    empty_cell,
+    parse_time,
+)
 
 
 def summarised(schema: dict[str, Any], handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -138,7 +81,12 @@ class Record(BaseModel):
                     (self.model_extra or {})[name] = parse_time(value)
         return self
 
+    plural: ClassVar[str]  # the keyword that they are given by, and what messages call them: written_contacts
+    singular: ClassVar[str]  # what one is called: written contact; its JSON Schema is written-contact
     id_field: ClassVar[str | None] = None  # no two records have the same
+    in_worklists: ClassVar[bool] = False  # whether something is due on them, or they tell of what is
+    ended_by: ClassVar[tuple[str, ...]] = ()  # end a record for good: times that haven't come then never will, but for
+    after_the_end: ClassVar[tuple[str, ...]] = ()  # these
     withdrawn_by: ClassVar[tuple[str, ...]] = ()  # end a clock without what was promised, at the caller's wish
     abandoned_by: ClassVar[tuple[str, ...]] = ()  # end the wait for an answer
     answered_by: ClassVar[tuple[str, ...]] = ()  # what that wait is for
@@ -151,26 +99,35 @@ class Call(Record):
     True
     """
 
+    plural: ClassVar[str] = "calls"
+    singular: ClassVar[str] = "call"
     id_field: ClassVar[str | None] = "call_id"
+    in_worklists: ClassVar[bool] = True
+    ended_by: ClassVar[tuple[str, ...]] = ("answered_at", "abandoned_at")
+    after_the_end: ClassVar[tuple[str, ...]] = ("returned_at",)
     abandoned_by: ClassVar[tuple[str, ...]] = ("abandoned_at",)
     answered_by: ClassVar[tuple[str, ...]] = ("answered_at",)
 
     offered_at: Time
-    answered_at: OptionalTime = None
-    abandoned_at: OptionalTime = None
-    returned_at: OptionalTime = None
-    call_id: str | None = None
+    answered_at: OptionalTime = NOTHING
+    abandoned_at: OptionalTime = NOTHING
+    returned_at: OptionalTime = NOTHING
+    call_id: OptionalId = NOTHING
 
 
 class WrittenContact(Record):
     """A letter, email or online form."""
 
+    plural: ClassVar[str] = "written_contacts"
+    singular: ClassVar[str] = "written contact"
     id_field: ClassVar[str | None] = "contact_id"
+    in_worklists: ClassVar[bool] = True
+    ended_by: ClassVar[tuple[str, ...]] = ("handled_at",)
 
-    contact_id: str
+    contact_id: Id
     received_at: Time
-    acknowledged_at: OptionalTime = None
-    handled_at: OptionalTime = None
+    acknowledged_at: OptionalTime = NOTHING
+    handled_at: OptionalTime = NOTHING
     channel: str | None = None
     stage: str | None = None
 
@@ -182,31 +139,42 @@ class Case(Record):
     datetime.date(2024, 3, 28)
     """
 
+    plural: ClassVar[str] = "cases"
+    singular: ClassVar[str] = "case"
     id_field: ClassVar[str | None] = "case_id"
+    in_worklists: ClassVar[bool] = True
+    ended_by: ClassVar[tuple[str, ...]] = ("decided_at", "withdrawn_at", "closed_at")
+    after_the_end: ClassVar[tuple[str, ...]] = ("closed_at",)
     withdrawn_by: ClassVar[tuple[str, ...]] = ("withdrawn_at", "closed_at")
 
-    case_id: str = Declared(description="No two cases have the same")
+    case_id: Id = Declared(description="No two cases have the same")
     received_at: Time = Declared(description="When the complaint was received")
     valid_at: Annotated[OptionalTime, FallsBackTo("received_at")] = Declared(
-        None, description="When it was valid; where it is left out, received_at; empty: it isn't valid yet"
+        default=NOTHING, description="When it was valid; where it is left out, received_at; empty: it isn't valid yet"
     )
-    allocated_at: OptionalTime = Declared(None, description="When it was allocated to an investigator")
+    allocated_at: OptionalTime = Declared(default=NOTHING, description="When it was allocated to an investigator")
     investigation_started_at: Annotated[OptionalTime, FallsBackTo("allocated_at")] = Declared(
-        None, description="Where it is left out, allocated_at"
+        default=NOTHING, description="Where it is left out, allocated_at"
     )
-    early_resolution_started_at: OptionalTime = None
-    early_resolution_ended_at: OptionalTime = None
-    decided_at: OptionalTime = Declared(None, description="When it was decided; the first time, if it was reopened")
+    early_resolution_started_at: OptionalTime = NOTHING
+    early_resolution_ended_at: OptionalTime = NOTHING
+    decided_at: OptionalTime = Declared(
+        default=NOTHING, description="When it was decided; the first time, if it was reopened"
+    )
     decided_in: Annotated[
         Literal["assessment", "investigation"] | None, BeforeValidator(empty_cell), KnownFrom("decided_at")
     ] = None
-    decision: Annotated[str | None, KnownFrom("decided_at")] = Declared(None, description="upheld, not-upheld, …")
-    closed_at: OptionalTime = Declared(None, description="Without a decision it ends the case as a withdrawal does")
-    withdrawn_at: OptionalTime = None
-    joint_working: Annotated[bool | None, BeforeValidator(empty_cell)] = Declared(
-        None, description="Whether it is worked on with another ombudsman"
+    decision: Annotated[str | None, KnownFrom("decided_at")] = Declared(
+        default=None, description="upheld, not-upheld, …"
     )
-    authority: str | None = Declared(None, description="The organisation complained about")
+    closed_at: OptionalTime = Declared(
+        default=NOTHING, description="Without a decision it ends the case as a withdrawal does"
+    )
+    withdrawn_at: OptionalTime = NOTHING
+    joint_working: Annotated[bool | None, BeforeValidator(empty_cell)] = Declared(
+        default=None, description="Whether it is worked on with another ombudsman"
+    )
+    authority: str | None = Declared(default=None, description="The organisation complained about")
     category: str | None = None
     team: str | None = None
 
@@ -214,54 +182,73 @@ class Case(Record):
 class CaseEvent(Record):
     """Something that happened on a case: a step, a contact with a party, a pause."""
 
-    case_id: str
+    plural: ClassVar[str] = "events"
+    singular: ClassVar[str] = "event"
+    in_worklists: ClassVar[bool] = True
+
+    case_id: Id
     event: str = Declared(
         description="contact, delay_explained, paused, resumed, reopened; or a time of the case: received, decided, …"
     )
     at: Time
     party: Annotated[Literal["complainant", "organisation"] | None, BeforeValidator(empty_cell)] = Declared(
-        None, description="With whom, of a contact"
+        default=None, description="With whom, of a contact"
     )
     direction: Annotated[Literal["out", "in"] | None, BeforeValidator(empty_cell)] = Declared(
-        None, description="A contact counts where it went out"
+        default=None, description="A contact counts where it went out"
     )
-    reason: str | None = Declared(None, description="Of a delay explained or a pause")
-    recorded_at: OptionalTime = Declared(None, description="From when it is known; else from at")
+    reason: str | None = Declared(default=None, description="Of a delay explained or a pause")
+    recorded_at: OptionalTime = Declared(default=NOTHING, description="From when it is known; else from at")
 
 
 class Request(Record):
     """A request of a kind (a service complaint, a review) that is to be answered."""
 
+    plural: ClassVar[str] = "requests"
+    singular: ClassVar[str] = "request"
     id_field: ClassVar[str | None] = "request_id"
+    in_worklists: ClassVar[bool] = True
+    ended_by: ClassVar[tuple[str, ...]] = ("answered_at",)
 
-    request_id: str
+    request_id: Id
     kind: str
     received_at: Time
-    answered_at: OptionalTime = None
-    case_id: str | None = None
+    answered_at: OptionalTime = NOTHING
+    case_id: OptionalId = NOTHING
 
 
 class Order(Record):
     """Something that an organisation was told to do by a day of its own."""
 
-    case_id: str
+    plural: ClassVar[str] = "orders"
+    singular: ClassVar[str] = "order"
+    in_worklists: ClassVar[bool] = True
+    ended_by: ClassVar[tuple[str, ...]] = ("complied_at",)
+
+    case_id: Id
     due_at: Time
-    complied_at: OptionalTime = None
+    complied_at: OptionalTime = NOTHING
 
 
 class Review(Record):
     """One answer of a quality review: of one standard, on one piece of work."""
 
-    review_id: str
+    plural: ClassVar[str] = "reviews"
+    singular: ClassVar[str] = "review"
+
+    review_id: Id
     standard: str
     answer: Literal["met", "partly", "not-met", "not-applicable"]
     reviewed_at: Time
     source: Annotated[Literal["CPA", "CF", "QA"] | None, BeforeValidator(empty_cell)] = None
-    case_id: str | None = None
+    case_id: OptionalId = NOTHING
 
 
 class Activity(Record):
     """Something done that is only counted: an article, a course, a report."""
+
+    plural: ClassVar[str] = "activities"
+    singular: ClassVar[str] = "activity"
 
     kind: str
     at: Time
@@ -270,16 +257,25 @@ class Activity(Record):
 
 Kind = Literal["time", "text", "choice", "truth"]
 
-RECORDS: dict[str, type[Record]] = {
-    "calls": Call,
-    "written_contacts": WrittenContact,
-    "cases": Case,
-    "events": CaseEvent,
-    "requests": Request,
-    "orders": Order,
-    "reviews": Review,
-    "activities": Activity,
-}
+RECORDS: dict[str, type[Record]] = {model.plural: model for model in Record.__subclasses__()}  # in the order above
+
+
+def check_kind(name: str) -> str:
+    """Return the name of a kind of records. Raises ``OptionError`` for any other."""
+    if name not in RECORDS:
+        raise OptionError(f"There are no records called {name!r}. {one_of(name, RECORDS)}")
+    return name
+
+
+class _KindSchema:
+    """Describes the name of a kind of records in a JSON Schema by all the names that there are."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), "enum": list(RECORDS)}
+
+
+RecordKind = Annotated[str, AfterValidator(check_kind), _KindSchema]  # such as written_contacts
 
 
 class Field(NamedTuple):
@@ -300,10 +296,8 @@ def fields_of(records: str) -> dict[str, Field]:
     >>> fields_of("cases")["decision"].known_from
     'decided_at'
     """
-    if records not in RECORDS:
-        raise OptionError(f"There are no records called {records!r}. {one_of(records, RECORDS)}")
     fields = {}
-    for name, info in RECORDS[records].model_fields.items():
+    for name, info in RECORDS[check_kind(records)].model_fields.items():
         types = set(_flatten(info.annotation))
         choices = tuple(str(item) for item in types if isinstance(item, str))
         kind: Kind = "time" if date in types else "truth" if bool in types else "choice" if choices else "text"

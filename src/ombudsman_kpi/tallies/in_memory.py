@@ -1,7 +1,7 @@
 """From records, whatever they are kept in, to a tally: in memory, a batch at a time."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -78,15 +78,14 @@ class Asked:
 
     @classmethod
     def of(
-        cls, scheme: Scheme, records: Mapping[str, Any], options: Options,
-        needed: Mapping[str, list[str]] | None = None, progress: Progress | None = None,
-    ) -> "Asked":  # fmt: skip
+        cls, scheme: Scheme, records: Mapping[str, Any], options: Options, progress: Progress | None = None
+    ) -> "Asked":
         """Open what was given, and find the rules for it."""
         check_scheme(scheme)
         at = parse_as_of(options.as_of, scheme)
         plan = make_plan(scheme, options.targets, options.cohort, options.every, options.report)
         by = names_of("by", options.by)
-        tables = open_records(records, options.columns, options.dates, needed)
+        tables = open_records(records, options.columns, options.dates)
         if progress is not None and "events" in tables:  # which are read before what they belong to
             tables["events"] = replace(tables["events"], source=_heard(tables["events"].source, progress))
         files = files_of(tables, plan, at, scheme)
@@ -113,12 +112,25 @@ def tally_records(
     """Count the outcomes of records, given by their kind."""
     check_scheme(scheme)
     options = options.read_once()
-    opened = opened_as_given(records, options.columns, options.dates)
-    given = {kind: table.source for kind, table in opened.items()}
+    sources = opened_once(records, [(scheme, options)])
+    return counted(Asked.of(scheme, sources, options, progress), progress=progress)
+
+
+def opened_once(records: Mapping[str, Any], measured: Sequence[tuple[Scheme, Options]]) -> dict[str, Source]:
+    """Return records, by their kind, as sources that can be read for each of some schemes and options in turn.
+
+    What comes only once, or is worked out anew for each reading, is written to a temporary file: of a query only the
+    columns that any of the schemes reads. ``measured`` must name columns and dates alike.
+    """
+    columns, dates = measured[0][1].columns, measured[0][1].dates
+    sources = {kind: table.source for kind, table in opened_as_given(records, columns, dates).items()}
     needed = None
-    if any(source.schema is not None for source in given.values()) and ("cases" in given or "events" not in given):
-        _, needed = dry_run(scheme, given, options)
-    return counted(Asked.of(scheme, given, options, needed, progress), progress=progress)
+    if any(source.schema is not None for source in sources.values()) and (
+        "cases" in sources or "events" not in sources
+    ):
+        read = [dry_run(scheme, sources, options)[1] for scheme, options in measured]
+        needed = {kind: list(dict.fromkeys(name for part in read for name in part[kind])) for kind in sources}
+    return {kind: table.source for kind, table in open_records(sources, columns, dates, needed).items()}
 
 
 def _heard(source: Source, progress: Progress) -> Source:

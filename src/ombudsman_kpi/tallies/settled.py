@@ -32,18 +32,11 @@ from ombudsman_kpi.measures.stock import StockRule
 from ombudsman_kpi.measures.targets import OnClock
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import PERIOD, Table
+from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.counts import Counts
 from ombudsman_kpi.tallies.in_memory import Asked, Options, counted
 from ombudsman_kpi.tallies.plan import Progress, batches_of
-
-# What ends a record for good. Once one of these has come, times of the vocabulary that have not come never will, but
-# for those that may come after the end.
-_ENDS = {
-    "calls": ("answered_at", "abandoned_at"), "written_contacts": ("handled_at",), "requests": ("answered_at",),
-    "cases": ("decided_at", "withdrawn_at", "closed_at"), "orders": ("complied_at",),
-}  # fmt: skip
-_AFTER_THE_END = {"closed_at", "returned_at"}
 
 
 def settle_records(
@@ -105,7 +98,7 @@ def _has_own_id(known: Known) -> Truths:
 def _is_over(known: Known) -> Truths:
     """Tell which records have ended for good."""
     found = np.zeros(len(known.batch), np.bool_)
-    for name in _ENDS.get(known.batch.table.name, ()):
+    for name in RECORDS[known.batch.table.name].ended_by:
         if name in known.batch.columns:
             found |= known.happened(name)
     return found
@@ -118,7 +111,8 @@ def _is_said(known: Known, name: str) -> Truths:
     if source is None:
         return np.ones(len(known.batch), np.bool_)
     has_come = known.happened(source)
-    return has_come if source in _AFTER_THE_END or source not in table.fields else has_come | _is_over(known)
+    may_follow = source not in table.fields or source in RECORDS[table.name].after_the_end
+    return has_come if may_follow else has_come | _is_over(known)
 
 
 def _all_said(known: Known, rule: Rule, *conditions: Mapping[str, Condition]) -> Truths:
@@ -205,7 +199,7 @@ def _of_records(found: Assessed, which: Truths, known: Known) -> Truths:
 def _settled_of(asked: Asked, kind: str) -> Truths:
     """Tell which records of a kind are settled, as far as they tell it themselves."""
     table, rules = asked.files.tables[kind], list({id(rule): rule for rule, _ in asked.wanted[kind]}.values())
-    others = [*([table.id_field] if table.id_field is not None else []), *_ENDS.get(kind, ()), *asked.by]
+    others = [*([table.id_field] if table.id_field is not None else []), *RECORDS[kind].ended_by, *asked.by]
     batches = batches_of(table, rules, others, None)
     parts = [stays(Known(batch, asked.at, asked.scheme), rules, asked.by) for batch in batches]
     return np.concatenate([np.empty(0, np.bool_), *parts])

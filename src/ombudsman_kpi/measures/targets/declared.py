@@ -10,9 +10,9 @@ from ombudsman_kpi.clocks.outcomes import Cohort
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.measures.standard import StandardField
 from ombudsman_kpi.records.conditions import Condition, ConditionField, Declaration
-from ombudsman_kpi.records.vocabulary import fields_of
+from ombudsman_kpi.records.vocabulary import RecordKind, fields_of
 
-Records = Literal["calls", "written_contacts", "cases", "events", "requests", "orders", "reviews", "activities"]
+Records = RecordKind
 Party = Literal["complainant", "organisation"]
 
 
