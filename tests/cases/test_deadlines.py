@@ -1210,9 +1210,11 @@ def test_as_of_must_be_given() -> None:
 def test_times_of_two_kinds_in_one_case_are_found_and_no_other_target_is_lost() -> None:
     case = {"case_id": "A", "received_at": "2024-03-28T10:00", "decided_at": "2024-04-01T10:00Z"}
     found = deadlines(LGSCO, case, as_of="2024-05-31")
-    assert DECIDED not in {item.target for item in found}
-    (finding,) = [item for item in found.findings if "has times without a zone, decided_at with one" in item.says]
-    assert finding.record == "cases"
+    (decided,) = [item for item in found if item.target == DECIDED]
+    assert (decided.status, decided.due, decided.left) == ("invalid", None, None)
+    assert decided.reason == "received_at has a time without a zone, decided_at one with a zone"
+    (finding,) = [item for item in found.findings if item.says == decided.reason]
+    assert (finding.record, finding.field) == ("cases", "received_at")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The events of one case: read one by one, and what in them or in the case itself contradicts the rest."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timezone
 from typing import Any, overload
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from ombudsman_kpi.cases.deadline import Finding
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.log import MEANINGS, times_of_cases
-from ombudsman_kpi.records.vocabulary import Case, CaseEvent, Record
+from ombudsman_kpi.records.vocabulary import Case, CaseEvent, Record, cell_of, is_validated, values_of
 from ombudsman_kpi.schemes.scheme import Scheme
 
 
@@ -86,7 +86,9 @@ _LENIENT = {"party": "party is neither complainant nor organisation", "direction
 def _read_event(row: int, item: Any) -> tuple[CaseEvent, dict[str, str]]:
     """Read one event; one whose party or direction is unknown has none, and that is said."""
     if isinstance(item, CaseEvent):
-        return item, {}
+        if is_validated(item):
+            return item, {}
+        item = values_of(item)
     try:
         if isinstance(item, Mapping):
             item = {name: None if is_missing(value) else value for name, value in item.items()}
@@ -136,6 +138,23 @@ def _of_a_time(event: CaseEvent, case: Record, zone: ZoneInfo) -> dict[str, str]
     if day_in(event.at, zone) < day_in(own, zone):
         return {"at": f"the event is before {name} of the case, which counts"}
     return {}
+
+
+def zones_mixed(record: Record, fields: Iterable[str]) -> str | None:
+    """Say which of some times of a record has no zone, where another has one; None where all agree."""
+    times = {name: cell_of(record, name) for name in fields}
+    zones = {name: value.tzinfo for name, value in times.items() if isinstance(value, datetime)}
+    without, having = ([name for name, zone in zones.items() if (zone is None) is naive] for naive in (True, False))
+    return f"{without[0]} has a time without a zone, {having[0]} one with a zone" if without and having else None
+
+
+def zones_of_events_mixed(events: Sequence[CaseEvent]) -> str | None:
+    """Say which time of some events has a zone in one of them and none in another; None where all agree."""
+    for field in ("at", "recorded_at"):
+        times = [getattr(event, field) for event in events]
+        if len({time.tzinfo is None for time in times if isinstance(time, datetime)}) == 2:
+            return f"{field} has a zone in some of the events, and none in others"
+    return None
 
 
 def contradictions_of(record: Record, as_of: AsOf, zone: ZoneInfo) -> list[Finding]:

@@ -5,6 +5,7 @@ It is the same assessment as that of many records, of one row.
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -19,7 +20,17 @@ from ombudsman_kpi.calendars.time_zones import DAY, EPOCH, MICROSECOND
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.cases.deadline import Deadline, Deadlines, Finding
 from ombudsman_kpi.cases.facts import Basis, DayOff, Pause
-from ombudsman_kpi.cases.findings import at_offset, contradictions_of, day_in, here_of, read_events, unreadable
+from ombudsman_kpi.cases.findings import (
+    at_offset,
+    contradictions_of,
+    day_in,
+    here_of,
+    read_events,
+    unreadable,
+    zones_mixed,
+    zones_of_events_mixed,
+)
+from ombudsman_kpi.cases.record_table import Cells, RecordTable
 from ombudsman_kpi.clocks.axes import Axis
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
@@ -35,8 +46,8 @@ from ombudsman_kpi.measures.keep_in_touch import run_of
 from ombudsman_kpi.measures.registry import rules_of
 from ombudsman_kpi.measures.related import Files
 from ombudsman_kpi.measures.targets import DelaysExplained, KeepInTouch, Limited, ShareWithin
-from ombudsman_kpi.records.tables import Batch, open_table
-from ombudsman_kpi.records.vocabulary import RECORDS, Case, CaseEvent, Record
+from ombudsman_kpi.records.tables import Batch, Table, open_table
+from ombudsman_kpi.records.vocabulary import RECORDS, Case, CaseEvent, Record, cell_of, validated
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.plan import check_scheme, names_of
 
@@ -77,38 +88,49 @@ def deadlines(
     at = parse_as_of(as_of, scheme)
     record = _read(case)
     kind = next(name for name, model in RECORDS.items() if isinstance(record, model))
-    table = open_table(kind, record, None, None)
-    tables, whose = {kind: table}, None
+    table = RecordTable.of(record, kind)
+    tables: dict[str, Table] = {kind: table}
+    whose = None
+    its_events: list[CaseEvent] = []
     findings: list[Finding] = []
     if kind == "cases" and events is not None:
         if isinstance(events, (Sequence, Mapping, Record)) and not isinstance(events, str):
-            events, findings = read_events(events, record, at, scheme)
-            whose = _of_the_case
+            its_events, findings = read_events(events, record, at, scheme)
+            events, whose = its_events, _of_the_case
         tables["events"] = open_table("events", events, None, None)
     files = Files(tables, at, scheme, whose=whose)
-    known = Known(Batch(table, 0, {name: [getattr(record, name, None)] for name in table.source.names}), at, scheme)
-    maker = _Maker(known, files, record, scheme)
+    known = Known(Batch(table, 0, Cells.of(record, table.source.names)), at, scheme)
+    maker = _Maker(known, files, record, its_events, scheme)
     found = [item for target in _obliging(scheme, kind, targets, maker.left_out) for item in maker.made(target)]
     if "events" in tables and whose is None:  # a whole log, in which only what counts is looked at
-        findings = [Finding(record="events", says=text) for text in notes_of(files.contacts.misfits)]
+        findings = _misfits_in(files)
     return Deadlines(found, [*maker.findings(), *findings], maker.left_out)
+
+
+def _misfits_in(files: Files) -> list[Finding]:
+    """Say what of a whole log doesn't fit, or that it can't be read."""
+    try:
+        texts = notes_of(files.contacts.misfits)
+    except RecordsError as error:
+        texts = (str(error).rstrip("."),)
+    return [Finding(record="events", says=text) for text in texts]
 
 
 def _read(case: Any) -> Record:
     """Read the record: a model, or a mapping with the fields of a case."""
     if isinstance(case, CaseEvent):
         raise OptionError("Nothing is due on an event: give its case, and the event as events=.")
-    if isinstance(case, Record):
-        return case
-    if not isinstance(case, Mapping):
+    if not isinstance(case, (Record, Mapping)):
         raise OptionError(
             f"One case is wanted, as a Case or a mapping; not a value of the kind {type(case).__name__}. "
             "A row of a frame becomes one by .to_dict(); for many cases at once there are worklist() and assess()."
         )
     try:
+        if isinstance(case, Record):
+            return validated(case)
         return Case.model_validate({name: None if is_missing(value) else value for name, value in case.items()})
     except ValidationError as error:
-        raise unreadable("case", error) from None
+        raise unreadable(case.singular if isinstance(case, Record) else "case", error) from None
 
 
 def _obliging(scheme: Scheme, kind: str, targets: Any, left_out: dict[str, str]) -> Iterator[Obliging]:
@@ -137,17 +159,18 @@ def _of_the_case(known: Known, mine: Integers | None) -> Integers:
 class _Maker:
     """Makes the deadlines of one record out of its outcomes."""
 
-    def __init__(self, known: Known, files: Files, record: Record, scheme: Scheme) -> None:
-        self.known, self.files, self.record = known, files, record
+    def __init__(self, known: Known, files: Files, record: Record, events: Sequence[CaseEvent], scheme: Scheme) -> None:
+        self.known, self.files, self.record, self.events = known, files, record, events
         self.table, self.calendar = known.batch.table, known.setting.calendar
         self.first, self.last = day_number(self.calendar.first), day_number(self.calendar.last)
         self.zone = ZoneInfo(known.setting.time_zone)
         self.left_out: dict[str, str] = {}
         self.invalid: dict[str, None] = {}  # reasons, each once
         self.unreadable: dict[str, None] = {}
+        self.of_events: dict[str, None] = {}
         self.shared: dict[str, Any] = {
             "record": self.table.name,
-            "id": getattr(record, self.table.id_field or "case_id", None),
+            "id": cell_of(record, self.table.id_field or "case_id"),
             "basis": _basis(scheme, known.as_of),
         }
 
@@ -160,8 +183,26 @@ class _Maker:
         try:
             return list(self._of(target))
         except RecordsError as error:
+            return list(self._unread(target, error))
+
+    def _unread(self, target: Obliging, error: RecordsError) -> Iterator[Deadline]:
+        """Note why a clock can't be read; where only some of its times have a zone, the deadline is invalid."""
+        reason, of_events = None, zones_of_events_mixed(self.events) if "events" in target.needs else None
+        with suppress(RecordsError):
+            fields = [name for _, rule in rules_of(target, self.files) for name in rule.fields(self.table)]
+            reason = zones_mixed(self.record, fields)
+        if reason is not None:
+            self.invalid[reason] = None
+        elif of_events is not None:
+            self.of_events[of_events] = None
+        else:
             self.unreadable[str(error).rstrip(".")] = None
-            return []
+            return
+        yield Deadline(
+            **self.shared, target=target.id, says=target.says, measure=target.measure, status="invalid",
+            reason=reason or of_events,
+            options=target.options,
+        )  # fmt: skip
 
     def findings(self) -> list[Finding]:
         """Say once what the record contradicts itself in."""
@@ -171,6 +212,8 @@ class _Maker:
             word = says.split()[0]
             item = Finding(record=self.shared["record"], field=word if word in fields else None, says=says)
             found.setdefault(says, item)
+        for says in self.of_events:
+            found[says] = Finding(record="events", field=says.split()[0], says=says)
         return list(found.values())
 
     def _of(self, target: Obliging) -> Iterator[Deadline]:
@@ -228,7 +271,7 @@ class _Maker:
         more: dict[str, Any] = {"limit": str(target.limit), "waits_for": target.stop}
         if target.start is not None:
             more["started_by"] = self.table.resolve(target.start, "")
-            recorded = getattr(self.record, more["started_by"])
+            recorded = cell_of(self.record, more["started_by"])
             more["recorded"] = here_of(recorded, self.zone) if getattr(recorded, "tzinfo", None) else recorded
         if facts["stop"] is not None:
             more["ended_by"] = clock.endings[int(clock.ended_by[0])]
@@ -264,9 +307,9 @@ class _Maker:
     def _instants(self, target: Limited, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Give the times of a clock that runs on the line of instants, in the scheme's zone."""
         if target.limit.own_field:  # dates and times of the record, as they are
-            own = getattr(self.record, self.table.resolve(target.limit.own_field, ""))
+            own = cell_of(self.record, self.table.resolve(target.limit.own_field, ""))
             by_day = target.clock.own_due == "by the day"
-            stop = getattr(self.record, facts["ended_by"]) if "ended_by" in facts else None
+            stop = cell_of(self.record, facts["ended_by"]) if "ended_by" in facts else None
             return {
                 "start": here_of(facts.get("recorded"), self.zone),
                 "stop": here_of(stop, self.zone),

@@ -21,7 +21,7 @@ from ombudsman_kpi.records.field_types import EMPTY
 from ombudsman_kpi.records.files import open_path
 from ombudsman_kpi.records.source import Dates, Source, joined
 from ombudsman_kpi.records.streams import is_of, kept, open_stream, steady
-from ombudsman_kpi.records.vocabulary import RECORDS, Record, fields_of
+from ombudsman_kpi.records.vocabulary import RECORDS, Record, cell_of, fields_of, validated
 
 
 def open_source(name: str, given: Any, columns: Mapping[str, str], dates: Dates) -> Source:
@@ -145,7 +145,7 @@ def _open_rows(name: str, rows: Sequence[Any], columns: Mapping[str, str], dates
     for position, row in enumerate(rows):
         try:
             plain = row if isinstance(row, model) else _renamed(row, own, name, position, dates)
-            records.append(plain if isinstance(plain, model) else model.model_validate(plain))
+            records.append(validated(plain) if isinstance(plain, model) else model.model_validate(plain))
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
@@ -157,7 +157,7 @@ def _open_rows(name: str, rows: Sequence[Any], columns: Mapping[str, str], dates
     names = [*_declared_fields(name, given), *extra]
 
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
-        yield {column: [getattr(record, own.get(column, column), None) for record in records] for column in wanted}
+        yield {column: [cell_of(record, own.get(column, column)) for record in records] for column in wanted}
 
     own_id = getattr(records[0], model.id_field or "", None) if len(records) == 1 else None
     doubtful = _nobody_else if own_id and not own_id.isspace() else None

@@ -5,7 +5,7 @@ Times end in ``_at`` and are dates or timestamps. Any other column is kept and c
 """
 
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, Union, get_args, get_origin
@@ -322,3 +322,47 @@ def _flatten(annotation: Any) -> list[Any]:
     if origin is Literal:
         return list(get_args(annotation))
     return [annotation]
+
+
+_HELD: dict[Kind, frozenset[type]] = {
+    "time": frozenset({date, datetime}),
+    "text": frozenset({str}),
+    "choice": frozenset({str}),
+    "truth": frozenset({bool}),
+}
+
+
+def is_validated(record: Record) -> bool:
+    """Tell whether a record holds what a validated one does; ``model_copy`` and ``model_construct`` don't validate."""
+    held = record.__dict__
+    for name, field in fields_of(record.plural).items():
+        value = held.get(name)
+        if value is None:
+            if field.required or name not in held:
+                return False
+        elif type(value) not in _HELD[field.kind] or (field.kind == "choice" and value not in field.choices):
+            return False
+    return True
+
+
+def validated(record: Record) -> Record:
+    """Return a record, validated again where it doesn't hold what a validated one does.
+
+    >>> case = Case(case_id="A1", received_at="2024-03-28").model_copy(update={"decided_at": "2024-04-05"})
+    >>> validated(case).decided_at
+    datetime.date(2024, 4, 5)
+
+    Raises pydantic's ``ValidationError`` where it can't be read.
+    """
+    return record if is_validated(record) else type(record).model_validate(values_of(record))
+
+
+def values_of(record: Record) -> dict[str, Any]:
+    """Return the fields that were given to a record, by name, those of one's own among them."""
+    held = {name: value for name, value in record.__dict__.items() if name in record.model_fields_set}
+    return held | (record.model_extra or {})
+
+
+def cell_of(record: Record, name: str) -> Any:
+    """Return what a record holds in a field of the vocabulary or of one's own; None where it has no such field."""
+    return record.__dict__[name] if name in record.__dict__ else (record.model_extra or {}).get(name)
