@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 
 from ombudsman_kpi import Case, Order, Scheme, WorkingCalendar, WrittenContact, deadlines, load_scheme, measure
+from ombudsman_kpi.arrays import threads
+from ombudsman_kpi.arrays.threads import in_threads
 
 THREADS = 16
 STARTS = np.arange("2022-01-01", "2024-12-31", dtype="M8[D]")
@@ -167,3 +169,90 @@ print("the same")
 def test_the_first_use_of_everything_in_sixteen_threads_at_once() -> None:
     done = subprocess.run([sys.executable, "-W", "error", "-c", FIRST], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("the same\n", "")
+
+
+MANY = 1_000_000
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize("bad", [0, 1, 5, 17])
+def test_an_error_in_one_of_a_million_items_stops_the_reading(
+    workers: int, bad: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "WORKERS", workers)
+    items = iter(range(MANY))
+    done: list[int] = []
+
+    def work(item: int) -> int:
+        done.append(item)
+        if item >= bad:
+            raise ValueError(item)
+        return item
+
+    answers: list[int] = []
+    with pytest.raises(ValueError, match=f"^{bad}$"):
+        answers.extend(in_threads(work, items))
+    assert answers == list(range(bad))
+    ahead = workers + 2
+    assert next(items) <= bad + ahead
+    assert set(range(bad + 1)) <= set(done) <= set(range(bad + ahead + 1))
+
+
+def test_work_that_has_not_begun_when_another_fails_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "WORKERS", 1)
+    failed = Event()
+    done = []
+
+    def work(item: int) -> None:
+        done.append(item)
+        if item == 0:
+            failed.set()
+            raise ValueError
+        assert hold.wait(timeout=60)
+
+    hold = Event()
+    with pytest.raises(ValueError):  # noqa: PT011  (it says nothing)
+        for _ in in_threads(work, _released_at_the_end(10, hold)):
+            pass
+    assert failed.is_set()
+    assert len(done) <= 2  # of the items read ahead only the one that the thread had taken already
+
+
+def _released_at_the_end(size: int, hold: Event) -> Iterator[int]:
+    try:
+        yield from range(size)
+    finally:
+        hold.set()
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize(("bad", "unread", "first"), [(2, 4, "work"), (4, 2, "reading"), (None, 1, "reading"),
+                                                      (0, 1, "work"), (None, 0, "reading")])  # fmt: skip
+def test_the_first_error_is_raised_whether_of_reading_or_of_work(
+    workers: int, bad: int | None, unread: int, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "WORKERS", workers)
+
+    def items() -> Iterator[int]:
+        yield from range(unread)
+        raise ValueError("reading")
+
+    def work(item: int) -> int:
+        if item == bad:
+            raise ValueError("work")
+        return item
+
+    answers = []
+    with pytest.raises(ValueError, match=first):  # noqa: PT012  (what came before the error is kept)
+        for answer in in_threads(work, items()):
+            answers.append(answer)  # noqa: PERF402  (those before the error stay)
+    assert answers == list(range(unread if bad is None else min(bad, unread)))
+
+
+def test_nothing_goes_on_where_the_caller_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "WORKERS", 2)
+    items = iter(range(MANY))
+    answers = in_threads(str, items)
+    assert next(answers) == "0"
+    answers.close()  # type: ignore[attr-defined]
+    assert next(items) <= 5

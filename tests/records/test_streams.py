@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,8 +19,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from ombudsman_kpi import OptionError, RecordsError, Tally, load_scheme, tally
-from ombudsman_kpi.arrays import fingerprints
+from ombudsman_kpi.arrays import fingerprints, threads
 from ombudsman_kpi.records import source
+from ombudsman_kpi.records.opening import open_source
+from ombudsman_kpi.records.source import Source
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
 AS_OF = "2024-03-31"
@@ -512,3 +515,44 @@ def test_times_and_ids_in_parquet_are_read_without_loading_pandas(cases: pd.Data
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(len(cases)), "False"]
+
+
+ROWS = 4000
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("batch", [0, 3, 20])
+@pytest.mark.parametrize("kind", ["cases", "events"])
+def test_a_bad_row_is_told_before_the_rest_is_read(
+    kind: str, batch: int, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One in the first batch before anything else is read; a later one when its batch is reached."""
+    monkeypatch.setattr(source, "BATCH", 100)
+    monkeypatch.setattr(threads, "WORKERS", workers)
+    times = [f"2024-01-{1 + row % 28:02}" for row in range(ROWS)]
+    bad = list(times)
+    bad[100 * batch + 5] = "04/05/2024"
+    ids = [f"C{row * 7919 % ROWS}" for row in range(ROWS)]  # in no order, so that all are looked at
+    records = {
+        "cases": {"case_id": ids, "received_at": times, "valid_at": times, "allocated_at": times, "decided_at": times},
+        "events": {"case_id": ids, "event": ["contact"] * ROWS, "at": times, "party": ["complainant"] * ROWS,
+                   "direction": ["out"] * ROWS},
+    }  # fmt: skip
+    records[kind]["received_at" if kind == "cases" else "at"] = bad
+    read: Counter[tuple[str, bool]] = Counter()  # batches, by kind of records and whether for their times
+
+    def counting(name: str) -> Source:
+        opened = open_source(name, pa.table(records[name]), {}, None)
+
+        def batches(wanted: list[str]) -> Iterator[Any]:
+            for columns in opened.read(wanted):
+                read[name, bool({"at", "received_at"} & {*wanted})] += 1
+                yield columns
+
+        return opened._replace(read=batches)
+
+    with pytest.raises(RecordsError, match=f"{kind} row {100 * batch + 5}:"):
+        tally(LGSCO, cases=counting("cases"), events=counting("events"), as_of=AS_OF)
+    if batch == 0:  # the columns are looked at first, in a table without rows
+        assert max(read.values()) <= 2, read
+    assert read[kind, True] <= batch + 3 + workers + 2, read

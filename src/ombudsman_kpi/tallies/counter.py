@@ -2,18 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import reduce
-from itertools import chain, islice
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import integers
 from ombudsman_kpi.arrays.sums import Cells
-from ombudsman_kpi.arrays.threads import WORKERS
+from ombudsman_kpi.arrays.threads import in_threads
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.periods import Grain, Numbering
 from ombudsman_kpi.clocks.judging import follows_from_elapsed, outcomes
@@ -45,31 +42,26 @@ def count_batches(
     scheme: Scheme,
     kept: Truths | None = None,
 ) -> dict[Key, Block]:
-    """Count all batches: one after the other, or where there are several, shared between threads.
+    """Return the block of each key: all batches counted, where there are several in several threads.
 
-    numpy and Arrow let go of the interpreter while they work, and counts add up in any order. ``kept`` says of the
-    records of all batches which ones are counted; None is all of them.
+    Each thread has a counter of its own; counts add up in any order. ``kept`` says of the records of all batches
+    which ones are counted; None is all of them. Raises the first error in the order of the batches, and reads none
+    after it but the few that were on their way.
     """
-    waiting = list(islice(batches, 2))
-    counters = [Counter(wanted, by, scheme) for _ in range(min(len(waiting), WORKERS) or 1)]
-    source = chain(waiting, batches)
-    turn = Lock()
+    free: list[Counter] = []  # counters that no thread is using; taking one from a list is safe among threads
 
-    def work(counter: Counter) -> None:
-        while True:
-            with turn:
-                batch = next(source, None)
-            if batch is None:
-                return
-            own = None if kept is None else kept[batch.offset : batch.offset + len(batch)]
-            counter.add(Known(batch, as_of, scheme), own)
+    def count(batch: Batch) -> None:
+        try:
+            counter = free.pop()
+        except IndexError:
+            counter = Counter(wanted, by, scheme)
+        own = None if kept is None else kept[batch.offset : batch.offset + len(batch)]
+        counter.add(Known(batch, as_of, scheme), own)
+        free.append(counter)
 
-    if len(counters) == 1:
-        work(counters[0])
-        return counters[0].blocks()
-    with ThreadPoolExecutor(len(counters)) as pool:
-        list(pool.map(work, counters))
-    first, *others = (counter.blocks() for counter in counters)
+    for _ in in_threads(count, batches):
+        pass
+    first, *others = (counter.blocks() for counter in free or [Counter(wanted, by, scheme)])
     return {key: reduce(Block.plus, (part[key] for part in others), block) for key, block in first.items()}
 
 
