@@ -46,7 +46,8 @@ from ombudsman_kpi.measures.keep_in_touch import run_of
 from ombudsman_kpi.measures.registry import rules_of
 from ombudsman_kpi.measures.related import Files
 from ombudsman_kpi.measures.targets import DelaysExplained, KeepInTouch, Limited, ShareWithin
-from ombudsman_kpi.records.tables import Batch, Table, open_table
+from ombudsman_kpi.records.batch import Batch
+from ombudsman_kpi.records.tables import Table, open_table
 from ombudsman_kpi.records.vocabulary import RECORDS, Case, CaseEvent, Record, cell_of, validated
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.plan import check_scheme, names_of

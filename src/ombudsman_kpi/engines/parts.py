@@ -18,9 +18,10 @@ from ombudsman_kpi.arrays.arrow_memory import present
 from ombudsman_kpi.arrays.fingerprints import two_prints
 from ombudsman_kpi.engines.together import Feed, feeds_of, measured, without_row
 from ombudsman_kpi.errors import MissingLibraryError, OptionError, RecordsError, no_room
+from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.source import BATCH, Source
-from ombudsman_kpi.records.streams import as_arrow, steady
-from ombudsman_kpi.records.tables import Batch, Table
+from ombudsman_kpi.records.streams import materialise_once, to_arrow_array
+from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.times import decoded
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.counts import Counts
@@ -63,7 +64,10 @@ def tally_in_parts(
         dates={kind: table.dates for kind, table in tables.items() if table.dates is not None},
     )
     nothing, needed = dry_run(scheme, {kind: table.source for kind, table in tables.items()}, options)
-    tables = {kind: replace(table, source=steady(kind, table.source, needed[kind])) for kind, table in tables.items()}
+    tables = {
+        kind: replace(table, source=materialise_once(kind, table.source, needed[kind]))
+        for kind, table in tables.items()
+    }
     total, read = nothing, _Read(progress)
     for feed in _feeds(scheme, options, nothing, tables):
         for given in _parts_of(feed, tables, needed, room, progress):
@@ -279,7 +283,7 @@ def _names(columns: list[str]) -> list[str]:
 def _plain(table: Table, name: str, column: Any) -> Any:
     import pyarrow as pa
 
-    array = as_arrow(table.label, name, column)
+    array = to_arrow_array(table.label, name, column)
     return decoded(array) if pa.types.is_dictionary(array.type) else array
 
 

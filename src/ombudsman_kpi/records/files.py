@@ -10,7 +10,7 @@ from typing import Any
 
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records import source
-from ombudsman_kpi.records.source import Source, joined
+from ombudsman_kpi.records.source import Source, concatenated
 
 
 def open_path(name: str, path: Path) -> Source:
@@ -27,7 +27,7 @@ def open_path(name: str, path: Path) -> Source:
     found = [_open_file(name, Path(item)) for item in sorted(names) if Path(item).is_file()]
     if not found:
         raise RecordsError(f"{name}: there is no file {path}.")
-    return found[0] if len(found) == 1 else joined(found, path.name)
+    return found[0] if len(found) == 1 else concatenated(found, path.name)
 
 
 def _open_file(name: str, path: Path) -> Source:
@@ -127,7 +127,7 @@ def _open_csv(path: Path) -> Source:
                 yield dict(zip(wanted, batch.columns, strict=True))
                 empty = False
         except (pa.ArrowException, OSError) as error:
-            raise _broken(path, _met(batches(use_threads=False)) or error) from None
+            raise _broken(path, _first_error(batches(use_threads=False)) or error) from None
         if empty:
             yield {column: pa.nulls(0, pa.string()) for column in wanted}
 
@@ -155,7 +155,7 @@ def _refuse_open_quote(path: Path) -> None:
             ) from None
 
 
-def _met(batches: Iterator[Any]) -> Exception | None:
+def _first_error(batches: Iterator[Any]) -> Exception | None:
     """Give the error that is met when all is read again in one thread, which counts the rows."""
     import pyarrow as pa
 

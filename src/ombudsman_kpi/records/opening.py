@@ -19,8 +19,8 @@ from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records import source
 from ombudsman_kpi.records.field_types import EMPTY
 from ombudsman_kpi.records.files import open_path
-from ombudsman_kpi.records.source import Dates, Source, joined
-from ombudsman_kpi.records.streams import is_of, kept, open_stream, steady
+from ombudsman_kpi.records.source import Dates, Source, concatenated
+from ombudsman_kpi.records.streams import is_instance_of, materialise_once, open_stream, spooled
 from ombudsman_kpi.records.vocabulary import RECORDS, Record, cell_of, fields_of, validated
 
 
@@ -52,7 +52,7 @@ def open_source(name: str, given: Any, columns: Mapping[str, str], dates: Dates)
 
 def _open_table(name: str, given: Any) -> Source | None:
     """See a frame, a relation or a reader as a source; None for what is neither."""
-    if is_of(given, "pandas", "DataFrame"):
+    if is_instance_of(given, "pandas", "DataFrame"):
         return _open_pandas(given)
     if (stream := open_stream(name, given)) is not None:
         return stream
@@ -63,8 +63,8 @@ def _open_list(name: str, given: Sequence[Any], columns: Mapping[str, str], date
     """See a list of rows, or of tables, as a source."""
     if isinstance(given[0], Mapping) or not _is_table(given[0]):
         return _open_rows(name, given, columns, dates)
-    parts = [steady(name, open_source(name, item, columns, dates)) for item in given]
-    return joined(
+    parts = [materialise_once(name, open_source(name, item, columns, dates)) for item in given]
+    return concatenated(
         [part._replace(place=f"{name} batch {place}") for place, part in enumerate(parts)], f"the {name}"
     )._replace(place="")
 
@@ -83,7 +83,7 @@ def _open_iterator(name: str, given: Iterator[Any], columns: Mapping[str, str], 
         return None
     tables = chain(first, given)
     opened = (open_source(name, table, columns, dates) for table in tables)
-    return kept(name, (table._replace(schema=None) for table in opened))
+    return spooled(name, (table._replace(schema=None) for table in opened))
 
 
 def _is_table(item: Any) -> bool:

@@ -31,7 +31,7 @@ class Source(NamedTuple):
     doubtful: Callable[[], Any] | None = None  # gives the ids that records share, where others have looked for them
 
 
-def joined(parts: Sequence[Source], place: str) -> Source:
+def concatenated(parts: Sequence[Source], place: str) -> Source:
     """See several sources, one after the other, as one; what one of them lacks is an error, not empty."""
     names = tuple(dict.fromkeys(name for part in parts for name in part.names))
 

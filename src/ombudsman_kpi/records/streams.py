@@ -10,23 +10,23 @@ from typing import Any
 from ombudsman_kpi.calendars.dates import is_missing
 from ombudsman_kpi.errors import RecordsError, no_room
 from ombudsman_kpi.records import source
-from ombudsman_kpi.records.source import Source, joined
+from ombudsman_kpi.records.source import Source, concatenated
 
 
 def open_stream(name: str, given: Any) -> Source | None:
     """See a DuckDB relation, a lazy frame of Polars or an Arrow reader as a source; None for anything else."""
-    if is_of(given, "duckdb", "DuckDBPyRelation"):
+    if is_instance_of(given, "duckdb", "DuckDBPyRelation"):
         return _open_relation(name, given)
-    if is_of(given, "polars", "LazyFrame"):
+    if is_instance_of(given, "polars", "LazyFrame"):
         return _open_lazy_frame(name, given)
-    if is_of(given, "pyarrow", "RecordBatchReader"):
+    if is_instance_of(given, "pyarrow", "RecordBatchReader"):
         names = tuple(given.schema.names)
-        batches = (Source(names, _one(batch)) for batch in _safely(name, given))
-        return kept(name, batches, empty=given.schema)
+        batches = (Source(names, _slices_of(batch)) for batch in _batches_of_reader(name, given))
+        return spooled(name, batches, empty=given.schema)
     return None
 
 
-def is_of(given: Any, library: str, kind: str) -> bool:
+def is_instance_of(given: Any, library: str, kind: str) -> bool:
     """Tell whether something is of a library's kind; without importing it, or while another thread imports it."""
     found = getattr(sys.modules.get(library), kind, None)
     return found is not None and isinstance(given, found)
@@ -90,7 +90,7 @@ def _unread(name: str, library: str, error: Exception) -> RecordsError:
     return RecordsError(f"{name} can't be read: {library} stopped with {kind}. Run it by itself to see why.")
 
 
-def _safely(name: str, reader: Any) -> Iterator[Any]:
+def _batches_of_reader(name: str, reader: Any) -> Iterator[Any]:
     """Read batch after batch; what goes wrong on the way is said once."""
     import pyarrow as pa
 
@@ -100,7 +100,7 @@ def _safely(name: str, reader: Any) -> Iterator[Any]:
         raise _unread(name, "Arrow", error) from None
 
 
-def _one(batch: Any) -> Any:
+def _slices_of(batch: Any) -> Any:
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
         for first in range(0, max(len(batch), 1), source.BATCH):
             part = batch.slice(first, source.BATCH)
@@ -109,7 +109,7 @@ def _one(batch: Any) -> Any:
     return read
 
 
-def steady(name: str, given: Source, needed: Sequence[str] | None = None) -> Source:
+def materialise_once(name: str, given: Source, needed: Sequence[str] | None = None) -> Source:
     """Work out once what would be worked out for each reading: rows could change places in between.
 
     Of its columns only those are kept on the disk that are needed, where somebody knows them.
@@ -117,16 +117,16 @@ def steady(name: str, given: Source, needed: Sequence[str] | None = None) -> Sou
     if given.schema is None:
         return given
     chosen = given.names if needed is None else tuple(needed) or given.names[:1]
-    batches = (Source(chosen, _these(columns)) for columns in given.read(list(chosen)))
-    found = kept(name, batches, empty=given.schema)
+    batches = (Source(chosen, _always(columns)) for columns in given.read(list(chosen)))
+    found = spooled(name, batches, empty=given.schema)
     return found._replace(names=given.names, place=given.place)
 
 
-def _these(columns: Mapping[str, Any]) -> Any:
+def _always(columns: Mapping[str, Any]) -> Any:
     return lambda wanted: iter([{column: columns[column] for column in wanted}])
 
 
-def kept(name: str, tables: Iterable[Source], empty: Any = None) -> Source:
+def spooled(name: str, tables: Iterable[Source], empty: Any = None) -> Source:
     """Keep tables that come only once on the disk, so that they can be read again; memory holds one at a time.
 
     ``empty`` is their Arrow schema, where that is known before any of them.
@@ -155,10 +155,10 @@ def kept(name: str, tables: Iterable[Source], empty: Any = None) -> Source:
         return Source(tuple(empty.names), lambda wanted: _of_batches([], wanted, empty), rows=0)
     if not parts:
         raise RecordsError(f"{name} are given as batches, but there is none.")
-    return joined(parts, f"the {name}")._replace(place="")
+    return concatenated(parts, f"the {name}")._replace(place="")
 
 
-def as_arrow(label: str, name: str, column: Any) -> Any:
+def to_arrow_array(label: str, name: str, column: Any) -> Any:
     """Give a column as Arrow has it; a list of things of several kinds, of which Arrow would make one, is refused."""
     if not isinstance(column, list):
         return column
@@ -199,7 +199,9 @@ class _TemporaryFile:
         """Write a batch; give its place in the file."""
         import pyarrow as pa
 
-        batch = pa.record_batch([as_arrow(label, name, column) for name, column in columns.items()], names=[*columns])
+        batch = pa.record_batch(
+            [to_arrow_array(label, name, column) for name, column in columns.items()], names=[*columns]
+        )
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, batch.schema) as writer:
             writer.write_batch(batch)

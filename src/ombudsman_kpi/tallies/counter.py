@@ -20,7 +20,7 @@ from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.measures.rules import Rule
 from ombudsman_kpi.measures.share_within import ShareWithinRule
-from ombudsman_kpi.records.tables import Batch
+from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Group, Key
 

@@ -15,9 +15,10 @@ from ombudsman_kpi.events.log import times_of_cases
 from ombudsman_kpi.measures.related import Files
 from ombudsman_kpi.measures.rules import Rule
 from ombudsman_kpi.measures.targets import AnyTarget, Dated, NotMeasured, Score, Stock, Trend
+from ombudsman_kpi.records.batch import COUNT, Batch
 from ombudsman_kpi.records.source import Dates
-from ombudsman_kpi.records.streams import steady
-from ombudsman_kpi.records.tables import COUNT, Batch, Table, open_table
+from ombudsman_kpi.records.streams import materialise_once
+from ombudsman_kpi.records.tables import Table, open_table
 from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.block import Key
@@ -132,7 +133,7 @@ def open_records(
     """
     opened = opened_as_given(records, columns, dates)
     return {
-        kind: replace(table, source=steady(kind, table.source, None if needed is None else needed[kind]))
+        kind: replace(table, source=materialise_once(kind, table.source, None if needed is None else needed[kind]))
         for kind, table in opened.items()
     }
 

@@ -30,8 +30,9 @@ from ombudsman_kpi.measures.share_of_kinds import NOT_IN, FollowedRule, KindsRul
 from ombudsman_kpi.measures.share_within import ShareWithinRule
 from ombudsman_kpi.measures.stock import StockRule
 from ombudsman_kpi.measures.targets import OnClock
+from ombudsman_kpi.records.batch import PERIOD
 from ombudsman_kpi.records.conditions import Condition
-from ombudsman_kpi.records.tables import PERIOD, Table
+from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.counts import Counts
