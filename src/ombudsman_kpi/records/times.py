@@ -2,22 +2,20 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import present, truths
+from ombudsman_kpi.arrays.arrow_memory import present
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number, is_missing
 from ombudsman_kpi.calendars.time_zones import DAY, MICROSECOND, TimeZone, days_of
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.records.field_types import EMPTY, parse_time
+from ombudsman_kpi.records.field_types import parse_time
+from ombudsman_kpi.records.text_times import read_formatted, read_iso, shape_of
 
-_DATE = r"^\d{4}-\d{2}-\d{2}$"
-_ZONE = r"(Z|[+-]\d{2}:?\d{2})$"
-_STAMP = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$"
 _MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
 
@@ -151,47 +149,27 @@ def _microseconds(values: Integers, unit: str) -> Integers:
 
 
 def _from_text(column: Any, form: str | None, complain: Complain) -> Times:
-    import pandas as pd
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    text = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    empty = pc.is_in(pc.utf8_lower(text), pa.array(EMPTY, pa.string()))
-    text = pc.if_else(empty, pa.scalar(None, pa.string()), text)
-    there = present(text)
-    if form is not None:
-        zoned, dates = "%z" in form, not re.search(r"%[HIMSfp]", form)
-        only_dates = np.full(len(text), dates)
-        unknown = there & ~_matches(text, _pattern(form, complain))
-    else:
-        only_dates = _matches(text, _DATE)
-        unknown = there & ~only_dates & ~_matches(text, _STAMP)
-        stamps = there & ~only_dates
-        zones = stamps & _matches(text, _ZONE)
-        zoned, dates = bool(zones.any()), not stamps.any()
-        if zoned and (stamps & ~zones & ~unknown).any():
-            raise complain(int(np.argmax(stamps & ~zones & ~unknown)), _MIXED)
-    if unknown.any():
-        position = int(np.argmax(unknown))
-        raise complain(position, _unknown_form(text[position].as_py(), form))
-    moments = pd.to_datetime(
-        pd.Series(text.to_numpy(zero_copy_only=False), dtype="str"),
-        format=form or "ISO8601", errors="coerce", utc=zoned,
-    )  # fmt: skip
-    read = moments.dt.tz_localize(None) if zoned else moments
-    values = read.to_numpy().astype("M8[us]").view(np.int64)
-    unreal = there & (values == MISSING)
+    try:
+        cells = read_iso(column) if form is None else read_formatted(column, form)
+    except ValueError as error:
+        raise complain(None, f"is to be read by {form!r}, but {error}") from None
+    stamps = cells.there & ~cells.is_date & ~cells.unknown_form
+    zoned = bool(cells.is_zoned.any())
+    if zoned and (stamps & ~cells.is_zoned).any():
+        raise complain(int(np.argmax(stamps & ~cells.is_zoned)), _MIXED)
+    if cells.unknown_form.any():
+        position = int(np.argmax(cells.unknown_form))
+        raise complain(position, _unknown_form(cells.text[position].as_py(), form))
+    unreal = cells.there & (cells.values == MISSING)
     marks = unreal if unreal.any() else None
-    if dates:
-        return Times(np.where(values == MISSING, MISSING, values // DAY), "dates", unreal=marks)
-    mixed = only_dates if only_dates.any() else None
-    return Times(values, "instants" if zoned else "walls", only_dates=mixed, unreal=marks)
+    if not stamps.any():
+        return Times(_whole_days(cells.values), "dates", unreal=marks)
+    mixed = cells.is_date if cells.is_date.any() else None
+    return Times(cells.values, "instants" if zoned else "walls", only_dates=mixed, unreal=marks)
 
 
-def _matches(text: Any, pattern: str) -> Truths:
-    import pyarrow.compute as pc
-
-    return truths(pc.fill_null(pc.match_substring_regex(text, pattern), False))  # noqa: FBT003
+def _whole_days(values: Integers) -> Integers:
+    return np.where(values == MISSING, MISSING, values // DAY)
 
 
 _MIXED = (
@@ -200,31 +178,12 @@ _MIXED = (
 )
 
 
-_DIRECTIVES = {
-    "Y": r"\d{4}", "y": r"\d{2}", "m": r"\d{1,2}", "d": r"\d{1,2}", "H": r"\d{1,2}", "I": r"\d{1,2}", "M": r"\d{1,2}",
-    "S": r"\d{1,2}", "f": r"\d{1,6}", "p": r"[AaPp][Mm]", "b": r"\pL+\.?", "B": r"\pL+", "a": r"\pL+\.?", "A": r"\pL+",
-    "j": r"\d{1,3}", "z": r"(Z|[+-]\d{2}:?\d{2})",
-}  # fmt: skip
-
-
-def _pattern(form: str, complain: Complain) -> str:
-    """Give the pattern of a strptime format: what has it and is no date after all is a slip, not another format."""
-    literal, *parts = form.replace("%%", "\0").split("%")
-    pattern = re.escape(literal)
-    for part in parts:
-        directive, literal = part[:1], part[1:]
-        if directive not in _DIRECTIVES:
-            raise complain(
-                None, f"is to be read by {form!r}, but %{directive} is no part of a date that can be read so"
-            )
-        pattern += _DIRECTIVES[directive] + re.escape(literal)
-    return f"^{pattern}$".replace("\0", "%")
+_BOTH = "holds times with a zone and times without one. " + _MIXED.split(". ", 1)[1]
 
 
 def _unknown_form(text: str, form: str | None) -> str:
-    """Say what a cell looks like, without its content: 03/04/2024 is 99/99/9999."""
-    shape = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", text))
-    shape = shape if len(shape) <= 30 else f"{shape[:30]}…"
+    """Return what is wrong with a cell in another form, without showing its content."""
+    shape = shape_of(text)
     if form is not None:
         return f"has the form {shape}, not the one that dates= names, {form!r}. Mend it, or name another format"
     if re.match(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", text):
@@ -236,15 +195,6 @@ def _unknown_form(text: str, form: str | None) -> str:
         f"has the form {shape}, which isn't a date in ISO 8601 (2024-04-03 or 2024-04-03T09:30:00). Mend it, or name "
         "the format, such as dates={'cases': '%d %B %Y'}"
     )
-
-
-def _as_text(value: Any, form: str | None, complain: Complain) -> Any:
-    """Write a real date that stands among text the way the text is written."""
-    if not isinstance(value, date) or is_missing(value):
-        return value
-    if isinstance(value, datetime) and value.tzinfo is not None and form is not None and "%z" not in form:
-        raise complain(None, "holds times with a zone among text without one. " + _MIXED.split(". ", 1)[1])
-    return value.isoformat() if form is None else value.strftime(form)
 
 
 _DATES = {date, type(None)}
@@ -276,20 +226,43 @@ def _from_objects(column: list[Any], form: str | None, complain: Complain) -> Ti
             values[position] = day_number(value) * DAY
             only_dates[position] = True
     if len(zones) > 1:
-        raise complain(None, "holds times with a zone and times without one. " + _MIXED.split(". ", 1)[1])
+        raise complain(None, _BOTH)
     if not zones:
-        return Times(np.where(values == MISSING, MISSING, values // DAY), "dates")
+        return Times(_whole_days(values), "dates")
     return Times(values, "instants" if True in zones else "walls", only_dates=only_dates if only_dates.any() else None)
 
 
 def _from_text_and_objects(column: list[Any], form: str | None, complain: Complain) -> Times:
-    """Read a list in which there is text, and perhaps real dates beside it."""
+    """Read a list in which there is text, and perhaps real dates beside it, each in its own way."""
     import pyarrow as pa
 
-    if not all(isinstance(value, str) or is_missing(value) for value in column):
-        column = [_as_text(value, form, complain) for value in column]
-    column = [None if is_missing(value) else value for value in column]
-    try:
-        return _from_text(pa.array(column, pa.string()), form, complain)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        raise complain(None, "holds a mixture of text and other things. Make it one kind") from None
+    is_text = np.array([isinstance(value, str) for value in column])
+    others = [None if text or is_missing(value) else value for value, text in zip(column, is_text, strict=True)]
+    if not all(value is None or isinstance(value, (date, np.datetime64)) for value in others):
+        raise complain(None, "holds a mixture of text and other things. Make it one kind")
+    texts = [str(value) if text else None for value, text in zip(column, is_text, strict=True)]
+    read = _from_text(pa.array(texts, pa.string()), form, complain)
+    if all(value is None for value in others):
+        return read
+    return _together(read, _from_objects(others, None, complain), named=form is not None, complain=complain)
+
+
+def _together(text: Times, objects: Times, *, named: bool, complain: Complain) -> Times:
+    """Return the times of a list, of which some cells are text and the others real dates and datetimes.
+
+    Where the text has a named format of dates alone, a midnight is a date too: a spreadsheet has no other way.
+    """
+    kinds = {times.kind for times in (text, objects) if times.kind != "dates"}
+    if len(kinds) > 1:
+        raise complain(None, _BOTH)
+    midnight_is_date = named and text.kind == "dates" and objects.kind == "walls"
+    values = np.full(len(text.values), MISSING)
+    only_dates = np.zeros(len(values), np.bool_)
+    for times in (text, replace(objects, midnight_is_date=midnight_is_date)):
+        there = times.present
+        values[there] = times.values[there] * (DAY if times.kind == "dates" else 1)
+        only_dates |= there & times.dates_alone()
+    if (only_dates | (values == MISSING)).all():
+        return Times(_whole_days(values), "dates", unreal=text.unreal)
+    mixed = only_dates if only_dates.any() else None
+    return Times(values, "instants" if "instants" in kinds else "walls", only_dates=mixed, unreal=text.unreal)

@@ -1,0 +1,198 @@
+"""A column of dates or times in text: ISO 8601, or the caller's format, read to microseconds without pandas.
+
+Arrow's cast reads what is ordinary, at some 20 ns a cell. What it can't read (days that there aren't, fractions below
+a microsecond, several forms in one column) goes another way, cell by cell: no cell changes how another is read.
+"""
+
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ombudsman_kpi.arrays.arrow_memory import present, truths
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.calendars.time_zones import DAY
+from ombudsman_kpi.records.date_formats import microseconds_of, parse_format
+from ombudsman_kpi.records.field_types import EMPTY
+
+_YEAR_1 = -719_162 * DAY  # 0001-01-01: Arrow knows a year 0, Python and the calendar don't
+_LONGEST_EMPTY = max(map(len, EMPTY))
+
+_ZONE = r"(?:Z|[+-]\d{2}(?::?\d{2})?)"
+_ISO = (
+    r"^(?P<Y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})"
+    rf"(?:[T ](?P<H>\d{{2}}):(?P<M>\d{{2}})(?::(?P<S>\d{{2}})(?:\.(?P<f>\d+))?)?(?P<z>{_ZONE})?)?$"
+)
+# Any month has 28 days, all but February 30, seven of them 31: only 29 February needs a look at its year.
+_REAL_DAY = r"[1-9]\d{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+_REAL_CLOCK = r"[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?"
+_REAL_ZONE = r"(?:Z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)"
+_ORDINARY = ((rf"^{_REAL_DAY}(?:{_REAL_CLOCK})?$", False), (rf"^{_REAL_DAY}{_REAL_CLOCK}{_REAL_ZONE}$", True))
+
+
+class TextTimes(NamedTuple):
+    """What the cells of a column of text say, one by one.
+
+    ``values`` are microseconds since 1970: of UTC where the cell ``is_zoned``, else of the clock on the wall, with the
+    midnight of a cell that ``is_date``. They are ``MISSING`` in empty cells, in unreal ones such as 2024-02-30, and
+    in those that have ``unknown_form``.
+    """
+
+    text: Any  # without space around it, and None for what stands for nothing
+    values: Integers
+    is_date: Truths
+    is_zoned: Truths
+    unknown_form: Truths
+
+    @property
+    def there(self) -> Truths:
+        """Where a cell isn't empty."""
+        return present(self.text)
+
+
+def read_iso(column: Any) -> TextTimes:
+    """Return what the cells of an Arrow array of text say in ISO 8601."""
+    text = normalised(column)
+    ordinary = _cast_at_once(text)
+    if ordinary is None and (_lengths(text) > 26).any():  # SQL Server's datetime2 has seven digits
+        text_ = _cut_to_microseconds(text)
+        ordinary = _cast_at_once(text_)
+        ordinary = _cell_by_cell(text_) if ordinary is None else ordinary
+    return (_cell_by_cell(text) if ordinary is None else ordinary)._replace(text=text)
+
+
+def read_formatted(column: Any, form: str) -> TextTimes:
+    """Return what the cells of an Arrow array of text say in a strptime format.
+
+    Raises ``ValueError`` for what is no format.
+    """
+    parsed = parse_format(form)
+    text = normalised(column)
+    values, has_form = parsed.read(text)
+    return TextTimes(text, values, has_form & parsed.is_date, has_form & parsed.is_zoned, present(text) & ~has_form)
+
+
+def normalised(column: Any) -> Any:
+    """Return text without the space around it; a cell in which an export wrote that there is nothing is null."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    text = column.cast(pa.string())
+    offsets, content = _bytes_of(text)
+    content = content[offsets[0] :]
+    if len(content) and (content.min() <= ord(" ") or content.max() > 127):
+        text = pc.utf8_trim_whitespace(text)
+    if (_lengths(text)[present(text)] <= _LONGEST_EMPTY).any():
+        empty = pc.is_in(pc.utf8_lower(text), pa.array(EMPTY, pa.string()))
+        text = pc.if_else(empty, pa.scalar(None, pa.string()), text)
+    return text
+
+
+def _cast_at_once(text: Any) -> TextTimes | None:
+    """Return a column that Arrow's cast reads whole: all cells with a zone, or none; None for any other column."""
+    lengths, there = _lengths(text), present(text)
+    long = there & (lengths > 10)
+    if not _have_minutes(text, lengths, long):
+        return None
+    zoned = bool(long.any()) and matches(text.slice(int(np.argmax(long)), 1), f"{_ZONE}$").all()
+    if zoned and not (long | ~there).all():
+        return None
+    values = _cast(text, zoned=bool(zoned))
+    if values is None or (values[there] < _YEAR_1).any():
+        return None
+    nowhere = np.zeros(len(text), np.bool_)
+    return TextTimes(text, values, there & ~long, long if zoned else nowhere, nowhere)
+
+
+def _have_minutes(text: Any, lengths: Integers, long: Truths) -> bool:
+    """Return whether what is longer than a date goes on with hours and minutes: Arrow would read 2024-03-28T09 too."""
+    # The cells lie end to end in the bytes of the column, each beginning at its offset. In 2024-03-28T09:30 the
+    # byte 13 places after the beginning is the colon; 2024-03-28T09 and 2024-03-28T09+01 have none there.
+    offsets, content = _bytes_of(text)
+    return bool((lengths[long] >= 16).all()) and bool((content[offsets[:-1][long] + 13] == ord(":")).all())
+
+
+def _cell_by_cell(text: Any) -> TextTimes:
+    """Return a column of any cells: Arrow's cast for those that it surely reads, a regex for the others."""
+    values = np.full(len(text), MISSING)
+    unread = present(text)
+    is_zoned, is_date = np.zeros(len(text), np.bool_), unread & (_lengths(text) == 10)
+    for pattern, zoned in _ORDINARY:
+        ordinary = matches(text, pattern)
+        cast = _cast(_taken(text, np.flatnonzero(ordinary)), zoned=zoned)
+        if cast is not None:
+            values[ordinary] = cast
+            unread &= ~ordinary
+            is_zoned |= ordinary & zoned
+    unknown = np.zeros(len(text), np.bool_)
+    if unread.any():
+        places = np.flatnonzero(unread)
+        values[places], is_zoned[places], has_form = _in_parts(_taken(text, places))
+        unknown[places] = ~has_form
+    return TextTimes(text, values, is_date & ~unknown, is_zoned, unknown)
+
+
+def _taken(text: Any, places: Integers) -> Any:
+    """Return some cells; pyarrow would load pandas to make an array of numpy's numbers in its own way."""
+    import pyarrow as pa
+
+    return text.take(pa.Array.from_buffers(pa.int64(), len(places), [None, pa.py_buffer(places.astype(np.int64))]))
+
+
+def _in_parts(text: Any) -> tuple[Integers, Truths, Truths]:
+    """Return what cells in ISO 8601 stand for, which have a zone, and which are in ISO 8601 at all."""
+    import pyarrow.compute as pc
+
+    parts = pc.extract_regex(text, _ISO)
+    has_form = present(parts)
+    found = parts.drop_null()
+    values, is_zoned = np.full(len(text), MISSING), np.zeros(len(text), np.bool_)
+    values[has_form] = microseconds_of({name: found.field(name) for name in "YmdHMSfz"}, len(found))
+    is_zoned[has_form] = truths(pc.not_equal(found.field("z"), ""))
+    return values, is_zoned, has_form
+
+
+def _cast(text: Any, *, zoned: bool) -> Integers | None:
+    """Return microseconds as Arrow's cast reads them; None where it can't read one of the cells."""
+    import pyarrow as pa
+
+    try:
+        cast = text.cast(pa.timestamp("us", "UTC" if zoned else None))
+    except pa.ArrowInvalid:
+        return None
+    stored = np.frombuffer(cast.buffers()[1] or b"", np.int64)[cast.offset : cast.offset + len(cast)]
+    return np.where(present(cast), stored, MISSING) if cast.null_count else stored
+
+
+def _cut_to_microseconds(text: Any) -> Any:
+    import pyarrow.compute as pc
+
+    return pc.replace_substring_regex(text, r"(:\d{2}\.\d{6})\d+", r"\1")
+
+
+def matches(text: Any, pattern: str) -> Truths:
+    """Return which cells of Arrow text fit a pattern."""
+    import pyarrow.compute as pc
+
+    return truths(pc.fill_null(pc.match_substring_regex(text, pattern), False))  # noqa: FBT003
+
+
+def _lengths(text: Any) -> Integers:
+    """Return how many bytes each cell has."""
+    return np.diff(_bytes_of(text)[0])
+
+
+def _bytes_of(text: Any) -> tuple[Integers, Any]:
+    """Return where in the bytes of a column of text each cell begins, with the end of the last, and those bytes."""
+    # The column "AB", "C" is the bytes ABC and the offsets 0, 2, 3; a slice of its second cell has the offsets 2, 3.
+    size = len(text)
+    offsets = np.frombuffer(text.buffers()[1] or bytes(4 * (text.offset + size + 1)), np.int32)
+    offsets = offsets[text.offset : text.offset + size + 1]
+    content = np.frombuffer(text.buffers()[2] or b"", np.uint8)[: offsets[-1]]
+    return offsets, content
+
+
+def shape_of(text: str) -> str:
+    """Return what a cell looks like, without its content: 03/04/2024 is 99/99/9999."""
+    shape = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", text))
+    return shape if len(shape) <= 30 else f"{shape[:30]}…"
