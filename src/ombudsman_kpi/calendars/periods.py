@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence, Set
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -43,21 +43,26 @@ class Period(NamedTuple):
         >>> period_of(date(2023, 4, 1), "quarter").label
         '2023/24 Q1'
         """
-        start, end = self.start, self.end
-        year = f"{start.year if start.month > _APRIL else start.year - 1}"
-        financial = f"{year}/{(int(year) + 1) % 100:02}"
-        number = (start.month - 1 - _APRIL) % 12 // _MONTHS.get(self.every, 12) + 1
-        first, last = _NAMES[start.month - 1], _NAMES[end.month - 1]
-        names = {
-            "week": f"w/c {start.day} {first} {start.year}",
-            "month": f"{first} {start.year}",
-            "two-month": f"{first}{'' if start.year == end.year else f' {start.year}'}-{last} {end.year}",
-            "quarter": f"{financial} Q{number}",
-            "half-year": f"{financial} H{number}",
-            "financial-year": financial,
-            "year": f"{start.year}",
-        }
-        return names[self.every]
+        return _label(self.every, self.start, self.end)
+
+
+@lru_cache(maxsize=4096)
+def _label(every: str, start: date, end: date) -> str:
+    """Return what a period is called: worked out once for all the groups of a table."""
+    year = f"{start.year if start.month > _APRIL else start.year - 1}"
+    financial = f"{year}/{(int(year) + 1) % 100:02}"
+    number = (start.month - 1 - _APRIL) % 12 // _MONTHS.get(every, 12) + 1
+    first, last = _NAMES[start.month - 1], _NAMES[end.month - 1]
+    names = {
+        "week": f"w/c {start.day} {first} {start.year}",
+        "month": f"{first} {start.year}",
+        "two-month": f"{first}{'' if start.year == end.year else f' {start.year}'}-{last} {end.year}",
+        "quarter": f"{financial} Q{number}",
+        "half-year": f"{financial} H{number}",
+        "financial-year": financial,
+        "year": f"{start.year}",
+    }
+    return names[every]
 
 
 def grain_of(every: Every | None) -> Grain:
@@ -171,8 +176,9 @@ def following(period: Period) -> Period:
     return period_of(date.fromordinal(period.end.toordinal() + 1), period.every)  # type: ignore[arg-type]
 
 
+@lru_cache(maxsize=4096)
 def preceding(period: Period) -> Period:
-    """Give the period before one."""
+    """Return the period before one: worked out once for all the groups of a table."""
     return period_of(date.fromordinal(period.start.toordinal() - 1), period.every)  # type: ignore[arg-type]
 
 

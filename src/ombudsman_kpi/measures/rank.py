@@ -43,14 +43,14 @@ def figure(target: Rank, place: Place) -> Figure:
     found = everywhere.once(("comparator", period), lambda: Comparator.of(everywhere.by_period.get(period, ())))
     if found.groups < 2 or not found.rates:
         return result  # nothing to set it beside
-    mean = everywhere.once(("mean of rates", period), lambda: found.mean)
-    pooled, ranked = target.comparator == "pooled", len(found.rates)
-    details: dict[str, Any] = {
-        "comparator": Fraction(found.met, found.counted) if pooled else mean, "ranked": ranked,
-    }  # fmt: skip
-    words = f"comparator {percent(found.met, found.counted)} (pooled, {found.met:,} of {found.counted:,})"
-    if not pooled:
-        words = f"comparator {half_up(100 * mean)}% (mean of {ranked} rates)"
+    ranked = len(found.rates)
+    if target.comparator == "pooled":
+        beside = Fraction(found.met, found.counted)
+        words = f"comparator {percent(found.met, found.counted)} (pooled, {found.met:,} of {found.counted:,})"
+    else:
+        beside = everywhere.once(("mean of rates", period), lambda: found.mean)
+        words = f"comparator {half_up(100 * beside)}% (mean of {ranked} rates)"
+    details: dict[str, Any] = {"comparator": beside, "ranked": ranked}
     if result.value is not None:
         details["rank"] = 1 + ranked - bisect_right(found.rates, result.value)
         words = f"rank {details['rank']} of {ranked}; {words}"

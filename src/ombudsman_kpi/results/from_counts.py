@@ -187,7 +187,7 @@ def _closed(last: date, as_of: str) -> bool:
 def _note(words: tuple[str, ...], reasons: Mapping[tuple[str, str], int], remarks: tuple[str, ...]) -> str:
     """Say what belongs to the value, why records were left out, and what else to know."""
     texts = []
-    for status in STATUSES:
+    for status in STATUSES if reasons else ():
         found = sorted((-number, reason) for (of, reason), number in reasons.items() if of == status)
         if found:
             texts.append(f"{status}: " + ", ".join(f"{-number:,} {reason}" for number, reason in found))

@@ -16,6 +16,8 @@ from ombudsman_kpi.tallies.counts import Counts
 if TYPE_CHECKING:
     import pandas as pd
 
+_LARGEST = (1 << 63) - 1  # whole number that a column of pandas holds
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Results:
@@ -77,7 +79,7 @@ class Results:
         columns = list(column_names(by))
         frame = pd.DataFrame([row.as_dict(by) for row in self.rows], columns=columns)
         types: dict[str, Any] = dict.fromkeys(COUNTS, "Int64")
-        if any(isinstance(row.numerator, float) for row in self.rows):
+        if any(isinstance(row.numerator, float) or abs(row.numerator or 0) > _LARGEST for row in self.rows):
             types["numerator"] = "Float64"
         types |= dict.fromkeys(("value", "low", "high", "standard"), "float64")
         types |= dict.fromkeys(("period_start", "period_end"), "datetime64[s]")

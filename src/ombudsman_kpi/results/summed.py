@@ -1,6 +1,6 @@
 """The cells of a tally added up to reporting periods and groups."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Set
 from typing import Any, Literal
 
@@ -48,18 +48,20 @@ def gathered(block: Block, every: Every | Literal["day"] | None, grain: Grain) -
     there = pending & (block.records > 0)
     waiting = np.full(shape[:2], LONGEST)
     np.minimum.at(waiting, (period[there], block.group[there]), block.elapsed[there])
-    gathered = {}
-    for i, j in zip(*np.nonzero(records.sum(axis=2)), strict=True):
-        statuses: Counter[str] = Counter()
-        reasons: Counter[tuple[str, str]] = Counter()
-        for outcome, number in zip(block.outcomes, records[i, j].tolist(), strict=True):
-            statuses[outcome.status] += number
-            if outcome.reason and number:
-                reasons[outcome.status, outcome.reason] += number
-        gathered[book[i], block.groups[j]] = Counts(
-            statuses, reasons, bool(moving[i, j]), *(int(part[i, j]) for part in (*sums, waiting))
+    statuses: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
+    reasons: dict[tuple[int, int], Counter[tuple[str, str]]] = defaultdict(Counter)
+    filled = np.nonzero(records)
+    for *where, code, number in zip(*(axis.tolist() for axis in filled), records[filled].tolist(), strict=True):
+        outcome, at = block.outcomes[code], (where[0], where[1])
+        statuses[at][outcome.status] += number
+        if outcome.reason:
+            reasons[at][outcome.status, outcome.reason] += number
+    return {
+        (book[at[0]], block.groups[at[1]]): Counts(
+            own, reasons.get(at, {}), bool(moving[at]), *(int(part[at]) for part in (*sums, waiting))
         )
-    return gathered
+        for at, own in statuses.items()
+    }
 
 
 def daily_changes(block: Block) -> tuple[dict[Group, list[tuple[int, int, int]]], Places]:
