@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ombudsman_kpi.arrays.sums import Cells, add_up
+from ombudsman_kpi.arrays.sums import Cells, add_up, product
 from ombudsman_kpi.arrays.types import Integers
+from ombudsman_kpi.errors import RecordsError
 
 Row = tuple[tuple[int, ...], tuple[int, ...]]  # keys, sums
 Counted = dict[tuple[int, ...], tuple[int, ...]]
@@ -159,3 +160,49 @@ def test_many_rows_are_counted_as_the_dictionary_counts_them() -> None:
     answer = as_dict(cells.result())
     assert answer == by_loop(((first, second), (1, total)) for first, second, total in found)
     assert sum(count for count, _ in answer.values()) == 20_000
+
+
+LARGEST = (1 << 63) - 1
+HUGE = st.one_of(SUM, st.integers(-LARGEST, LARGEST), st.sampled_from([LARGEST, -LARGEST, 1 << 62, 1 << 61]))
+
+
+@often
+@given(st.lists(st.lists(st.tuples(st.integers(0, 3), HUGE), max_size=6), max_size=6))
+def test_sums_of_any_size_are_exact_or_an_error(batches: list[list[tuple[int, int]]]) -> None:
+    """64 bits that wrap would give another number; the error is for what really comes to more than they hold."""
+    found: list[list[Row]] = [[((key,), (number, 1)) for key, number in batch] for batch in batches]
+    whole = [row for batch in found for row in batch]
+    too_large = sum(abs(number) for _, (number, _) in whole) > LARGEST
+    if too_large:
+        with pytest.raises(RecordsError, match=r"more than 9\.2 million million million"):
+            add_up(*columns(whole, 1, 2))
+    else:
+        assert as_dict(add_up(*columns(whole, 1, 2))) == by_loop(whole)
+    cells = Cells(1, 2)
+    try:
+        for batch in found:
+            cells.add(*columns(batch, 1, 2))
+        assert as_dict(cells.result()) == by_loop(whole)
+    except RecordsError:
+        assert too_large
+
+
+@often
+@given(st.lists(st.tuples(st.integers(-LARGEST, LARGEST - 1), st.integers(-LARGEST, LARGEST - 1)), max_size=3))
+def test_keys_of_any_size_find_their_place_in_the_table(corners: list[tuple[int, int]]) -> None:
+    """On the way to a place numbers wrap; it is the same place all the same."""
+    for first, second in corners:
+        found: list[Row] = [((first + a, second + b), (a + 2 * b + 1,)) for a in (0, 1) for b in (0, 1, 0)]
+        cells = Cells(2, 1)
+        cells.add(*columns(found, 2, 1))
+        assert as_dict(cells.result()) == by_loop(found)
+
+
+@often
+@given(HUGE, HUGE)
+def test_a_product_is_exact_or_an_error(one: int, other: int) -> None:
+    for pair in ((np.array([one, 1]), other), (np.array([one, 0]), np.array([other, 1]))):
+        try:
+            assert product(*pair)[0] == one * other  # type: ignore[index]
+        except RecordsError:
+            assert max(abs(one), 1) * max(abs(other), 1) > LARGEST

@@ -242,10 +242,9 @@ def test_the_first_error_is_raised_whether_of_reading_or_of_work(
             raise ValueError("work")
         return item
 
-    answers = []
-    with pytest.raises(ValueError, match=first):  # noqa: PT012  (what came before the error is kept)
-        for answer in in_threads(work, items()):
-            answers.append(answer)  # noqa: PERF402  (those before the error stay)
+    answers: list[int] = []
+    with pytest.raises(ValueError, match=first):
+        answers.extend(in_threads(work, items()))
     assert answers == list(range(unread if bad is None else min(bad, unread)))
 
 

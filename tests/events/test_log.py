@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -359,3 +360,27 @@ def test_a_log_without_rows_makes_no_cases(lgsco: Scheme) -> None:
     empty = pd.DataFrame({name: pd.Series([], dtype="str") for name in ("case_id", "event", "at", "team")})
     assert len(history(lgsco, events=empty, as_of="2024-03-31")) == 0
     assert tally(lgsco, events=empty, as_of="2024-03-31").results().rows
+
+
+@pytest.mark.parametrize("unit", ["s", "us"])
+@pytest.mark.parametrize("year", [-290_000, -146_200, -10_000, 12_000, 146_200, 290_000])
+def test_a_time_beyond_all_dates_stays_on_its_side_of_the_others(lgsco: Scheme, year: int, unit: str) -> None:
+    """Times are doubled to be sorted: those of the year 146,200 would wrap to the other end of time."""
+    far = np.array([(year - 1970) * 31_556_952], "M8[s]").astype(f"M8[{unit}]")
+    near = np.array(["2024-01-05"], far.dtype)
+    log = pa.table({"case_id": ["A", "A"], "event": ["received", "received"], "at": np.concatenate([far, near]),
+                    "decided_at": np.concatenate([near, far])})  # fmt: skip
+    rows = history(lgsco, events=log, as_of="2024-03-31").rows
+    first = {name: rows[name].cast(pa.timestamp("us")).cast(pa.int64())[0].as_py() for name in rows.column_names[1:]}
+    january = int(near.astype("M8[us]").astype(np.int64)[0])
+    assert (first["received_at"] < january) == (year < 0)
+    assert first["received_at"] == january or year < 0
+    assert (first["decided_at"] < january) == (year < 0)
+
+
+@pytest.mark.parametrize("day", [-(1 << 31), -54_000_000, 54_000_000, (1 << 31) - 1])
+def test_a_date_of_arrow_beyond_all_dates_stays_on_its_side_of_the_others(lgsco: Scheme, day: int) -> None:
+    log = pa.table({"case_id": ["A", "A"], "event": ["received", "received"],
+                    "at": pa.array([day, 19_727], pa.int32()).cast(pa.date32())})  # fmt: skip
+    first = history(lgsco, events=log, as_of="2024-03-31").rows["received_at"].cast(pa.int32())[0].as_py()
+    assert first == 19_727 if day > 0 else first < 0

@@ -1,12 +1,13 @@
 """Tallies: adding, taking away, what may not be added, and the way to Arrow and JSON and back."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from ombudsman_kpi import KpiError, OptionError, Scheme, SchemeError, Tally, load_scheme, tally
+from ombudsman_kpi import KpiError, OptionError, RecordsError, Scheme, SchemeError, Tally, load_scheme, tally
 
 DAY = "2024-04-30"
 
@@ -235,3 +236,53 @@ def test_a_tally_of_no_records_is_zero() -> None:
     nothing = tally(load_scheme("lgsco"), as_of="2024-03-31")
     assert nothing == Tally.zero()
     assert Tally.zero() == nothing
+
+
+def test_groups_of_many_values_take_room_for_those_that_occur_alone(lgsco: Scheme) -> None:
+    """Two columns of 1,500 different values each have 2.25 million combinations, of which 1,500 occur."""
+    size = 1500
+    rows: dict[str, list[Any]] = {
+        "case_id": [*map(str, range(size))],
+        "received_at": ["2024-01-04"] * size,
+        "decided_at": ["2024-01-10"] * size,
+        "allocated_at": [None] * size,
+        "team": [f"T{row}" for row in range(size)],
+        "officer": [f"O{row * 7 % size}" for row in range(size)],
+    }
+    options: dict[str, Any] = {"as_of": DAY, "targets": "decided-or-allocated-20wd", "by": ["team", "officer"]}
+    tally(lgsco, cases=pa.table(rows).slice(0, 2), **options)  # what is imported at first use
+    tracemalloc.start()
+    try:
+        found = tally(lgsco, cases=pa.table(rows), **options)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 40 << 20
+    assert {row.group for row in found.results().rows} == {*zip(rows["team"], rows["officer"], strict=True)}
+
+
+HUGE = {"offered_at": "2024-01-04T09:00:00", "answered_at": "2024-01-04T09:00:01", "count": 10**15 - 1}
+HALF_A_SECOND = HUGE | {"answered_at": "2024-01-04T09:00:00.5"}
+
+
+@pytest.mark.parametrize(
+    ("target", "row", "rows"),
+    [("calls-answered", HUGE, 9_300), ("average-answer-time", HUGE, 9_300), ("average-answer-time", HALF_A_SECOND, 1)],
+)
+def test_more_records_than_numbers_hold_are_an_error_and_never_wrap(
+    target: str, row: dict[str, Any], rows: int
+) -> None:
+    """So many records, or the half seconds by which so many fall short of a whole one, in millionths."""
+    with pytest.raises(RecordsError, match=r"add up to more than 9\.2 million million million"):
+        tally(load_scheme("lgo-2017-18"), calls=[row] * rows, as_of=DAY, targets=target)
+
+
+def test_as_many_records_as_numbers_hold_are_counted_exactly(lgsco: Scheme) -> None:
+    (row,) = tally(lgsco, calls=[HUGE] * 9_000, as_of=DAY, targets="intake-calls-60s").results().rows
+    assert row.records == 9_000 * (10**15 - 1)
+
+
+def test_tallies_that_are_too_large_together_are_an_error(lgsco: Scheme) -> None:
+    half = tally(lgsco, calls=[HUGE] * 5_000, as_of=DAY, targets="intake-calls-60s")
+    with pytest.raises(RecordsError, match="add up to more than"):
+        half + half

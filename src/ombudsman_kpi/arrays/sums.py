@@ -7,12 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ombudsman_kpi.arrays.types import Integers
+from ombudsman_kpi.errors import RecordsError
 
 _DENSE = 1 << 23  # cells of a table that is quicker to add to than to sort
 
 
 def add_up(keys: Sequence[Integers], sums: Sequence[Integers]) -> tuple[tuple[Integers, ...], tuple[Integers, ...]]:
-    """Add up rows of one key: each key once, in order, with its exact sums; keys whose sums are all 0 are left out.
+    """Return each key once, in order, with its exact sums over its rows; keys whose sums are all 0 are left out.
+
+    Raises ``RecordsError`` where the sums could be too large for 64 bits.
 
     >>> keys, (total,) = add_up([np.array([2, 1, 2])], [np.array([10, 20, 30])])
     >>> keys[0].tolist(), total.tolist()
@@ -20,6 +23,8 @@ def add_up(keys: Sequence[Integers], sums: Sequence[Integers]) -> tuple[tuple[In
     """
     if not len(keys[0]):
         return tuple(keys), tuple(sums)
+    for part in sums:
+        _check_room(part)
     order = _order(keys)
     ordered = [key[order] for key in keys]
     changes = np.logical_or.reduce([key[1:] != key[:-1] for key in ordered])
@@ -30,7 +35,11 @@ def add_up(keys: Sequence[Integers], sums: Sequence[Integers]) -> tuple[tuple[In
 
 
 def _order(keys: Sequence[Integers]) -> NDArray[np.intp] | slice:
-    """Give the order in which keys rise: sorting one number in place of many, where they fit into one."""
+    """Return the order in which keys rise: sorting one number in place of many, where they fit into one.
+
+    Keys (2024, 3) and (2023, 11), spans 2 and 9 from (2023, 3) -> (1 * 9 + 0, 0 * 9 + 8) = (9, 8). Where the product of
+    the spans has more than 62 bits, the keys are sorted one by one.
+    """
     lows = [int(key.min()) for key in keys]
     spans = [int(key.max()) - low + 1 for key, low in zip(keys, lows, strict=True)]
     if math.prod(spans) >= 1 << 62:
@@ -41,29 +50,65 @@ def _order(keys: Sequence[Integers]) -> NDArray[np.intp] | slice:
     return slice(None) if (code[1:] >= code[:-1]).all() else np.argsort(code, kind="stable")
 
 
+_ROOM = 1 << 63  # what 64 bits with a sign hold
+_TOO_LARGE = (
+    "The records that rows stand for, or their times, add up to more than 9.2 million million million. Mend the column "
+    "that says how many records a row stands for, or split the records and compare their results."
+)
+
+
+def _check_room(part: Integers) -> None:
+    """Raise ``RecordsError`` where numbers, all taken as positive, add up to more than 64 bits hold."""
+    if _most(part) * len(part) < _ROOM:
+        return
+    # In halves of 32 bits, whose sums fit: 5,000,000,000 is 1 << 32 | 705,032,704.
+    size = np.abs(part).view(np.uint64)
+    high, low = int((size >> np.uint64(32)).sum()), int((size & np.uint64(0xFFFF_FFFF)).sum())
+    if (high << 32) + low >= _ROOM:
+        raise RecordsError(_TOO_LARGE)
+
+
+def _most(part: Integers | int) -> int:
+    """Return the largest size of some numbers."""
+    return abs(part) if isinstance(part, int) else max(int(part.max(initial=0)), -int(part.min(initial=0)))
+
+
+def product(one: Integers | int, other: Integers | int) -> Integers | int:
+    """Return one number times another for each row, or raise ``RecordsError`` where 64 bits don't hold it."""
+    if _most(one) * _most(other) >= _ROOM:
+        raise RecordsError(_TOO_LARGE)
+    return one * other
+
+
 class Cells:
     """Rows counted by whole-number keys, batch after batch, with exact sums beside the counts.
 
-    As long as the keys span a moderate box, each row is one addition to a table; beyond, batches are sorted.
+    As long as the keys span a moderate box, each row is one addition to a table; beyond, batches are sorted. Raises
+    ``RecordsError`` where the sums could be too large for 64 bits.
     """
 
     def __init__(self, keys: int, sums: int) -> None:
         self._lows: list[int] = [0] * keys
         self._spans: list[int] = [0] * keys
         self._tables: list[Integers | None] = [None] * sums
+        self._most = 0  # no sum of a table is larger
         self._parts: list[tuple[tuple[Integers, ...], tuple[Integers, ...]]] = []
 
     def add(self, keys: Sequence[Integers], sums: Sequence[Integers | int]) -> None:
         """Add rows: for each key its values, for each sum what every row adds (one number where all add the same)."""
         if not len(keys[0]):
             return
-        if not self._reach(keys):
+        most = max(map(_most, sums)) * len(keys[0])
+        if self._most + most >= _ROOM:
+            self._empty_tables()  # they are added up with care when they are merged
+        if most >= _ROOM or not self._reach(keys):
             full = [np.full(len(keys[0]), part) if isinstance(part, int) else part for part in sums]
             self._parts.append(add_up(keys, full))
             if len(self._parts) > 16:
                 self._parts = [self._merged()]
             return
         code = self._encode(keys)
+        self._most += most
         for position, part in enumerate(sums):
             if not isinstance(part, int) or part:
                 table = self._tables[position]
@@ -72,7 +117,7 @@ class Cells:
                 np.add.at(table, code, part)
 
     def result(self) -> tuple[tuple[Integers, ...], tuple[Integers, ...]]:
-        """Give each key once, in order, with its sums."""
+        """Return each key once, in order, with its sums."""
         self._empty_tables()
         return self._merged()
 
@@ -89,12 +134,17 @@ class Cells:
         )
 
     def _encode(self, keys: Sequence[Integers]) -> Integers:
+        """Return the place in the table of each row's keys.
+
+        Keys (2024, 5) in a box from (2023, 3) with spans (2, 9) -> (1 * 9 + 5) - 3 = 11: the lows are taken away at
+        once. What is too large for 64 bits on the way wraps, and wraps back at the end, since places are small.
+        """
         code, offset = keys[0] - self._lows[0], 0
         for key, low, span in zip(keys[1:], self._lows[1:], self._spans[1:], strict=True):
             code *= span
             code += key
             offset = offset * span + low
-        code -= offset
+        code -= (offset + _ROOM) % (2 * _ROOM) - _ROOM
         return code
 
     def _reach(self, keys: Sequence[Integers]) -> bool:
@@ -136,4 +186,4 @@ class Cells:
             keys.append(rest % span + low)
             rest = rest // span
         self._parts.append((tuple(reversed(keys)), sums))
-        self._tables = [None] * len(self._tables)
+        self._tables, self._most = [None] * len(self._tables), 0

@@ -9,6 +9,7 @@ import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import present
 from ombudsman_kpi.arrays.fingerprints import Prints, two_prints
+from ombudsman_kpi.arrays.row_days import FIRST_DAY, LAST_DAY
 from ombudsman_kpi.arrays.row_numbers import RowNumbers
 from ombudsman_kpi.arrays.threads import in_threads
 from ombudsman_kpi.arrays.types import Integers, Truths
@@ -96,6 +97,7 @@ class _Earliest:
             grown = np.full((rows if cases <= rows else cases * 5 // 4, columns + len(new)), NEVER)
             grown[:rows, :columns] = self.table
             self.table, self.column[new] = grown, columns + np.arange(len(new))
+        # A cell of the table by its place in memory: of 4 columns, case 3, column 2 -> 3 * 4 + 2 = 14.
         place = case * self.table.shape[1] + self.column.take(kind)
         np.minimum.at(self.table.reshape(-1), place, moment)
 
@@ -179,12 +181,17 @@ class _Making:
         )
 
     def _moments(self, known: Known, name: str) -> Integers:
-        """Give times as numbers that sort, whatever their kind: microseconds doubled, 1 more for what is no date."""
+        """Return times as numbers that sort, whatever their kind: microseconds doubled, 1 more for what is no date.
+
+        Of 1 January 1970 the date is 0, midnight 1, the next microsecond 3. What lies beyond all dates, and so beyond
+        all calendars, is brought to their edge, where its double fits into 64 bits; so is what is missing.
+        """
         times = known.batch.times(name)
         if times.kind == "dates":
-            return times.values * (2 * DAY)
+            return times.values.clip(FIRST_DAY, LAST_DAY) * (2 * DAY)
         self.zoned[name] = times.kind == "instants"
-        return times.values * 2 + (1 if times.only_dates is None else ~times.only_dates)
+        doubled: Integers = times.values.clip(FIRST_DAY * DAY, LAST_DAY * DAY) * 2
+        return doubled + (1 if times.only_dates is None else ~times.only_dates)
 
     def add(self, part: _Part) -> None:
         """Add what one batch says to the cases."""

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ombudsman_kpi.arrays import row_days
+from ombudsman_kpi.arrays.row_days import DAY_BITS
 from ombudsman_kpi.arrays.threads import in_threads
-from ombudsman_kpi.arrays.types import Integers, Truths
+from ombudsman_kpi.arrays.types import DayNumbers, Integers, Truths
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.events.as_of import AsOf
@@ -27,14 +29,16 @@ class Contacts(NamedTuple):
     misfits: Mapping[str, int]
 
 
-_DAYS = 20  # the bits of a day: more than any calendar has
-_MIDDLE = 1 << _DAYS - 1
 _CELL = 16  # the bits of the rows of cases in one cell of the grid by which sorted runs are cut
 PARTIES = ("complainant", "organisation")
 
 
 class Touches:
     """Days on which the parties of cases were reached, each as a number: of the case's row, the party, and the day.
+
+    Row and party make a lane, lane and day a number (``row_days``): case row 3, complainant (party 0), day 19,810 ->
+    lane 3 * 2 + 0 = 6 -> 6 << 23 | 19,810 + 4,194,304 = 54,545,762. An index has at most 2**28 rows, so that a number
+    has at most 28 + 1 + 23 = 52 bits.
 
     They are kept in sorted runs, a batch of events each, and those of some cases are brought together when they are
     asked for: sorting so many as are in a log at once would take their room once more, and one thread.
@@ -57,26 +61,25 @@ class Touches:
     def _edges(self) -> Integers:
         """Where in each run each cell of a grid over the rows of cases begins; and where the last one ends."""
         last = max(int(run[-1]) for run in self._runs)
-        of_cell = _DAYS + 1 + _CELL  # bits
+        # The first lane of a cell is its first row, party 0: cell 2 begins at row 2 << 16 = 131,072, lane 262,144.
+        of_cell = DAY_BITS + 1 + _CELL  # bits
         grid = np.arange((last >> of_cell) + 2) << of_cell
         return np.array([run.searchsorted(grid) for run in self._runs])
 
     @staticmethod
     def number(lane: Any, day: Any) -> Any:
-        """Make the number of a day in a lane; a lane is a case's row and a party: ``row * 2 + party``."""
-        found = lane << _DAYS
-        found += day + _MIDDLE
-        return found
+        """Return the number of a day in a lane; a lane is a case's row and a party: ``row * 2 + party``."""
+        return row_days.pack(lane, day)
 
     @staticmethod
-    def days(numbers: Integers) -> Integers:
-        """Give the days of some numbers."""
-        return (numbers & (1 << _DAYS) - 1) - _MIDDLE
+    def days(numbers: Integers) -> DayNumbers:
+        """Return the days of some numbers."""
+        return row_days.days(numbers)
 
     @staticmethod
     def lanes(numbers: Integers) -> Integers:
-        """Give the lanes of some numbers."""
-        return numbers >> _DAYS
+        """Return the lanes of some numbers."""
+        return row_days.rows(numbers)
 
     def within(self, first_row: int, end_row: int) -> Integers:
         """Give the numbers of some rows, counted from the first of them; sorted, one that occurs again again."""
@@ -87,8 +90,8 @@ class Touches:
             edges = zip(parts, self._edges[:, low].tolist(), self._edges[:, high].tolist(), strict=True)
             parts = [run[begin:end] for run, begin, end in edges if begin < end]
         found = _sorted(parts)
-        begin, end = found.searchsorted([first_row << _DAYS + 1, end_row << _DAYS + 1])
-        return found[begin:end] - (first_row << _DAYS + 1)
+        begin, end = found.searchsorted([first_row << DAY_BITS + 1, end_row << DAY_BITS + 1])
+        return found[begin:end] - (first_row << DAY_BITS + 1)
 
 
 def _sorted(parts: list[Integers]) -> Integers:

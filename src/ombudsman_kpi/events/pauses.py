@@ -10,23 +10,26 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.arrays.types import Integers
+from ombudsman_kpi.arrays import row_days
+from ombudsman_kpi.arrays.types import DayNumbers, Integers, RowNumbers
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.calendars.time_zones import DAY
+from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.contacts import RowsOf
 from ombudsman_kpi.events.log import STRAY, Codes, known_events, misfits_of, scan
 from ombudsman_kpi.records.tables import Table
 
-OPEN = 1 << 19  # later than any day: the clock still stands
+OPEN = row_days.LAST_DAY  # later than any date: the clock still stands
+_ROOM = 1 << 62  # numbers below fit into 64 bits with whatever is added to them
 
 
 class Pauses(NamedTuple):
     """Pauses that don't overlap: of which row of cases, the first paused day, and the first that isn't any more."""
 
-    row: Integers
-    first: Integers
-    end: Integers
+    row: RowNumbers
+    first: DayNumbers
+    end: DayNumbers
     misfits: Mapping[str, int] = MappingProxyType({})  # what wasn't understood of the events
 
     def within(self, first_row: int, end_row: int) -> "Pauses":
@@ -56,7 +59,8 @@ def pauses_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -> 
             mine, row = mine[row >= 0], row[row >= 0]
             parts.append(np.stack([row, reason[mine], moment[mine]]))
     paused, resumed = (np.concatenate([np.empty((3, 0), np.int64), *parts], axis=1) for parts in found.values())
-    merged = _merged(paused[0], paused[2] // DAY, _ends(paused, resumed, len(reasons.words)))
+    first = np.maximum(paused[2] // DAY, row_days.FIRST_DAY)  # before that no calendar has a day
+    merged = _merged(paused[0], first, _ends(paused, resumed, len(reasons.words)))
     return merged._replace(misfits=+misfits)
 
 
@@ -68,31 +72,49 @@ def _ends(paused: Integers, resumed: Integers, reasons: int) -> Integers:
     )
     lanes, plain = reasons + 1, ended_reason == -1
     span = len(moments) + 1
+    # Row and reason make a lane, 0 for no reason: of two reasons, row 5 with reason 1 -> 5 * 3 + 1 + 1 = 17. Rows and
+    # reasons are fewer than events, so that lanes fit into 64 bits whatever there is.
     own = _following(row * lanes + reason + 1, at, ended_row * lanes + ended_reason + 1, ended_at, span)
     none = _following(row, at, ended_row[plain], ended_at[plain], span)
     first = np.where(reason == -1, _following(row, at, ended_row, ended_at, span), np.minimum(own, none))
-    return np.append(moments // DAY, [OPEN, OPEN]).take(first)
+    days = np.maximum(moments // DAY, row_days.FIRST_DAY)
+    return np.append(days, [OPEN, OPEN]).take(first)
 
 
 def _following(lane: Integers, at: Integers, ended_lane: Integers, ended_at: Integers, span: int) -> Integers:
-    """Give, for each place in a lane, the first one there that is no earlier; ``span`` where there is none."""
+    """Return, for each place in a lane, the first one there that is no earlier; ``span`` where there is none.
+
+    Lane and place make one number: of 100 places, lane 17, place 42 -> 17 * 100 + 42 = 1,742; back: 1,742 // 100 = 17,
+    1,742 % 100 = 42. Where lanes are too large for that, as with millions of cases that each have a reason of their
+    own, they are first numbered without gaps. Raises ``RecordsError`` where even these are too large.
+    """
+    if not len(lane) or not len(ended_lane):
+        return np.full(len(lane), span)
+    if (max(int(lane.max()), int(ended_lane.max())) + 1) * span > _ROOM:
+        used, numbers = np.unique(np.concatenate([lane, ended_lane]), return_inverse=True)
+        lane, ended_lane = numbers[: len(lane)], numbers[len(lane) :]
+        if len(used) * span > _ROOM:
+            raise RecordsError(
+                "There are too many pauses to be paired at a time. Split the records, and add up tallies."
+            )
     ends = np.sort(ended_lane * span + ended_at)
-    found = np.append(ends, np.iinfo(np.int64).max).take(np.searchsorted(ends, lane * span + at))
-    return np.where(found // span == lane, found % span, span)
+    following = np.append(ends, np.iinfo(np.int64).max).take(np.searchsorted(ends, lane * span + at))
+    return np.where(following // span == lane, following % span, span)
 
 
-def _merged(row: Integers, first: Integers, end: Integers) -> Pauses:
-    """Merge pauses that overlap or touch; one that ends on its first day has no paused day."""
+def _merged(row: RowNumbers, first: DayNumbers, end: DayNumbers) -> Pauses:
+    """Merge pauses that overlap or touch; one that ends on its first day has no paused day.
+
+    Row 3, days 10 to 20 and 15 to 25: packed with the row (``row_days``) ends reach 20, then 25 of row 3; day 15 of
+    row 3 isn't beyond 20 of row 3, so that one pause goes from 10 to 25. A further row lies beyond all days of row 3.
+    """
     some = end > first
     row, first, end = row[some], first[some], end[some]
     if not len(row):
         return Pauses(row, first, end)
     order = np.lexsort((first, row))
     row, first, end = row[order], first[order], end[order]
-    reach = np.maximum.accumulate(row * _SPAN + end)  # the furthest end so far; a further row reaches further
-    begins = np.flatnonzero(row * _SPAN + first > np.concatenate([[-1], reach[:-1]])[: len(row)])
+    reach = np.maximum.accumulate(row_days.pack(row, end))  # the furthest end so far
+    begins = np.flatnonzero(row_days.pack(row, first) > np.concatenate([[-1], reach[:-1]]))
     last = np.append(begins[1:], len(row)) - 1
-    return Pauses(row[begins], first[begins], reach[last] % _SPAN)
-
-
-_SPAN = 1 << 20
+    return Pauses(row[begins], first[begins], row_days.days(reach[last]))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import integers
-from ombudsman_kpi.arrays.sums import Cells
+from ombudsman_kpi.arrays.sums import Cells, product
 from ombudsman_kpi.arrays.threads import in_threads
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.periods import Grain, Numbering
@@ -159,7 +159,7 @@ class Counter:
         elapsed, below = assessed.units()
         code = counted.codes(assessed.book).take(assessed.code)
         keys = group, self._periods(key.grain).of(assessed.days(key.cohort)), code, elapsed
-        counted.cells.add(keys, (weights, below * weights, assessed.provisional * weights))
+        counted.cells.add(keys, (weights, product(below, weights), assessed.provisional * weights))
 
     def _group_codes(self, known: Known) -> Integers:
         """Give the number of each record's group; the same group has the same number in every batch."""
@@ -170,14 +170,17 @@ class Counter:
         labels: list[Group] = [()]
         for name in self.by:
             values, column = _labelled(known, name)
+            # Of 3 values, label 2 with value 1 -> 2 * 3 + 1 = 7; back: 7 // 3 = 2, 7 % 3 = 1. There are no more labels
+            # and no more values than rows of the batch, so that their product fits.
             code = code * len(values) + column
-            labels = [(*label, value) for label in labels for value in values]
-            if len(labels) > len(code):  # most combinations don't occur
-                used, code = np.unique(code, return_inverse=True)
-                labels = [labels[place] for place in used]
-        used = np.flatnonzero(np.bincount(code, minlength=len(labels)))
+            used: Sequence[int] = range(len(labels) * len(values))
+            if len(used) > len(code):  # most combinations don't occur, and aren't made
+                found, code = np.unique(code, return_inverse=True)
+                used = found.tolist()
+            labels = [(*labels[number // len(values)], values[number % len(values)]) for number in used]
+        occurs = np.flatnonzero(np.bincount(code, minlength=len(labels)))
         book = np.zeros(len(labels), np.int64)
-        book[used] = [self._groups.setdefault(labels[place], len(self._groups)) for place in used]
+        book[occurs] = [self._groups.setdefault(labels[place], len(self._groups)) for place in occurs]
         return book.take(code)
 
 
