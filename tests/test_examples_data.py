@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ombudsman_kpi import Results, assess, load_scheme, measure
-from ombudsman_kpi.measures.targets import ShareWithin
+from ombudsman_kpi.measures.share_within import ShareWithin
 
 DATA = Path(__file__).parents[1] / "examples" / "data"
 LGSCO = load_scheme("lgsco")

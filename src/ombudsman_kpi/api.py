@@ -14,7 +14,6 @@ from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import History
-from ombudsman_kpi.measures.registry import rules_of
 from ombudsman_kpi.records.keywords import Records, WorklistRecords, provided, takes_records
 from ombudsman_kpi.results.compare import Comparison, matched, paired, wanted
 from ombudsman_kpi.results.results import Results
@@ -29,10 +28,10 @@ from ombudsman_kpi.tallies.plan import (
     Progress,
     batches_of,
     check_scheme,
-    files_of,
     make_plan,
     names_of,
     open_records,
+    related_of,
     why_not,
 )
 from ombudsman_kpi.tallies.settled import settle_records
@@ -216,20 +215,20 @@ def assess(
     """
     import pandas as pd
 
-    from ombudsman_kpi.measures.rules import Rule
+    from ombudsman_kpi.measures.rule import Rule
 
     check_scheme(scheme)
     at = parse_as_of(as_of, scheme)
     plan = make_plan(scheme, targets, None, None, None)
-    files = files_of(open_records(provided(records), columns, dates), plan, at, scheme)
+    related = related_of(open_records(provided(records), columns, dates), plan, at, scheme)
     parts = []
     wanted: dict[str, list[Rule]] = defaultdict(list)
     for step in plan:
-        if why_not(step, files.tables) is None:
-            for records_, rule in rules_of(step.target, files):
+        if why_not(step, related.tables) is None:
+            for records_, rule in step.target.rules(related):
                 wanted[records_].append(rule)
     for kind, rules in wanted.items():
-        table = files.tables[kind]
+        table = related.tables[kind]
         ids = [table.named_by] if table.named_by is not None else []
         for batch in batches_of(table, rules, ids, progress):
             known = Known(batch, at, scheme)

@@ -260,7 +260,6 @@ def schemes(
     ] = False,
 ) -> None:
     """List the schemes that come with the library, or the targets of one."""
-    from ombudsman_kpi.measures.targets import Limited
     from ombudsman_kpi.schemes.json_schema import scheme_json_schema
     from ombudsman_kpi.schemes.toml import list_schemes, load_scheme
 
@@ -274,8 +273,8 @@ def schemes(
     shown = load_scheme(scheme)
     typer.echo(f"{shown.title}\n{shown.source} · {shown.division} · digest {shown.digest}\n")
     for target in shown.targets:
-        measure = str(target.limit) if isinstance(target, Limited) else target.measure
-        typer.echo(f"{target.id:<34}{measure:<18}{target.standard or 'no figure published':<22}{target.cohort}")
+        figure = target.standard or "no figure published"
+        typer.echo(f"{target.id:<34}{target.described:<18}{figure:<22}{target.cohort}")
         typer.echo(f"    {target.says}")
         if target.reading:
             typer.echo(f"    Reading: {target.reading}")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from ombudsman_kpi import Results, Scheme, Tally, load_scheme, tally
-from ombudsman_kpi.measures.targets import MEASURES
+from ombudsman_kpi.measures.registry import MEASURES
 from ombudsman_kpi.records import source
 from ombudsman_kpi.tallies.counts import Counts
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi import Scheme, Tally, assess, load_scheme, tally
-from ombudsman_kpi.measures.targets import ShareWithin
+from ombudsman_kpi.measures.share_within import ShareWithin
 
 laws = settings(max_examples=15)
 

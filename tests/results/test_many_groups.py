@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ombudsman_kpi import Scheme, Tally, load_scheme, tally
 from ombudsman_kpi.clocks.outcomes import Outcome
-from ombudsman_kpi.measures.targets import MEASURES
+from ombudsman_kpi.measures.registry import MEASURES
 from ombudsman_kpi.results.summed import gathered
 from ombudsman_kpi.tallies.block import Block
 

@@ -242,7 +242,7 @@ def test_a_target_that_is_not_measured_has_one_row_with_the_reason() -> None:
     assert (row.measure, row.status, row.note) == ("score", "not measured", "no reviews were given")
     (row,) = whole["dip-sample-52w"].rows
     assert (row.measure, row.status) == ("not measured", "not measured")
-    assert row.note == LGSCO["dip-sample-52w"].reason  # type: ignore[union-attr]
+    assert row.note == LGSCO["dip-sample-52w"].why_unmeasured
 
 
 def test_every_target_of_the_scheme_has_a_row() -> None:

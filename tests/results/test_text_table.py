@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from ombudsman_kpi import Results, load_scheme, measure
-from ombudsman_kpi.measures.targets import NotMeasured
+from ombudsman_kpi.measures.not_measured import NotMeasured
 from ombudsman_kpi.results.text_table import Table, as_html, as_text, table_of
 from ombudsman_kpi.rounding import percent
 

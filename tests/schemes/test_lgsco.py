@@ -10,7 +10,8 @@ import pytest
 
 from ombudsman_kpi import Scheme, list_schemes, load_scheme, measure
 from ombudsman_kpi.clocks.limits import Limit, Seconds, Weeks, WorkingDays
-from ombudsman_kpi.measures.targets import NotMeasured, ShareWithin
+from ombudsman_kpi.measures.not_measured import NotMeasured
+from ombudsman_kpi.measures.share_within import ShareWithin
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.results.row import Row
 

@@ -24,7 +24,9 @@ from ombudsman_kpi import (
     load_scheme,
     measure,
 )
-from ombudsman_kpi.measures.targets import MEASURES, NotMeasured, ShareWithin
+from ombudsman_kpi.measures.not_measured import NotMeasured
+from ombudsman_kpi.measures.registry import MEASURES
+from ombudsman_kpi.measures.share_within import ShareWithin
 from ombudsman_kpi.schemes.json_schema import scheme_json_schema
 
 ROOT = Path(__file__).parents[2]

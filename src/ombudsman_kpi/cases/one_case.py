@@ -32,7 +32,6 @@ from ombudsman_kpi.cases.findings import (
 )
 from ombudsman_kpi.cases.record_table import Cells, RecordTable
 from ombudsman_kpi.clocks.axes import Axis
-from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.remaining import remaining
 from ombudsman_kpi.clocks.states import NONE
@@ -42,18 +41,13 @@ from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.events.log import notes_of
 from ombudsman_kpi.events.pauses import OPEN
-from ombudsman_kpi.measures.keep_in_touch import run_of
-from ombudsman_kpi.measures.registry import rules_of
-from ombudsman_kpi.measures.related import Files
-from ombudsman_kpi.measures.targets import DelaysExplained, KeepInTouch, Limited, ShareWithin
+from ombudsman_kpi.measures.related import Related
+from ombudsman_kpi.measures.target import LimitedClock, Target
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.tables import Table, open_table
 from ombudsman_kpi.records.vocabulary import RECORDS, Case, CaseEvent, Record, cell_of, validated
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.plan import check_scheme, names_of
-
-Obliging = ShareWithin | KeepInTouch | DelaysExplained  # the targets by which something is due
-_OBLIGING = (ShareWithin, KeepInTouch, DelaysExplained)
 
 
 def deadlines(
@@ -99,19 +93,19 @@ def deadlines(
             its_events, findings = read_events(events, record, at, scheme)
             events, whose = its_events, _of_the_case
         tables["events"] = open_table("events", events, None, None)
-    files = Files(tables, at, scheme, whose=whose)
+    related = Related(tables, at, scheme, whose=whose)
     known = Known(Batch(table, 0, Cells.of(record, table.source.names)), at, scheme)
-    maker = _Maker(known, files, record, its_events, scheme)
+    maker = _Maker(known, related, record, its_events, scheme)
     found = [item for target in _obliging(scheme, kind, targets, maker.left_out) for item in maker.made(target)]
     if "events" in tables and whose is None:  # a whole log, in which only what counts is looked at
-        findings = _misfits_in(files)
+        findings = _misfits_in(related)
     return Deadlines(found, [*maker.findings(), *findings], maker.left_out)
 
 
-def _misfits_in(files: Files) -> list[Finding]:
+def _misfits_in(related: Related) -> list[Finding]:
     """Say what of a whole log doesn't fit, or that it can't be read."""
     try:
-        texts = notes_of(files.contacts.misfits)
+        texts = notes_of(related.contacts.misfits)
     except RecordsError as error:
         texts = (str(error).rstrip("."),)
     return [Finding(record="events", says=text) for text in texts]
@@ -134,22 +128,17 @@ def _read(case: Any) -> Record:
         raise unreadable(case.singular if isinstance(case, Record) else "case", error) from None
 
 
-def _obliging(scheme: Scheme, kind: str, targets: Any, left_out: dict[str, str]) -> Iterator[Obliging]:
+def _obliging(scheme: Scheme, kind: str, targets: Any, left_out: dict[str, str]) -> Iterator[Target]:
     """Give the targets by which something is due on a kind of record; say of those asked for why others aren't."""
     asked = None if targets is None else {scheme[name].id for name in names_of("targets", targets)}
     for target in scheme.targets:
         if asked is not None and target.id not in asked:
             continue
-        if isinstance(target, _OBLIGING) and target.of == kind:
+        if target.obliges and target.of == kind:
             yield target
         elif asked is not None:
-            what = f"is due on {target.of}" if isinstance(target, _OBLIGING) else "a figure of many records"
+            what = f"is due on {target.of}" if target.obliges else "a figure of many records"
             left_out[target.id] = what
-
-
-def limit_of(target: Obliging) -> Limit | None:
-    """Give how long something may take; of an explanation, how long after what it explains was due."""
-    return target.limit if isinstance(target, Limited) else target.up_to
 
 
 def _of_the_case(known: Known, mine: Integers | None) -> Integers:
@@ -160,8 +149,10 @@ def _of_the_case(known: Known, mine: Integers | None) -> Integers:
 class _Maker:
     """Makes the deadlines of one record out of its outcomes."""
 
-    def __init__(self, known: Known, files: Files, record: Record, events: Sequence[CaseEvent], scheme: Scheme) -> None:
-        self.known, self.files, self.record, self.events = known, files, record, events
+    def __init__(
+        self, known: Known, related: Related, record: Record, events: Sequence[CaseEvent], scheme: Scheme
+    ) -> None:
+        self.known, self.related, self.record, self.events = known, related, record, events
         self.table, self.calendar = known.batch.table, known.setting.calendar
         self.first, self.last = day_number(self.calendar.first), day_number(self.calendar.last)
         self.zone = ZoneInfo(known.setting.time_zone)
@@ -175,9 +166,9 @@ class _Maker:
             "basis": _basis(scheme, known.as_of),
         }
 
-    def made(self, target: Obliging) -> list[Deadline]:
+    def made(self, target: Target) -> list[Deadline]:
         """Give the deadlines of one target; where its clock can't be read, that is found, and no other is lost."""
-        unknown = [name for name in target.needs if name not in self.files.tables]
+        unknown = [name for name in target.needs if name not in self.related.tables]
         if unknown:
             self.left_out[target.id] = f"needs {' and '.join(unknown)}, which aren't known"
             return []
@@ -186,11 +177,11 @@ class _Maker:
         except RecordsError as error:
             return list(self._unread(target, error))
 
-    def _unread(self, target: Obliging, error: RecordsError) -> Iterator[Deadline]:
+    def _unread(self, target: Target, error: RecordsError) -> Iterator[Deadline]:
         """Note why a clock can't be read; where only some of its times have a zone, the deadline is invalid."""
         reason, of_events = None, zones_of_events_mixed(self.events) if "events" in target.needs else None
         with suppress(RecordsError):
-            fields = [name for _, rule in rules_of(target, self.files) for name in rule.fields(self.table)]
+            fields = [name for _, rule in target.rules(self.related) for name in rule.fields(self.table)]
             reason = zones_mixed(self.record, fields)
         if reason is not None:
             self.invalid[reason] = None
@@ -217,23 +208,22 @@ class _Maker:
             found[says] = Finding(record="events", field=says.split()[0], says=says)
         return list(found.values())
 
-    def _of(self, target: Obliging) -> Iterator[Deadline]:
-        if isinstance(target, Limited):
-            clock = timeline(target, self.known)
+    def _of(self, target: Target) -> Iterator[Deadline]:
+        if target.limited_clock is not None:
+            clock = timeline(target.limited_clock, self.known)
             state = clock.states[clock.state[0]]
             if state.ending == "excluded":  # then there is nothing to judge
                 self.left_out[target.id] = state.reason
                 return
-        for _, rule in rules_of(target, self.files):
+        for _, rule in target.rules(self.related):
             found = rule.assess(self.known)
             outcomes = [found.book[code] for code in found.code.tolist()]
-            places = _telling(outcomes, found) if isinstance(target, KeepInTouch) else range(len(outcomes))
-            shown = [place for place in places if outcomes[place].status != "excluded"]
+            shown = [place for place in target.telling(found) if outcomes[place].status != "excluded"]
             if not shown:
                 if outcomes:
                     self.left_out[target.id] = outcomes[0].reason
                 continue
-            limit = limit_of(target)
+            limit = target.time_allowed
             left = None if limit is None else remaining(limit, found, self.known)
             for place in shown:
                 if outcomes[place].status == "invalid":
@@ -243,69 +233,60 @@ class _Maker:
                     facts["left"] = _amount(int(left[place]), found, MISSING)
                 yield Deadline(**self.shared, **facts)
 
-    def _facts(self, target: Obliging, outcome: Outcome, found: Assessed, place: int) -> dict[str, Any]:
+    def _facts(self, target: Target, outcome: Outcome, found: Assessed, place: int) -> dict[str, Any]:
         """Say how one outcome came about."""
         start, stop, due = (self._day(int(part[place]), found) for part in found.points)
         facts: dict[str, Any] = {
-            "target": target.id, "says": target.says, "measure": target.measure,
+            "target": target.id, "says": target.says, "measure": target.measure, "waits_for": target.waits_for,
             "status": outcome.status, "reason": outcome.reason,
             "party": None if found.party is None else found.party[place], "options": target.options,
             "start": start, "stop": stop, "due": due, "unit": found.unit,
         }  # fmt: skip
         moves = found.provisional
         facts["provisional"] = bool(moves if isinstance(moves, int) else moves[place])
-        if isinstance(target, DelaysExplained):
-            return {**facts, "waits_for": ("delay_explained",)}
+        clocked = target.limited_clock
+        if clocked is None:
+            return facts
         if outcome.status != "invalid":
             facts["elapsed"] = _amount(int(found.elapsed[place]), found, NONE)
             facts["gross"] = None if found.gross is None else _amount(int(found.gross[place]), found, NONE)
-        return facts | self._of_clock(target, facts)
+        facts |= self._of_clock(clocked, facts)
+        facts |= target.account(self.known, self.related, start, stop)
+        return facts if target.due_by_parts else facts | self._of_days(clocked, facts)
 
     def _day(self, point: int, found: Assessed) -> date | None:
         """Give the day of a point; None where there is none, or it is so far off that no calendar has it."""
         day = point if found.in_days else point // DAY
         return to_day(day) if self.first <= day <= self.last else None
 
-    def _of_clock(self, target: Limited, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """Say by which fields a clock ran, and what lay on its way."""
-        clock, start = timeline(target, self.known), facts["start"]
-        more: dict[str, Any] = {"limit": str(target.limit), "waits_for": target.stop}
+    def _of_clock(self, target: LimitedClock, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Say by which fields a clock ran."""
+        clock = timeline(target, self.known)
+        more: dict[str, Any] = {"limit": str(target.limit)}
         if target.start is not None:
             more["started_by"] = self.table.resolve(target.start, "")
             recorded = cell_of(self.record, more["started_by"])
             more["recorded"] = here_of(recorded, self.zone) if getattr(recorded, "tzinfo", None) else recorded
         if facts["stop"] is not None:
             more["ended_by"] = clock.endings[int(clock.ended_by[0])]
-        if isinstance(target, KeepInTouch):
-            more |= self._of_interval(target, clock, facts)
-            if target.counted == "cases":
-                return more  # it is due when one of its intervals is
+        return more
+
+    def _of_days(self, target: LimitedClock, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Say what lay on the way of a clock."""
+        clock, start = timeline(target, self.known), facts["start"]
         if not clock.in_days:
-            return more | self._instants(target, clock, more)
-        if isinstance(target, ShareWithin) and target.pauses:
+            return self._instants(target, clock, facts)
+        more: dict[str, Any] = {}
+        if target.clock.pauses == "allowed":
             more["pauses"] = self._pauses(facts)
         if start is not None and target.limit.counts_working_days and target.limit.allowed:
             more["day_1"] = _day_1(clock.axis, start, more.get("pauses", ()))
-        if start is not None and (target.limit.counts_working_days or target.options):
+        if start is not None and (target.limit.counts_working_days or target.clock.in_force):
             ends = [day for day in (facts["due"], facts["stop"] or to_day(self.known.as_of.day)) if day is not None]
-            more["days_off"] = _days_off(self.calendar, day_in(more["recorded"], self.zone), max(ends))
+            more["days_off"] = _days_off(self.calendar, day_in(facts["recorded"], self.zone), max(ends))
         return more
 
-    def _of_interval(self, target: KeepInTouch, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """Say what an interval between contacts runs from and to."""
-        end = int(run_of(target, self.known, self.files).end[0])
-        more: dict[str, Any] = {"waits_for": ("contact",)}
-        if facts["start"] is not None and day_number(facts["start"]) != clock.start_day[0]:
-            more |= {"started_by": "contact", "recorded": facts["start"]}
-        if facts["stop"] is not None and day_number(facts["stop"]) != end:
-            more["ended_by"] = "contact"
-        elif facts["stop"] is not None:  # a decision ends it, even where the case was closed before
-            for name in target.stop:
-                if self.known.moments(self.table.resolve(name, "")).days[0] == end:
-                    return {**more, "ended_by": name}
-        return more
-
-    def _instants(self, target: Limited, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
+    def _instants(self, target: LimitedClock, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Give the times of a clock that runs on the line of instants, in the scheme's zone."""
         if target.limit.own_field:  # dates and times of the record, as they are
             own = cell_of(self.record, self.table.resolve(target.limit.own_field, ""))
@@ -331,7 +312,7 @@ class _Maker:
             return ()
         begin, over = day_number(facts["start"]), facts["stop"] is not None
         end = day_number(facts["stop"]) if over else self.known.as_of.day + 1
-        found, pauses = self.files.pauses.within(0, 1), []
+        found, pauses = self.related.pauses.within(0, 1), []
         for first, until in zip(found.first.tolist(), found.end.tolist(), strict=True):
             if max(first, begin) < min(until, end):
                 still = until == OPEN and not over
@@ -343,15 +324,6 @@ class _Maker:
 def _amount(parts: int, found: Assessed, none: int) -> float | int | None:
     """Give parts of a unit as a number of it."""
     return None if parts == none else parts if found.size == 1 else parts / found.size
-
-
-def _telling(outcomes: Sequence[Outcome], found: Assessed) -> list[int]:
-    """Give the intervals that say something: those open or too long; where a party has none of these, its last one."""
-    parties = found.party.tolist() if found.party is not None else [None] * len(outcomes)
-    last = {party: place for place, party in enumerate(parties)}
-    telling = {place for place, outcome in enumerate(outcomes) if outcome.status != "met"}
-    told = {parties[place] for place in telling}
-    return sorted(telling | {place for party, place in last.items() if party not in told})
 
 
 def _basis(scheme: Scheme, as_of: AsOf) -> Basis:

@@ -12,7 +12,6 @@ from ombudsman_kpi.calendars.periods import Every, parse_every, period_of
 from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.cases.explanation import day_text, moment_text
 from ombudsman_kpi.cases.facts import amount_of
-from ombudsman_kpi.cases.one_case import Obliging, limit_of
 from ombudsman_kpi.clocks.limits import Amount, Limit, parse_limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import OPEN, Assessed, of_status
@@ -21,9 +20,8 @@ from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
 from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.measures.figures import headroom_of
-from ombudsman_kpi.measures.registry import rules_of
-from ombudsman_kpi.measures.rules import Rule
-from ombudsman_kpi.measures.targets import KeepInTouch, Records
+from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.measures.target import Records, Target
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.results.text_table import Table
@@ -34,12 +32,11 @@ from ombudsman_kpi.tallies.plan import (
     Columns,
     Formats,
     Progress,
-    Step,
     batches_of,
     check_scheme,
-    files_of,
     make_plan,
     open_records,
+    related_of,
     why_not,
 )
 
@@ -72,19 +69,19 @@ def obligations(
         raise OptionError("every= takes one period here: each obligation counts in one. Leave out all but one.")
     if not records:
         raise OptionError("There is nothing to list: give cases=, or other records that something is due on.")
-    chosen = [step for step in make_plan(scheme, targets, None, None, None) if isinstance(step.target, Obliging)]
-    plan = [step for step in chosen if not _listed_by_party(step, chosen)]
+    chosen = [step for step in make_plan(scheme, targets, None, None, None) if step.target.obliges]
+    plan = [step for step in chosen if not any(step.target.repeats(other.target) for other in chosen)]
     tables = open_records(records, columns, dates)
-    files = files_of(tables, plan, at, scheme)
+    related = related_of(tables, plan, at, scheme)
     window = _Window.of(within, at, scheme)
     rules: dict[Records, list[Rule]] = defaultdict(list)
     for step in plan:
-        if why_not(step, files.tables) is None:
-            for kind, rule in rules_of(step.target, files):
+        if why_not(step, related.tables) is None:
+            for kind, rule in step.target.rules(related):
                 rules[kind].append(rule)
     parts = []
     for kind, mine in rules.items():
-        table = files.tables[kind]
+        table = related.tables[kind]
         ids = [table.named_by] if table.named_by is not None else []
         for batch in batches_of(table, mine, ids, progress):
             known = Known(batch, at, scheme)
@@ -112,16 +109,6 @@ def _not_listed(results: Results) -> tuple[str, ...]:
             if status == "invalid":
                 invalid[row.target, reason] += number
     return (*absent, *(f"{target}: {number:,} not listed, {reason}" for (target, reason), number in invalid.items()))
-
-
-def _listed_by_party(step: Step, chosen: Sequence[Step]) -> bool:
-    """Tell whether a target of whole cases says again what another says of each party."""
-    target = step.target
-    return (
-        isinstance(target, KeepInTouch)
-        and target.counted == "cases"
-        and any(isinstance(other.target, KeepInTouch) and other.target.counted == "intervals" for other in chosen)
-    )
 
 
 class _Window(NamedTuple):
@@ -160,8 +147,7 @@ class _Window(NamedTuple):
 def _rows(rule: Rule, known: Known, window: _Window | None) -> "pd.DataFrame":
     """Give one target's open obligations of a batch, with what is left of the limit and the day they count by."""
     found, target = rule.assess(known), rule.target
-    assert isinstance(target, Obliging)  # noqa: S101
-    limit = limit_of(target)
+    limit = target.time_allowed
     left = None if limit is None else remaining(limit, found, known)
     kept = of_status(found.book, OPEN).take(found.code)
     chosen = np.flatnonzero(kept if window is None else kept & window.holds(found, limit, left))
@@ -222,7 +208,7 @@ def _with_effects(frame: "pd.DataFrame", results: Results, every: Every | None) 
     return frame
 
 
-def _effect(target: Any, row: Row | None, status: str, weight: int) -> tuple[int | None, int | None, str]:
+def _effect(target: Target, row: Row | None, status: str, weight: int) -> tuple[int | None, int | None, str]:
     """Give the headroom of a figure now, and when so many more miss; and what that means."""
     standard = target.standard
     if standard is None or standard.operator == "about":

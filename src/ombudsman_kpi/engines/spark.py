@@ -17,7 +17,7 @@ from ombudsman_kpi import errors
 from ombudsman_kpi.engines import spark_work
 from ombudsman_kpi.engines.spark_frames import schema_of, shared_ids, side_by_side
 from ombudsman_kpi.engines.spark_work import CELL, ERROR, MISFIT, READ, SUMS, TOLD, ZONE, Layout, Work, kinds_of_columns
-from ombudsman_kpi.engines.together import Feed, feeds_of, follows_cases, measured, without_row
+from ombudsman_kpi.engines.together import Feed, feeds_of, measured, without_row
 from ombudsman_kpi.errors import KpiError, MissingLibraryError, OptionError, RecordsError
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.log import History, times_of_cases
@@ -157,7 +157,7 @@ class _Job(NamedTuple):
 
     def work(self, feed: Feed, layout: Layout, doubtful: dict[str, Any]) -> bytes:
         """Write down what executors are told."""
-        logged = {step.target.id for step in self.plan() if not follows_cases(step.target) and self._of_made(step)}
+        logged = {step.target.id for step in self.plan() if not step.target.follows_cases and self._of_made(step)}
         work = Work(
             self.scheme.model_dump_json(exclude_unset=True), self.scheme.digest, self.scheme.calendar.edition,
             self.options, self.schemas, feed, layout, doubtful,

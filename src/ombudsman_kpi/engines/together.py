@@ -5,20 +5,9 @@ from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
 from ombudsman_kpi.errors import OptionError
-from ombudsman_kpi.measures.targets import (
-    AnyTarget,
-    Count,
-    DelaysExplained,
-    KeepInTouch,
-    NotMeasured,
-    ShareOfKinds,
-    ShareWithin,
-    Trend,
-)
+from ombudsman_kpi.measures.target import CASE, Target
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.plan import Step, with_populations
-
-CASE = "case_id"
 
 
 class Feed(NamedTuple):
@@ -45,15 +34,13 @@ class _Use(NamedTuple):
     ordered: bool = False
 
 
-def measured(plan: list[Step], scheme: Scheme, unmeasured: Container[str], kinds: Container[str]) -> list[AnyTarget]:
+def measured(plan: list[Step], scheme: Scheme, unmeasured: Container[str], kinds: Container[str]) -> list[Target]:
     """Give the targets of a plan that can be measured on some kinds of records, and the populations of samples."""
     targets = [step.target for step in with_populations(plan, scheme)]
     return [
         target
         for target in targets
-        if not isinstance(target, NotMeasured)
-        and target.id not in unmeasured
-        and all(kind in kinds for kind in target.needs)
+        if target.why_unmeasured is None and target.id not in unmeasured and all(kind in kinds for kind in target.needs)
     ]
 
 
@@ -66,12 +53,12 @@ def without_row(text: str) -> str:
     return re.sub(r"^(\w+(?: \([^)]*\))?) row \d+", r"\1", text)
 
 
-def feeds_of(targets: Iterable[AnyTarget], by: tuple[str, ...], made: Mapping[str, str]) -> list[Feed]:
+def feeds_of(targets: Iterable[Target], by: tuple[str, ...], made: Mapping[str, str]) -> list[Feed]:
     """Deal targets out to feeds, so that each is counted once on each kind of its records.
 
     ``made`` says which kind is made of which other: for cases that events tell of, the events are read.
     """
-    uses = [use for target in targets for use in _uses(target, by, made)]
+    uses = [_use(target, by, made) for target in targets]
     feeds: list[Feed] = []
     for use in sorted(uses, key=_freedom):  # what ties most comes first, and what is free goes along with it
         feed = next((item for item in feeds if _goes_along(use, item)), None)
@@ -96,33 +83,13 @@ def _goes_along(use: _Use, feed: Feed) -> bool:
     return all(kind in feed.keys and key in {None, feed.keys[kind]} for kind, key in use.keys.items())
 
 
-def follows_cases(target: AnyTarget) -> bool:
-    """Tell whether a target is measured on cases together with what their events say."""
-    figure = target.figure if isinstance(target, Trend) else target
-    return isinstance(figure, (KeepInTouch, DelaysExplained)) or (isinstance(figure, ShareWithin) and figure.pauses)
-
-
-def _uses(target: AnyTarget, by: tuple[str, ...], made: Mapping[str, str]) -> list[_Use]:
+def _use(target: Target, by: tuple[str, ...], made: Mapping[str, str]) -> _Use:
     """Say how a target reads each kind of its records."""
-    if follows_cases(target):
-        return [_Use(target.id, {made.get(kind, kind): CASE for kind in target.needs})]
-    figure = target.figure if isinstance(target, Trend) else target
-    own = None
-    if isinstance(figure, ShareOfKinds) and figure.followed_by:
-        own = CASE
-    elif isinstance(figure, Count):
-        own = figure.distinct
+    own = target.reads[target.of]
     if target.of in made and own not in {None, CASE}:
         raise OptionError(
             f"Target {target.id!r} counts each {own} once, which can't be done part by part of {target.of} that are "
             f"made of {made[target.of]}. Give {target.of}= too, or leave the target out with targets=."
         )
-    distinct = isinstance(figure, Count) and figure.distinct is not None and target.of not in made
-    return [
-        _Use(
-            target.id,
-            {made.get(kind, kind): CASE if kind in made else own if kind == target.of else None},
-            distinct and bool(by),
-        )
-        for kind in target.needs
-    ]
+    keys = {made.get(kind, kind): CASE if kind in made else key for kind, key in target.reads.items()}
+    return _Use(target.id, keys, target.in_order and target.of not in made and bool(by))

@@ -1,28 +1,39 @@
 """The mean time that a clock took, of those that stopped, from exact sums."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
-from ombudsman_kpi.arrays.types import MISSING, Integers
-from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.clocks.limits import Limit, units
+from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import fields_needed, timeline
 from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.measures.figures import Counts, Figure, Place, judged
-from ombudsman_kpi.measures.targets import Average
+from ombudsman_kpi.measures.lasting import clock_lasts
+from ombudsman_kpi.measures.on_clock import OnClock
+from ombudsman_kpi.measures.related import Related
+from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.measures.target import Changing, Records
 from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.statistics.intervals import Interval, Moments, change_of_means
+
+TimeUnit = Literal["seconds", "hours", "working days", "calendar days"]
 
 
 @dataclass(frozen=True)
-class AverageRule:
+class AverageRule(Rule):
     """Each record's clock: met where it stopped, and its time counts; without a limit nothing is late."""
 
-    target: Average
+    target: "Average"
 
     def fields(self, table: Table) -> list[str]:
-        """Name what the clock reads."""
+        """Return the names of the fields that the clock reads."""
         return fields_needed(self.target, table)
 
     def assess(self, known: Known) -> Assessed:
@@ -47,9 +58,13 @@ class AverageRule:
             clock.in_days,
         )
 
+    def stays(self, known: Known) -> Truths:
+        """Return which clocks have ended."""
+        return clock_lasts(self.target, known)
+
 
 def outcome_of(state: State) -> Outcome:
-    """Give what a clock's state says of an average: it is in it, not yet, or left out.
+    """Return what a clock's state says of an average: it is in it, not yet, or left out.
 
     >>> outcome_of(State("abandoned"))
     Outcome(status='excluded', reason='abandoned')
@@ -61,29 +76,72 @@ def outcome_of(state: State) -> Outcome:
     return Outcome("invalid" if state.ending == "invalid" else "excluded", state.reason or state.ending)
 
 
-def mean_of(target: Average, counts: Counts) -> Fraction | None:
-    """Give the mean in the target's unit; None where nothing has stopped."""
-    return total_of(target, counts) / counts.met if counts.met else None
+class Average(OnClock, Changing):
+    """The mean time that a clock took, of those that stopped, from exact sums."""
 
+    measure: Literal["average"]
+    counted_in: TimeUnit = Field(description="The unit of the mean")
 
-def total_of(target: Average, counts: Counts) -> Fraction:
-    """Give the exact sum of times, in the target's unit."""
-    return counts.units - Fraction(counts.below, target.runs_in.parts)
+    example: ClassVar[str] = """
+    of = "calls"
+    start = "offered_at"
+    stop = "answered_at"
+    counted_in = "seconds"
+    standard = "at most 20 seconds"
+    cohort = "received"
+    """
+    rule_types: ClassVar[tuple[type[Rule], ...]] = (AverageRule,)
 
+    @property
+    def runs_in(self) -> Limit:
+        """None of its unit, which says how the clock counts."""
+        return units()[self.counted_in.removesuffix("s")](0)
 
-def figure(target: Average, place: Place) -> Figure:
-    """Work out the mean. Open clocks can still make anything of it, unless all have run for longer than the mean."""
-    here, value = place.here, mean_of(target, place.here)
-    rises = value is not None and here.least_pending - 1 >= value  # they only can make it greater
-    kept = target.standard is None or value is None or target.standard.kept_by(value)
-    lost = {"at most", "less than"} if not kept else {"at least", "more than"}
-    settled = not here.pending or (rises and target.standard is not None and target.standard.operator in lost)
-    return Figure(
-        judged(target.standard, value, settled=settled),
-        value,
-        value if rises or not here.pending else None,
-        None if here.pending else value,
-        total_of(target, here),
-        here.met,
-        remarks=(f"{here.pending:,} still open",) if here.pending else (),
-    )
+    @property
+    def cohorts(self) -> tuple[Cohort, ...]:
+        """Those received and those closed; without a limit nothing is due."""
+        return ("received", "closed")
+
+    @property
+    def unit(self) -> str:
+        """The unit of the mean."""
+        return "days" if self.counted_in == "calendar days" else self.counted_in
+
+    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+        """Return the rule for its records."""
+        yield self.of, AverageRule(self)
+
+    def total_of(self, counts: Counts) -> Fraction:
+        """Return the exact sum of times, in its unit."""
+        return counts.units - Fraction(counts.below, self.runs_in.parts)
+
+    def value_of(self, counts: Counts) -> Fraction | None:
+        """Return the mean in its unit; None where nothing has stopped."""
+        return self.total_of(counts) / counts.met if counts.met else None
+
+    def chance(self, before: Counts, now: Counts) -> Interval | None:
+        """Return the interval of a change of means: its spread is that of whole units, its middle the exact change."""
+        interval = change_of_means(
+            Moments(before.met, before.units, before.squares), Moments(now.met, now.units, now.squares)
+        )
+        if interval is None:
+            return None
+        short = [(counts.units - self.total_of(counts)) / counts.met for counts in (before, now)]
+        return Interval(*(bound + float(short[0] - short[1]) for bound in interval))
+
+    def figure(self, place: Place) -> Figure:
+        """Return the mean. Open clocks can make anything of it, unless all have run for longer than the mean."""
+        here, value = place.here, self.value_of(place.here)
+        rises = value is not None and here.least_pending - 1 >= value  # they only can make it greater
+        kept = self.standard is None or value is None or self.standard.kept_by(value)
+        lost = {"at most", "less than"} if not kept else {"at least", "more than"}
+        settled = not here.pending or (rises and self.standard is not None and self.standard.operator in lost)
+        return Figure(
+            judged(self.standard, value, settled=settled),
+            value,
+            value if rises or not here.pending else None,
+            None if here.pending else value,
+            self.total_of(here),
+            here.met,
+            remarks=(f"{here.pending:,} still open",) if here.pending else (),
+        )

@@ -1,50 +1,55 @@
 """How many records there were."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
 from ombudsman_kpi.arrays.arrow_memory import present
 from ombudsman_kpi.arrays.row_numbers import RowNumbers
-from ombudsman_kpi.arrays.types import MISSING, Integers
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import to_day
 from ombudsman_kpi.calendars.periods import Every, period_of
 from ombudsman_kpi.clocks.outcomes import Assessed, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import Known
-from ombudsman_kpi.measures.figures import Figure, Place, Status, judged
-from ombudsman_kpi.measures.related import Files
+from ombudsman_kpi.measures.figures import Counts, Figure, Place, Status, judged
+from ombudsman_kpi.measures.lasting import day_lasts
+from ombudsman_kpi.measures.related import Related
+from ombudsman_kpi.measures.rule import Rule
 from ombudsman_kpi.measures.share_of_kinds import IN, NOT_IN, fields_of_kinds
 from ombudsman_kpi.measures.standard import Standard
-from ombudsman_kpi.measures.targets import Count, Some
-from ombudsman_kpi.records.conditions import Condition
+from ombudsman_kpi.measures.target import Changing, Dated, Records
 from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.statistics.intervals import Interval, change_of_counts
 
 
 @dataclass(frozen=True)
-class CountRule:
+class CountRule(Rule):
     """Each dated record: met, which is to say counted."""
 
-    target: Some
-    dated: str
-    where: Mapping[str, Condition]
+    target: "Numbers"
 
     def fields(self, table: Table) -> list[str]:
-        """Name its day, its kinds, and what tells records apart."""
-        return fields_of_kinds(self.target.id, self.dated, self.where, table)
+        """Return the names of its day, its kinds, and what tells records apart."""
+        return fields_of_kinds(self.target, self.target.where, table)
 
     def assess(self, known: Known) -> Assessed:
-        """Give each record of a batch its day."""
+        """Return the day of each record of a batch."""
         draft, day = self.drafted(known)
         return of_days(draft, day, (NOT_IN, IN), draft.state == 0)
 
+    def stays(self, known: Known) -> Truths:
+        """Return which records have their day, and all that is asked of them."""
+        return day_lasts(self.target.id, known, self.target.dated, self.target.where)
+
     def drafted(self, known: Known) -> tuple[StateBuilder, Integers]:
-        """Give the states of a batch's records, and their days."""
+        """Return the states of a batch's records, and their days."""
         draft = StateBuilder(known, self.target.id)
-        return draft, dated(draft, self.dated, [self.where])
+        return draft, dated(draft, self.target.dated, [self.target.where])
 
 
 @dataclass(frozen=True)
@@ -55,17 +60,16 @@ class DistinctRule(CountRule):
     """
 
     distinct: str
-    per: Every | None
     ids: RowNumbers
     first: Integers  # of each id, the key of its first record
 
     @classmethod
-    def of(cls, target: Count, distinct: str, files: Files) -> "DistinctRule":
+    def of(cls, target: "Numbers", distinct: str, related: Related) -> "DistinctRule":
         """Find the first record of each id among all that were given."""
-        rule = cls(target, target.dated, target.where, distinct, target.per, RowNumbers(), np.empty(0, np.int64))
-        table, first = files.tables[target.of], rule.first
+        rule = cls(target, distinct, RowNumbers(), np.empty(0, np.int64))
+        table, first = related.tables[target.of], rule.first
         for batch in table.batches(dict.fromkeys(rule.fields(table))):
-            known = Known(batch, files.as_of, files.scheme)
+            known = Known(batch, related.as_of, related.scheme)
             draft, day = rule.drafted(known)
             texts = rule.ids_of(known, day)
             rows = np.flatnonzero((draft.state == 0) & present(texts))
@@ -75,19 +79,21 @@ class DistinctRule(CountRule):
         return replace(rule, first=first)
 
     def ids_of(self, known: Known, day: Integers) -> Any:
-        """Give the ids with the periods that they are in: what is looked at twice in a period counts once."""
+        """Return the ids with the periods that they are in: what is looked at twice in a period counts once."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
         ids = known.text(self.distinct)
-        if self.per is None:
+        if self.target.per is None:
             return ids
         found, place = np.unique(day, return_inverse=True)
-        starts = [str(period_of(to_day(item), self.per).start) if item != MISSING else "" for item in found.tolist()]
+        starts = [
+            str(period_of(to_day(item), self.target.per).start) if item != MISSING else "" for item in found.tolist()
+        ]
         return pc.binary_join_element_wise(ids, pa.array(starts, pa.string()).take(pa.array(place)), "\n")
 
     def fields(self, table: Table) -> list[str]:
-        """Name the id too."""
+        """Return the name of the id too."""
         return [*super().fields(table), table.resolve(self.distinct, f"target {self.target.id!r}")]
 
     def assess(self, known: Known) -> Assessed:
@@ -99,32 +105,14 @@ class DistinctRule(CountRule):
         draft.mark(_key(day, known) != first, "excluded", "counted already")
         return replace(of_days(draft, day, (NOT_IN, IN), draft.state == 0), once=True)
 
-
-def rule_of(target: Count, files: Files) -> CountRule:
-    """Give the rule by which records are counted."""
-    if target.distinct is not None:
-        return DistinctRule.of(target, target.distinct, files)
-    return CountRule(target, target.dated, target.where)
+    def stays(self, known: Known) -> Truths:
+        """Return that none does: what shares an id is counted once among all that there ever are."""
+        return np.zeros(len(known.batch), np.bool_)
 
 
 def _key(day: Integers, known: Known) -> Integers:
-    """Give a number by which records sort by day, and then by where they stand."""
+    """Return a number by which records sort by day, and then by where they stand."""
     return day * (1 << 40) + known.batch.offset + np.arange(len(known.batch))
-
-
-def figure(target: Count, place: Place) -> Figure:
-    """Give the number. A standard holds for the periods that it is a number for."""
-    value = Fraction(place.here.met) if place.everywhere.counts else None
-    if target.standard is not None and target.per is not None and not _fits(place, target.per):
-        return Figure(
-            "no data" if value is None else "no target", value, value, value,
-            remarks=(f"the standard is for each {target.per}: measure with every={target.per!r}",),
-        )  # fmt: skip
-    return Figure(status_of(target.standard, value, complete=place.complete), value, value, value)
-
-
-def _fits(place: Place, per: Every) -> bool:
-    return place.period is not None and place.period.every == per
 
 
 def status_of(standard: Standard | None, value: Fraction | None, *, complete: bool) -> Status:
@@ -139,3 +127,92 @@ def status_of(standard: Standard | None, value: Fraction | None, *, complete: bo
         return status
     decided = "met" if standard.operator in {"at least", "more than"} else "missed"
     return status if status in {decided, "no data", "no target"} else "undetermined"
+
+
+class Numbers(Dated):
+    """Numbers of records."""
+
+    per: Every | None = Field(None, description="The period that the standard is a number for")
+    distinct: str | None = Field(None, description="Count what shares this field once in each period of per")
+
+    rule_types: ClassVar[tuple[type[Rule], ...]] = (CountRule, DistinctRule)
+
+    @property
+    def from_periods(self) -> bool:
+        """Periods will do, unless ids tell what is counted once."""
+        return self.distinct is None
+
+    @property
+    def reads(self) -> Mapping[Records, str | None]:
+        """Its own records, those that count once together."""
+        return {self.of: self.distinct}
+
+    @property
+    def in_order(self) -> bool:
+        """Of those that count once the first one counts."""
+        return self.distinct is not None
+
+    @property
+    def unit(self) -> str:
+        """A number of records."""
+        return "number"
+
+    @property
+    def zero_when_empty(self) -> bool:
+        """None is a number too."""
+        return True
+
+    @property
+    def shows_met(self) -> bool:
+        """Those counted are those met."""
+        return True
+
+    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+        """Return the rule by which records are counted: all of them, or those that share an id once."""
+        distinct = self.distinct
+        yield self.of, CountRule(self) if distinct is None else DistinctRule.of(self, distinct, related)
+
+    def figure(self, place: Place) -> Figure:
+        """Return the number. A standard holds for the periods that it is a number for."""
+        value = Fraction(place.here.met) if place.everywhere.counts else None
+        fits = self.per is None or (place.period is not None and place.period.every == self.per)
+        if self.standard is not None and not fits:
+            return Figure(
+                "no data" if value is None else "no target", value, value, value,
+                remarks=(f"the standard is for each {self.per}: measure with every={self.per!r}",),
+            )  # fmt: skip
+        return Figure(status_of(self.standard, value, complete=place.complete), value, value, value)
+
+
+class Count(Numbers, Changing):
+    """How many records there were."""
+
+    measure: Literal["count"]
+
+    example: ClassVar[str] = """
+    of = "activities"
+    dated = "at"
+    where = { kind = "article" }
+    per = "quarter"
+    standard = "at least 4"
+    cohort = "dated"
+    """
+
+    def value_of(self, counts: Counts) -> Fraction | None:
+        """Return the number."""
+        return Fraction(counts.met)
+
+    def chance(self, before: Counts, now: Counts) -> Interval | None:
+        """Return the interval of the change between two numbers."""
+        return change_of_counts(before.met, now.met)
+
+    @property
+    def grows(self) -> bool:
+        """A number of part of a period is no number of the whole."""
+        return True
+
+    @property
+    def lacks_for_trend(self) -> str | None:
+        """The period in which something counts once."""
+        lacking = self.distinct is not None and self.per is None
+        return "distinct needs per: the period in which something counts once" if lacking else None

@@ -1,35 +1,43 @@
 """Whether both parties were told, with a reason, of each target that a case missed."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar, Literal, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.clocks.judging import provisional_days
+from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import fields_needed, timeline
 from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.events.contacts import PARTIES, Touches
-from ombudsman_kpi.measures.paused import ran_net
-from ombudsman_kpi.measures.related import Files
-from ombudsman_kpi.measures.share_within import clock_judged
-from ombudsman_kpi.measures.targets import DelaysExplained, ShareWithin
+from ombudsman_kpi.measures.figures import Figure, Place, share_figure
+from ombudsman_kpi.measures.lasting import clock_lasts, records_of
+from ombudsman_kpi.measures.related import Related
+from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
+from ombudsman_kpi.measures.share_within_paused import ran_net
+from ombudsman_kpi.measures.standard import LimitField
+from ombudsman_kpi.measures.target import CASE, Party, Records, Target, check_named
 from ombudsman_kpi.records.tables import Table
 
 
 @dataclass(frozen=True)
-class DelaysRule:
+class DelaysRule(Rule):
     """Each miss of a case: met where every party was told between the start and the due day, else late."""
 
-    target: DelaysExplained
+    target: "DelaysExplained"
     missed: tuple[ShareWithin, ...]
-    files: Files
+    related: Related
 
     def fields(self, table: Table) -> list[str]:
-        """Name what the clocks of the targets read that were missed."""
-        _ = self.files.contacts  # found before several threads ask for them
+        """Return the names of the fields that the clocks of the targets read."""
+        _ = self.related.contacts  # found before several threads ask for them
         return list(dict.fromkeys(name for target in self.missed for name in fields_needed(target, table)))
 
     def assess(self, known: Known) -> Assessed:
@@ -48,14 +56,23 @@ class DelaysRule:
             provisional=moves
         )  # fmt: skip
 
+    def stays(self, known: Known) -> Truths:
+        """Return which cases have ended by all targets, and wait for no explanation that could still come in time."""
+        found = self.assess(known)
+        waits = of_status(found.book, frozenset({"pending"})).take(found.code) | np.not_equal(found.provisional, 0)
+        ended = ~records_of(found, waits, known)
+        for target in self.missed:
+            ended &= clock_lasts(target, known)
+        return ended
+
     def _of_target(self, target: ShareWithin, known: Known) -> tuple[Integers, ...] | None:
-        """Give the cases that missed one target: when it began, was due, is to be explained; and whether it was.
+        """Return the cases that missed one target: when it began, was due, is to be explained; and whether it was.
 
         None where there are none.
         """
         paused = None
         if target.pauses:
-            clock, found, paused = ran_net(target, self.files.pauses, known)
+            clock, found, paused = ran_net(target, self.related.pauses, known)
         else:
             clock = timeline(target, known)
             if clock.own is None and not np.count_nonzero(clock.elapsed != NONE):
@@ -77,7 +94,7 @@ class DelaysRule:
         return rows, start, due, last, np.maximum(moves, self._extension_moves(due, last, known)), code
 
     def _extended(self, due: Integers, known: Known) -> Integers:
-        """Give the last day on which an explanation is in time."""
+        """Return the last day on which an explanation is in time."""
         limit = self.target.up_to
         if limit is None:
             return due
@@ -92,7 +109,7 @@ class DelaysRule:
     def _told(self, known: Known, rows: Integers, party: int, start: Integers, last: Integers) -> Truths:
         """Tell which cases have an explanation to a party between two days."""
         offset = known.batch.offset
-        found = self.files.contacts.explained
+        found = self.related.contacts.explained
         explained = known.once(("explained",), lambda: found.within(offset, offset + len(known.batch)))
         if not len(explained):
             return np.zeros(len(rows), np.bool_)
@@ -101,3 +118,72 @@ class DelaysRule:
         following = explained.take(place, mode="clip")
         told: Truths = (following <= Touches.number(lane, last)) & (place < len(explained))
         return told
+
+
+class DelaysExplained(Target):
+    """Whether both parties were told, with a reason, when a case missed one of some targets."""
+
+    measure: Literal["delays explained"]
+    late_on: tuple[str, ...] = Field(description="The targets of cases whose misses are to be explained", min_length=1)
+    parties: tuple[Party, ...] = Field(("complainant", "organisation"), description="Who is told", min_length=1)
+    up_to: LimitField | None = Field(None, description="How long after the due day an explanation is still in time")
+
+    example: ClassVar[str] = """
+    of = "cases"
+    late_on = ["share-within"]
+    up_to = "5 working days"
+    cohort = "due"
+    """
+    rule_types: ClassVar[tuple[type[Rule], ...]] = (DelaysRule,)
+
+    @property
+    def reads(self) -> Mapping[Records, str | None]:
+        """Cases, and beside each the events that say what was explained."""
+        return {self.of: CASE, "events": CASE}
+
+    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+        """Return the rule for cases."""
+        _ = related.rows_of  # it looks at all ids, and so need not be done again to find those that are shared
+        missed = tuple(item for name in self.late_on if isinstance(item := related.scheme[name], ShareWithin))
+        yield self.of, DelaysRule(self, missed, related)
+
+    def misfits(self, related: Related) -> Mapping[str, int]:
+        """Return what wasn't understood of contacts."""
+        return related.contacts.misfits
+
+    def figure(self, place: Place) -> Figure:
+        """Return the share of misses that were explained."""
+        return share_figure(self.standard, place)
+
+    def check_references(self, targets: Mapping[str, Target]) -> None:
+        """Raise ``ValueError`` where what is missed is no share within a limit."""
+        fitting = [name for name, item in targets.items() if isinstance(item, ShareWithin) and item.of == "cases"]
+        check_named(self, "late_on", self.late_on, fitting, "a share within a limit")
+
+    @property
+    def options(self) -> dict[str, str]:
+        """How long after the due day is in time."""
+        return {"up_to": str(self.up_to)} if self.up_to is not None else {}
+
+    @property
+    def obliges(self) -> bool:
+        """An explanation is due."""
+        return True
+
+    @property
+    def time_allowed(self) -> Limit | None:
+        """How long after the due day is in time."""
+        return self.up_to
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """An explanation."""
+        return ("delay_explained",)
+
+    @model_validator(mode="after")
+    def _of_cases(self) -> Self:
+        if self.of != "cases" or self.cohort != "due":
+            raise ValueError("of: delays are explained on cases, in the cohort of those due")
+        if self.up_to is not None and (self.up_to.size > 1 or not self.up_to.in_days):
+            raise ValueError("up_to: write it in working days or calendar days")
+        return self

@@ -1,30 +1,38 @@
 """Something that is to be done by a date."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
+from typing import ClassVar, Literal, Self
 
-from ombudsman_kpi.arrays.types import MISSING
+from pydantic import Field, model_validator
+
+from ombudsman_kpi.arrays.types import MISSING, Truths
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.measures.figures import Figure, Place
+from ombudsman_kpi.measures.lasting import day_lasts
+from ombudsman_kpi.measures.related import Related
+from ombudsman_kpi.measures.rule import Rule
 from ombudsman_kpi.measures.share_of_kinds import fields_of_kinds
-from ombudsman_kpi.measures.targets import DoneBy
+from ombudsman_kpi.measures.target import Dated, Records
 from ombudsman_kpi.records.tables import Table
 
 IN_TIME, TOO_LATE = Outcome("met"), Outcome("late", "after the date")
 
 
 @dataclass(frozen=True)
-class DoneByRule:
+class DoneByRule(Rule):
     """Each record of what was to be done: met on the date or before, late after it."""
 
-    target: DoneBy
+    target: "DoneBy"
 
     def fields(self, table: Table) -> list[str]:
-        """Name its day and its kinds."""
-        return fields_of_kinds(self.target.id, self.target.dated, self.target.where, table)
+        """Return the names of its day and its kinds."""
+        return fields_of_kinds(self.target, self.target.where, table)
 
     def assess(self, known: Known) -> Assessed:
         """Compare the day of each record of a batch with the date."""
@@ -33,13 +41,57 @@ class DoneByRule:
         in_time = (day != MISSING) & (day <= day_number(self.target.by_date))
         return of_days(draft, day, (TOO_LATE, IN_TIME), in_time)
 
+    def stays(self, known: Known) -> Truths:
+        """Return which records have their day, and all that is asked of them."""
+        return day_lasts(self.target.id, known, self.target.dated, self.target.where)
 
-def figure(target: DoneBy, place: Place) -> Figure:
-    """Give 1 when it was done in time, 0 when it wasn't; until the date has passed, it may still be."""
-    by_date, done = target.by_date, place.here.met > 0
-    value, possible = Fraction(done), Fraction(done or not place.complete)
-    return Figure(
-        "met" if done else "missed" if place.complete else "undetermined",
-        value, value, possible,
-        details={"by_date": by_date}, remarks=(f"by {by_date.day} {by_date:%B %Y}",),
-    )  # fmt: skip
+
+class DoneBy(Dated):
+    """Something that is to be done by a date: 1 when a record of it is there in time."""
+
+    measure: Literal["done by"]
+    by_date: date = Field(description="The last day that is in time")
+
+    example: ClassVar[str] = """
+    of = "activities"
+    dated = "at"
+    where = { kind = "report" }
+    by_date = 2024-01-31
+    cohort = "dated"
+    """
+    rule_types: ClassVar[tuple[type[Rule], ...]] = (DoneByRule,)
+
+    @property
+    def from_periods(self) -> bool:
+        """A date is wanted."""
+        return False
+
+    @property
+    def decided_on(self) -> date | None:
+        """The last day that is in time."""
+        return self.by_date
+
+    @property
+    def unit(self) -> str:
+        """1 when it is done, 0 when it isn't."""
+        return "number"
+
+    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+        """Return the rule for its records."""
+        yield self.of, DoneByRule(self)
+
+    def figure(self, place: Place) -> Figure:
+        """Return 1 when it was done in time, 0 when it wasn't; until the date has passed, it may still be."""
+        by_date, done = self.by_date, place.here.met > 0
+        value, possible = Fraction(done), Fraction(done or not place.complete)
+        return Figure(
+            "met" if done else "missed" if place.complete else "undetermined",
+            value, value, possible,
+            details={"by_date": by_date}, remarks=(f"by {by_date.day} {by_date:%B %Y}",),
+        )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _its_date_is_its_standard(self) -> Self:
+        if self.standard is not None:
+            raise ValueError("standard: the date is the standard; leave it out")
+        return self

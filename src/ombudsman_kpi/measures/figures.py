@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from ombudsman_kpi.calendars.periods import Period, preceding
 from ombudsman_kpi.measures.standard import Standard
+from ombudsman_kpi.statistics.intervals import Interval, change_of_shares
 
 Status = Literal["met", "missed", "undetermined", "no data", "no target", "not measured"]
 Group = tuple[str, ...]
@@ -81,6 +82,15 @@ class Everywhere:
         return worked_out
 
 
+class Level(NamedTuple):
+    """The stock of one period and group: its highest day, the first day that it was so high, and the last day."""
+
+    highest: int
+    on: int
+    end: int
+    joined: int  # those in it at any time: carried over, or joined in the period
+
+
 class Place(NamedTuple):
     """Where a figure stands: a period and a group, among all that was counted of its target."""
 
@@ -89,6 +99,7 @@ class Place(NamedTuple):
     group: Group
     complete: bool
     population: int | None = None  # the size of what a sample was drawn from
+    level: Level | None = None  # of what is counted daily
 
     @property
     def here(self) -> Counts:
@@ -117,6 +128,16 @@ class Figure(NamedTuple):
     headroom: int | None = None
     details: Mapping[str, Any] = MappingProxyType({})
     remarks: tuple[str, ...] = ()
+
+
+def rate(met: int, missed: int) -> Fraction | None:
+    """Return a rate; None where there is nothing that it is a rate of."""
+    return Fraction(met, met + missed) if met + missed else None
+
+
+def chance_of_shares(before: Counts, now: Counts) -> Interval | None:
+    """Return the interval of the change between two shares that chance alone leaves open."""
+    return change_of_shares(before.met, before.met + before.missed, now.met, now.met + now.missed)
 
 
 def share_figure(standard: Standard | None, place: Place) -> Figure:

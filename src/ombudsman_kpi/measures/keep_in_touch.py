@@ -4,20 +4,28 @@ Source of the rule: the intervals from the start of the investigation to the fir
 and from the last to the end. They run between distinct days, so that ten contacts on a day count as one.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import date
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.clocks.judging import last_certain_start, last_days_in_time, provisional_days
-from ombudsman_kpi.clocks.outcomes import STILL_OPEN, Assessed, Outcome
+from ombudsman_kpi.clocks.outcomes import STILL_OPEN, Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import NEVER, Known
 from ombudsman_kpi.events.contacts import PARTIES, Touches
-from ombudsman_kpi.measures.related import Files
-from ombudsman_kpi.measures.targets import KeepInTouch
+from ombudsman_kpi.measures.figures import Figure, Place, share_figure
+from ombudsman_kpi.measures.lasting import clock_lasts, records_of
+from ombudsman_kpi.measures.on_clock import Limited
+from ombudsman_kpi.measures.related import Related
+from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.measures.target import CASE, Party, Records, Target
 from ombudsman_kpi.records.tables import Table
 
 MET, LATE, OVERDUE, PENDING = (Outcome(status) for status in ("met", "late", "overdue", "pending"))
@@ -52,22 +60,27 @@ class Run:
 
 
 @dataclass(frozen=True)
-class KeepInTouchRule:
+class KeepInTouchRule(Rule):
     """The intervals between contacts, judged by the limit; each for itself, or all of a case together."""
 
-    target: KeepInTouch
-    files: Files
+    target: "KeepInTouch"
+    related: Related
 
     def fields(self, table: Table) -> list[str]:
-        """Name what the clock of the investigation reads."""
-        _ = self.files.contacts  # found before several threads ask for them
+        """Return the names of the fields that the clock of the investigation reads."""
+        _ = self.related.contacts  # found before several threads ask for them
         return fields_needed(self.target, table)
 
     def assess(self, known: Known) -> Assessed:
         """Judge the intervals of a batch's cases."""
         target = self.target
-        run = run_of(target, known, self.files)
+        run = run_of(target, known, self.related)
         return self._each(known, run) if target.counted == "intervals" else self._whole_cases(known, run)
+
+    def stays(self, known: Known) -> Truths:
+        """Return which investigations have ended, unless a due day of theirs may still move."""
+        found = self.assess(known)
+        return clock_lasts(self.target, known) & ~records_of(found, np.not_equal(found.provisional, 0), known)
 
     def _each(self, known: Known, run: Run) -> Assessed:
         """Give each interval its outcome; and of the cases that contradict themselves, that."""
@@ -149,13 +162,13 @@ def _reasons(clock: Timeline) -> tuple[Outcome, ...]:
     )
 
 
-def run_of(target: KeepInTouch, known: Known, files: Files) -> Run:
+def run_of(target: "KeepInTouch", known: Known, related: Related) -> Run:
     """Run the investigations of a batch, and judge their intervals by the limit: once, for all who ask."""
     name = ("contact", target.clock_key, target.parties, target.limit)
-    return known.once(name, lambda: _run(target, known, files))
+    return known.once(name, lambda: _run(target, known, related))
 
 
-def _clock_of(target: KeepInTouch, known: Known) -> tuple[Timeline, Integers]:
+def _clock_of(target: "KeepInTouch", known: Known) -> tuple[Timeline, Integers]:
     """Run the clock of the investigation; it ends with the decision, else with closing or withdrawal."""
     clock = timeline(target, known)
     end = clock.end_day
@@ -165,16 +178,16 @@ def _clock_of(target: KeepInTouch, known: Known) -> tuple[Timeline, Integers]:
     return clock, np.where(clock.elapsed == NONE, MISSING, end)
 
 
-def _run(target: KeepInTouch, known: Known, files: Files) -> Run:
+def _run(target: "KeepInTouch", known: Known, related: Related) -> Run:
     limit = target.limit
     clock, end = _clock_of(target, known)
-    found = intervals(target, known, files, np.where(clock.elapsed == NONE, MISSING, clock.start), end)
+    found = intervals(target, known, related, np.where(clock.elapsed == NONE, MISSING, clock.start), end)
     first, in_time = last_days_in_time(clock.axis, limit.allowed, known.setting.calendar)
     stop = np.where(found.end == MISSING, known.as_of.day, found.end)
     return Run(clock, end, found, stop > in_time.take(found.begin - first), limit.allowed)
 
 
-def intervals(target: KeepInTouch, known: Known, files: Files, start: Integers, end: Integers) -> Intervals:
+def intervals(target: "KeepInTouch", known: Known, related: Related, start: Integers, end: Integers) -> Intervals:
     """Cut the run of each case into intervals by the days on which each party was contacted.
 
     All is done on the numbers of days in lanes, which are in the order of lanes and of days at once: so the contact
@@ -190,7 +203,7 @@ def intervals(target: KeepInTouch, known: Known, files: Files, start: Integers, 
     begun = Touches.number(lanes, np.where(runs, np.repeat(start, 2), today))
     ended = Touches.number(lanes, np.where(runs, np.repeat(np.where(end == MISSING, today + 1, end), 2), today))
     np.maximum(ended, begun, out=ended)  # received on a day off, and ended before it counts as received: nothing ran
-    contacts = files.contacts.contacted.within(offset, offset + size)
+    contacts = related.contacts.contacted.within(offset, offset + size)
     lane = Touches.lanes(contacts)
     before = begun.take(lane)
     np.maximum(contacts, before, out=contacts)
@@ -204,3 +217,97 @@ def intervals(target: KeepInTouch, known: Known, files: Files, start: Integers, 
         Touches.days(np.concatenate([before, begun.take(running)])),
         np.concatenate([Touches.days(contacts), np.where(still, MISSING, Touches.days(ended.take(running)))]),
     )
+
+
+class KeepInTouch(Limited):
+    """Contact with each party of a case at least so often: each interval, or each case with all of its intervals."""
+
+    measure: Literal["keep in touch"]
+    counted: Literal["cases", "intervals"] = Field("cases", description="What is counted: cases, or intervals")
+    parties: tuple[Party, ...] = Field(("complainant", "organisation"), description="With whom", min_length=1)
+
+    example: ClassVar[str] = """
+    of = "cases"
+    start = "investigation_started_at"
+    stop = "decided_at"
+    limit = "20 working days"
+    standard = "at least 20%"
+    cohort = "closed"
+    """
+    rule_types: ClassVar[tuple[type[Rule], ...]] = (KeepInTouchRule,)
+
+    @property
+    def cohorts(self) -> tuple[Cohort, ...]:
+        """An interval has a due day, a case as a whole has none."""
+        return ("received", "closed", "due") if self.counted == "intervals" else ("received", "closed")
+
+    @property
+    def reads(self) -> Mapping[Records, str | None]:
+        """Cases, and beside each the events that say when there was contact."""
+        return {self.of: CASE, "events": CASE}
+
+    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+        """Return the rule for cases."""
+        _ = related.rows_of  # it looks at all ids, and so need not be done again to find those that are shared
+        yield self.of, KeepInTouchRule(self, related)
+
+    def misfits(self, related: Related) -> Mapping[str, int]:
+        """Return what wasn't understood of contacts."""
+        return related.contacts.misfits
+
+    def figure(self, place: Place) -> Figure:
+        """Return the share of those in time."""
+        return share_figure(self.standard, place)
+
+    @property
+    def in_time(self) -> bool:
+        """What is met was in time."""
+        return True
+
+    @property
+    def obliges(self) -> bool:
+        """The next contact is due."""
+        return True
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """A contact."""
+        return ("contact",)
+
+    def telling(self, found: Assessed) -> Sequence[int]:
+        """Return the intervals open or too long; where a party has none of these, its last one."""
+        parties = found.party.tolist() if found.party is not None else [None] * len(found.code)
+        last = {party: place for place, party in enumerate(parties)}
+        places = {place for place, code in enumerate(found.code.tolist()) if found.book[code].status != "met"}
+        told = {parties[place] for place in places}
+        return sorted(places | {place for party, place in last.items() if party not in told})
+
+    @property
+    def due_by_parts(self) -> bool:
+        """A whole case is due when one of its intervals is."""
+        return self.counted == "cases"
+
+    def account(self, known: Known, related: Related, start: date | None, stop: date | None) -> Mapping[str, Any]:
+        """Return by what an interval of a case started and ended: a contact, or what its investigation did."""
+        run, told = run_of(self, known, related), dict[str, Any]()
+        if start is not None and day_number(start) != run.clock.start_day[0]:
+            told |= {"started_by": "contact", "recorded": start}
+        if stop is not None and day_number(stop) != run.end[0]:
+            told["ended_by"] = "contact"
+        elif stop is not None:  # a decision ends it, even where the case was closed before
+            for name in self.stop:
+                if known.moments(known.batch.table.resolve(name, "")).days[0] == run.end[0]:
+                    return {**told, "ended_by": name}
+        return told
+
+    def repeats(self, other: Target) -> bool:
+        """Tell whether it says of whole cases what another target says of their intervals."""
+        return self.counted == "cases" and isinstance(other, KeepInTouch) and other.counted == "intervals"
+
+    @model_validator(mode="after")
+    def _of_cases(self) -> Self:
+        if self.of != "cases":
+            raise ValueError(f"of: contact is kept on cases, not on {self.of}")
+        if not self.limit.in_days:
+            raise ValueError("limit: intervals run between days; write it in days or weeks")
+        return self

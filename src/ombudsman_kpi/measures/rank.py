@@ -3,11 +3,12 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
-from ombudsman_kpi.measures.figures import Counts, Figure, Place, share_figure
-from ombudsman_kpi.measures.share_of_kinds import rate
-from ombudsman_kpi.measures.targets import Rank
+from pydantic import Field
+
+from ombudsman_kpi.measures.figures import Counts, Figure, Place, rate, share_figure
+from ombudsman_kpi.measures.share_of_kinds import SharesOfKinds
 from ombudsman_kpi.rounding import half_up, percent
 
 
@@ -32,26 +33,46 @@ class Comparator(NamedTuple):
         return sum(self.rates, Fraction(0)) / len(self.rates)
 
 
-def figure(target: Rank, place: Place) -> Figure:
-    """Return the rate, the comparator, and the rank: 1 is the highest rate, equal rates have an equal rank.
+class Rank(SharesOfKinds):
+    """A share of kinds for each group, beside a comparator, and its rank among the groups."""
 
-    Pooled is the rate of all groups' records together; the mean of rates gives each group the same weight, and
-    leaves out those without a rate.
+    measure: Literal["rank"]
+    comparator: Literal["pooled", "mean of rates"] = Field(
+        "pooled", description="What each group is set beside: the rate of all together, or the mean of their rates"
+    )
+
+    example: ClassVar[str] = """
+    of = "cases"
+    dated = "decided_at"
+    numerator = { decision = "upheld" }
+    cohort = "dated"
     """
-    result = share_figure(target.standard, place)
-    everywhere, period = place.everywhere, place.period
-    found = everywhere.once(("comparator", period), lambda: Comparator.of(everywhere.by_period.get(period, ())))
-    if found.groups < 2 or not found.rates:
-        return result  # nothing to set it beside
-    ranked = len(found.rates)
-    if target.comparator == "pooled":
-        beside = Fraction(found.met, found.counted)
-        words = f"comparator {percent(found.met, found.counted)} (pooled, {found.met:,} of {found.counted:,})"
-    else:
-        beside = everywhere.once(("mean of rates", period), lambda: found.mean)
-        words = f"comparator {half_up(100 * beside)}% (mean of {ranked} rates)"
-    details: dict[str, Any] = {"comparator": beside, "ranked": ranked}
-    if result.value is not None:
-        details["rank"] = 1 + ranked - bisect_right(found.rates, result.value)
-        words = f"rank {details['rank']} of {ranked}; {words}"
-    return result._replace(details=details, remarks=(words,))
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Which comparator it is."""
+        return {"comparator": self.comparator}
+
+    def figure(self, place: Place) -> Figure:
+        """Return the rate, the comparator, and the rank: 1 is the highest rate, equal rates have an equal rank.
+
+        Pooled is the rate of all groups' records together; the mean of rates gives each group the same weight, and
+        leaves out those without a rate.
+        """
+        result = share_figure(self.standard, place)
+        everywhere, period = place.everywhere, place.period
+        found = everywhere.once(("comparator", period), lambda: Comparator.of(everywhere.by_period.get(period, ())))
+        if found.groups < 2 or not found.rates:
+            return result  # nothing to set it beside
+        ranked = len(found.rates)
+        if self.comparator == "pooled":
+            beside = Fraction(found.met, found.counted)
+            words = f"comparator {percent(found.met, found.counted)} (pooled, {found.met:,} of {found.counted:,})"
+        else:
+            beside = everywhere.once(("mean of rates", period), lambda: found.mean)
+            words = f"comparator {half_up(100 * beside)}% (mean of {ranked} rates)"
+        details: dict[str, Any] = {"comparator": beside, "ranked": ranked}
+        if result.value is not None:
+            details["rank"] = 1 + ranked - bisect_right(found.rates, result.value)
+            words = f"rank {details['rank']} of {ranked}; {words}"
+        return result._replace(details=details, remarks=(words,))

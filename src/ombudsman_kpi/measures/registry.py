@@ -1,84 +1,77 @@
-"""Which rule assesses a target, and which figure is worked out of it: one module for each kind of measure."""
+"""The measures that there are: one line for each. Everything else that lists them derives from here."""
 
-from collections.abc import Iterator
+from typing import Literal, get_args, get_origin
 
-from ombudsman_kpi.measures import average, count, done_by, paused, rank, score, trend, volume
-from ombudsman_kpi.measures.average import AverageRule
-from ombudsman_kpi.measures.delays_explained import DelaysRule
-from ombudsman_kpi.measures.figures import Figure, Place, share_figure
-from ombudsman_kpi.measures.keep_in_touch import KeepInTouchRule
-from ombudsman_kpi.measures.paused import PausedRule
-from ombudsman_kpi.measures.related import Files
-from ombudsman_kpi.measures.rules import Rule
-from ombudsman_kpi.measures.score import ScoreRule
-from ombudsman_kpi.measures.share_of_kinds import FollowedRule, KindsRule, OthersRule
-from ombudsman_kpi.measures.share_within import ShareWithinRule
-from ombudsman_kpi.measures.stock import StockRule
-from ombudsman_kpi.measures.targets import (
-    AnyTarget,
-    Average,
-    Count,
-    DelaysExplained,
-    DoneBy,
-    KeepInTouch,
-    Rank,
-    Records,
-    Score,
-    ShareOfKinds,
-    ShareWithin,
-    Stock,
-    Trend,
-    Volume,
+from ombudsman_kpi.measures.average import Average
+from ombudsman_kpi.measures.count import Count
+from ombudsman_kpi.measures.delays_explained import DelaysExplained
+from ombudsman_kpi.measures.done_by import DoneBy
+from ombudsman_kpi.measures.keep_in_touch import KeepInTouch
+from ombudsman_kpi.measures.not_measured import NotMeasured
+from ombudsman_kpi.measures.rank import Rank
+from ombudsman_kpi.measures.score import Score
+from ombudsman_kpi.measures.share_of_kinds import ShareOfKinds
+from ombudsman_kpi.measures.share_within import ShareWithin
+from ombudsman_kpi.measures.stock import Stock
+from ombudsman_kpi.measures.target import MEASURES, Target
+from ombudsman_kpi.measures.trend import Trend
+from ombudsman_kpi.measures.volume import Volume
+
+__all__ = ["MEASURES", "name_of", "registered"]
+
+
+def registered(*measures: type[Target]) -> dict[str, type[Target]]:
+    """Return some measures by their names.
+
+    Raises ``TypeError``, which names the class and the part, where one lacks a part.
+    """
+    names: dict[str, type[Target]] = {}
+    for measure in measures:
+        _check_parts(measure)
+        if name_of(measure) in names:
+            raise TypeError(f"{measure.__name__}: another measure is called {name_of(measure)!r}")
+        names[name_of(measure)] = measure
+    return names
+
+
+def name_of(measure: type[Target]) -> str:
+    """Return what a measure is called in a scheme file. Raises ``TypeError`` where that isn't one literal text."""
+    field = measure.model_fields.get("measure")
+    names = get_args(field.annotation) if field is not None and get_origin(field.annotation) is Literal else ()
+    if len(names) != 1 or not isinstance(names[0], str):
+        raise TypeError(f"{measure.__name__} lacks measure: a Literal of its name in a scheme file")
+    return names[0]
+
+
+def _check_parts(measure: type[Target]) -> None:
+    """Raise ``TypeError`` for a class that lacks a part."""
+    if not vars(measure).get("__doc__"):
+        raise TypeError(f"{measure.__name__} lacks a docstring: what the measure is, in one sentence")
+    name_of(measure)
+    if not isinstance(vars(measure).get("example"), str):
+        raise TypeError(f"{measure.__name__} lacks example: its keys in a scheme file, as TOML")
+    if not isinstance(getattr(measure, "rule_types", None), tuple):
+        raise TypeError(f"{measure.__name__} lacks rule_types: the classes of the rules that it makes")
+    for kind in (measure, *measure.rule_types):
+        lacking: frozenset[str] = getattr(kind, "__abstractmethods__", frozenset())
+        if lacking:
+            raise TypeError(f"{kind.__name__} lacks {', '.join(sorted(lacking))}")
+
+
+MEASURES.update(
+    registered(
+        ShareWithin,
+        ShareOfKinds,
+        Rank,
+        Average,
+        Stock,
+        Count,
+        Volume,
+        Score,
+        Trend,
+        DoneBy,
+        KeepInTouch,
+        DelaysExplained,
+        NotMeasured,
+    )
 )
-
-
-def rules_of(target: AnyTarget, files: Files) -> Iterator[tuple[Records, Rule]]:  # noqa: C901  (one line each)
-    """Give the rules by which a target is assessed, with the kind of records that each is for."""
-    match target:
-        case Trend():
-            yield from rules_of(target.figure, files)
-        case ShareWithin():
-            yield target.of, PausedRule(target, files.pauses) if target.pauses else ShareWithinRule(target)
-        case Average():
-            yield target.of, AverageRule(target)
-        case Stock():
-            yield target.of, StockRule(target)
-        case KeepInTouch():
-            yield target.of, KeepInTouchRule(target, files)
-        case DelaysExplained():
-            missed = tuple(item for name in target.late_on if isinstance(item := files.scheme[name], ShareWithin))
-            yield target.of, DelaysRule(target, missed, files)
-        case Score():
-            yield target.of, ScoreRule(target)
-        case ShareOfKinds(followed_by=followed_by) if followed_by:
-            yield target.of, FollowedRule(target, target.dated, target.where, *files.last_days(target.of, followed_by))
-        case ShareOfKinds():
-            yield target.of, KindsRule(target, target.dated, target.where, target.numerator)
-            for records, dated in target.among.items():
-                yield records, OthersRule(target, dated)
-        case DoneBy():
-            yield target.of, done_by.DoneByRule(target)
-        case Count():
-            yield target.of, count.rule_of(target, files)
-
-
-def figure_of(target: AnyTarget, place: Place) -> Figure:
-    """Work out the figure of a target in one place."""
-    match target:
-        case Trend():
-            return trend.figure(target, place)
-        case Average():
-            return average.figure(target, place)
-        case Rank():
-            return rank.figure(target, place)
-        case Volume():
-            return volume.figure(target, place)
-        case Count():
-            return count.figure(target, place)
-        case DoneBy():
-            return done_by.figure(target, place)
-        case Score():
-            return score.figure(target, place)
-        case ShareWithin(pauses=True):
-            return paused.figure(target, place)
-    return share_figure(target.standard, place)

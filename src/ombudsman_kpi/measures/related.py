@@ -15,7 +15,6 @@ from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.contacts import Contacts, RowsOf, contacts_of, rows_of_cases
 from ombudsman_kpi.events.pauses import Pauses, pauses_of
-from ombudsman_kpi.measures.targets import DelaysExplained, KeepInTouch, ShareWithin, Target, Trend
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
 
@@ -23,12 +22,12 @@ from ombudsman_kpi.records.tables import Table
 class Targets(Setting, Protocol):
     """The targets of a scheme by their ids, with the calendar and the zone that they are counted by."""
 
-    def __getitem__(self, target: str) -> Target:
-        """Return a target by its id."""
+    def __getitem__(self, target: str) -> object:
+        """Return the declaration of a target by its id."""
 
 
 @dataclass(frozen=True)
-class Files:
+class Related:
     """All records that were given, by kind; what is looked up in them is looked up once."""
 
     tables: Mapping[str, Table]
@@ -52,15 +51,6 @@ class Files:
     def pauses(self) -> Pauses:
         """When the clock of each case stood still."""
         return pauses_of(self.tables["events"], self.rows_of, self.as_of, self.scheme)
-
-    def misfits(self, target: Target) -> Mapping[str, int]:
-        """Count what wasn't understood of the events that a target was measured with."""
-        target = target.figure if isinstance(target, Trend) else target
-        if isinstance(target, (KeepInTouch, DelaysExplained)):
-            return self.contacts.misfits
-        if isinstance(target, ShareWithin) and target.pauses:
-            return self.pauses.misfits
-        return self.log if "cases" in target.needs else {}
 
     def last_days(self, records: str, conditions: Mapping[str, Condition]) -> tuple[Any, Integers]:
         """Give the cases (as Arrow text) that have a record of some kind, and the day when the last was received."""

@@ -1,41 +1,48 @@
 """Scores of reviews: met / (met + not met), of one standard or of several combined."""
 
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.arrow_memory import integers, present
-from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
+from ombudsman_kpi.arrays.types import Truths
+from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Outcome, of_days
+from ombudsman_kpi.clocks.outcomes import Status as OutcomeStatus
 from ombudsman_kpi.clocks.states import StateBuilder, dated
+from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import Known
-from ombudsman_kpi.measures.figures import Counts, Figure, Place, judged, share_figure
-from ombudsman_kpi.measures.share_of_kinds import fields_of_kinds, rate
-from ombudsman_kpi.measures.targets import Score
+from ombudsman_kpi.measures.count import Numbers
+from ombudsman_kpi.measures.figures import Counts, Figure, Place, chance_of_shares, judged, rate, share_figure
+from ombudsman_kpi.measures.lasting import day_lasts
+from ombudsman_kpi.measures.related import Related
+from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.measures.share_of_kinds import fields_of_kinds
+from ombudsman_kpi.measures.target import Changing, Dated, Records, Target, check_named
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.vocabulary import fields_of
 from ombudsman_kpi.rounding import half_up, percent
-from ombudsman_kpi.statistics.intervals import share_interval
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ombudsman_kpi.statistics.intervals import Interval, share_interval
 
 
 @dataclass(frozen=True)
-class ScoreRule:
+class ScoreRule(Rule):
     """Each answer: met or not; partly as the scheme says; not applicable is left out."""
 
-    target: Score
+    target: "Score"
 
     def fields(self, table: Table) -> list[str]:
-        """Name its day, its answer, and the part that it belongs to."""
-        asked = {**self.target.where, "answer": Condition(present=True)}
+        """Return the names of its day, its answer, and the part that it belongs to."""
+        conditions = {**self.target.where, "answer": Condition(present=True)}
         parts = {self.target.parts: Condition(present=True)} if self.target.parts else {}
-        return fields_of_kinds(self.target.id, self.target.dated, {**asked, **parts}, table)
+        return fields_of_kinds(self.target, {**conditions, **parts}, table)
 
     def assess(self, known: Known) -> Assessed:
-        """Give the answers of a batch; the reason of one that counts is its part."""
+        """Return the answers of a batch; the reason of one that counts is its part."""
         draft = StateBuilder(known, self.target.id)
         day = dated(draft, self.target.dated, [self.target.where])
         answers: Mapping[str, Condition] = {"answer": Condition(("not-applicable",), negated=True)}
@@ -49,8 +56,11 @@ class ScoreRule:
             return of_days(draft, day, (Outcome("late"), Outcome("met")), met)
         return self._by_part(draft, known, day, met)
 
-    def _by_part(self, draft: StateBuilder, known: Known, day: np.ndarray, met: np.ndarray) -> Assessed:
+    def stays(self, known: Known) -> Truths:
+        """Return which reviews have their day, and all that is asked of them."""
+        return day_lasts(self.target.id, known, self.target.dated, self.target.where)
 
+    def _by_part(self, draft: StateBuilder, known: Known, day: np.ndarray, met: np.ndarray) -> Assessed:
         text = known.text(str(self.target.parts))
         draft.mark(~present(text), "invalid", f"{self.target.parts} is missing")
         draft.mark(
@@ -76,36 +86,6 @@ def parts_of(counts: Counts) -> dict[str, tuple[int, int]]:
     return dict(sorted(found.items(), key=lambda item: (len(item[0]), item[0])))  # 5, 8, 9, 11
 
 
-def value_of(target: Score, counts: Counts) -> Fraction | None:
-    """Give the score: met / counted, or the mean of the scores of the parts."""
-    if not target.combines_by_mean:
-        return rate(counts.met, counts.missed)
-    rates = [Fraction(met, counted) for met, counted in parts_of(counts).values() if counted]
-    return sum(rates, Fraction(0)) / len(rates) if rates else None
-
-
-def figure(target: Score, place: Place) -> Figure:
-    """Work out the score; of several parts, combined as the target says, and each beside it."""
-    found = share_figure(target.standard, place)
-    details: dict[str, Any] = {"sample": found.denominator, "population": place.population}
-    words = []
-    if target.parts is not None:
-        parts = parts_of(place.here)
-        details |= {"combined": target.combined, "parts": parts}
-        each = [f"{name} {percent(met, counted)} ({met:,} of {counted:,})" for name, (met, counted) in parts.items()]
-        combined = "mean of scores" if target.combines_by_mean else "pooled"
-        words += [f"{combined}: {', '.join(each)}"] if each else []
-        asked = target.where.get(target.parts)
-        silent = [] if asked is None or asked.negated else [name for name in asked.values if name not in parts]
-        words += [f"without {', '.join(silent)}: no answers"] if each and silent else []
-    if target.combines_by_mean:
-        mean = value_of(target, place.here)
-        found = Figure(judged(target.standard, mean), mean, mean, mean)
-    else:
-        words += _sampled(place, details)
-    return found._replace(details=details, remarks=tuple(words))
-
-
 def _sampled(place: Place, details: dict[str, Any]) -> list[str]:
     """Say how large the sample was, what it was drawn from, and how sure that makes the score."""
     met, counted, population = place.here.met, place.here.met + place.here.missed, place.population
@@ -119,3 +99,99 @@ def _sampled(place: Place, details: dict[str, Any]) -> list[str]:
         drawn = f", more than the {population:,} that it was drawn from"
     low, high = (half_up(Fraction(bound) * 100) for bound in interval)
     return [f"sample of {counted:,}{drawn}; 95% interval {low}% to {high}%"]
+
+
+class Score(Dated, Changing):
+    """Quality as met / (met + not met), of one standard; or of several, combined."""
+
+    measure: Literal["score"]
+    dated: str = "reviewed_at"
+    partly: Literal["met", "not met", "left out"] = Field("not met", description="How the answer partly counts")
+    parts: str | None = Field(None, description="The field that tells the parts which are combined: standard, source")
+    combined: Literal["pooled", "mean-of-scores"] = Field("pooled", description="How the parts are combined")
+    sampled_from: str | None = Field(None, description="The target whose number says what the sample was drawn from")
+
+    example: ClassVar[str] = """
+    of = "reviews"
+    parts = "standard"
+    cohort = "dated"
+    """
+    rule_types: ClassVar[tuple[type[Rule], ...]] = (ScoreRule,)
+
+    @property
+    def from_periods(self) -> bool:
+        """Reviews are wanted, one by one."""
+        return False
+
+    @property
+    def combines_by_mean(self) -> bool:
+        """Whether its value is the mean of its parts' scores."""
+        return self.parts is not None and self.combined == "mean-of-scores"
+
+    @property
+    def options(self) -> dict[str, str]:
+        """How partly counts, and parts are combined."""
+        return {"partly": self.partly} | ({"combined": self.combined} if self.parts else {})
+
+    @property
+    def population(self) -> str | None:
+        """The target whose number says what the sample was drawn from."""
+        return self.sampled_from
+
+    @property
+    def reasons_shown(self) -> Container[OutcomeStatus]:
+        """Those of answers left out: of others a reason names the part that they belong to."""
+        return STATUSES[3:]
+
+    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+        """Return the rule for reviews."""
+        yield self.of, ScoreRule(self)
+
+    def check_references(self, targets: Mapping[str, Target]) -> None:
+        """Raise ``ValueError`` where what the sample was drawn from is no number of cases."""
+        fitting = [name for name, item in targets.items() if isinstance(item, Numbers) and item.of == "cases"]
+        check_named(self, "sampled_from", [self.sampled_from] if self.sampled_from else [], fitting, "a number")
+
+    def value_of(self, counts: Counts) -> Fraction | None:
+        """Return the score: met / counted, or the mean of the scores of the parts."""
+        if not self.combines_by_mean:
+            return rate(counts.met, counts.missed)
+        rates = [Fraction(met, counted) for met, counted in parts_of(counts).values() if counted]
+        return sum(rates, Fraction(0)) / len(rates) if rates else None
+
+    def chance(self, before: Counts, now: Counts) -> Interval | None:
+        """Return the interval of the change between two scores; of means of scores it isn't known."""
+        return None if self.combines_by_mean else chance_of_shares(before, now)
+
+    def figure(self, place: Place) -> Figure:
+        """Return the score; of several parts, combined as the target says, and each beside it."""
+        found = share_figure(self.standard, place)
+        details: dict[str, Any] = {"sample": found.denominator, "population": place.population}
+        words = []
+        if self.parts is not None:
+            parts = parts_of(place.here)
+            details |= {"combined": self.combined, "parts": parts}
+            each = [
+                f"{name} {percent(met, counted)} ({met:,} of {counted:,})" for name, (met, counted) in parts.items()
+            ]
+            combined = "mean of scores" if self.combines_by_mean else "pooled"
+            words += [f"{combined}: {', '.join(each)}"] if each else []
+            wanted = self.where.get(self.parts)
+            silent = [] if wanted is None or wanted.negated else [name for name in wanted.values if name not in parts]
+            words += [f"without {', '.join(silent)}: no answers"] if each and silent else []
+        if self.combines_by_mean:
+            mean = self.value_of(place.here)
+            found = Figure(judged(self.standard, mean), mean, mean, mean)
+        else:
+            words += _sampled(place, details)
+        return found._replace(details=details, remarks=tuple(words))
+
+    @model_validator(mode="after")
+    def _of_reviews(self) -> Self:
+        if self.of != "reviews":
+            raise ValueError(f"of: a score is of reviews, not of {self.of}")
+        if self.parts is None and "combined" in self.model_fields_set:
+            raise ValueError("combined: say what is combined: parts = 'standard'")
+        if self.parts is not None and self.parts not in fields_of("reviews"):
+            raise ValueError(f"parts: reviews have no {self.parts!r}. {one_of(self.parts, fields_of('reviews'))}")
+        return self

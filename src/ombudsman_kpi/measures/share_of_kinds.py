@@ -1,106 +1,202 @@
 """Rates of kinds: the records of some kinds among those of a larger set, and for each group, its rank."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.arrow_memory import integers, present
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated, fields_of_conditions, fields_of_identity
 from ombudsman_kpi.events.as_known import Known
-from ombudsman_kpi.measures.targets import Some
-from ombudsman_kpi.records.conditions import Condition
+from ombudsman_kpi.measures.figures import Counts, Figure, Place, chance_of_shares, rate, share_figure
+from ombudsman_kpi.measures.lasting import day_lasts
+from ombudsman_kpi.measures.related import Related
+from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.measures.target import CASE, Changing, Dated, Records, check_conditions, check_time
+from ombudsman_kpi.records.conditions import Condition, ConditionField
 from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.vocabulary import fields_of
+from ombudsman_kpi.statistics.intervals import Interval
 
 IN, NOT_IN = Outcome("met"), Outcome("late")
 
 
 @dataclass(frozen=True)
-class KindsRule:
+class KindsRule(Rule):
     """Each dated record of the larger set: met where it is of the kinds, late where it isn't."""
 
-    target: Some
-    dated: str
-    where: Mapping[str, Condition]
-    numerator: Mapping[str, Condition]
+    target: "SharesOfKinds"
 
     def fields(self, table: Table) -> list[str]:
-        """Name its day, its kinds, and what tells records apart."""
-        return fields_of_kinds(self.target.id, self.dated, {**self.where, **self.numerator}, table)
+        """Return the names of its day, its kinds, and what tells records apart."""
+        return fields_of_kinds(self.target, {**self.target.where, **self.target.numerator}, table)
 
     def assess(self, known: Known) -> Assessed:
         """Tell which records of a batch are of the kinds."""
         draft = StateBuilder(known, self.target.id)
-        day = dated(draft, self.dated, [self.where])
+        day = dated(draft, self.target.dated, [self.target.where])
         found = np.ones(draft.size, np.bool_)
-        for name, condition in self.numerator.items():
+        for name, condition in self.target.numerator.items():
             own = draft.name(name)
             draft.mark(known.unknown_choices(own), "invalid", f"{own} has an unknown value")
             found &= known.fulfils(own, condition)
         return of_days(draft, day, (NOT_IN, IN), found)
 
+    def stays(self, known: Known) -> Truths:
+        """Return which records have their day, and all that says of which kind they are."""
+        return day_lasts(self.target.id, known, self.target.dated, self.target.where, self.target.numerator)
+
 
 @dataclass(frozen=True)
-class OthersRule:
+class OthersRule(Rule):
     """Each dated record of another kind that belongs to the larger set: it isn't of the kinds."""
 
-    target: Some
+    target: "SharesOfKinds"
     dated: str
 
     def fields(self, table: Table) -> list[str]:
-        """Name its day, and what tells records apart."""
-        return fields_of_kinds(self.target.id, self.dated, {}, table)
+        """Return the names of its day, and what tells records apart."""
+        return fields_of_days(self.target.id, self.dated, {}, table)
 
     def assess(self, known: Known) -> Assessed:
-        """Give each record of a batch its day."""
+        """Return for each record of a batch its day."""
         draft = StateBuilder(known, self.target.id)
         day = dated(draft, self.dated, [])
         return of_days(draft, day, (NOT_IN, IN), np.zeros(draft.size, np.bool_))
 
+    def stays(self, known: Known) -> Truths:
+        """Return which records have their day."""
+        return day_lasts(self.target.id, known, self.dated)
+
 
 @dataclass(frozen=True)
-class FollowedRule:
+class FollowedRule(Rule):
     """Each dated record: met where a record of some kind of the same case came on its day or later."""
 
-    target: Some
-    dated: str
-    where: Mapping[str, Condition]
+    target: "SharesOfKinds"
     cases: Any  # those that have a following record, as Arrow text
     last: Integers  # the day when the last one was received
 
     def fields(self, table: Table) -> list[str]:
-        """Name its day, its case, and what tells records apart."""
-        case = table.resolve("case_id", f"target {self.target.id!r}")
-        return [*fields_of_kinds(self.target.id, self.dated, self.where, table), case]
+        """Return the names of its day, its case, and what tells records apart."""
+        case = table.resolve(CASE, f"target {self.target.id!r}")
+        return [*fields_of_kinds(self.target, self.target.where, table), case]
 
     def assess(self, known: Known) -> Assessed:
         """Tell which records of a batch were followed."""
         draft = StateBuilder(known, self.target.id)
-        day = dated(draft, self.dated, [self.where])
-        draft.mark(~present(known.batch.text("case_id")), "invalid", "case_id is missing")
+        day = dated(draft, self.target.dated, [self.target.where])
+        draft.mark(~present(known.batch.text(CASE)), "invalid", f"{CASE} is missing")
         return of_days(draft, day, (NOT_IN, IN), self._followed(known, day))
+
+    def stays(self, known: Known) -> Truths:
+        """Return which records have their day, and were followed: any other may still be."""
+        found, target = self.assess(known), self.target
+        waits = np.array([outcome == NOT_IN for outcome in found.book], np.bool_).take(found.code)
+        return day_lasts(target.id, known, target.dated, target.where, target.followed_by) & ~waits
 
     def _followed(self, known: Known, day: np.ndarray) -> Truths:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        place = pc.index_in(known.batch.text("case_id"), self.cases).cast(pa.int64())
+        place = pc.index_in(known.batch.text(CASE), self.cases).cast(pa.int64())
         latest = np.append(self.last, MISSING).take(integers(place, len(self.last)))
         followed: Truths = (latest != MISSING) & (day != MISSING) & (latest >= day)
         return followed
 
 
-def fields_of_kinds(target: str, dated: str, conditions: Mapping[str, Condition], table: Table) -> list[str]:
-    """Name the fields of a target without a clock."""
+def fields_of_kinds(target: Dated, conditions: Mapping[str, Condition], table: Table) -> list[str]:
+    """Return the names of the fields of a target without a clock, with those of some conditions."""
+    return fields_of_days(target.id, target.dated, conditions, table)
+
+
+def fields_of_days(target: str, dated: str, conditions: Mapping[str, Condition], table: Table) -> list[str]:
+    """Return the names of the fields that put records into periods, and those of some conditions."""
     day = table.resolve(dated, f"target {target!r}")
     named = [day, *fields_of_conditions(conditions, table, target), *fields_of_identity(table)]
     return list(dict.fromkeys(named))
 
 
-def rate(met: int, missed: int) -> Fraction | None:
-    """Give a rate; None where there is nothing that it is a rate of."""
-    return Fraction(met, met + missed) if met + missed else None
+class SharesOfKinds(Dated):
+    """The shares of some kinds among all records of a larger set."""
+
+    numerator: dict[str, ConditionField] = Field(default_factory=dict, description="Which of them are counted")
+    followed_by: dict[str, ConditionField] = Field(
+        default_factory=dict, description="Or: those whose case later has another record, such as { kind = 'stage-2' }"
+    )
+    among: dict[Records, str] = Field(
+        default_factory=dict, description="Other records that belong to the larger set, and the field that dates them"
+    )
+
+    rule_types: ClassVar[tuple[type[Rule], ...]] = (KindsRule, OthersRule, FollowedRule)
+
+    @property
+    def from_periods(self) -> bool:
+        """Periods will do, unless cases have to be followed."""
+        return not self.followed_by
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The fields of its conditions, those of the kinds among them."""
+        return (*self.where, *self.numerator)
+
+    @property
+    def reads(self) -> Mapping[Records, str | None]:
+        """Its own records, those of a case together where cases are followed; and the others of the larger set."""
+        own: Mapping[Records, str | None] = {self.of: CASE if self.followed_by else None}
+        return {**own, **dict.fromkeys(self.among)}
+
+    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+        """Return the rule for its own records, and those for the others of the larger set."""
+        if self.followed_by:
+            yield self.of, FollowedRule(self, *related.last_days(self.of, self.followed_by))
+            return
+        yield self.of, KindsRule(self)
+        for records, day in self.among.items():
+            yield records, OthersRule(self, day)
+
+    def figure(self, place: Place) -> Figure:
+        """Return the share."""
+        return share_figure(self.standard, place)
+
+    @model_validator(mode="after")
+    def _has_kinds(self) -> Self:
+        if bool(self.numerator) == bool(self.followed_by):
+            raise ValueError("numerator: say which kinds are counted, by numerator or by followed_by")
+        check_conditions("numerator", self.numerator, self.of)
+        check_conditions("followed_by", self.followed_by, self.of)
+        if self.followed_by and CASE not in fields_of(self.of):
+            raise ValueError(f"followed_by: {self.of} have no {CASE} by which one could follow another")
+        for records, name in self.among.items():
+            if records == self.of:
+                raise ValueError(f"among: {records} are counted already")
+            check_time(name, records)
+        return self
+
+
+class ShareOfKinds(SharesOfKinds, Changing):
+    """The share of some kinds among all records of a larger set."""
+
+    measure: Literal["share of kinds"]
+
+    example: ClassVar[str] = """
+    of = "cases"
+    dated = "decided_at"
+    where = { decided_in = "investigation" }
+    numerator = { decision = "upheld" }
+    standard = "at most 50%"
+    cohort = "dated"
+    """
+
+    def value_of(self, counts: Counts) -> Fraction | None:
+        """Return the share; None where nothing is counted."""
+        return rate(counts.met, counts.missed)
+
+    def chance(self, before: Counts, now: Counts) -> Interval | None:
+        """Return the interval of the change between two shares."""
+        return chance_of_shares(before, now)

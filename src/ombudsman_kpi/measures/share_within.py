@@ -1,23 +1,40 @@
 """The share of records whose clock stopped within the limit."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar, Literal
 
-from ombudsman_kpi.clocks.judging import Judged, judged
-from ombudsman_kpi.clocks.outcomes import Assessed
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from ombudsman_kpi.arrays.types import Integers, Truths
+from ombudsman_kpi.clocks.judging import Judged, follows_from_elapsed, judged, outcomes, provisional
+from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
+from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import Known
-from ombudsman_kpi.measures.targets import ShareWithin
+from ombudsman_kpi.measures.figures import Counts, Figure, Place, chance_of_shares, rate, share_figure
+from ombudsman_kpi.measures.lasting import clock_lasts
+from ombudsman_kpi.measures.on_clock import Limited
+from ombudsman_kpi.measures.related import Related
+from ombudsman_kpi.measures.rule import Rule, SharedClock
+from ombudsman_kpi.measures.share_within_paused import PausedRule, with_gross
+from ombudsman_kpi.measures.target import CASE, Changing, Records
 from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.vocabulary import RECORDS
+from ombudsman_kpi.statistics.intervals import Interval
 
 
 @dataclass(frozen=True)
-class ShareWithinRule:
+class ShareWithinRule(Rule):
     """Each record's clock, judged by the limit."""
 
-    target: ShareWithin
+    target: "ShareWithin"
 
     def fields(self, table: Table) -> list[str]:
-        """Name what the clock reads."""
+        """Return the names of the fields that the clock reads."""
         return fields_needed(self.target, table)
 
     def assess(self, known: Known) -> Assessed:
@@ -36,9 +53,100 @@ class ShareWithinRule:
             found.provisional,
         )
 
+    def stays(self, known: Known) -> Truths:
+        """Return which clocks have ended, unless their due day may still move."""
+        clock = timeline(self.target, known)
+        moves = provisional(self.target, clock, known.setting.calendar)
+        ended = clock_lasts(self.target, known)
+        return ended if moves is None else ended & (~moves | (clock.elapsed == NONE))
 
-def clock_judged(target: ShareWithin, known: Known) -> tuple[Timeline, Judged]:
+    def shared_clock(self, known: Known) -> SharedClock | None:
+        """Return the clocks of a batch where state and elapsed time say all."""
+        clock = timeline(self.target, known)
+        shared = follows_from_elapsed(self.target, clock, known.setting.calendar)
+        return SharedClock(self.target.clock_key, clock) if shared else None
+
+    def judge_shared(
+        self, states: tuple[State, ...], state: NDArray[np.integer], elapsed: Integers
+    ) -> tuple[NDArray[np.intp], tuple[Outcome, ...]]:
+        """Return the outcome of each of some clocks that were shared, by the limit."""
+        return outcomes(self.target, states, state, self.target.limit.within(elapsed))
+
+
+def clock_judged(target: "ShareWithin", known: Known) -> tuple[Timeline, Judged]:
     """Run the clocks of a batch, and judge them: once, for all who ask."""
     clock = timeline(target, known)
     name = ("judged", target.clock_key, target.limit)
     return clock, known.once(name, lambda: judged(target, clock, known.setting.calendar))
+
+
+class ShareWithin(Limited, Changing):
+    """The share of records whose clock stopped within the limit."""
+
+    measure: Literal["share within"] = Field("share within", description="What is measured")
+
+    example: ClassVar[str] = """
+    of = "cases"
+    start = "received_at"
+    stop = ["decided_at", "allocated_at"]
+    limit = "20 working days"
+    standard = "at least 40%"
+    cohort = "received"
+    """
+    rule_types: ClassVar[tuple[type[Rule], ...]] = (ShareWithinRule, PausedRule)
+
+    @property
+    def pauses(self) -> bool:
+        """Whether its clock may stand still."""
+        return self.clock.pauses == "allowed"
+
+    @property
+    def reads(self) -> Mapping[Records, str | None]:
+        """Its records; and where its clock may stand still, beside each case the events that say when."""
+        return {self.of: CASE, "events": CASE} if self.pauses else {self.of: None}
+
+    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+        """Return the rule for clocks that run on, or for those that stand still."""
+        yield self.of, PausedRule(self, related.pauses) if self.pauses else ShareWithinRule(self)
+
+    def figure(self, place: Place) -> Figure:
+        """Return the share of those in time; and beside it what it would be if no clock had stood still."""
+        found = share_figure(self.standard, place)
+        return with_gross(found, place.here) if self.pauses else found
+
+    def value_of(self, counts: Counts) -> Fraction | None:
+        """Return the share of those in time; None where none is decided."""
+        return rate(counts.met, counts.missed)
+
+    def chance(self, before: Counts, now: Counts) -> Interval | None:
+        """Return the interval of the change between two shares."""
+        return chance_of_shares(before, now)
+
+    def misfits(self, related: Related) -> Mapping[str, int]:
+        """Return what wasn't understood of pauses, or of the log that cases were made of."""
+        return related.pauses.misfits if self.pauses else super().misfits(related)
+
+    @property
+    def meaningful_options(self) -> frozenset[str]:
+        """The options of a clock that mean something for it, those about pauses and calls among them."""
+        options = super().meaningful_options
+        if set(RECORDS[self.of].answered_by) & set(self.stop):
+            options |= {"unanswered"}
+        if self.of == "cases" and self.clock.non_working_due == "stays":
+            options |= {"pauses"} & self.limit.options
+        return options
+
+    @property
+    def called(self) -> str:
+        """What an error calls a target with such a clock."""
+        return f"a limit of {self.limit}"
+
+    @property
+    def in_time(self) -> bool:
+        """What is met was in time."""
+        return True
+
+    @property
+    def obliges(self) -> bool:
+        """What isn't done yet is due."""
+        return True

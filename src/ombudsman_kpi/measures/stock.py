@@ -1,41 +1,48 @@
 """How many open records were older than the limit at one time: the highest day of each period."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from typing import ClassVar, Literal, Self
 
 import numpy as np
+from pydantic import model_validator
 
-from ombudsman_kpi.arrays.types import MISSING, Integers
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import to_day
-from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
+from ombudsman_kpi.clocks.limits import Limit
+from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome
+from ombudsman_kpi.clocks.outcomes import Status as OutcomeStatus
 from ombudsman_kpi.clocks.states import NONE, StateBuilder
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import Known
-from ombudsman_kpi.measures.figures import Figure, Status, judged
-from ombudsman_kpi.measures.targets import Stock
+from ombudsman_kpi.measures.figures import Figure, Level, Place, Status, judged
+from ombudsman_kpi.measures.lasting import clock_lasts
+from ombudsman_kpi.measures.on_clock import Limited
+from ombudsman_kpi.measures.related import Related
+from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.measures.target import Records
 from ombudsman_kpi.records.tables import Table
 
 JOINED, LEFT = Outcome("overdue", "older than the limit"), Outcome("late", "ended")
 
 
 @dataclass(frozen=True)
-class StockRule:
+class StockRule(Rule):
     """Each record that grew older than the limit: the day it joined the stock, and the day it left.
 
     A record joins on the day after it was due, or when it became one of those concerned (was allocated), if that
     was later; it leaves on the day it ended, at whose close it isn't open. Others are counted without a day.
     """
 
-    target: Stock
+    target: "Stock"
 
     def fields(self, table: Table) -> list[str]:
-        """Name what the clock reads."""
+        """Return the names of the fields that the clock reads."""
         return fields_needed(self.target, table)
 
     def assess(self, known: Known) -> Assessed:
-        """Give the changes of the stock that a batch makes."""
+        """Return the changes of the stock that a batch makes."""
         clock = timeline(self.target, known)
         joined, left = self._changes(clock, known)
         never = np.flatnonzero(joined == MISSING)
@@ -55,8 +62,12 @@ class StockRule:
         none = np.full(len(day), MISSING)
         return Assessed(code, book, day, day, np.full(len(day), NONE), "", lambda: (day, none, none), record=record)
 
+    def stays(self, known: Known) -> Truths:
+        """Return which clocks have ended."""
+        return clock_lasts(self.target, known)
+
     def _changes(self, clock: Timeline, known: Known) -> tuple[Integers, Integers]:
-        """Give the day each record joined the stock, and the day it left; ``MISSING`` where it did not."""
+        """Return the day each record joined the stock, and the day it left; ``MISSING`` where it did not."""
         limit = self.target.limit
         ran = clock.elapsed != NONE
         anchor = np.where(ran, clock.start, known.as_of.day)
@@ -70,15 +81,6 @@ class StockRule:
         open_until = np.where(clock.end_day == MISSING, known.as_of.day + 1, clock.end_day)
         in_stock = (joined != MISSING) & (joined <= known.as_of.day) & (joined < open_until)
         return np.where(in_stock, joined, MISSING), np.where(in_stock, clock.end_day, MISSING)
-
-
-class Level(NamedTuple):
-    """The stock of one period and group: its highest day, the first day that it was so high, and the last day."""
-
-    highest: int
-    on: int
-    end: int
-    joined: int  # those in it at any time: carried over, or joined in the period
 
 
 def levels(changes: Sequence[tuple[int, int, int]], spans: Iterable[tuple[int, int]]) -> list[Level]:
@@ -111,15 +113,68 @@ def levels(changes: Sequence[tuple[int, int, int]], spans: Iterable[tuple[int, i
     return result
 
 
-def figure(target: Stock, found: Level, *, complete: bool) -> Figure:
-    """Give the highest day; its date, and the figure at the end, beside it."""
-    value = Fraction(found.highest)
-    status: Status = judged(target.standard, value)
-    if not complete and status == "met":
-        status = "undetermined"
-    day = to_day(found.on)
-    return Figure(
-        status, value, value, value if complete else None,
-        details={"on": day, "end": found.end},
-        remarks=(f"highest on {day.day} {day:%b %Y}; {found.end:,} at the end",),
-    )  # fmt: skip
+class Stock(Limited):
+    """How many open records were older than the limit at one time: the highest day of the period."""
+
+    measure: Literal["stock"]
+
+    example: ClassVar[str] = """
+    of = "cases"
+    start = "received_at"
+    stop = "decided_at"
+    limit = "8 weeks"
+    standard = "no more than 6"
+    cohort = "dated"
+    """
+    rule_types: ClassVar[tuple[type[Rule], ...]] = (StockRule,)
+
+    @property
+    def cohorts(self) -> tuple[Cohort, ...]:
+        """One: each day counts what was open at its close."""
+        return ("dated",)
+
+    @property
+    def counted_daily(self) -> bool:
+        """It is carried over from one day to the next."""
+        return True
+
+    @property
+    def unit(self) -> str:
+        """A number of records."""
+        return "number"
+
+    @property
+    def within(self) -> Limit | None:
+        """No limit: its standard is a number of records."""
+        return None
+
+    @property
+    def reasons_shown(self) -> Container[OutcomeStatus]:
+        """Those of records left out: late and overdue stand for what left the stock, and joined it."""
+        return STATUSES[3:]
+
+    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+        """Return the rule for its records."""
+        yield self.of, StockRule(self)
+
+    def figure(self, place: Place) -> Figure:
+        """Return the highest day; its date, and the figure at the end, beside it."""
+        found = place.level
+        if found is None:
+            return Figure("no data")
+        value = Fraction(found.highest)
+        status: Status = judged(self.standard, value)
+        if not place.complete and status == "met":
+            status = "undetermined"
+        day = to_day(found.on)
+        return Figure(
+            status, value, value, value if place.complete else None,
+            details={"on": day, "end": found.end},
+            remarks=(f"highest on {day.day} {day:%b %Y}; {found.end:,} at the end",),
+        )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _in_days(self) -> Self:
+        if not self.limit.in_days:
+            raise ValueError("limit: a stock is counted at the close of days; write it in days or weeks")
+        return self

@@ -1,79 +1,190 @@
 """The change of a figure from the period before, and how much of it is within chance."""
 
+from collections.abc import Container, Iterator, Mapping
 from fractions import Fraction
-from typing import Any
+from functools import cached_property
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
 
 from ombudsman_kpi.calendars.periods import preceding
-from ombudsman_kpi.measures import average, score
-from ombudsman_kpi.measures.figures import Counts, Figure, Place, judged
-from ombudsman_kpi.measures.share_of_kinds import rate
-from ombudsman_kpi.measures.targets import Average, Count, Score, Trend
+from ombudsman_kpi.clocks.outcomes import Cohort, Outcome
+from ombudsman_kpi.clocks.outcomes import Status as OutcomeStatus
+from ombudsman_kpi.errors import SchemeError, one_of
+from ombudsman_kpi.measures.figures import Figure, Place, judged
+from ombudsman_kpi.measures.related import Related
+from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.measures.target import MEASURES, Changing, Records, Target
 from ombudsman_kpi.rounding import half_up
-from ombudsman_kpi.statistics.intervals import Interval, Moments, change_of_counts, change_of_means, change_of_shares
 
 
-def figure(target: Trend, place: Place) -> Figure:
-    """Compare a period with the one before it: the value is the change, in the unit of the figure."""
-    if place.period is None:
-        alone = place.everywhere.first is None
-        words = "a change needs periods: measure with every=, such as every='financial-year'"
-        return Figure("no data", remarks=(words,) if alone else ())
-    earlier = preceding(place.period).label
-    now = _value(target, place.here)
-    before = None if place.before is None else _value(target, place.before)
-    if now is None or before is None or place.before is None:
-        missing = earlier if before is None else "this period"
-        return Figure("no data", remarks=(f"nothing to compare: there is no figure for {missing}",))
-    change = now - before
-    growing = isinstance(target.figure, Count) and not place.complete  # a number of part of a period is no change yet
-    interval = None if growing else _chance(target, place.before, place.here)
-    details: dict[str, Any] = {"now": now, "before": before, "interval": interval}
-    words = f"{_shown(target, now)}{' so far' if growing else ''}, after {_shown(target, before)} in {earlier}"
-    if interval is not None:
-        low, high = (_shown(target, Fraction(bound)) for bound in interval)
-        within = "within" if interval.contains(0.0) else "beyond"
-        words += f"; 95% interval of the change {low} to {high}: {within} chance"
-    settled = place.complete and not place.here.pending and not place.before.pending
-    return Figure(judged(target.standard, change, settled=settled), change, details=details, remarks=(words,))
+class Trend(Target):
+    """The change of a figure from the period before, with how much of it is within chance."""
+
+    measure: Literal["trend"]
+    change_in: dict[str, Any] = Field(description="The figure, declared as a target of its own would be")
+
+    example: ClassVar[str] = """
+    of = "cases"
+    change_in = { measure = "average", start = "received_at", stop = "decided_at", counted_in = "calendar days" }
+    standard = "decreases"
+    cohort = "closed"
+    """
+    rule_types: ClassVar[tuple[type[Rule], ...]] = ()  # those of its figure
+
+    @cached_property
+    def base(self) -> Target:
+        """The target whose figure changes: under the same id, of the same records."""
+        return _declared({"id": self.id, "says": self.says, "of": self.of, "cohort": self.cohort}, self.change_in)
+
+    @property
+    def changing(self) -> Changing:
+        """The same, as what can change."""
+        assert isinstance(self.base, Changing)  # noqa: S101
+        return self.base
+
+    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+        """Return the rules of its figure."""
+        return self.base.rules(related)
+
+    def figure(self, place: Place) -> Figure:
+        """Compare a period with the one before it: the value is the change, in the unit of the figure."""
+        if place.period is None:
+            alone = place.everywhere.first is None
+            words = "a change needs periods: measure with every=, such as every='financial-year'"
+            return Figure("no data", remarks=(words,) if alone else ())
+        earlier = preceding(place.period).label
+        now = self.changing.value_of(place.here)
+        before = None if place.before is None else self.changing.value_of(place.before)
+        if now is None or before is None or place.before is None:
+            missing = earlier if before is None else "this period"
+            return Figure("no data", remarks=(f"nothing to compare: there is no figure for {missing}",))
+        change = now - before
+        growing = self.changing.grows and not place.complete  # a number of part of a period is no change yet
+        interval = None if growing else self.changing.chance(place.before, place.here)
+        details: dict[str, Any] = {"now": now, "before": before, "interval": interval}
+        words = f"{self._shown(now)}{' so far' if growing else ''}, after {self._shown(before)} in {earlier}"
+        if interval is not None:
+            low, high = (self._shown(Fraction(bound)) for bound in interval)
+            within = "within" if interval.contains(0.0) else "beyond"
+            words += f"; 95% interval of the change {low} to {high}: {within} chance"
+        settled = place.complete and not place.here.pending and not place.before.pending
+        return Figure(judged(self.standard, change, settled=settled), change, details=details, remarks=(words,))
+
+    def _shown(self, value: Fraction) -> str:
+        """Return a value of the figure in its unit."""
+        if self.unit == "share":
+            text = f"{half_up(value * 100)}%"
+        elif self.unit == "number":
+            text = half_up(value, 0 if value.denominator == 1 else 1)
+        else:
+            text = f"{half_up(value)} {self.unit}"
+        return text.replace("-", "−")
+
+    @property
+    def reads(self) -> Mapping[Records, str | None]:
+        """What its figure reads."""
+        return self.base.reads
+
+    @property
+    def in_order(self) -> bool:
+        """As for its figure."""
+        return self.base.in_order
+
+    @property
+    def cohorts(self) -> tuple[Cohort, ...]:
+        """Those of its figure."""
+        return self.base.cohorts
+
+    @property
+    def from_periods(self) -> bool:
+        """As for its figure."""
+        return self.base.from_periods
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Those of its figure."""
+        return self.base.conditions
+
+    def misfits(self, related: Related) -> Mapping[str, int]:
+        """Return what wasn't understood for its figure."""
+        return self.base.misfits(related)
+
+    def from_layout_1(self, outcome: Outcome) -> Outcome:
+        """Return an outcome as its figure reads it."""
+        return self.base.from_layout_1(outcome)
+
+    @property
+    def unit(self) -> str:
+        """The unit of its figure: a change of a share is a share, one of days is days."""
+        return self.base.unit
+
+    @property
+    def standard_unit(self) -> str:
+        """A change is compared with 0."""
+        return ""
+
+    @property
+    def standard_wanted(self) -> str:
+        """How a change is promised."""
+        return "a change is compared with 0; write increases, decreases, does not decrease or does not increase"
+
+    @property
+    def zero_when_empty(self) -> bool:
+        """As for its figure."""
+        return self.base.zero_when_empty
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Those of its figure."""
+        return self.base.options
+
+    @property
+    def reasons_shown(self) -> Container[OutcomeStatus]:
+        """Those of its figure."""
+        return self.base.reasons_shown
+
+    @property
+    def is_share(self) -> bool:
+        """A change is no share of records."""
+        return False
+
+    @property
+    def shows_met(self) -> bool:
+        """Those counted are those met."""
+        return True
+
+    @property
+    def is_change(self) -> bool:
+        """Its value is a change."""
+        return True
+
+    @model_validator(mode="after")
+    def _has_a_figure(self) -> Self:
+        if self.changing.lacks_for_trend is not None:
+            raise ValueError(f"change_in: {self.changing.lacks_for_trend}")
+        if self.standard is not None and self.standard.value != 0:
+            raise ValueError(f"standard: {self.standard_wanted}")
+        return self
 
 
-def _value(target: Trend, counts: Counts) -> Fraction | None:
-    """Give the figure of one period."""
-    if isinstance(target.figure, Average):
-        return average.mean_of(target.figure, counts)
-    if isinstance(target.figure, Score):
-        return score.value_of(target.figure, counts)
-    return Fraction(counts.met) if isinstance(target.figure, Count) else rate(counts.met, counts.missed)
-
-
-def _chance(target: Trend, before: Counts, now: Counts) -> Interval | None:
-    """Give the interval of the change that chance alone leaves open."""
-    if isinstance(target.figure, Average):
-        return _chance_of_means(target.figure, before, now)
-    if isinstance(target.figure, Score) and target.figure.combines_by_mean:
-        return None
-    if isinstance(target.figure, Count):
-        return change_of_counts(before.met, now.met)
-    return change_of_shares(before.met, before.met + before.missed, now.met, now.met + now.missed)
-
-
-def _chance_of_means(target: Average, before: Counts, now: Counts) -> Interval | None:
-    """Give the interval of a change of means: its spread is that of whole units, its middle the exact change."""
-    interval = change_of_means(
-        Moments(before.met, before.units, before.squares), Moments(now.met, now.units, now.squares)
-    )
-    if interval is None:
-        return None
-    short = [(counts.units - average.total_of(target, counts)) / counts.met for counts in (before, now)]
-    return Interval(*(bound + float(short[0] - short[1]) for bound in interval))
-
-
-def _shown(target: Trend, value: Fraction) -> str:
-    """Return a value of the figure in its unit."""
-    if target.unit == "share":
-        text = f"{half_up(value * 100)}%"
-    elif target.unit == "number":
-        text = half_up(value, 0 if value.denominator == 1 else 1)
-    else:
-        text = f"{half_up(value)} {target.unit}"
-    return text.replace("-", "−")
+def _declared(shared: dict[str, Any], change_in: dict[str, Any]) -> Target:
+    """Return the declaration of a figure. Raises ``SchemeError`` for one that can't be."""
+    kinds = {name: kind for name, kind in MEASURES.items() if issubclass(kind, Changing)}
+    kind = kinds.get(str(change_in.get("measure", "share within")))
+    if kind is None:
+        raise SchemeError(f"change_in: a trend can be in one of: {', '.join(kinds)}")
+    again = sorted({*shared, "standard"} & set(change_in))
+    if again:
+        raise SchemeError(f"change_in: {again[0]!r} belongs to the target itself; leave it out here")
+    try:
+        return kind.model_validate({**shared, **change_in})
+    except ValidationError as error:
+        found = min(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
+        where = ".".join(str(part) for part in found["loc"])
+        if found["type"] == "extra_forbidden":
+            raise SchemeError(f"change_in: {where!r} is no key here. {one_of(where, kind.model_fields)}") from None
+        if found["type"] == "missing":
+            raise SchemeError(f"change_in: {where!r} is missing") from None
+        said = found["msg"].removeprefix("Value error, ").replace("Input should be", "it can be")
+        raise SchemeError(f"change_in: {where}{': ' if where else ''}{said}") from None

@@ -1,25 +1,36 @@
 """How many records there were, and the change from the period before."""
 
 from fractions import Fraction
+from typing import ClassVar, Literal
 
 from ombudsman_kpi.calendars.periods import preceding
-from ombudsman_kpi.measures import count
+from ombudsman_kpi.measures.count import Numbers
 from ombudsman_kpi.measures.figures import Figure, Place
-from ombudsman_kpi.measures.targets import Volume
 from ombudsman_kpi.rounding import signed
 
 
-def figure(target: Volume, place: Place) -> Figure:
-    """Give the number, and beside it the change from the period before."""
-    found = count.figure(target, place)
-    if place.before is None or place.period is None or found.value is None:
-        return found
-    before, now = place.before.met, place.here.met
-    details = {"before": before, "change": now - before}
-    words = f"{signed(Fraction(now - before), 0)} on {preceding(place.period).label} ({before:,})"
-    if before:
-        share = Fraction(100 * (now - before), before)
-        details["change_share"] = share / 100  # type: ignore[assignment]
-        words += f": {signed(share)}%"
-    words += "" if place.complete else ", so far"
-    return found._replace(details={**found.details, **details}, remarks=(*found.remarks, words))
+class Volume(Numbers):
+    """How many records there were, with the change from the period before."""
+
+    measure: Literal["volume"]
+
+    example: ClassVar[str] = """
+    of = "cases"
+    dated = "received_at"
+    cohort = "received"
+    """
+
+    def figure(self, place: Place) -> Figure:
+        """Return the number, and beside it the change from the period before."""
+        found = super().figure(place)
+        if place.before is None or place.period is None or found.value is None:
+            return found
+        before, now = place.before.met, place.here.met
+        details = {"before": before, "change": now - before}
+        words = f"{signed(Fraction(now - before), 0)} on {preceding(place.period).label} ({before:,})"
+        if before:
+            share = Fraction(100 * (now - before), before)
+            details["change_share"] = share / 100  # type: ignore[assignment]
+            words += f": {signed(share)}%"
+        words += "" if place.complete else ", so far"
+        return found._replace(details={**found.details, **details}, remarks=(*found.remarks, words))

@@ -189,7 +189,7 @@ def _bytes_of(text: Any) -> tuple[Integers, Any]:
     offsets = np.frombuffer(text.buffers()[1] or bytes(4 * (text.offset + size + 1)), np.int32)
     offsets = offsets[text.offset : text.offset + size + 1]
     content = np.frombuffer(text.buffers()[2] or b"", np.uint8)[: offsets[-1]]
-    return offsets, content
+    return offsets.astype(np.int64), content
 
 
 def shape_of(text: str) -> str:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ombudsman_kpi.errors import OptionError, one_of
-from ombudsman_kpi.measures.targets import AnyTarget, Limited, Stock
+from ombudsman_kpi.measures.target import Target
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.results.text_table import Table, as_html, as_text, standard_of, value_of
@@ -144,7 +144,7 @@ def comparison_table(comparison: Comparison) -> Table:
     )
 
 
-def _promised(target: AnyTarget) -> str:
+def _promised(target: Target) -> str:
     """Write what a target promises: the figure, and the limit that it is for."""
-    limit = f" in {target.limit}" if isinstance(target, Limited) and not isinstance(target, Stock) else ""
+    limit = "" if target.within is None else f" in {target.within}"
     return f"{standard_of(target)}{limit}"

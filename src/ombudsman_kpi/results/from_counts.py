@@ -11,10 +11,8 @@ from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort
 from ombudsman_kpi.events.log import notes_of
 from ombudsman_kpi.measures.figures import NOTHING, Everywhere, Figure, Place, share_figure
 from ombudsman_kpi.measures.figures import Counts as PlaceCounts
-from ombudsman_kpi.measures.registry import figure_of
-from ombudsman_kpi.measures.stock import figure as stock_figure
 from ombudsman_kpi.measures.stock import levels
-from ombudsman_kpi.measures.targets import AnyTarget, Count, DoneBy, InForce, Score, Stock, Trend
+from ombudsman_kpi.measures.target import InForce, Target
 from ombudsman_kpi.results.row import COUNTS, EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.results.summed import daily_changes, gathered, spanned
 from ombudsman_kpi.tallies.basis import Basis
@@ -31,9 +29,9 @@ def rows_of(counted: Counts, basis: Basis) -> Iterator[Row]:
             yield _unmeasured(target, basis, counted.unmeasured[name])
             continue
         for cohort in basis.cohorts[name]:
-            for every in everys[:1] if isinstance(target, DoneBy) else everys:
-                if isinstance(target, Stock):
-                    yield from _stock(target, every, counted.blocks[Key(name, cohort, "day")], basis, notes)
+            for every in everys[:1] if target.decided_on is not None else everys:
+                if target.counted_daily:
+                    yield from _daily(target, every, counted.blocks[Key(name, cohort, "day")], basis, notes)
                     continue
                 block = counted.blocks.get(Key(name, cohort, grain_of(every)))
                 if block is not None:
@@ -41,50 +39,45 @@ def rows_of(counted: Counts, basis: Basis) -> Iterator[Row]:
 
 
 def _figures(
-    target: AnyTarget, cohort: Cohort, every: Every | None, block: Block, counted: Counts, notes: tuple[str, ...]
+    target: Target, cohort: Cohort, every: Every | None, block: Block, counted: Counts, notes: tuple[str, ...]
 ) -> Iterator[Row]:
     """Give the rows of one target and cohort: every period from the first to the last, for every group."""
     basis = counted.basis
     assert basis is not None  # noqa: S101
-    if isinstance(target, DoneBy):  # it is done once, whatever the periods are
+    if target.decided_on is not None:  # once, whatever the periods are
         every = None
     counts = gathered(block, every, grain_of(every))
     everywhere = Everywhere(counts)
     sampled = _sampled_from(target, every, counted)
     groups = sorted({group for _, group in counts}) or [("",) * len(basis.by)]
     found = {period for period, _ in counts}
-    if every is not None and _counts_nothing(target) and found - {None} and PUBLISHED not in notes:
+    if every is not None and target.zero_when_empty and found - {None} and PUBLISHED not in notes:
         found.add(period_of(date.fromisoformat(basis.as_of[:10]), every))  # none is a number too
     for period in spanned(found, every):
         complete = every is None or (period is not None and _closed(period.end, basis.as_of))
-        if isinstance(target, DoneBy):
-            complete = _closed(target.by_date, basis.as_of)
+        if target.decided_on is not None:
+            complete = _closed(target.decided_on, basis.as_of)
         for group in groups:
             if (period, group) in counts or period is not None or every is None or not counts:
                 population = sampled.get((period, group)) if sampled is not None else None
                 place = Place(everywhere, period, group, complete, population and population.met)
                 no_date = every is not None and period is None
-                figure = share_figure(target.standard, place) if no_date else figure_of(target, place)
+                figure = share_figure(target.standard, place) if no_date else target.figure(place)
                 yield _row(target, cohort, every, place, figure, place.here, basis, notes)
 
 
-def _counts_nothing(target: AnyTarget) -> bool:
-    """Tell whether a period without a record has a figure all the same: the number 0."""
-    return isinstance(target.figure if isinstance(target, Trend) else target, Count)
-
-
 def _sampled_from(
-    target: AnyTarget, every: Every | None, counted: Counts
+    target: Target, every: Every | None, counted: Counts
 ) -> dict[tuple[Period | None, Group], PlaceCounts] | None:
-    """Give the numbers of what a score's sample was drawn from, where they were counted."""
-    if not isinstance(target, Score) or target.sampled_from is None or counted.basis is None:
+    """Return the numbers of what a sample was drawn from, where they were counted."""
+    if target.population is None or counted.basis is None:
         return None
-    key = Key(target.sampled_from, counted.basis.scheme[target.sampled_from].cohort, grain_of(every))
+    key = Key(target.population, counted.basis.scheme[target.population].cohort, grain_of(every))
     return gathered(counted.blocks[key], every, key.grain) if key in counted.blocks else None
 
 
-def _stock(target: Stock, every: Every | None, block: Block, basis: Basis, notes: tuple[str, ...]) -> Iterator[Row]:
-    """Give the rows of a stock: for every period from the first change to ``as_of``, its highest day."""
+def _daily(target: Target, every: Every | None, block: Block, basis: Basis, notes: tuple[str, ...]) -> Iterator[Row]:
+    """Return the rows of what is counted daily: for every period from the first change to ``as_of``."""
     changes, outside = daily_changes(block)
     groups = sorted({*changes, *(group for _, group in outside)}) or [("",) * len(basis.by)]
     last = date.fromisoformat(basis.as_of[:10])
@@ -100,13 +93,12 @@ def _stock(target: Stock, every: Every | None, block: Block, basis: Basis, notes
             statuses = {**others.statuses, "overdue": level.end, "late": level.joined - level.end}
             counts = PlaceCounts(statuses, others.reasons, provisional=False)
             complete = period is None or _closed(period.end, basis.as_of)
-            figure = stock_figure(target, level, complete=complete)
-            place = Place(Everywhere({}), period, group, complete)
-            yield _row(target, target.cohort, every, place, figure, counts, basis, notes)
+            place = Place(Everywhere({}), period, group, complete, level=level)
+            yield _row(target, target.cohort, every, place, target.figure(place), counts, basis, notes)
 
 
 def _row(
-    target: AnyTarget,
+    target: Target,
     cohort: Cohort,
     every: Every | None,
     place: Place,
@@ -118,8 +110,7 @@ def _row(
     met, late, overdue, pending, excluded, invalid = (counts.statuses.get(status, 0) for status in STATUSES)
     standard, period = target.standard, place.period
     remarks = (*_out_of_force(target.in_force or basis.scheme.in_force, period), *notes)
-    shown = STATUSES[3:] if isinstance(target, (Score, Stock)) else STATUSES  # theirs name parts, and changes
-    reasons = {pair: number for pair, number in counts.reasons.items() if pair[0] in shown}
+    reasons = {pair: number for pair, number in counts.reasons.items() if pair[0] in target.reasons_shown}
     return Row(
         target=target.id,
         measure=target.measure,
@@ -194,7 +185,7 @@ def _note(words: tuple[str, ...], reasons: Mapping[tuple[str, str], int], remark
     return "; ".join([*words, *texts, *remarks])
 
 
-def _unmeasured(target: AnyTarget, basis: Basis, reason: str) -> Row:
+def _unmeasured(target: Target, basis: Basis, reason: str) -> Row:
     standard = target.standard
     values: dict[str, Any] = dict.fromkeys((*COUNTS, "value", "low", "high", "period_start", "period_end"))
     values |= {

@@ -5,17 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
-from ombudsman_kpi.measures.targets import (
-    AnyTarget,
-    Average,
-    Count,
-    DoneBy,
-    KeepInTouch,
-    Limited,
-    ShareWithin,
-    Stock,
-    Trend,
-)
+from ombudsman_kpi.measures.target import Target
 from ombudsman_kpi.results.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.rounding import half_up, percent
 from ombudsman_kpi.tallies.basis import Basis
@@ -62,7 +52,7 @@ def table_of(rows: Sequence[Row], basis: Basis) -> Table:
         if row.status != "not measured" and (row.period != NO_DATE or (row.target, row.cohort) not in dated)
     ]
     targets = [basis.scheme[row.target] for row in shown]
-    timed = all(isinstance(target, (ShareWithin, KeepInTouch)) for target in targets)
+    timed = all(target.in_time for target in targets)
     met = "In time" if timed else "Met"
     value = "Share" if all(row.unit == "share" for row in shown) else "Value"
     wide = {
@@ -89,22 +79,22 @@ def table_of(rows: Sequence[Row], basis: Basis) -> Table:
     )  # fmt: skip
 
 
-def _cells(row: Row, target: AnyTarget) -> list[str]:
+def _cells(row: Row, target: Target) -> list[str]:
     period = row.period + ("" if row.complete else " *") + (" †" if row.provisional else "")
-    alone = isinstance(target, (Average, Count, DoneBy, Stock, Trend))  # a value that is no share of anything
-    counted = _number(row.met if isinstance(target, (Count, Trend)) else row.denominator)
+    counted = _number(row.met if target.shows_met else row.denominator)
+    parts = [_number(number) if target.is_share else "–" for number in (row.met, row.missed)]
     return [
-        row.target, str(target.limit) if isinstance(target, Limited) else row.measure, row.cohort, period, *row.group,
-        counted, "–" if alone else _number(row.met), "–" if alone else _number(row.missed), _number(row.pending),
+        row.target, target.described, row.cohort, period, *row.group,
+        counted, *parts, _number(row.pending),
         value_of(row, target), standard_of(target), row.status, _number(row.headroom), "; ".join(row.words),
     ]  # fmt: skip
 
 
-def value_of(row: Row, target: AnyTarget) -> str:
+def value_of(row: Row, target: Target) -> str:
     """Write a value in its unit, rounded half up from the exact one; a change with its sign."""
     if row.exact is None:
         return "–"
-    sign = "+" if isinstance(target, Trend) and row.exact > 0 else ""
+    sign = "+" if target.is_change and row.exact > 0 else ""
     if row.unit == "share":
         text = percent(row.exact.numerator, row.exact.denominator)
     elif row.unit == "number":
@@ -125,12 +115,12 @@ _CHANGES = {
 }  # fmt: skip
 
 
-def standard_of(target: AnyTarget) -> str:
+def standard_of(target: Target) -> str:
     """Write a published figure: its sign, its value, its unit; for a change, in a word."""
     standard = target.standard
     if standard is None:
         return "–"
-    if isinstance(target, Trend):
+    if target.is_change:
         return _CHANGES[standard.operator]
     return f"{_SIGNS[standard.operator]} {str(standard).removeprefix(standard.operator).strip()}"
 

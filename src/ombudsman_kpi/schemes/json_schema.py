@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ombudsman_kpi.measures.targets import MEASURES
+from ombudsman_kpi.measures.registry import MEASURES
 from ombudsman_kpi.schemes.scheme import Scheme
 
 JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
@@ -14,7 +14,9 @@ def scheme_json_schema() -> dict[str, Any]:
     No key of a target is required, since a target that changes another gives only the keys that differ.
     """
     whole = Scheme.model_json_schema()
-    kinds = [whole["$defs"].pop(kind.__name__) for kind in MEASURES.values()]
+    kinds = [kind.model_json_schema() for kind in MEASURES.values()]
+    for kind in kinds:
+        whole["$defs"] |= kind.pop("$defs", {})
     keys = {name: value for kind in reversed(kinds) for name, value in kind["properties"].items()}
     keys["measure"] = {"enum": list(MEASURES), "default": "share within", "description": "What is measured"}
     keys["stop"] = {

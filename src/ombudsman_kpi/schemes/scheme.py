@@ -9,7 +9,15 @@ from functools import cached_property
 from typing import Annotated, Any
 
 from dateutil.rrule import rrulestr
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from ombudsman_kpi.calendars.bank_holidays import DIVISIONS, check_division
 from ombudsman_kpi.calendars.periods import Every
@@ -17,16 +25,8 @@ from ombudsman_kpi.calendars.time_zones import TimeZone, time_zone
 from ombudsman_kpi.calendars.working_calendar import FIRST, LAST, WorkingCalendar
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.errors import KpiError, SchemeError, one_of
-from ombudsman_kpi.measures.targets import (
-    MEASURES,
-    AnyTarget,
-    Count,
-    DelaysExplained,
-    InForce,
-    Score,
-    ShareWithin,
-    Target,
-)
+from ombudsman_kpi.measures.registry import MEASURES
+from ombudsman_kpi.measures.target import InForce, Target
 from ombudsman_kpi.records.conditions import Declaration
 
 WRITTEN_AS = {"targets": "target", "reports": "report"}  # a file writes them as [[target]] and [[report]]
@@ -43,7 +43,7 @@ class Report(Declaration):
     targets: tuple[str, ...]
 
 
-def _class_of(entry: Mapping[str, Any]) -> type[AnyTarget]:
+def _class_of(entry: Mapping[str, Any]) -> type[Target]:
     """Return the class of target that an entry's measure names."""
     measure = entry.get("measure", "share within")
     if not isinstance(measure, str) or measure not in MEASURES:
@@ -79,7 +79,7 @@ class Scheme(Declaration):
     )
     time_zone: str = Field("Europe/London", description="The zone whose clock gives a timestamp its day")
     in_force: InForce | None = Field(None, description="The days on which it held, as far as its document says")
-    targets: tuple[Annotated[AnyTarget, BeforeValidator(_read_target)], ...]
+    targets: tuple[Annotated[SerializeAsAny[Target], BeforeValidator(_read_target)], ...]
     reports: tuple[Report, ...] = ()
 
     @field_validator("closures", mode="before")
@@ -102,7 +102,9 @@ class Scheme(Declaration):
         twice = next((name for name in ids if ids.count(name) > 1), None)
         if twice is not None:
             raise ValueError(f"two targets are called {twice!r}; each id can be used once")
-        self._check_references({target.id: target for target in self.targets})
+        named = {target.id: target for target in self.targets}
+        for target in self.targets:
+            target.check_references(named)
         for report in self.reports:
             for place, name in enumerate(report.targets):
                 if name in report.targets[:place]:
@@ -116,23 +118,6 @@ class Scheme(Declaration):
         except KpiError as error:
             raise ValueError(f"closures: {error}") from None
         return self
-
-    def _check_references(self, targets: Mapping[str, AnyTarget]) -> None:
-        """Raise where a target names another that doesn't exist or has a measure it can't use."""
-        for target in self.targets:
-            if isinstance(target, DelaysExplained):
-                key, names, what = "late_on", target.late_on, "a share within a limit"
-            elif isinstance(target, Score) and target.sampled_from is not None:
-                key, names, what = "sampled_from", (target.sampled_from,), "a number"
-            else:
-                continue
-            kind = ShareWithin if key == "late_on" else Count
-            fitting = [name for name, item in targets.items() if isinstance(item, kind) and item.of == "cases"]
-            for name in names:
-                if name not in fitting:
-                    raise ValueError(
-                        f"target {target.id}: {key}: {name!r} isn't {what} of cases. {one_of(name, fitting)}"
-                    )
 
     @cached_property
     def calendar(self) -> WorkingCalendar:
@@ -151,7 +136,7 @@ class Scheme(Declaration):
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
-    def __getitem__(self, target: str) -> AnyTarget:
+    def __getitem__(self, target: str) -> Target:
         """Return a target by its id. Raises ``SchemeError``, which lists the ids."""
         for candidate in self.targets:
             if candidate.id == target:

@@ -1,7 +1,7 @@
 """From batches of records to the cells of a tally."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -13,13 +13,11 @@ from ombudsman_kpi.arrays.sums import Cells, product
 from ombudsman_kpi.arrays.threads import in_threads
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.periods import Grain, Numbering
-from ombudsman_kpi.clocks.judging import follows_from_elapsed, outcomes
 from ombudsman_kpi.clocks.outcomes import STILL_OPEN, Assessed, Outcome
-from ombudsman_kpi.clocks.timeline import Timeline, timeline
+from ombudsman_kpi.clocks.timeline import Timeline
 from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.events.as_of import AsOf
-from ombudsman_kpi.measures.rules import Rule
-from ombudsman_kpi.measures.share_within import ShareWithinRule
+from ombudsman_kpi.measures.rule import Rule
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Group, Key
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
 NOT_RECORDED = "(not recorded)"
 
 Wanted = Sequence[tuple[Rule, Key]]
-ClockName = tuple[Any, ...]  # `OnClock.clock_key`: targets of one name share their clocks
+ClockName = Hashable  # `SharedClock.key`: targets of one name share their clocks
 
 
 def count_batches(
@@ -104,12 +102,11 @@ class Counter:
         alike: dict[tuple[ClockName, Cohort, Grain], list[Key]] = defaultdict(list)
         clocks: dict[ClockName, Timeline] = {}
         for rule, key in self.wanted:
-            if isinstance(rule, ShareWithinRule) and key.cohort != "due":
-                clock = timeline(rule.target, known)
-                if follows_from_elapsed(rule.target, clock, self.scheme.calendar):
-                    clocks[rule.target.clock_key] = clock
-                    alike[rule.target.clock_key, key.cohort, key.grain].append(key)
-                    continue
+            shared = None if key.cohort == "due" else rule.shared_clock(known)
+            if shared is not None:
+                clocks[shared.key] = shared.timeline
+                alike[shared.key, key.cohort, key.grain].append(key)
+                continue
             if id(rule) not in assessed:
                 assessed[id(rule)] = rule.assess(known)
             found = assessed[id(rule)]
@@ -129,10 +126,10 @@ class Counter:
         single = self._single[key]
         block = self._laid_out(key, single.cells.result(), tuple(single.book))
         for (_, keys), counted in self._alike.items():
-            if key in keys and isinstance(rule, ShareWithinRule):
+            if key in keys:
                 (group, period, state, elapsed), sums = counted.cells.result()
                 states: tuple[State, ...] = tuple(counted.book)
-                code, book = outcomes(rule.target, states, state, rule.target.limit.within(elapsed))
+                code, book = rule.judge_shared(states, state, elapsed)
                 block = block.plus(self._laid_out(key, ((group, period, code, elapsed), sums), book))
         return block
 

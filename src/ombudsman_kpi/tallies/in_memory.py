@@ -10,11 +10,8 @@ from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.calendars.periods import parse_every
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
-from ombudsman_kpi.measures.delays_explained import DelaysRule
-from ombudsman_kpi.measures.keep_in_touch import KeepInTouchRule
-from ombudsman_kpi.measures.registry import rules_of
-from ombudsman_kpi.measures.related import Files
-from ombudsman_kpi.measures.rules import Rule
+from ombudsman_kpi.measures.related import Related
+from ombudsman_kpi.measures.rule import Rule
 from ombudsman_kpi.records import source as reading
 from ombudsman_kpi.records.source import Source
 from ombudsman_kpi.records.tables import Table
@@ -31,13 +28,13 @@ from ombudsman_kpi.tallies.plan import (
     Step,
     batches_of,
     check_scheme,
-    files_of,
     make_plan,
     missing_groups,
     names_of,
     on_published,
     open_records,
     opened_as_given,
+    related_of,
     why_not,
     with_populations,
 )
@@ -73,7 +70,7 @@ class Asked:
     plan: list[Step]
     by: tuple[str, ...]
     tables: dict[str, Table]
-    files: Files
+    related: Related
     wanted: Mapping[str, list[tuple[Rule, Key]]]
     unmeasured: dict[str, str]
     notes: dict[str, frozenset[str]]
@@ -90,22 +87,20 @@ class Asked:
         tables = open_records(records, options.columns, options.dates)
         if progress is not None and "events" in tables:  # which are read before what they belong to
             tables["events"] = replace(tables["events"], source=_heard(tables["events"].source, progress))
-        files = files_of(tables, plan, at, scheme)
-        notes = missing_groups(by, plan, files.tables)
+        related = related_of(tables, plan, at, scheme)
+        notes = missing_groups(by, plan, related.tables)
         unmeasured: dict[str, str] = {}
         wanted: dict[str, list[tuple[Rule, Key]]] = defaultdict(list)
         for step in with_populations(plan, scheme):
-            reason = why_not(step, files.tables)
+            reason = why_not(step, related.tables)
             if reason is not None:
                 if step in plan:
                     unmeasured[step.target.id] = reason
                 continue
-            for records_, rule in rules_of(step.target, files):
+            for records_, rule in step.target.rules(related):
                 wanted[records_] += [(rule, key) for key in step.keys]
-        if any(isinstance(rule, (KeepInTouchRule, DelaysRule)) for rules in wanted.values() for rule, _ in rules):
-            _ = files.rows_of  # it looks at all ids, and so need not be done again to find those that are shared
         in_order = sorted(wanted.items(), key=lambda item: [*RECORDS].index(item[0]))
-        return cls(scheme, at, plan, by, tables, files, dict(in_order), unmeasured, notes)
+        return cls(scheme, at, plan, by, tables, related, dict(in_order), unmeasured, notes)
 
 
 def tally_records(
@@ -177,17 +172,17 @@ def counted(asked: Asked, kept: Mapping[str, Truths] | None = None, progress: Pr
     """Count what is asked for; or of each kind of records only those that are kept, looking all the others up."""
     blocks: dict[Key, Block] = {}
     for kind, rules in asked.wanted.items():
-        batches = batches_of(asked.files.tables[kind], [rule for rule, _ in rules], asked.by, progress)
+        batches = batches_of(asked.related.tables[kind], [rule for rule, _ in rules], asked.by, progress)
         own = None if kept is None else kept[kind]
         for key, block in count_batches(batches, rules, asked.by, asked.at, asked.scheme, own).items():
             blocks[key] = block.plus(blocks[key]) if key in blocks else block
     measured = [step.target for step in asked.plan if step.target.id not in asked.unmeasured]
     notes, misfits = dict(asked.notes), {}
-    read = asked.files if kept is None else _of_kept_events(asked, kept)
+    read = asked.related if kept is None else _of_kept_events(asked, kept)
     for target in measured:
-        if on_published(target, asked.files.tables):
+        if on_published(target, asked.related.tables):
             notes[target.id] = notes.get(target.id, frozenset()) | {PUBLISHED}
-        if found := read.misfits(target):
+        if found := target.misfits(read):
             misfits[target.id] = found
     every = {step.target.id: step.every for step in asked.plan}
     cohorts = {step.target.id: step.cohorts for step in asked.plan}
@@ -195,10 +190,10 @@ def counted(asked: Asked, kept: Mapping[str, Truths] | None = None, progress: Pr
     return Counts(basis, blocks, asked.unmeasured, notes, misfits, settled=kept is not None)
 
 
-def _of_kept_events(asked: Asked, kept: Mapping[str, Truths]) -> Files:
-    """Give the files with the events alone that are kept, so that no others are counted as not understood."""
+def _of_kept_events(asked: Asked, kept: Mapping[str, Truths]) -> Related:
+    """Give the records with the events alone that are kept, so that no others are counted as not understood."""
     if "events" not in kept:
-        return asked.files
+        return asked.related
     events = asked.tables["events"]
 
     def read(names: list[str]) -> Iterator[dict[str, Any]]:
@@ -217,7 +212,7 @@ def _of_kept_events(asked: Asked, kept: Mapping[str, Truths]) -> Files:
             first += size
 
     some = replace(events, source=events.source._replace(read=read, rows=None, doubtful=None))
-    return files_of({**asked.tables, "events": some}, asked.plan, asked.at, asked.scheme)
+    return related_of({**asked.tables, "events": some}, asked.plan, asked.at, asked.scheme)
 
 
 def dry_run(scheme: Scheme, schemas: Mapping[str, Any], options: Options) -> tuple[Counts, dict[str, list[str]]]:

@@ -8,7 +8,7 @@ from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.events.as_known import Known
-from ombudsman_kpi.measures.rules import Rule
+from ombudsman_kpi.measures.rule import Rule
 
 if TYPE_CHECKING:
     import pandas as pd

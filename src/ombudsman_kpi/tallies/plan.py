@@ -6,15 +6,15 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ombudsman_kpi.calendars.periods import Every, grain_of, listed, nests_in, parse_every
+from ombudsman_kpi.calendars.periods import Every, listed, nests_in, parse_every
 from ombudsman_kpi.clocks.outcomes import COHORTS, Cohort
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import times_of_cases
-from ombudsman_kpi.measures.related import Files
-from ombudsman_kpi.measures.rules import Rule
-from ombudsman_kpi.measures.targets import AnyTarget, Dated, NotMeasured, Score, Stock, Trend
+from ombudsman_kpi.measures.related import Related
+from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.measures.target import Target
 from ombudsman_kpi.records.batch import COUNT, Batch
 from ombudsman_kpi.records.source import Dates
 from ombudsman_kpi.records.streams import materialise_once
@@ -32,14 +32,14 @@ Progress = Callable[[str, int], None]  # (kind of records, rows read so far)
 class Step(NamedTuple):
     """One target of a plan: by which cohorts and in which periods it is measured."""
 
-    target: AnyTarget
+    target: Target
     cohorts: tuple[Cohort, ...]
     every: tuple[Every | None, ...]
 
     @property
     def keys(self) -> list[Key]:
         """What has to be counted for it."""
-        grains = dict.fromkeys("day" if isinstance(self.target, Stock) else grain_of(every) for every in self.every)
+        grains = dict.fromkeys(self.target.grain_for(every) for every in self.every)
         return [Key(self.target.id, cohort, grain) for cohort in self.cohorts for grain in grains]
 
 
@@ -89,7 +89,7 @@ def _cycles(scheme: Scheme, report: Any) -> dict[str, tuple[Every | None, ...]]:
     return cycles
 
 
-def _chosen(scheme: Scheme, targets: Any, there: Iterable[str], report: str | None) -> list[AnyTarget]:
+def _chosen(scheme: Scheme, targets: Any, there: Iterable[str], report: str | None) -> list[Target]:
     """Give the targets that are asked for, of those that are there."""
     there = list(there)
     asked = there if targets is None else [scheme[name].id for name in names_of("targets", targets)]
@@ -100,7 +100,7 @@ def _chosen(scheme: Scheme, targets: Any, there: Iterable[str], report: str | No
     return chosen
 
 
-def _cohorts(target: AnyTarget, cohort: str | None) -> tuple[Cohort, ...]:
+def _cohorts(target: Target, cohort: str | None) -> tuple[Cohort, ...]:
     """Give the cohorts of a target that are asked for: its headline, one by name, or all."""
     return (target.cohort,) if cohort is None else tuple(name for name in target.cohorts if cohort in {"all", name})
 
@@ -203,15 +203,15 @@ def why_not(step: Step, tables: Mapping[str, Table]) -> str | None:
     Raises ``OptionError`` where a published table's periods can't be told apart as finely as is asked.
     """
     target = step.target
-    if isinstance(target, NotMeasured):
-        return target.reason
+    if target.why_unmeasured is not None:
+        return target.why_unmeasured
     for kind in target.needs:
         if kind not in tables:
             return not_given(kind)
         table = tables[kind]
         if not _has_periods(table):
             continue
-        lacking = [name for name in _conditions(target) if not table.has(name)]
+        lacking = [name for name in target.conditions if not table.has(name)]
         if lacking:
             return f"the published table has no column {table.column_of(lacking[0])!r}"
         if not target.from_periods:
@@ -225,19 +225,13 @@ def why_not(step: Step, tables: Mapping[str, Table]) -> str | None:
     return None
 
 
-def _conditions(target: AnyTarget) -> list[str]:
-    """Name the fields by which a target without a clock chooses its records."""
-    figure = target.figure if isinstance(target, Trend) else target
-    return [*(figure.where if isinstance(figure, Dated) else ()), *getattr(figure, "numerator", ())]
-
-
 def _has_periods(table: Table) -> bool:
     """Tell whether the label of a period stands for the time that every record of a kind has."""
     first = next(item.name for item in table.fields.values() if item.kind == "time" and item.required)
     return table.dated_by_period(first)
 
 
-def on_published(target: AnyTarget, tables: Mapping[str, Table]) -> bool:
+def on_published(target: Target, tables: Mapping[str, Table]) -> bool:
     """Tell whether a target is measured on a published table."""
     return any(_has_periods(tables[kind]) for kind in target.needs if kind in tables)
 
@@ -247,7 +241,7 @@ def with_populations(plan: list[Step], scheme: Scheme) -> list[Step]:
     asked = {step.target.id for step in plan}
     more = {}
     for step in plan:
-        name = step.target.sampled_from if isinstance(step.target, Score) else None
+        name = step.target.population
         if name is not None and name not in asked:
             target = scheme[name]
             more[name] = Step(target, (target.cohort,), step.every)
@@ -259,7 +253,7 @@ def missing_groups(by: tuple[str, ...], plan: list[Step], tables: Mapping[str, T
 
     Raises ``RecordsError`` where all of them do.
     """
-    measured = [step.target for step in plan if not isinstance(step.target, NotMeasured) and step.target.of in tables]
+    measured = [step.target for step in plan if step.target.why_unmeasured is None and step.target.of in tables]
     notes: dict[str, frozenset[str]] = {}
     for name in by:
         lacking = [target for target in measured if not tables[target.of].has(name)]
@@ -273,15 +267,15 @@ def missing_groups(by: tuple[str, ...], plan: list[Step], tables: Mapping[str, T
     return notes
 
 
-def files_of(tables: dict[str, Table], plan: Sequence[Step], at: AsOf, scheme: Scheme) -> Files:
+def related_of(tables: dict[str, Table], plan: Sequence[Step], at: AsOf, scheme: Scheme) -> Related:
     """Bring together what was given; cases are made of the events where only these are there, and say when."""
     wants_cases = any("cases" in step.target.needs for step in plan)
     if wants_cases and "cases" not in tables and "events" in tables:
         made = case_rows(tables["events"], at, scheme)
         if set(made.rows.column_names) & set(times_of_cases().values()):
             tables = {**tables, "cases": made.table}
-            return Files(tables, at, scheme, made.misfits)
-    return Files(tables, at, scheme)
+            return Related(tables, at, scheme, made.misfits)
+    return Related(tables, at, scheme)
 
 
 def batches_of(

@@ -12,11 +12,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from ombudsman_kpi.arrays.types import Integers
-from ombudsman_kpi.calendars.periods import Every, Grain, Numbering, grain_of
+from ombudsman_kpi.calendars.periods import Every, Grain, Numbering
 from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort, Outcome
 from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.events.as_of import parse_as_of
-from ombudsman_kpi.measures.targets import Stock
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.basis import Basis
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Key
@@ -259,13 +258,13 @@ def _check_keys(about: About, scheme: Scheme) -> None:
     for name, periods in about.every.items():
         target = targets[name]
         _agree(bool(periods) and bool(about.cohorts[name]))
-        grains = {"day" if isinstance(target, Stock) else grain_of(every) for every in periods}
+        grains = {target.grain_for(every) for every in periods}
         if name not in about.unmeasured:
             _agree({Key(name, cohort, grain) for cohort in about.cohorts[name] for grain in grains} <= measured)
     for key in measured:  # of those that nobody asked for too: what a sample was drawn from
         _agree(key.target in targets and key.target not in about.unmeasured)
         _agree(key.cohort in targets[key.target].cohorts)
-        _agree((key.grain == "day") == isinstance(targets[key.target], Stock))
+        _agree((key.grain == "day") == targets[key.target].counted_daily)
 
 
 def _check_cells(key: Key, block: Block, scheme: Scheme) -> None:

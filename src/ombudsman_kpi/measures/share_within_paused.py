@@ -9,16 +9,17 @@ from fractions import Fraction
 
 import numpy as np
 
-from ombudsman_kpi.arrays.types import Integers
+from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.clocks.judging import Judged, judged, provisional_days
 from ombudsman_kpi.clocks.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.clocks.pausing import PausedClock
-from ombudsman_kpi.clocks.timeline import Timeline, timeline
+from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.events.pauses import Pauses
-from ombudsman_kpi.measures.figures import Figure, Place, share_figure
-from ombudsman_kpi.measures.share_within import ShareWithinRule
-from ombudsman_kpi.measures.targets import ShareWithin
+from ombudsman_kpi.measures.figures import Counts, Figure
+from ombudsman_kpi.measures.lasting import clock_lasts, records_of
+from ombudsman_kpi.measures.on_clock import Limited
+from ombudsman_kpi.measures.rule import Rule
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.rounding import percent
 
@@ -26,15 +27,15 @@ WITHOUT = "without pauses"
 
 
 @dataclass(frozen=True)
-class PausedRule:
+class PausedRule(Rule):
     """Each record's clock, less the days on which it stood still, judged by the limit."""
 
-    target: ShareWithin
+    target: Limited
     pauses: Pauses
 
     def fields(self, table: Table) -> list[str]:
-        """Name what the clock reads."""
-        return ShareWithinRule(self.target).fields(table)
+        """Return the names of the fields that the clock reads."""
+        return fields_needed(self.target, table)
 
     def assess(self, known: Known) -> Assessed:
         """Run the clocks of a batch, and judge them by the time that they ran."""
@@ -49,13 +50,18 @@ class PausedRule:
             gross=as_if.elapsed,
         )  # fmt: skip
 
+    def stays(self, known: Known) -> Truths:
+        """Return which clocks have ended, unless their due day may still move."""
+        found = self.assess(known)
+        return clock_lasts(self.target, known) & ~records_of(found, np.not_equal(found.provisional, 0), known)
 
-def ran_net(target: ShareWithin, pauses: Pauses, known: Known) -> tuple[Timeline, Judged, Integers]:
-    """Run the clocks of a batch; give their outcomes and due days by the time that they ran, and the gross clocks."""
+
+def ran_net(target: Limited, pauses: Pauses, known: Known) -> tuple[Timeline, Judged, Integers]:
+    """Run the clocks of a batch; return the gross clocks, and outcomes and due days by the time that they ran."""
     gross, offset = timeline(target, known), known.batch.offset
-    stood = PausedClock.of(gross, pauses.within(offset, offset + len(known.batch)), known.as_of.day)
-    calendar, due = known.setting.calendar, stood.due(target.limit.allowed)
-    found = judged(target, replace(gross, elapsed=stood.net()), calendar)
+    paused = PausedClock.of(gross, pauses.within(offset, offset + len(known.batch)), known.as_of.day)
+    calendar, due = known.setting.calendar, paused.due(target.limit.allowed)
+    found = judged(target, replace(gross, elapsed=paused.net()), calendar)
     moves = provisional_days(target.limit, target.clock, gross.start, due, calendar)
     return gross, found._replace(provisional=moves), due
 
@@ -66,9 +72,8 @@ def _as_if(outcome: Outcome) -> str:
     return f"{outcome.reason}, {spared}" if outcome.reason else spared
 
 
-def figure(target: ShareWithin, place: Place) -> Figure:
-    """Work out the share by the time that clocks ran, and beside it what it would be if they had never stood still."""
-    here, found = place.here, share_figure(target.standard, place)
+def with_gross(found: Figure, here: Counts) -> Figure:
+    """Return the share by the time that clocks ran, and beside it what it would be if they had never stood still."""
     spared = {pair: number for pair, number in here.reasons.items() if pair[1].endswith(WITHOUT)}
     met = here.met - sum(number for (status, _), number in spared.items() if status == "met")
     counted = here.met + here.missed + sum(number for (status, _), number in spared.items() if status != "met")

@@ -1,0 +1,43 @@
+"""A published commitment that isn't measured, and why."""
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from ombudsman_kpi.measures.figures import Figure, Place
+from ombudsman_kpi.measures.related import Related
+from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.measures.target import Records, Target
+
+
+class NotMeasured(Target):
+    """A published commitment that isn't measured, and why: it is shown in every result, never left out."""
+
+    measure: Literal["not measured"]
+    reason: str = Field(min_length=1, description="Why it isn't measured")
+
+    example: ClassVar[str] = """
+    of = "cases"
+    reason = "it is to be read"
+    cohort = "closed"
+    """
+    rule_types: ClassVar[tuple[type[Rule], ...]] = ()
+
+    @property
+    def reads(self) -> Mapping[Records, str | None]:
+        """The records that it is about."""
+        return {self.of: None}
+
+    @property
+    def why_unmeasured(self) -> str | None:
+        """The reason."""
+        return self.reason
+
+    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+        """Return no rule."""
+        return iter(())
+
+    def figure(self, place: Place) -> Figure:
+        """Return a figure without a value."""
+        return Figure("not measured")

@@ -1,0 +1,360 @@
+"""What every measure is: a declaration, from which its rules, its figure and all that is shown of it follow."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Container, Iterator, Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+from typing import Any, ClassVar, Literal, Protocol, Self
+
+from pydantic import Field, model_validator
+
+from ombudsman_kpi.calendars.periods import Every, Grain, grain_of
+from ombudsman_kpi.clocks.judging import Limited as HasLimit
+from ombudsman_kpi.clocks.limits import Limit
+from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome
+from ombudsman_kpi.clocks.outcomes import Status as OutcomeStatus
+from ombudsman_kpi.clocks.timeline import OnClock as HasClock
+from ombudsman_kpi.errors import one_of
+from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.measures.figures import Counts, Figure, Place
+from ombudsman_kpi.measures.related import Related
+from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.measures.standard import StandardField
+from ombudsman_kpi.records.conditions import Condition, ConditionField, Declaration
+from ombudsman_kpi.records.vocabulary import RecordKind, fields_of
+from ombudsman_kpi.statistics.intervals import Interval
+
+Records = RecordKind
+Party = Literal["complainant", "organisation"]
+
+CASE = "case_id"  # the field by which the records of a case belong together
+
+MEASURES: dict[str, type["Target"]] = {}  # each measure by its name, in the order of the registry, which fills it
+
+
+class LimitedClock(HasClock, HasLimit, Protocol):
+    """What a target with a clock and a limit has."""
+
+
+class InForce(Declaration):
+    """The days on which a commitment held, as far as its document says."""
+
+    first: date | None = Field(None, description="The first day")
+    last: date | None = Field(None, description="The last day")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.first is not None and self.last is not None and self.last < self.first:
+            raise ValueError("the last day is before the first")
+        return self
+
+    def __str__(self) -> str:
+        words = [f"{word} {day.day} {day:%B %Y}" for word, day in (("from", self.first), ("to", self.last)) if day]
+        return " ".join(words)
+
+
+class Target(Declaration):
+    """What every target has: its words, its records, its headline cohort and its standard.
+
+    A measure is a subclass. It must have ``measure`` (a ``Literal`` of its name), ``example``, ``rule_types``,
+    ``reads``, ``rules`` and ``figure``; all else has a default that a measure of its own kind overrides.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="A short name, such as written-contacts-3wd")
+    says: str = Field(min_length=1, description="The words of the commitment, as published")
+    source: str | None = Field(None, description="Where it is published, if not in the scheme's own source")
+    reading: str | None = Field(None, description="What the scheme chose where the words leave it open")
+    in_force: InForce | None = Field(None, description="The days on which it held, if not those of the scheme")
+    of: Records = Field(description="The records that it is measured on")
+    cohort: Cohort = Field(description="The headline cohort: which records belong to a period")
+    standard: StandardField | None = Field(None, description="The published figure; none where it is unstated")
+    measure: str = Field(description="What is measured")
+
+    example: ClassVar[str]  # the keys of a target of this measure, as a scheme file has them; without id and says
+    rule_types: ClassVar[tuple[type[Rule], ...]]  # those that ``rules`` makes
+
+    # What it counts.
+
+    @property
+    @abstractmethod
+    def reads(self) -> Mapping[Records, str | None]:
+        """The kinds of record that it reads, each with the field whose equal values must be read together.
+
+        None where any split will do. Where several kinds have a field, they are read together too.
+        """
+
+    @abstractmethod
+    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+        """Return the rules by which it is assessed, with the kind of records that each is for."""
+
+    def key_of(self, records: str) -> str | None:
+        """Return the field whose equal values must be read together, of a kind of record that it may read."""
+        return next((key for kind, key in self.reads.items() if kind == records), None)
+
+    @property
+    def needs(self) -> tuple[Records, ...]:
+        """The kinds of record without which it can't be measured."""
+        return tuple(self.reads)
+
+    @property
+    def follows_cases(self) -> bool:
+        """Whether it is measured on cases together with what their events say."""
+        return sum(key is not None for key in self.reads.values()) > 1
+
+    @property
+    def in_order(self) -> bool:
+        """Whether it matters which of some records stands first."""
+        return False
+
+    @property
+    def population(self) -> str | None:
+        """The target whose number says what its sample was drawn from."""
+        return None
+
+    @property
+    def cohorts(self) -> tuple[Cohort, ...]:
+        """The cohorts that the target can be measured by."""
+        return (self.cohort,)
+
+    @property
+    def from_periods(self) -> bool:
+        """Whether rows of a published table, with a count and the label of a period, will do."""
+        return False
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The fields by which it chooses rows of a published table."""
+        return ()
+
+    @property
+    def counted_daily(self) -> bool:
+        """Whether it is counted day by day, whatever the periods are: a stock is carried over from one to the next."""
+        return False
+
+    def grain_for(self, every: Every | None) -> Grain:
+        """Return the periods in which it is counted for a reporting period."""
+        return "day" if self.counted_daily else grain_of(every)
+
+    @property
+    def decided_on(self) -> date | None:
+        """The one day that decides it, whatever the periods are."""
+        return None
+
+    @property
+    def why_unmeasured(self) -> str | None:
+        """Why it is never measured; None where it is."""
+        return None
+
+    def misfits(self, related: Related) -> Mapping[str, int]:
+        """Return what wasn't understood of the events that it is measured with, and how often."""
+        return related.log if "cases" in self.needs else {}
+
+    def check_references(self, targets: Mapping[str, "Target"]) -> None:
+        """Raise ``ValueError`` where it names another target that isn't there, or isn't of the kind that it needs."""
+
+    def from_layout_1(self, outcome: Outcome) -> Outcome:
+        """Return an outcome of a tally that had no marks: what a mark says now was read off the reason."""
+        return outcome
+
+    # What is worked out of it.
+
+    @abstractmethod
+    def figure(self, place: Place) -> Figure:
+        """Return its figure in one place."""
+
+    @property
+    def unit(self) -> str:
+        """The unit of its value: share, number, or a unit of time."""
+        return "share"
+
+    @property
+    def standard_unit(self) -> str:
+        """The unit that its standard is written in."""
+        return {"share": "%", "number": ""}.get(self.unit, self.unit)
+
+    @property
+    def standard_wanted(self) -> str:
+        """How its standard is written."""
+        if self.unit == "share":
+            return "a share is published in per cent, such as 'at least 98%'"
+        example = "at least 4" if self.unit == "number" else f"at most 20 {self.unit}"
+        return f"its unit is {self.unit}; write it like {example!r}"
+
+    @property
+    def zero_when_empty(self) -> bool:
+        """Whether a period without a record has a figure all the same: the number 0."""
+        return False
+
+    # How it is shown.
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The options in force, to be printed with every result."""
+        return {}
+
+    @property
+    def described(self) -> str:
+        """What stands beside its id in a table: its limit, or the name of the measure."""
+        return self.measure
+
+    @property
+    def within(self) -> Limit | None:
+        """The limit that its standard is a share of."""
+        return None
+
+    @property
+    def in_time(self) -> bool:
+        """Whether what is met was in time."""
+        return False
+
+    @property
+    def is_share(self) -> bool:
+        """Whether its value is a share of records, so that those met and those missed are shown beside it."""
+        return self.unit == "share"
+
+    @property
+    def shows_met(self) -> bool:
+        """Whether the records counted are those met; else they are what its value is a share, or a mean, of."""
+        return False
+
+    @property
+    def is_change(self) -> bool:
+        """Whether its value is a change, with a sign, and its standard says in which direction."""
+        return False
+
+    @property
+    def reasons_shown(self) -> Container[OutcomeStatus]:
+        """The statuses whose reasons are shown beside its value."""
+        return STATUSES
+
+    # What it says of one record.
+
+    @property
+    def obliges(self) -> bool:
+        """Whether something is due on each record by it."""
+        return False
+
+    @property
+    def time_allowed(self) -> Limit | None:
+        """How long what is due may take; of an explanation, how long after what it explains was due."""
+        return None
+
+    @property
+    def limited_clock(self) -> LimitedClock | None:
+        """The target itself, where it has a clock with a limit."""
+        return None
+
+    @property
+    def due_by_parts(self) -> bool:
+        """Whether it says of whole records what is due in parts of them."""
+        return False
+
+    def account(self, known: Known, related: Related, start: date | None, stop: date | None) -> Mapping[str, Any]:
+        """Return what its clock doesn't say of one record: by what a part of it started and ended."""
+        return {}
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """The fields, or kinds of event, by which what is due is done."""
+        return ()
+
+    def telling(self, found: Assessed) -> Sequence[int]:
+        """Return the places of those outcomes of one record that say something about it."""
+        return range(len(found.code))
+
+    def repeats(self, other: "Target") -> bool:
+        """Tell whether it says again of whole records what another target says of their parts."""
+        return False
+
+    @model_validator(mode="after")
+    def _standard_in_its_unit(self) -> Self:
+        if self.standard is not None and self.standard.unit != self.standard_unit:
+            raise ValueError(f"standard: {self.standard_wanted}")
+        return self
+
+
+class Changing(ABC):
+    """A measure whose figure's change from the period before can be a target of its own: a trend."""
+
+    @abstractmethod
+    def value_of(self, counts: Counts) -> Fraction | None:
+        """Return its figure in one period; None where there is nothing that it is a figure of."""
+
+    @abstractmethod
+    def chance(self, before: Counts, now: Counts) -> Interval | None:
+        """Return the interval of the change that chance alone leaves open; None where that isn't known."""
+
+    @property
+    def grows(self) -> bool:
+        """Whether the figure of a part of a period says nothing of the whole, since it can only grow."""
+        return False
+
+    @property
+    def lacks_for_trend(self) -> str | None:
+        """What its declaration lacks for a trend, if anything."""
+        return None
+
+
+class Selected(Target):
+    """A target of the records whose fields hold what it says."""
+
+    where: dict[str, ConditionField] = Field(default_factory=dict, description="Which records it applies to")
+
+    @model_validator(mode="after")
+    def _known_words(self) -> Self:
+        check_conditions("where", self.where, self.of)
+        return self
+
+
+class Dated(Selected):
+    """A target of records without a clock: each belongs to the period of one of its days."""
+
+    dated: str = Field(description="The field whose day puts a record into a period")
+
+    @property
+    def reads(self) -> Mapping[Records, str | None]:
+        """Its own records, split in any way."""
+        return {self.of: None}
+
+    @property
+    def from_periods(self) -> bool:
+        """Periods will do in place of days."""
+        return True
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The fields of its conditions."""
+        return tuple(self.where)
+
+    @model_validator(mode="after")
+    def _has_a_day(self) -> Self:
+        check_time(self.dated, self.of)
+        if self.cohort == "due":
+            raise ValueError(f"cohort: nothing is due here. {one_of(self.cohort, ['received', 'closed', 'dated'])}")
+        return self
+
+
+def check_time(name: str, of: str) -> None:
+    """Raise ``ValueError`` for a field that is no time of some records."""
+    fields = fields_of(of)
+    if name.endswith("_at") and name not in fields:
+        return  # a column of the user's own
+    if name not in fields or fields[name].kind != "time":
+        times = [item.name for item in fields.values() if item.kind == "time"]
+        raise ValueError(f"{name!r} isn't a time of {of}; times end in _at. {one_of(name, times)}")
+
+
+def check_conditions(key: str, conditions: Mapping[str, Condition], of: str) -> None:
+    """Raise ``ValueError`` for a word that a field never holds."""
+    for name, condition in conditions.items():
+        choices = fields_of(of)[name].choices if name in fields_of(of) else ()
+        for value in condition.values:
+            if choices and value not in choices:
+                raise ValueError(f"{key}: {name} is never {value!r}. {one_of(value, choices)}")
+
+
+def check_named(target: Target, key: str, names: Sequence[str], fitting: Sequence[str], what: str) -> None:
+    """Raise ``ValueError`` where a target names another one that doesn't fit."""
+    for name in names:
+        if name not in fitting:
+            raise ValueError(f"target {target.id}: {key}: {name!r} isn't {what} of cases. {one_of(name, fitting)}")
