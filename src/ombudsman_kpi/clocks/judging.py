@@ -36,7 +36,7 @@ def judge(state: State, in_time: bool, unanswered: str = "late") -> Outcome:  # 
     """Return the outcome of a clock's state. A breach is never erased: what ended after it was due is late.
 
     >>> judge(State("withdrawn", "withdrawn"), False)
-    Outcome(status='late', reason='withdrawn after it was due')
+    Outcome(status='late', reason='withdrawn after it was due', mark='')
     """
     if state.ending == "excluded" or state.ending == "invalid":  # noqa: PLR1714  (so that types are narrowed)
         return Outcome(state.ending, state.reason)

@@ -20,14 +20,19 @@ MISSED: frozenset[Status] = frozenset({"late", "overdue"})
 OPEN: frozenset[Status] = frozenset({"pending", "overdue"})
 
 
-STILL_OPEN = "still open"  # how a reason says that a late record hasn't ended
+NOT_ENDED = "not ended"  # the mark of a late outcome of a record that hasn't ended: it is in no period of those closed
 
 
 class Outcome(NamedTuple):
-    """What one record says of one target, and for what isn't plain, why."""
+    """What one record says of one target, and for what isn't plain, why.
+
+    ``reason`` is for readers. ``mark`` is for figures: by it a measure knows its outcomes again, whatever words of a
+    scheme or a record stand in the reason.
+    """
 
     status: Status
     reason: str = ""
+    mark: str = ""
 
 
 @lru_cache(maxsize=1024)

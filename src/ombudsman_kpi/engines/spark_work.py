@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from ombudsman_kpi.clocks.outcomes import Outcome
 from ombudsman_kpi.engines.together import Feed
 from ombudsman_kpi.errors import KpiError
 from ombudsman_kpi.events.as_of import parse_as_of
@@ -23,7 +24,7 @@ SHARE = 8 * BATCH  # rows that are tallied at a time where any split will do: fe
 # The columns of what a partition gives, beside the groups: what each row is, what is counted, and what adds up.
 KEYS = {
     "what": "string", "target": "string", "cohort": "string", "grain": "string", "period": "bigint",
-    "status": "string", "reason": "string", "elapsed": "bigint",
+    "status": "string", "reason": "string", "mark": "string", "elapsed": "bigint",
 }  # fmt: skip
 SUMS = ("records", "below", "provisional")
 ORDER = "\0order"  # the number of a row; no column of the caller's is called so
@@ -243,9 +244,7 @@ def _cells(work: Work, key: Key, block: Block) -> Any:
     size = len(block.records)
     names = [[group[place] for group in block.groups] for place in range(len(work.options.by))]
     groups = {f"group{place}": pa.array(texts, pa.string()).take(block.group) for place, texts in enumerate(names)}
-    said = {
-        part: pa.array([getattr(item, part) for item in block.outcomes], pa.string()) for part in ("status", "reason")
-    }
+    said = {part: pa.array([getattr(item, part) for item in block.outcomes], pa.string()) for part in Outcome._fields}
     return _rows(
         work, CELL, **groups, **{part: texts.take(block.outcome) for part, texts in said.items()},
         **{part: [getattr(key, part)] * size for part in ("target", "cohort", "grain")},

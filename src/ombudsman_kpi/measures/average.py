@@ -67,7 +67,7 @@ def outcome_of(state: State) -> Outcome:
     """Return what a clock's state says of an average: it is in it, not yet, or left out.
 
     >>> outcome_of(State("abandoned"))
-    Outcome(status='excluded', reason='abandoned')
+    Outcome(status='excluded', reason='abandoned', mark='')
     """
     if state.ending == "stopped":
         return Outcome("met")

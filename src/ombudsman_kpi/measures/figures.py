@@ -21,7 +21,7 @@ LONGEST = 1 << 62  # longer than anything takes: none is open
 
 
 class Counts(NamedTuple):
-    """The outcomes of one period and group: how many by status, and by reason; and the exact sums of their times.
+    """The outcomes of one period and group: how many by status, by reason and by mark; and exact sums of their times.
 
     ``units`` and ``below`` are of the outcomes met: whole units, and the microseconds by which times fall short of
     them; ``squares`` the sum of squared units. ``least_pending`` is the shortest time that one still open has taken.
@@ -34,6 +34,7 @@ class Counts(NamedTuple):
     below: int = 0
     squares: int = 0
     least_pending: int = LONGEST
+    marks: Mapping[tuple[str, str], int] = MappingProxyType({})
 
     @property
     def met(self) -> int:

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.clocks.judging import last_certain_start, last_days_in_time, provisional_days
-from ombudsman_kpi.clocks.outcomes import STILL_OPEN, Assessed, Cohort, Outcome
+from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import NEVER, Known
@@ -151,7 +151,7 @@ def _too_long(code: int) -> str:
 
 
 _LATE = tuple(Outcome("late", _too_long(code)) for code in range(1, 1 << len(PARTIES)))
-_WHOLE = (MET, OVERDUE, PENDING, *_LATE, *(Outcome("late", f"{reason}, {STILL_OPEN}") for _, reason in _LATE))
+_WHOLE = (MET, OVERDUE, PENDING, *_LATE, *(Outcome("late", f"{item.reason}, still open", NOT_ENDED) for item in _LATE))
 
 
 def _reasons(clock: Timeline) -> tuple[Outcome, ...]:
@@ -258,6 +258,10 @@ class KeepInTouch(Limited):
     def figure(self, place: Place) -> Figure:
         """Return the share of those in time."""
         return share_figure(self.standard, place)
+
+    def from_layout_1(self, outcome: Outcome) -> Outcome:
+        """Return an outcome with its mark."""
+        return next((item for item in _WHOLE if item[:2] == outcome[:2]), outcome)
 
     @property
     def in_time(self) -> bool:

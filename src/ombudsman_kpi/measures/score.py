@@ -42,7 +42,7 @@ class ScoreRule(Rule):
         return fields_of_kinds(self.target, {**conditions, **parts}, table)
 
     def assess(self, known: Known) -> Assessed:
-        """Return the answers of a batch; the reason of one that counts is its part."""
+        """Return the answers of a batch; the mark of one that counts is its part."""
         draft = StateBuilder(known, self.target.id)
         day = dated(draft, self.target.dated, [self.target.where])
         answers: Mapping[str, Condition] = {"answer": Condition(("not-applicable",), negated=True)}
@@ -72,17 +72,16 @@ class ScoreRule(Rule):
         labels = encoded.dictionary.to_pylist()
         counted = draft.state == 0
         code = np.where(counted, len(found.book) + 2 * part + met, found.code).astype(np.intp)
-        book = tuple(Outcome(status, label) for label in labels for status in ("late", "met"))
+        book = tuple(Outcome(status, label, label) for label in labels for status in ("late", "met"))
         return replace(found, code=code, book=(*found.book, *book))
 
 
 def parts_of(counts: Counts) -> dict[str, tuple[int, int]]:
     """Give for each part how many answers were met, and how many were counted."""
     found: dict[str, tuple[int, int]] = {}
-    for (status, part), number in counts.reasons.items():
-        if status in {"met", "late"}:
-            met, counted = found.get(part, (0, 0))
-            found[part] = met + number * (status == "met"), counted + number
+    for (status, part), number in counts.marks.items():
+        met, counted = found.get(part, (0, 0))
+        found[part] = met + number * (status == "met"), counted + number
     return dict(sorted(found.items(), key=lambda item: (len(item[0]), item[0])))  # 5, 8, 9, 11
 
 
@@ -140,12 +139,17 @@ class Score(Dated, Changing):
 
     @property
     def reasons_shown(self) -> Container[OutcomeStatus]:
-        """Those of answers left out: of others a reason names the part that they belong to."""
+        """Those of answers left out: what is said of others is their part."""
         return STATUSES[3:]
 
     def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for reviews."""
         yield self.of, ScoreRule(self)
+
+    def from_layout_1(self, outcome: Outcome) -> Outcome:
+        """Return an outcome with its part as its mark."""
+        counted = self.parts is not None and outcome.status in {"met", "late"}
+        return outcome._replace(mark=outcome.reason) if counted else outcome
 
     def check_references(self, targets: Mapping[str, Target]) -> None:
         """Raise ``ValueError`` where what the sample was drawn from is no number of cases."""

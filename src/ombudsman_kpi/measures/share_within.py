@@ -20,7 +20,7 @@ from ombudsman_kpi.measures.lasting import clock_lasts
 from ombudsman_kpi.measures.on_clock import Limited
 from ombudsman_kpi.measures.related import Related
 from ombudsman_kpi.measures.rule import Rule, SharedClock
-from ombudsman_kpi.measures.share_within_paused import PausedRule, with_gross
+from ombudsman_kpi.measures.share_within_paused import PausedRule, spared, with_gross
 from ombudsman_kpi.measures.target import CASE, Changing, Records
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import RECORDS
@@ -113,6 +113,12 @@ class ShareWithin(Limited, Changing):
         """Return the share of those in time; and beside it what it would be if no clock had stood still."""
         found = share_figure(self.standard, place)
         return with_gross(found, place.here) if self.pauses else found
+
+    def from_layout_1(self, outcome: Outcome) -> Outcome:
+        """Return an outcome with its mark, of a clock that may stand still."""
+        ends = [Outcome("excluded", name.removesuffix("_at")) for name in RECORDS[self.of].withdrawn_by]
+        marked = [spared(item) for item in (Outcome("met"), Outcome("pending"), *ends) if self.pauses]
+        return next((item for item in marked if item[:2] == outcome[:2]), outcome)
 
     def value_of(self, counts: Counts) -> Fraction | None:
         """Return the share of those in time; None where none is decided."""

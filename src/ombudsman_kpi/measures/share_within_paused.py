@@ -23,7 +23,7 @@ from ombudsman_kpi.measures.rule import Rule
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.rounding import percent
 
-WITHOUT = "without pauses"
+SPARED = "spared"  # the mark of what would have been missed without pauses
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class PausedRule(Rule):
         gross, found, due = ran_net(self.target, self.pauses, known)
         as_if = judged(self.target, gross, known.setting.calendar)
         cured = of_status(as_if.book, MISSED).take(as_if.code) & ~of_status(found.book, MISSED).take(found.code)
-        book = (*found.book, *(Outcome(item.status, _as_if(item)) for item in found.book))
+        book = (*found.book, *map(spared, found.book))
         return Assessed(
             (found.code + cured * len(found.book)).astype(np.intp), book, gross.start_day, gross.end_day,
             found.elapsed, self.target.limit.elapsed_unit, lambda: (gross.start, gross.end, due),
@@ -66,18 +66,22 @@ def ran_net(target: Limited, pauses: Pauses, known: Known) -> tuple[Timeline, Ju
     return gross, found._replace(provisional=moves), due
 
 
-def _as_if(outcome: Outcome) -> str:
-    """Say what a pause has spared: a case that is in time, not yet due, or was withdrawn in time."""
-    spared = f"{'overdue' if outcome.status == 'pending' else 'late'} {WITHOUT}"
-    return f"{outcome.reason}, {spared}" if outcome.reason else spared
+def spared(outcome: Outcome) -> Outcome:
+    """Return an outcome that a pause has spared: a case that is in time, not yet due, or was withdrawn in time.
+
+    >>> spared(Outcome("excluded", "withdrawn"))
+    Outcome(status='excluded', reason='withdrawn, late without pauses', mark='spared')
+    """
+    words = f"{'overdue' if outcome.status == 'pending' else 'late'} without pauses"
+    return Outcome(outcome.status, f"{outcome.reason}, {words}" if outcome.reason else words, SPARED)
 
 
 def with_gross(found: Figure, here: Counts) -> Figure:
     """Return the share by the time that clocks ran, and beside it what it would be if they had never stood still."""
-    spared = {pair: number for pair, number in here.reasons.items() if pair[1].endswith(WITHOUT)}
-    met = here.met - sum(number for (status, _), number in spared.items() if status == "met")
-    counted = here.met + here.missed + sum(number for (status, _), number in spared.items() if status != "met")
+    numbers = {status: number for (status, mark), number in here.marks.items() if mark == SPARED}
+    met = here.met - numbers.get("met", 0)
+    counted = met + here.missed + sum(numbers.values())
     if not counted:
         return found
-    words = f"{WITHOUT} {percent(met, counted)} ({met:,} of {counted:,})"
+    words = f"without pauses {percent(met, counted)} ({met:,} of {counted:,})"
     return found._replace(details={"gross": Fraction(met, counted)}, remarks=(words,))

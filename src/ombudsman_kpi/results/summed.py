@@ -50,15 +50,22 @@ def gathered(block: Block, every: Every | Literal["day"] | None, grain: Grain) -
     np.minimum.at(waiting, (period[there], block.group[there]), block.elapsed[there])
     statuses: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
     reasons: dict[tuple[int, int], Counter[tuple[str, str]]] = defaultdict(Counter)
+    marks: dict[tuple[int, int], Counter[tuple[str, str]]] = defaultdict(Counter)
     filled = np.nonzero(records)
     for *where, code, number in zip(*(axis.tolist() for axis in filled), records[filled].tolist(), strict=True):
         outcome, at = block.outcomes[code], (where[0], where[1])
         statuses[at][outcome.status] += number
         if outcome.reason:
             reasons[at][outcome.status, outcome.reason] += number
+        if outcome.mark:
+            marks[at][outcome.status, outcome.mark] += number
     return {
         (book[at[0]], block.groups[at[1]]): Counts(
-            own, reasons.get(at, {}), bool(moving[at]), *(int(part[at]) for part in (*sums, waiting))
+            own,
+            reasons.get(at, {}),
+            bool(moving[at]),
+            *(int(part[at]) for part in (*sums, waiting)),
+            marks.get(at, {}),
         )
         for at, own in statuses.items()
     }

@@ -13,7 +13,7 @@ from ombudsman_kpi.arrays.sums import Cells, product
 from ombudsman_kpi.arrays.threads import in_threads
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.periods import Grain, Numbering
-from ombudsman_kpi.clocks.outcomes import STILL_OPEN, Assessed, Outcome
+from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, Outcome
 from ombudsman_kpi.clocks.timeline import Timeline
 from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.events.as_of import AsOf
@@ -185,10 +185,10 @@ def _in_cohort(outcome: Outcome, key: Key) -> Outcome:
     """Leave open clocks out of the closed cohort, and say so: they are in no period of it."""
     if key.cohort != "closed":
         return outcome
-    if outcome.status == "late" and outcome.reason.endswith(STILL_OPEN):
-        return Outcome("excluded", f"{STILL_OPEN} and late")
+    if outcome.mark == NOT_ENDED:
+        return Outcome("excluded", "still open and late")
     if outcome.status in {"pending", "overdue"}:
-        return Outcome("excluded", STILL_OPEN if outcome.status == "pending" else f"{STILL_OPEN} and overdue")
+        return Outcome("excluded", "still open" if outcome.status == "pending" else "still open and overdue")
     return outcome
 
 

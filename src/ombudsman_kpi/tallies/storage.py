@@ -16,12 +16,14 @@ from ombudsman_kpi.calendars.periods import Every, Grain, Numbering
 from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort, Outcome
 from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.events.as_of import parse_as_of
+from ombudsman_kpi.measures.target import Target
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.basis import Basis
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Key
 from ombudsman_kpi.tallies.counts import Counts
 
-LAYOUT = 1  # of what is written; another number means that what is read here may mean something else there
+LAYOUT = 2  # of what is written; another number means that what is read here may mean something else there
+_WITHOUT_MARKS = 1  # the layout of release 0.1: what a mark says now stood in the reason alone
 
 _ABOUT = b"ombudsman_kpi"  # where an Arrow table has what the cells are of
 _WORDS = (*Key._fields, *Outcome._fields)
@@ -211,20 +213,34 @@ def _read(content: Mapping[str, Any], table: Any) -> Counts:
             f"This tally was written by a later release of ombudsman-kpi: its layout is {layout}, and this one reads "
             f"{LAYOUT}. Install the later release, or count again."
         )
-    _agree(layout == LAYOUT)
+    _agree(layout in {_WITHOUT_MARKS, LAYOUT})
     about = About.model_validate(content)
     if about.scheme is None:
-        _agree(about == About(layout=LAYOUT, settled=about.settled) and not len(table))
+        _agree(about == About(layout=layout, settled=about.settled) and not len(table))
         return Counts.zero()
     scheme = _scheme_of(about)
     _check_keys(about, scheme)
     blocks = {Key(*key): Block.nothing() for key in about.measured}
-    for key, block in _blocks(table, about.by):
+    old = layout == _WITHOUT_MARKS
+    for key, block in _blocks(_with_marks(table) if old else table, about.by):
         _agree(key in blocks)
         _check_cells(key, block, scheme)
-        blocks[key] = block
+        blocks[key] = _marked(block, scheme[key.target]) if old else block
     basis = Basis(scheme, about.as_of, about.by, about.every, about.cohorts)
     return Counts(basis, blocks, about.unmeasured, about.notes, about.misfits, about.settled)
+
+
+def _with_marks(table: Any) -> Any:
+    """Return a table of layout 1 with empty marks."""
+    import pyarrow as pa
+
+    return table.append_column("mark", pa.repeat("", len(table)))
+
+
+def _marked(block: Block, target: Target) -> Block:
+    """Return a block of layout 1 with the marks that its measure reads off the reasons."""
+    outcomes = tuple(target.from_layout_1(outcome) for outcome in block.outcomes)
+    return Block.of(block.groups, outcomes, block.keys, block.sums)
 
 
 def _agree(agrees: bool) -> None:  # noqa: FBT001
