@@ -59,13 +59,17 @@ def gathered(block: Block, every: Every | Literal["day"] | None, grain: Grain) -
             reasons[at][outcome.status, outcome.reason] += number
         if outcome.mark:
             marks[at][outcome.status, outcome.mark] += number
+    units, below, squares = sums
     return {
         (book[at[0]], block.groups[at[1]]): Counts(
             own,
             reasons.get(at, {}),
             bool(moving[at]),
-            *(int(part[at]) for part in (*sums, waiting)),
-            marks.get(at, {}),
+            units=int(units[at]),
+            below=int(below[at]),
+            squares=int(squares[at]),
+            least_pending=int(waiting[at]),
+            marks=marks.get(at, {}),
         )
         for at, own in statuses.items()
     }
