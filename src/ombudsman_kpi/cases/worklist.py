@@ -174,7 +174,9 @@ def _together(parts: list["pd.DataFrame"]) -> "pd.DataFrame":
 
     if parts:
         frame = pd.concat(parts, ignore_index=True)
-        return frame.astype({name: "str" for name in ("id", "party") if name in frame})
+        for name in {"id", "party"} & set(frame):
+            frame[name] = frame[name].astype("str").where(frame[name].notna())  # pandas 2 writes out None as text
+        return frame
     empty = no_rows()
     empty["left"] = amounts(np.empty(0, np.int64), 1, np.empty(0, np.bool_))
     for name in ("period", "effect"):
