@@ -20,7 +20,8 @@ from ombudsman_kpi.engines.together import Feed, feeds_of, measured, without_row
 from ombudsman_kpi.errors import MissingLibraryError, OptionError, RecordsError, no_room
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.source import BATCH, Source
-from ombudsman_kpi.records.streams import materialise_once, to_arrow_array
+from ombudsman_kpi.records.spool import to_arrow_array
+from ombudsman_kpi.records.streams import materialise_once
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.times import decoded
 from ombudsman_kpi.schemes.scheme import Scheme

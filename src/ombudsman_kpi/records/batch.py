@@ -12,7 +12,7 @@ from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number, is_missing
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records.times import Times, decoded, read_times
-from ombudsman_kpi.records.words import TRUTHS, Words, as_truth, is_clean
+from ombudsman_kpi.records.words import TRUTHS, Words, as_truth, is_clean, is_uuid, uuid_text
 
 if TYPE_CHECKING:
     from ombudsman_kpi.records.tables import Table
@@ -29,6 +29,7 @@ class Batch:
     columns: Mapping[str, Any]
     place: str = ""  # of several files or batches, which one
     before: int = 0  # how many rows came before it
+    is_pandas: bool = False  # then a midnight without a zone is how a date looks
     _times: dict[str, Times] = field(default_factory=dict, repr=False)
     _text: dict[str, Any] = field(default_factory=dict, repr=False)
     _words: dict[str, Words] = field(default_factory=dict, repr=False)
@@ -118,7 +119,7 @@ class Batch:
             return RecordsError(f"{self.label}{row} {self.table.column_of(name)} {what}.")
 
         form = self.table.form_of(name)
-        times = read_times(self.columns[name], form, complain, pandas=self.table.source.is_pandas)
+        times = read_times(self.columns[name], form, complain, pandas=self.is_pandas)
         zoned = times.kind == "instants"
         if times.kind != "dates" and zoned != self.table.zoned.setdefault(name, zoned):  # as another batch was
             raise complain(None, "holds times with a zone and times without one. Bring them to one form")
@@ -179,6 +180,8 @@ class Batch:
             return pa.array(self._cells(name, column), pa.string())
         if pa.types.is_dictionary(column.type):
             column = decoded(column)
+        if is_uuid(column.type):
+            return uuid_text(column)
         if pa.types.is_floating(column.type):  # whole numbers that met a missing one in pandas
             whole = pc.and_(pc.equal(pc.floor(column), column), pc.less(pc.abs(column), 2.0**53))
             column = pc.if_else(whole, column.cast(pa.int64(), safe=False).cast(pa.string()), column.cast(pa.string()))

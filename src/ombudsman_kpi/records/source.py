@@ -11,11 +11,11 @@ Dates = str | Mapping[str, str] | None  # one format for all, or one for each fi
 
 
 class Rows(dict[str, Any]):
-    """Some rows, by column, of one file or batch of several: its name, and how many rows came before it."""
+    """Rows by column, of one file or table of several: its name, how many rows came before it, whether it's pandas'."""
 
-    def __init__(self, columns: Mapping[str, Any], place: str, before: int) -> None:
+    def __init__(self, columns: Mapping[str, Any], place: str, before: int, *, is_pandas: bool) -> None:
         super().__init__(columns)
-        self.place, self.before = place, before
+        self.place, self.before, self.is_pandas = place, before, is_pandas
 
 
 class Source(NamedTuple):
@@ -32,7 +32,7 @@ class Source(NamedTuple):
 
 
 def concatenated(parts: Sequence[Source], place: str) -> Source:
-    """See several sources, one after the other, as one; what one of them lacks is an error, not empty."""
+    """Return several sources, one after the other, as one; a column that one of them lacks is an error, not empty."""
     names = tuple(dict.fromkeys(name for part in parts for name in part.names))
 
     def read(wanted: list[str]) -> Iterator[Rows]:
@@ -46,7 +46,7 @@ def concatenated(parts: Sequence[Source], place: str) -> Source:
                 )
             size = 0
             for columns in part.read(wanted):
-                yield Rows(columns, part.place, before)
+                yield Rows(columns, part.place, before, is_pandas=part.is_pandas)
                 size += len(next(iter(columns.values()), ()))
             before += size
 

@@ -9,7 +9,7 @@ from ombudsman_kpi.calendars.periods import Period, parse_period
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.records.batch import COUNT, PERIOD, Batch
 from ombudsman_kpi.records.opening import open_source
-from ombudsman_kpi.records.source import Dates, Rows, Source
+from ombudsman_kpi.records.source import BATCH, Dates, Rows, Source
 from ombudsman_kpi.records.vocabulary import RECORDS, Field, fields_of
 
 if TYPE_CHECKING:
@@ -129,10 +129,27 @@ class Table:
         wanted = {name: self.column_of(name) for name in names}
         offset = 0
         for columns in self.source.read(list(dict.fromkeys(wanted.values()))):
-            place, before = (columns.place, columns.before) if isinstance(columns, Rows) else ("", 0)
-            batch = Batch(self, offset, {name: columns[column] for name, column in wanted.items()}, place, before)
+            rows = columns if isinstance(columns, Rows) else Rows(columns, "", 0, is_pandas=self.source.is_pandas)
+            fields = {name: rows[column] for name, column in wanted.items()}
+            batch = Batch(self, offset, fields, rows.place, rows.before, rows.is_pandas)
             yield batch
             offset += len(batch)
+
+    def check_first_batch(self, names: Iterable[str]) -> None:
+        """Read the times and weights of the first of several batches, so that what is wrong there is said at once.
+
+        Nothing else has to be read before: not the ids of all records, for example.
+        """
+        names = dict.fromkeys(names)
+        if self.source.rows is not None and self.source.rows <= BATCH:
+            return
+        for batch in self.batches(names):
+            for name in names:
+                if self.is_time(name):
+                    batch.times(name)
+            if COUNT in names:
+                _ = batch.weights
+            return
 
     def only_dates(self, name: str) -> bool:
         """Tell whether a whole column, in every batch, holds dates without a time of day."""

@@ -179,10 +179,11 @@ def matches(text: Any, pattern: str) -> Truths:
 
 def _lengths(text: Any) -> Integers:
     """Return how many bytes each cell has."""
-    return np.diff(_bytes_of(text)[0])
+    lengths: Integers = np.diff(_bytes_of(text)[0])
+    return lengths
 
 
-def _bytes_of(text: Any) -> tuple[Integers, Any]:
+def _bytes_of(text: Any) -> tuple[Any, Any]:
     """Return where in the bytes of a column of text each cell begins, with the end of the last, and those bytes."""
     # The column "AB", "C" is the bytes ABC and the offsets 0, 2, 3; a slice of its second cell has the offsets 2, 3.
     size = len(text)

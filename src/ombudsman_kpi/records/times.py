@@ -152,14 +152,14 @@ def _from_text(column: Any, form: str | None, complain: Complain) -> Times:
     try:
         cells = read_iso(column) if form is None else read_formatted(column, form)
     except ValueError as error:
-        raise complain(None, f"is to be read by {form!r}, but {error}") from None
+        raise complain(None, bad_format(form, error)) from None
     stamps = cells.there & ~cells.is_date & ~cells.unknown_form
     zoned = bool(cells.is_zoned.any())
     if zoned and (stamps & ~cells.is_zoned).any():
         raise complain(int(np.argmax(stamps & ~cells.is_zoned)), _MIXED)
     if cells.unknown_form.any():
         position = int(np.argmax(cells.unknown_form))
-        raise complain(position, _unknown_form(cells.text[position].as_py(), form))
+        raise complain(position, unknown_form(cells.text[position].as_py(), form))
     unreal = cells.there & (cells.values == MISSING)
     marks = unreal if unreal.any() else None
     if not stamps.any():
@@ -181,7 +181,12 @@ _MIXED = (
 _BOTH = "holds times with a zone and times without one. " + _MIXED.split(". ", 1)[1]
 
 
-def _unknown_form(text: str, form: str | None) -> str:
+def bad_format(form: str | None, error: ValueError) -> str:
+    """Return what is wrong with a caller's format."""
+    return f"is to be read by {form!r}, but {error}"
+
+
+def unknown_form(text: str, form: str | None) -> str:
     """Return what is wrong with a cell in another form, without showing its content."""
     shape = shape_of(text)
     if form is not None:

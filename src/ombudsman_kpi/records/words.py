@@ -62,3 +62,36 @@ def is_clean(text: Any) -> bool:
     content = np.frombuffer(text.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
     plain = not len(content) or bool(content.min() > 32 and content.max() < 128)
     return plain and text.null_count == 0 and bool((offsets[1:] > offsets[:-1]).all())
+
+
+def is_uuid(kind: Any) -> bool:
+    """Return whether an Arrow type is that of UUIDs."""
+    return getattr(kind, "extension_name", None) == "arrow.uuid"
+
+
+_HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
+_HEX_PLACES = np.array([place for place in range(36) if place not in {8, 13, 18, 23}])
+
+
+def uuid_text(column: Any) -> Any:
+    """Return an Arrow array of UUIDs as text, as Python writes them."""
+    import pyarrow as pa
+
+    # A UUID is 16 bytes, of which each gives two of 32 hexadecimal digits: 0xA7 is 167 = 10 * 16 + 7, "a7". The text
+    # has 36 places: the digits stand in 0 to 7, 9 to 12, 14 to 17, 19 to 22 and 24 to 35, and dashes between them.
+    stored, size = column.storage, len(column)
+    content = np.frombuffer(stored.buffers()[1] or b"", np.uint8)[16 * stored.offset : 16 * (stored.offset + size)]
+    digits = np.stack([content >> 4, content & 15], axis=1).reshape(size, 32)
+    text = np.full((size, 36), ord("-"), np.uint8)
+    text[:, _HEX_PLACES] = _HEX.take(digits)
+    ends = np.arange(0, 36 * size + 1, 36, dtype=np.int32)
+    written = pa.StringArray.from_buffers(size, pa.py_buffer(ends), pa.py_buffer(text))
+    return written if not column.null_count else _without(written, column)
+
+
+def _without(text: Any, column: Any) -> Any:
+    """Return text without the cells that are missing in a column."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.if_else(pc.is_valid(column), text, pa.scalar(None, pa.string()))
