@@ -3,6 +3,7 @@
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ombudsman_kpi.calendars.periods import Every
@@ -221,7 +222,7 @@ def assess(
     at = parse_as_of(as_of, scheme)
     plan = make_plan(scheme, targets, None, None, None)
     related = related_of(open_records(provided(records), columns, dates), plan, at, scheme)
-    parts = []
+    parts: list[pd.DataFrame] = []
     wanted: dict[str, list[Rule]] = defaultdict(list)
     for step in plan:
         if why_not(step, related.tables) is None:
@@ -230,9 +231,11 @@ def assess(
     for kind, rules in wanted.items():
         table = related.tables[kind]
         ids = [table.named_by] if table.named_by is not None else []
+        batches: list[list[pd.DataFrame]] = []
         for batch in batches_of(table, rules, ids, progress):
             known = Known(batch, at, scheme)
-            parts += [outcome_rows(rule, known, rule.assess(known)) for rule in rules]
+            batches.append([outcome_rows(rule, known, rule.assess(known)) for rule in rules])
+        parts += chain.from_iterable(zip(*batches, strict=True))  # rule by rule, however the rows were batched
     frame = pd.concat(parts, ignore_index=True) if parts else no_rows()
     order = [step.target.id for step in plan]
     frame["target"] = pd.Categorical(frame["target"].astype(str), order)

@@ -197,22 +197,26 @@ def _of_kept_events(asked: Asked, kept: Mapping[str, Truths]) -> Related:
     events = asked.tables["events"]
 
     def read(names: list[str]) -> Iterator[dict[str, Any]]:
-        import pyarrow as pa
-
         first = 0
         for columns in events.source.read(names):
             size = len(next(iter(columns.values())))
             own = kept["events"][first : first + size]
-            yield {
-                name: [cell for cell, keep in zip(column, own, strict=True) if keep]
-                if isinstance(column, list)
-                else column.filter(pa.array(own))
-                for name, column in columns.items()
-            }
+            yield {name: _kept_cells(column, own) for name, column in columns.items()}
             first += size
 
     some = replace(events, source=events.source._replace(read=read, rows=None, doubtful=None))
     return related_of({**asked.tables, "events": some}, asked.plan, asked.at, asked.scheme)
+
+
+def _kept_cells(column: Any, mask: Truths) -> Any:
+    """Return the cells of a column, a list or Arrow's, that are kept."""
+    if isinstance(column, list):
+        return [cell for cell, keep in zip(column, mask, strict=True) if keep]
+    import pyarrow as pa
+
+    if pa.types.is_string_view(column.type):  # as Polars writes text; Arrow can't filter it
+        column = column.cast(pa.string())
+    return column.filter(pa.array(mask))
 
 
 def dry_run(scheme: Scheme, schemas: Mapping[str, Any], options: Options) -> tuple[Counts, dict[str, list[str]]]:
