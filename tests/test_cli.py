@@ -42,6 +42,17 @@ class Typed:
         return Answer(int(stopped.value.code or 0), captured.out, captured.err)
 
 
+WRONG_LIMITS = [  # the first is one of working days where it stands alone
+    ("9" * 20, "longer than a century"),
+    ("²", "isn't a limit"),
+    ("2²", "isn't a limit"),
+    ("٣", "isn't a limit"),
+    ("² working days", "isn't a limit"),
+    ("5" * 5000, "isn't a limit"),
+    (f"{'5' * 5000} working days", "isn't a limit"),
+    ("9" * 20 + " weeks", "longer than a century"),
+]
+
 CASES = ("measure", "lgsco", "--cases", str(DATA / "cases.csv"), "--as-of", "2024-03-31")
 
 
@@ -104,13 +115,19 @@ def test_column_names_and_formats_come_from_a_file(typed: Typed, tmp_path: Path)
         (("2024-03-28", "20", "--division", "england-and-wales"), "Monday 29 April 2024"),
         (("2024-03-01", "13 weeks", "--division", "scotland"), "Friday 31 May 2024"),
         (("2024-03-01", "< 13 weeks", "--division", "scotland"), "Thursday 30 May 2024"),
-        (("2030-03-28", "1", "--division", "scotland"), "Friday 29 March 2030 (provisional"),
+        (("2024-03-01", " 1 ", "--division", "scotland"), "Monday 4 March 2024"),
     ],
 )
 def test_due_says_the_day(typed: Typed, words: tuple[str, ...], answer: str) -> None:
     code, out, _ = typed("due", *words)
+    assert (code, out) == (0, f"{answer}\n")
+
+
+@pytest.mark.parametrize(("limit", "provisional"), [("1", True), ("0", False), ("1 day", False), ("1 week", False)])
+def test_due_says_where_a_bank_holiday_can_still_move_the_day(typed: Typed, limit: str, provisional: bool) -> None:
+    code, out, _ = typed("due", "2049-03-25", limit, "--division", "scotland")
     assert code == 0
-    assert out.startswith(answer)
+    assert ("provisional: bank holidays aren't announced so far ahead" in out) is provisional
 
 
 def test_schemes_lists_them_and_shows_one(typed: Typed) -> None:
@@ -140,6 +157,8 @@ def test_version_is_printed(typed: Typed) -> None:
         (("due", "2024-04-03", "60 seconds", "--division", "scotland"), "instant"),
         (("due", "2050-12-30", "20", "--division", "scotland"), "outside the calendar"),
         (("due", "2024-04-03", "twenty", "--division", "scotland"), "isn't a limit"),
+        *((("due", "2024-04-03", limit, "--division", "scotland"), said) for limit, said in WRONG_LIMITS),
+        *((("worklist", *CASES[1:], "--within", limit), said) for limit, said in WRONG_LIMITS[1:]),
     ],
 )
 def test_a_mistake_ends_in_one_sentence_and_exit_code_2(typed: Typed, words: tuple[str, ...], told: str) -> None:

@@ -462,6 +462,16 @@ def test_a_date_outside_the_calendar_is_refused_by_every_method(given: Any, meth
 
 
 @pytest.mark.parametrize(
+    "day", ["1989-12-31", date(2051, 1, 1), pd.Timestamp("2051-01-01 09:00"), "0001-01-01", "9999-12-31"]
+)
+def test_a_day_outside_the_calendar_has_no_name(day: Any) -> None:
+    for calendar in (CALENDAR, WorkingCalendar(CALENDAR.days_off)):
+        with pytest.raises(CoverageError, match=f"^{str(day)[:10]} is (before|after) .* first= or last="):
+            calendar.name_of(day)
+        assert [calendar.name_of(covered) for covered in ("1990-01-02", "2050-12-31")] == ["Tuesday", "Saturday"]
+
+
+@pytest.mark.parametrize(
     ("start", "n"),
     [
         pytest.param("2050-12-30", 1, id="after the last"),

@@ -5,12 +5,23 @@ from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 from datetime import date, timedelta
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from ombudsman_kpi import CalendarDays, DueField, Hours, SchemeError, Seconds, Weeks, WorkingDays
+from ombudsman_kpi import (
+    CalendarDays,
+    DueField,
+    Hours,
+    SchemeError,
+    Seconds,
+    Weeks,
+    WorkingDays,
+    load_scheme,
+    worklist,
+)
 from ombudsman_kpi.clocks.limits import Amount, parse_limit, units
 
 TYPES: list[type[Amount]] = [WorkingDays, CalendarDays, Weeks, Hours, Seconds]
@@ -238,3 +249,65 @@ def test_text_of_any_length_is_refused_at_once_and_not_repeated(text: str) -> No
     with pytest.raises(SchemeError) as error:
         parse_limit(text)
     assert len(str(error.value)) < 300
+
+
+NO_NUMBERS = ["²", "2²", "٣", "Ⅻ", "½", "1e3", "1_000", "+-1", "0x10"]  # of other writing, or of programs
+
+
+@pytest.mark.parametrize("number", NO_NUMBERS)
+def test_only_plain_digits_are_a_number(number: str) -> None:
+    for text in (number, f"{number} working days", f"< {number} weeks"):
+        with pytest.raises(SchemeError, match="isn't a limit"):
+            parse_limit(text)
+
+
+@every_unit
+@pytest.mark.parametrize("digits", [10, 18, 19, 20, 60, 5000])
+def test_a_number_of_any_length_is_refused_in_one_short_sentence(
+    unit: type[Amount], digits: int, tmp_path: Path
+) -> None:
+    number = 10**digits - 1
+    for amount in (number, -number):
+        with pytest.raises(SchemeError, match="longer than a century") as said:
+            unit(amount)
+        assert len(str(said.value)) < 100
+    path = tmp_path / "own.toml"
+    for text in (f"{'9' * digits} {unit.unit}", f"within {'9' * digits} {unit.unit}"):
+        with pytest.raises(SchemeError) as read:
+            parse_limit(text)
+        with pytest.raises(SchemeError, match="within=: ") as window:
+            worklist(load_scheme("lgsco"), cases=CASE, as_of="2024-03-31", within=text)
+        path.write_text(f"{SCHEME}limit = '{text}'\n", "utf-8")
+        with pytest.raises(SchemeError, match="limit: ") as file:
+            load_scheme(path)
+        assert str(window.value) == f"within=: {read.value}"
+        assert str(read.value) in str(file.value)
+        assert len(str(read.value)) < 300
+        assert ("longer than a century" in str(read.value)) is (digits < 80)
+
+
+CASE = [{"case_id": "A", "received_at": "2024-03-28"}]
+SCHEME = """
+id = "own"
+title = "Own"
+source = "A notice"
+division = "scotland"
+[[target]]
+id = "own"
+says = "As we say"
+of = "cases"
+start = "received_at"
+stop = "decided_at"
+cohort = "received"
+"""
+
+
+@pytest.mark.parametrize(
+    "value", ["20", "-1", "1.5", "true", "[20]", "{ field = 'due_at', of = 'orders' }", "9" * 5000]
+)
+def test_a_scheme_file_with_a_limit_of_another_kind_is_refused(value: str, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(f"{SCHEME}limit = {value}\n", "utf-8")
+    with pytest.raises(SchemeError) as said:
+        load_scheme(path)
+    assert len(str(said.value)) < 400

@@ -102,10 +102,23 @@ def rolled(measure: str, limit: str) -> list[Row]:
     return [{"id": "own", "measure": measure, "cohort": "received", **CLOCK, "limit": limit, "clock": clock}]
 
 
+def net(measure: Row) -> list[Row]:
+    """Give a target whose clock may stand still, and one that explains its delays."""
+    clocked = {**CLOCK, "limit": "10 working days", "clock": {"pauses": "allowed"}}
+    return [{"id": "net", "cohort": "received", **clocked}, {"id": "own", "of": "cases", "cohort": "due", **measure}]
+
+
+PAUSED = [
+    {"case_id": "A", "event": word, "at": ANNOUNCED + timedelta(days=shift)}
+    for word, shift in (("paused", -25), ("resumed", -5))
+]
+
+
 @laws
 @given(target_lists(), DAYS, event_lists())
 @example(rolled("keep in touch", "4 weeks"), ANNOUNCED - timedelta(days=20), [])
 @example(rolled("share within", "30 calendar days"), ANNOUNCED - timedelta(days=30), [])
+@example(net({"measure": "delays explained", "late_on": ["net"]}), ANNOUNCED - timedelta(days=30), PAUSED)
 def test_a_due_day_is_provisional_where_it_can_still_be_moved_and_nowhere_else(
     targets: list[Row], received: date, events: list[Row]
 ) -> None:

@@ -12,7 +12,7 @@ from ombudsman_kpi.calendars.periods import Every, parse_every, period_of
 from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.cases.explanation import day_text, moment_text
 from ombudsman_kpi.cases.facts import amount_of
-from ombudsman_kpi.clocks.limits import Amount, Limit, parse_limit
+from ombudsman_kpi.clocks.limits import Amount, Limit, parse_limit, units_of_time
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import OPEN, Assessed, of_status
 from ombudsman_kpi.clocks.remaining import remaining
@@ -264,7 +264,7 @@ def worklist_table(rows: "pd.DataFrame", scheme: Scheme, as_of: str, most: int |
 def _cells(row: dict[str, Any]) -> Iterator[str]:
     """Write one row of a worklist."""
     due = row["due"]
-    timed = row["unit"] in {"hours", "seconds"}
+    timed = row["unit"] in units_of_time()
     yield "none while it stands still" if is_missing(due) else moment_text(due) if timed else day_text(due.date())
     yield amount_of(None if is_missing(row["left"]) else row["left"], row["unit"])
     yield row["target"]

@@ -24,7 +24,7 @@ from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
 
 _EVERY_AXIS = frozenset({"naive_times", "unanswered"})  # options that mean something on any axis
-_IN_DAYS = _EVERY_AXIS | {"day_of_receipt", "non_working_receipt", "cut_off", "pauses"}
+_IN_DAYS = _EVERY_AXIS | {"day_of_receipt", "non_working_receipt", "non_working_due", "cut_off", "pauses"}
 
 
 class Limit:
@@ -32,14 +32,13 @@ class Limit:
 
     __slots__ = ()
 
-    elapsed_unit: ClassVar[str]  # in which elapsed time is shown
+    elapsed_unit: ClassVar[str] = "days"  # in which elapsed time is shown
     parts: ClassVar[int] = 1  # of that unit, in which elapsed time is counted
     size: ClassVar[int] = 1  # of one unit of the limit, in those parts
     in_days: ClassVar[bool] = True  # whether its clock runs in days, or on the line of instants
     needs_times: ClassVar[bool] = False  # whether a date without a time of day is too little
     counts_working_days: ClassVar[bool] = False
     options: ClassVar[frozenset[str]] = _IN_DAYS  # the options of a clock that mean something for it
-    units: ClassVar[tuple[str, ...]] = ()  # how the unit is written in a limit, in the singular
     allowed: int  # the longest elapsed time that is still in time, in parts
 
     @property
@@ -91,7 +90,8 @@ class Amount(Limit):
     amount: int
     less_than: bool = False
 
-    unit: ClassVar[str] = ""
+    unit: ClassVar[str] = ""  # as it is written in a limit, in the plural
+    other_names: ClassVar[tuple[str, ...]] = ()  # by which it can be written, too, in the singular
     longest: ClassVar[int] = 36_525  # a century, in parts
 
     def __post_init__(self) -> None:
@@ -134,8 +134,8 @@ class WorkingDays(Amount):
     """Working days of the scheme's calendar."""
 
     unit = elapsed_unit = "working days"
-    units = ("working day",)
     counts_working_days = True
+    options = _IN_DAYS - {"non_working_due"}
 
     def axis(self, calendar: WorkingCalendar, clock: Clock) -> Axis:
         """Return the working days of a calendar."""
@@ -150,9 +150,7 @@ class CalendarDays(Amount):
     """Days, weekends and holidays among them."""
 
     unit = "calendar days"
-    elapsed_unit = "days"
-    units = ("calendar day", "day")
-    options = _IN_DAYS | {"non_working_due"}
+    other_names = ("day",)
 
 
 class Weeks(Amount):
@@ -160,12 +158,9 @@ class Weeks(Amount):
 
     unit = "weeks"
     size = 7
-    elapsed_unit = "days"
-    units = ("week",)
-    options = _IN_DAYS | {"non_working_due"}
 
 
-class _Elapsed(Amount):
+class ElapsedTime(Amount):
     """Time on the line of instants, in microseconds, whatever the clock on the wall did."""
 
     longest = 36_525 * 86_400_000_000
@@ -178,20 +173,18 @@ class _Elapsed(Amount):
         return InstantAxis()
 
 
-class Hours(_Elapsed):
+class Hours(ElapsedTime):
     """Elapsed hours."""
 
     unit = elapsed_unit = "hours"
     size = parts = 3_600_000_000
-    units = ("hour",)
 
 
-class Seconds(_Elapsed):
+class Seconds(ElapsedTime):
     """Elapsed seconds."""
 
     unit = elapsed_unit = "seconds"
     size = parts = 1_000_000
-    units = ("second",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +196,6 @@ class DueField(Limit):
 
     field: str
 
-    elapsed_unit: ClassVar[str] = "days"
     in_days: ClassVar[bool] = False
     options: ClassVar[frozenset[str]] = _EVERY_AXIS | {"own_due"}
 
@@ -235,7 +227,16 @@ def units() -> dict[str, type[Amount]]:
     >>> list(units())
     ['working day', 'calendar day', 'day', 'week', 'hour', 'second']
     """
-    return {unit: kind for kind in AMOUNTS for unit in kind.units}
+    return {name: kind for kind in AMOUNTS for name in (kind.unit.removesuffix("s"), *kind.other_names)}
+
+
+def units_of_time() -> set[str]:
+    """Return the units of elapsed time that ends at an instant, not on a day.
+
+    >>> sorted(units_of_time())
+    ['hours', 'seconds']
+    """
+    return {kind.elapsed_unit for kind in AMOUNTS if kind.needs_times}
 
 
 _TEXT = re.compile(
