@@ -19,20 +19,28 @@ Operator = Literal["at least", "at most", "more than", "less than", "about"]
 class Standard:
     """A published figure, exactly as written: ``at least 98%``, ``at most 20 seconds``, ``more than 0``.
 
-    ``about 800`` says what to expect, and is no promise that could be kept or broken.
+    ``about 800`` says what to expect, and is no promise that could be kept or broken. Raises ``SchemeError`` for a
+    figure that no decimal number of 0 or more is equal to: it couldn't be written into a scheme.
     """
 
     operator: Operator
     value: Fraction  # in the unit of the measure: 98% is 49/50
     unit: str
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.value, (int, Fraction)) or self.value < 0 or _decimal(self._figure) is None:
+            raise SchemeError("A standard is a decimal number of 0 or more, such as 98% or 12.5 days.")
+
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
 
     def __str__(self) -> str:
-        figure = self.value * 100 if self.unit == "%" else self.value
-        text = f"{float(figure):f}".rstrip("0").rstrip(".")
-        return f"{self.operator} {text}{'' if self.unit in {'%', ''} else ' '}{self.unit}"
+        return f"{self.operator} {_decimal(self._figure)}{'' if self.unit in {'%', ''} else ' '}{self.unit}"
+
+    @property
+    def _figure(self) -> Fraction:
+        """The number that is written before the unit."""
+        return Fraction(self.value * 100 if self.unit == "%" else self.value)
 
     def kept_by(self, value: Fraction) -> bool:
         """Tell whether a value keeps the standard, compared as exactly as it is written.
@@ -49,6 +57,24 @@ class Standard:
         }[self.operator]
 
 
+def _decimal(number: Fraction) -> str | None:
+    """Return a number of 0 or more in decimals, all of them; None where they have no end.
+
+    >>> _decimal(Fraction(1999, 20)), _decimal(Fraction(60)), _decimal(Fraction(1, 3))
+    ('99.95', '60', None)
+    """
+    rest, places = number.denominator, 0
+    for prime in (2, 5):  # 20 is 2 * 2 * 5, so that 1999/20 has two places: 10**2 is the first multiple of it
+        power = 0
+        while rest % prime == 0:
+            rest, power = rest // prime, power + 1
+        places = max(places, power)
+    if rest != 1:
+        return None
+    whole, part = divmod(number.numerator * 10**places // number.denominator, 10**places)
+    return f"{whole}.{part:0{places}}" if places else f"{whole}"
+
+
 _OPERATORS: dict[str, Operator] = {name: name for name in get_args(Operator)} | {
     "no more than": "at most", "no fewer than": "at least",
 }  # fmt: skip
@@ -60,6 +86,8 @@ _STANDARD = re.compile(
     rf"(?P<operator>{'|'.join(_OPERATORS)})?\s*(?P<figure>\d+(?:\.\d+)?)\s*(?P<unit>%|[a-z ]*)", re.IGNORECASE
 )
 
+_LONGEST = 300  # digits of a figure: more are a mistake, and too large for the column of standards
+
 
 def parse_standard(text: str) -> Standard:
     """Read a standard from text; without a word before it, a figure is ``at least``.
@@ -69,19 +97,19 @@ def parse_standard(text: str) -> Standard:
     >>> str(parse_standard("no more than 60")), str(parse_standard("increases"))
     ('at most 60', 'more than 0')
 
-    Raises ``SchemeError`` for what isn't a figure, and for a share above 100%.
+    Raises ``SchemeError`` for what isn't a figure, for one of more than 300 digits, and for a share above 100%.
     """
     written = _IN_WORDS.get(text.strip().lower(), text.strip())
     found = _STANDARD.fullmatch(written)
-    if found is None:
+    if found is None or len(found["figure"]) > _LONGEST:
         raise SchemeError(
-            f"{text!r} isn't a standard. Write it like 'at least 98%', 'at most 20 seconds', 'no more than 60', or for "
-            "a change 'increases', 'decreases', 'does not decrease' or 'does not increase'."
+            f"{text[:100]!r} isn't a standard. Write it like 'at least 98%', 'at most 20 seconds', 'no more than 60', "
+            "or for a change 'increases', 'decreases', 'does not decrease' or 'does not increase'."
         )
     value, unit = Fraction(found["figure"]), found["unit"].strip()
     if unit == "%":
         if value > 100:
-            raise SchemeError(f"{text!r} is an impossible share: a share is between 0% and 100%.")
+            raise SchemeError(f"{text[:100]!r} is an impossible share: a share is between 0% and 100%.")
         value /= 100
     return Standard(_OPERATORS[(found["operator"] or "at least").lower()], value, unit)
 
