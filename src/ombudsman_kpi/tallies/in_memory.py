@@ -205,7 +205,10 @@ def _of_kept_events(asked: Asked, kept: Mapping[str, Truths]) -> Related:
             first += size
 
     some = replace(events, source=events.source._replace(read=read, rows=None, doubtful=None))
-    return related_of({**asked.tables, "events": some}, asked.plan, asked.at, asked.scheme)
+    related = related_of({**asked.tables, "events": some}, asked.plan, asked.at, asked.scheme)
+    if "cases" in asked.related.tables and "cases" not in related.tables:  # no event is kept that a case is made of
+        return replace(related, tables={**related.tables, "cases": asked.related.tables["cases"]})
+    return related
 
 
 def _kept_cells(column: Any, mask: Truths) -> Any:
