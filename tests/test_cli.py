@@ -345,4 +345,4 @@ def test_worklist_can_leave_out_what_is_overdue_and_print_for_programs(typed: Ty
     _, out, _ = typed(*WORK, "--csv")
     assert [row["id"] for row in csv.DictReader(io.StringIO(out))] == listed["id"].tolist()
     code, _, err = typed(*WORK, "--csv", "--json")
-    assert (code, "can't both be printed" in err) == (2, True)
+    assert (code, "can't be used together" in err) == (2, True)

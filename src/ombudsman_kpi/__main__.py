@@ -1,10 +1,10 @@
-"""Start the command line: ``python -m ombudsman_kpi`` is the same as ``ombudsman-kpi``."""
+"""The command line as a module: ``python -m ombudsman_kpi`` is the same as ``ombudsman-kpi``."""
 
 import sys
 
 
 def main() -> None:
-    """Run the command line, or say what to install where its libraries are missing."""
+    """Run the command line. If its libraries are missing, print what to install and exit with 2."""
     try:
         import rich  # noqa: F401
         import typer  # noqa: F401

@@ -1,6 +1,6 @@
-"""The command line: measure files, list schemes, work out a due date.
+"""The command line: measure files, list schemes, calculate a due date.
 
-Exit code 0, or 2 with one clear sentence; no traceback ever reaches a user.
+The exit code is 0, or 2 with one sentence that says what is wrong. Users never see a traceback.
 """
 
 import csv
@@ -44,13 +44,13 @@ _STYLES = {"met": "bold green", "missed": "bold red", "undetermined": "bold yell
 
 
 def run() -> None:
-    """Run the command line; turn every error that is foreseen into one sentence and exit code 2."""
+    """Run the command line. Print a ``KpiError`` as one sentence and exit with 2."""
     try:
         app(standalone_mode=True)
     except KpiError as error:
         Console(stderr=True, soft_wrap=True).print(Text(f"Error: {error}"))
         raise SystemExit(2) from None
-    except BrokenPipeError:  # whoever read the output has stopped, as in `| head`
+    except BrokenPipeError:  # the reader of the output has stopped, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
 
@@ -93,7 +93,7 @@ def _file_of(kind: str) -> Any:
 SchemeName = Annotated[
     str, typer.Argument(help="Name of a scheme, or path of your own TOML file", autocompletion=_schemes)
 ]
-AsOf = Annotated[str, typer.Option(help="Measure at the close of this date, such as 2024-03-31", show_default=False)]
+AsOf = Annotated[str, typer.Option(help="Measure as at the close of this date, such as 2024-03-31", show_default=False)]
 Periods = Annotated[list[Every] | None, typer.Option(help="Reporting period; may be repeated", show_default=False)]
 Groups = Annotated[list[str] | None, typer.Option(help="Column to group by; may be repeated", show_default=False)]
 Names = Annotated[list[str] | None, typer.Option(help="Measure this target only; may be repeated", show_default=False)]
@@ -101,7 +101,7 @@ Mapping = Annotated[
     Path | None, typer.Option(help="TOML file with your column names and date formats", metavar="MAP.toml")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: scheme, digest, calendar, options and rows")]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each figure")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, one row for each figure")]
 
 
 @app.command()
@@ -112,12 +112,14 @@ def measure(
     as_of: AsOf,
     every: Periods = None,
     by: Groups = None,
-    cohort: Annotated[CohortName | None, typer.Option(help="Cohort; each target's own if left out")] = None,
+    cohort: Annotated[CohortName | None, typer.Option(help="Cohort; by default each target's headline cohort")] = None,
     target: Names = None,
-    report: Annotated[str | None, typer.Option(help="What this audience of the scheme gets, on its cycle")] = None,
+    report: Annotated[
+        str | None, typer.Option(help="Measure the targets reported to this audience, on its cycle")
+    ] = None,
     columns: Mapping = None,
     memory: Annotated[
-        str | None, typer.Option(help="Use no more than this, such as 2GB; the rest waits on the disk", metavar="SIZE")
+        str | None, typer.Option(help="Memory to use at most, such as 2GB; the rest goes to disk", metavar="SIZE")
     ] = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
@@ -168,13 +170,15 @@ def compare(
     target: Names = None,
     same: Annotated[
         list[str] | None,
-        typer.Option(help="THIS=THAT: a target's name in the other scheme; may be repeated", show_default=False),
+        typer.Option(
+            help="THIS=THAT: the target THIS is called THAT in the other scheme; may be repeated", show_default=False
+        ),
     ] = None,
     columns: Mapping = None,
     as_csv: AsCsv = False,
     **files: Any,
 ) -> None:
-    """Measure the same files under two schemes, side by side.
+    """Measure the same files under two schemes and show them side by side.
 
     Example: ombudsman-kpi compare lgsco lgo-2017-18 --cases cases.csv --as-of 2024-03-31
     """
@@ -185,7 +189,7 @@ def compare(
     _refuse_nothing(files)
     named = [item.partition("=") for item in same or ()]
     if not all(left and right for left, _, right in named):
-        raise OptionError("--same is written THIS=THAT, such as --same written-contacts-3wd=written-contacts-24h.")
+        raise OptionError("Write --same as THIS=THAT, such as --same written-contacts-3wd=written-contacts-24h.")
     periods: list[Any] = [str(name) for name in every or ()]
     with _progress() as progress:
         found = compare_schemes(
@@ -215,7 +219,7 @@ def worklist(
     within: Annotated[str, typer.Option(help="How far ahead: a limit, such as '48 hours' or '2 weeks'")] = (
         "10 working days"
     ),
-    every: Annotated[Every | None, typer.Option(help="Period that headroom is of", show_default=False)] = None,
+    every: Annotated[Every | None, typer.Option(help="Period for the headroom", show_default=False)] = None,
     target: Names = None,
     columns: Mapping = None,
     no_overdue: Annotated[bool, typer.Option("--no-overdue", help="Leave out what is overdue already")] = False,
@@ -224,7 +228,7 @@ def worklist(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each obligation")] = False,
     **files: Any,
 ) -> None:
-    """List what is overdue or due soon, most urgent first, and whether missing it loses the target.
+    """List what is overdue or due soon, most urgent first, and whether a miss loses the target.
 
     Example: ombudsman-kpi worklist lgsco --cases cases.csv --as-of 2024-03-31 --within "5 working days"
     """
@@ -253,7 +257,9 @@ def worklist(
 
 @app.command()
 def schemes(
-    scheme: Annotated[str | None, typer.Argument(help="Show the targets of this one", autocompletion=_schemes)] = None,
+    scheme: Annotated[
+        str | None, typer.Argument(help="Show the targets of this scheme", autocompletion=_schemes)
+    ] = None,
     *,
     json_schema: Annotated[
         bool, typer.Option("--json-schema", help="Print the JSON Schema of scheme files, for editors")
@@ -286,7 +292,7 @@ def due(
     limit: Annotated[str, typer.Argument(help="Working days, such as 20; or a limit, such as '13 weeks'")],
     division: Annotated[Division, typer.Option(help="Whose bank holidays count", show_default=False)],
 ) -> None:
-    """Work out when something received on a date is due.
+    """Print the day on which something received on a date is due.
 
     Example: ombudsman-kpi due 2024-03-28 20 --division england-and-wales
     """
@@ -306,9 +312,9 @@ Described = StrEnum("Described", {name.replace("-", "_"): name for name in DESCR
 
 @app.command()
 def json_schema(
-    of: Annotated[Described, typer.Argument(help="What to describe", show_default=False)],
+    of: Annotated[Described, typer.Argument(help="Which object", show_default=False)],
 ) -> None:
-    """Print the JSON Schema of what goes in and comes out, for systems in other languages.
+    """Print the JSON Schema of an input or output, for systems in other languages.
 
     Example: ombudsman-kpi json-schema deadline
     """
@@ -325,7 +331,7 @@ def version() -> None:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int], None] | None]:
-    """Show on a terminal how many rows were read."""
+    """Yield a callback that shows on a terminal how many rows have been read; None elsewhere."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield None
@@ -336,12 +342,12 @@ def _progress() -> Iterator[Callable[[str, int], None] | None]:
 
 def _refuse_both(as_json: bool, as_csv: bool) -> None:  # noqa: FBT001
     if as_json and as_csv:
-        raise OptionError("--json and --csv can't both be printed; give one of them.")
+        raise OptionError("--json and --csv can't be used together; choose one.")
 
 
 def _refuse_nothing(given: dict[str, Any]) -> None:
     if not any(given.values()):
-        raise OptionError("There is nothing to read: give at least one file, such as --cases cases.csv.")
+        raise OptionError("There is nothing to read. Name at least one file, such as --cases cases.csv.")
 
 
 def _write_csv(rows: list[dict[str, Any]]) -> None:
@@ -351,7 +357,7 @@ def _write_csv(rows: list[dict[str, Any]]) -> None:
 
 
 def _print_table(table: "Table") -> None:
-    """Print a table: coloured where somebody looks at it, plain where the output goes elsewhere."""
+    """Print a table, with colours on a terminal and as plain text elsewhere."""
     from ombudsman_kpi.results.text_table import as_text
 
     console = Console()

@@ -1,6 +1,6 @@
-"""What can go wrong, in five kinds; each message says what to do next.
+"""The errors of this library, in five kinds. Each message says what is wrong, where, and what to do.
 
-Messages name the row, the id column and the field, never what a cell holds: records are about people.
+Messages name the row, the id column and the field, and never show the content of a cell: records are about people.
 """
 
 import tempfile
@@ -13,11 +13,11 @@ class KpiError(ValueError):
 
 
 class CoverageError(KpiError):
-    """A date outside the days that a calendar knows."""
+    """A date outside a calendar."""
 
 
 class SchemeError(KpiError):
-    """A scheme, target, limit or standard that can't be read, or isn't there."""
+    """A scheme, target, limit or standard that can't be read or doesn't exist."""
 
 
 class RecordsError(KpiError):
@@ -25,30 +25,30 @@ class RecordsError(KpiError):
 
 
 class OptionError(KpiError):
-    """An argument that doesn't fit: an unknown period, cohort, division, or date to measure at."""
+    """A wrong argument, such as an unknown period, cohort, division or ``as_of``."""
 
 
 class MissingLibraryError(KpiError, ImportError):
-    """An optional library that this needs isn't installed."""
+    """An optional library that isn't installed."""
 
 
-def one_of(given: object, allowed: Iterable[str], *, but: Collection[str] = ()) -> str:
-    """Say what is allowed, and which of it (``but`` for some) was probably meant.
+def one_of(value: object, allowed: Iterable[str], *, but: Collection[str] = ()) -> str:
+    """Return a hint that lists the allowed names, and the one that was probably meant (never one of ``but``).
 
     >>> one_of("scotlnd", ["england-and-wales", "scotland"])
     "Did you mean 'scotland'? It can be: england-and-wales, scotland."
     """
     names = list(allowed)
     likely = [name.lower() for name in names if name not in but]
-    near = get_close_matches(str(given).lower(), likely, n=1, cutoff=0.5)
+    near = get_close_matches(str(value).lower(), likely, n=1, cutoff=0.5)
     meant = next((name for name in names if near and name.lower() == near[0]), None)
     hint = f"Did you mean {meant!r}? " if meant is not None else ""
-    return f"{hint}It can be: {', '.join(names) if names else 'nothing, there is none'}."
+    return f"{hint}It can be: {', '.join(names) if names else 'nothing, since there is none'}."
 
 
 def no_room(error: OSError) -> RecordsError:
-    """Say that what doesn't fit into memory doesn't fit on the disk either."""
+    """Return the error for a disk that is too full for temporary files."""
     return RecordsError(
-        f"There is no room for temporary files in {tempfile.gettempdir()}: {error.strerror or error}. Make some, or "
-        "name another folder in the environment variable TMPDIR."
+        f"There is no room for temporary files in {tempfile.gettempdir()}: {error.strerror or error}. Free some space, "
+        "or set the environment variable TMPDIR to another folder."
     )

@@ -1,10 +1,10 @@
-"""Rounding for display, half up, from exact numbers; nothing is compared after rounding."""
+"""Rounding of exact numbers for display, half up. Comparisons always use the exact numbers."""
 
 from fractions import Fraction
 
 
 def half_up(value: Fraction, places: int = 1) -> str:
-    """Return a number with so many decimal places, halves rounded up (away from zero below it).
+    """Return a number as text, rounded to some decimal places. Halves are rounded away from zero.
 
     >>> half_up(Fraction(5, 2), 0), half_up(Fraction(-1, 3)), half_up(Fraction(12345, 10))
     ('3', '-0.3', '1,234.5')
@@ -19,7 +19,7 @@ def half_up(value: Fraction, places: int = 1) -> str:
 
 
 def signed(value: Fraction, places: int = 1) -> str:
-    """Return a change with its sign.
+    """Return a change as text, with its sign.
 
     >>> signed(Fraction(3), 0), signed(Fraction(-1, 3)), signed(Fraction(0), 0)
     ('+3', '−0.3', '0')
@@ -28,7 +28,7 @@ def signed(value: Fraction, places: int = 1) -> str:
 
 
 def percent(numerator: int, denominator: int, places: int = 1) -> str:
-    """Return a share in per cent, rounded half up from the exact counts.
+    """Return a share as text in per cent, rounded half up from the exact counts.
 
     >>> percent(5, 8, places=0), percent(1, 3), percent(0, 0)
     ('63%', '33.3%', '–')

@@ -80,7 +80,7 @@ UNREADABLE = [
 
 @pytest.mark.parametrize("label", UNREADABLE)
 def test_any_other_label_is_one_error_that_shows_the_labels_that_there_can_be(label: str) -> None:
-    with pytest.raises(OptionError, match=r"is no period. Write it like '2018/19', '2018/19 Q1'"):
+    with pytest.raises(OptionError, match=r"isn't a period. Write it like '2018/19', '2018/19 Q1'"):
         parse_period(label)
     with pytest.raises(RecordsError, match=r"cases: period has a label that can't be read: .*'2018/19'") as refused:
         decisions(table(("2018/19", 4), (label, 5)))

@@ -1,7 +1,7 @@
-"""Dates as people hold them (text, dates, arrays, Series, indexes), as day numbers and back.
+"""Dates in any container (text, dates, arrays, Series, indexes), converted to day numbers and back.
 
 A day number is the count of days since 1 January 1970, as in numpy's ``datetime64[D]``. ``MISSING`` is
-numpy's not-a-time. Nothing here knows about working days.
+numpy's not-a-time. This module doesn't deal with working days.
 """
 
 import re
@@ -26,7 +26,7 @@ _UNITS_PER_DAY = {"D": 1, "h": 24, "m": 1440, "s": 86_400, "ms": 86_400_000, "us
 
 
 def is_missing(value: object) -> bool:
-    """Tell whether a value stands for nothing: None, NaN and NaT (which don't equal themselves), or pandas' NA."""
+    """Return whether a value is missing: None, NaN and NaT (which don't equal themselves), or pandas' NA."""
     try:
         return value is None or bool(value != value)
     except TypeError:
@@ -36,9 +36,9 @@ def is_missing(value: object) -> bool:
 
 
 def to_date(value: object) -> date:
-    """Read one date: a ``date``, ``datetime``, ``numpy.datetime64``, or text in ISO 8601.
+    """Return one date from a ``date``, ``datetime``, ``numpy.datetime64``, or text in ISO 8601.
 
-    A time of day is left out. Text in any other form is refused, since 03/04/2024 could be two days.
+    A time of day is dropped. Text in any other format is an error, since 03/04/2024 could be two days.
 
     >>> to_date("2024-03-28")
     datetime.date(2024, 3, 28)
@@ -51,7 +51,7 @@ def to_date(value: object) -> date:
         try:
             value = datetime.fromisoformat(value.strip())
         except ValueError:
-            raise RecordsError("The text has the form of a date, but there is no such day or time.") from None
+            raise RecordsError("The text has the format of a date, but there is no such day or time.") from None
     if isinstance(value, datetime) and value == value:
         if value.tzinfo is not None:
             raise RecordsError(_ZONED)
@@ -60,36 +60,36 @@ def to_date(value: object) -> date:
         return value
     if isinstance(value, str):
         raise RecordsError(
-            "The text isn't a date in ISO 8601, such as 2024-03-28. Other forms are refused, "
+            "The text isn't a date in ISO 8601, such as 2024-03-28. Other formats aren't accepted, "
             "since 03/04/2024 could be two days."
         )
     raise RecordsError(
-        f"A {type(value).__name__} that isn't a date was given. Dates can be datetime.date, datetime.datetime, "
+        f"A value of type {type(value).__name__} isn't a date. Dates can be datetime.date, datetime.datetime, "
         "numpy.datetime64, or text in ISO 8601 such as '2024-03-28'."
     )
 
 
 _ZONED = (
-    "A time with a zone has no date until a place is chosen. Convert it first, for example with "
+    "The date of a time with a zone depends on the place. Convert it to local time first, for example with "
     "series.dt.tz_convert('Europe/London').dt.tz_localize(None)."
 )
 
 
 def day_number(day: date) -> int:
-    """Count the days from 1 January 1970 to a date."""
+    """Return the number of days from 1 January 1970 to a date."""
     return day.toordinal() - _EPOCH
 
 
 def to_day(number: int) -> date:
-    """Turn a day number into a date."""
+    """Return the date of a day number."""
     return date.fromordinal(number + _EPOCH)
 
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Dates of one container, still in its own memory: ``raw`` whole numbers, so many units to a day.
+    """The dates of one container, in its own memory: ``raw`` are integers, with ``units_per_day`` of them to a day.
 
-    Slices are turned into day numbers a chunk at a time, so that ten million timestamps need no second copy.
+    They are converted to day numbers one chunk at a time, so ten million timestamps need no second copy.
     """
 
     raw: Integers | NDArray[np.int32]
@@ -102,9 +102,9 @@ class Days:
         return len(self.raw)
 
     def numbers(self, chunk: slice | Integers, origin: int) -> Integers:
-        """Give the day numbers of some positions, counted from ``origin``; a missing date is ``MISSING``.
+        """Return the day numbers at some positions, counted from ``origin``; a missing date is ``MISSING``.
 
-        A single date is given for any positions.
+        A single date answers for all positions, as an array of length 1.
         """
         part = self.raw if self.kind == "scalar" else self.raw[chunk]
         absent = None if self.missing is None else self.missing[chunk]
@@ -118,9 +118,9 @@ class Days:
 
 
 def read_days(values: object) -> Days:
-    """See any container of dates as ``Days``; a single date becomes a container of one.
+    """Return the dates of any container as ``Days``; a single date becomes a container of one.
 
-    Raises ``RecordsError`` where the values aren't dates, ``OptionError`` where the container is unknown.
+    Raises ``RecordsError`` if the values aren't dates, ``OptionError`` if an array has more than one dimension.
     """
     pandas, polars, arrow = (sys.modules.get(name) for name in ("pandas", "polars", "pyarrow"))
     if isinstance(values, np.ndarray):
@@ -129,7 +129,7 @@ def read_days(values: object) -> Days:
         kind: Kind = "pandas" if isinstance(values, pandas.Series) else "pandas-index"
         if getattr(values.dtype, "tz", None) is not None:
             raise RecordsError(_ZONED)
-        if values.dtype.kind == "M" and not isinstance(values.dtype, np.dtype):  # dates of Arrow
+        if values.dtype.kind == "M" and not isinstance(values.dtype, np.dtype):  # Arrow dates
             return _from_arrow(values.array.__arrow_array__(), kind, values)
         return _from_numpy(values.to_numpy(), kind, values)
     if polars is not None and isinstance(values, polars.Series):
@@ -191,10 +191,10 @@ def _from_arrow(values: Any, kind: Kind, source: object) -> Days:
 
 
 def like(days: Days, values: NDArray[Any], missing: Truths | None = None) -> Any:
-    """Put results back into the kind of container that the dates came in.
+    """Return results in the kind of container that the dates came in.
 
-    ``values`` are dates (``datetime64[D]``), whole numbers or truth values; missing ones stay missing, in
-    the way of the container: NaT or NaN in numpy, NA in pandas, null in Polars and Arrow, None in a list.
+    ``values`` are dates (``datetime64[D]``), integers or booleans. Missing values are written as the container
+    does: NaT or NaN in numpy, NA in pandas, null in Polars and Arrow, None in a list.
     """
     if days.kind in {"pandas", "pandas-index"}:
         return _like_pandas(days, values, missing)
@@ -236,9 +236,9 @@ def _like_pandas(days: Days, values: NDArray[Any], missing: Truths | None) -> An
     return pd.Series(content, index=source.index, name=source.name, copy=False)
 
 
-_CHUNK = 16384  # dates at a time, so that tables, indexes and results stay in the fastest cache
+_CHUNK = 16384  # dates in a chunk: small enough for tables, indexes and results to stay in the fastest cache
 
 
 def over_chunks(size: int, work: Callable[[slice], bool]) -> bool:
-    """Do work on every chunk of so many positions, until it says False; tell whether it always said True."""
+    """Do some work on every chunk of ``size`` positions until it returns False. Return whether it never did."""
     return all(work(slice(begin, min(begin + _CHUNK, size))) for begin in range(0, size, _CHUNK))

@@ -1,4 +1,4 @@
-"""Reporting periods: which day falls in which, and what it is called (2023/24 Q1)."""
+"""Reporting periods: the period that a day falls in, and its label (2023/24 Q1)."""
 
 import re
 from collections.abc import Iterator, Sequence, Set
@@ -25,8 +25,21 @@ _MONTHS: dict[str, int] = {
     "financial-year": 12,
     "year": 12,
 }
-_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # whatever the locale
-_APRIL = 3  # months after January; the financial year, and what divides it, begins on 1 April
+_NAMES = (
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+)  # in any locale
+_APRIL = 3  # months after January: the financial year and its parts begin on 1 April
 
 
 class Period(NamedTuple):
@@ -38,7 +51,7 @@ class Period(NamedTuple):
 
     @property
     def label(self) -> str:
-        """What the period is called.
+        """The name of the period in reports.
 
         >>> period_of(date(2023, 4, 1), "quarter").label
         '2023/24 Q1'
@@ -66,17 +79,18 @@ def _label(every: str, start: date, end: date) -> str:
 
 
 def grain_of(every: Every | None) -> Grain:
-    """Give the finest period that has to be counted: months add up to all others, but for weeks."""
+    """Return the period to count in: months, which add up to all longer periods, or weeks, or all together."""
     if every is None:
         return "all"
     return "week" if every == "week" else "month"
 
 
 class Numbering(NamedTuple):
-    """The months or weeks of a calendar: numbers from 1, and 0 for a day that is missing or outside it.
+    """The months or weeks of a calendar, numbered from 1; a day that is missing or outside the calendar has number 0.
 
-    A number and ``before`` make the number that a period has whatever the calendar: of months since January 1970,
-    of weeks since the one of 1 January 1970.
+    A number plus ``before`` is the same in every calendar: months since January 1970, or weeks since the week of
+    1 January 1970. In a calendar from 1 March 2024 that month has number 1 and ``before`` is 649, since March 2024
+    is month 650 after January 1970.
     """
 
     table: Integers
@@ -85,7 +99,7 @@ class Numbering(NamedTuple):
 
     @classmethod
     def of_days(cls, first: date, last: date, grain: Grain) -> "Numbering":
-        """Give numbers to the periods between two days."""
+        """Return the numbering of the periods between two days."""
         days = np.arange(day_number(first), day_number(last) + 1)
         if grain == "month":
             index = days.astype("M8[D]").astype("M8[M]").astype(np.int64)
@@ -99,24 +113,24 @@ class Numbering(NamedTuple):
         return cls(np.concatenate([[0], index - before, [0]]), int(days[0]), before)
 
     def of(self, days: Integers) -> Integers:
-        """Give the number of each day's period."""
+        """Return the number of each day's period."""
         return self.table.take(days - (self.first_day - 1), mode="clip")
 
 
 def grain_start(index: int, grain: Grain) -> date:
-    """Give the first day of a month or week, or a day itself, by its number."""
+    """Return the first day of a month or week, or a day itself, by its number since 1970."""
     if grain in {"week", "day"}:
         return to_day(7 * index - 3 if grain == "week" else index)
     return date(1970 + index // 12, index % 12 + 1, 1)
 
 
 def period_of(day: date, every: Every | Literal["day"]) -> Period:
-    """Give the period that a day falls in.
+    """Return the period that a day falls in.
 
     >>> period_of(date(2024, 3, 31), "financial-year").label
     '2023/24'
     """
-    if every == "day":  # how stocks are counted; nothing is reported so often
+    if every == "day":  # stocks are counted by day; no report is daily
         return Period(every, day, day)
     if every == "week":
         start = day.toordinal() - day.weekday()
@@ -135,35 +149,35 @@ _FINANCIAL = re.compile(r"(\d{4})[/-](?:\d{2})?(\d{2})\b")
 
 
 def parse_period(label: str) -> Period:
-    """Read a period from its label, as ``Period.label`` writes it; financial years also as 2018-19 or 2018/2019.
+    """Return the period with a label, as ``Period.label`` writes it; financial years also as 2018-19 or 2018/2019.
 
     >>> parse_period("2018/19").start, parse_period("2018/19 Q4").start
     (datetime.date(2018, 4, 1), datetime.date(2019, 1, 1))
 
-    Raises ``OptionError``, which shows the labels that there can be.
+    Raises ``OptionError``, which shows examples of labels.
     """
     text = _FINANCIAL.sub(r"\1/\2", " ".join(label.split()))
     year = _YEAR.search(text)
     period = _labels(int(year[0])).get(text) if year and date.min.year < int(year[0]) < date.max.year - 1 else None
     if period is None:
-        raise OptionError(f"{text[:30]!r} is no period. Write it like {', '.join(map(repr, _SHOWN))}.")
+        raise OptionError(f"{text[:30]!r} isn't a period. Write it like {', '.join(map(repr, _SHOWN))}.")
     return period
 
 
 @cache
 def _labels(year: int) -> dict[str, Period]:
-    """Give the periods of a financial year and the calendar year in which it begins, by their labels."""
-    found = {}
+    """Return the periods of a financial year, and of the calendar year in which it begins, by their labels."""
+    labels = {}
     for every in EVERY:
         period = period_of(date(year, 1, 1), every)
         while period.start.year <= year + 1:
-            found[period.label] = period
+            labels[period.label] = period
             period = following(period)
-    return found
+    return labels
 
 
 def nests_in(period: Period, every: Every | None) -> bool:
-    """Tell whether a period lies whole within one of the periods to report in.
+    """Return whether a period lies entirely within one reporting period.
 
     >>> nests_in(parse_period("2018/19 Q1"), "half-year"), nests_in(parse_period("2018/19"), "year")
     (True, False)
@@ -172,30 +186,30 @@ def nests_in(period: Period, every: Every | None) -> bool:
 
 
 def following(period: Period) -> Period:
-    """Give the period after one."""
+    """Return the next period."""
     return period_of(date.fromordinal(period.end.toordinal() + 1), period.every)  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=4096)
 def preceding(period: Period) -> Period:
-    """Return the period before one: worked out once for all the groups of a table."""
+    """Return the previous period. It is worked out once for all the groups of a table."""
     return period_of(date.fromordinal(period.start.toordinal() - 1), period.every)  # type: ignore[arg-type]
 
 
 def parse_every(every: Any) -> tuple[Every | None, ...]:
-    """Read the argument ``every``: None, one name, or a list of names.
+    """Return the periods of the argument ``every``, which is None, one name, or a list of names.
 
-    Raises ``OptionError`` with the names that there are.
+    Raises ``OptionError``, which lists the names.
     """
     names = listed(every)
     for name in names:
         if name is not None and not (isinstance(name, str) and name in EVERY):
-            given = repr(name) if isinstance(name, (str, int, list)) else f"of the kind {type(name).__name__}"
-            raise OptionError(f"There is no period {given}. {one_of(given, EVERY)}")
+            value = repr(name) if isinstance(name, (str, int, list)) else f"of the kind {type(name).__name__}"
+            raise OptionError(f"There is no period {value}. {one_of(value, EVERY)}")
     return tuple(dict.fromkeys(names)) or (None,)
 
 
-def listed(given: Any) -> list[Any]:
-    """Give what an argument that takes one or several was given, as a list; columns and tables aren't several."""
-    several = isinstance(given, (Sequence, Set, Iterator)) and not isinstance(given, (str, bytes))
-    return list(given) if several else [given]
+def listed(value: Any) -> list[Any]:
+    """Return an argument that takes one value or several as a list. Columns and tables count as one value."""
+    several = isinstance(value, (Sequence, Set, Iterator)) and not isinstance(value, (str, bytes))
+    return list(value) if several else [value]

@@ -1,4 +1,4 @@
-"""Where days are counted: a calendar and a time zone, as a scheme has them."""
+"""The calendar and time zone that records are measured with."""
 
 from typing import Protocol
 
@@ -7,7 +7,7 @@ from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 
 
 class Setting(Protocol):
-    """The calendar that says which days are worked, and the zone whose clock gives a timestamp its day."""
+    """A calendar and a time zone. A scheme is one; a wing below schemes uses this interface."""
 
     @property
     def calendar(self) -> WorkingCalendar:
@@ -15,7 +15,7 @@ class Setting(Protocol):
 
     @property
     def zone(self) -> TimeZone:
-        """The clock changes."""
+        """The time zone whose clock decides on which day a timestamp falls."""
 
     @property
     def time_zone(self) -> str:

@@ -1,7 +1,7 @@
-"""Clock changes: wall-clock times to instants and back, for whole columns.
+"""Time zones: wall-clock times converted to instants and back, for whole columns.
 
-An instant is a whole number of microseconds since 1970 on the UTC line; a wall-clock time is the same
-number read off a clock on the wall. ``MISSING`` stays missing.
+An instant is the number of microseconds since 1970 in UTC. A wall-clock time is that number as a local clock shows
+it: in London on 1 July, 12:00 UTC is shown as 13:00. ``MISSING`` stays missing.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -17,44 +17,43 @@ MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1) // MICROSECOND
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_YEARS = 1970, 2060  # clock changes are looked up between these; before and after, the nearest offset holds
+_YEARS = 1970, 2060  # clock changes are known between these years; outside them the nearest offset applies
 
 
 class TimeZone:
-    """The clock changes of one place, ready for columns of times. Use ``time_zone(name)`` to get one."""
+    """The clock changes of one place, for columns of times. ``time_zone(name)`` returns one."""
 
     def __init__(self, name: str) -> None:
         try:
             zone = ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise OptionError(f"There is no time zone {name!r}; a usual one is 'Europe/London'.") from None
+            raise OptionError(f"There is no time zone {name!r}. An example is 'Europe/London'.") from None
         self.name = name
         self._changes, self._offsets = _clock_changes(zone)
         forward = self._changes[np.diff(self._offsets) > 0]
         self._skipping_days = np.unique((forward + self._offsets[:-1][np.diff(self._offsets) > 0]) // DAY)
 
     def wall(self, instants: Integers) -> Integers:
-        """Give what the clock on the wall shows at each instant."""
+        """Return the wall-clock time of each instant, in microseconds."""
         missing = instants == MISSING
         some = bool(np.count_nonzero(missing))
         last = int(instants.max(initial=MISSING))
         first = int(np.where(missing, last, instants).min(initial=last)) if some else int(instants.min(initial=last))
         place, until = np.searchsorted(self._changes, [first, last], side="right").tolist()
-        if place == until:  # no change of the clocks lies between them
+        if place == until:  # the clocks don't change between them
             walls = instants + self._offsets[place]
         else:
             walls = instants + self._offsets.take(np.searchsorted(self._changes, instants, side="right"))
         return np.where(missing, MISSING, walls) if some else walls
 
     def days(self, instants: Integers) -> Integers:
-        """Give the day on which each instant falls; ``MISSING`` where there is none."""
+        """Return the local day of each instant; a missing instant stays ``MISSING``."""
         return days_of(self.wall(instants))
 
     def instants(self, walls: Integers) -> tuple[Integers, Integers, Truths]:
-        """Give the first and the second instant at which the clock showed each time, and where it never did.
+        """Return the first and the second instant of each wall-clock time, and whether it never occurred.
 
-        First and second differ only in the hour that occurs twice; for a time that never occurred neither
-        means anything.
+        First and second differ only in the hour that occurs twice. For a time that was skipped, ignore both.
         """
         first = self._offsets.take(np.searchsorted(self._changes + self._offsets[:-1], walls, side="right"))
         second = self._offsets.take(np.searchsorted(self._changes + self._offsets[1:], walls, side="right"))
@@ -68,7 +67,7 @@ class TimeZone:
         return early, late, never
 
     def skips_an_hour(self, days: Integers) -> Truths:
-        """Tell on which days the clocks went forward."""
+        """Return whether the clocks went forward on each day."""
         if not len(self._skipping_days):
             return np.zeros(len(days), np.bool_)
         table = np.zeros(self._skipping_days[-1] - self._skipping_days[0] + 3, np.bool_)
@@ -78,26 +77,25 @@ class TimeZone:
 
 
 def days_of(walls: Integers) -> Integers:
-    """Give the days of wall-clock times; ``MISSING`` where there is none."""
+    """Return the days of wall-clock times; a missing time stays ``MISSING``."""
     days, missing = walls // DAY, walls == MISSING
     return np.where(missing, MISSING, days) if np.count_nonzero(missing) else days
 
 
 @lru_cache(maxsize=32)
 def time_zone(name: str) -> TimeZone:
-    """Give the clock changes of a place named as in the IANA database, such as ``Europe/London``."""
+    """Return the time zone with a name of the IANA database, such as ``Europe/London``. Raises ``OptionError``."""
     return TimeZone(name)
 
 
 def _clock_changes(zone: ZoneInfo) -> tuple[Integers, Integers]:
-    """Find each instant at which the offset from UTC changes, and the offsets before, between and after."""
+    """Return each instant at which the offset from UTC changes, and the offsets before, between and after them."""
     instant, end = (datetime(year, 1, 1, tzinfo=UTC) for year in _YEARS)
     changes: list[int] = []
     offsets = [_offset(zone, instant)]
     while instant < end:
-        following = instant + timedelta(
-            days=3
-        )  # the shortest time between two changes, in Recife in 2000, was a week less an hour
+        # No two changes have been closer to each other than a week less an hour (Recife, 2000).
+        following = instant + timedelta(days=3)
         if _offset(zone, following) != offsets[-1]:
             low, high = instant, following  # the change is after low, not after high
             while high - low > MICROSECOND:

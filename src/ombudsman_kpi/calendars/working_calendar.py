@@ -1,4 +1,4 @@
-"""Working days in the United Kingdom: which days count, how many, and when the n-th one falls."""
+"""Working days in the United Kingdom: which days they are, how many lie between two dates, when the n-th one is."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
@@ -15,14 +15,14 @@ from ombudsman_kpi.calendars.bank_holidays import ANNOUNCED_UNTIL, bank_holidays
 from ombudsman_kpi.calendars.dates import Days, day_number, like, over_chunks, read_days, to_date
 from ombudsman_kpi.errors import CoverageError, OptionError
 
-# A calendar covers these years unless told otherwise. Before 1990 the rules were never checked against
-# anything; after 2050 a rule that nobody has announced is a guess.
+# A calendar covers these years by default. The rules of the years before 1990 haven't been checked against a source;
+# after 2050 they are a guess.
 FIRST, LAST = date(1990, 1, 1), date(2050, 12, 31)
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
-_TOO_MANY = 1 << 40  # no calendar has so many days, and numpy holds no larger numbers
-_OUTSIDE = 1 << 29  # more working days than any calendar has: stands for a day that isn't covered
+_TOO_MANY = 1 << 40  # more days than any calendar has, and small enough for arithmetic in 64 bits
+_OUTSIDE = 1 << 29  # more working days than any calendar has: marks a day that isn't covered
 
 
 class WorkingCalendar:
@@ -34,12 +34,12 @@ class WorkingCalendar:
     >>> calendar.count("2024-03-28", "2024-04-29")
     20
 
-    Every method takes one date (a ``date``, a ``datetime`` or text in ISO 8601) and gives a ``date`` or a
-    number; or it takes an array, a Series or an index of dates and gives the same kind, missing values kept
-    missing. A calendar never changes and can be shared between threads.
+    Every method takes one date (a ``date``, a ``datetime`` or text in ISO 8601) and returns a ``date`` or a
+    number. It also takes an array, a Series or an index of dates and returns the same kind; missing values stay
+    missing. A calendar never changes, so threads can share it.
 
-    It is built on a table: a running number of working days for each date, so that counting between two dates
-    is two look-ups and a subtraction.
+    A table holds the running number of working days for each date. To count between two dates takes two look-ups
+    and a subtraction.
     """
 
     def __init__(
@@ -51,10 +51,10 @@ class WorkingCalendar:
         last: date = LAST,
         announced_until: date | None = None,
     ) -> None:
-        """Make a calendar from days off of one's own; ``WorkingCalendar.uk`` is the usual way.
+        """Make a calendar from your own days off; ``WorkingCalendar.uk`` is the usual way.
 
-        ``days_off`` are dates beside Saturdays and Sundays, or a mapping from dates to what they are called; those
-        outside ``first`` to ``last`` are left out.
+        ``days_off`` are dates in addition to Saturdays and Sundays, or a mapping from dates to their names. Dates
+        outside ``first`` to ``last`` are ignored.
         """
         self.first, self.last = to_date(first), to_date(last)
         if self.last < self.first:
@@ -72,13 +72,13 @@ class WorkingCalendar:
         self._working: Truths = np.is_busday(self._numbers.astype("M8[D]"), holidays=np.array(self.days_off, "M8[D]"))
         self._running: Integers = np.cumsum(self._working)
         self._nth: Integers = np.append(self._numbers[self._working], MISSING)  # no day is after the last
-        # Tables begin a day before the calendar, or in 1970 where that is earlier: then a day number is
-        # its own index. The first and the last entry stand for every day that isn't covered.
+        # Tables begin one day before the calendar, or in 1970 if that is earlier; then a day number is its own index.
+        # The first and the last entry stand for all days that aren't covered.
         self._origin = min(0, self._first - 1)
         before = np.zeros(self._first - self._origin, np.int64)
         self._before: Integers = np.concatenate([before, [0], self._running])
-        # Counting needs two of them: a day that isn't covered, on either side, makes a difference too large
-        # to be true.
+        # Counting needs two tables. If either day isn't covered, the difference is more than half of _OUTSIDE,
+        # which no calendar reaches: with 8,700 working days, 300 - (-536,870,912) = 536,871,212.
         self._after, self._until = (self._table(self._running, side * _OUTSIDE, np.int32) for side in (-1, 1))
 
     @classmethod
@@ -94,15 +94,15 @@ class WorkingCalendar:
 
         ``division`` is ``england-and-wales``, ``scotland``, ``northern-ireland``, or ``any-uk-nation`` (a day
         that is a bank holiday in any of them is off). ``closures`` are the office's own days off: dates, or a
-        recurrence rule of dateutil.
+        dateutil recurrence rule.
 
         >>> from dateutil.rrule import rrule, YEARLY
         >>> christmas_eve = rrule(YEARLY, bymonth=12, bymonthday=24, dtstart=datetime(2000, 1, 1))
         >>> WorkingCalendar.uk("england-and-wales", closures=christmas_eve).is_working_day("2024-12-24")
         False
 
-        Bank holidays come from the holidays package; those after ``announced_until`` follow from its rules and
-        can still be changed by proclamation. Raises ``OptionError`` for an unknown division.
+        Bank holidays come from the holidays package. Those after ``announced_until`` follow from its rules and may
+        still be changed by proclamation. Raises ``OptionError`` for an unknown division.
         """
         check_division(division)
         start = FIRST if first is None else to_date(first)
@@ -115,20 +115,20 @@ class WorkingCalendar:
 
     @cached_property
     def edition(self) -> str:
-        """A digest of the days off and the coverage: another edition means that some day may count otherwise."""
+        """A digest of the days off and the coverage. If two editions differ, some day may count differently."""
         text = " ".join(day.isoformat() for day in (self.first, self.last, *self.days_off))
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
     def add(self, start: Any, n: Any) -> Any:
-        """Return the n-th working day after a date (before it, for a negative n); n = 0 gives the date itself.
+        """Return the n-th working day after a date (before it, if n is negative); for n = 0 the date itself.
 
         >>> WorkingCalendar.uk("england-and-wales").add("2024-03-30", 1)  # a Saturday at Easter
         datetime.date(2024, 4, 2)
         >>> WorkingCalendar.uk("england-and-wales").add("2024-04-02", -1)
         datetime.date(2024, 3, 28)
 
-        ``n`` is a whole number, or as many of them as there are dates. Raises ``CoverageError`` where the start
-        or the answer is outside the calendar. The rule is that of section 10 of the Freedom of Information
+        ``n`` is an integer, or one integer for each date. Raises ``CoverageError`` if the start or the answer is
+        outside the calendar. The rule is that of section 10 of the Freedom of Information
         Act 2000: "the twentieth working day following the date of receipt".
         """
         days = read_days(start)
@@ -145,13 +145,13 @@ class WorkingCalendar:
         return like(days, moved.view("M8[D]"))
 
     def count(self, start: Any, stop: Any) -> Any:
-        """Return the number of working days after ``start`` up to and including ``stop``; negative when stop is before.
+        """Return the number of working days after ``start``, up to and including ``stop``; negative if stop is earlier.
 
         >>> WorkingCalendar.uk("england-and-wales").count("2024-03-28", "2024-04-02")
         1
 
-        Either can be a single date beside a container. Two containers must be of one length, two Series of
-        one index. Raises ``CoverageError`` where a date is outside the calendar.
+        Either can be a single date and the other a container. Two containers must have the same length, two Series
+        the same index. Raises ``CoverageError`` if a date is outside the calendar.
         """
         starts, stops = read_days(start), read_days(stop)
         _check_alignment(starts, stops)
@@ -169,8 +169,8 @@ class WorkingCalendar:
         return self._count_with_missing(starts, stops, shape, out)
 
     def _count_with_missing(self, starts: Days, stops: Days, shape: Days, out: Integers) -> Any:
-        """Return the counts where some dates are missing (or, which is an error, not covered): the same with a mask."""
-        as_float = shape.kind == "numpy"  # which has no missing whole number, but NaN, in the same memory
+        """Return the counts if some dates are missing. Raises ``CoverageError`` if one isn't covered."""
+        as_float = shape.kind == "numpy"  # numpy marks a missing count as NaN, and floats fit the same memory
         values: NDArray[Any] = out.view(np.float64) if as_float else out
         absent = np.empty(0 if as_float else len(shape), np.bool_)
 
@@ -178,11 +178,11 @@ class WorkingCalendar:
             a, b = starts.numbers(chunk, self._origin), stops.numbers(chunk, self._origin)
             counted = self._until.take(b, mode="clip") - self._after.take(a, mode="clip")
             missing = (a == MISSING) | (b == MISSING)
-            # Arithmetic in place of masks: branches that can't be foretold cost more than the look-ups.
+            # Arithmetic instead of masks: mispredicted branches would cost more than the look-ups.
             present = ~missing
             counted *= present
             if as_float:
-                np.divide(counted, present, out=values[chunk])  # nought by nought is NaN
+                np.divide(counted, present, out=values[chunk])  # 0 / 0 is NaN
             else:
                 values[chunk], absent[chunk] = counted, missing
             return bool(counted.max() < _OUTSIDE >> 1)
@@ -195,7 +195,7 @@ class WorkingCalendar:
         return like(shape, values, None if as_float else absent)
 
     def is_working_day(self, day: Any) -> Any:
-        """Return whether a date is a working day: neither a weekend, nor a bank holiday, nor a closure.
+        """Return whether a date is a working day: not a weekend, bank holiday or closure.
 
         >>> WorkingCalendar.uk("scotland").is_working_day("2024-01-02")
         False
@@ -222,7 +222,7 @@ class WorkingCalendar:
         return WEEKDAYS[date_of_day.weekday()]
 
     def roll(self, day: Any, direction: Literal["forward", "backward"]) -> Any:
-        """Return the date itself where it is a working day, else the next one or the one before.
+        """Return the date itself if it is a working day, otherwise the next or the previous working day.
 
         >>> WorkingCalendar.uk("england-and-wales").roll("2024-03-30", "backward")
         datetime.date(2024, 3, 28)
@@ -248,7 +248,7 @@ class WorkingCalendar:
     def __hash__(self) -> int:
         return hash(self.edition)
 
-    # Day numbers in, day numbers out: what clocks are built on. The caller has made sure that days are covered.
+    # The methods below take and return day numbers; clocks are built on them. The days must be covered.
 
     def covers(self, days: Integers) -> Truths:
         """Return which day numbers the calendar covers."""
@@ -258,23 +258,23 @@ class WorkingCalendar:
         return self._working.take(days - self._first)
 
     def running_before(self, days: Integers) -> Integers:
-        """Return the number of the calendar's working days before each day (the day after the last included)."""
+        """Return the number of the calendar's working days before each day (or before the day after its last)."""
         return self._before.take(self._index(days), mode="clip")
 
     def nth_after(self, days: Integers, n: Integers | int) -> Integers:
-        """Return the n-th working day after each day, n not below 0; ``MISSING`` where either is outside."""
+        """Return the n-th working day after each day, for n of at least 0; ``MISSING`` if either is outside."""
         if isinstance(n, int) and n > 0:
             return self._nth.take(self._until.take(self._index(days), mode="clip") + (n - 1), mode="clip")
         covered = self.covers(days)
         return np.where(covered, self.move(np.where(covered, days, self._first), n), MISSING)
 
     def _index(self, days: Integers) -> Integers:
-        """Return the places of days in tables that begin with the origin."""
+        """Return the positions of days in the tables, which begin at the origin."""
         return days - self._origin if self._origin else days
 
     def move(self, days: Integers, n: Integers | int) -> Integers:
-        """Return each day moved by n working days, as ``add`` does; what falls outside becomes ``MISSING``."""
-        place = self._running.take(days - self._first) - 1 + n  # of the answer, among all working days
+        """Return each day moved by n working days, as in ``add``; ``MISSING`` if that is outside the calendar."""
+        place = self._running.take(days - self._first) - 1 + n  # position of the answer among all working days
         if isinstance(n, int) and n > 0:
             return self._nth.take(place, mode="clip")
         backward = np.less(n, 0)
@@ -283,19 +283,19 @@ class WorkingCalendar:
         return np.where(np.equal(n, 0), days, moved)
 
     def rolled(self, days: Integers, direction: Literal["forward", "backward"]) -> Integers:
-        """Return each day rolled to a working day; what falls outside becomes ``MISSING``."""
+        """Return each day rolled to a working day; ``MISSING`` if that is outside the calendar."""
         moved = self.move(days, 1 if direction == "forward" else -1)
         return np.where(self._working.take(days - self._first), days, moved)
 
     def _table(self, values: NDArray[Any], outside: int, dtype: type[np.signedinteger[Any]]) -> NDArray[Any]:
-        """Lay out one value for each day of the calendar, and one for every day outside it."""
+        """Return a table with one value for each day of the calendar, and ``outside`` at both ends."""
         before = self._first - self._origin
         table = np.full(before + len(values) + 1, outside, dtype)
         table[before:-1] = values
         return table
 
     def _look_up(self, days: Days, rule: Callable[[Integers], NDArray[Any]], outside: int) -> Integers:
-        """Answer a rule for many dates: for more than the calendar has days, work out each day just once."""
+        """Return a rule's answers for many dates. If there are more dates than days, each day is worked out once."""
         out = np.full(len(days), outside, np.int64)
         if len(days) < len(self._numbers):
             numbers = days.numbers(slice(None), 0)
@@ -312,7 +312,7 @@ class WorkingCalendar:
         return out
 
     def _check_covered(self, days: Days, positions: Integers, answer: str | None = None) -> None:
-        """Raise for the first of these that isn't missing: its date isn't covered, or its ``answer`` isn't."""
+        """Raise ``CoverageError`` for the first date that is outside the calendar, or whose ``answer`` is outside."""
         numbers = np.broadcast_to(days.numbers(positions, 0), positions.shape)
         outside = (numbers != MISSING) & (~self.covers(numbers) | (answer is not None))
         if not outside.any():
@@ -330,7 +330,7 @@ class WorkingCalendar:
 
 
 def _whole_numbers(n: Any, days: Days) -> Integers:
-    """Return as many whole numbers as there are dates."""
+    """Return n as integers, one or one for each date. Raises ``OptionError`` for anything else."""
     if days.kind == "pandas" and hasattr(n, "index") and hasattr(n, "dtype") and not days.source.index.equals(n.index):
         raise OptionError(_TWO_INDEXES)
     try:
@@ -348,12 +348,12 @@ def _whole_numbers(n: Any, days: Days) -> Integers:
 
 _TWO_INDEXES = (
     "The two Series have different indexes, so it isn't clear which rows belong together. "
-    "Take them from one frame, or give arrays: series.to_numpy()."
+    "Take them from one frame, or use arrays: series.to_numpy()."
 )
 
 
 def _check_alignment(starts: Days, stops: Days) -> None:
-    """Refuse to pair what doesn't belong together."""
+    """Raise ``OptionError`` if starts and stops can't be paired."""
     if "scalar" in {starts.kind, stops.kind}:
         return
     if len(starts) != len(stops):
@@ -371,7 +371,5 @@ def _closed(closures: Iterable[date | str] | rrulebase, first: date, last: date)
         )
         return {moment.date() for moment in moments}
     if isinstance(closures, (str, date)):
-        raise OptionError(
-            "Closures are a list of dates or a rule of dateutil; for one day write closures=['2024-12-24']."
-        )
+        raise OptionError("Closures are a list of dates or a dateutil rule; for one day write closures=['2024-12-24'].")
     return {to_date(day) for day in closures}
