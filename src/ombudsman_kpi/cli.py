@@ -114,9 +114,7 @@ def measure(
     by: Groups = None,
     cohort: Annotated[CohortName | None, typer.Option(help="Cohort; by default each target's headline cohort")] = None,
     target: Names = None,
-    report: Annotated[
-        str | None, typer.Option(help="Measure the targets reported to this audience, on its cycle")
-    ] = None,
+    report: Annotated[str | None, typer.Option(help="Measure what this audience receives, on its cycle")] = None,
     columns: Mapping = None,
     memory: Annotated[
         str | None, typer.Option(help="Memory to use at most, such as 2GB; the rest goes to disk", metavar="SIZE")
@@ -170,9 +168,7 @@ def compare(
     target: Names = None,
     same: Annotated[
         list[str] | None,
-        typer.Option(
-            help="THIS=THAT: the target THIS is called THAT in the other scheme; may be repeated", show_default=False
-        ),
+        typer.Option(help="THIS=THAT, a target's name in either scheme; may be repeated", show_default=False),
     ] = None,
     columns: Mapping = None,
     as_csv: AsCsv = False,
@@ -222,10 +218,10 @@ def worklist(
     every: Annotated[Every | None, typer.Option(help="Period for the headroom", show_default=False)] = None,
     target: Names = None,
     columns: Mapping = None,
-    no_overdue: Annotated[bool, typer.Option("--no-overdue", help="Leave out what is overdue already")] = False,
-    rows: Annotated[int, typer.Option(help="Show so many rows at most", min=1)] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, an object for each obligation")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a row for each obligation")] = False,
+    no_overdue: Annotated[bool, typer.Option("--no-overdue", help="Leave out overdue obligations")] = False,
+    rows: Annotated[int, typer.Option(help="Number of rows to show at most", min=1)] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object for each obligation")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row for each obligation")] = False,
     **files: Any,
 ) -> None:
     """List what is overdue or due soon, most urgent first, and whether a miss loses the target.
@@ -257,9 +253,7 @@ def worklist(
 
 @app.command()
 def schemes(
-    scheme: Annotated[
-        str | None, typer.Argument(help="Show the targets of this scheme", autocompletion=_schemes)
-    ] = None,
+    scheme: Annotated[str | None, typer.Argument(help="Show this scheme's targets", autocompletion=_schemes)] = None,
     *,
     json_schema: Annotated[
         bool, typer.Option("--json-schema", help="Print the JSON Schema of scheme files, for editors")
@@ -303,7 +297,7 @@ def due(
     parsed = parse_limit(f"{limit} working days" if alone else limit)
     answer = due_date(to_date(date), parsed, calendar)
     provisional = is_provisional(answer, parsed, calendar)
-    note = " (provisional: bank holidays aren't announced so far ahead)" if provisional else ""
+    note = " (provisional: its bank holidays haven't been announced)" if provisional else ""
     typer.echo(f"{answer:%A} {answer.day} {answer:%B %Y}{note}")
 
 
@@ -342,7 +336,7 @@ def _progress() -> Iterator[Callable[[str, int], None] | None]:
 
 def _refuse_both(as_json: bool, as_csv: bool) -> None:  # noqa: FBT001
     if as_json and as_csv:
-        raise OptionError("--json and --csv can't be used together; choose one.")
+        raise OptionError("--json and --csv can't be used together; choose one of them.")
 
 
 def _refuse_nothing(given: dict[str, Any]) -> None:
