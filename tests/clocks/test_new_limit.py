@@ -10,7 +10,7 @@ from ombudsman_kpi import Call, Case, Deadlines, Scheme, SchemeError, deadlines,
 from ombudsman_kpi.cases.worklist import worklist_table
 from ombudsman_kpi.clocks import limits
 from ombudsman_kpi.clocks.limits import Amount, ElapsedTime, parse_limit
-from ombudsman_kpi.schemes.scheme import scheme_json_schema
+from ombudsman_kpi.schemes.json_schema import scheme_json_schema
 
 
 class Fortnights(Amount):

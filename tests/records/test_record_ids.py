@@ -127,7 +127,10 @@ def test_the_same_id_comes_out_of_every_function_however_records_are_given(given
         "iterator": [row],
         "pandas": pd.DataFrame({name: pd.Series([value], dtype=object) for name, value in row.items()}),
     }
-    make = (lambda: iter(forms[form])) if form == "iterator" else lambda: forms[form]
+
+    def make() -> Any:
+        return iter(forms[form]) if form == "iterator" else forms[form]
+
     assert worklist(LGSCO, cases=make(), as_of=AS_OF, targets=TARGET)["id"].tolist() == [text]
     assert assess(LGSCO, cases=make(), as_of=AS_OF, targets=TARGET)["id"].tolist() == [text]
     assert settled(LGSCO, cases=make(), as_of=AS_OF, targets=TARGET).open == {"cases": (text,)}
