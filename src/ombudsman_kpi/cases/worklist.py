@@ -12,7 +12,7 @@ from ombudsman_kpi.calendars.periods import Every, parse_every, period_of
 from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.cases.explanation import day_text, moment_text
 from ombudsman_kpi.cases.facts import amount_of
-from ombudsman_kpi.clocks.limits import Amount, Limit, parse_limit, units_of_time
+from ombudsman_kpi.clocks.limits import Limit, read_limit, units_of_time
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import OPEN, Assessed, of_status
 from ombudsman_kpi.clocks.remaining import remaining
@@ -123,10 +123,10 @@ class _Window(NamedTuple):
         if within is None:
             return None
         try:
-            limit = parse_limit(within) if isinstance(within, str) else within
+            limit = read_limit(within)
         except SchemeError as error:
             raise SchemeError(f"within=: {error}") from None
-        if not isinstance(limit, Amount):
+        if limit is None or limit.own_field:
             raise OptionError(f"within= takes a limit such as '10 working days', not {type(within).__name__}.")
         axis = limit.axis(scheme.calendar, Clock())
         last = axis.due(np.array([at.day if limit.in_days else at.instant]), limit.allowed)

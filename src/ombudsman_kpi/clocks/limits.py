@@ -267,6 +267,21 @@ def parse_limit(text: str) -> Amount:
     return unit(int(match["amount"]), less_than=less != "within")
 
 
+def read_limit(value: Any) -> Limit | None:
+    """Return the limit that a value is, or is written as; None for a value of another kind.
+
+    >>> read_limit("13 weeks"), read_limit({"field": "due_at"}), read_limit(13)
+    (Weeks(amount=13, less_than=False), DueField(field='due_at'), None)
+
+    Raises ``SchemeError`` for text that isn't a limit.
+    """
+    if isinstance(value, str):
+        return parse_limit(value)
+    if isinstance(value, Mapping) and set(value) == {"field"}:
+        return DueField(str(value["field"]))
+    return value if isinstance(value, Limit) else None
+
+
 def is_provisional(due: date, limit: Limit, calendar: WorkingCalendar) -> bool:
     """Return whether a due day can still be moved by a bank holiday, with no options of a clock.
 

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, GetJsonSchemaHandler, InstanceOf, PlainSer
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from ombudsman_kpi.clocks.limits import DueField, Limit, parse_limit, units
+from ombudsman_kpi.clocks.limits import Limit, read_limit, units
 from ombudsman_kpi.errors import SchemeError
 
 Operator = Literal["at least", "at most", "more than", "less than", "about"]
@@ -115,12 +115,9 @@ def parse_standard(text: str) -> Standard:
 
 
 def _parse_limit(value: Any) -> Any:
-    if isinstance(value, dict) and set(value) == {"field"}:
-        return DueField(str(value["field"]))
-    if isinstance(value, Limit):
-        return value
-    if isinstance(value, str):
-        return parse_limit(value)
+    limit = read_limit(value)
+    if limit is not None:
+        return limit
     raise ValueError("a limit is text such as '20 working days', or { field = 'due_at' } for a record's own")
 
 
