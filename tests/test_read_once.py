@@ -80,7 +80,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "measure in parts": lambda **records: kpi.measure(LGSCO, **records, as_of=AS_OF, memory="1 GB").to_dict(),
     "tally": lambda **records: kpi.tally(LGSCO, **records, as_of=AS_OF),
     "settled": lambda **records: kpi.settled(LGSCO, **records, as_of=AS_OF),
-    "assess": lambda **records: kpi.assess(LGSCO, **records, as_of=AS_OF).to_dict("list"),
+    "assess": lambda **records: (  # of one target's rows, the order follows the batches
+        kpi.assess(LGSCO, **records, as_of=AS_OF).sort_values(["target", "row", "reason", "party"]).to_dict("list")
+    ),
     "compare_schemes": lambda **records: kpi.compare_schemes(
         LGSCO, LGO, **records, as_of=AS_OF, same={"written-contacts-3wd": "written-contacts-24h"}
     ).to_dicts(),

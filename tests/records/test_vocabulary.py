@@ -78,6 +78,15 @@ def test_the_fields_are_those_of_the_page_of_definitions(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", list(VOCABULARY))
+def test_what_a_kind_declares_of_its_fields_is_there(kind: str) -> None:
+    model = RECORDS[kind]
+    ends = {*model.ended_by, *model.after_the_end, *model.withdrawn_by, *model.abandoned_by, *model.answered_by}
+    assert ends <= {name for name, field in fields_of(kind).items() if field.kind == "time"}
+    assert model.id_field is None or model.id_field in fields_of(kind)
+    assert model.singular.replace(" ", "_")[:4] == model.plural[:4]
+
+
+@pytest.mark.parametrize("kind", list(VOCABULARY))
 def test_what_ends_in_at_is_a_time_and_nothing_else_is(kind: str) -> None:
     for name, field in fields_of(kind).items():
         assert (field.kind == "time") == (name == "at" or name.endswith("_at"))
@@ -116,6 +125,17 @@ def test_ids_and_endings_are_declared() -> None:
         "reviews": None,
         "activities": None,
     }
+    assert {name: (model.ended_by, model.after_the_end) for name, model in RECORDS.items()} == {
+        "calls": (("answered_at", "abandoned_at"), ("returned_at",)),
+        "written_contacts": (("handled_at",), ()),
+        "cases": (("decided_at", "withdrawn_at", "closed_at"), ("closed_at",)),
+        "events": ((), ()),
+        "requests": (("answered_at",), ()),
+        "orders": (("complied_at",), ()),
+        "reviews": ((), ()),
+        "activities": ((), ()),
+    }
+    assert {name for name, model in RECORDS.items() if not model.in_worklists} == {"reviews", "activities"}
     assert Case.withdrawn_by == ("withdrawn_at", "closed_at")
     assert Call.abandoned_by == ("abandoned_at",)
     assert {model for model in RECORDS.values() if model.withdrawn_by or model.abandoned_by} == {Case, Call}
