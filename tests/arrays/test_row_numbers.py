@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from ombudsman_kpi.arrays import row_numbers
 from ombudsman_kpi.arrays.row_numbers import RowNumbers
+from ombudsman_kpi.errors import RecordsError
 
 sys.path.append(str(Path(__file__).parent))
 from weak_fingerprints import OTHERS, TEXTS, WEAK, numbering, strong
@@ -129,3 +131,15 @@ def test_weak_fingerprints_number_texts_as_a_dictionary_does(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(row_numbers, "two_prints", WEAK[name])
         check_apart(batches, others)
+
+
+def test_more_texts_than_a_slot_has_numbers_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last number would spill into the fingerprint beside it."""
+    monkeypatch.setattr(row_numbers, "_NUMBER", np.uint64(7))
+    table = RowNumbers()
+    assert table.of(pa.array([f"A{number}" for number in range(4)])).tolist() == [0, 1, 2, 3]
+    assert table.of(pa.array(["A2", "B1", "B2"])).tolist() == [2, 4, 5]
+    assert table.of(pa.array(["B3"])).tolist() == [6]
+    with pytest.raises(RecordsError, match=r"more than 268 million different ids\. Split the records"):
+        table.of(pa.array(["B4"]))
+    assert table.find(pa.array(["B3", "A2", "B4"])).tolist() == [6, 2, -1]

@@ -1,4 +1,8 @@
-"""Arrow arrays seen as numpy's, straight from their memory: pyarrow's own way loads pandas before the first one."""
+"""Arrow arrays seen as numpy's, straight from their memory: pyarrow's own way loads pandas before the first one.
+
+``numpy.from_dlpack`` loads none either, but takes only numbers of which none is missing: no truth values, dates or
+timestamps, and filling what is missing loads pandas. It would be a second way beside this one.
+"""
 
 from typing import Any
 
@@ -8,7 +12,7 @@ from ombudsman_kpi.arrays.types import Integers, Truths
 
 
 def truths(array: Any) -> Truths:
-    """Give truth values, none of which is missing.
+    """Return truth values, none of which is missing.
 
     >>> import pyarrow as pa
     >>> truths(pa.array([True, False, True]).slice(1)).tolist()
@@ -18,7 +22,7 @@ def truths(array: Any) -> Truths:
 
 
 def present(array: Any) -> Truths:
-    """Tell which cells of an array of any type aren't missing.
+    """Return which cells of an array of any type aren't missing.
 
     >>> import pyarrow as pa
     >>> present(pa.array(["A", None])).tolist(), present(pa.nulls(1)).tolist()
@@ -32,7 +36,7 @@ def present(array: Any) -> Truths:
 
 
 def integers(array: Any, missing: int) -> Integers:
-    """Give whole numbers of whatever size they are, and one for those that are missing.
+    """Return whole numbers of whatever size they are, with ``missing`` in place of those that are missing.
 
     >>> import pyarrow as pa
     >>> integers(pa.array([1, 2, None], pa.int32()).slice(1), -1).tolist()
@@ -44,7 +48,11 @@ def integers(array: Any, missing: int) -> Integers:
 
 
 def _bits(buffer: Any, offset: int, size: int) -> Truths:
-    """Unpack bits, the lowest of each byte first."""
+    """Return bits as truth values, the lowest of each byte first.
+
+    Of the byte 0b00000101 those from offset 1 are False, True: bits 1 and 2. From offset 13 on, reading begins with
+    the second byte (13 // 8 = 1), at its bit 5.
+    """
     first = offset // 8
     packed = np.frombuffer(buffer or b"", np.uint8)[first : (offset + size + 7) // 8]
     return np.unpackbits(packed, bitorder="little")[offset - 8 * first :][:size].view(np.bool_)

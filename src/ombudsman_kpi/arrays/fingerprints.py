@@ -14,13 +14,18 @@ _SPREAD, _SPREAD_AGAIN = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB1331
 
 
 def two_prints(texts: Any) -> tuple[Prints, Prints]:
-    """Hash each text twice; the lowest bit of the first is always set, so that it never stands for an empty slot."""
+    """Return two hashes of each text; the lowest bit of the first is set, so that none looks like a free slot."""
     first, second = fingerprints(texts, (MIX, _OTHER_MIX))
     return first | np.uint64(1), second
 
 
 def fingerprints(array: Any, mixes: Sequence[np.uint64] = (MIX,)) -> list[Prints]:
-    """Hash each text to 64 bits, in as many ways as asked: its bytes, eight at a time, texts of one length together."""
+    r"""Return hashes of each text, 64 bits each, one for each mix; texts of one length are hashed together.
+
+    The bytes of texts of one length are read in words of eight at places that all share: of 13 bytes those at 0 to 7
+    and 5 to 12. Texts of up to seven bytes are filled up with zeros; the length is hashed too, so that "A" isn't
+    "A\0".
+    """
     offsets = np.frombuffer(array.buffers()[1], np.int32)[array.offset : array.offset + len(array) + 1]
     content = np.frombuffer(array.buffers()[2] or b"", np.uint8)
     lengths = np.diff(offsets)
@@ -30,20 +35,20 @@ def fingerprints(array: Any, mixes: Sequence[np.uint64] = (MIX,)) -> list[Prints
     for length in np.flatnonzero(np.bincount(lengths)).tolist():
         rows = np.flatnonzero(lengths == length)
         part = content[offsets[rows].astype(np.int64)[:, None] + np.arange(length)].ravel()
-        for found, mixed in zip(prints, _mixed(part, len(rows), length, mixes), strict=True):
-            found[rows] = mixed
+        for whole, mixed in zip(prints, _mixed(part, len(rows), length, mixes), strict=True):
+            whole[rows] = mixed
     return prints
 
 
 def _mixed(content: NDArray[np.uint8], size: int, length: int, mixes: Sequence[np.uint64]) -> list[Prints]:
-    """Hash texts of one length that lie side by side."""
+    """Return hashes of texts of one length that lie side by side."""
     if length < 8:
         padded = np.zeros((size, 8), np.uint8)
         padded[:, :length] = content.reshape(size, length)
         content, places, step = padded.ravel(), [0], 8
     else:  # the last word may overlap the one before
         places, step = [*range(0, length - 8, 8), length - 8], length
-    found = [np.full(size, np.uint64(length)) for _ in mixes]
+    hashes = [np.full(size, np.uint64(length)) for _ in mixes]
     for place in places:
         words = np.ndarray((size,), np.uint64, content, place, (step,)) * _SPREAD
         # Spread before it meets what was there, a word can't take back what another one left, whatever texts share.
@@ -51,7 +56,7 @@ def _mixed(content: NDArray[np.uint8], size: int, length: int, mixes: Sequence[n
         words *= _SPREAD_AGAIN
         words ^= words >> np.uint64(29)
         for number, mix in enumerate(mixes):
-            found[number] ^= words
-            found[number] *= mix
-            found[number] ^= found[number] >> np.uint64(29)
-    return found
+            hashes[number] ^= words
+            hashes[number] *= mix
+            hashes[number] ^= hashes[number] >> np.uint64(29)
+    return hashes

@@ -9,12 +9,12 @@ import numpy as np
 from ombudsman_kpi.arrays.arrow_memory import present
 from ombudsman_kpi.arrays.fingerprints import Prints, fingerprints, two_prints
 from ombudsman_kpi.arrays.threads import in_threads
-from ombudsman_kpi.arrays.types import Integers
+from ombudsman_kpi.arrays.types import Integers, RowNumbers
 from ombudsman_kpi.errors import RecordsError, no_room
 
 
 def repeated(read: Callable[[], Iterator[Any]]) -> tuple[Any, int]:
-    """Give the ids, as Arrow text, that occur more than once, and how many are missing; ``read`` gives them in chunks.
+    """Return the ids, as Arrow text, that occur more than once, and how many are missing; ``read`` yields chunks.
 
     Ids mostly are in order, or at least all different. So: first see whether they rise all the way; if not,
     sort a 64-bit fingerprint of each, and compare in full only those whose fingerprints meet.
@@ -34,8 +34,8 @@ def repeated(read: Callable[[], Iterator[Any]]) -> tuple[Any, int]:
     return _more_than_once(_meeting(chunk.drop_null(), meeting) for chunk in read()), missing
 
 
-def shared(read: Callable[[], Iterator[Any]], rows: Integers) -> Any:
-    """Give, as Arrow text, the ids of some rows that other rows have, too: compared in full.
+def shared(read: Callable[[], Iterator[Any]], rows: RowNumbers) -> Any:
+    """Return, as Arrow text, the ids of some rows that other rows have, too: compared in full.
 
     >>> import pyarrow as pa
     >>> shared(lambda: iter([pa.array(["A7", "B1"]), pa.array(["A7"])]), np.array([1, 2])).to_pylist()
@@ -54,7 +54,7 @@ def shared(read: Callable[[], Iterator[Any]], rows: Integers) -> Any:
 
 
 def _more_than_once(chunks: Iterable[Any]) -> Any:
-    """Give the texts that occur more than once."""
+    """Return the texts that occur more than once."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -63,7 +63,7 @@ def _more_than_once(chunks: Iterable[Any]) -> Any:
 
 
 def _meeting(texts: Any, meeting: Prints) -> Any:
-    """Pick out the texts whose fingerprint is one of some sorted ones."""
+    """Return the texts whose fingerprint is one of some sorted ones."""
     import pyarrow as pa
 
     prints = fingerprints(texts)[0]
@@ -72,7 +72,7 @@ def _meeting(texts: Any, meeting: Prints) -> Any:
 
 
 def _rises(chunks: Iterator[Any]) -> int | None:
-    """Tell how many ids are missing where each other one is greater than the one before; None where one isn't."""
+    """Return how many ids are missing where each other one is greater than the one before; None where one isn't."""
     import pyarrow.compute as pc
 
     last, missing = None, 0
@@ -112,26 +112,31 @@ class _Fingerprints:
             self._file.close()
 
     def add(self, prints: Prints) -> None:
-        """Take in some more."""
+        """Add some more."""
         self._held.append(prints)
         self._size += len(prints)
         if self._size >= self.room:
             self._put_by()
 
     def meeting(self) -> Prints:
-        """Give those that occur more than once, sorted."""
+        """Return those that occur more than once, sorted."""
         if self._file is None:
             return _again(self._sorted())
         self._put_by()
         return np.concatenate([_again(self._part(number)) for number in range(self.parts)])
 
     def _sorted(self) -> Prints:
+        """Return what is held, sorted, and hold nothing any more."""
         whole = np.concatenate([np.empty(0, np.uint64), *self._held])
         self._held, self._size = [], 0
         whole.sort()
         return whole
 
     def _put_by(self) -> None:
+        """Write what is held to the disk, sorted, and note where each part of it begins.
+
+        A part has all fingerprints of the same highest eight bits: of 256 parts, part 3 begins at 3 << 56.
+        """
         whole = self._sorted()
         begins = np.arange(1, self.parts, dtype=np.uint64) << np.uint64(64 - self.parts.bit_length() + 1)
         edges = np.concatenate([[0], np.searchsorted(whole, begins), [len(whole)]])
@@ -144,18 +149,19 @@ class _Fingerprints:
             raise no_room(error) from None
 
     def _part(self, number: int) -> Prints:
+        """Return one part of all runs, sorted."""
         assert self._file is not None  # noqa: S101
-        found = []
+        runs = []
         for edges in self._edges:
             self._file.seek(int(edges[number]))
-            found.append(np.frombuffer(self._file.read(int(edges[number + 1] - edges[number])), np.uint64))
-        whole: Prints = np.concatenate(found)
+            runs.append(np.frombuffer(self._file.read(int(edges[number + 1] - edges[number])), np.uint64))
+        whole: Prints = np.concatenate(runs)
         whole.sort()
         return whole
 
 
 def _again(ordered: Prints) -> Prints:
-    """Give what occurs more than once in a sorted array, once."""
+    """Return what occurs more than once in a sorted array, once."""
     meeting: Prints = ordered[1:][ordered[1:] == ordered[:-1]]
     if len(meeting):
         meeting = meeting[np.concatenate([[True], meeting[1:] != meeting[:-1]])]
@@ -175,6 +181,9 @@ class Index:
 
     A hash table that is laid out at once: of sorted entries each lies where probing for it would have put it. An entry
     is 36 bits of a text's first fingerprint and 28 of its row; the second fingerprint makes sure.
+
+    Fingerprint 0x9E37_79B9_7F4A_7C15, row 6 -> its highest 36 bits, then 7: 0x9E37_79B9_7000_0007.
+    Rows count from 1, since 0 is a free slot. Of 16 slots it wants number 9, by its highest four bits.
     """
 
     def __init__(self, entries: Prints, second: Prints, missing: int = 0) -> None:
@@ -184,22 +193,24 @@ class Index:
         self._second, self.missing = second, missing
         bits = max(1, (len(entries) * 2).bit_length())
         self._shift = np.uint64(64 - bits)
+        # Sorted entries that want slots 3, 3, 3, 5 get 3, 4, 5, 6. Less their own places, 0 to 3, they want 3, 2, 1, 2,
+        # of which the largest so far are 3, 3, 3, 3; with their places again these are 3, 4, 5, 6.
         places = (entries >> self._shift).view(np.int64)
         places -= np.arange(len(places))
-        np.maximum.accumulate(places, out=places)  # each lies after the one before
+        np.maximum.accumulate(places, out=places)
         places += np.arange(len(places))
         self._table = np.zeros(max(1 << bits, int(places.max(initial=-1)) + 1) + 1, np.uint64)  # the last one is free
         self._table[places] = entries
 
     @classmethod
     def of(cls, chunks: Iterable[Any]) -> "Index":
-        """Index ids, as Arrow text in chunks. Raises ``RecordsError`` beyond 268 million rows."""
+        """Return the index of ids, as Arrow text in chunks. Raises ``RecordsError`` beyond 268 million rows."""
         entries, seconds = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
         rows = missing = 0
         for chunk, first, second in in_threads(lambda chunk: (chunk, *two_prints(chunk)), chunks):
             number = np.arange(rows + 1, rows + len(chunk) + 1).view(np.uint64)
-            found = first & ~_NUMBER | number
-            entries.append(found[present(chunk)] if chunk.null_count else found)
+            packed = first & ~_NUMBER | number
+            entries.append(packed[present(chunk)] if chunk.null_count else packed)
             seconds.append(second)
             rows, missing = rows + len(chunk), missing + chunk.null_count
             if rows >= _NUMBER:
@@ -208,13 +219,16 @@ class Index:
         entries.clear()  # there are never more of them than twice
         return cls(whole, np.concatenate(seconds), missing)
 
-    def find(self, texts: Any) -> Integers:
-        """Give the row of each text; -1 where it isn't there, or is missing."""
+    def find(self, texts: Any) -> RowNumbers:
+        """Return the row of each text; -1 where it isn't there, or is missing."""
         rows = self._found(*two_prints(texts))
         return np.where(present(texts), rows, -1) if texts.null_count else rows
 
-    def _found(self, first: Prints, second: Prints) -> Integers:
-        """Look fingerprints up: nearly all are in the first slot, or soon after it; none after a greater one."""
+    def _found(self, first: Prints, second: Prints) -> RowNumbers:
+        """Return the row of each pair of fingerprints, -1 where there is none.
+
+        Nearly all are in the first slot or soon after it, none after a greater one.
+        """
         table, tags = self._table, first & ~_NUMBER
         slots = (first >> self._shift).view(np.int64)
         entries = table.take(slots)
@@ -247,10 +261,10 @@ class _Others(NamedTuple):
 
     second: Prints
     tags: Prints
-    rows: Integers
+    rows: RowNumbers
 
-    def find(self, tags: Prints, second: Prints) -> Integers:
-        """Give their rows; -1 where one isn't there."""
+    def find(self, tags: Prints, second: Prints) -> RowNumbers:
+        """Return their rows; -1 where one isn't there."""
         if not len(self.rows):
             return np.full(len(tags), -1)
         place = np.searchsorted(self.second, second).clip(max=len(self.rows) - 1)
@@ -258,10 +272,12 @@ class _Others(NamedTuple):
         return np.where(same, self.rows[place], -1)
 
 
-def _told_apart(entries: Prints, second: Prints) -> tuple[Prints, _Others, Integers]:
-    """Tell entries that begin alike apart, by the second fingerprints.
+def _told_apart(entries: Prints, second: Prints) -> tuple[Prints, _Others, RowNumbers]:
+    """Return sorted entries, one of each beginning; the first ones of other texts; the rows whose id an earlier has.
 
-    Give the sorted entries, one of each beginning; the first ones of other texts; the rows whose id an earlier row has.
+    Entries begin alike where their 36 bits of the first fingerprint are the same; the second fingerprint tells whether
+    the texts are: of rows 4, 7, 9 that begin alike with second fingerprints X, Y, X the entry of row 4 stays, row 7 has
+    another text, row 9 has the id of row 4.
     """
     alike = np.flatnonzero((entries[1:] ^ entries[:-1]) <= _NUMBER)
     among = np.zeros(len(entries), np.bool_)

@@ -20,6 +20,14 @@ class RowNumbers:
 
     A hash table that is probed for a whole batch at a time. Its slots hold a part of a text's first fingerprint
     together with its number, so that one look at the table says both; the second fingerprint makes sure.
+
+    A slot has the low 36 bits of the fingerprint above 28 bits of the number, counted from 1; 0 is free. Fingerprint
+    0x9E37_79B9_7F4A_7C15, number 6 -> 0x9_7F4A_7C15 << 28 | 7 = 0x97F4_A7C1_5000_0007. The slot is found by the
+    highest bits: of 16 slots by four, here 9.
+
+    One table in place of this and ``ids.Index`` was measured with three and five million ids: making it takes 1.3 and
+    1.9 times as long as making the index, which is sorted and laid out once; looking up takes 1.2 times as long, and
+    the memory is 1.4 times as much.
     """
 
     def __init__(self) -> None:
@@ -29,28 +37,33 @@ class RowNumbers:
         self._first, self._second = np.empty(1, np.uint64), np.empty(1, np.uint64)  # fingerprints, of each number
 
     def texts(self) -> Any:
-        """Give the texts in the order of their numbers."""
+        """Return the texts in the order of their numbers."""
         import pyarrow as pa
 
         return pa.concat_arrays(self._texts) if self._texts else pa.nulls(0, pa.string())
 
     def find(self, texts: Any) -> Integers:
-        """Give the number of each text; -1 where it was never seen, or is missing."""
+        """Return the number of each text; -1 where it was never seen, or is missing."""
         numbers = self._found(*two_prints(texts))
         return np.where(present(texts), numbers, -1) if texts.null_count else numbers
 
     def of(self, texts: Any, prints: tuple[Prints, Prints] | None = None) -> Integers:
-        """Give the number of each text of a batch, none of which is missing; new ones get the next.
+        """Return the number of each text of a batch, none of which is missing; new ones get the next.
 
         ``prints`` are the fingerprints of the texts, where somebody has taken them already. Raises ``RecordsError``
         beyond 268 million different texts.
         """
+        if self.size + len(texts) > int(_NUMBER):  # the largest number that a slot holds
+            raise RecordsError("There are more than 268 million different ids. Split the records, and add up tallies.")
         if 2 * (self.size + len(texts)) > len(self._table):
             self._grow(2 << (self.size + len(texts)).bit_length())
         return self._numbered(texts, *(two_prints(texts) if prints is None else prints))
 
     def _found(self, first: Prints, second: Prints) -> Integers:
-        """Look fingerprints up: nearly all are in the first slot, or the next to it."""
+        """Return the number of each pair of fingerprints, -1 where there is none.
+
+        Nearly all are in the first slot, or the next to it.
+        """
         table, last = self._table, len(self._table) - 1
         slots = (first >> np.uint64(64 - last.bit_length())).view(np.int64)
         tags = first << _SHIFT
@@ -77,12 +90,12 @@ class RowNumbers:
         new = np.flatnonzero(numbers >= self.size)
         if len(new):
             rows = new[numbers[new] == self.size + new]  # one row stands for each new text
-            found = np.arange(self.size, self.size + len(rows))
+            fresh = np.arange(self.size, self.size + len(rows))
             places = np.empty(len(first), np.int64)
-            places[rows] = found
+            places[rows] = fresh
             numbers[new] = places.take(numbers[new] - self.size)
-            self._table[slots[rows]] = first[rows] << _SHIFT | (found + 1).view(np.uint64)
-            self._first[found], self._second[found] = first[rows], second[rows]
+            self._table[slots[rows]] = first[rows] << _SHIFT | (fresh + 1).view(np.uint64)
+            self._first[fresh], self._second[fresh] = first[rows], second[rows]
             self._texts.append(texts if len(rows) == len(texts) else texts.take(pa.array(rows)))
             self.size += len(rows)
         other = np.flatnonzero(self._second.take(numbers) != second)
@@ -92,9 +105,7 @@ class RowNumbers:
         return numbers
 
     def _grow(self, size: int) -> None:
-        """Make room for half so many texts; those that are known get new slots."""
-        if size // 2 > 1 << 28:
-            raise RecordsError("There are more than 268 million different ids. Split the records, and add up tallies.")
+        """Make a table of so many slots for half so many texts; those that are known get new slots."""
         for prints in (self._first, self._second):
             prints.resize(size // 2, refcheck=False)  # in place, where there is room
         self._table = np.zeros(0, np.uint64)  # the old one goes before the new one comes
@@ -102,8 +113,9 @@ class RowNumbers:
         self._probe(self._first[: self.size], 0)
 
     def _probe(self, prints: Prints, fresh: int) -> tuple[Integers, Integers]:
-        """Give the slot and the number of each fingerprint; a new one gets ``fresh`` and its place.
+        """Return the slot and the number of each fingerprint; a new one gets ``fresh`` and its place in the batch.
 
+        Of five numbers so far, a new text at place 3 of the batch gets 5 + 3 = 8 for now, as its slot holds it 9.
         All look into their slot at once; those that find another's there look into the next, all at once again.
         """
         table, last = self._table, len(self._table) - 1
@@ -133,4 +145,5 @@ _NUMBER = np.uint64((1 << 28) - 1)
 
 
 def _both(first: Prints, second: Prints) -> Prints:
+    """Return a first fingerprint for texts whose own is another text's."""
     return (first ^ second) * MIX | np.uint64(1)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.arrays.types import MISSING, DayNumber, DayNumbers, Integers, RowNumbers, Truths
 from ombudsman_kpi.errors import OptionError, RecordsError
 
 Kind = Literal["scalar", "list", "numpy", "pandas", "pandas-index", "polars", "arrow"]
@@ -75,12 +75,12 @@ _ZONED = (
 )
 
 
-def day_number(day: date) -> int:
+def day_number(day: date) -> DayNumber:
     """Return the number of days from 1 January 1970 to a date."""
     return day.toordinal() - _EPOCH
 
 
-def to_day(number: int) -> date:
+def to_day(number: DayNumber) -> date:
     """Return the date of a day number."""
     return date.fromordinal(number + _EPOCH)
 
@@ -101,7 +101,7 @@ class Days:
     def __len__(self) -> int:
         return len(self.raw)
 
-    def numbers(self, chunk: slice | Integers, origin: int) -> Integers:
+    def numbers(self, chunk: slice | RowNumbers, origin: DayNumber) -> DayNumbers:
         """Return the day numbers at some positions, counted from ``origin``; a missing date is ``MISSING``.
 
         A single date answers for all positions, as an array of length 1.

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from ombudsman_kpi.arrays.types import Integers
+from ombudsman_kpi.arrays.types import DayNumber, DayNumbers, Integers
 from ombudsman_kpi.calendars.dates import day_number, to_day
 from ombudsman_kpi.errors import OptionError, one_of
 
@@ -91,10 +91,13 @@ class Numbering(NamedTuple):
     A number plus ``before`` is the same in every calendar: months since January 1970, or weeks since the week of
     1 January 1970. In a calendar from 1 March 2024 that month has number 1 and ``before`` is 649, since March 2024
     is month 650 after January 1970.
+
+    From 30 January 2024, day 19,752, to 2 February the table of months is 0, 1, 1, 2, 2, 0. Day 19,754 is at place
+    19,754 - 19,751 = 3: month 2. Any day outside, and a missing one, is clipped to the 0 at either end.
     """
 
-    table: Integers
-    first_day: int
+    table: Integers  # of each day its period, with a 0 before the first day and after the last
+    first_day: DayNumber
     before: int
 
     @classmethod
@@ -112,7 +115,7 @@ class Numbering(NamedTuple):
         before = int(index[0]) - 1
         return cls(np.concatenate([[0], index - before, [0]]), int(days[0]), before)
 
-    def of(self, days: Integers) -> Integers:
+    def of(self, days: DayNumbers) -> Integers:
         """Return the number of each day's period."""
         return self.table.take(days - (self.first_day - 1), mode="clip")
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.arrays.types import MISSING, DayNumbers, Instants, Integers, Truths, WallClocks
 from ombudsman_kpi.errors import OptionError
 
 MICROSECOND = timedelta(microseconds=1)
@@ -33,7 +33,7 @@ class TimeZone:
         forward = self._changes[np.diff(self._offsets) > 0]
         self._skipping_days = np.unique((forward + self._offsets[:-1][np.diff(self._offsets) > 0]) // DAY)
 
-    def wall(self, instants: Integers) -> Integers:
+    def wall(self, instants: Instants) -> WallClocks:
         """Return the wall-clock time of each instant, in microseconds."""
         missing = instants == MISSING
         some = bool(np.count_nonzero(missing))
@@ -46,11 +46,11 @@ class TimeZone:
             walls = instants + self._offsets.take(np.searchsorted(self._changes, instants, side="right"))
         return np.where(missing, MISSING, walls) if some else walls
 
-    def days(self, instants: Integers) -> Integers:
+    def days(self, instants: Instants) -> DayNumbers:
         """Return the local day of each instant; a missing instant stays ``MISSING``."""
         return days_of(self.wall(instants))
 
-    def instants(self, walls: Integers) -> tuple[Integers, Integers, Truths]:
+    def instants(self, walls: WallClocks) -> tuple[Instants, Instants, Truths]:
         """Return the first and the second instant of each wall-clock time, and whether it never occurred.
 
         First and second differ only in the hour that occurs twice. For a time that was skipped, ignore both.
@@ -66,17 +66,18 @@ class TimeZone:
             never[unsure] = self.wall(early[unsure]) != walls[unsure]
         return early, late, never
 
-    def skips_an_hour(self, days: Integers) -> Truths:
+    def skips_an_hour(self, days: DayNumbers) -> Truths:
         """Return whether the clocks went forward on each day."""
         if not len(self._skipping_days):
             return np.zeros(len(days), np.bool_)
+        # From the first such day to the last, with a free place at both ends, which clipping gives to all other days.
         table = np.zeros(self._skipping_days[-1] - self._skipping_days[0] + 3, np.bool_)
         table[self._skipping_days - self._skipping_days[0] + 1] = True
         on: Truths = np.take(table, days - self._skipping_days[0] + 1, mode="clip")
         return on
 
 
-def days_of(walls: Integers) -> Integers:
+def days_of(walls: WallClocks) -> DayNumbers:
     """Return the days of wall-clock times; a missing time stays ``MISSING``."""
     days, missing = walls // DAY, walls == MISSING
     return np.where(missing, MISSING, days) if np.count_nonzero(missing) else days
@@ -88,7 +89,7 @@ def time_zone(name: str) -> TimeZone:
     return TimeZone(name)
 
 
-def _clock_changes(zone: ZoneInfo) -> tuple[Integers, Integers]:
+def _clock_changes(zone: ZoneInfo) -> tuple[Instants, Integers]:
     """Return each instant at which the offset from UTC changes, and the offsets before, between and after them."""
     instant, end = (datetime(year, 1, 1, tzinfo=UTC) for year in _YEARS)
     changes: list[int] = []

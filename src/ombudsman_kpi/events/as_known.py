@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.arrays.types import MISSING, DayNumbers, Instants, Truths
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.events.as_of import AsOf, close_of
@@ -27,35 +27,35 @@ class Moments:
     """A field's times in a batch: on which day, whether by ``as_of``, and which of them can't be true, and why."""
 
     times: Times
-    find_days: Callable[[], Integers]
+    find_days: Callable[[], DayNumbers]
     happened: Truths  # there, and not later than as_of
     usable: Truths  # happened, on a day that the calendar covers
     faults: tuple[tuple[Truths, str], ...]
-    first: Integers  # the instant that each means, and where a time occurred twice the second one
-    second: Integers
+    first: Instants  # the instant that each means, and where a time occurred twice the second one
+    second: Instants
     nothing: bool = False  # there is no time at all
     complete: bool = False  # there is a usable one everywhere
 
     @cached_property
-    def days(self) -> Integers:
+    def days(self) -> DayNumbers:
         """The days in the scheme's zone, of later ones too; not every clock needs them."""
         return self.find_days()
 
     @cached_property
-    def ending(self) -> Integers:
+    def ending(self) -> DayNumbers:
         """The day where it happened, else ``NEVER``."""
         return self.days if self.complete else np.where(self.happened, self.days, NEVER)
 
 
 def _no_moments(times: Times) -> Moments:
-    """See a column that has no time."""
+    """Return the moments of a column that has no time."""
     never = np.zeros(len(times.values), np.bool_)
     return Moments(times, lambda: times.values, never, never, (), times.values, times.values, nothing=True)
 
 
 @dataclass(eq=False)
 class Known:
-    """A batch of records as they were known at ``as_of``; each field is looked at once."""
+    """A batch of records as they were known at ``as_of``; each field is read once."""
 
     batch: Batch
     as_of: AsOf
@@ -64,21 +64,22 @@ class Known:
     _worked_out: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
 
     def once(self, what: tuple[Any, ...], work_out: Callable[[], T]) -> T:
-        """Work something out of this batch the first time that it is asked for, and remember it."""
-        found: T | None = self._worked_out.get(what)
-        if found is None:
-            found = self._worked_out[what] = work_out()
-        return found
+        """Return something worked out of this batch: the first time it is worked out, then remembered."""
+        result: T | None = self._worked_out.get(what)
+        if result is None:
+            result = self._worked_out[what] = work_out()
+        return result
 
     def moments(self, name: str, *, instants: bool = False) -> Moments:
-        """Give a field's times; their instants too where they are asked for."""
+        """Return a field's times; with ``instants`` their instants too."""
         key = name, instants
-        found = self._moments.get(key)
-        if found is None:
-            found = self._moments[key] = self._look(name, instants=instants)
-        return found
+        moments = self._moments.get(key)
+        if moments is None:
+            moments = self._moments[key] = self._look(name, instants=instants)
+        return moments
 
     def _look(self, name: str, *, instants: bool) -> Moments:
+        """Return a field's times as they were known."""
         times = self.batch.times(name)
         if times.empty:
             return self.once(("nothing",), lambda: _no_moments(times))
@@ -109,7 +110,7 @@ class Known:
         return Moments(times, lambda: days, happened, usable, real, first, second)
 
     def _look_at_instants(self, name: str, times: Times) -> Moments:
-        """See a column of instants: what happened by the close of a day did so by its last microsecond."""
+        """Return a column of instants as known: what happened by the close of a day did so by its last microsecond."""
         values, zone = times.values, self.setting.zone
         begin = close_of(day_number(self.setting.calendar.first) - 1, self.setting.time_zone) + 1
         complete = bool(len(values)) and values.min() >= begin and values.max() <= self.as_of.instant
@@ -124,11 +125,11 @@ class Known:
         return Moments(times, lambda: times.days(zone), happened, usable, real, values, values)
 
     def happened(self, name: str) -> Truths:
-        """Tell which times are there and not later than ``as_of``."""
+        """Return which times are there and not later than ``as_of``."""
         return self.moments(name).happened
 
     def text(self, name: str) -> Any:
-        """Give a column as Arrow text, without what was decided later."""
+        """Return a column as Arrow text, without what was decided later."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -139,23 +140,23 @@ class Known:
         return pc.if_else(pa.array(self.happened(source)), text, pa.scalar(None, pa.string()))
 
     def words(self, name: str) -> Words:
-        """Give a column of text by the different words in it, without what was decided later."""
-        found, source = self.batch.words(name), self.batch.table.known_from(name)
-        return found if source is None else found._replace(codes=np.where(self.happened(source), found.codes, -1))
+        """Return a column of text by the different words in it, without what was decided later."""
+        words, source = self.batch.words(name), self.batch.table.known_from(name)
+        return words if source is None else words._replace(codes=np.where(self.happened(source), words.codes, -1))
 
     def fulfils(self, name: str, condition: Condition) -> Truths:
-        """Tell which records hold what a condition asks for; an empty cell holds none of any values."""
+        """Return which records hold what a condition asks for; an empty cell holds none of any values."""
         if condition.present is not None and self.batch.table.is_time(name):
             happened = self.happened(name)
             return happened if condition.present else np.logical_not(happened)
         words = self.words(name)
         if condition.present is not None:
             return words.present if condition.present else np.logical_not(words.present)
-        found = words.are(condition.values)
-        return np.logical_not(found) if condition.negated else found
+        matches = words.are(condition.values)
+        return np.logical_not(matches) if condition.negated else matches
 
     def unknown_choices(self, name: str) -> Truths | None:
-        """Tell which cells hold a word that their field doesn't have; None where it can hold any."""
+        """Return which cells hold a word that their field doesn't have; None where it can hold any."""
         declared = self.batch.table.fields.get(name)
         if declared is None or not declared.choices:
             return None

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ombudsman_kpi.arrays.types import DayNumber, Instant
 from ombudsman_kpi.calendars.dates import day_number, to_date, to_day
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.calendars.time_zones import DAY, EPOCH, MICROSECOND, time_zone
@@ -16,8 +17,8 @@ from ombudsman_kpi.records.field_types import parse_time
 class AsOf(NamedTuple):
     """The time to measure at: the close of a day, or an instant of it."""
 
-    day: int
-    instant: int  # the last microsecond that is known
+    day: DayNumber
+    instant: Instant  # the last microsecond that is known
     whole_day: bool
     text: str  # the date, or the time with its offset, as the scheme's zone has them
 
@@ -54,8 +55,8 @@ def parse_as_of(value: Any, setting: Setting) -> AsOf:
     return AsOf(day, close_of(day, setting.time_zone), whole_day=True, text=to_day(day).isoformat())
 
 
-def _check_covered(day: int, moment: date, setting: Setting) -> None:
-    """Raise for a day that the scheme's calendar doesn't know."""
+def _check_covered(day: DayNumber, moment: date, setting: Setting) -> None:
+    """Raise ``CoverageError`` for a day that the scheme's calendar doesn't know."""
     calendar = setting.calendar
     if not day_number(calendar.first) <= day <= day_number(calendar.last):
         raise CoverageError(
@@ -64,11 +65,11 @@ def _check_covered(day: int, moment: date, setting: Setting) -> None:
 
 
 @lru_cache(maxsize=1024)
-def close_of(day: int, zone: str) -> int:
-    """Give the last microsecond of a day in a place."""
+def close_of(day: DayNumber, zone: str) -> Instant:
+    """Return the last microsecond of a day in a place."""
     return int(time_zone(zone).instants(np.array([(day + 1) * DAY]))[0][0]) - 1
 
 
 def _is_date_of_pandas(moment: datetime) -> bool:
-    """Tell whether a timestamp is how pandas, which has no dates, writes one: a midnight without a zone."""
+    """Return whether a timestamp is how pandas, which has no dates, writes one: a midnight without a zone."""
     return hasattr(moment, "asm8") and moment.tzinfo is None and moment == datetime.combine(moment, time())

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from ombudsman_kpi.arrays import types
 from ombudsman_kpi.arrays.arrow_memory import present
 from ombudsman_kpi.arrays.fingerprints import Prints, two_prints
 from ombudsman_kpi.arrays.row_days import FIRST_DAY, LAST_DAY
@@ -33,16 +34,17 @@ from ombudsman_kpi.records.vocabulary import fields_of
 from ombudsman_kpi.records.words import Words
 
 _XES_CASE = "case:"  # how the columns of a case are named in an event log of the IEEE standard 1849
+CaseNumbers: TypeAlias = Integers  # of each event its case, in the order in which cases are first seen
 _KINDS = times_of_cases()
 _MEANING = {word: place for place, word in enumerate((*_KINDS, *MEANINGS))}
 _REOPENED = _MEANING["reopened"]
 
 
 def case_rows(events: Table, as_of: AsOf, setting: Setting) -> History:
-    """Make a row for each case of a log, as far as it was known.
+    """Return a row for each case of a log, as far as it was known.
 
     Other columns of the log that say something of its cases (those called like a field of cases, or ``case:…`` as in
-    XES) are kept.
+    XES) stay.
     """
     making = _Making(attributes_of(events))
     batches = scan(events, making.attributes.values(), as_of, setting)
@@ -52,17 +54,17 @@ def case_rows(events: Table, as_of: AsOf, setting: Setting) -> History:
 
 
 def attributes_of(events: Table) -> dict[str, str]:
-    """Name the fields of cases that columns of a log hold, and the column of each.
+    """Return the fields of cases that columns of a log hold, and the column of each.
 
     The caller's own names come first (``columns={"events": {"received_at": "case:startdate"}}``).
     """
     renamed = {events.column_of(name) for name in events.columns} | set(events.fields)
-    found = {name: name for name in events.columns if name not in events.fields}
+    columns = {name: name for name in events.columns if name not in events.fields}
     for column in events.source.names:
         name = column.removeprefix(_XES_CASE)
         if column not in renamed and (column != name or name in fields_of("cases")) and ":" not in name:
-            found.setdefault(name, column)
-    return {name: column for name, column in found.items() if name not in {"", "case_id", REOPENINGS}}
+            columns.setdefault(name, column)
+    return {name: column for name, column in columns.items() if name not in {"", "case_id", REOPENINGS}}
 
 
 class _Part(NamedTuple):
@@ -71,8 +73,8 @@ class _Part(NamedTuple):
     ids: Any  # as Arrow text
     prints: tuple[Prints, Prints]
     moment: Integers
-    timed: Integers  # the places of those that are a time of their case
-    kind: Integers  # of which kind those are
+    timed: types.RowNumbers  # the places of those that are a time of their case
+    kind: types.Codes  # of which kind those are
     reopened: Truths | None
     stated: dict[str, tuple[Truths, Integers]]  # for each time of a case in a column: where there is one, and which
     said: dict[str, Any]  # for each other column, its text
@@ -86,8 +88,8 @@ class _Earliest:
     column: Integers = field(default_factory=lambda: np.full(len(_KINDS), -1))  # of each kind
     table: Integers = field(default_factory=lambda: np.empty((0, 0), np.int64))
 
-    def add(self, case: Integers, kind: Integers, moment: Integers, cases: int) -> None:
-        """Take in the times of some events."""
+    def add(self, case: CaseNumbers, kind: types.Codes, moment: Integers, cases: int) -> None:
+        """Add the times of some events."""
         new = np.flatnonzero((np.bincount(kind, minlength=len(_KINDS)) > 0) & (self.column < 0))
         rows, columns = self.table.shape
         if cases > rows and not len(new):
@@ -102,7 +104,7 @@ class _Earliest:
         np.minimum.at(self.table.reshape(-1), place, moment)
 
     def of(self, kind: int, cases: int) -> Integers | None:
-        """Give the times of one kind; ``NEVER`` where a case has none, None where none has."""
+        """Return the times of one kind; ``NEVER`` where a case has none, None where none has."""
         if self.column[kind] < 0:
             return None
         known: Integers = self.table[:cases, self.column[kind]]
@@ -113,12 +115,13 @@ class _Earliest:
 class _Attribute:
     """What a column of the log says of each case: the value that came first; of several then, the smallest."""
 
-    case: list[Integers] = field(default_factory=list)
+    case: list[CaseNumbers] = field(default_factory=list)
     moment: list[Integers] = field(default_factory=list)
-    code: list[Integers] = field(default_factory=list)
+    code: list[types.Codes] = field(default_factory=list)
     codes: Codes = field(default_factory=Codes)
 
-    def add(self, case: Integers, moment: Integers, texts: Any) -> None:
+    def add(self, case: CaseNumbers, moment: Integers, texts: Any) -> None:
+        """Add what some events say."""
         code = self.codes.of(Words.of_arrow(texts))
         there = code >= 0
         self.case.append(case[there])
@@ -126,6 +129,7 @@ class _Attribute:
         self.code.append(code[there])
 
     def column(self, cases: int) -> Any:
+        """Return the value of each case, as Arrow text."""
         import pyarrow as pa
 
         words = {word: place for place, word in enumerate(sorted(self.codes.words))}
@@ -153,7 +157,7 @@ class _Making:
         self.reopened: list[Integers] = []
 
     def read(self, known: Known) -> _Part:
-        """See what one batch says."""
+        """Return what one batch says."""
         import pyarrow as pa
 
         ids, there = known.batch.text("case_id"), known_events(known)
@@ -207,7 +211,7 @@ class _Making:
         self.misfits += part.misfits
 
     def history(self, *, is_pandas: bool) -> History:
-        """Give the rows in the order of their earliest time; where that is one time, or there is none, by id."""
+        """Return the rows in the order of their earliest time; where that is one time, or there is none, by id."""
         import pyarrow as pa
 
         size, ids = self.numbers.size, self.numbers.texts()
@@ -219,21 +223,21 @@ class _Making:
         for column, _ in there.values():
             np.minimum(begin, column, out=begin)
         order = _in_order(begin, ids)
-        found = {"case_id": ids.take(order)}
+        columns = {"case_id": ids.take(order)}
         ordered = in_threads(
             lambda item: _as_times(item[0][order], zoned=self.zoned.get(item[1], False)), there.values()
         )
-        found |= dict(zip(there, ordered, strict=True))
+        columns |= dict(zip(there, ordered, strict=True))
         for name, attribute in self.said.items():
-            found[name] = attribute.column(size).take(order)
+            columns[name] = attribute.column(size).take(order)
         if self.reopened:
             case = np.unique(np.concatenate(self.reopened, axis=1), axis=1)[0]  # one that is repeated counts once
-            found[REOPENINGS] = np.bincount(case, minlength=size)[order]
-        return History(pa.table(found), dict(self.misfits), is_pandas)
+            columns[REOPENINGS] = np.bincount(case, minlength=size)[order]
+        return History(pa.table(columns), dict(self.misfits), is_pandas)
 
 
 def _in_order(begin: Integers, ids: Any) -> Any:
-    """Give the order of cases: by when they begin, and where that is one time, by id."""
+    """Return the order of cases: by when they begin, and where that is one time, by id."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -245,7 +249,7 @@ def _in_order(begin: Integers, ids: Any) -> Any:
 
 
 def _as_times(moments: Integers, *, zoned: bool) -> Any:
-    """Give times as Arrow has them: dates, timestamps, or text where some are dates and some are not."""
+    """Return times as Arrow has them: dates, timestamps, or text where some are dates and some are not."""
     import pyarrow as pa
 
     missing = moments == NEVER

@@ -1,4 +1,4 @@
-"""When the parties of each case were contacted, found in the events."""
+"""When the parties of each case were contacted, read from the events."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ombudsman_kpi.arrays import row_days
 from ombudsman_kpi.arrays.row_days import DAY_BITS
 from ombudsman_kpi.arrays.threads import in_threads
-from ombudsman_kpi.arrays.types import DayNumbers, Integers, Truths
+from ombudsman_kpi.arrays.types import DayNumbers, Integers, RowNumbers, Truths
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.events.as_of import AsOf
@@ -59,7 +59,10 @@ class Touches:
 
     @cached_property
     def _edges(self) -> Integers:
-        """Where in each run each cell of a grid over the rows of cases begins; and where the last one ends."""
+        """Where in each run each cell of a grid over the rows of cases begins; and where the last one ends.
+
+        Of shape (runs, cells + 1).
+        """
         last = max(int(run[-1]) for run in self._runs)
         # The first lane of a cell is its first row, party 0: cell 2 begins at row 2 << 16 = 131,072, lane 262,144.
         of_cell = DAY_BITS + 1 + _CELL  # bits
@@ -82,52 +85,52 @@ class Touches:
         return row_days.rows(numbers)
 
     def within(self, first_row: int, end_row: int) -> Integers:
-        """Give the numbers of some rows, counted from the first of them; sorted, one that occurs again again."""
+        """Return the numbers of some rows, counted from the first of them; sorted, each as often as it occurs."""
         parts = self._runs
         if len(parts) > 1:
             cells = self._edges.shape[1] - 1
             low, high = min(first_row >> _CELL, cells), min((end_row >> _CELL) + 1, cells)
             edges = zip(parts, self._edges[:, low].tolist(), self._edges[:, high].tolist(), strict=True)
             parts = [run[begin:end] for run, begin, end in edges if begin < end]
-        found = _sorted(parts)
-        begin, end = found.searchsorted([first_row << DAY_BITS + 1, end_row << DAY_BITS + 1])
-        return found[begin:end] - (first_row << DAY_BITS + 1)
+        numbers = _sorted(parts)
+        begin, end = numbers.searchsorted([first_row << DAY_BITS + 1, end_row << DAY_BITS + 1])
+        return numbers[begin:end] - (first_row << DAY_BITS + 1)
 
 
 def _sorted(parts: list[Integers]) -> Integers:
-    """Join numbers, and sort them where several parts are joined."""
+    """Return numbers joined, and sorted where several parts are joined."""
     if len(parts) == 1:
         return parts[0]
-    found = np.concatenate(parts) if parts else np.empty(0, np.int64)
-    found.sort()
-    return found
+    numbers = np.concatenate(parts) if parts else np.empty(0, np.int64)
+    numbers.sort()
+    return numbers
 
 
-# (events, some of their places; None: all of them) -> the rows of their cases; -1 where such a case wasn't given
-RowsOf = Callable[[Known, Integers | None], Integers]
+# (events, some of their places; None: all of them) -> the rows of their cases; -1 where there is no such case
+RowsOf = Callable[[Known, RowNumbers | None], RowNumbers]
 
 
 def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -> Contacts:
-    """Find the outgoing contacts, and the delays explained with a reason, of the cases that were given.
+    """Return the outgoing contacts, and the delays explained with a reason, of the cases.
 
     A contact counts where it is outgoing; an explanation where it isn't incoming and has a reason. Raises
     ``RecordsError`` where the log doesn't say with whom.
     """
     columns = [events.resolve(name, "contact with the parties") for name in ("party", "direction")]
     columns += ["reason"] if events.has("reason") else []
-    parts = list(in_threads(lambda known: _found_in(known, rows_of), scan(events, columns, as_of, setting)))
-    misfits = sum((found for *_, found in parts), Counter[str]())
+    parts = list(in_threads(lambda known: _contacts_in(known, rows_of), scan(events, columns, as_of, setting)))
+    misfits = sum((counted for *_, counted in parts), Counter[str]())
     return Contacts(Touches(part[0] for part in parts), Touches(part[1] for part in parts), +misfits)
 
 
-def _found_in(known: Known, rows_of: RowsOf) -> tuple[Integers, Integers, "Counter[str]"]:
-    """Find what one batch of events tells of: the numbers of contacts and of explanations, sorted; and the misfits."""
+def _contacts_in(known: Known, rows_of: RowsOf) -> tuple[Integers, Integers, "Counter[str]"]:
+    """Return the numbers of contacts and of explanations in one batch of events, sorted; and the misfits."""
     there = known_events(known)
     misfits = misfits_of(known, there)
     there = there & known.batch.is_filled("case_id")
-    found = {}
+    numbers = {}
     for word, counts in (("contact", _is_contact), ("delay_explained", _is_explanation)):
-        found[word] = np.empty(0, np.int64)
+        numbers[word] = np.empty(0, np.int64)
         meant = there & known.batch.words("event").are({word})
         if not np.count_nonzero(meant):
             continue
@@ -142,18 +145,18 @@ def _found_in(known: Known, rows_of: RowsOf) -> tuple[Integers, Integers, "Count
         at = known.moments("at")
         if not at.complete:  # what lies outside the calendar is in no run of a case
             of_case &= at.usable
-        numbers = Touches.number(lane, at.days)
-        found[word] = numbers if np.count_nonzero(of_case) == len(numbers) else numbers[of_case]
-        found[word].sort()
-    return found["contact"], found["delay_explained"], misfits
+        every = Touches.number(lane, at.days)
+        numbers[word] = every if np.count_nonzero(of_case) == len(every) else every[of_case]
+        numbers[word].sort()
+    return numbers["contact"], numbers["delay_explained"], misfits
 
 
 def rows_of_cases(cases: Table) -> RowsOf:
-    """Tell of events in which row their case stands; of cases with one id the first: all of them are invalid."""
+    """Return what finds the row of each event's case; of cases with one id the first: all of them are invalid."""
     cases.resolve("case_id", "what events belong to")
     index = cases.index
 
-    def rows_of(known: Known, mine: Integers | None) -> Integers:
+    def rows_of(known: Known, mine: RowNumbers | None) -> RowNumbers:
         texts = known.batch.text("case_id")
         if mine is not None:
             return index.find(texts.take(mine))
@@ -163,20 +166,20 @@ def rows_of_cases(cases: Table) -> RowsOf:
 
 
 def _is_contact(known: Known) -> tuple[Truths, Truths, str]:
-    """Tell which contacts were outgoing, and which of them don't say."""
+    """Return which contacts were outgoing, and which of them don't say."""
     sent = known.fulfils("direction", Condition(("out",)))
     return sent, ~sent & ~known.fulfils("direction", Condition(("in",))), UNDIRECTED
 
 
 def _is_explanation(known: Known) -> tuple[Truths, Truths, str]:
-    """Tell which explanations were sent with a reason, and which were sent without one."""
+    """Return which explanations were sent with a reason, and which were sent without one."""
     sent = known.fulfils("direction", Condition(("in",), negated=True))
     reason = known.fulfils("reason", Condition(present=True)) if known.batch.table.has("reason") else sent & False
     return sent & reason, sent & ~reason, UNEXPLAINED
 
 
 def _party(known: Known) -> NDArray[np.int8]:
-    """Give the place of each event's party among ``PARTIES``; -1 for any other."""
+    """Return the place of each event's party among ``PARTIES``; -1 for any other."""
     words = known.words("party")
     places = [PARTIES.index(word) if word in PARTIES else -1 for word in words.words]
     return np.array([*places, -1], np.int8).take(words.codes)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.arrays import types
+from ombudsman_kpi.arrays.types import MISSING, Truths
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.events.as_known import Known
 from ombudsman_kpi.events.as_of import AsOf
@@ -37,7 +38,7 @@ UNREAL = "with no real date as "
 
 
 def times_of_cases() -> dict[str, str]:
-    """Give the events that become a time of their case.
+    """Return the events that become a time of their case.
 
     >>> times_of_cases()["decided"]
     'decided_at'
@@ -49,7 +50,7 @@ _MEANT = {*times_of_cases(), *MEANINGS}
 
 
 def known_events(known: Known) -> Truths:
-    """Tell which events of a batch were known: from when they were recorded, or else from when they happened."""
+    """Return which events of a batch were known: from when they were recorded, or else from when they happened."""
     happened = known.moments("at").happened
     if not known.batch.table.has("recorded_at"):
         return happened
@@ -61,7 +62,7 @@ def known_events(known: Known) -> Truths:
 
 
 def scan(events: Table, names: Iterable[str], as_of: AsOf, setting: Setting) -> Iterator[Known]:
-    """Read some columns of a log beside those that say what happened, a batch at a time."""
+    """Yield a log batch by batch: some columns beside those that say what happened."""
     needed = [events.resolve(name, "an event log") for name in ("case_id", "event", "at")]
     needed += ["recorded_at"] if events.has("recorded_at") else []
     for batch in events.batches(dict.fromkeys([*needed, *names])):
@@ -70,16 +71,16 @@ def scan(events: Table, names: Iterable[str], as_of: AsOf, setting: Setting) -> 
 
 
 def misfits_of(known: Known, there: Truths) -> Counter[str]:
-    """Count the events of a batch of kinds that mean nothing here, and those that lack a case, a kind or a time."""
+    """Return how many events of a batch are of kinds that mean nothing here, or lack a case, a kind or a time."""
     code, words = known.batch.words("event")
     named = known.batch.is_filled("case_id") & (code >= 0)
     lacking = ~named | (known.moments("at").days == MISSING)
-    found = Counter({NAMELESS: int(np.count_nonzero(lacking))})
+    misfits = Counter({NAMELESS: int(np.count_nonzero(lacking))})
     unknown = [place for place, word in enumerate(words) if word not in _MEANT]
     numbers = np.bincount(code[there & named], minlength=len(words)) if unknown else ()
     for place in unknown:
-        found[UNKNOWN + words[place]] += int(numbers[place])
-    return found
+        misfits[UNKNOWN + words[place]] += int(numbers[place])
+    return misfits
 
 
 class Codes:
@@ -88,8 +89,8 @@ class Codes:
     def __init__(self) -> None:
         self.words: dict[str, int] = {}
 
-    def of(self, column: Words) -> Integers:
-        """Give the code of each cell's word; -1 where it is missing."""
+    def of(self, column: Words) -> types.Codes:
+        """Return the code of each cell's word; -1 where it is missing."""
         codes = [self.words.setdefault(word, len(self.words)) for word in column.words]
         return np.array([*codes, -1], np.int64).take(column.codes)
 
@@ -150,7 +151,7 @@ class History:
 
 
 def notes_of(misfits: Mapping[str, int]) -> tuple[str, ...]:
-    """Say what in a log wasn't understood: the most frequent kinds by name, the others by number.
+    """Return what in a log wasn't understood, in words: the most frequent kinds by name, the others by number.
 
     >>> notes_of({"of the kind phoned": 3, "without a case, a kind or a time": 1})
     ('3 events of an unknown kind: phoned (3)', '1 event without a case, a kind or a time')
@@ -168,7 +169,7 @@ def notes_of(misfits: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def _many(number: int, what: str) -> str:
-    """Write a number of things.
+    """Return a number of things in words.
 
     >>> _many(1, "event"), _many(2000, "event")
     ('1 event', '2,000 events')

@@ -1,4 +1,4 @@
-"""When the clock of each case stood still, found in the events.
+"""When the clock of each case stood still, read from the events.
 
 Source of the rule: a day is paused when the clock stands still at its close; overlapping pauses are merged.
 """
@@ -33,18 +33,18 @@ class Pauses(NamedTuple):
     misfits: Mapping[str, int] = MappingProxyType({})  # what wasn't understood of the events
 
     def within(self, first_row: int, end_row: int) -> "Pauses":
-        """Give those of some rows of cases, counted from the first of them."""
+        """Return the pauses of some rows of cases, counted from the first of them."""
         low, high = np.searchsorted(self.row, [first_row, end_row])
         return Pauses(self.row[low:high] - first_row, self.first[low:high], self.end[low:high])
 
 
 def pauses_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -> Pauses:
-    """Pair each pause with what ends it: the next resumption of its reason, or of none.
+    """Return the pauses of cases: each ends with the next resumption of its reason, or of none.
 
     A pause without a reason is ended by any. Of a pause and a resumption at one time the pause comes first.
     """
     reasons, misfits = Codes(), Counter[str]()
-    found: dict[str, list[Any]] = {"paused": [], "resumed": []}
+    parts: dict[str, list[Any]] = {"paused": [], "resumed": []}
     extra = ["reason"] if events.has("reason") else []
     for known in scan(events, extra, as_of, setting):
         there, named = known_events(known), known.batch.is_filled("case_id")
@@ -52,20 +52,20 @@ def pauses_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -> 
         times = known.batch.times("at")
         moment = times.walls(setting.zone) if times.kind != "dates" else times.values * DAY
         reason = reasons.of(known.words("reason")) if extra else np.full(len(moment), -1)
-        for word, parts in found.items():
+        for word, events_of in parts.items():
             mine = np.flatnonzero(there & named & known.batch.words("event").are({word}))
             row = rows_of(known, mine)
             misfits[STRAY] += int((row < 0).sum())
             mine, row = mine[row >= 0], row[row >= 0]
-            parts.append(np.stack([row, reason[mine], moment[mine]]))
-    paused, resumed = (np.concatenate([np.empty((3, 0), np.int64), *parts], axis=1) for parts in found.values())
+            events_of.append(np.stack([row, reason[mine], moment[mine]]))
+    paused, resumed = (np.concatenate([np.empty((3, 0), np.int64), *part], axis=1) for part in parts.values())
     first = np.maximum(paused[2] // DAY, row_days.FIRST_DAY)  # before that no calendar has a day
     merged = _merged(paused[0], first, _ends(paused, resumed, len(reasons.words)))
     return merged._replace(misfits=+misfits)
 
 
-def _ends(paused: Integers, resumed: Integers, reasons: int) -> Integers:
-    """Give the first day after each pause; both kinds of event are rows of cases, reasons (-1: none) and times."""
+def _ends(paused: Integers, resumed: Integers, reasons: int) -> DayNumbers:
+    """Return the first day after each pause; both kinds of event are rows of cases, reasons (-1: none) and times."""
     moments = np.unique(np.concatenate([paused[2], resumed[2]]))
     (row, reason, at), (ended_row, ended_reason, ended_at) = (
         (part[0], part[1], np.searchsorted(moments, part[2])) for part in (paused, resumed)
@@ -103,13 +103,13 @@ def _following(lane: Integers, at: Integers, ended_lane: Integers, ended_at: Int
 
 
 def _merged(row: RowNumbers, first: DayNumbers, end: DayNumbers) -> Pauses:
-    """Merge pauses that overlap or touch; one that ends on its first day has no paused day.
+    """Return pauses, merged where they overlap or touch; one that ends on its first day has no paused day.
 
     Row 3, days 10 to 20 and 15 to 25: packed with the row (``row_days``) ends reach 20, then 25 of row 3; day 15 of
     row 3 isn't beyond 20 of row 3, so that one pause goes from 10 to 25. A further row lies beyond all days of row 3.
     """
-    some = end > first
-    row, first, end = row[some], first[some], end[some]
+    mask = end > first
+    row, first, end = row[mask], first[mask], end[mask]
     if not len(row):
         return Pauses(row, first, end)
     order = np.lexsort((first, row))
