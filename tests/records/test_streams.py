@@ -142,7 +142,16 @@ def test_only_the_columns_that_are_needed_are_read() -> None:
 
 def test_a_reader_without_rows_is_no_records() -> None:
     schema = pa.schema([("case_id", pa.string()), *((name, pa.date32()) for name in TIMES), ("team", pa.string())])
-    assert counted(pa.RecordBatchReader.from_batches(schema, [])) == Tally.zero()
+    assert counted(schema.empty_table()) == Tally.zero()
+    nothing = pa.RecordBatch.from_pylist([], schema)
+    assert counted(pa.RecordBatchReader.from_batches(schema, [nothing])) == Tally.zero()
+
+
+def test_an_arrow_reader_without_any_batch_was_read_before() -> None:
+    read = pa.table({"case_id": ["A1"], "received_at": ["2024-03-28"], "decided_at": ["2024-04-05"]}).to_reader()
+    read.read_all()
+    with pytest.raises(RecordsError, match=r"RecordBatchReader.*read before.*empty_table\(\)"):
+        counted(read)
     with pytest.raises(RecordsError, match=r"cases are given as tuple_iterator, which gives nothing: .* read before"):
         counted(iter(()))
 

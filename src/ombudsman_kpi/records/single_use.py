@@ -2,9 +2,11 @@
 
 import weakref
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from ombudsman_kpi.errors import RecordsError
+
+T = TypeVar("T")
 
 _OPENED: dict[int, "weakref.ref[Any]"] = {}  # by id, as long as the object lives: it needn't be hashable
 
@@ -49,11 +51,14 @@ def exhausted(name: str, records: Any, remedy: str) -> RecordsError:
     )
 
 
-def first_of(name: str, records: Iterator[Any]) -> Any:
-    """Return the first item of an iterator. Raises ``RecordsError`` where there is none."""
+def first_of(name: str, records: Iterator[T], nothing: str = "an empty list", kind: str = "") -> T:
+    """Return the first item of an iterator. Raises ``RecordsError`` where there is none.
+
+    ``nothing`` is what to give instead where there are no records; ``kind`` is what was given, if not the iterator.
+    """
     for item in records:
         return item
     raise RecordsError(
-        f"{name} are given as {type(records).__name__}, which gives nothing: perhaps it has been read before. Give "
-        "an empty list where there are none."
+        f"{name} are given as {kind or type(records).__name__}, which gives nothing: perhaps it has been read before. "
+        f"Give {nothing} where there are none."
     )

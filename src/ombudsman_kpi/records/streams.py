@@ -6,7 +6,7 @@ from typing import Any
 
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records import source
-from ombudsman_kpi.records.single_use import open_once
+from ombudsman_kpi.records.single_use import first_of, open_once
 from ombudsman_kpi.records.source import Source
 from ombudsman_kpi.records.spool import spooled, spooled_at_once
 
@@ -23,14 +23,14 @@ def open_stream(name: str, records: Any) -> Source | None:
 
 
 def _open_reader(name: str, reader: Any) -> Source:
-    """Return an Arrow reader, which can be read only once, as a source."""
+    """Return an Arrow reader, which can be read only once, as a source.
+
+    Raises ``RecordsError`` where it was read before: by this library, or so that no batch is left in it.
+    """
     open_once(name, reader, "Give a new reader, or the table that reader.read_all() makes.")
     names = tuple(reader.schema.names)
     batches = (Source(names, _slices_of(batch)) for batch in _batches_of_reader(name, reader))
-    first = next(batches, None)
-    if first is not None:
-        return spooled(name, batches, first)
-    return Source(names, lambda wanted: _of_batches([], wanted, reader.schema), rows=0)
+    return spooled(name, batches, first_of(name, batches, "reader.schema.empty_table()", type(reader).__name__))
 
 
 def is_instance_of(value: Any, library: str, kind: str) -> bool:
