@@ -45,7 +45,7 @@ from ombudsman_kpi.measures.related import Related
 from ombudsman_kpi.measures.target import LimitedClock, Target
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.tables import Table, open_table
-from ombudsman_kpi.records.vocabulary import RECORDS, Case, CaseEvent, Record, cell_of, validated
+from ombudsman_kpi.records.vocabulary import Case, CaseEvent, Record, cell_of, validated
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.plan import check_scheme, names_of
 
@@ -82,7 +82,7 @@ def deadlines(
     check_scheme(scheme)
     at = parse_as_of(as_of, scheme)
     record = _read(case)
-    kind = next(name for name, model in RECORDS.items() if isinstance(record, model))
+    kind = record.plural
     table = RecordTable.of(record, kind)
     tables: dict[str, Table] = {kind: table}
     whose = None

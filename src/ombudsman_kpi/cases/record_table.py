@@ -6,7 +6,7 @@ from typing import Any
 
 from ombudsman_kpi.records.batch import COUNT, PERIOD
 from ombudsman_kpi.records.tables import Table, open_table
-from ombudsman_kpi.records.vocabulary import Record, cell_of
+from ombudsman_kpi.records.vocabulary import Record
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Cells(dict[str, list[Any]]):
     @classmethod
     def of(cls, record: Record, names: Iterable[str]) -> "Cells":
         """Return the columns of one record by name."""
-        return cls((name, [cell_of(record, name)]) for name in names)
+        held, own = record.__dict__, record.model_extra or {}
+        return cls({name: [held[name] if name in held else own.get(name)] for name in names})
 
     def __missing__(self, name: str) -> list[Any]:
         return [None]
