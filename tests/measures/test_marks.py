@@ -127,3 +127,11 @@ def test_the_trend_of_a_score_lists_no_parts_as_reasons(scheme: Scheme) -> None:
     ]
     rows = measure(changed, reviews=reviews, as_of="2024-05-31", every="month", targets="better").rows
     assert [dict(row.reasons) for row in rows] == [{}, {}]
+
+
+def test_a_condition_that_reads_like_a_later_day_is_no_early_as_of(scheme: Scheme) -> None:
+    """What lacks a column called yet_received_at is "not yet received", and yet no as_of is too early for it."""
+    changed = scheme.with_target("paused", where={"yet_received_at": {"present": True}})
+    cases = [{"case_id": "A", "received_at": "2024-01-02", "decided_at": "2024-02-05", "yet_received_at": None}]
+    for row in measure(changed, cases=cases, events=EVENTS, as_of="2024-05-31", targets="paused"):
+        assert dict(row.reasons) == {("excluded", "not yet received"): 1}

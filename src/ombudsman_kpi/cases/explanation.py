@@ -89,7 +89,7 @@ def _start(deadline: DeadlineFacts) -> Step:
     by = deadline.started_by
     if by == "contact":
         return Step(kind="start", day=start, says=f"Last contact with the {deadline.party}: {moment_text(start)}.")
-    if deadline.measure == "delays explained":
+    if "delay_explained" in deadline.waits_for:
         said = f"Target {deadline.reason} was missed; its clock started {moment_text(start)}."
         return Step(kind="start", day=start, says=said)
     what = "Started" if by is None else _what(by).capitalize()
@@ -169,7 +169,7 @@ def _due_in_other_units(deadline: DeadlineFacts, limit: Amount, due: date) -> St
 
 def _is_whole_case(deadline: DeadlineFacts) -> bool:
     """Tell whether it is about contact with all parties of a case."""
-    return deadline.measure == "keep in touch" and deadline.party is None
+    return "contact" in deadline.waits_for and deadline.party is None
 
 
 def _rolled_past(deadline: DeadlineFacts, limit: Amount, due: date) -> tuple[DayOff, ...]:
@@ -222,14 +222,14 @@ def _status(deadline: DeadlineFacts) -> str:
 def _ended(deadline: DeadlineFacts) -> str:
     """Say what ended a clock, and when."""
     what = _what(deadline.ended_by) if deadline.ended_by else "ended"
-    if deadline.measure == "keep in touch" and deadline.ended_by != "contact" and deadline.party is not None:
+    if "contact" in deadline.waits_for and deadline.ended_by != "contact" and deadline.party is not None:
         return f"Without another contact the case ended ({what} {moment_text(deadline.stop)})"
     return f"{what.capitalize()} {moment_text(deadline.stop)}"
 
 
 def _without_day(deadline: DeadlineFacts) -> str:
     """Say what was done, or wasn't, where there is no day of it."""
-    if deadline.measure == "delays explained":
+    if "delay_explained" in deadline.waits_for:
         return "Explained" if deadline.status == "met" else "Not explained in time"
     return "Done" if deadline.status == "met" else "Not done in time"
 
@@ -238,9 +238,9 @@ def _awaited(deadline: DeadlineFacts) -> str:
     """Say what hasn't happened, up to the day on which it hasn't."""
     if _is_whole_case(deadline):
         return "Open at"
-    if deadline.measure == "keep in touch":
+    if "contact" in deadline.waits_for:
         return f"No contact with the {deadline.party} since then by"
-    if deadline.measure == "delays explained":
+    if "delay_explained" in deadline.waits_for:
         return "Not yet explained by"
     first, *others = (not_yet(name) for name in deadline.waits_for or ("done_at",))
     return " or ".join([first, *(other.removeprefix("not yet ") for other in others)]).capitalize() + " by"

@@ -127,6 +127,11 @@ class Target(Declaration):
         return ()
 
     @property
+    def words_of_conditions(self) -> frozenset[str]:
+        """What is said of the records that its conditions leave out."""
+        return frozenset()
+
+    @property
     def counted_daily(self) -> bool:
         """Whether it is counted day by day, whatever the periods are: a stock is carried over from one to the next."""
         return False
@@ -299,6 +304,11 @@ class Selected(Target):
     """A target of the records whose fields hold what it says."""
 
     where: dict[str, ConditionField] = Field(default_factory=dict, description="Which records it applies to")
+
+    @property
+    def words_of_conditions(self) -> frozenset[str]:
+        """What is said of the records that its conditions leave out."""
+        return frozenset(condition.describe(name) for name, condition in self.where.items())
 
     @model_validator(mode="after")
     def _known_words(self) -> Self:

@@ -106,6 +106,11 @@ class Trend(Target):
         """Those of its figure."""
         return self.base.conditions
 
+    @property
+    def words_of_conditions(self) -> frozenset[str]:
+        """Those of its figure."""
+        return self.base.words_of_conditions
+
     def misfits(self, related: Related) -> Mapping[str, int]:
         """Return what wasn't understood for its figure."""
         return self.base.misfits(related)

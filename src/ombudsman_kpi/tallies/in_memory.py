@@ -258,9 +258,9 @@ def refuse_too_early(counted: Counts, scheme: Scheme, as_of: Any) -> None:
     """Raise where no record at all had been received yet: the date is surely a mistake."""
     early: dict[str, bool] = {}
     for key, block in counted.blocks.items():
-        reasons = {outcome.reason for outcome in block.outcomes}
-        kind = scheme[key.target].of
-        early[kind] = early.get(kind, False) or (bool(reasons) and reasons <= _NOT_YET)
+        reasons, target = {outcome.reason for outcome in block.outcomes}, scheme[key.target]
+        later = bool(reasons) and reasons <= _NOT_YET - target.words_of_conditions
+        early[target.of] = early.get(target.of, False) or later
     if early and all(early.values()):
         raise OptionError(
             f"as_of {as_of} is before every record that was given, so that nothing would be known. "
