@@ -112,7 +112,7 @@ class Limited(OnClock):
         return str(self.limit)
 
     @property
-    def within(self) -> Limit | None:
+    def standard_limit(self) -> Limit | None:
         """Its limit."""
         return self.limit
 

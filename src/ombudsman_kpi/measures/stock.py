@@ -144,7 +144,7 @@ class Stock(Limited):
         return "number"
 
     @property
-    def within(self) -> Limit | None:
+    def standard_limit(self) -> Limit | None:
         """No limit: its standard is a number of records."""
         return None
 

@@ -203,7 +203,7 @@ class Target(Declaration):
         return self.measure
 
     @property
-    def within(self) -> Limit | None:
+    def standard_limit(self) -> Limit | None:
         """The limit that its standard is a share of."""
         return None
 

@@ -146,5 +146,5 @@ def comparison_table(comparison: Comparison) -> Table:
 
 def _promised(target: Target) -> str:
     """Write what a target promises: the figure, and the limit that it is for."""
-    limit = "" if target.within is None else f" in {target.within}"
+    limit = "" if target.standard_limit is None else f" in {target.standard_limit}"
     return f"{standard_of(target)}{limit}"
