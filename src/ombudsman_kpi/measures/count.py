@@ -43,7 +43,7 @@ class CountRule(Rule):
         return of_days(draft, day, (NOT_IN, IN), draft.state == 0)
 
     def stays(self, known: Known) -> Truths:
-        """Return which records have their day, and all that is asked of them."""
+        """Return which records have their day, and all that conditions look at."""
         return day_lasts(self.target.id, known, self.target.dated, self.target.where)
 
     def drafted(self, known: Known) -> tuple[StateBuilder, Integers]:
@@ -65,7 +65,7 @@ class DistinctRule(CountRule):
 
     @classmethod
     def of(cls, target: "Numbers", distinct: str, related: Related) -> "DistinctRule":
-        """Find the first record of each id among all that were given."""
+        """Find the first record of each id among all that were provided."""
         rule = cls(target, distinct, RowNumbers(), np.empty(0, np.int64))
         table, first = related.tables[target.of], rule.first
         for batch in table.batches(dict.fromkeys(rule.fields(table))):
@@ -86,9 +86,9 @@ class DistinctRule(CountRule):
         ids = known.text(self.distinct)
         if self.target.per is None:
             return ids
-        found, place = np.unique(day, return_inverse=True)
+        days, place = np.unique(day, return_inverse=True)
         starts = [
-            str(period_of(to_day(item), self.target.per).start) if item != MISSING else "" for item in found.tolist()
+            str(period_of(to_day(item), self.target.per).start) if item != MISSING else "" for item in days.tolist()
         ]
         return pc.binary_join_element_wise(ids, pa.array(starts, pa.string()).take(pa.array(place)), "\n")
 

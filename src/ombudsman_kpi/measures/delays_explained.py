@@ -58,9 +58,11 @@ class DelaysRule(Rule):
 
     def stays(self, known: Known) -> Truths:
         """Return which cases have ended by all targets, and wait for no explanation that could still come in time."""
-        found = self.assess(known)
-        waits = of_status(found.book, frozenset({"pending"})).take(found.code) | np.not_equal(found.provisional, 0)
-        ended = ~records_of(found, waits, known)
+        assessed = self.assess(known)
+        waits = of_status(assessed.book, frozenset({"pending"})).take(assessed.code) | np.not_equal(
+            assessed.provisional, 0
+        )
+        ended = ~records_of(assessed, waits, known)
         for target in self.missed:
             ended &= clock_lasts(target, known)
         return ended
@@ -72,13 +74,13 @@ class DelaysRule(Rule):
         """
         paused = None
         if target.pauses:
-            clock, found, paused = ran_net(target, self.related.pauses, known)
+            clock, judged, paused = ran_net(target, self.related.pauses, known)
         else:
             clock = timeline(target, known)
             if clock.own is None and not np.count_nonzero(clock.elapsed != NONE):
                 return None  # none of them ran
-            clock, found = clock_judged(target, known)
-        missed = of_status(found.book, MISSED).take(found.code)
+            clock, judged = clock_judged(target, known)
+        missed = of_status(judged.book, MISSED).take(judged.code)
         rows = np.flatnonzero(missed)
         if not len(rows):
             return None
@@ -90,7 +92,7 @@ class DelaysRule(Rule):
             told &= self._told(known, rows, PARTIES.index(name), start, last)
         waiting = (last >= known.as_of.day) & (self.target.up_to is not None)
         code = 3 * self.missed.index(target) + np.where(told, 0, np.where(waiting, 2, 1))
-        moves = np.broadcast_to(found.provisional, len(clock.start))[rows]
+        moves = np.broadcast_to(judged.provisional, len(clock.start))[rows]
         return rows, start, due, last, np.maximum(moves, self._extension_moves(due, last, known)), code
 
     def _extended(self, due: Integers, known: Known) -> Integers:
@@ -107,10 +109,10 @@ class DelaysRule(Rule):
         return 0 if limit is None else provisional_days(limit, Clock(), due, last, known.setting.calendar)
 
     def _told(self, known: Known, rows: Integers, party: int, start: Integers, last: Integers) -> Truths:
-        """Tell which cases have an explanation to a party between two days."""
+        """Return which cases have an explanation to a party between two days."""
         offset = known.batch.offset
-        found = self.related.contacts.explained
-        explained = known.once(("explained",), lambda: found.within(offset, offset + len(known.batch)))
+        contacts = self.related.contacts.explained
+        explained = known.once(("explained",), lambda: contacts.within(offset, offset + len(known.batch)))
         if not len(explained):
             return np.zeros(len(rows), np.bool_)
         lane = rows * 2 + party

@@ -42,7 +42,7 @@ class DoneByRule(Rule):
         return of_days(draft, day, (TOO_LATE, IN_TIME), in_time)
 
     def stays(self, known: Known) -> Truths:
-        """Return which records have their day, and all that is asked of them."""
+        """Return which records have their day, and all that conditions look at."""
         return day_lasts(self.target.id, known, self.target.dated, self.target.where)
 
 

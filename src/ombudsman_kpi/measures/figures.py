@@ -142,7 +142,7 @@ def chance_of_shares(before: Counts, now: Counts) -> Interval | None:
 
 
 def share_figure(standard: Standard | None, place: Place) -> Figure:
-    """Work out met / (met + missed), its bounds while records are pending, the headroom and the status."""
+    """Return met / (met + missed), its bounds while records are pending, the headroom and the status."""
     here = place.here
     met, pending, counted = here.met, here.pending, here.met + here.missed
     whole = counted + pending
@@ -160,7 +160,7 @@ def share_figure(standard: Standard | None, place: Place) -> Figure:
 
 
 def headroom_of(standard: Standard, met: int, pending: int, whole: int) -> int:
-    """Give how many could still miss before the standard is lost; below 0 it is lost already.
+    """Return how many could still miss before the standard is lost; below 0 it is lost already.
 
     >>> from ombudsman_kpi.measures.standard import parse_standard
     >>> headroom_of(parse_standard("98%"), met=98, pending=1, whole=100)

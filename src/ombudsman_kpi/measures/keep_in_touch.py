@@ -50,13 +50,13 @@ class Run:
 
     clock: Timeline
     end: Integers
-    found: Intervals
+    intervals: Intervals
     over: Truths  # which intervals were too long
     allowed: int
 
     def due(self, places: Integers) -> Integers:
         """When some intervals are due to end."""
-        return self.clock.axis.due(self.found.begin.take(places), self.allowed)
+        return self.clock.axis.due(self.intervals.begin.take(places), self.allowed)
 
 
 @dataclass(frozen=True)
@@ -79,15 +79,15 @@ class KeepInTouchRule(Rule):
 
     def stays(self, known: Known) -> Truths:
         """Return which investigations have ended, unless a due day of theirs may still move."""
-        found = self.assess(known)
-        return clock_lasts(self.target, known) & ~records_of(found, np.not_equal(found.provisional, 0), known)
+        assessed = self.assess(known)
+        return clock_lasts(self.target, known) & ~records_of(assessed, np.not_equal(assessed.provisional, 0), known)
 
     def _each(self, known: Known, run: Run) -> Assessed:
-        """Give each interval its outcome; and of the cases that contradict themselves, that."""
+        """Return the outcome of each interval; and of the cases that contradict themselves, that."""
         target = self.target
-        some = np.flatnonzero(run.found.begin != run.found.end)
-        clock, order = run.clock, some[np.lexsort((run.found.begin[some], run.found.lane[some]))]
-        (lane, begin, end), due = (part.take(order) for part in run.found), run.due(order)
+        some = np.flatnonzero(run.intervals.begin != run.intervals.end)
+        clock, order = run.clock, some[np.lexsort((run.intervals.begin[some], run.intervals.lane[some]))]
+        (lane, begin, end), due = (part.take(order) for part in run.intervals), run.due(order)
         elapsed = clock.axis.elapsed(begin, np.where(end == MISSING, known.as_of.day, end))
         case, party, over = lane >> 1, lane & 1, run.over.take(order)
         code = np.where(end == MISSING, 3 - over, over).astype(np.intp)  # places in the book
@@ -109,10 +109,10 @@ class KeepInTouchRule(Rule):
         )  # fmt: skip
 
     def _whole_cases(self, known: Known, run: Run) -> Assessed:
-        """Give each case its outcome: late when any interval was, overdue when only a last one is."""
-        clock, end, found, over = run.clock, run.end, run.found, np.flatnonzero(run.over)
+        """Return the outcome of each case: late when any interval was, overdue when only a last one is."""
+        clock, end, intervals, over = run.clock, run.end, run.intervals, np.flatnonzero(run.over)
         late, overdue = np.zeros(2 * len(end), np.int8), np.zeros(len(end), np.bool_)
-        lane, ended = found.lane.take(over), found.end.take(over) != MISSING
+        lane, ended = intervals.lane.take(over), intervals.end.take(over) != MISSING
         late[lane[ended]] = 1
         overdue[lane[~ended] >> 1] = True
         parties = late[::2] + 2 * late[1::2]
@@ -127,20 +127,20 @@ class KeepInTouchRule(Rule):
         )  # fmt: skip
 
     def _provisional(self, known: Known, run: Run) -> Integers | int:
-        """Tell in which cases the next contact is due after the last announced year; mostly in none."""
+        """Return in which cases the next contact is due after the last announced year; mostly in none."""
         calendar = known.setting.calendar
         latest = last_certain_start(self.target, run.clock.axis, calendar)
-        if latest is None or run.found.begin.max(initial=MISSING) <= latest:
+        if latest is None or run.intervals.begin.max(initial=MISSING) <= latest:
             return 0
         return provisional_days(self.target.limit, self.target.clock, run.clock.start, _next_due(run), calendar)
 
 
 def _next_due(run: Run) -> Integers:
-    """Give the day by which each open case must have the next contact; with whichever party it is due first."""
+    """Return the day by which each open case must have the next contact; with whichever party it is due first."""
     first = np.full(len(run.end), NEVER)
-    open_ = np.flatnonzero(run.found.end == MISSING)
+    open_ = np.flatnonzero(run.intervals.end == MISSING)
     due = run.due(open_)
-    np.minimum.at(first, run.found.lane.take(open_) >> 1, np.where(due == MISSING, NEVER, due))
+    np.minimum.at(first, run.intervals.lane.take(open_) >> 1, np.where(due == MISSING, NEVER, due))
     return np.where(first == NEVER, MISSING, first)
 
 
@@ -155,7 +155,7 @@ _WHOLE = (MET, OVERDUE, PENDING, *_LATE, *(Outcome("late", f"{item.reason}, stil
 
 
 def _reasons(clock: Timeline) -> tuple[Outcome, ...]:
-    """Give the outcome of each state by which a case is left out."""
+    """Return the outcome of each state by which a case is left out."""
     return tuple(
         Outcome(state.ending, state.reason) if state.ending in {"excluded", "invalid"} else MET
         for state in clock.states
@@ -181,13 +181,15 @@ def _clock_of(target: "KeepInTouch", known: Known) -> tuple[Timeline, Integers]:
 def _run(target: "KeepInTouch", known: Known, related: Related) -> Run:
     limit = target.limit
     clock, end = _clock_of(target, known)
-    found = intervals(target, known, related, np.where(clock.elapsed == NONE, MISSING, clock.start), end)
+    intervals = cut_into_intervals(target, known, related, np.where(clock.elapsed == NONE, MISSING, clock.start), end)
     first, in_time = last_days_in_time(clock.axis, limit.allowed, known.setting.calendar)
-    stop = np.where(found.end == MISSING, known.as_of.day, found.end)
-    return Run(clock, end, found, stop > in_time.take(found.begin - first), limit.allowed)
+    stop = np.where(intervals.end == MISSING, known.as_of.day, intervals.end)
+    return Run(clock, end, intervals, stop > in_time.take(intervals.begin - first), limit.allowed)
 
 
-def intervals(target: "KeepInTouch", known: Known, related: Related, start: Integers, end: Integers) -> Intervals:
+def cut_into_intervals(
+    target: "KeepInTouch", known: Known, related: Related, start: Integers, end: Integers
+) -> Intervals:
     """Cut the run of each case into intervals by the days on which each party was contacted.
 
     All is done on the numbers of days in lanes, which are in the order of lanes and of days at once: so the contact
@@ -278,11 +280,11 @@ class KeepInTouch(Limited):
         """A contact."""
         return ("contact",)
 
-    def telling(self, found: Assessed) -> Sequence[int]:
+    def telling(self, assessed: Assessed) -> Sequence[int]:
         """Return the intervals open or too long; where a party has none of these, its last one."""
-        parties = found.party.tolist() if found.party is not None else [None] * len(found.code)
+        parties = assessed.party.tolist() if assessed.party is not None else [None] * len(assessed.code)
         last = {party: place for place, party in enumerate(parties)}
-        places = {place for place, code in enumerate(found.code.tolist()) if found.book[code].status != "met"}
+        places = {place for place, code in enumerate(assessed.code.tolist()) if assessed.book[code].status != "met"}
         told = {parties[place] for place in places}
         return sorted(places | {place for party, place in last.items() if party not in told})
 

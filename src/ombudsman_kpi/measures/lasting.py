@@ -61,11 +61,11 @@ def clock_lasts(target: OnClock, known: Known) -> Truths:
     return ended & ~deemed_later & _fields_last(target.id, known, target.where)
 
 
-def records_of(found: Assessed, which: Truths, known: Known) -> Truths:
+def records_of(assessed: Assessed, which: Truths, known: Known) -> Truths:
     """Return which records of a batch have some of several outcomes."""
     some = np.zeros(len(known.batch), np.bool_)
-    places = np.flatnonzero(np.broadcast_to(which, found.code.shape))
-    some[places if found.record is None else found.record[places]] = True
+    places = np.flatnonzero(np.broadcast_to(which, assessed.code.shape))
+    some[places if assessed.record is None else assessed.record[places]] = True
     return some
 
 

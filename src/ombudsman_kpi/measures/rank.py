@@ -61,18 +61,20 @@ class Rank(SharesOfKinds):
         """
         result = share_figure(self.standard, place)
         everywhere, period = place.everywhere, place.period
-        found = everywhere.once(("comparator", period), lambda: Comparator.of(everywhere.by_period.get(period, ())))
-        if found.groups < 2 or not found.rates:
+        comparator = everywhere.once(
+            ("comparator", period), lambda: Comparator.of(everywhere.by_period.get(period, ()))
+        )
+        if comparator.groups < 2 or not comparator.rates:
             return result  # nothing to set it beside
-        ranked = len(found.rates)
+        ranked = len(comparator.rates)
         if self.comparator == "pooled":
-            beside = Fraction(found.met, found.counted)
-            words = f"comparator {percent(found.met, found.counted)} (pooled, {found.met:,} of {found.counted:,})"
+            met, counted = comparator.met, comparator.counted
+            beside, words = Fraction(met, counted), f"comparator {percent(met, counted)} (pooled, {met:,} of {counted:,})"
         else:
-            beside = everywhere.once(("mean of rates", period), lambda: found.mean)
+            beside = everywhere.once(("mean of rates", period), lambda: comparator.mean)
             words = f"comparator {half_up(100 * beside)}% (mean of {ranked} rates)"
         details: dict[str, Any] = {"comparator": beside, "ranked": ranked}
         if result.value is not None:
-            details["rank"] = 1 + ranked - bisect_right(found.rates, result.value)
+            details["rank"] = 1 + ranked - bisect_right(comparator.rates, result.value)
             words = f"rank {details['rank']} of {ranked}; {words}"
         return result._replace(details=details, remarks=(words,))

@@ -28,7 +28,7 @@ class Targets(Setting, Protocol):
 
 @dataclass(frozen=True)
 class Related:
-    """All records that were given, by kind; what is looked up in them is looked up once."""
+    """All records that were provided, by kind; what is looked up in them is looked up once."""
 
     tables: Mapping[str, Table]
     as_of: AsOf
@@ -39,7 +39,7 @@ class Related:
 
     @cached_property
     def rows_of(self) -> RowsOf:
-        """Tell of events in which row their case stands."""
+        """Return of events in which row their case stands."""
         return self.whose or rows_of_cases(self.tables["cases"])
 
     @cached_property
@@ -53,7 +53,7 @@ class Related:
         return pauses_of(self.tables["events"], self.rows_of, self.as_of, self.scheme)
 
     def last_days(self, records: str, conditions: Mapping[str, Condition]) -> tuple[Any, Integers]:
-        """Give the cases (as Arrow text) that have a record of some kind, and the day when the last was received."""
+        """Return the cases (as Arrow text) that have a record of some kind, and the day when the last was received."""
         name = f"{records} {dict(conditions)!r}"
         if name not in self._last:
             self._last[name] = self._find_last(self.tables[records], conditions)
@@ -68,11 +68,11 @@ class Related:
         for batch in table.batches(dict.fromkeys(needed)):
             known = Known(batch, self.as_of, self.scheme)
             received = known.moments("received_at")
-            found = received.usable & present(known.text("case_id"))
+            mask = received.usable & present(known.text("case_id"))
             for name, condition in conditions.items():
-                found &= known.fulfils(name, condition)
-            ids.append(known.text("case_id").filter(pa.array(found)))
-            days.append(received.days[found])
+                mask &= known.fulfils(name, condition)
+            ids.append(known.text("case_id").filter(pa.array(mask)))
+            days.append(received.days[mask])
         encoded = pa.chunked_array(ids, pa.string()).combine_chunks().dictionary_encode()
         last = np.full(len(encoded.dictionary), MISSING)
         np.maximum.at(last, integers(encoded.indices, 0), np.concatenate(days) if days else np.empty(0, np.int64))

@@ -57,7 +57,7 @@ class ScoreRule(Rule):
         return self._by_part(draft, known, day, met)
 
     def stays(self, known: Known) -> Truths:
-        """Return which reviews have their day, and all that is asked of them."""
+        """Return which reviews have their day, and all that conditions look at."""
         return day_lasts(self.target.id, known, self.target.dated, self.target.where)
 
     def _by_part(self, draft: StateBuilder, known: Known, day: np.ndarray, met: np.ndarray) -> Assessed:
@@ -66,23 +66,23 @@ class ScoreRule(Rule):
         draft.mark(
             known.unknown_choices(str(self.target.parts)), "invalid", f"{self.target.parts} has an unknown value"
         )
-        found = of_days(draft, day, (Outcome("late"), Outcome("met")), met)
+        assessed = of_days(draft, day, (Outcome("late"), Outcome("met")), met)
         encoded = text.dictionary_encode()
         part = integers(encoded.indices, 0)
         labels = encoded.dictionary.to_pylist()
         counted = draft.state == 0
-        code = np.where(counted, len(found.book) + 2 * part + met, found.code).astype(np.intp)
+        code = np.where(counted, len(assessed.book) + 2 * part + met, assessed.code).astype(np.intp)
         book = tuple(Outcome(status, label, label) for label in labels for status in ("late", "met"))
-        return replace(found, code=code, book=(*found.book, *book))
+        return replace(assessed, code=code, book=(*assessed.book, *book))
 
 
 def parts_of(counts: Counts) -> dict[str, tuple[int, int]]:
-    """Give for each part how many answers were met, and how many were counted."""
-    found: dict[str, tuple[int, int]] = {}
+    """Return for each part how many answers were met, and how many were counted."""
+    parts: dict[str, tuple[int, int]] = {}
     for (status, part), number in counts.marks.items():
-        met, counted = found.get(part, (0, 0))
-        found[part] = met + number * (status == "met"), counted + number
-    return dict(sorted(found.items(), key=lambda item: (len(item[0]), item[0])))  # 5, 8, 9, 11
+        met, counted = parts.get(part, (0, 0))
+        parts[part] = met + number * (status == "met"), counted + number
+    return dict(sorted(parts.items(), key=lambda item: (len(item[0]), item[0])))  # 5, 8, 9, 11
 
 
 def _sampled(place: Place, details: dict[str, Any]) -> list[str]:
@@ -169,8 +169,8 @@ class Score(Dated, Changing):
 
     def figure(self, place: Place) -> Figure:
         """Return the score; of several parts, combined as the target says, and each beside it."""
-        found = share_figure(self.standard, place)
-        details: dict[str, Any] = {"sample": found.denominator, "population": place.population}
+        figure = share_figure(self.standard, place)
+        details: dict[str, Any] = {"sample": figure.denominator, "population": place.population}
         words = []
         if self.parts is not None:
             parts = parts_of(place.here)
@@ -185,10 +185,10 @@ class Score(Dated, Changing):
             words += [f"without {', '.join(silent)}: no answers"] if each and silent else []
         if self.combines_by_mean:
             mean = self.value_of(place.here)
-            found = Figure(judged(self.standard, mean), mean, mean, mean)
+            figure = Figure(judged(self.standard, mean), mean, mean, mean)
         else:
             words += _sampled(place, details)
-        return found._replace(details=details, remarks=tuple(words))
+        return figure._replace(details=details, remarks=tuple(words))
 
     @model_validator(mode="after")
     def _of_reviews(self) -> Self:

@@ -37,15 +37,15 @@ class KindsRule(Rule):
         return fields_of_kinds(self.target, {**self.target.where, **self.target.numerator}, table)
 
     def assess(self, known: Known) -> Assessed:
-        """Tell which records of a batch are of the kinds."""
+        """Return which records of a batch are of the kinds."""
         draft = StateBuilder(known, self.target.id)
         day = dated(draft, self.target.dated, [self.target.where])
-        found = np.ones(draft.size, np.bool_)
+        of_kinds = np.ones(draft.size, np.bool_)
         for name, condition in self.target.numerator.items():
             own = draft.name(name)
             draft.mark(known.unknown_choices(own), "invalid", f"{own} has an unknown value")
-            found &= known.fulfils(own, condition)
-        return of_days(draft, day, (NOT_IN, IN), found)
+            of_kinds &= known.fulfils(own, condition)
+        return of_days(draft, day, (NOT_IN, IN), of_kinds)
 
     def stays(self, known: Known) -> Truths:
         """Return which records have their day, and all that says of which kind they are."""
@@ -88,7 +88,7 @@ class FollowedRule(Rule):
         return [*fields_of_kinds(self.target, self.target.where, table), case]
 
     def assess(self, known: Known) -> Assessed:
-        """Tell which records of a batch were followed."""
+        """Return which records of a batch were followed."""
         draft = StateBuilder(known, self.target.id)
         day = dated(draft, self.target.dated, [self.target.where])
         draft.mark(~present(known.batch.text(CASE)), "invalid", f"{CASE} is missing")
@@ -96,8 +96,8 @@ class FollowedRule(Rule):
 
     def stays(self, known: Known) -> Truths:
         """Return which records have their day, and were followed: any other may still be."""
-        found, target = self.assess(known), self.target
-        waits = np.array([outcome == NOT_IN for outcome in found.book], np.bool_).take(found.code)
+        assessed, target = self.assess(known), self.target
+        waits = np.array([outcome == NOT_IN for outcome in assessed.book], np.bool_).take(assessed.code)
         return day_lasts(target.id, known, target.dated, target.where, target.followed_by) & ~waits
 
     def _followed(self, known: Known, day: np.ndarray) -> Truths:

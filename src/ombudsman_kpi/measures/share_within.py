@@ -39,18 +39,18 @@ class ShareWithinRule(Rule):
 
     def assess(self, known: Known) -> Assessed:
         """Run the clocks of a batch and judge them."""
-        clock, found = clock_judged(self.target, known)
+        clock, result = clock_judged(self.target, known)
         return Assessed(
-            found.code,
-            found.book,
+            result.code,
+            result.book,
             lambda: clock.start_day,
             lambda: clock.end_day,
-            found.elapsed,
+            result.elapsed,
             self.target.limit.elapsed_unit,
             lambda: (*clock.points(), clock.due(self.target.limit)),
             self.target.limit.parts,
             clock.in_days,
-            found.provisional,
+            result.provisional,
         )
 
     def stays(self, known: Known) -> Truths:
@@ -111,8 +111,8 @@ class ShareWithin(Limited, Changing):
 
     def figure(self, place: Place) -> Figure:
         """Return the share of those in time; and beside it what it would be if no clock had stood still."""
-        found = share_figure(self.standard, place)
-        return with_gross(found, place.here) if self.pauses else found
+        figure = share_figure(self.standard, place)
+        return with_gross(figure, place.here) if self.pauses else figure
 
     def from_layout_1(self, outcome: Outcome) -> Outcome:
         """Return an outcome with its mark, of a clock that may stand still."""

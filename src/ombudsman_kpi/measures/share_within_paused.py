@@ -39,21 +39,21 @@ class PausedRule(Rule):
 
     def assess(self, known: Known) -> Assessed:
         """Run the clocks of a batch, and judge them by the time that they ran."""
-        gross, found, due = ran_net(self.target, self.pauses, known)
+        gross, net, due = ran_net(self.target, self.pauses, known)
         as_if = judged(self.target, gross, known.setting.calendar)
-        cured = of_status(as_if.book, MISSED).take(as_if.code) & ~of_status(found.book, MISSED).take(found.code)
-        book = (*found.book, *map(spared, found.book))
+        cured = of_status(as_if.book, MISSED).take(as_if.code) & ~of_status(net.book, MISSED).take(net.code)
+        book = (*net.book, *map(spared, net.book))
         return Assessed(
-            (found.code + cured * len(found.book)).astype(np.intp), book, gross.start_day, gross.end_day,
-            found.elapsed, self.target.limit.elapsed_unit, lambda: (gross.start, gross.end, due),
-            provisional=found.provisional,
+            (net.code + cured * len(net.book)).astype(np.intp), book, gross.start_day, gross.end_day,
+            net.elapsed, self.target.limit.elapsed_unit, lambda: (gross.start, gross.end, due),
+            provisional=net.provisional,
             gross=as_if.elapsed,
         )  # fmt: skip
 
     def stays(self, known: Known) -> Truths:
         """Return which clocks have ended, unless their due day may still move."""
-        found = self.assess(known)
-        return clock_lasts(self.target, known) & ~records_of(found, np.not_equal(found.provisional, 0), known)
+        assessed = self.assess(known)
+        return clock_lasts(self.target, known) & ~records_of(assessed, np.not_equal(assessed.provisional, 0), known)
 
 
 def ran_net(target: Limited, pauses: Pauses, known: Known) -> tuple[Timeline, Judged, Integers]:
@@ -61,9 +61,9 @@ def ran_net(target: Limited, pauses: Pauses, known: Known) -> tuple[Timeline, Ju
     gross, offset = timeline(target, known), known.batch.offset
     paused = PausedClock.of(gross, pauses.within(offset, offset + len(known.batch)), known.as_of.day)
     calendar, due = known.setting.calendar, paused.due(target.limit.allowed)
-    found = judged(target, replace(gross, elapsed=paused.net()), calendar)
+    net = judged(target, replace(gross, elapsed=paused.net()), calendar)
     moves = provisional_days(target.limit, target.clock, gross.start, due, calendar)
-    return gross, found._replace(provisional=moves), due
+    return gross, net._replace(provisional=moves), due
 
 
 def spared(outcome: Outcome) -> Outcome:
@@ -76,12 +76,12 @@ def spared(outcome: Outcome) -> Outcome:
     return Outcome(outcome.status, f"{outcome.reason}, {words}" if outcome.reason else words, SPARED)
 
 
-def with_gross(found: Figure, here: Counts) -> Figure:
+def with_gross(figure: Figure, here: Counts) -> Figure:
     """Return the share by the time that clocks ran, and beside it what it would be if they had never stood still."""
     numbers = {status: number for (status, mark), number in here.marks.items() if mark == SPARED}
     met = here.met - numbers.get("met", 0)
     counted = met + here.missed + sum(numbers.values())
     if not counted:
-        return found
+        return figure
     words = f"without pauses {percent(met, counted)} ({met:,} of {counted:,})"
-    return found._replace(details={"gross": Fraction(met, counted)}, remarks=(words,))
+    return figure._replace(details={"gross": Fraction(met, counted)}, remarks=(words,))

@@ -159,18 +159,18 @@ class Stock(Limited):
 
     def figure(self, place: Place) -> Figure:
         """Return the highest day; its date, and the figure at the end, beside it."""
-        found = place.level
-        if found is None:
+        level = place.level
+        if level is None:
             return Figure("no data")
-        value = Fraction(found.highest)
+        value = Fraction(level.highest)
         status: Status = judged(self.standard, value)
         if not place.complete and status == "met":
             status = "undetermined"
-        day = to_day(found.on)
+        day = to_day(level.on)
         return Figure(
             status, value, value, value if place.complete else None,
-            details={"on": day, "end": found.end},
-            remarks=(f"highest on {day.day} {day:%b %Y}; {found.end:,} at the end",),
+            details={"on": day, "end": level.end},
+            remarks=(f"highest on {day.day} {day:%b %Y}; {level.end:,} at the end",),
         )  # fmt: skip
 
     @model_validator(mode="after")

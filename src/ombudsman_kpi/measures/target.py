@@ -263,9 +263,9 @@ class Target(Declaration):
         """The fields, or kinds of event, by which what is due is done."""
         return ()
 
-    def telling(self, found: Assessed) -> Sequence[int]:
+    def telling(self, assessed: Assessed) -> Sequence[int]:
         """Return the places of those outcomes of one record that say something about it."""
-        return range(len(found.code))
+        return range(len(assessed.code))
 
     def repeats(self, other: "Target") -> bool:
         """Tell whether it says again of whole records what another target says of their parts."""

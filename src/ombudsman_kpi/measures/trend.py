@@ -185,11 +185,11 @@ def _declared(shared: dict[str, Any], change_in: dict[str, Any]) -> Target:
     try:
         return kind.model_validate({**shared, **change_in})
     except ValidationError as error:
-        found = min(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
-        where = ".".join(str(part) for part in found["loc"])
-        if found["type"] == "extra_forbidden":
+        problem = min(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
+        where = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
             raise SchemeError(f"change_in: {where!r} is no key here. {one_of(where, kind.model_fields)}") from None
-        if found["type"] == "missing":
+        if problem["type"] == "missing":
             raise SchemeError(f"change_in: {where!r} is missing") from None
-        said = found["msg"].removeprefix("Value error, ").replace("Input should be", "it can be")
+        said = problem["msg"].removeprefix("Value error, ").replace("Input should be", "it can be")
         raise SchemeError(f"change_in: {where}{': ' if where else ''}{said}") from None

@@ -22,9 +22,9 @@ class Volume(Numbers):
 
     def figure(self, place: Place) -> Figure:
         """Return the number, and beside it the change from the period before."""
-        found = super().figure(place)
-        if place.before is None or place.period is None or found.value is None:
-            return found
+        figure = super().figure(place)
+        if place.before is None or place.period is None or figure.value is None:
+            return figure
         before, now = place.before.met, place.here.met
         details = {"before": before, "change": now - before}
         words = f"{signed(Fraction(now - before), 0)} on {preceding(place.period).label} ({before:,})"
@@ -33,4 +33,4 @@ class Volume(Numbers):
             details["change_share"] = share / 100  # type: ignore[assignment]
             words += f": {signed(share)}%"
         words += "" if place.complete else ", so far"
-        return found._replace(details={**found.details, **details}, remarks=(*found.remarks, words))
+        return figure._replace(details={**figure.details, **details}, remarks=(*figure.remarks, words))
