@@ -6,26 +6,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi.events import contacts
-from ombudsman_kpi.events.contacts import Touches
+from ombudsman_kpi.events.contacts import PartyDays
 from ombudsman_kpi.records import source
 
 ROWS = 40
-TOUCHES = st.lists(st.tuples(st.integers(0, 2 * ROWS - 1), st.integers(-40_000, 60_000)), max_size=60)  # lane, day
+PARTY_DAYS = st.lists(st.tuples(st.integers(0, 2 * ROWS - 1), st.integers(-40_000, 60_000)), max_size=60)  # lane, day
 
 
 @pytest.mark.parametrize("cell", [0, 2, 16], ids=lambda bits: f"cells of {1 << bits} rows")
 @pytest.mark.parametrize("batch", [2, 8, 1 << 16])
 def test_those_of_some_rows_are_given_sorted_whatever_the_runs(cell: int, batch: int) -> None:
     @settings(max_examples=60)
-    @given(st.lists(TOUCHES, max_size=6), st.integers(0, ROWS), st.integers(0, ROWS + 70_000))
+    @given(st.lists(PARTY_DAYS, max_size=6), st.integers(0, ROWS), st.integers(0, ROWS + 70_000))
     def check(parts: list[list[tuple[int, int]]], first: int, size: int) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(contacts, "_CELL", cell)
             patch.setattr(source, "BATCH", batch)
-            touches = Touches(np.array(sorted(Touches.number(*pair) for pair in part), np.int64) for part in parts)
+            party_days = PartyDays(
+                np.array(sorted(PartyDays.number(*pair) for pair in part), np.int64) for part in parts
+            )
             for begin, end in ((first, first + size), (0, 1), (0, ROWS)):  # some may lie beyond all that there are
-                found = touches.within(begin, end)
-                pairs = zip((Touches.lanes(found) + 2 * begin).tolist(), Touches.days(found).tolist(), strict=True)
+                found = party_days.within(begin, end)
+                pairs = zip((PartyDays.lanes(found) + 2 * begin).tolist(), PartyDays.days(found).tolist(), strict=True)
                 whole = sorted(pair for part in parts for pair in part)
                 assert list(pairs) == [pair for pair in whole if begin <= pair[0] // 2 < end]
 
@@ -34,4 +36,4 @@ def test_those_of_some_rows_are_given_sorted_whatever_the_runs(cell: int, batch:
 
 def test_where_nobody_was_reached_nothing_is_found() -> None:
     for parts in ([], [np.empty(0, np.int64)] * 3):
-        assert Touches(parts).within(0, 100).tolist() == []
+        assert PartyDays(parts).within(0, 100).tolist() == []

@@ -24,8 +24,8 @@ from ombudsman_kpi.records.tables import Table
 class Contacts(NamedTuple):
     """When the parties of each case were contacted, and told of a delay."""
 
-    contacted: "Touches"
-    explained: "Touches"
+    contacted: "PartyDays"
+    explained: "PartyDays"
     misfits: Mapping[str, int]
 
 
@@ -33,7 +33,7 @@ _CELL = 16  # the bits of the rows of cases in one cell of the grid by which sor
 PARTIES = ("complainant", "organisation")
 
 
-class Touches:
+class PartyDays:
     """Days on which the parties of cases were reached, each as a number: of the case's row, the party, and the day.
 
     Row and party make a lane, lane and day a number (``row_days``): case row 3, complainant (party 0), day 19,810 ->
@@ -120,7 +120,7 @@ def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -
     columns += ["reason"] if events.has("reason") else []
     parts = list(in_threads(lambda known: _contacts_in(known, rows_of), scan(events, columns, as_of, setting)))
     misfits = sum((counted for *_, counted in parts), Counter[str]())
-    return Contacts(Touches(part[0] for part in parts), Touches(part[1] for part in parts), +misfits)
+    return Contacts(PartyDays(part[0] for part in parts), PartyDays(part[1] for part in parts), +misfits)
 
 
 def _contacts_in(known: Known, rows_of: RowsOf) -> tuple[Integers, Integers, "Counter[str]"]:
@@ -145,7 +145,7 @@ def _contacts_in(known: Known, rows_of: RowsOf) -> tuple[Integers, Integers, "Co
         at = known.moments("at")
         if not at.complete:  # what lies outside the calendar is in no run of a case
             of_case &= at.usable
-        every = Touches.number(lane, at.days)
+        every = PartyDays.number(lane, at.days)
         numbers[word] = every if np.count_nonzero(of_case) == len(every) else every[of_case]
         numbers[word].sort()
     return numbers["contact"], numbers["delay_explained"], misfits

@@ -15,7 +15,7 @@ from ombudsman_kpi.clocks.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import fields_needed, timeline
 from ombudsman_kpi.events.as_known import Known
-from ombudsman_kpi.events.contacts import PARTIES, Touches
+from ombudsman_kpi.events.contacts import PARTIES, PartyDays
 from ombudsman_kpi.measures.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.lasting import clock_lasts, records_of
 from ombudsman_kpi.measures.related import Related
@@ -116,9 +116,9 @@ class DelaysRule(Rule):
         if not len(explained):
             return np.zeros(len(rows), np.bool_)
         lane = rows * 2 + party
-        place = explained.searchsorted(Touches.number(lane, start))
+        place = explained.searchsorted(PartyDays.number(lane, start))
         following = explained.take(place, mode="clip")
-        told: Truths = (following <= Touches.number(lane, last)) & (place < len(explained))
+        told: Truths = (following <= PartyDays.number(lane, last)) & (place < len(explained))
         return told
 
 

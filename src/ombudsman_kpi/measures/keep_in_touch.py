@@ -19,7 +19,7 @@ from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import NEVER, Known
-from ombudsman_kpi.events.contacts import PARTIES, Touches
+from ombudsman_kpi.events.contacts import PARTIES, PartyDays
 from ombudsman_kpi.measures.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.lasting import clock_lasts, records_of
 from ombudsman_kpi.measures.on_clock import Limited
@@ -202,11 +202,11 @@ def cut_into_intervals(
         if name not in target.parties:
             runs[place::2] = False
     lanes, today = np.arange(2 * size), known.as_of.day
-    begun = Touches.number(lanes, np.where(runs, np.repeat(start, 2), today))
-    ended = Touches.number(lanes, np.where(runs, np.repeat(np.where(end == MISSING, today + 1, end), 2), today))
+    begun = PartyDays.number(lanes, np.where(runs, np.repeat(start, 2), today))
+    ended = PartyDays.number(lanes, np.where(runs, np.repeat(np.where(end == MISSING, today + 1, end), 2), today))
     np.maximum(ended, begun, out=ended)  # received on a day off, and ended before it counts as received: nothing ran
     contacts = related.contacts.contacted.within(offset, offset + size)
-    lane = Touches.lanes(contacts)
+    lane = PartyDays.lanes(contacts)
     before = begun.take(lane)
     np.maximum(contacts, before, out=contacts)
     np.minimum(contacts, ended.take(lane), out=contacts)
@@ -216,8 +216,8 @@ def cut_into_intervals(
     still = end.take(running >> 1) == MISSING
     return Intervals(
         np.concatenate([lane, running]),
-        Touches.days(np.concatenate([before, begun.take(running)])),
-        np.concatenate([Touches.days(contacts), np.where(still, MISSING, Touches.days(ended.take(running)))]),
+        PartyDays.days(np.concatenate([before, begun.take(running)])),
+        np.concatenate([PartyDays.days(contacts), np.where(still, MISSING, PartyDays.days(ended.take(running)))]),
     )
 
 
