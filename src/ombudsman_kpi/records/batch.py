@@ -185,13 +185,25 @@ class Batch:
         if pa.types.is_floating(column.type):  # whole numbers that met a missing one in pandas
             whole = pc.and_(pc.equal(pc.floor(column), column), pc.less(pc.abs(column), 2.0**53))
             column = pc.if_else(whole, column.cast(pa.int64(), safe=False).cast(pa.string()), column.cast(pa.string()))
-        if pa.types.is_nested(column.type) or pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        try:
+            text = None if _holds_bytes(column.type) else column.cast(pa.string())
+        except pa.ArrowException:  # lists, and whatever else can't be written out
+            text = None
+        if text is None:
             raise self._no_text(name, str(column.type))
-        text = column.cast(pa.string())
         if not is_clean(text):
             text = pc.utf8_trim_whitespace(text)
             text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
         return as_truth(text) if self._is_truth(name) else text
+
+
+def _holds_bytes(kind: Any) -> bool:
+    """Return whether an Arrow type holds lists, records or bytes, which aren't text even where they look like it."""
+    import pyarrow as pa
+
+    types = pa.types
+    looks = (types.is_nested, types.is_binary, types.is_large_binary, types.is_fixed_size_binary, types.is_binary_view)
+    return any(look(kind) for look in looks)
 
 
 def _plain(column: Any, position: int) -> Any:
