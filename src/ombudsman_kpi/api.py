@@ -21,7 +21,7 @@ from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import check_groups
 from ombudsman_kpi.results.tally import Settled, Tally
 from ombudsman_kpi.schemes.scheme import Scheme
-from ombudsman_kpi.tallies.in_memory import Options, opened_once, refuse_too_early, tally_records
+from ombudsman_kpi.tallies.in_memory import Options, opened_once, read_first_times, refuse_too_early, tally_records
 from ombudsman_kpi.tallies.outcome_rows import no_rows, outcome_rows
 from ombudsman_kpi.tallies.plan import (
     Columns,
@@ -221,7 +221,10 @@ def assess(
     check_scheme(scheme)
     at = parse_as_of(as_of, scheme)
     plan = make_plan(scheme, targets, None, None, None)
-    related = related_of(open_records(provided(records), columns, dates), plan, at, scheme)
+    tables = open_records(provided(records), columns, dates)
+    chosen = [step.target.id for step in plan]
+    read_first_times(tables, scheme, Options(as_of, targets=chosen, columns=columns, dates=dates))
+    related = related_of(tables, plan, at, scheme)
     parts: list[pd.DataFrame] = []
     wanted: dict[str, list[Rule]] = defaultdict(list)
     for step in plan:

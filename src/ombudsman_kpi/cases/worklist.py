@@ -26,7 +26,7 @@ from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.results.text_table import Table
 from ombudsman_kpi.schemes.scheme import Scheme
-from ombudsman_kpi.tallies.in_memory import Options, refuse_too_early, tally_records
+from ombudsman_kpi.tallies.in_memory import Options, read_first_times, refuse_too_early, tally_records
 from ombudsman_kpi.tallies.outcome_rows import amounts, no_rows, outcome_rows
 from ombudsman_kpi.tallies.plan import (
     Columns,
@@ -72,8 +72,13 @@ def obligations(
     chosen = [step for step in make_plan(scheme, targets, None, None, None) if step.target.obliges]
     plan = [step for step in chosen if not any(step.target.repeats(other.target) for other in chosen)]
     tables = open_records(records, columns, dates)
-    related = related_of(tables, plan, at, scheme)
+    names = [step.target.id for step in plan]
+    options = Options(as_of, every, targets=names, columns=columns, dates=dates)
     window = _Window.of(within, at, scheme)
+    if not plan:
+        return _together([])
+    read_first_times(tables, scheme, options)
+    related = related_of(tables, plan, at, scheme)
     rules: dict[Records, list[Rule]] = defaultdict(list)
     for step in plan:
         if why_not(step, related.tables) is None:
@@ -86,10 +91,6 @@ def obligations(
         for batch in batches_of(table, mine, ids, progress):
             known = Known(batch, at, scheme)
             parts += [_rows(rule, known, window) for rule in mine]
-    names = [step.target.id for step in plan]
-    if not names:
-        return _together([])
-    options = Options(as_of, every, targets=names, columns=columns, dates=dates)
     counts = tally_records(scheme, {kind: table.source for kind, table in tables.items()}, options)
     results = Results.of(counts)
     refuse_too_early(counts, scheme, as_of)

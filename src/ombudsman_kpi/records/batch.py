@@ -1,6 +1,7 @@
 """Rows of one kind of record, by field: cells as times, text or words, each column read once."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from ombudsman_kpi.arrays.arrow_memory import integers, present, truths
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number, is_missing
 from ombudsman_kpi.errors import RecordsError
+from ombudsman_kpi.records.field_types import id_text
 from ombudsman_kpi.records.times import Times, decoded, read_times
 from ombudsman_kpi.records.words import TRUTHS, Words, as_truth, is_clean, is_uuid, uuid_text
 
@@ -22,7 +24,7 @@ COUNT, PERIOD = "count", "period"  # the columns of a published table: how many 
 
 @dataclass(eq=False)
 class Batch:
-    """Some rows of one kind of record, by field name; read once, whoever asks."""
+    """Rows of one kind of record, by field name; each column is read once, however often it is wanted."""
 
     table: "Table"
     offset: int
@@ -38,20 +40,20 @@ class Batch:
         return next((len(column) for column in self.columns.values()), 0)
 
     def times(self, name: str) -> Times:
-        """Give a column of dates or timestamps."""
-        found = self._times.get(name)
-        if found is None:
-            found = self._times[name] = self._read_times(name)
-        return found
+        """Return a column of dates or timestamps."""
+        times = self._times.get(name)
+        if times is None:
+            times = self._times[name] = self._read_times(name)
+        return times
 
     def text(self, name: str) -> Any:
-        """Give a column as Arrow text; numbers and truth values are written out."""
+        """Return a column as Arrow text; numbers and truth values are written out."""
         if name not in self._text:
             self._text[name] = self._read_text(name)
         return self._text[name]
 
     def words(self, name: str) -> Words:
-        """Give a column of text by the different words in it; a list of cells needs no Arrow for that."""
+        """Return a column of text by the different words in it; a list of cells needs no Arrow for that."""
         if name not in self._words:
             self._words[name] = self._read_words(name)
         return self._words[name]
@@ -68,7 +70,7 @@ class Batch:
         return truths(pc.is_in(self.text(str(self.table.id_field)), doubtful.drop_null()))
 
     def is_filled(self, name: str) -> Truths:
-        """Tell where a column of text isn't empty."""
+        """Return where a column of text isn't empty."""
         if isinstance(self.columns[name], list):
             return np.array([cell is not None for cell in self._cells(name, self.columns[name])], np.bool_)
         return present(self.text(name))
@@ -103,11 +105,11 @@ class Batch:
 
         if not pa.types.is_dictionary(column.type) or not pa.types.is_string(column.type.value_type):
             return Words.of_arrow(self.text(name))
-        book = Words.of_cells(self._cells(name, column.dictionary.to_pylist()))
+        categories = Words.of_cells(self._cells(name, column.dictionary.to_pylist()))
         codes = integers(column.indices, -1)
-        if len(book.words) == len(book.codes):  # no word is another one with space around it, none is empty
-            return Words(codes, book.words)
-        return Words(np.append(book.codes, -1).take(codes), book.words)
+        if len(categories.words) == len(categories.codes):  # no word is another with space around it, none is empty
+            return Words(codes, categories.words)
+        return Words(np.append(categories.codes, -1).take(codes), categories.words)
 
     def _read_times(self, name: str) -> Times:
         if self.table.dated_by_period(name):
@@ -126,7 +128,7 @@ class Batch:
         return times
 
     def _read_periods(self) -> Times:
-        """Give the first day of the period that each row of a published table is labelled with."""
+        """Return the first day of the period that each row of a published table is labelled with."""
         encoded = self.text(PERIOD).dictionary_encode()
         first = [day_number(self.table.period_of(label).start) for label in encoded.dictionary.to_pylist()]
         positions = integers(encoded.indices, len(first))
@@ -147,7 +149,7 @@ class Batch:
         return f" ({name} {_plain(self.columns[name], position)})"
 
     def _cells(self, name: str, values: Sequence[Any]) -> list[str | None]:
-        """Give cells as text, without the space around it; None where a cell is empty."""
+        """Return cells as text, without the space around it; None where a cell is empty."""
         cells = [(value if type(value) is str else self._spelt(name, value)).strip() or None for value in values]
         if not self._is_truth(name):
             return cells
@@ -158,6 +160,9 @@ class Batch:
             return value
         if is_missing(value):
             return ""
+        if name.endswith("_id"):  # one reader of ids: those of rows are read by their model in the same way
+            with suppress(ValueError):
+                return id_text(value)
         if isinstance(value, (bytes, Mapping, Iterable)):
             raise self._no_text(name, type(value).__name__)
         return str(value).lower() if isinstance(value, bool) else str(value)

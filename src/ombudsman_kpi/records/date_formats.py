@@ -62,9 +62,9 @@ class DateFormat(NamedTuple):
 
         parts = pc.extract_regex(text, self.pattern)
         has_form = present(parts)
-        found = parts.drop_null()
+        matched = parts.drop_null()
         values = np.full(len(text), MISSING)
-        values[has_form] = microseconds_of({name: found.field(name) for name in self.directives}, len(found))
+        values[has_form] = microseconds_of({name: matched.field(name) for name in self.directives}, len(matched))
         return values, has_form
 
 

@@ -12,9 +12,11 @@ from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records import source
 from ombudsman_kpi.records.source import Source, concatenated
 
+BLOCK = 1 << 24  # bytes of a CSV file at a time
+
 
 def open_path(name: str, path: Path) -> Source:
-    """See a file, or all files that a pattern such as ``cases/*.parquet`` names, as a source."""
+    """Return a file, or all files that a pattern such as ``cases/*.parquet`` names, as a source."""
     if "\n" in str(path) or len(str(path)) > 1000:
         raise RecordsError(f"{name} are given as text that is no path. Give the path of a file, or a table.")
     if path.is_file():
@@ -24,10 +26,10 @@ def open_path(name: str, path: Path) -> Source:
     if not has_magic(str(path)):
         raise RecordsError(f"{name}: the file {path} isn't there.")
     names = glob(str(path), recursive=True)  # noqa: PTH207  (Path.glob takes no pattern that begins at the root)
-    found = [_open_file(name, Path(item)) for item in sorted(names) if Path(item).is_file()]
-    if not found:
+    sources = [_open_file(name, Path(item)) for item in sorted(names) if Path(item).is_file()]
+    if not sources:
         raise RecordsError(f"{name}: there is no file {path}.")
-    return found[0] if len(found) == 1 else concatenated(found, path.name)
+    return sources[0] if len(sources) == 1 else concatenated(sources, path.name)
 
 
 def _open_file(name: str, path: Path) -> Source:
@@ -83,7 +85,7 @@ def _open_parquet(path: Path) -> Source:
 
 
 def _coded(file: Any) -> set[str]:
-    """Name the columns of text in which a few words come again and again: they are read as codes, and words once."""
+    """Return the columns of text with few different words: they are read as codes, and each word once."""
     import pyarrow as pa
 
     text = {field.name for field in file.schema_arrow if pa.types.is_string(field.type)}
@@ -117,7 +119,7 @@ def _open_csv(path: Path) -> Source:
         )
 
         def batches(*, use_threads: bool = True) -> Iterator[Any]:
-            options = pv.ReadOptions(block_size=1 << 24, use_threads=use_threads)
+            options = pv.ReadOptions(block_size=BLOCK, use_threads=use_threads)
             with pv.open_csv(path, options, lines, convert) as reader:
                 yield from reader
 
@@ -156,7 +158,7 @@ def _refuse_open_quote(path: Path) -> None:
 
 
 def _first_error(batches: Iterator[Any]) -> Exception | None:
-    """Give the error that is met when all is read again in one thread, which counts the rows."""
+    """Return the error that is met when all is read again in one thread, which counts the rows."""
     import pyarrow as pa
 
     try:

@@ -15,7 +15,7 @@ from ombudsman_kpi.records.frames import open_arrow_table
 from ombudsman_kpi.records.source import Dates, Source
 from ombudsman_kpi.records.vocabulary import RECORDS, Record, cell_of, fields_of, validated
 
-_CHUNK = 1 << 12  # rows that are taken before they are validated, so that their dates are read together
+CHUNK = 1 << 12  # rows that are taken before they are validated, so that their dates are read together
 
 
 def open_rows(name: str, rows: Iterable[Any], columns: Mapping[str, str], dates: Dates) -> Source:
@@ -32,9 +32,9 @@ def open_rows(name: str, rows: Iterable[Any], columns: Mapping[str, str], dates:
         return _open_published(name, rows)
     model = RECORDS[name]
     records = list(_validated(name, rows, own, dates))
-    given = frozenset[str]().union(*(record.model_fields_set for record in records))
+    set_fields = frozenset[str]().union(*(record.model_fields_set for record in records))
     extra = dict.fromkeys(key for record in records for key in record.model_extra or {})
-    names = [*_declared_fields(name, given), *extra]
+    names = [*_declared_fields(name, set_fields), *extra]
 
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
         yield {column: [cell_of(record, own.get(column, column)) for record in records] for column in wanted}
@@ -45,18 +45,18 @@ def open_rows(name: str, rows: Iterable[Any], columns: Mapping[str, str], dates:
 
 
 def _nobody_else() -> None:
-    """Say that no id is shared."""
+    """Return None: no id is shared."""
 
 
 @lru_cache(maxsize=256)
-def _declared_fields(name: str, given: frozenset[str]) -> list[str]:
-    """Name the fields of rows. An unset one is an empty cell; only where no row sets it can another stand in for it."""
-    return [item.name for item in fields_of(name).values() if item.falls_back_to is None or item.name in given]
+def _declared_fields(name: str, set_fields: frozenset[str]) -> list[str]:
+    """Return the fields of rows. An unset one is an empty cell; only where no row sets it can another stand in for it."""
+    return [item.name for item in fields_of(name).values() if item.falls_back_to is None or item.name in set_fields]
 
 
 def _validated(name: str, rows: Iterable[Any], own: Mapping[str, str], dates: Dates) -> Iterator[Record]:
     model, rows, first = RECORDS[name], iter(rows), 0
-    while chunk := list(islice(rows, _CHUNK)):
+    while chunk := list(islice(rows, CHUNK)):
         if any(not isinstance(row, model) for row in chunk):
             chunk = [_renamed(row, own, f"{name} row {place}") for place, row in enumerate(chunk, first)]
             if dates is not None:
@@ -65,9 +65,9 @@ def _validated(name: str, rows: Iterable[Any], own: Mapping[str, str], dates: Da
             try:
                 yield validated(row) if isinstance(row, model) else model.model_validate(row)
             except ValidationError as error:
-                found = error.errors(include_input=False, include_url=False)[0]
-                where = ".".join(str(part) for part in found["loc"])
-                what = found["msg"].removeprefix("Value error, ")
+                first_error = error.errors(include_input=False, include_url=False)[0]
+                where = ".".join(str(part) for part in first_error["loc"])
+                what = first_error["msg"].removeprefix("Value error, ")
                 raise RecordsError(f"{name} row {place}: {where}: {what}.") from None
         first += len(chunk)
 

@@ -1,4 +1,4 @@
-"""Where records come from: named columns, read in batches of rows, as often as is asked."""
+"""Where records come from: named columns, read in batches of rows, as often as is wanted."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple

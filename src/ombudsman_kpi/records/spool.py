@@ -1,4 +1,4 @@
-"""Tables that come only once are kept on the disk, so that they can be read again; memory holds one at a time."""
+"""Tables that come only once, written to the disk so that they can be read again; memory holds one at a time."""
 
 import tempfile
 import weakref

@@ -124,7 +124,7 @@ def _slices_of(batch: Any) -> Any:
 def materialise_once(name: str, records: Source, needed: Sequence[str] | None = None) -> Source:
     """Return a source that is worked out once, where it would be for each reading: rows could change places in between.
 
-    Of its columns only those are kept on the disk that are needed, where somebody knows them.
+    Only the columns that are needed are written to the disk, where the caller names them.
     """
     if records.schema is None:
         return records

@@ -9,7 +9,7 @@ from ombudsman_kpi.calendars.periods import Period, parse_period
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.records.batch import COUNT, PERIOD, Batch
 from ombudsman_kpi.records.opening import open_source
-from ombudsman_kpi.records.source import BATCH, Dates, Rows, Source
+from ombudsman_kpi.records.source import Dates, Rows, Source
 from ombudsman_kpi.records.vocabulary import RECORDS, Field, fields_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Table:
-    """One kind of record as it was given: the source, and what the caller said of its columns and dates."""
+    """One kind of record: where it comes from, and what the caller said of its columns and dates."""
 
     name: str
     source: Source
@@ -48,7 +48,7 @@ class Table:
         return next((name for name in names if name is not None and self.has(name)), None)
 
     def has(self, name: str) -> bool:
-        """Tell whether a field's column, under its own or the caller's name, is there."""
+        """Return whether a field's column, under its own or the caller's name, is there."""
         return self.columns.get(name, name) in self._there
 
     @cached_property
@@ -57,11 +57,11 @@ class Table:
 
     @property
     def is_published(self) -> bool:
-        """Tell whether it is a published table: rows with a count and the label of a period, without ids."""
+        """Return whether it is a published table: rows with a count and the label of a period, without ids."""
         return self.has(COUNT) and self.has(PERIOD)
 
     def dated_by_period(self, name: str) -> bool:
-        """Tell whether the label of a period stands for a time, as it does in a published table."""
+        """Return whether the label of a period stands for a time, as it does in a published table."""
         return not self.has(name) and self.is_published and self.is_time(name)
 
     def period_of(self, label: str) -> Period:
@@ -82,24 +82,24 @@ class Table:
         return frozenset(self.period_of(label) for label in labels if label is not None)
 
     def is_time(self, name: str) -> bool:
-        """Tell whether a field holds times: those of the vocabulary, and any other that ends in ``_at``."""
+        """Return whether a field holds times: those of the vocabulary, and any other that ends in ``_at``."""
         return self.fields[name].kind == "time" if name in self.fields else name.endswith("_at")
 
     def known_from(self, name: str) -> str | None:
-        """Give the field from whose day another is known: a decision's kind from ``decided_at``."""
+        """Return the field from whose day another is known: a decision's kind from ``decided_at``."""
         source = self.fields[name].known_from if name in self.fields else None
         return source if source is not None and self.has(source) else None
 
     def column_of(self, name: str) -> str:
-        """Give the caller's name of a field."""
+        """Return the caller's name of a field."""
         return self.columns.get(name, name)
 
     def form_of(self, name: str) -> str | None:
-        """Give the caller's format for dates in text."""
+        """Return the caller's format for dates in text."""
         return self.dates if isinstance(self.dates, str) or self.dates is None else self.dates.get(name)
 
     def resolve(self, name: str, needed_by: str) -> str:
-        """Give the field that stands for one: itself, or what it falls back to where the column is absent.
+        """Return the field that stands for one: itself, or what it falls back to where the column is absent.
 
         Raises ``RecordsError`` with the columns that are there.
         """
@@ -111,7 +111,7 @@ class Table:
         raise self.lacks(name, needed_by)
 
     def lacks(self, name: str, needed_by: str) -> RecordsError:
-        """Give the error of a field that isn't there."""
+        """Return the error of a field that isn't there."""
         wanted = self.column_of(name)
         return RecordsError(
             f"{self.label} has no column {wanted!r}, which {needed_by} needs. "
@@ -135,24 +135,8 @@ class Table:
             yield batch
             offset += len(batch)
 
-    def check_first_batch(self, names: Iterable[str]) -> None:
-        """Read the times and weights of the first of several batches, so that what is wrong there is said at once.
-
-        Nothing else has to be read before: not the ids of all records, for example.
-        """
-        names = dict.fromkeys(names)
-        if self.source.rows is not None and self.source.rows <= BATCH:
-            return
-        for batch in self.batches(names):
-            for name in names:
-                if self.is_time(name):
-                    batch.times(name)
-            if COUNT in names:
-                _ = batch.weights
-            return
-
     def only_dates(self, name: str) -> bool:
-        """Tell whether a whole column, in every batch, holds dates without a time of day."""
+        """Return whether a whole column, in every batch, holds dates without a time of day."""
         rows = 0
         for batch in self.batches([name]):
             times = batch.times(name)
@@ -190,21 +174,21 @@ class Table:
             return (batch.text(name) for batch in self.batches([name]))
 
         looked_up = self.__dict__.get("index")  # then all of them have been looked at
-        found, missing = repeated(read) if looked_up is None else (shared(read, looked_up.again), looked_up.missing)
+        ids, missing = repeated(read) if looked_up is None else (shared(read, looked_up.again), looked_up.missing)
         if self.fields[name].required and missing:
-            found = pa.concat_arrays([found, pa.nulls(1, pa.string())])
-        return found if len(found) else None
+            ids = pa.concat_arrays([ids, pa.nulls(1, pa.string())])
+        return ids if len(ids) else None
 
 
-def open_table(name: str, given: Any, columns: Mapping[str, str] | None, dates: Dates) -> Table:
-    """See records in any form as a ``Table``.
+def open_table(name: str, records: Any, columns: Mapping[str, str] | None, dates: Dates) -> Table:
+    """Return records in any form as a ``Table``.
 
     Raises ``RecordsError`` for what can't be read and for a renamed column that isn't there, ``OptionError``
     for a kind of records that there isn't.
     """
     if name not in RECORDS:
         raise OptionError(f"There are no records called {name!r}. {one_of(name, RECORDS)}")
-    source = given if isinstance(given, Source) else open_source(name, given, dict(columns or {}), dates)
+    source = records if isinstance(records, Source) else open_source(name, records, dict(columns or {}), dates)
     table = Table(name, source, dict(columns or {}), dates, {} if source.zoned is None else source.zoned)
     names = table.source.names
     twice = [] if len(set(names)) == len(names) else [column for column in names if names.count(column) > 1]

@@ -145,10 +145,10 @@ def _in_parts(text: Any) -> tuple[Integers, Truths, Truths]:
 
     parts = pc.extract_regex(text, _ISO)
     has_form = present(parts)
-    found = parts.drop_null()
+    matched = parts.drop_null()
     values, is_zoned = np.full(len(text), MISSING), np.zeros(len(text), np.bool_)
-    values[has_form] = microseconds_of({name: found.field(name) for name in "YmdHMSfz"}, len(found))
-    is_zoned[has_form] = truths(pc.not_equal(found.field("z"), ""))
+    values[has_form] = microseconds_of({name: matched.field(name) for name in "YmdHMSfz"}, len(matched))
+    is_zoned[has_form] = truths(pc.not_equal(matched.field("z"), ""))
     return values, is_zoned, has_form
 
 

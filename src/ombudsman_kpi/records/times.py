@@ -37,7 +37,7 @@ class Times:
 
     @classmethod
     def nothing(cls, size: int) -> "Times":
-        """Give a column without any value."""
+        """Return a column without any value."""
         return cls(np.full(size, MISSING), "dates", empty=True)
 
     @property
@@ -46,7 +46,7 @@ class Times:
         return np.not_equal(self.values, MISSING)
 
     def walls(self, zone: TimeZone) -> Integers:
-        """Give wall-clock times in a place, in microseconds."""
+        """Return wall-clock times in a place, in microseconds."""
         if self.kind == "dates":
             return np.where(self.present, self.values * DAY, MISSING)
         if self.kind == "walls":
@@ -55,13 +55,13 @@ class Times:
         return walls if self.only_dates is None else np.where(self.only_dates, self.values, walls)
 
     def days(self, zone: TimeZone) -> Integers:
-        """Give the calendar dates in a place, as day numbers."""
+        """Return the calendar dates in a place, as day numbers."""
         if self.kind == "dates":
             return self.values
         return days_of(self.walls(zone))
 
     def dates_alone(self) -> Truths:
-        """Tell which values are dates without a time of day."""
+        """Return which values are dates without a time of day."""
         if self.kind == "dates":
             return np.ones(len(self.values), np.bool_)
         if self.only_dates is not None:
@@ -71,7 +71,7 @@ class Times:
         return np.zeros(len(self.values), np.bool_)
 
     def instants(self, zone: TimeZone) -> tuple[Integers, Integers]:
-        """Give the first and the second instant that each value can mean (see ``TimeZone.instants``)."""
+        """Return the first and the second instant that each value can mean (see ``TimeZone.instants``)."""
         if self.kind != "instants":
             return zone.instants(self.walls(zone))[:2]
         if self.only_dates is None:
@@ -80,7 +80,7 @@ class Times:
         return np.where(self.only_dates, early, self.values), np.where(self.only_dates, late, self.values)
 
     def never_occurred(self, days: Integers, zone: TimeZone) -> Truths | None:
-        """Tell which times, on these days, were skipped by the clocks in spring; None where none can be."""
+        """Return which times, on these days, were skipped by the clocks in spring; None where none can be."""
         if self.kind != "walls":
             return None
         suspect = zone.skips_an_hour(days)
@@ -125,7 +125,7 @@ def read_times(column: Any, form: str | None, complain: Complain, *, pandas: boo
 
 
 def decoded(column: Any) -> Any:
-    """Give the values that a dictionary-encoded Arrow array stands for."""
+    """Return the values that a dictionary-encoded Arrow array stands for."""
     import pyarrow as pa
 
     values = column.dictionary
@@ -133,7 +133,7 @@ def decoded(column: Any) -> Any:
 
 
 def _whole_numbers(array: Any, dtype: type[np.signedinteger[Any]]) -> Integers:
-    """See an Arrow array of whole numbers as numpy's, missing ones as ``MISSING``."""
+    """Return an Arrow array of whole numbers as numpy's, missing ones as ``MISSING``."""
     stored = np.frombuffer(array.buffers()[1], dtype)[array.offset : array.offset + len(array)]
     numbers: Integers = stored.astype(np.int64, copy=False)
     return np.where(present(array), numbers, MISSING) if array.null_count else numbers

@@ -17,19 +17,19 @@ class Words(NamedTuple):
 
     @classmethod
     def of_arrow(cls, texts: Any) -> "Words":
-        """Take a column of Arrow text apart."""
+        """Return a column of Arrow text in its two parts."""
         encoded = texts.dictionary_encode()
         return cls(integers(encoded.indices, -1), encoded.dictionary.to_pylist())
 
     @classmethod
     def of_cells(cls, cells: Sequence[str | None]) -> "Words":
-        """Take a list of cells apart."""
+        """Return a list of cells in its two parts."""
         places: dict[str, int] = {}
         codes = [-1 if cell is None else places.setdefault(cell, len(places)) for cell in cells]
         return cls(np.array(codes, np.int64), list(places))
 
     def are(self, wanted: Container[str]) -> Truths:
-        """Tell which cells hold one of some words."""
+        """Return which cells hold one of some words."""
         places = [place for place, word in enumerate(self.words) if word in wanted]
         if len(places) == 1:
             return np.equal(self.codes, places[0])
@@ -45,7 +45,7 @@ TRUTHS = {**dict.fromkeys(("t", "yes", "y", "1"), "true"), **dict.fromkeys(("f",
 
 
 def as_truth(text: Any) -> Any:
-    """Write true and false in one way, however the program that exported them does."""
+    """Return true and false written in one way, however the program that exported them does."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -57,7 +57,7 @@ def as_truth(text: Any) -> Any:
 
 
 def is_clean(text: Any) -> bool:
-    """Tell whether no cell is empty and none can have space around it: a look at the bytes saves two copies."""
+    """Return whether no cell is empty and none can have space around it: a look at the bytes saves two copies."""
     offsets = np.frombuffer(text.buffers()[1] or b"\0" * 8, np.int32)[text.offset : text.offset + len(text) + 1]
     content = np.frombuffer(text.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
     plain = not len(content) or bool(content.min() > 32 and content.max() < 128)

@@ -110,8 +110,7 @@ def tally_records(
     check_scheme(scheme)
     options = options.read_once()
     sources = opened_once(records, [(scheme, options)])
-    if "cases" in sources or "events" not in sources:  # else what is read follows from what the events say
-        _read_first_times(opened_as_given(sources, options.columns, options.dates), scheme, options)
+    read_first_times(opened_as_given(sources, options.columns, options.dates), scheme, options)
     return counted(Asked.of(scheme, sources, options, progress), progress=progress)
 
 
@@ -132,7 +131,7 @@ def opened_once(records: Mapping[str, Any], measured: Sequence[tuple[Scheme, Opt
     return {kind: table.source for kind, table in open_records(sources, columns, dates, needed).items()}
 
 
-def _read_first_times(tables: Mapping[str, Table], scheme: Scheme, options: Options) -> None:
+def read_first_times(tables: Mapping[str, Table], scheme: Scheme, options: Options) -> None:
     """Read the times of the first batch of each table, before all ids and events are read.
 
     Raises ``RecordsError`` for a time that can't be read: else one in row 5 of the cases is told after every event.
@@ -142,7 +141,7 @@ def _read_first_times(tables: Mapping[str, Table], scheme: Scheme, options: Opti
         kind: table for kind, table in tables.items()
         if table.source.schema is None and (table.source.rows is None or table.source.rows > reading.BATCH)
     }  # fmt: skip
-    if not several:
+    if not several or ("cases" not in tables and "events" in tables):  # then what is read follows from the events
         return
     _, columns = dry_run(scheme, {kind: table.source for kind, table in tables.items()}, options)
     for kind, table in several.items():
