@@ -343,7 +343,7 @@ def test_what_can_be_known_beforehand_is_said_before_anything_runs(spark: "Spark
         tally_on_spark(LGSCO, {"calls": calls}, AS_OF._replace(every="fortnight"))
     with pytest.raises(RecordsError, match="None of the records have a column 'office'"):
         tally_on_spark(LGSCO, {"cases": spark.createDataFrame(cases)}, AS_OF._replace(by="office"))
-    with pytest.raises(OptionError, match="cases are no Spark DataFrames, and other records are"):
+    with pytest.raises(OptionError, match="cases aren't Spark DataFrames, but other records are"):
         tally_on_spark(LGSCO, {"calls": calls, "cases": cases, "events": None}, AS_OF)
     assert not spark.sparkContext.statusTracker().getJobIdsForGroup("refused")
     spark.sparkContext.setJobGroup("others", "of other tests")

@@ -36,7 +36,7 @@ def rows_of(batches: Iterator[Any]) -> list[dict[str, Any]]:
 
 
 def test_a_partition_gives_cells_and_how_many_rows_it_had() -> None:
-    rows = rows_of(spark_work.tallied(work_of(LGSCO), [CALLS.slice(0, 1), CALLS.slice(1, 1)]))
+    rows = rows_of(spark_work.tally_partition(work_of(LGSCO), [CALLS.slice(0, 1), CALLS.slice(1, 1)]))
     assert [(row["what"], row["target"], row["status"], row["records"]) for row in rows] == [
         ("cell", "intake-calls-60s", "overdue", 2),
         ("read", "calls", "", 2),
@@ -46,13 +46,13 @@ def test_a_partition_gives_cells_and_how_many_rows_it_had() -> None:
 
 def test_any_split_of_what_needs_not_stay_together_is_tallied_in_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spark_work, "SHARE", 2)
-    rows = rows_of(spark_work.tallied(work_of(LGSCO), [CALLS.slice(0, 1)] * 5))
+    rows = rows_of(spark_work.tally_partition(work_of(LGSCO), [CALLS.slice(0, 1)] * 5))
     assert [row["records"] for row in rows if row["what"] == "cell"] == [2, 2, 1]
 
 
 def test_an_error_is_a_row_and_the_rest_is_taken_all_the_same() -> None:
     left = iter([CALLS, CALLS, CALLS])
-    (row,) = rows_of(spark_work.tallied(work_of(LGSCO, feed=Feed({"calls": "x"}, set(), set())), left))
+    (row,) = rows_of(spark_work.tally_partition(work_of(LGSCO, feed=Feed({"calls": "x"}, set(), set())), left))
     assert (row["what"], row["status"]) == ("error", "RecordsError")
     assert "calls row 2: answered_at has the form ?" in row["reason"]
     assert not list(left)
@@ -60,13 +60,13 @@ def test_an_error_is_a_row_and_the_rest_is_taken_all_the_same() -> None:
 
 @pytest.mark.parametrize("name", ["digest", "calendar"])
 def test_executors_refuse_to_measure_by_other_rules(name: str) -> None:
-    (row,) = rows_of(spark_work.tallied(work_of(LGSCO, **{name: "another"}), [CALLS]))
+    (row,) = rows_of(spark_work.tally_partition(work_of(LGSCO, **{name: "another"}), [CALLS]))
     assert row["status"] == "KpiError"
     assert "Install the same versions of ombudsman-kpi and holidays on every machine" in row["reason"]
 
 
 def test_executors_without_the_library_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = spark._sent("tallied", b"", kinds_of_columns(1))
+    run = spark._executor_function("tally_partition", b"", kinds_of_columns(1))
     monkeypatch.delattr(ombudsman_kpi.engines, "spark_work")
     monkeypatch.setitem(sys.modules, "ombudsman_kpi.engines.spark_work", None)
     left = iter([CALLS])
@@ -99,5 +99,5 @@ def test_what_counts_once_among_cases_made_of_events_is_refused() -> None:
     assert feeds_of([scheme["authorities"]], ("team",), {})[0] == Feed(
         {"cases": "authority"}, {"authorities"}, {"cases"}
     )
-    with pytest.raises(OptionError, match="Give cases= too"):
+    with pytest.raises(OptionError, match="Add cases=, or leave out"):
         feeds_of([scheme["authorities"]], (), {"cases": "events"})

@@ -307,7 +307,7 @@ def test_records_that_are_not_found_again_in_their_parts_are_an_error(
     cases: pd.DataFrame, events: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Path, "glob", lambda *_: iter(()))
-    with pytest.raises(RecordsError, match="Not all records that were dealt out"):
+    with pytest.raises(RecordsError, match="Some records are missing from the temporary files"):
         counted(cases, events, memory="512 MB")
 
 
@@ -480,7 +480,7 @@ def test_sizes_that_are_none_or_too_small(cases: pd.DataFrame, size: Any) -> Non
 
 
 def test_cases_made_of_events_have_to_be_made_first(events: pd.DataFrame) -> None:
-    with pytest.raises(OptionError, match="With memory=, cases can't be made of events on the way"):
+    with pytest.raises(OptionError, match="With memory=, cases can't be built from events"):
         counted(None, events, memory="1 GB")
 
 

@@ -1,7 +1,7 @@
-"""Records that don't fit into memory together: dealt out to parts on the disk, and tallied part by part.
+"""Records that are larger than memory: they are divided into parts on disk, and each part is tallied.
 
-What belongs together (a case and its events) goes to the same part, so that the tallies of the parts add up to the
-tally of the whole. DuckDB deals them out, within the memory that it is allowed.
+Rows that belong together (a case and its events) go to the same part, so the tallies of the parts add up to the
+tally of the whole. DuckDB writes the parts within its own memory limit.
 """
 
 import math
@@ -29,34 +29,34 @@ from ombudsman_kpi.tallies.counts import Counts
 from ombudsman_kpi.tallies.in_memory import Options, dry_run, tally_records
 from ombudsman_kpi.tallies.plan import Progress, make_plan, names_of, opened_as_given
 
-# What one row takes in memory at the most while a part is tallied, and what is taken whatever the size, in bytes.
+# Bytes that one row takes at most while a part is tallied, and bytes that are needed whatever the size.
 _A_CASE, _AN_EVENT, _ALWAYS = 160, 40, 400 << 20
 _UNITS = {"": 1, "b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30, "tb": 1 << 40}
-_PART, _ROW = "ombudsman_kpi_part", "ombudsman_kpi_row"  # columns that nobody else has
+_PART, _ROW = "ombudsman_kpi_part", "ombudsman_kpi_row"  # names that no column of the caller has
 
 
 def parse_memory(value: Any) -> int:
-    """Read how much memory may be used, in bytes.
+    """Return an amount of memory in bytes.
 
     >>> parse_memory("2 GB"), parse_memory("512MB")
     (2147483648, 536870912)
 
-    Raises ``OptionError`` for what is no size, or too little to do anything in.
+    Raises ``OptionError`` if it isn't a size, or is less than 512 MB.
     """
-    found = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,15})?)\s*([kmgt]?b?)\s*", str(value).lower().replace("ib", "b"))
-    unit = None if found is None else found[2] if found[2] in _UNITS else f"{found[2]}b"
-    if found is None or unit not in _UNITS or isinstance(value, bool):
+    match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,15})?)\s*([kmgt]?b?)\s*", str(value).lower().replace("ib", "b"))
+    unit = None if match is None else match[2] if match[2] in _UNITS else f"{match[2]}b"
+    if match is None or unit not in _UNITS or isinstance(value, bool):
         raise OptionError("memory= is a size: a number of bytes, or text such as '2 GB'.")
-    size = int(float(found[1]) * _UNITS[unit])
+    size = int(float(match[1]) * _UNITS[unit])
     if size < 512 << 20:
-        raise OptionError("memory= is too little: give at least '512 MB', most of which the libraries themselves take.")
+        raise OptionError("memory= is too small. Allow at least '512 MB'; the libraries themselves need most of it.")
     return size
 
 
 def tally_in_parts(
     scheme: Scheme, records: Mapping[str, Any], options: Options, memory: Any, progress: Progress | None = None
 ) -> Counts:
-    """Count the outcomes of records within some memory: what ``tally_records`` would count."""
+    """Return the counts of ``tally_records``, using no more than some memory."""
     room = parse_memory(memory) - _ALWAYS
     tables = opened_as_given(records, options.columns, options.dates)
     options = options._replace(
@@ -69,24 +69,24 @@ def tally_in_parts(
         kind: replace(table, source=materialise_once(kind, table.source, needed[kind]))
         for kind, table in tables.items()
     }
-    total, read = nothing, _Read(progress)
+    total, read = nothing, _RowsRead(progress)
     for feed in _feeds(scheme, options, nothing, tables):
-        for given in _parts_of(feed, tables, needed, room, progress):
+        for of_part in _parts_of(feed, tables, needed, room, progress):
             try:
-                part = tally_records(scheme, given, options, read.of_part)
+                part = tally_records(scheme, of_part, options, read.of_part)
             except RecordsError as error:
                 raise error if not feed.whole else RecordsError(without_row(str(error))) from None
             total += replace(
                 part,
                 blocks={key: block for key, block in part.blocks.items() if key.target in feed.targets},
-                misfits={target: found for target, found in part.misfits.items() if target in feed.targets},
+                misfits={target: events for target, events in part.misfits.items() if target in feed.targets},
             )
             read.part_is_done()
     return total
 
 
-class _Read:
-    """How many rows of each kind were read, over all parts."""
+class _RowsRead:
+    """The number of rows of each kind that have been read, over all parts."""
 
     def __init__(self, progress: Progress | None) -> None:
         self.progress = progress
@@ -94,24 +94,24 @@ class _Read:
         self.here: dict[str, int] = {}
 
     def of_part(self, kind: str, rows: int) -> None:
-        """Hear how many rows of a part were read."""
+        """Report the number of rows of a part that have been read."""
         self.here[kind] = rows
         if self.progress is not None:
             self.progress(kind, self.before.get(kind, 0) + rows)
 
     def part_is_done(self) -> None:
-        """Go on to the next part."""
+        """Start the next part."""
         for kind, rows in self.here.items():
             self.before[kind] = self.before.get(kind, 0) + rows
         self.here = {}
 
 
 def _feeds(scheme: Scheme, options: Options, nothing: Counts, tables: Mapping[str, Table]) -> list[Feed]:
-    """Say what is read together for the targets that can be measured."""
+    """Return the kinds that are read together, for the targets that can be measured."""
     plan = make_plan(scheme, options.targets, options.cohort, options.every, options.report)
     if "cases" not in tables and "events" in tables and any("cases" in step.target.needs for step in plan):
         raise OptionError(
-            "With memory=, cases can't be made of events on the way. Make them first, with history(…), and give both."
+            "With memory=, cases can't be built from events. Build them with history(…), and use cases= and events=."
         )
     return feeds_of(measured(plan, scheme, nothing.unmeasured, tables), options.by, {})
 
@@ -119,46 +119,48 @@ def _feeds(scheme: Scheme, options: Options, nothing: Counts, tables: Mapping[st
 def _parts_of(
     feed: Feed, tables: Mapping[str, Table], needed: Mapping[str, list[str]], room: int, progress: Progress | None
 ) -> Iterator[dict[str, Source]]:
-    """Give all kinds of records, part by part: those of a feed, and of the others none."""
-    sources = {kind: _looked_over(tables[kind], feed.keys[kind]) for kind in feed.keys}
-    nobody = {kind: _emptied(table.source) for kind, table in tables.items()}
-    zoned: dict[str, dict[str, bool]] = {kind: {} for kind in feed.keys}  # of all parts together
+    """Yield the records of each part: those of the kinds of a feed; the other kinds are empty."""
+    sources = {kind: _with_repeated_ids(tables[kind], feed.keys[kind]) for kind in feed.keys}
+    empty = {kind: _without_rows(table.source) for kind, table in tables.items()}
+    zoned: dict[str, dict[str, bool]] = {kind: {} for kind in feed.keys}  # shared by all parts
     number = _number_of_parts(feed, tables, room) if feed.whole else 1
     if number == 1:
-        yield {**nobody, **sources}
+        yield {**empty, **sources}
         return
     with tempfile.TemporaryDirectory(prefix="ombudsman-kpi-", ignore_cleanup_errors=True) as folder:
         missing = {
-            kind: _deal_out(_numbered(tables[kind], needed[kind], key, number, progress), Path(folder) / kind, room)
+            kind: _write_parts(_numbered(tables[kind], needed[kind], key, number, progress), Path(folder) / kind, room)
             for kind, key in feed.keys.items()
         }
         for part in range(number):
-            given, files = {}, []
+            records, files = {}, []
             for kind in feed.keys:
-                found = sorted((Path(folder) / kind / f"{_PART}={part}").glob("*.parquet"))
+                paths = sorted((Path(folder) / kind / f"{_PART}={part}").glob("*.parquet"))
                 whole = sources[kind]
-                dealt = _dealt(whole, needed[kind], found, ordered=kind in feed.ordered) if found else nobody[kind]
-                given[kind] = dealt._replace(doubtful=whole.doubtful, zoned=zoned[kind])
-                missing[kind] -= dealt.rows or 0
-                files += found
-            yield {**nobody, **given}
+                source = empty[kind]
+                if paths:
+                    source = _part_source(whole, needed[kind], paths, ordered=kind in feed.ordered)
+                records[kind] = source._replace(doubtful=whole.doubtful, zoned=zoned[kind])
+                missing[kind] -= source.rows or 0
+                files += paths
+            yield {**empty, **records}
             for path in files:
                 path.unlink()
     if any(missing.values()):
-        raise RecordsError("Not all records that were dealt out to temporary files have been found again there.")
+        raise RecordsError("Some records are missing from the temporary files that they were written to. Run it again.")
 
 
-def _looked_over(table: Table, key: str | None) -> Source:
-    """Look for shared ids among all records, unless those that share one stay together anyway."""
+def _with_repeated_ids(table: Table, key: str | None) -> Source:
+    """Return a table's source. If equal ids may be in different parts, it knows the repeated ids of all records."""
     own = table.id_field
     if key is None or own is None or key == own or not table.has(own):
         return table.source
-    found = table.doubtful_ids
-    return table.source._replace(doubtful=lambda: found)
+    repeated = table.doubtful_ids
+    return table.source._replace(doubtful=lambda: repeated)
 
 
-def _emptied(whole: Source) -> Source:
-    """Give a source of the same columns without rows; it is asked again and again, and looks once."""
+def _without_rows(whole: Source) -> Source:
+    """Return a source with the same columns and no rows. It reads the types of the columns only once."""
     seen: dict[str, Any] = {}
 
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
@@ -170,33 +172,33 @@ def _emptied(whole: Source) -> Source:
 
 
 def _number_of_parts(feed: Feed, tables: Mapping[str, Table], room: int) -> int:
-    """Say into how many parts the records are dealt, so that each of them fits."""
+    """Return the number of parts, so that each fits into ``room`` bytes. Raises ``OptionError`` for too many."""
     size = 0
     for kind in feed.keys:
         source = tables[kind].source
-        rows = source.rows if source.rows is not None else _counted(source)
+        rows = source.rows if source.rows is not None else _count_rows(source)
         size += rows * (_AN_EVENT if kind == "events" else _A_CASE)
     number = max(1, math.ceil(size / room))
     if number > _MOST:
-        raise OptionError(f"memory= is too little for these records: give at least {size // _MOST >> 20} MB more.")
+        raise OptionError(f"memory= is too small for these records. Allow at least {size // _MOST >> 20} MB more.")
     return number
 
 
-_MOST = 512  # parts: more files than that can't be written at once
+_MOST = 512  # parts; DuckDB can't write more files at once
 
 
-def _counted(source: Source) -> int:
-    """Count rows where nobody knows how many there are: by one column, which is the least that can be read."""
+def _count_rows(source: Source) -> int:
+    """Return the number of rows of a source that doesn't know it, by reading one column."""
     return sum(len(next(iter(columns.values()))) for columns in source.read([source.names[0]]))
 
 
-def _deal_out(numbered: Iterator[Any], folder: Path, room: int) -> int:
-    """Write records to a folder of files for each part, those of one key into the same; give how many there are."""
+def _write_parts(numbered: Iterator[Any], folder: Path, room: int) -> int:
+    """Write records into a folder of files for each part. Return the number of rows."""
     try:
         import duckdb
     except ImportError:
         raise MissingLibraryError(
-            "Records beyond memory= are dealt out by DuckDB: pip install 'ombudsman-kpi[files]'."
+            "memory= needs DuckDB to divide the records into parts: pip install 'ombudsman-kpi[files]'."
         ) from None
     import pyarrow as pa
 
@@ -208,7 +210,7 @@ def _deal_out(numbered: Iterator[Any], folder: Path, room: int) -> int:
     }  # fmt: skip
     with duckdb.connect(config=settings) as connection:
         try:
-            for number_of_run, (schema, run) in enumerate(batches):  # each type of columns in files of its own
+            for number_of_run, (schema, run) in enumerate(batches):  # a file has one type for each column
                 connection.register("records", pa.RecordBatchReader.from_batches(schema, run))
                 place, names = str(folder).replace("'", "''"), f"run{number_of_run}_{{i}}"
                 connection.execute(
@@ -216,23 +218,23 @@ def _deal_out(numbered: Iterator[Any], folder: Path, room: int) -> int:
                     f"OVERWRITE_OR_IGNORE, FILENAME_PATTERN '{names}')"
                 )
         except duckdb.Error as error:
-            if batches.met is not None:  # while it read: DuckDB has made another error of it
-                raise batches.met from None
+            if batches.error is not None:  # raised while DuckDB read, which wraps it in its own error
+                raise batches.error from None
             if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException)):
                 raise no_room(OSError(str(error).splitlines()[0].split(": ", 1)[-1].split("/")[0])) from None
             raise RecordsError(
-                f"{folder.name}: DuckDB stopped with {type(error).__name__} while dealing the records out to parts."
+                f"{folder.name}: DuckDB stopped with {type(error).__name__} while it divided the records into parts."
             ) from None
     return batches.rows
 
 
 class _Runs:
-    """Batches in runs that have the same types; what goes wrong while they are read is kept, rows are counted."""
+    """Batches, grouped into runs with the same column types. It counts rows and keeps an error raised while reading."""
 
     def __init__(self, batches: Iterator[Any]) -> None:
         self.batches = batches
         self.waiting = next(batches, None)
-        self.met: BaseException | None = None
+        self.error: BaseException | None = None
         self.rows = 0
 
     def __iter__(self) -> Iterator[tuple[Any, Iterator[Any]]]:
@@ -246,29 +248,33 @@ class _Runs:
                 yield self.waiting
                 self.rows += len(self.waiting)
                 self.waiting = next(self.batches, None)
-        except BaseException as error:  # an interruption among them
-            self.met = error
+        except BaseException as error:  # including an interruption
+            self.error = error
             raise
 
 
 def _numbered(
     table: Table, columns: list[str], key: str | None, number: int, progress: Progress | None
 ) -> Iterator[Any]:
-    """Give batches of Arrow with the number of each row's part, and of the row itself."""
+    """Yield Arrow batches with two more columns: the number of each row's part, and its own number.
+
+    Without a key, rows go to parts in runs of 65,536: of 3 parts, row 70,000 goes to 70,000 // 65,536 % 3 = 1. With a
+    key, a hash of its text chooses the part.
+    """
     import pyarrow as pa
 
     offset = 0
-    for found in table.source.read(columns):
-        arrays = [_plain(table, name, found[name]) for name in columns]
+    for batch in table.source.read(columns):
+        arrays = [_plain(table, name, batch[name]) for name in columns]
         size = len(arrays[0])
         row = np.arange(offset, offset + size)
         part = row // (1 << 16) % number
         if key is not None:
-            column = table.column_of(table.resolve(key, "what belongs together"))
-            text = Batch(table, offset, {key: found[column]}).text(key)
-            prints = two_prints(text.fill_null(""))[0] >> np.uint64(7)  # its lowest bit is always set
+            column = table.column_of(table.resolve(key, "rows that belong together"))
+            text = Batch(table, offset, {key: batch[column]}).text(key)
+            prints = two_prints(text.fill_null(""))[0] >> np.uint64(7)  # the lowest bit is always set
             of_key = (prints % np.uint64(number)).astype(np.int64)
-            part = np.where(present(text), of_key, row % number)  # without one it belongs to nobody
+            part = np.where(present(text), of_key, row % number)  # a row without a key can go anywhere
         numbers = [pa.array(part.astype(np.int32)), pa.array(row)]
         yield pa.record_batch([*arrays, *numbers], names=[*_names(columns), _PART, _ROW])
         offset += size
@@ -277,7 +283,7 @@ def _numbered(
 
 
 def _names(columns: list[str]) -> list[str]:
-    """Name columns in the files: DuckDB takes team and Team for the same."""
+    """Return names for the columns in the files, since to DuckDB team and Team are the same."""
     return [f"column{place}" for place in range(len(columns))]
 
 
@@ -288,8 +294,8 @@ def _plain(table: Table, name: str, column: Any) -> Any:
     return decoded(array) if pa.types.is_dictionary(array.type) else array
 
 
-def _dealt(whole: Source, columns: list[str], files: list[Path], *, ordered: bool) -> Source:
-    """See the files of one part as a source; in the order in which the rows stood, where that matters."""
+def _part_source(whole: Source, columns: list[str], files: list[Path], *, ordered: bool) -> Source:
+    """Return the files of one part as a source; ``ordered`` restores the original order of the rows."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

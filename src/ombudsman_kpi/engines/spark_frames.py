@@ -1,4 +1,4 @@
-"""Records in Spark DataFrames: what their columns are in Arrow's terms, and several kinds side by side in one frame."""
+"""Spark DataFrames of records: their columns as Arrow types, and several kinds of records in one frame."""
 
 from collections.abc import Mapping
 from functools import lru_cache, reduce
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
     from pyspark.sql.types import DataType
 
-TOO_MANY = 2_000_000  # ids that records share, and that every executor would have to hold
+TOO_MANY = 2_000_000  # repeated ids, which every executor would have to hold
 
 
 def schema_of(frame: "DataFrame") -> Any:
-    """Give the columns of a frame as an Arrow schema: a ``timestamp`` is an instant, a ``timestamp_ntz`` isn't."""
+    """Return the columns of a frame as an Arrow schema. A ``timestamp`` is an instant, a ``timestamp_ntz`` isn't."""
     import pyarrow as pa
 
     return pa.schema([(field.name, _arrow_type(field.dataType)) for field in frame.schema.fields])
@@ -27,7 +27,7 @@ def _arrow_type(kind: "DataType") -> Any:
     import pyarrow as pa
     from pyspark.sql.types import StringType
 
-    if isinstance(kind, StringType):  # of any collation
+    if isinstance(kind, StringType):  # with any collation
         return pa.string()
     plain = {
         "boolean": pa.bool_(), "tinyint": pa.int8(), "smallint": pa.int16(), "int": pa.int32(), "bigint": pa.int64(),
@@ -37,26 +37,26 @@ def _arrow_type(kind: "DataType") -> Any:
     name = kind.simpleString()
     if name.startswith("decimal"):
         return pa.decimal128(38, 0)
-    return plain.get(name, pa.binary())  # of anything else there can't be a time or a text
+    return plain.get(name, pa.binary())  # no other type can hold a time or a text
 
 
 @lru_cache(maxsize=1)
 def _spaces() -> str:
-    """Give all characters that are space around a text."""
+    """Return all characters that Arrow trims as white space."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    found = pa.array([chr(code) for code in range(0x3001)])
-    return "".join(found.filter(pc.equal(pc.utf8_trim_whitespace(found), "")).to_pylist())
+    characters = pa.array([chr(code) for code in range(0x3001)])
+    return "".join(characters.filter(pc.equal(pc.utf8_trim_whitespace(characters), "")).to_pylist())
 
 
 def texts_of(column: "Column", kind: "DataType") -> "Column":
-    """Give a column as the text that the library reads in it: without space around it, nothing where it is empty."""
+    """Return a column as the text that the library would read: trimmed, and null if empty."""
     from pyspark.sql import functions as f
     from pyspark.sql.types import DoubleType, FloatType
 
     text = column.cast("string")
-    if isinstance(kind, (DoubleType, FloatType)):  # whole numbers that met a missing one
+    if isinstance(kind, (DoubleType, FloatType)):  # integers in a column with missing values
         whole = (column % 1 == 0) & (f.abs(column) < 2.0**53)
         text = f.when(whole, column.cast("bigint").cast("string")).otherwise(text)
     trimmed = f.btrim(text, f.lit(_spaces()))
@@ -64,9 +64,9 @@ def texts_of(column: "Column", kind: "DataType") -> "Column":
 
 
 def shared_ids(frames: Mapping[str, "DataFrame"], tables: Mapping[str, Table], kinds: list[str]) -> dict[str, Any]:
-    """Give, of each of some kinds of records, the ids that several share; a missing one where each has to have one.
+    """Return the repeated ids of some kinds of records, with null among them if a required id is missing.
 
-    One job of the cluster, which groups ids alone. Raises ``RecordsError`` where there are millions.
+    This is one Spark job, which shuffles only ids. Raises ``RecordsError`` for more than ``TOO_MANY`` ids.
     """
     import pyarrow as pa
     from pyspark.sql import functions as f
@@ -84,37 +84,38 @@ def shared_ids(frames: Mapping[str, "DataFrame"], tables: Mapping[str, Table], k
     assert parts is not None  # noqa: S101
     counted = parts.groupBy("kind", "required", "id").count()
     wanted = (f.col("id").isNull() & f.col("required")) | (f.col("id").isNotNull() & (f.col("count") > 1))
-    found = counted.where(wanted).select("kind", "id").limit(TOO_MANY + 1).toArrow()
-    if found.num_rows > TOO_MANY:
+    repeated = counted.where(wanted).select("kind", "id").limit(TOO_MANY + 1).toArrow()
+    if repeated.num_rows > TOO_MANY:
         raise RecordsError(
-            f"More than {TOO_MANY:,} ids of {' or '.join(kinds)} are shared by several records. Is it the right column?"
-            " columns= names another; dropDuplicates() leaves out rows that are there twice."
+            f"More than {TOO_MANY:,} ids of {' or '.join(kinds)} occur in several records. Check that it is the right "
+            "column (columns= chooses another), or remove repeated rows with dropDuplicates()."
         )
-    texts = {kind: found.filter(pa.compute.equal(found["kind"], kind))["id"].cast(pa.string()) for kind in kinds}
+    texts = {kind: repeated.filter(pa.compute.equal(repeated["kind"], kind))["id"].cast(pa.string()) for kind in kinds}
     return {kind: ids.combine_chunks() if len(ids) else None for kind, ids in texts.items()}
 
 
 def by_place(frame: "DataFrame") -> "DataFrame":
-    """Name columns by their places: Spark doesn't tell ``Team`` from ``team``, and reads more into a dot."""
+    """Return a frame with columns named by position. To Spark ``Team`` and ``team`` are equal, and a dot is special."""
     return frame.toDF(*(f"c{place}" for place in range(len(frame.columns))))
 
 
 def place_of(table: Table, name: str) -> int:
-    """Give the place of the column that holds a field."""
-    return table.source.names.index(table.column_of(table.resolve(name, "what belongs together")))
+    """Return the position of the column that holds a field."""
+    return table.source.names.index(table.column_of(table.resolve(name, "rows that belong together")))
 
 
 def side_by_side(
     feed: Feed, frames: Mapping[str, "DataFrame"], tables: Mapping[str, Table], needed: Mapping[str, list[str]]
 ) -> tuple["DataFrame", Layout]:
-    """Bring the needed columns of some kinds of records into one frame, what has to stay together in one partition.
+    """Return one frame with the columns needed of several kinds of records, and the layout of its columns.
 
-    Columns of one type share a place, so that rows stay narrow: they are what is sent through the network.
+    Rows that have to stay together are in one partition. Columns of the same type share a position, which keeps the
+    rows that are shuffled narrow: calls with two timestamps and cases with three need three timestamp columns.
     """
     from pyspark.sql import functions as f
 
     marked = len(feed.keys) > 1
-    taken = ["tinyint"] if marked else []  # the type of each place
+    taken = ["tinyint"] if marked else []  # the type at each position
     chosen: list[dict[int, Column]] = []
     places: dict[str, dict[str, int]] = {}
     for number, (kind, key) in enumerate(feed.keys.items()):
@@ -135,7 +136,7 @@ def side_by_side(
         for kind, mine in zip(feed.keys, chosen, strict=True)
     ]
     together = reduce(lambda one, other: one.unionAll(other), parts)
-    if feed.whole:  # rows that have no key go anywhere, but not all to one place
+    if feed.whole:  # rows without a key can go to any partition, and shouldn't all go to one
         names = together.columns
         anywhere = f.xxhash64(*names).cast("string")
         together = together.repartition(f.coalesce(f.col(names[int(marked)]), anywhere))
@@ -143,7 +144,7 @@ def side_by_side(
 
 
 def _columns_of(frame: "DataFrame", table: Table, key: str | None, names: list[str]) -> dict[str, tuple["Column", str]]:
-    """Give the needed columns of a kind, and their types: first of all, as text, what says where a row belongs."""
+    """Return the columns needed of a kind, with their types. The first is the key as text, if there is one."""
     from pyspark.sql import functions as f
     from pyspark.sql.types import IntegralType, StringType
 
@@ -152,7 +153,7 @@ def _columns_of(frame: "DataFrame", table: Table, key: str | None, names: list[s
         place = place_of(table, key)
         type_, text = frame.schema[place].dataType, texts_of(f.col(f"c{place}"), frame.schema[place].dataType)
         if table.fields[key].kind == "truth" if key in table.fields else False:
-            text = f.lit("")  # it is spelt in several ways
+            text = f.lit("")  # a boolean can be written in several ways
         own = isinstance(type_, (StringType, IntegralType)) and table.source.names[place] in names
         columns[table.source.names[place] if own else KEY] = text, "string"
     for name in names:
@@ -165,4 +166,4 @@ def _columns_of(frame: "DataFrame", table: Table, key: str | None, names: list[s
     return columns
 
 
-KEY = "\0key"  # no column of the caller's is called so
+KEY = "\0key"  # a name that no column of the caller has

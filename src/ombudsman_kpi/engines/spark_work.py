@@ -1,4 +1,4 @@
-"""What an executor does: it tallies the records of a partition. Nothing here needs Spark itself."""
+"""The work of a Spark executor: tally the records of one partition. This module doesn't import Spark."""
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator
@@ -19,57 +19,57 @@ from ombudsman_kpi.tallies.block import Block, Key
 from ombudsman_kpi.tallies.in_memory import Options, tally_records
 from ombudsman_kpi.tallies.plan import open_records
 
-SHARE = 8 * BATCH  # rows that are tallied at a time where any split will do: few enough for the memory
+SHARE = 8 * BATCH  # rows that are tallied at a time if any split will do; a limit on memory
 
-# The columns of what a partition gives, beside the groups: what each row is, what is counted, and what adds up.
+# The columns of a partition's result, apart from the groups: the type of the row, what is counted, and the sums.
 KEYS = {
     "what": "string", "target": "string", "cohort": "string", "grain": "string", "period": "bigint",
     "status": "string", "reason": "string", "mark": "string", "elapsed": "bigint",
 }  # fmt: skip
 SUMS = ("records", "below", "provisional")
-ORDER = "\0order"  # the number of a row; no column of the caller's is called so
-CELL, MISFIT, READ, ZONE, TOLD, ERROR = "cell", "misfit", "read", "zone", "told", "error"
+ORDER = "\0order"  # the number of a row; a name that no column of the caller has
+CELL, MISFIT, READ, ZONE, CASE_COLUMN, ERROR = "cell", "misfit", "read", "zone", "case column", "error"
 
 
 class Layout(NamedTuple):
-    """Where the columns of each kind of record stand in a frame that several kinds share."""
+    """The positions of the columns of each kind of record, in a frame that several kinds share."""
 
     places: dict[str, dict[str, int]]
-    order: frozenset[str]  # kinds of which it matters what stands first: their rows are numbered
-    marked: bool  # whether the first column says of which kind a row is
+    order: frozenset[str]  # kinds whose order of rows matters; their rows are numbered
+    marked: bool  # whether the first column holds the number of the row's kind
 
 
 class Work(NamedTuple):
-    """What executors are told: all that a tally needs beside the records."""
+    """The driver's message to the executors: everything that a tally needs except the records."""
 
     scheme: str
     digest: str
     calendar: str
     options: Options
-    schemas: dict[str, Any]  # of all kinds of records that were given or made
+    schemas: dict[str, Any]  # of all kinds of records
     feed: Feed
     layout: Layout
-    doubtful: dict[str, Any]  # of each kind whose ids others have looked at, those that records share
-    texts: dict[str, list[str]]  # of each kind, the columns of times that are text
-    told: tuple[str, ...] | None  # the columns of the cases that are made of events; None where none are
-    logged: frozenset[str]  # the targets whose notes say what in the log of made cases wasn't understood
+    doubtful: dict[str, Any]  # repeated ids, by kind, if the driver has looked for them
+    texts: dict[str, list[str]]  # columns of times that are text, by kind
+    case_columns: tuple[str, ...] | None  # columns of the cases built from events; None if none are built
+    logged: frozenset[str]  # targets whose notes count the events that weren't understood
 
 
 @lru_cache(maxsize=8)
 def opened(content: bytes) -> tuple[Work, Scheme]:
-    """Read what the driver has sent."""
-    work: Work = pickle.loads(content)  # noqa: S301  (what our own driver has written)
+    """Return the driver's message and the scheme in it."""
+    work: Work = pickle.loads(content)  # noqa: S301  (written by our own driver)
     return work, Scheme.model_validate_json(work.scheme)
 
 
-def tallied(content: bytes, batches: Iterable[Any]) -> Iterator[Any]:
-    """Tally the batches of a partition; give rows of cells, or of what is wrong with the records."""
-    return _guarded(content, batches, _tallied)
+def tally_partition(content: bytes, batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield the result of tallying a partition: rows of cells, or one row with an error."""
+    return _guarded(content, batches, _tally_partition)
 
 
-def told(content: bytes, batches: Iterable[Any]) -> Iterator[Any]:
-    """Give the columns that cases get which are made of the events of a partition."""
-    return _guarded(content, batches, _told)
+def case_columns(content: bytes, batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield the columns of the cases that are built from the events of a partition."""
+    return _guarded(content, batches, _case_columns)
 
 
 def _guarded(
@@ -82,28 +82,28 @@ def _guarded(
         yield from work_out(work, scheme, batches)
     except KpiError as error:
         yield _rows(work, ERROR, status=[type(error).__name__], reason=[str(error)])
-        for _ in batches:  # the sender waits until all is taken
+        for _ in batches:  # Spark waits until all batches have been read
             pass
 
 
 def _check_same(work: Work, scheme: Scheme) -> None:
-    """Refuse to measure by other rules, or another calendar, than the driver would."""
+    """Raise ``KpiError`` if the executor's rules or calendar differ from the driver's."""
     if (scheme.digest, scheme.calendar.edition) != (work.digest, work.calendar):
         raise KpiError(
-            "The executors read the scheme otherwise than the driver. Install the same versions of ombudsman-kpi and "
+            "The executors read the scheme differently from the driver. Install the same versions of ombudsman-kpi and "
             "holidays on every machine of the cluster."
         )
 
 
-def _told(work: Work, scheme: Scheme, batches: Iterator[Any]) -> Iterator[Any]:
-    found: dict[str, None] = {}
+def _case_columns(work: Work, scheme: Scheme, batches: Iterator[Any]) -> Iterator[Any]:
+    names: dict[str, None] = {}
     for chunks in _shares(work, batches):
         for chunk in chunks["events"]:
-            found |= dict.fromkeys(_made(work, scheme, [chunk]).rows.column_names)
-    yield _rows(work, TOLD, target=[*found])
+            names |= dict.fromkeys(_built_cases(work, scheme, [chunk]).rows.column_names)
+    yield _rows(work, CASE_COLUMN, target=[*names])
 
 
-def _tallied(work: Work, scheme: Scheme, batches: Iterator[Any]) -> Iterator[Any]:
+def _tally_partition(work: Work, scheme: Scheme, batches: Iterator[Any]) -> Iterator[Any]:
     zones: dict[tuple[str, str, str], None] = {}
     for chunks in _shares(work, batches):
         for kind, chunk in ((kind, chunk) for kind, part in chunks.items() for chunk in part):
@@ -115,58 +115,58 @@ def _tallied(work: Work, scheme: Scheme, batches: Iterator[Any]) -> Iterator[Any
 
 
 def _tally_rows(work: Work, scheme: Scheme, chunks: dict[str, list[Any]]) -> Iterator[Any]:
-    """Tally some records; of the kinds that aren't among them there are none."""
+    """Yield the result of tallying some records. Kinds that aren't among them are empty."""
     records = {kind: _source(work, kind, chunks.get(kind, [])) for kind in work.schemas}
-    made = None
-    if work.told is not None and work.feed.keys.get("events") == CASE:
-        made = _made(work, scheme, chunks["events"])
-        records["cases"] = made.table.source
+    built = None
+    if work.case_columns is not None and work.feed.keys.get("events") == CASE:
+        built = _built_cases(work, scheme, chunks["events"])
+        records["cases"] = built.table.source
     counted = tally_records(scheme, records, work.options)
-    misfits = {target: found for target, found in counted.misfits.items() if target in work.feed.targets}
-    if made is not None:
-        misfits |= dict.fromkeys(work.logged & work.feed.targets, made.misfits)
+    misfits = {target: events for target, events in counted.misfits.items() if target in work.feed.targets}
+    if built is not None:
+        misfits |= dict.fromkeys(work.logged & work.feed.targets, built.misfits)
     for key, block in counted.blocks.items():
         if key.target in work.feed.targets and len(block.records):
             yield _cells(work, key, block)
-    for target, found in misfits.items():
-        yield _rows(work, MISFIT, target=[target] * len(found), reason=[*found], records=[*found.values()])
+    for target, events in misfits.items():
+        yield _rows(work, MISFIT, target=[target] * len(events), reason=[*events], records=[*events.values()])
     sizes = {kind: sum(chunk.num_rows for chunk in part) for kind, part in chunks.items()}
     yield _rows(work, READ, target=[*sizes], records=[*sizes.values()])
 
 
 def _shares(work: Work, batches: Iterator[Any]) -> Iterator[dict[str, list[Any]]]:
-    """Give the rows of a partition by kind, in chunks of many: all together, unless any split will do."""
+    """Yield the rows of a partition by kind: in shares of ``SHARE`` rows if any split will do, else all at once."""
     chunks: dict[str, _Chunks] = {kind: _Chunks() for kind in work.feed.keys}
     rows = 0
     for batch in batches:
-        for kind, found in chunks.items():
-            found.add(_of_kind(work, kind, batch))
+        for kind, part in chunks.items():
+            part.add(_of_kind(work, kind, batch))
         rows += batch.num_rows
         if rows >= SHARE and not work.feed.whole:
-            yield {kind: found.all() for kind, found in chunks.items()}
+            yield {kind: part.all() for kind, part in chunks.items()}
             rows, chunks = 0, {kind: _Chunks() for kind in chunks}
     if rows:
         ordered = work.layout.order
-        yield {kind: found.all(in_order=kind in ordered) for kind, found in chunks.items()}
+        yield {kind: part.all(in_order=kind in ordered) for kind, part in chunks.items()}
 
 
 class _Chunks:
-    """Rows that come in small batches, joined to larger ones."""
+    """Rows that arrive in small batches and are joined to larger ones."""
 
     def __init__(self) -> None:
         self.done: list[Any] = []
         self.waiting: list[Any] = []
-        self.rows = 0  # that wait
+        self.rows = 0  # rows in ``waiting``
 
     def add(self, batch: Any) -> None:
-        """Take in a batch."""
+        """Add a batch."""
         self.waiting += [batch] if batch.num_rows else []
         self.rows += batch.num_rows
         if self.rows >= BATCH:
             self._join()
 
     def all(self, *, in_order: bool = False) -> list[Any]:
-        """Give all rows; in the order in which they stood before they were shuffled, where that matters."""
+        """Return all rows; ``in_order`` restores the order before the shuffle."""
         import pyarrow as pa
 
         if self.waiting:
@@ -183,7 +183,7 @@ class _Chunks:
 
 
 def _of_kind(work: Work, kind: str, batch: Any) -> Any:
-    """Give the rows of one kind in a batch, under the caller's names."""
+    """Return the rows of one kind in a batch, with the caller's column names."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -194,7 +194,7 @@ def _of_kind(work: Work, kind: str, batch: Any) -> Any:
 
 
 def _source(work: Work, kind: str, chunks: list[Any]) -> Source:
-    """See chunks of rows as a source; where others have looked for the ids that records share, it says which."""
+    """Return chunks of rows as a source, with the repeated ids if the driver has looked for them."""
     import pyarrow as pa
 
     schema = work.schemas[kind]
@@ -209,23 +209,23 @@ def _source(work: Work, kind: str, chunks: list[Any]) -> Source:
     return Source(tuple(schema.names), read, doubtful=(lambda: work.doubtful[kind]) if looked_for else None)
 
 
-def _made(work: Work, scheme: Scheme, chunks: list[Any]) -> History:
-    """Make cases of events; what events of other partitions tell of, no event told of these."""
+def _built_cases(work: Work, scheme: Scheme, chunks: list[Any]) -> History:
+    """Return cases built from events. Columns that only events of other partitions set are empty."""
     import pyarrow as pa
 
-    options, given = work.options, {"events": _source(work, "events", chunks)}
-    table = open_records(given, options.columns, options.dates)["events"]
-    made = case_rows(table, parse_as_of(options.as_of, scheme), scheme)
-    rows = made.rows
-    for name in work.told or ():
+    options, records = work.options, {"events": _source(work, "events", chunks)}
+    table = open_records(records, options.columns, options.dates)["events"]
+    built = case_rows(table, parse_as_of(options.as_of, scheme), scheme)
+    rows = built.rows
+    for name in work.case_columns or ():
         if name not in rows.column_names:
             none = pa.nulls(len(rows), pa.string()) if name != REOPENINGS else pa.repeat(pa.scalar(0), len(rows))
             rows = rows.append_column(name, none)
-    return replace(made, rows=rows)
+    return replace(built, rows=rows)
 
 
 def _forms_of_zones(column: Any) -> Iterator[str]:
-    """Tell whether times in text have a zone, or have none; dates are neither."""
+    """Yield "zoned" if any time in a text column has a zone, and "naive" if any has none. Dates are neither."""
     import pyarrow.compute as pc
 
     texts = pc.utf8_trim_whitespace(column)
@@ -238,27 +238,27 @@ def _forms_of_zones(column: Any) -> Iterator[str]:
 
 
 def _cells(work: Work, key: Key, block: Block) -> Any:
-    """Give the cells of a block as rows."""
+    """Return the cells of a block as rows."""
     import pyarrow as pa
 
     size = len(block.records)
     names = [[group[place] for group in block.groups] for place in range(len(work.options.by))]
     groups = {f"group{place}": pa.array(texts, pa.string()).take(block.group) for place, texts in enumerate(names)}
-    said = {part: pa.array([getattr(item, part) for item in block.outcomes], pa.string()) for part in Outcome._fields}
+    texts_of = {part: pa.array([getattr(item, part) for item in block.outcomes], pa.string()) for part in Outcome._fields}
     return _rows(
-        work, CELL, **groups, **{part: texts.take(block.outcome) for part, texts in said.items()},
+        work, CELL, **groups, **{part: texts.take(block.outcome) for part, texts in texts_of.items()},
         **{part: [getattr(key, part)] * size for part in ("target", "cohort", "grain")},
         **{part: getattr(block, part) for part in ("period", "elapsed", *SUMS)},
     )  # fmt: skip
 
 
 def _rows(work: Work, what: str, **columns: Any) -> Any:
-    """Give rows of what a partition gives, as Arrow; what isn't said is empty, or 0."""
+    """Return rows of a partition's result as an Arrow batch. Columns that aren't named are empty, or 0."""
     return rows_of(len(work.options.by), what, **columns)
 
 
 def rows_of(groups: int, what: str, **columns: Any) -> Any:
-    """Give rows of what a partition gives, with a number of groups."""
+    """Return rows of a partition's result, for some number of columns to group by."""
     import pyarrow as pa
 
     size = len(next(iter(columns.values())))
@@ -266,11 +266,13 @@ def rows_of(groups: int, what: str, **columns: Any) -> Any:
     arrays = []
     for name, kind in kinds.items():
         whole = kind == "bigint"
-        given = [what] * size if name == "what" else columns.get(name, [0 if whole else ""] * size)
-        arrays.append(given if isinstance(given, pa.Array) else pa.array(given, pa.int64() if whole else pa.string()))
+        values = [what] * size if name == "what" else columns.get(name, [0 if whole else ""] * size)
+        arrays.append(
+            values if isinstance(values, pa.Array) else pa.array(values, pa.int64() if whole else pa.string())
+        )
     return pa.RecordBatch.from_arrays(arrays, names=[*kinds])
 
 
 def kinds_of_columns(groups: int) -> dict[str, str]:
-    """Name the columns of what a partition gives, and their types."""
+    """Return the columns of a partition's result, and their types."""
     return {**KEYS, **{f"group{place}": "string" for place in range(groups)}, **dict.fromkeys(SUMS, "bigint")}
