@@ -7,6 +7,7 @@ import re
 import runpy
 import shlex
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,29 @@ def can_be_imported(name: str) -> bool:
 @pytest.mark.parametrize("name", ["measured.md", "architecture.md"])
 def test_every_path_and_every_function_that_a_page_names_exists(name: str) -> None:
     assert missing_names((ROOT / "docs" / name).read_text("utf-8")) == []
+
+
+def layers() -> list[list[str]]:
+    """Return the layers of the import rules, from the top, with the packages and modules of each."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    (contract,) = (part for part in settings["tool"]["importlinter"]["contracts"] if part["type"] == "layers")
+    return [line.replace("ombudsman_kpi.", "").split(" | ") for line in contract["layers"]]
+
+
+def test_the_drawing_of_the_wings_is_the_order_that_is_enforced() -> None:
+    (drawing,) = blocks((ROOT / "docs" / "architecture.md").read_text("utf-8"), "text")
+    assert [re.split(r" {2,}", line.strip())[0].split(" | ") for line in drawing.splitlines()] == layers()
+
+
+def test_the_map_of_the_wings_names_every_module() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    table = page.split("| wing |")[1].split("\n\n")[0]
+    rows = [[re.findall(r"`(\w+)`", cell) for cell in line.split("|")[1:4:2]] for line in table.splitlines()[2:]]
+    wings = {path for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
+    assert {name: modules for (name,), modules in rows} == {
+        wing.name: sorted(path.stem for path in wing.iterdir() if path.suffix in {".py", ""} and path.stem[0] != "_")
+        for wing in wings
+    }
 
 
 def test_a_path_or_function_that_is_gone_is_seen() -> None:
