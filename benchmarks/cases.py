@@ -125,13 +125,13 @@ def main(size: int = CASES, runs: int = 3) -> list[str]:
     (ours, our_memory), (theirs, their_memory) = medians["library"], medians["pandas"]
     return [
         f"## Decided or allocated, and three week bands, by month: {size:,} cases from Parquet", "",
-        "Whole processes, imports and reading among it. The library also reads the case ids and looks for repeated",
-        "ones.", "",
+        "Whole processes, including imports and reading. The library also reads the case ids and checks them for",
+        "repeats.", "",
         "| what | seconds | peak MB |", "|---|---:|---:|",
         f"| `tally(…).results()` | {ours:.2f} | {our_memory:.0f} |",
         f"| pandas with numpy.busday_count, by hand | {theirs:.2f} | {their_memory:.0f} |",
         f"| imports alone | {seconds:.2f} | {megabytes:.0f} |", "",
-        "| ratio | measured | wanted |", "|---|---:|---:|",
+        "| ratio | measured | aim |", "|---|---:|---:|",
         f"| times faster than pandas | {theirs / ours:.1f} | at least 2 |",
         f"| peak memory, of that of pandas | {our_memory / their_memory:.2f} | at most 1 |", "",
         f"Every count agrees: {'yes' if agree else 'NO'}.",

@@ -18,9 +18,9 @@ def main() -> None:
     )
     lines = [
         "# Benchmarks", "",
-        "Medians of several runs, the peers in the same run. What counts are the ratios; machines differ.", "",
+        "Medians of several runs, the same for all libraries. Compare the ratios, since machines differ.", "",
         f"Measured on {datetime.now(UTC):%d %B %Y} on {machine()}; {libraries}.",
-        "To measure again: `python benchmarks/run.py`.", "",
+        "To repeat: `python benchmarks/run.py`.", "",
     ]  # fmt: skip
     for part in (working_days, cases, event_log, one_case, startup):
         lines += [*part.main(), ""]

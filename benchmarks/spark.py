@@ -222,12 +222,12 @@ def main(cases: int = SIZES["cases"], contacts: int = SIZES["contacts"], calls: 
     used = {name: two["memory"].get(name, 0) / 1e6 for name in ("library", "by hand")}
     return [
         "# Benchmarks on Spark", "",
-        f"Measured on {datetime.now(UTC):%d %B %Y} on {machine()}; pyspark {version('pyspark')}. To measure again: "
+        f"Measured on {datetime.now(UTC):%d %B %Y} on {machine()}; pyspark {version('pyspark')}. To repeat: "
         "`python benchmarks/spark.py`.", "",
         f"## {cases:,} cases with {contacts:,} events, {calls:,} calls", "",
-        f"A standalone cluster, each worker with one core and an executor; {PARTITIONS} partitions. Contact with the "
+        f"A standalone cluster; each worker has one core and one executor. {PARTITIONS} partitions. Contact with the "
         "parties, decisions and calls, by month, from Parquet files.",
-        f"Medians of {RUNS} runs, after one of a few rows. By hand: numpy in `mapInArrow`.", "",
+        f"Medians of {RUNS} runs, after a first run on a few rows. By hand means numpy in `mapInArrow`.", "",
         "| what | seconds, two workers | one worker | MB shuffled | MB of an executor's Python |",
         "|---|---:|---:|---:|---:|",
         *(f"| {name} | {two['seconds'][name]:.1f} | {one['seconds'][name]:.1f} | {sizes[name]:.0f} | {used[name]:.0f} |"
@@ -235,10 +235,10 @@ def main(cases: int = SIZES["cases"], contacts: int = SIZES["contacts"], calls: 
         f"| library, in one process without Spark | {in_process:.1f} | | | |",
         f"| library, calls alone | {two['seconds']['calls']:.1f} | {one['seconds']['calls']:.1f} | "
         f"{two['bytes'].get('calls', 0) / 1e6:.1f} | {two['memory'].get('calls', 0) / 1e6:.0f} |", "",
-        "| ratio | measured | wanted |", "|---|---:|---:|",
-        f"| library, of the job by hand | {ours / hand:.2f} | below 2 |",
-        f"| library, of the time in one process | {ours / in_process:.1f} | reported |",
-        f"| one worker, of two (the machine's two cores are shared by all of it) | "
+        "| ratio | measured | aim |", "|---|---:|---:|",
+        f"| time of the library, relative to the job by hand | {ours / hand:.2f} | below 2 |",
+        f"| time of the library, relative to one process | {ours / in_process:.1f} | reported |",
+        f"| time of one worker, relative to two (all of it shares the machine's two cores) | "
         f"{one['seconds']['library'] / ours:.2f} | reported |", "",
         f"Every count agrees: {'yes' if agree else 'NO'}.", "",
     ]  # fmt: skip
