@@ -84,7 +84,8 @@ def main() -> list[str]:
         f"| for comparison: `assess` of one row, which returns a frame | {least:.2f} | {every:.2f} | {late:.2f} |",
         "", "Undisturbed: the median over all cases of the fastest of five calls.", "",
         f"A new process takes {cold:.2f} s to its first answer, including the calendar's bank holidays. Heavy "
-        f"libraries that it imports: {heavy} (aim: none). The worklist of all {len(cases):,}: {statistics.median(whole):.2f} s.",
+        f"libraries that it imports: {heavy} (aim: none). "
+        f"The worklist of all {len(cases):,}: {statistics.median(whole):.2f} s.",
     ]  # fmt: skip
 
 

@@ -111,8 +111,8 @@ def against_peers(folder: Path, size: int) -> list[str]:
     return [
         f"## {size:,} cases, {5 * size:,} contacts, {size:,} calls, by month, from Parquet", "",
         "Case ids are text, and times have seconds. Each cell shows the seconds from files to figures, without "
-        "imports, and the peak memory of the process in MB. Medians of three runs; pandas, and the other libraries' shuffled "
-        "logs, ran once. The library also checks for repeated ids, and reports what it didn't understand.", "",
+        "imports, and the peak memory of the process in MB. Medians of three runs; pandas, and the other libraries' "
+        "shuffled logs, ran once. The library also checks for repeated ids, and reports what it didn't understand.", "",
         "| figure | library | DuckDB | Polars | pandas |", "|---|---:|---:|---:|---:|", *rows,
         f"| all five, one after the other | {sum(ours[name]['seconds'] for name in TARGETS):.1f} s | "
         + " | ".join(f"{sums[tool]:.1f} s" for tool in PEERS) + " |",

@@ -193,7 +193,7 @@ def test_too_many_shared_ids_are_an_error(spark: "SparkSession", monkeypatch: py
     rows = [
         {"request_id": str(number % 3), "kind": "review", "received_at": day, "answered_at": day} for number in range(6)
     ]
-    with pytest.raises(RecordsError, match="More than 2 ids of requests are shared"):
+    with pytest.raises(RecordsError, match="More than 2 ids of requests occur in several records"):
         tally_on_spark(LGSCO, {"requests": spark.createDataFrame(pa.Table.from_pylist(rows))}, AS_OF)
 
 
