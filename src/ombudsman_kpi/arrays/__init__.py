@@ -1,4 +1,4 @@
 """Whole columns of numbers and text: their types, memory, threads, ids and sums.
 
-Internal: what is public is exported by ``ombudsman_kpi``.
+Internal: the public names are those that ``ombudsman_kpi`` exports.
 """

@@ -1,4 +1,4 @@
 """Days: dates, bank holidays, working days, time zones and reporting periods.
 
-Internal: what is public is exported by ``ombudsman_kpi``.
+Internal: the public names are those that ``ombudsman_kpi`` exports.
 """

@@ -1,4 +1,4 @@
 """One case: deadlines, explanations and findings; and the worklist of many.
 
-Internal: what is public is exported by ``ombudsman_kpi``.
+Internal: the public names are those that ``ombudsman_kpi`` exports.
 """

@@ -1,4 +1,4 @@
 """Clocks: limits, options, timelines and outcomes.
 
-Internal: what is public is exported by ``ombudsman_kpi``.
+Internal: the public names are those that ``ombudsman_kpi`` exports.
 """

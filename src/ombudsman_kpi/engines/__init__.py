@@ -1,4 +1,4 @@
-"""Engines: counting part by part on the disk, or on a Spark cluster.
+"""Engines: counting in parts on disk, or on a Spark cluster.
 
-Internal: what is public is exported by ``ombudsman_kpi``.
+Internal: the public names are those that ``ombudsman_kpi`` exports.
 """

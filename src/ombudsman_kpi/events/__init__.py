@@ -1,4 +1,4 @@
 """What was known at a date: records as known, the event log, contacts and pauses.
 
-Internal: what is public is exported by ``ombudsman_kpi``.
+Internal: the public names are those that ``ombudsman_kpi`` exports.
 """

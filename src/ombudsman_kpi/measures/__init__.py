@@ -1,4 +1,4 @@
 """Measures, one file each: the declaration, the rule for its records, its figure.
 
-Internal: what is public is exported by ``ombudsman_kpi``.
+Internal: the public names are those that ``ombudsman_kpi`` exports.
 """

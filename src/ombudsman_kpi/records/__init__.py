@@ -1,4 +1,4 @@
 """Records: the vocabulary of casework, and how tables, files and rows are read by it.
 
-Internal: what is public is exported by ``ombudsman_kpi``.
+Internal: the public names are those that ``ombudsman_kpi`` exports.
 """

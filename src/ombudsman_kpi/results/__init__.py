@@ -1,4 +1,4 @@
 """Results: figures worked out from tallies, and the tables that show them.
 
-Internal: what is public is exported by ``ombudsman_kpi``.
+Internal: the public names are those that ``ombudsman_kpi`` exports.
 """

@@ -1,4 +1,4 @@
 """Schemes: dated, sourced sets of targets, read from TOML files.
 
-Internal: what is public is exported by ``ombudsman_kpi``.
+Internal: the public names are those that ``ombudsman_kpi`` exports.
 """

@@ -1,1 +1,1 @@
-"""How sure published figures are: plain numbers in, intervals out. Nothing here knows of records or schemes."""
+"""Intervals and quantiles of plain numbers; this wing doesn't use records or schemes."""

@@ -1,4 +1,4 @@
 """Tallies: whole numbers that add up, counted from records.
 
-Internal: what is public is exported by ``ombudsman_kpi``.
+Internal: the public names are those that ``ombudsman_kpi`` exports.
 """
