@@ -149,10 +149,10 @@ def test_nothing_counted_has_no_share() -> None:
 @pytest.mark.parametrize(
     ("numbers", "says"),
     [
-        ((-1, 5), "no share"),
-        ((6, 5), "no share"),
-        ((0, -1), "no share"),
-        ((4, 5, 4), "drawn from 4"),
+        ((-1, 5), "isn't a share"),
+        ((6, 5), "isn't a share"),
+        ((0, -1), "isn't a share"),
+        ((4, 5, 4), "can't come from 4"),
         ((0, 0, -1), "-1"),
     ],
 )
@@ -271,7 +271,7 @@ def test_a_change_of_shares_lies_in_its_interval(before: Share, after: Share, co
 def test_a_share_of_nothing_has_not_changed() -> None:
     assert change_of_shares(0, 0, 5, 9) is change_of_shares(5, 9, 0, 0) is None
     for numbers in [(0, 0, 10, 9), (10, 9, 0, 0)]:
-        with pytest.raises(OptionError, match="no share"):
+        with pytest.raises(OptionError, match="isn't a share"):
             change_of_shares(*numbers)
 
 

@@ -1,4 +1,4 @@
-"""How far from 0 a standard value stays, as often as a confidence says: for the normal, and for Student's t."""
+"""Two-sided quantiles of the normal distribution and of Student's t."""
 
 import math
 from statistics import NormalDist
@@ -7,13 +7,13 @@ from ombudsman_kpi.errors import OptionError
 
 
 def check_confidence(confidence: float) -> None:
-    """Raise ``OptionError`` for what is no confidence, or more of it than the methods here can give."""
+    """Raise ``OptionError`` for a confidence outside the range of the methods here, above 0 to 0.9999."""
     if not 0 < confidence <= 0.9999:
-        raise OptionError(f"A confidence is above 0 and at most 0.9999, such as 0.95. It is {confidence}.")
+        raise OptionError(f"A confidence must be above 0 and at most 0.9999, such as 0.95; not {confidence}.")
 
 
 def normal_quantile(confidence: float) -> float:
-    """Give the z that a standard normal value stays within, either way.
+    """Return the z for which a standard normal value lies between -z and z with this probability.
 
     >>> round(normal_quantile(0.95), 6)
     1.959964
@@ -23,16 +23,18 @@ def normal_quantile(confidence: float) -> float:
 
 
 def t_quantile(freedom: float, confidence: float) -> float:
-    """Give the t that Student's value, with 1 or more degrees of freedom, whole or not, stays within, either way.
+    """Return the t for which Student's t lies between -t and t with this probability.
+
+    There are 1 or more degrees of freedom, not necessarily a whole number.
 
     >>> round(t_quantile(1, 0.95), 6), round(t_quantile(7.5, 0.95), 6)
     (12.706205, 2.33304)
 
-    With t = √freedom sinh(u), the density of u is in proportion to cosh(u)**-freedom: smooth, so Simpson's rule is
-    exact enough (five figures or more), and falling, so Newton's steps up from 0 never go too far.
+    With t = √freedom sinh(u), the density of u is proportional to cosh(u)**-freedom. It is smooth, so Simpson's rule is
+    accurate to five figures or more, and it falls, so Newton's steps up from 0 never overshoot.
     """
     check_confidence(confidence)
-    freedom = min(freedom, 1e6)  # from there on it is as good as the normal, and rounding would grow
+    freedom = min(freedom, 1e6)  # beyond this it equals the normal, and rounding errors would grow
     at_zero = 2 * math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(math.pi)
     u, step, parts = 0.0, 1.0, 200
     while step > 1e-9 * u:
