@@ -244,7 +244,9 @@ def _cells(work: Work, key: Key, block: Block) -> Any:
     size = len(block.records)
     names = [[group[place] for group in block.groups] for place in range(len(work.options.by))]
     groups = {f"group{place}": pa.array(texts, pa.string()).take(block.group) for place, texts in enumerate(names)}
-    texts_of = {part: pa.array([getattr(item, part) for item in block.outcomes], pa.string()) for part in Outcome._fields}
+    texts_of = {
+        part: pa.array([getattr(item, part) for item in block.outcomes], pa.string()) for part in Outcome._fields
+    }
     return _rows(
         work, CELL, **groups, **{part: texts.take(block.outcome) for part, texts in texts_of.items()},
         **{part: [getattr(key, part)] * size for part in ("target", "cohort", "grain")},
