@@ -20,7 +20,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ombudsman_kpi.calendars.bank_holidays import DIVISIONS
-from ombudsman_kpi.calendars.dates import to_date
+from ombudsman_kpi.calendars.dates import WEEKDAYS, day_in_words, to_date
 from ombudsman_kpi.calendars.periods import EVERY
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.cases.json_schemas import DESCRIBED, json_schema_of
@@ -67,7 +67,7 @@ CohortName = StrEnum("CohortName", {name: name for name in ("received", "closed"
 
 
 def _takes_files(kinds: Iterable[str]) -> Callable[[F], F]:
-    """Give a command that takes ``**files`` an option for each of some kinds of records."""
+    """Return a decorator for a command with ``**files``: it adds an option for each kind of record."""
     options = [
         Parameter(kind, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[Path | None, _file_of(kind)])
         for kind in kinds
@@ -188,7 +188,7 @@ def compare(
         raise OptionError("Write --same as THIS=THAT, such as --same written-contacts-3wd=written-contacts-24h.")
     periods: list[Any] = [str(name) for name in every or ()]
     with _progress() as progress:
-        found = compare_schemes(
+        comparison = compare_schemes(
             load_scheme(scheme),
             load_scheme(other),
             same={left: right for left, _, right in named},
@@ -201,9 +201,9 @@ def compare(
             progress=progress,
         )
     if as_csv:
-        _write_csv(found.to_dicts())
+        _write_csv(comparison.to_dicts())
     else:
-        _print_table(comparison_table(found))
+        _print_table(comparison_table(comparison))
 
 
 @app.command()
@@ -212,7 +212,7 @@ def worklist(
     scheme: SchemeName,
     *,
     as_of: AsOf,
-    within: Annotated[str, typer.Option(help="How far ahead: a limit, such as '48 hours' or '2 weeks'")] = (
+    within: Annotated[str, typer.Option(help="How far ahead to look, such as '48 hours' or '2 weeks'")] = (
         "10 working days"
     ),
     every: Annotated[Every | None, typer.Option(help="Period for the headroom", show_default=False)] = None,
@@ -237,18 +237,18 @@ def worklist(
     loaded = load_scheme(scheme)
     period: Any = str(every) if every else None
     with _progress() as progress:
-        found = list_work(
+        obligations = list_work(
             loaded, **files, as_of=as_of, within=within, every=period, targets=target or None, columns=columns,
             progress=progress,
         )  # fmt: skip
     if no_overdue:
-        found = found[found["status"] != "overdue"]
+        obligations = obligations[obligations["status"] != "overdue"]
     if as_json:
-        sys.stdout.write(found.to_json(orient="records", date_format="iso", indent=2) + "\n")
+        sys.stdout.write(obligations.to_json(orient="records", date_format="iso", indent=2) + "\n")
     elif as_csv:
-        found.to_csv(sys.stdout, index=False, lineterminator="\n")
+        obligations.to_csv(sys.stdout, index=False, lineterminator="\n")
     else:
-        _print_table(worklist_table(found, loaded, as_of, rows))
+        _print_table(worklist_table(obligations, loaded, as_of, rows))
 
 
 @app.command()
@@ -298,7 +298,7 @@ def due(
     answer = due_date(to_date(date), parsed, calendar)
     provisional = is_provisional(answer, parsed, calendar)
     note = " (provisional: its bank holidays haven't been announced)" if provisional else ""
-    typer.echo(f"{answer:%A} {answer.day} {answer:%B %Y}{note}")
+    typer.echo(f"{WEEKDAYS[answer.weekday()]} {day_in_words(answer)}{note}")
 
 
 Described = StrEnum("Described", {name.replace("-", "_"): name for name in DESCRIBED})  # type: ignore[misc]
@@ -339,8 +339,8 @@ def _refuse_both(as_json: bool, as_csv: bool) -> None:  # noqa: FBT001
         raise OptionError("--json and --csv can't be used together; choose one of them.")
 
 
-def _refuse_nothing(given: dict[str, Any]) -> None:
-    if not any(given.values()):
+def _refuse_nothing(files: dict[str, Any]) -> None:
+    if not any(files.values()):
         raise OptionError("There is nothing to read. Name at least one file, such as --cases cases.csv.")
 
 

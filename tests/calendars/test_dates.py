@@ -1,7 +1,10 @@
 """Reading dates out of whatever holds them, as day numbers, and putting answers back."""
 
+import ast
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +14,21 @@ import pyarrow as pa
 import pytest
 
 from ombudsman_kpi.arrays.types import MISSING
-from ombudsman_kpi.calendars.dates import Days, day_number, like, over_chunks, read_days, to_date, to_day
+from ombudsman_kpi.calendars.dates import (
+    Days,
+    day_in_short,
+    day_in_words,
+    day_number,
+    like,
+    over_chunks,
+    read_days,
+    to_date,
+    to_day,
+)
+from ombudsman_kpi.calendars.periods import period_of
+from ombudsman_kpi.cases.explanation import day_text
 from ombudsman_kpi.errors import OptionError, RecordsError
+from ombudsman_kpi.measures.target import InForce
 
 MAUNDY_THURSDAY = date(2024, 3, 28)
 TEN_O_CLOCK = datetime.fromisoformat("2024-03-28T10:00")
@@ -309,3 +325,31 @@ def test_work_over_chunks_stops_at_the_first_that_says_no() -> None:
 
     assert not over_chunks(60_000, refuse_the_second)
     assert seen == [0, 16_384]
+
+
+class DateOfAnotherLocale(date):
+    """A date as a program has it that has set another locale: its names of months and weekdays are German."""
+
+    def strftime(self, form: str, /) -> str:
+        return super().strftime(form.replace("%B", "März").replace("%b", "Mär").replace("%A", "Sonntag"))
+
+    __format__ = strftime
+
+
+def test_days_are_written_in_english_in_any_locale() -> None:
+    day = DateOfAnotherLocale(2024, 3, 31)
+    assert f"{day:%A %B}" == "Sonntag März"
+    assert (day_in_words(day), day_in_short(day)) == ("31 March 2024", "31 Mar 2024")
+    assert period_of(day, "month").label == "Mar 2024"
+    assert str(InForce(first=day, last=None)) == "from 31 March 2024"
+    assert day_text(day) == "Sun 31 Mar 2024"
+
+
+def test_no_module_formats_names_of_months_or_weekdays_by_the_locale() -> None:
+    named = []
+    for path in (Path(__file__).parents[2] / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            spec = ast.unparse(node.format_spec) if isinstance(node, ast.FormattedValue) and node.format_spec else ""
+            if re.search("%[AaBbcxp]", spec) or (isinstance(node, ast.Attribute) and node.attr == "strftime"):
+                named.append(f"{path.name}, line {node.lineno}")
+    assert named == []

@@ -19,6 +19,13 @@ from ombudsman_kpi.errors import OptionError, RecordsError
 
 Kind = Literal["scalar", "list", "numpy", "pandas", "pandas-index", "polars", "arrow"]
 
+# Names in English, since those of strftime follow the locale of the program that uses the library.
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?", re.ASCII)
 _EPOCH = date(1970, 1, 1).toordinal()
 _UNITS_PER_DAY = {"D": 1, "h": 24, "m": 1440, "s": 86_400, "ms": 86_400_000, "us": 86_400_000_000,
@@ -73,6 +80,24 @@ _ZONED = (
     "The date of a time with a zone depends on the place. Convert it to local time first, for example with "
     "series.dt.tz_convert('Europe/London').dt.tz_localize(None)."
 )
+
+
+def day_in_words(day: date) -> str:
+    """Return a day as text, in English whatever the locale is.
+
+    >>> day_in_words(date(2024, 3, 31))
+    '31 March 2024'
+    """
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def day_in_short(day: date) -> str:
+    """Return a day as text with a short month, in English whatever the locale is.
+
+    >>> day_in_short(date(2024, 3, 31))
+    '31 Mar 2024'
+    """
+    return f"{day.day} {MONTHS[day.month - 1][:3]} {day.year}"
 
 
 def day_number(day: date) -> DayNumber:

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 
 from ombudsman_kpi.arrays.types import DayNumber, DayNumbers, Integers
-from ombudsman_kpi.calendars.dates import day_number, to_day
+from ombudsman_kpi.calendars.dates import MONTHS, day_number, to_day
 from ombudsman_kpi.errors import OptionError, one_of
 
 Every = Literal["week", "month", "two-month", "quarter", "half-year", "financial-year", "year"]
@@ -25,20 +25,7 @@ _MONTHS: dict[str, int] = {
     "financial-year": 12,
     "year": 12,
 }
-_NAMES = (
-    "Jan",
-    "Feb",
-    "Mar",
-    "Apr",
-    "May",
-    "Jun",
-    "Jul",
-    "Aug",
-    "Sep",
-    "Oct",
-    "Nov",
-    "Dec",
-)  # in any locale
+_NAMES = tuple(name[:3] for name in MONTHS)
 _APRIL = 3  # months after January: the financial year and its parts begin on 1 April
 
 

@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.bank_holidays import ANNOUNCED_UNTIL, bank_holidays, check_division
-from ombudsman_kpi.calendars.dates import Days, day_number, like, over_chunks, read_days, to_date
+from ombudsman_kpi.calendars.dates import WEEKDAYS, Days, day_number, like, over_chunks, read_days, to_date
 from ombudsman_kpi.errors import CoverageError, OptionError
 
 # A calendar covers these years by default. The rules of the years before 1990 haven't been checked against a source;
 # after 2050 they are a guess.
 FIRST, LAST = date(1990, 1, 1), date(2050, 12, 31)
-
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _TOO_MANY = 1 << 40  # more days than any calendar has, and small enough for arithmetic in 64 bits
 _OUTSIDE = 1 << 29  # more working days than any calendar has: marks a day that isn't covered

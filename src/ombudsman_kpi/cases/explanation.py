@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ombudsman_kpi.calendars.bank_holidays import division_title
-from ombudsman_kpi.calendars.working_calendar import WEEKDAYS
+from ombudsman_kpi.calendars.dates import WEEKDAYS, day_in_short
 from ombudsman_kpi.cases.facts import DayOff, DeadlineFacts, Fact, amount_of
 from ombudsman_kpi.clocks.limits import Amount, parse_limit
 from ombudsman_kpi.clocks.states import not_yet
@@ -296,10 +296,7 @@ def day_text(day: date) -> str:
     >>> day_text(date(2024, 4, 2))
     'Tue 2 Apr 2024'
     """
-    return f"{WEEKDAYS[day.weekday()][:3]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+    return f"{WEEKDAYS[day.weekday()][:3]} {day_in_short(day)}"
 
 
 def moment_text(moment: date | str | None) -> str:

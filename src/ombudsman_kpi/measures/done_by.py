@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.types import MISSING, Truths
-from ombudsman_kpi.calendars.dates import day_number
+from ombudsman_kpi.calendars.dates import day_in_words, day_number
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import Known
@@ -87,7 +87,7 @@ class DoneBy(Dated):
         return Figure(
             "met" if done else "missed" if place.complete else "undetermined",
             value, value, possible,
-            details={"by_date": by_date}, remarks=(f"by {by_date.day} {by_date:%B %Y}",),
+            details={"by_date": by_date}, remarks=(f"by {day_in_words(by_date)}",),
         )  # fmt: skip
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import model_validator
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
-from ombudsman_kpi.calendars.dates import to_day
+from ombudsman_kpi.calendars.dates import day_in_short, to_day
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.outcomes import Status as OutcomeStatus
@@ -170,7 +170,7 @@ class Stock(Limited):
         return Figure(
             status, value, value, value if place.complete else None,
             details={"on": day, "end": level.end},
-            remarks=(f"highest on {day.day} {day:%b %Y}; {level.end:,} at the end",),
+            remarks=(f"highest on {day_in_short(day)}; {level.end:,} at the end",),
         )  # fmt: skip
 
     @model_validator(mode="after")

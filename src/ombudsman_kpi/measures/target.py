@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Protocol, Self
 
 from pydantic import Field, model_validator
 
+from ombudsman_kpi.calendars.dates import day_in_words
 from ombudsman_kpi.calendars.periods import Every, Grain, grain_of
 from ombudsman_kpi.clocks.judging import Limited as HasLimit
 from ombudsman_kpi.clocks.limits import Limit
@@ -49,7 +50,7 @@ class InForce(Declaration):
         return self
 
     def __str__(self) -> str:
-        words = [f"{word} {day.day} {day:%B %Y}" for word, day in (("from", self.first), ("to", self.last)) if day]
+        words = [f"{word} {day_in_words(day)}" for word, day in (("from", self.first), ("to", self.last)) if day]
         return " ".join(words)
 
 

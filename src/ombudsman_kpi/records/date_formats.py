@@ -12,6 +12,7 @@ import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import integers, present, truths
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.calendars.dates import MONTHS, WEEKDAYS
 from ombudsman_kpi.calendars.time_zones import DAY
 
 _DIRECTIVES = {
@@ -20,9 +21,7 @@ _DIRECTIVES = {
     "A": r"\pL+\.?", "j": r"\d{1,3}", "z": r"Z|[+-]\d{2}(?::?\d{2})?",
 }  # fmt: skip
 _OF_THE_CLOCK = frozenset("HIMSfp")
-_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
-           "november", "december")  # fmt: skip
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MONTHS, _WEEKDAYS = (tuple(name.lower() for name in names) for names in (MONTHS, WEEKDAYS))
 _NONE = -1  # in a whole number that is read from text: there is no such month, weekday or offset
 
 
