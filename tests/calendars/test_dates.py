@@ -351,5 +351,5 @@ def test_no_module_formats_names_of_months_or_weekdays_by_the_locale() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             spec = ast.unparse(node.format_spec) if isinstance(node, ast.FormattedValue) and node.format_spec else ""
             if re.search("%[AaBbcxp]", spec) or (isinstance(node, ast.Attribute) and node.attr == "strftime"):
-                named.append(f"{path.name}, line {node.lineno}")
+                named.append(f"{path.name}: {ast.unparse(node)}")
     assert named == []
