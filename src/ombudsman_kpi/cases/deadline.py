@@ -1,4 +1,4 @@
-"""What a record owes to one target: when it is due, how it stands, and why."""
+"""Deadlines: when a record is due under a target, its status, and why."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from ombudsman_kpi.results.text_table import Table, as_html, as_text
 
 
 class Deadline(DeadlineFacts):
-    """What one record owes to one target (and party): when it is due, and how it stands at ``as_of``.
+    """The deadline of one record under one target (and for one party), with its status at ``as_of``.
 
     >>> from ombudsman_kpi import Case, deadlines, load_scheme
     >>> case = Case(case_id="24-00017", received_at="2024-03-30")
@@ -36,7 +36,7 @@ class Deadline(DeadlineFacts):
     __str__ = __repr__
 
     def explain(self) -> Explanation:
-        """Say why that day, in plain English.
+        """Return the explanation of the due day, in plain English.
 
         >>> from ombudsman_kpi import Case, deadlines, load_scheme
         >>> case = Case(case_id="24-00017", received_at="2024-03-30", decided_at="2024-04-30")
@@ -52,7 +52,7 @@ class Deadline(DeadlineFacts):
 
 
 class Finding(Fact):
-    """Something in the records that contradicts itself, or isn't understood: of which record, and in which field."""
+    """Something in a record that contradicts itself or isn't understood, with the record and the field."""
 
     record: Records = Field(description="The kind of record")
     row: int | None = Field(None, description="Its position in what was given; null for the record asked about")
@@ -65,7 +65,7 @@ class Finding(Fact):
 
 
 class DeadlinesJson(Fact):
-    """The deadlines of one record, what is wrong with it, and which targets don't apply."""
+    """The deadlines of one record, its findings, and the targets that don't apply."""
 
     model_config = ConfigDict(title="Deadlines")
 
@@ -91,12 +91,12 @@ class Deadlines(list[Deadline]):
         self.left_out = dict(left_out)
 
     def to_json(self) -> str:
-        """Give deadlines, findings and what is left out as JSON."""
+        """Return the deadlines, the findings and the targets left out as JSON."""
         return DeadlinesJson(deadlines=tuple(self), findings=self.findings, left_out=self.left_out).model_dump_json()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Deadlines":
-        """Read what ``to_json`` gave. Raises ``KpiError`` for any other text."""
+        """Return deadlines from the text of ``to_json``. Raises ``KpiError`` for any other text."""
         try:
             read = DeadlinesJson.model_validate_json(text)
         except ValidationError:
@@ -105,7 +105,7 @@ class Deadlines(list[Deadline]):
 
     @property
     def table(self) -> Table:
-        """Lay them out for a reader."""
+        """Return the deadlines as a table in text."""
         first = self[0] if self else None
         title = f"{RECORDS[first.record].singular.capitalize()} {first.id or ''}" if first else ""
         rows = [
@@ -129,7 +129,7 @@ class Deadlines(list[Deadline]):
         )
 
     def _why_not(self) -> Iterator[str]:
-        """Say which targets don't apply, those of one reason together."""
+        """Return the targets that don't apply, grouped by reason."""
         reasons: dict[str, list[str]] = {}
         for target, reason in self.left_out.items():
             reasons.setdefault(reason, []).append(target)

@@ -1,4 +1,4 @@
-"""Why a deadline is when it is, in plain English: for a caseworker to send on, and as data."""
+"""Explanations of deadlines, in plain English for a caseworker to send on, and as data."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -25,13 +25,13 @@ class Step(Fact):
 
 
 class Explanation(str):
-    """Why a deadline is when it is: text of one sentence a line, with the same as data in ``steps``."""
+    """The explanation of a deadline: text with one sentence a line, and the same as data in ``steps``."""
 
     __slots__ = ("steps",)
     steps: tuple[Step, ...]
 
     def __new__(cls, steps: tuple[Step, ...]) -> "Explanation":
-        """Write the steps down."""
+        """Return the explanation with these steps."""
         text = super().__new__(cls, "\n".join(step.says for step in steps))
         text.steps = steps
         return text
@@ -40,7 +40,7 @@ class Explanation(str):
         return Explanation, (self.steps,)
 
     def to_markdown(self) -> str:
-        """Give the steps as a list in Markdown, the deadline and how it stands in bold."""
+        """Return the steps as a Markdown list, with the due day and the status in bold."""
         return "\n".join(
             f"- **{_escaped(step.says)}**" if step.kind in {"due", "status"} else f"- {_escaped(step.says)}"
             for step in self.steps
@@ -50,7 +50,7 @@ class Explanation(str):
 
 
 def explanation_of(deadline: DeadlineFacts) -> Explanation:
-    """Explain a deadline, from what it says itself."""
+    """Return the explanation of a deadline, from its own data alone."""
     return Explanation(tuple(_steps(deadline)))
 
 
@@ -83,7 +83,7 @@ def _steps(deadline: DeadlineFacts) -> Iterator[Step]:
 
 
 def _start(deadline: DeadlineFacts) -> Step:
-    """Say when the clock started; and where that isn't the day of receipt, why."""
+    """Return the step for the start of the clock, with the reason if that isn't the day of receipt."""
     start, recorded = deadline.start, deadline.recorded
     assert start is not None  # noqa: S101
     by = deadline.started_by
@@ -108,7 +108,7 @@ _DEEMED = {
 
 
 def day_of(moment: date) -> date:
-    """Give the day of a time, as it is shown."""
+    """Return the day of a date or time."""
     return moment.date() if isinstance(moment, datetime) else moment
 
 
@@ -121,7 +121,7 @@ def _day_1(deadline: DeadlineFacts, day_1: date) -> Step:
 
 
 def _due(deadline: DeadlineFacts) -> Step:
-    """Say when it is due, and which days aren't counted on the way there."""
+    """Return the step for the due day, with the days that don't count before it."""
     due = deadline.due
     if _is_whole_case(deadline):
         since = f"{_what(deadline.started_by or 'started').capitalize()} {moment_text(deadline.start)}: since then "
@@ -168,12 +168,12 @@ def _due_in_other_units(deadline: DeadlineFacts, limit: Amount, due: date) -> St
 
 
 def _is_whole_case(deadline: DeadlineFacts) -> bool:
-    """Tell whether it is about contact with all parties of a case."""
+    """Return whether a deadline is about contact with all parties of a case."""
     return "contact" in deadline.waits_for and deadline.party is None
 
 
 def _rolled_past(deadline: DeadlineFacts, limit: Amount, due: date) -> tuple[DayOff, ...]:
-    """Give the days off that a due day was moved past."""
+    """Return the days off that a due day was moved past."""
     start = deadline.start
     if start is None or "non_working_due" not in deadline.options:
         return ()
@@ -182,7 +182,7 @@ def _rolled_past(deadline: DeadlineFacts, limit: Amount, due: date) -> tuple[Day
 
 
 def _clocks_changed(start: date | None, due: date) -> str:
-    """Say where a clock on the wall would mislead."""
+    """Return a note if a clock change makes the wall clock misleading."""
     if not isinstance(start, datetime) or not isinstance(due, datetime):
         return ""
     before, after = start.utcoffset(), due.utcoffset()
@@ -192,7 +192,7 @@ def _clocks_changed(start: date | None, due: date) -> str:
 
 
 def _ordinal(number: int) -> str:
-    """Write which one it is.
+    """Return an ordinal number as text.
 
     >>> _ordinal(1), _ordinal(12), _ordinal(22)
     ('1st', '12th', '22nd')
@@ -202,7 +202,7 @@ def _ordinal(number: int) -> str:
 
 
 def _status(deadline: DeadlineFacts) -> str:
-    """Say how it stands."""
+    """Return the sentence for the status."""
     left = "" if deadline.left is None else amount_of(abs(deadline.left), deadline.unit)
     because = f" ({deadline.reason})" if deadline.reason and deadline.limit else ""
     if deadline.status == "invalid":
@@ -220,7 +220,7 @@ def _status(deadline: DeadlineFacts) -> str:
 
 
 def _ended(deadline: DeadlineFacts) -> str:
-    """Say what ended a clock, and when."""
+    """Return the words for what ended a clock, and when."""
     what = _what(deadline.ended_by) if deadline.ended_by else "ended"
     if "contact" in deadline.waits_for and deadline.ended_by != "contact" and deadline.party is not None:
         return f"Without another contact the case ended ({what} {moment_text(deadline.stop)})"
@@ -228,14 +228,14 @@ def _ended(deadline: DeadlineFacts) -> str:
 
 
 def _without_day(deadline: DeadlineFacts) -> str:
-    """Say what was done, or wasn't, where there is no day of it."""
+    """Return the words for what was or wasn't done, if its day is unknown."""
     if "delay_explained" in deadline.waits_for:
         return "Explained" if deadline.status == "met" else "Not explained in time"
     return "Done" if deadline.status == "met" else "Not done in time"
 
 
 def _awaited(deadline: DeadlineFacts) -> str:
-    """Say what hasn't happened, up to the day on which it hasn't."""
+    """Return the words for what hasn't happened yet, and up to which day."""
     if _is_whole_case(deadline):
         return "Open at"
     if "contact" in deadline.waits_for:
@@ -247,7 +247,7 @@ def _awaited(deadline: DeadlineFacts) -> str:
 
 
 def _what(name: str) -> str:
-    """Say what a field's time is of.
+    """Return the word for a field's time.
 
     >>> _what("decided_at"), _what("early_resolution_ended_at"), _what("contact")
     ('decided', 'early resolution ended', 'contacted')
@@ -256,12 +256,12 @@ def _what(name: str) -> str:
 
 
 def _was(day: date, deadline: DeadlineFacts) -> str:
-    """Say is or was, seen from the time that this is known at."""
+    """Return "is" or "was", as seen at ``as_of``."""
     return "was" if str(day)[:10] < deadline.basis.as_of[:10] else "is"
 
 
 def days_skipped(deadline: DeadlineFacts, after: date | None, before: date) -> tuple[DayOff, ...]:
-    """Give every day off between two days, weekends among them, and what each is called."""
+    """Return every day off between two days, including weekends, with its name."""
     names = {item.day: item.name for item in deadline.days_off}
     found = []
     day = before if after is None else day_of(after) + timedelta(1)
@@ -275,7 +275,7 @@ def days_skipped(deadline: DeadlineFacts, after: date | None, before: date) -> t
 
 
 def _summed(skipped: tuple[DayOff, ...]) -> str:
-    """Sum up days off: weekends by number, the others by name.
+    """Return days off in words: the number of weekends, and the names of the other days.
 
     >>> _summed((DayOff(day=date(2024, 3, 31), name="Sunday"), DayOff(day=date(2024, 4, 1), name="Easter Monday")))
     'weekend and Easter Monday'
@@ -291,7 +291,7 @@ def _summed(skipped: tuple[DayOff, ...]) -> str:
 
 
 def day_text(day: date) -> str:
-    """Write a day.
+    """Return a day as text.
 
     >>> day_text(date(2024, 4, 2))
     'Tue 2 Apr 2024'
@@ -300,7 +300,7 @@ def day_text(day: date) -> str:
 
 
 def moment_text(moment: date | str | None) -> str:
-    """Write a day, or a time of one.
+    """Return a date or time as text.
 
     >>> moment_text("2024-04-02T09:30:00+01:00")
     'Tue 2 Apr 2024 09:30'
@@ -317,5 +317,5 @@ def moment_text(moment: date | str | None) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Keep Markdown from reading marks in words."""
+    """Return text with the characters escaped that mean something in Markdown."""
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>#|~&" else letter for letter in text)

@@ -1,4 +1,4 @@
-"""What a deadline is made of, as data: days off, pauses, the basis, and amounts in words."""
+"""The data of a deadline: days off, pauses, the basis, and amounts in words."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -21,7 +21,7 @@ Moment = Annotated[date | datetime | None, BeforeValidator(_read_moment), WithJs
 
 
 class Fact(BaseModel):
-    """What deadlines are made of: it never changes, and goes to JSON and back."""
+    """The base of a deadline's data: immutable, and written to JSON without loss."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -31,21 +31,21 @@ class Fact(BaseModel):
 
 
 class DayOff(Fact):
-    """A day that isn't counted, and what it is called."""
+    """A day that isn't counted, and its name."""
 
     day: date
     name: str = Field(description="Saturday, Sunday, the name of a bank holiday, or closure")
 
 
 class Pause(Fact):
-    """Days on which the clock stood still."""
+    """Days on which the clock was paused."""
 
     first: date
     last: date | None = Field(description="The last paused day; null while it still stands")
 
 
 class Basis(Fact):
-    """What deadlines were worked out by: the scheme, the calendar, and the time that they were known at."""
+    """The basis of deadlines: the scheme, the calendar and ``as_of``."""
 
     scheme: str = Field(description="The scheme's id")
     title: str
@@ -58,7 +58,7 @@ class Basis(Fact):
 
 
 class DeadlineFacts(Fact):
-    """What one record owes to one target, and all that is needed to say why."""
+    """The deadline of one record under one target, with everything that its explanation needs."""
 
     record: Records = Field(description="The kind of record")
     id: str | None = Field(description="The record's id, or of an order its case's")
@@ -89,7 +89,7 @@ class DeadlineFacts(Fact):
 
 
 def left_text(left: float, unit: str) -> str:
-    """Say what is left, or by how much it is over.
+    """Return the time left as text, or the time by which it is late.
 
     >>> left_text(3, "days"), left_text(-1, "working days")
     ('3 days left', '1 working day over')
@@ -98,7 +98,7 @@ def left_text(left: float, unit: str) -> str:
 
 
 def amount_of(number: float | None, unit: str) -> str:
-    """Write an amount of a unit; parts of hours in minutes and seconds.
+    """Return an amount of a unit as text; parts of hours are in minutes and seconds.
 
     >>> amount_of(1, "working days"), amount_of(-20.5, "hours"), amount_of(None, "days")
     ('1 working day', '-20 hours 30 minutes', '–')

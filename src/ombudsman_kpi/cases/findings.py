@@ -1,4 +1,4 @@
-"""The events of one case: read one by one, and what in them or in the case itself contradicts the rest."""
+"""Findings: contradictions in one record and in the events of one case."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timezone
@@ -18,14 +18,14 @@ from ombudsman_kpi.schemes.scheme import Scheme
 
 
 def unreadable(place: str, error: ValidationError) -> RecordsError:
-    """Say which field of a record can't be read, and why; not what it holds."""
+    """Return the error for a field that can't be read. It doesn't show the content of the field."""
     first = error.errors(include_input=False, include_url=False)[0]
     field = f"{first['loc'][0]}: " if first["loc"] else ""
     return RecordsError(f"{place}: {field}{first['msg'].removeprefix('Value error, ')}.")
 
 
 def at_offset(moment: datetime) -> datetime:
-    """Give a time with its offset alone, as JSON has it: in the hour that occurs twice no other equals itself."""
+    """Return a time with a fixed offset, as in JSON. In the hour that occurs twice, others don't equal themselves."""
     offset = moment.utcoffset()
     return moment if offset is None else moment.replace(tzinfo=timezone(offset), fold=0)
 
@@ -35,7 +35,7 @@ def here_of(value: date, zone: ZoneInfo) -> date: ...
 @overload
 def here_of(value: date | None, zone: ZoneInfo) -> date | None: ...
 def here_of(value: date | None, zone: ZoneInfo) -> date | None:
-    """Give a time as the clock in a place shows it; without a zone it is that clock's already."""
+    """Return a time as the clock in a zone shows it. A time without a zone is in that zone already."""
     if not isinstance(value, datetime):
         return value
     try:
@@ -45,13 +45,13 @@ def here_of(value: date | None, zone: ZoneInfo) -> date | None:
 
 
 def day_in(value: date, zone: ZoneInfo) -> date:
-    """Give the day on which something happened in a place."""
+    """Return the day of a time in a zone."""
     here = here_of(value, zone)
     return here.date() if isinstance(here, datetime) else here
 
 
 def read_events(given: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple[list[CaseEvent], list[Finding]]:
-    """Read the events of one case, and say what in them contradicts the case, or isn't understood."""
+    """Return the events of one case, and findings for those that contradict it or aren't understood."""
     zone = ZoneInfo(scheme.time_zone)
     rows = [
         _read_event(row, item) for row, item in enumerate([given] if isinstance(given, (Mapping, Record)) else given)
@@ -69,7 +69,7 @@ def read_events(given: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple[
 
 
 def _is_known(value: date | None, as_of: AsOf, zone: ZoneInfo) -> bool:
-    """Tell whether a time had come, or there is none."""
+    """Return whether a time had happened at ``as_of``, or is empty."""
     if value is None:
         return True
     here = here_of(value, zone)
@@ -84,7 +84,7 @@ _LENIENT = {"party": "party is neither complainant nor organisation", "direction
 
 
 def _read_event(row: int, item: Any) -> tuple[CaseEvent, dict[str, str]]:
-    """Read one event; one whose party or direction is unknown has none, and that is said."""
+    """Return one event, and what is wrong with it by field. An unknown party or direction is dropped."""
     if isinstance(item, CaseEvent):
         if is_validated(item):
             return item, {}
@@ -104,7 +104,7 @@ def _read_event(row: int, item: Any) -> tuple[CaseEvent, dict[str, str]]:
 
 
 def _contradictions(event: CaseEvent, case: Record, zone: ZoneInfo, again: list[date]) -> dict[str, str]:
-    """Say, by field, how an event contradicts its case, or what it lacks to count; it may have been reopened."""
+    """Return, by field, how an event contradicts its case, which may have been reopened, or why it doesn't count."""
     if event.event not in MEANINGS:
         return _of_a_time(event, case, zone)
     wrong: dict[str, str] = {}
@@ -128,7 +128,7 @@ def _contradictions(event: CaseEvent, case: Record, zone: ZoneInfo, again: list[
 
 
 def _of_a_time(event: CaseEvent, case: Record, zone: ZoneInfo) -> dict[str, str]:
-    """Say where an event tells of a time that the case doesn't have: a case that is given counts as it is."""
+    """Return, by field, where an event sets a time that the case doesn't have. The case alone counts."""
     name = times_of_cases().get(event.event)
     if name is None:
         return {"event": "events of this kind mean nothing here"}
@@ -141,7 +141,7 @@ def _of_a_time(event: CaseEvent, case: Record, zone: ZoneInfo) -> dict[str, str]
 
 
 def zones_mixed(record: Record, fields: Iterable[str]) -> str | None:
-    """Say which of some times of a record has no zone, where another has one; None where all agree."""
+    """Return which of some times of a record has no zone and which has one; None if all agree."""
     times = {name: cell_of(record, name) for name in fields}
     zones = {name: value.tzinfo for name, value in times.items() if isinstance(value, datetime)}
     without, having = ([name for name, zone in zones.items() if (zone is None) is naive] for naive in (True, False))
@@ -149,7 +149,7 @@ def zones_mixed(record: Record, fields: Iterable[str]) -> str | None:
 
 
 def zones_of_events_mixed(events: Sequence[CaseEvent]) -> str | None:
-    """Say which time of some events has a zone in one of them and none in another; None where all agree."""
+    """Return which time has a zone in some events and none in others; None if all agree."""
     for field in ("at", "recorded_at"):
         times = [getattr(event, field) for event in events]
         if len({time.tzinfo is None for time in times if isinstance(time, datetime)}) == 2:
@@ -158,7 +158,7 @@ def zones_of_events_mixed(events: Sequence[CaseEvent]) -> str | None:
 
 
 def contradictions_of(record: Record, as_of: AsOf, zone: ZoneInfo) -> list[Finding]:
-    """Find the times of a case, of those that had come, that can't be in this order, whatever depends on them."""
+    """Return findings for times of a record, up to ``as_of``, that are in an impossible order."""
     if not isinstance(record, Case):
         return []
     times = {name: getattr(record, name) for name in times_of_cases().values()}

@@ -1,4 +1,4 @@
-"""The JSON Schemas of what goes into and out of the library, by name."""
+"""The JSON Schemas of the library's inputs and outputs, by name."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ DESCRIBED = (*_MODELS, "scheme")  # what there is a JSON Schema of
 
 
 def json_schema_of(what: str) -> dict[str, Any]:
-    """Give the JSON Schema of a record, a deadline, a finding, results, or a scheme file.
+    """Return the JSON Schema of a record, a deadline, a finding, results, or a scheme file.
 
     Raises ``OptionError`` for anything else.
     """

@@ -1,7 +1,4 @@
-"""One case: what is due, when and why that day; what was missed already, and what will be missed next.
-
-It is the same assessment as that of many records, of one row.
-"""
+"""The deadlines of one case: the assessment of many records, applied to a table with one row."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -58,26 +55,27 @@ def deadlines(
     as_of: Any,
     targets: str | Sequence[str] | None = None,
 ) -> Deadlines:
-    """Give what one case owes to each target that applies: when it is due, how it stands, what is left.
+    """Return the deadlines of one case for each target that applies: the due day, the status, the time left.
 
     >>> from ombudsman_kpi import Case, CaseEvent, deadlines, load_scheme
     >>> case = Case(case_id="24-00017", received_at="2024-03-28", allocated_at="2024-04-12")
-    >>> told = CaseEvent(case_id="24-00017", event="contact", at="2024-05-01", party="complainant", direction="out")
-    >>> for item in deadlines(load_scheme("lgsco"), case, events=[told], as_of="2024-05-10"):
+    >>> contact = CaseEvent(case_id="24-00017", event="contact", at="2024-05-01", party="complainant", direction="out")
+    >>> for item in deadlines(load_scheme("lgsco"), case, events=[contact], as_of="2024-05-10"):
     ...     if item.status == "pending" and item.party:
     ...         print(item.party, item.due, item.left, item.unit)
     complainant 2024-05-31 14 working days
     organisation 2024-05-13 1 working days
 
-    ``case`` is a ``Case`` (or a mapping with its fields), or any other record that something is due on: a
-    ``Request``, a ``WrittenContact``, an ``Order``, a ``Call``. ``events`` are those of the case, in any form that
-    ``measure`` takes; the default says that nothing has happened yet, None that it isn't known, so that targets that
-    depend on events are left out. ``as_of``: a date means its close.
+    ``case`` is a ``Case`` (or a mapping with its fields), or another record that something is due on: a ``Request``,
+    a ``WrittenContact``, an ``Order`` or a ``Call``. ``events`` are those of the case, in any form that ``measure``
+    takes. By default no event has happened; None means that the events are unknown, and targets that depend on them
+    are left out. ``as_of``: a date means its close.
 
-    What a record contradicts itself in is said in ``findings`` of what is given, beside the deadlines that can be
-    known all the same; why other targets don't apply, in ``left_out``. Of the intervals between contacts the open one
-    of each party is given, and those that were too long. Raises ``RecordsError`` for a field that can't be read,
-    ``OptionError`` and ``CoverageError`` for an ``as_of`` that can't be, ``SchemeError`` for a target that there isn't.
+    The result also has ``findings``, the contradictions in the record, and ``left_out``, the targets that don't apply
+    and why. For contact with the parties it has the open interval of each party, and the intervals that were too long.
+
+    Raises ``RecordsError`` for a field that can't be read, ``OptionError`` or ``CoverageError`` for a wrong ``as_of``,
+    and ``SchemeError`` for an unknown target.
     """
     check_scheme(scheme)
     at = parse_as_of(as_of, scheme)
@@ -103,7 +101,7 @@ def deadlines(
 
 
 def _misfits_in(related: Related) -> list[Finding]:
-    """Say what of a whole log doesn't fit, or that it can't be read."""
+    """Return findings for events of a whole log that aren't understood, or for a log that can't be read."""
     try:
         texts = notes_of(related.contacts.misfits)
     except RecordsError as error:
@@ -112,7 +110,7 @@ def _misfits_in(related: Related) -> list[Finding]:
 
 
 def _read(case: Any) -> Record:
-    """Read the record: a model, or a mapping with the fields of a case."""
+    """Return the record: a model, or a case from a mapping."""
     if isinstance(case, CaseEvent):
         raise OptionError("Nothing is due on an event: give its case, and the event as events=.")
     if not isinstance(case, (Record, Mapping)):
@@ -129,7 +127,7 @@ def _read(case: Any) -> Record:
 
 
 def _obliging(scheme: Scheme, kind: str, targets: Any, left_out: dict[str, str]) -> Iterator[Target]:
-    """Give the targets by which something is due on a kind of record; say of those asked for why others aren't."""
+    """Return the targets under which something is due on a kind of record, and why requested ones are left out."""
     asked = None if targets is None else {scheme[name].id for name in names_of("targets", targets)}
     for target in scheme.targets:
         if asked is not None and target.id not in asked:
@@ -142,12 +140,12 @@ def _obliging(scheme: Scheme, kind: str, targets: Any, left_out: dict[str, str])
 
 
 def _of_the_case(known: Known, mine: Integers | None) -> Integers:
-    """Say that all events are of the one case that there is."""
+    """Return row 0 for each event, since there is only one case."""
     return np.zeros(len(known.batch) if mine is None else len(mine), np.int64)
 
 
 class _Maker:
-    """Makes the deadlines of one record out of its outcomes."""
+    """Builds the deadlines of one record from its outcomes."""
 
     def __init__(
         self, known: Known, related: Related, record: Record, events: Sequence[CaseEvent], scheme: Scheme
@@ -167,7 +165,7 @@ class _Maker:
         }
 
     def made(self, target: Target) -> list[Deadline]:
-        """Give the deadlines of one target; where its clock can't be read, that is found, and no other is lost."""
+        """Return the deadlines for one target. If its clock can't be read, that becomes a finding."""
         unknown = [name for name in target.needs if name not in self.related.tables]
         if unknown:
             self.left_out[target.id] = f"needs {' and '.join(unknown)}, which aren't known"
@@ -178,7 +176,7 @@ class _Maker:
             return list(self._unread(target, error))
 
     def _unread(self, target: Target, error: RecordsError) -> Iterator[Deadline]:
-        """Note why a clock can't be read; where only some of its times have a zone, the deadline is invalid."""
+        """Note why a clock can't be read. If only some of its times have a zone, yield an invalid deadline."""
         reason, of_events = None, zones_of_events_mixed(self.events) if "events" in target.needs else None
         with suppress(RecordsError):
             fields = [name for _, rule in target.rules(self.related) for name in rule.fields(self.table)]
@@ -197,7 +195,7 @@ class _Maker:
         )  # fmt: skip
 
     def findings(self) -> list[Finding]:
-        """Say once what the record contradicts itself in."""
+        """Return the findings, each one once."""
         fields = type(self.record).model_fields
         found = {item.says: item for item in contradictions_of(self.record, self.known.as_of, self.zone)}
         for says in (*self.invalid, *self.unreadable):
@@ -234,7 +232,7 @@ class _Maker:
                 yield Deadline(**self.shared, **facts)
 
     def _facts(self, target: Target, outcome: Outcome, found: Assessed, place: int) -> dict[str, Any]:
-        """Say how one outcome came about."""
+        """Return the data of one outcome."""
         start, stop, due = (self._day(int(part[place]), found) for part in found.points)
         facts: dict[str, Any] = {
             "target": target.id, "says": target.says, "measure": target.measure, "waits_for": target.waits_for,
@@ -255,12 +253,12 @@ class _Maker:
         return facts if target.due_by_parts else facts | self._of_days(clocked, facts)
 
     def _day(self, point: int, found: Assessed) -> date | None:
-        """Give the day of a point; None where there is none, or it is so far off that no calendar has it."""
+        """Return the day of a point; None if there is none, or it is outside any calendar."""
         day = point if found.in_days else point // DAY
         return to_day(day) if self.first <= day <= self.last else None
 
     def _of_clock(self, target: LimitedClock, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """Say by which fields a clock ran."""
+        """Return the fields that started and ended a clock."""
         clock = timeline(target, self.known)
         more: dict[str, Any] = {"limit": str(target.limit)}
         if target.start is not None:
@@ -272,7 +270,7 @@ class _Maker:
         return more
 
     def _of_days(self, target: LimitedClock, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """Say what lay on the way of a clock."""
+        """Return the pauses, day 1 and days off of a clock."""
         clock, start = timeline(target, self.known), facts["start"]
         if not clock.in_days:
             return self._instants(target, clock, facts)
@@ -287,7 +285,7 @@ class _Maker:
         return more
 
     def _instants(self, target: LimitedClock, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """Give the times of a clock that runs on the line of instants, in the scheme's zone."""
+        """Return the times of a clock that runs in instants, in the scheme's zone."""
         if target.limit.own_field:  # dates and times of the record, as they are
             own = cell_of(self.record, self.table.resolve(target.limit.own_field, ""))
             by_day = target.clock.own_due == "by the day"
@@ -302,12 +300,12 @@ class _Maker:
         return {"start": start, "stop": stop, "due": due}
 
     def _moment(self, instant: int) -> datetime | None:
-        """Give an instant as the scheme's place has it; None where there is none, or it is as far off."""
+        """Return an instant in the scheme's zone; None if there is none, or it is outside any calendar."""
         known = self.first <= instant // DAY <= self.last
         return at_offset((EPOCH + instant * MICROSECOND).astimezone(self.zone)) if known else None
 
     def _pauses(self, facts: Mapping[str, Any]) -> tuple[Pause, ...]:
-        """Give the days on which the clock stood still, as far as it had begun and hadn't ended."""
+        """Return the pauses of the clock, cut to the time between its start and its end."""
         if facts["start"] is None:
             return ()
         begin, over = day_number(facts["start"]), facts["stop"] is not None
@@ -322,7 +320,7 @@ class _Maker:
 
 
 def _amount(parts: int, found: Assessed, none: int) -> float | int | None:
-    """Give parts of a unit as a number of it."""
+    """Return parts of a unit as a number of units."""
     return None if parts == none else parts if found.size == 1 else parts / found.size
 
 
@@ -338,7 +336,7 @@ _same_basis = lru_cache(maxsize=256)(Basis)  # it is the same for one case after
 
 
 def _days_off(calendar: WorkingCalendar, first: date, last: date) -> tuple[DayOff, ...]:
-    """Give the bank holidays and closures after one day, up to another."""
+    """Return the bank holidays and closures after one day, up to and including another."""
     low, high = bisect_right(calendar.days_off, first), bisect_right(calendar.days_off, last)
     return tuple(_day_off(calendar, day) for day in calendar.days_off[low:high])
 
@@ -350,7 +348,7 @@ def _day_off(calendar: WorkingCalendar, day: date) -> DayOff:
 
 @lru_cache(maxsize=4096)
 def _day_1(axis: Axis, start: date, pauses: tuple[Pause, ...]) -> date | None:
-    """Give the first day that counts; None while the clock stands still before it, or beyond the calendar."""
+    """Return the first day that counts; None if the clock is paused before it, or it is outside the calendar."""
     day = date.min
     for number in range(1, 366):
         found = int(axis.due(np.array([day_number(start)]), number)[0])

@@ -1,4 +1,4 @@
-"""One record as a table of one row, so that the rules for many records read it."""
+"""One record as a table with one row, for the rules that read tables."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from ombudsman_kpi.records.vocabulary import Record
 
 @dataclass(frozen=True)
 class RecordTable(Table):
-    """The table of one record: a field of one's own that the record doesn't have is an empty cell of it."""
+    """The table of one record. A user's own field that the record lacks is an empty cell."""
 
     @classmethod
     def of(cls, record: Record, kind: str) -> "RecordTable":
@@ -20,12 +20,12 @@ class RecordTable(Table):
         return cls(table.name, table.source, table.columns, table.dates, table.zoned)
 
     def has(self, name: str) -> bool:
-        """Tell whether there is a field: all are that the vocabulary doesn't name, empty or not."""
+        """Return whether the table has a field. It has every field that the vocabulary doesn't name."""
         return super().has(name) or (name not in self.fields and name not in {COUNT, PERIOD})
 
 
 class Cells(dict[str, list[Any]]):
-    """The columns of one record, each of one cell; what it doesn't have is an empty cell."""
+    """The columns of one record, each with one cell; an absent field is an empty cell."""
 
     @classmethod
     def of(cls, record: Record, names: Iterable[str]) -> "Cells":
