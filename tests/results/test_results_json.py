@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from ombudsman_kpi import KpiError, Results, load_scheme, measure
+from ombudsman_kpi import KpiError, Results, Scheme, load_scheme, measure
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
 NAMES = ("cases", "events", "written_contacts", "requests")
@@ -57,7 +57,14 @@ def test_the_schema_describes_what_is_written(results: Results, by_team: Results
         (lambda content: content["rows"][0].update(team=-1), "no results"),
         (lambda content: content["rows"][0].update(records="many"), r"no results.*records"),
         (lambda content: content.update(digest="0" * 12), "say the digest 000000000000"),
-        (lambda content: content.update(calendar="0" * 12), "Days off have changed: measure again"),
+        (
+            lambda content: (content.update(calendar="0" * 12), content["basis"].update(days_off="0" * 12)),
+            "Days off have changed: measure again",
+        ),
+        (
+            lambda content: (content.update(calendar="0" * 12), content["basis"].pop("days_off")),
+            "Days off have changed: measure again",
+        ),
     ],
 )
 def test_what_is_not_results_is_refused_in_a_sentence(by_team: Results, change: Any, says: str) -> None:
@@ -71,3 +78,21 @@ def test_what_is_not_results_is_refused_in_a_sentence(by_team: Results, change: 
 def test_other_text_is_refused(text: str) -> None:
     with pytest.raises(KpiError, match="This text is no results"):
         Results.from_json(text)
+
+
+def test_results_that_were_written_without_their_days_off_are_read() -> None:
+    """Written by a release that wrote the edition of the whole calendar alone; holidays since then change that."""
+    content = json.loads((Path(__file__).parent / "written" / "without-days-off.json").read_text("utf-8"))
+    assert "days_off" not in content["basis"]
+    scheme = Scheme.model_validate(content["basis"]["scheme"])
+    read = Results.from_json(json.dumps(content | {"calendar": scheme.calendar.edition}))
+    assert read.scheme.digest == content["digest"]
+    rows = [(row.target, row.period, row.group, row.records, row.met, row.status) for row in read]
+    assert rows == [
+        ("decided", "Mar 2024", ("(not recorded)",), 0, 0, "no data"),
+        ("decided", "Mar 2024", ("North",), 2, 1, "met"),
+        ("decided", "Mar 2024", ("South",), 1, 0, "no data"),
+        ("decided", "(no period)", ("(not recorded)",), 1, 0, "no data"),
+        ("answered", "Mar 2024", ("North",), 1, 1, "missed"),
+    ]
+    assert read.rows[-1].numerator == 20.000001

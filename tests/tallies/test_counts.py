@@ -212,16 +212,19 @@ def test_another_arrow_table_is_no_tally() -> None:
         Tally.from_arrow(pa.table({"target": ["A"]}))
 
 
+OTHER_DAYS_OFF = {"calendar": "0123456789ab", "days_off": "0123456789ab"}
+
+
 def test_arrow_counted_with_other_days_off_is_not_read(whole: Tally) -> None:
     table = whole.to_arrow()
-    about = json.loads(table.schema.metadata[b"ombudsman_kpi"]) | {"calendar": "0123456789ab"}
+    about = json.loads(table.schema.metadata[b"ombudsman_kpi"]) | OTHER_DAYS_OFF
     table = table.replace_schema_metadata({"ombudsman_kpi": json.dumps(about)})
     with pytest.raises(KpiError, match="Days off have changed: count again"):
         Tally.from_arrow(table)
 
 
 def test_json_counted_with_other_days_off_is_not_read(whole: Tally) -> None:
-    text = json.dumps(json.loads(whole.to_json()) | {"calendar": "0123456789ab"})
+    text = json.dumps(json.loads(whole.to_json()) | OTHER_DAYS_OFF)
     with pytest.raises(KpiError, match="Days off have changed: count again"):
         Tally.from_json(text)
 

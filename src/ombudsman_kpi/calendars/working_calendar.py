@@ -1,6 +1,7 @@
 """Working days in the United Kingdom: which days they are, how many lie between two dates, when the n-th one is."""
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from functools import cached_property
@@ -114,7 +115,21 @@ class WorkingCalendar:
     @cached_property
     def edition(self) -> str:
         """A digest of the days off and the coverage. If two editions differ, some day may count differently."""
-        text = " ".join(day.isoformat() for day in (self.first, self.last, *self.days_off))
+        return self.edition_until(self.last)
+
+    def edition_until(self, last: date) -> str:
+        """Return a digest of the coverage and of the days off until a day, that day included.
+
+        Two calendars of which it is equal count alike until then: a holiday announced for a later day changes nothing.
+
+        >>> calendar = WorkingCalendar.uk("scotland")
+        >>> longer = WorkingCalendar.uk("scotland", closures=["2031-07-01"])
+        >>> [calendar.edition_until(date(year, 12, 31)) == longer.edition_until(date(year, 12, 31))
+        ...     for year in (2030, 2031)]
+        [True, False]
+        """
+        days_off = self.days_off[: bisect_right(self.days_off, last)]
+        text = " ".join(day.isoformat() for day in (self.first, self.last, *days_off))
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
     def add(self, start: Any, n: Any) -> Any:

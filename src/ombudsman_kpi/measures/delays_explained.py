@@ -173,6 +173,11 @@ class DelaysExplained(Target):
         return True
 
     @property
+    def limits(self) -> tuple[tuple[Limit, Clock], ...]:
+        """How long after a due day an explanation is in time; a case that is explained was due by ``as_of``."""
+        return () if self.up_to is None else ((self.up_to, Clock()),)
+
+    @property
     def time_allowed(self) -> Limit | None:
         """How long after the due day is in time."""
         return self.up_to

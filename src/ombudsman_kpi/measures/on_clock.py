@@ -102,6 +102,11 @@ class Limited(OnClock):
         return self.limit
 
     @property
+    def limits(self) -> tuple[tuple[Limit, Clock], ...]:
+        """Its limit, with the options of its clock."""
+        return ((self.limit, self.clock),)
+
+    @property
     def limited_clock(self) -> LimitedClock:
         """The target itself."""
         return self

@@ -12,6 +12,7 @@ from ombudsman_kpi.calendars.dates import day_in_words
 from ombudsman_kpi.calendars.periods import Every, Grain, grain_of
 from ombudsman_kpi.clocks.judging import Limited as HasLimit
 from ombudsman_kpi.clocks.limits import Limit
+from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.outcomes import Status as OutcomeStatus
 from ombudsman_kpi.clocks.timeline import OnClock as HasClock
@@ -140,6 +141,11 @@ class Target(Declaration):
     def grain_for(self, every: Every | None) -> Grain:
         """Return the periods in which it is counted for a reporting period."""
         return "day" if self.counted_daily else grain_of(every)
+
+    @property
+    def limits(self) -> tuple[tuple[Limit, Clock], ...]:
+        """Its limits, each with the options of its clock."""
+        return ()
 
     @property
     def decided_on(self) -> date | None:

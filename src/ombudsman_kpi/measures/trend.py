@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from ombudsman_kpi.calendars.periods import preceding
+from ombudsman_kpi.clocks.limits import Limit
+from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import Cohort, Outcome
 from ombudsman_kpi.clocks.outcomes import Status as OutcomeStatus
 from ombudsman_kpi.errors import SchemeError, one_of
@@ -114,6 +116,11 @@ class Trend(Target):
     def misfits(self, related: Related) -> Mapping[str, int]:
         """Return what wasn't understood for its figure."""
         return self.base.misfits(related)
+
+    @property
+    def limits(self) -> tuple[tuple[Limit, Clock], ...]:
+        """Those of its figure."""
+        return self.base.limits
 
     def from_layout_1(self, outcome: Outcome) -> Outcome:
         """Return an outcome as its figure reads it."""

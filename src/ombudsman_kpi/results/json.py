@@ -12,7 +12,7 @@ from ombudsman_kpi.errors import KpiError
 from ombudsman_kpi.results.row import INSIDE, Row
 from ombudsman_kpi.schemes.json_schema import JSON_SCHEMA
 from ombudsman_kpi.schemes.scheme import Scheme
-from ombudsman_kpi.tallies.basis import Basis
+from ombudsman_kpi.tallies.basis import Basis, check_days_off
 
 _WRITTEN = {name: kind for name, kind in Row.__annotations__.items() if name not in {*INSIDE, "group"}}
 
@@ -52,6 +52,9 @@ class BasisJson(_Part):
     by: list[str]
     every: dict[str, list[str | None]] = Field(description="The periods of each target")
     cohorts: dict[str, list[str]] = Field(description="The cohorts of each target")
+    days_off: str | None = Field(
+        None, description="The edition of the calendar until the last day that can have made a difference"
+    )
 
 
 class ResultsJson(_Part):
@@ -103,7 +106,7 @@ def results_to_json(rows: Sequence[Row], basis: Basis) -> str:
     content["basis"] = {
         "scheme": basis.scheme.model_dump(mode="json", exclude_unset=True), "by": list(basis.by),
         "every": {name: list(periods) for name, periods in basis.every.items()},
-        "cohorts": {name: list(cohorts) for name, cohorts in basis.cohorts.items()},
+        "cohorts": {name: list(cohorts) for name, cohorts in basis.cohorts.items()}, "days_off": basis.days_off,
     }  # fmt: skip
     return json.dumps(content, ensure_ascii=False)
 
@@ -111,7 +114,7 @@ def results_to_json(rows: Sequence[Row], basis: Basis) -> str:
 def results_from_json(text: str | bytes) -> tuple[tuple[Row, ...], Basis]:
     """Return the rows and the basis that ``results_to_json`` wrote.
 
-    Raises ``KpiError`` for any other text, and for another calendar's edition.
+    Raises ``KpiError`` for any other text, and where a day off has changed that can have made a difference.
     """
     try:
         found = ResultsJson.model_validate_json(text)
@@ -125,14 +128,11 @@ def results_from_json(text: str | bytes) -> tuple[tuple[Row, ...], Basis]:
         ) from None
     if scheme.digest != found.digest:
         raise KpiError(f"These results say the digest {found.digest}, but their scheme has {scheme.digest}.")
-    if scheme.calendar.edition != found.calendar:
-        raise KpiError(
-            f"These results were measured with calendar edition {found.calendar}; the scheme's calendar is now "
-            f"{scheme.calendar.edition}. Days off have changed: measure again."
-        )
     every: dict[str, Any] = {name: tuple(periods) for name, periods in found.basis.every.items()}
     cohorts: dict[str, Any] = {name: tuple(names) for name, names in found.basis.cohorts.items()}
-    return rows, Basis(scheme, found.as_of, tuple(found.basis.by), every, cohorts)
+    basis = Basis(scheme, found.as_of, tuple(found.basis.by), every, cohorts)
+    check_days_off(basis, found.calendar, found.basis.days_off, "These results were measured", "measure again")
+    return rows, basis
 
 
 def _row(item: RowJson, by: list[str]) -> Row:

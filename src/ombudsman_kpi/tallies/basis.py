@@ -2,10 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
 from typing import Any
 
+import numpy as np
+
+from ombudsman_kpi.arrays.types import MISSING
+from ombudsman_kpi.calendars.dates import day_number, to_day
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.clocks.outcomes import Cohort
+from ombudsman_kpi.errors import KpiError
+from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.schemes.scheme import Scheme
 
 
@@ -32,6 +40,26 @@ class Basis:
             "clocks": clocks,
         }
 
+    @cached_property
+    def last_day(self) -> date:
+        """The last day that could have made a difference by being off: one after it moves nothing that was counted.
+
+        Clocks start by ``as_of``, so none is due later than one that starts on it: 20 working days from Thursday 28
+        March 2024 end on 29 April.
+        """
+        day = np.array([parse_as_of(self.as_of, self.scheme).day])
+        calendar, last = self.scheme.calendar, int(day[0])
+        for limit, clock in (pair for target in self.scheme.targets for pair in target.limits):
+            if limit.depends_on_holidays(clock):
+                due = int(limit.axis(calendar, clock).due(day, limit.allowed)[0])
+                last = max(last, day_number(calendar.last) if due == MISSING else due)
+        return to_day(last)
+
+    @property
+    def days_off(self) -> str:
+        """A digest of all days off that can have made a difference: the calendar's edition until ``last_day``."""
+        return self.scheme.calendar.edition_until(self.last_day)
+
     def difference(self, other: "Basis") -> str | None:
         """Say in what two bases differ, all of it; None where they don't."""
         return "; ".join(self._differences(other)) or None
@@ -42,7 +70,7 @@ class Basis:
             yield f"the scheme is {mine.id} here and {theirs.id} there"
         elif mine.digest != theirs.digest:
             yield f"the digest of the scheme {mine.id} is {mine.digest} here and {theirs.digest} there"
-        if mine.calendar.edition != theirs.calendar.edition:
+        if mine.calendar.edition != theirs.calendar.edition and self._days_off_differ(other):
             yield f"the calendar edition is {mine.calendar.edition} here and {theirs.calendar.edition} there"
         if self.as_of != other.as_of:
             yield f"as_of is {self.as_of} here and {other.as_of} there"
@@ -54,6 +82,11 @@ class Basis:
         yield from _unlike("every", self.every, other.every)
         yield from _unlike("cohort", self.cohorts, other.cohorts)
 
+    def _days_off_differ(self, other: "Basis") -> bool:
+        """Tell whether a day is off in one calendar only that can have made a difference in either."""
+        last = max(self.last_day, other.last_day)
+        return self.scheme.calendar.edition_until(last) != other.scheme.calendar.edition_until(last)
+
     def remedy(self, other: "Basis") -> str:
         """Say how to count what differs so that it adds up."""
         again = "Tally both by the same scheme and options."
@@ -64,6 +97,20 @@ class Basis:
             "it by .at(…), and add the tally of what was open then or is new (see settled)."
         )
         return days if replace(self, as_of=other.as_of).difference(other) is None else f"{again} {days}"
+
+
+def check_days_off(basis: Basis, calendar: str, days_off: str | None, what: str, again: str) -> None:
+    """Raise ``KpiError`` where a day is off now that wasn't when something was counted, or was and isn't.
+
+    ``calendar`` and ``days_off`` are the editions that were written down then: of the whole calendar, and of the days
+    that can have made a difference. What was written by an earlier release has the first one only.
+    """
+    now = basis.scheme.calendar.edition
+    if now == calendar or (days_off is not None and basis.days_off == days_off):
+        return
+    raise KpiError(
+        f"{what} with calendar edition {calendar}; the scheme's calendar is now {now}. Days off have changed: {again}."
+    )
 
 
 def _listed(names: tuple[str | None, ...]) -> str:

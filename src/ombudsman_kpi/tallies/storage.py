@@ -18,12 +18,12 @@ from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.measures.target import Target
 from ombudsman_kpi.schemes.scheme import Scheme
-from ombudsman_kpi.tallies.basis import Basis
+from ombudsman_kpi.tallies.basis import Basis, check_days_off
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Key
 from ombudsman_kpi.tallies.counts import Counts
 
 LAYOUT = 2  # of what is written; another number means that what is read here may mean something else there
-_WITHOUT_MARKS = 1  # the layout of release 0.1: what a mark says now stood in the reason alone
+_FIRST = 1  # the layout of release 0.1: what a mark says now stood in the reason alone, and there was no ``days_off``
 
 _ABOUT = b"ombudsman_kpi"  # where an Arrow table has what the cells are of
 _WORDS = (*Key._fields, *Outcome._fields)
@@ -40,7 +40,8 @@ class About(BaseModel):
     settled: bool
     scheme: dict[str, Any] | None = None  # none of a tally of nothing
     digest: str = ""
-    calendar: str = ""
+    calendar: str = ""  # the edition of the whole calendar
+    days_off: str | None = None  # the edition until the last day that can have made a difference
     as_of: str = ""
     by: tuple[str, ...] = ()
     every: dict[str, tuple[Every | None, ...]] = {}
@@ -62,6 +63,7 @@ class About(BaseModel):
             scheme=basis.scheme.model_dump(mode="json", exclude_unset=True),
             digest=basis.scheme.digest,
             calendar=basis.scheme.calendar.edition,
+            days_off=basis.days_off,
             as_of=basis.as_of,
             by=basis.by,
             every=dict(basis.every),
@@ -213,20 +215,21 @@ def _read(content: Mapping[str, Any], table: Any) -> Counts:
             f"This tally was written by a later release of ombudsman-kpi: its layout is {layout}, and this one reads "
             f"{LAYOUT}. Install the later release, or count again."
         )
-    _agree(layout in {_WITHOUT_MARKS, LAYOUT})
+    _agree(layout in {_FIRST, LAYOUT})
     about = About.model_validate(content)
     if about.scheme is None:
         _agree(about == About(layout=layout, settled=about.settled) and not len(table))
         return Counts.zero()
-    scheme = _scheme_of(about)
+    _agree((about.days_off is None) == (layout == _FIRST))
+    basis = _basis_of(about)
+    scheme = basis.scheme
     _check_keys(about, scheme)
     blocks = {Key(*key): Block.nothing() for key in about.measured}
-    old = layout == _WITHOUT_MARKS
+    old = layout == _FIRST
     for key, block in _blocks(_with_marks(table) if old else table, about.by):
         _agree(key in blocks)
         _check_cells(key, block, scheme)
         blocks[key] = _marked(block, scheme[key.target]) if old else block
-    basis = Basis(scheme, about.as_of, about.by, about.every, about.cohorts)
     return Counts(basis, blocks, about.unmeasured, about.notes, about.misfits, about.settled)
 
 
@@ -248,8 +251,8 @@ def _agree(agrees: bool) -> None:  # noqa: FBT001
         raise _NoTallyError
 
 
-def _scheme_of(about: About) -> Scheme:
-    """Give the scheme that was counted by. Raises ``KpiError`` where it, or its calendar, isn't what it was."""
+def _basis_of(about: About) -> Basis:
+    """Return by what was counted. Raises ``KpiError`` where the scheme, or a day off, isn't what it was."""
     scheme = Scheme.model_validate(about.scheme)
     if scheme.digest != about.digest:
         raise KpiError(
@@ -257,13 +260,10 @@ def _scheme_of(about: About) -> Scheme:
             f"{scheme.digest}. Either it was changed by hand, or this release knows more options than the one that "
             "wrote it: count again."
         )
-    if scheme.calendar.edition != about.calendar:
-        raise KpiError(
-            f"This tally was counted with calendar edition {about.calendar}; the scheme's calendar is now "
-            f"{scheme.calendar.edition}. Days off have changed: count again."
-        )
+    basis = Basis(scheme, about.as_of, about.by, about.every, about.cohorts)
     _agree(str(parse_as_of(about.as_of, scheme)) == about.as_of)
-    return scheme
+    check_days_off(basis, about.calendar, about.days_off, "This tally was counted", "count again")
+    return basis
 
 
 def _check_keys(about: About, scheme: Scheme) -> None:
