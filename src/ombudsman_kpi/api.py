@@ -11,7 +11,7 @@ from ombudsman_kpi.cases.worklist import obligations
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import STATUSES
 from ombudsman_kpi.errors import OptionError
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import History
@@ -236,7 +236,7 @@ def assess(
         ids = [table.named_by] if table.named_by is not None else []
         batches: list[list[pd.DataFrame]] = []
         for batch in batches_of(table, rules, ids, progress):
-            known = Known(batch, at, scheme)
+            known = AsKnownBatch(batch, at, scheme)
             batches.append([outcome_rows(rule, known, rule.assess(known)) for rule in rules])
         parts += chain.from_iterable(zip(*batches, strict=True))  # rule by rule, however the rows were batched
     frame = pd.concat(parts, ignore_index=True) if parts else no_rows()

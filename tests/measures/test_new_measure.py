@@ -12,7 +12,7 @@ from ombudsman_kpi import Results, Scheme, Tally, assess, load_scheme, measure, 
 from ombudsman_kpi.arrays.types import MISSING, Truths
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.figures import Figure, Place, judged
 from ombudsman_kpi.measures.lasting import day_lasts
 from ombudsman_kpi.measures.registry import MEASURES, registered
@@ -36,14 +36,14 @@ class WeekendRule(Rule):
         """Return the names of its day and of its conditions."""
         return fields_of_kinds(self.target, self.target.where, table)
 
-    def assess(self, known: Known) -> Assessed:
+    def assess(self, known: AsKnownBatch) -> Assessed:
         """Return on which records' days nobody works; 1 January 1970 was a Thursday."""
         states = StateBuilder(known, self.target.id)
         day = dated(states, self.target.dated, [self.target.where])
         weekend = (day != MISSING) & ((day + 3) % 7 >= 5)
         return of_days(states, day, (Outcome("late", "on a weekday"), Outcome("met")), weekend)
 
-    def stays(self, known: Known) -> Truths:
+    def stays(self, known: AsKnownBatch) -> Truths:
         """Return which records have their day."""
         return day_lasts(self.target.id, known, self.target.dated, self.target.where)
 
@@ -170,7 +170,7 @@ class WithoutStays(Rule):
     def fields(self, table: Table) -> list[str]:
         return []
 
-    def assess(self, known: Known) -> Assessed:
+    def assess(self, known: AsKnownBatch) -> Assessed:
         raise NotImplementedError
 
 

@@ -1,8 +1,8 @@
 """Names of months are English on every machine: the host's locale changes nothing, in rows, lists, frames and files."""
 
-import _strptime
 import calendar
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,9 @@ def german(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calendar, "month_abbr", [name[:3] for name in MONATE])
     monkeypatch.setattr(calendar, "day_name", TAGE)
     monkeypatch.setattr(calendar, "day_abbr", [name[:2] for name in TAGE])
-    monkeypatch.setattr(_strptime, "_TimeRE_cache", _strptime.TimeRE())
-    monkeypatch.setattr(_strptime, "_regex_cache", {})
+    parser = import_module("_strptime")  # what datetime.strptime reads by, made anew for the names
+    monkeypatch.setattr(parser, "_TimeRE_cache", parser.TimeRE())
+    monkeypatch.setattr(parser, "_regex_cache", {})
     assert datetime.strptime("Freitag 1 März 2024", "%A %d %B %Y") == datetime(2024, 3, 1)  # noqa: DTZ001, DTZ007
     with pytest.raises(ValueError, match="does not match"):
         datetime.strptime("Friday 1 March 2024", "%A %d %B %Y")  # noqa: DTZ007

@@ -34,7 +34,7 @@ from ombudsman_kpi.clocks.remaining import remaining
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.errors import OptionError, RecordsError
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.events.log import notes_of
 from ombudsman_kpi.events.pauses import OPEN
@@ -92,7 +92,7 @@ def deadlines(
             events, whose = its_events, _of_the_case
         tables["events"] = open_table("events", events, None, None)
     related = Related(tables, at, scheme, whose=whose)
-    known = Known(Batch(table, 0, Cells.of(record, table.source.names)), at, scheme)
+    known = AsKnownBatch(Batch(table, 0, Cells.of(record, table.source.names)), at, scheme)
     maker = _Maker(known, related, record, its_events, scheme)
     found = [item for target in _obliging(scheme, kind, targets, maker.left_out) for item in maker.made(target)]
     if "events" in tables and whose is None:  # a whole log, in which only what counts is looked at
@@ -139,7 +139,7 @@ def _obliging(scheme: Scheme, kind: str, targets: Any, left_out: dict[str, str])
             left_out[target.id] = what
 
 
-def _of_the_case(known: Known, mine: Integers | None) -> Integers:
+def _of_the_case(known: AsKnownBatch, mine: Integers | None) -> Integers:
     """Return row 0 for each event, since there is only one case."""
     return np.zeros(len(known.batch) if mine is None else len(mine), np.int64)
 
@@ -148,7 +148,7 @@ class _Maker:
     """Builds the deadlines of one record from its outcomes."""
 
     def __init__(
-        self, known: Known, related: Related, record: Record, events: Sequence[CaseEvent], scheme: Scheme
+        self, known: AsKnownBatch, related: Related, record: Record, events: Sequence[CaseEvent], scheme: Scheme
     ) -> None:
         self.known, self.related, self.record, self.events = known, related, record, events
         self.table, self.calendar = known.batch.table, known.setting.calendar

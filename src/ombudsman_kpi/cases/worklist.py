@@ -17,7 +17,7 @@ from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import OPEN, Assessed, of_status
 from ombudsman_kpi.clocks.remaining import remaining
 from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.measures.figures import headroom_of
 from ombudsman_kpi.measures.rule import Rule
@@ -89,7 +89,7 @@ def obligations(
         table = related.tables[kind]
         ids = [table.named_by] if table.named_by is not None else []
         for batch in batches_of(table, mine, ids, progress):
-            known = Known(batch, at, scheme)
+            known = AsKnownBatch(batch, at, scheme)
             parts += [_rows(rule, known, window) for rule in mine]
     counts = tally_records(scheme, {kind: table.source for kind, table in tables.items()}, options)
     results = Results.of(counts)
@@ -145,7 +145,7 @@ class _Window(NamedTuple):
         return in_time & np.not_equal(found.points[2], MISSING)
 
 
-def _rows(rule: Rule, known: Known, window: _Window | None) -> "pd.DataFrame":
+def _rows(rule: Rule, known: AsKnownBatch, window: _Window | None) -> "pd.DataFrame":
     """Give one target's open obligations of a batch, with what is left of the limit and the day they count by."""
     found, target = rule.assess(known), rule.target
     limit = target.time_allowed

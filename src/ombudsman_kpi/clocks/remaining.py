@@ -8,10 +8,10 @@ from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.clocks.states import NONE
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 
 
-def remaining(limit: Limit, assessed: Assessed, known: Known) -> Integers:
+def remaining(limit: Limit, assessed: Assessed, known: AsKnownBatch) -> Integers:
     """Return what was left of the limit at the end of each clock, or at ``as_of`` while it is open.
 
     In parts of the unit, as elapsed time is; below 0 where it was late or is overdue; ``MISSING`` where that isn't

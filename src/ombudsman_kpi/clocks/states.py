@@ -8,7 +8,7 @@ import numpy as np
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.events.as_known import Known, Moments
+from ombudsman_kpi.events.as_known import AsKnownBatch, Moments
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
 
@@ -53,7 +53,7 @@ def fields_of_identity(table: Table) -> list[str]:
 class StateBuilder:
     """Builds the states of a batch's records for one target: each record keeps the first state that it gets."""
 
-    known: Known
+    known: AsKnownBatch
     target_id: str
     in_days: bool = True
     states: list[State] = field(default_factory=lambda: [State("open")])

@@ -23,7 +23,7 @@ from ombudsman_kpi.clocks.states import (
     not_yet,
 )
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.events.as_known import NEVER, Known, Moments
+from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch, Moments
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import RECORDS
@@ -201,12 +201,12 @@ class ClockBuilder(StateBuilder):
         self.mark_unusable(name, refuse_naive=self.on.clock.naive_times == "refuse")
 
 
-def timeline(target: OnClock, known: Known) -> Timeline:
+def timeline(target: OnClock, known: AsKnownBatch) -> Timeline:
     """Run a target's clock for every record of a batch; targets that differ in their limits alone share it."""
     return known.once(("timeline", target.clock_key), lambda: _run(target, known))
 
 
-def _run(target: OnClock, known: Known) -> Timeline:
+def _run(target: OnClock, known: AsKnownBatch) -> Timeline:
     """Run a target's clock for every record of a batch, as far as it was known.
 
     Each record gets the first state that fits: starting later; left out by the target's conditions; without an id

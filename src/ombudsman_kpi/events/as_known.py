@@ -54,7 +54,7 @@ def _no_moments(times: Times) -> Moments:
 
 
 @dataclass(eq=False)
-class Known:
+class AsKnownBatch:
     """A batch of records as they were known at ``as_of``; each field is read once."""
 
     batch: Batch

@@ -16,7 +16,7 @@ from ombudsman_kpi.arrays.threads import in_threads
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.calendars.time_zones import DAY
-from ombudsman_kpi.events.as_known import NEVER, Known
+from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.log import (
     MEANINGS,
@@ -156,7 +156,7 @@ class _Making:
         self.misfits: Counter[str] = Counter()
         self.reopened: list[Integers] = []
 
-    def read(self, known: Known) -> _Part:
+    def read(self, known: AsKnownBatch) -> _Part:
         """Return what one batch says."""
         import pyarrow as pa
 
@@ -184,7 +184,7 @@ class _Making:
             ids, two_prints(ids), moment, timed, kind[timed], again if again.any() else None, stated, said, misfits
         )
 
-    def _moments(self, known: Known, name: str) -> Integers:
+    def _moments(self, known: AsKnownBatch, name: str) -> Integers:
         """Return times as numbers that sort, whatever their kind: microseconds doubled, 1 more for what is no date.
 
         Of 1 January 1970 the date is 0, midnight 1, the next microsecond 3. What lies beyond all dates, and so beyond

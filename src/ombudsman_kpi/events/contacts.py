@@ -13,7 +13,7 @@ from ombudsman_kpi.arrays.row_days import DAY_BITS
 from ombudsman_kpi.arrays.threads import in_threads
 from ombudsman_kpi.arrays.types import DayNumbers, Integers, RowNumbers, Truths
 from ombudsman_kpi.calendars.setting import Setting
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.log import STRAY, UNDIRECTED, UNEXPLAINED, known_events, misfits_of, scan
 from ombudsman_kpi.records import source
@@ -107,7 +107,7 @@ def _sorted(parts: list[Integers]) -> Integers:
 
 
 # (events, some of their places; None: all of them) -> the rows of their cases; -1 where there is no such case
-RowsOf = Callable[[Known, RowNumbers | None], RowNumbers]
+RowsOf = Callable[[AsKnownBatch, RowNumbers | None], RowNumbers]
 
 
 def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -> Contacts:
@@ -123,7 +123,7 @@ def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -
     return Contacts(PartyDays(part[0] for part in parts), PartyDays(part[1] for part in parts), +misfits)
 
 
-def _contacts_in(known: Known, rows_of: RowsOf) -> tuple[Integers, Integers, "Counter[str]"]:
+def _contacts_in(known: AsKnownBatch, rows_of: RowsOf) -> tuple[Integers, Integers, "Counter[str]"]:
     """Return the numbers of contacts and of explanations in one batch of events, sorted; and the misfits."""
     there = known_events(known)
     misfits = misfits_of(known, there)
@@ -156,7 +156,7 @@ def rows_of_cases(cases: Table) -> RowsOf:
     cases.resolve("case_id", "what events belong to")
     index = cases.index
 
-    def rows_of(known: Known, mine: RowNumbers | None) -> RowNumbers:
+    def rows_of(known: AsKnownBatch, mine: RowNumbers | None) -> RowNumbers:
         texts = known.batch.text("case_id")
         if mine is not None:
             return index.find(texts.take(mine))
@@ -165,20 +165,20 @@ def rows_of_cases(cases: Table) -> RowsOf:
     return rows_of
 
 
-def _is_contact(known: Known) -> tuple[Truths, Truths, str]:
+def _is_contact(known: AsKnownBatch) -> tuple[Truths, Truths, str]:
     """Return which contacts were outgoing, and which of them don't say."""
     sent = known.fulfils("direction", Condition(("out",)))
     return sent, ~sent & ~known.fulfils("direction", Condition(("in",))), UNDIRECTED
 
 
-def _is_explanation(known: Known) -> tuple[Truths, Truths, str]:
+def _is_explanation(known: AsKnownBatch) -> tuple[Truths, Truths, str]:
     """Return which explanations were sent with a reason, and which were sent without one."""
     sent = known.fulfils("direction", Condition(("in",), negated=True))
     reason = known.fulfils("reason", Condition(present=True)) if known.batch.table.has("reason") else sent & False
     return sent & reason, sent & ~reason, UNEXPLAINED
 
 
-def _party(known: Known) -> NDArray[np.int8]:
+def _party(known: AsKnownBatch) -> NDArray[np.int8]:
     """Return the place of each event's party among ``PARTIES``; -1 for any other."""
     words = known.words("party")
     places = [PARTIES.index(word) if word in PARTIES else -1 for word in words.words]

@@ -16,7 +16,7 @@ import numpy as np
 from ombudsman_kpi.arrays import types
 from ombudsman_kpi.arrays.types import MISSING, Truths
 from ombudsman_kpi.calendars.setting import Setting
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.records.tables import Table, open_table
 from ombudsman_kpi.records.vocabulary import fields_of
@@ -49,7 +49,7 @@ def times_of_cases() -> dict[str, str]:
 _MEANT = {*times_of_cases(), *MEANINGS}
 
 
-def known_events(known: Known) -> Truths:
+def known_events(known: AsKnownBatch) -> Truths:
     """Return which events of a batch were known: from when they were recorded, or else from when they happened."""
     happened = known.moments("at").happened
     if not known.batch.table.has("recorded_at"):
@@ -61,16 +61,16 @@ def known_events(known: Known) -> Truths:
     return truths
 
 
-def scan(events: Table, names: Iterable[str], as_of: AsOf, setting: Setting) -> Iterator[Known]:
+def scan(events: Table, names: Iterable[str], as_of: AsOf, setting: Setting) -> Iterator[AsKnownBatch]:
     """Yield a log batch by batch: some columns beside those that say what happened."""
     needed = [events.resolve(name, "an event log") for name in ("case_id", "event", "at")]
     needed += ["recorded_at"] if events.has("recorded_at") else []
     for batch in events.batches(dict.fromkeys([*needed, *names])):
         if len(batch):
-            yield Known(batch, as_of, setting)
+            yield AsKnownBatch(batch, as_of, setting)
 
 
-def misfits_of(known: Known, there: Truths) -> Counter[str]:
+def misfits_of(known: AsKnownBatch, there: Truths) -> Counter[str]:
     """Return how many events of a batch are of kinds that mean nothing here, or lack a case, a kind or a time."""
     code, words = known.batch.words("event")
     named = known.batch.is_filled("case_id") & (code >= 0)

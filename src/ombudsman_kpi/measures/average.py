@@ -13,7 +13,7 @@ from ombudsman_kpi.clocks.limits import Limit, units
 from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import fields_needed, timeline
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.figures import Counts, Figure, Place, judged
 from ombudsman_kpi.measures.lasting import clock_lasts
 from ombudsman_kpi.measures.on_clock import OnClock
@@ -36,7 +36,7 @@ class AverageRule(Rule):
         """Return the names of the fields that the clock reads."""
         return fields_needed(self.target, table)
 
-    def assess(self, known: Known) -> Assessed:
+    def assess(self, known: AsKnownBatch) -> Assessed:
         """Run the clocks of a batch."""
         clock = timeline(self.target, known)
         book = tuple(outcome_of(state) for state in clock.states)
@@ -58,7 +58,7 @@ class AverageRule(Rule):
             clock.in_days,
         )
 
-    def stays(self, known: Known) -> Truths:
+    def stays(self, known: AsKnownBatch) -> Truths:
         """Return which clocks have ended."""
         return clock_lasts(self.target, known)
 

@@ -15,7 +15,7 @@ from ombudsman_kpi.calendars.dates import to_day
 from ombudsman_kpi.calendars.periods import Every, period_of
 from ombudsman_kpi.clocks.outcomes import Assessed, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.figures import Counts, Figure, Place, Status, judged
 from ombudsman_kpi.measures.lasting import day_lasts
 from ombudsman_kpi.measures.related import Related
@@ -37,16 +37,16 @@ class CountRule(Rule):
         """Return the names of its day, its kinds, and what tells records apart."""
         return fields_of_kinds(self.target, self.target.where, table)
 
-    def assess(self, known: Known) -> Assessed:
+    def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the day of each record of a batch."""
         draft, day = self.drafted(known)
         return of_days(draft, day, (NOT_IN, IN), draft.state == 0)
 
-    def stays(self, known: Known) -> Truths:
+    def stays(self, known: AsKnownBatch) -> Truths:
         """Return which records have their day, and all that conditions look at."""
         return day_lasts(self.target.id, known, self.target.dated, self.target.where)
 
-    def drafted(self, known: Known) -> tuple[StateBuilder, Integers]:
+    def drafted(self, known: AsKnownBatch) -> tuple[StateBuilder, Integers]:
         """Return the states of a batch's records, and their days."""
         draft = StateBuilder(known, self.target.id)
         return draft, dated(draft, self.target.dated, [self.target.where])
@@ -69,7 +69,7 @@ class DistinctRule(CountRule):
         rule = cls(target, distinct, RowNumbers(), np.empty(0, np.int64))
         table, first = related.tables[target.of], rule.first
         for batch in table.batches(dict.fromkeys(rule.fields(table))):
-            known = Known(batch, related.as_of, related.scheme)
+            known = AsKnownBatch(batch, related.as_of, related.scheme)
             draft, day = rule.drafted(known)
             texts = rule.ids_of(known, day)
             rows = np.flatnonzero((draft.state == 0) & present(texts))
@@ -78,7 +78,7 @@ class DistinctRule(CountRule):
             np.minimum.at(first, number, _key(day, known)[rows])
         return replace(rule, first=first)
 
-    def ids_of(self, known: Known, day: Integers) -> Any:
+    def ids_of(self, known: AsKnownBatch, day: Integers) -> Any:
         """Return the ids with the periods that they are in: what is looked at twice in a period counts once."""
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -96,7 +96,7 @@ class DistinctRule(CountRule):
         """Return the name of the id too."""
         return [*super().fields(table), table.resolve(self.distinct, f"target {self.target.id!r}")]
 
-    def assess(self, known: Known) -> Assessed:
+    def assess(self, known: AsKnownBatch) -> Assessed:
         """Leave out the records that were counted already."""
         draft, day = self.drafted(known)
         draft.mark(~present(known.text(self.distinct)), "invalid", f"{self.distinct} is missing")
@@ -105,12 +105,12 @@ class DistinctRule(CountRule):
         draft.mark(_key(day, known) != first, "excluded", "counted already")
         return replace(of_days(draft, day, (NOT_IN, IN), draft.state == 0), once=True)
 
-    def stays(self, known: Known) -> Truths:
+    def stays(self, known: AsKnownBatch) -> Truths:
         """Return that none does: what shares an id is counted once among all that there ever are."""
         return np.zeros(len(known.batch), np.bool_)
 
 
-def _key(day: Integers, known: Known) -> Integers:
+def _key(day: Integers, known: AsKnownBatch) -> Integers:
     """Return a number by which records sort by day, and then by where they stand.
 
     Day 19,810, row 7 -> 19,810 << 40 | 7. Days of years 1 to 9999 are less than 2**22 from 1970, and no memory holds

@@ -14,7 +14,7 @@ from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import fields_needed, timeline
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.contacts import PARTIES, PartyDays
 from ombudsman_kpi.measures.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.lasting import clock_lasts, records_of
@@ -40,7 +40,7 @@ class DelaysRule(Rule):
         _ = self.related.contacts  # found before several threads ask for them
         return list(dict.fromkeys(name for target in self.missed for name in fields_needed(target, table)))
 
-    def assess(self, known: Known) -> Assessed:
+    def assess(self, known: AsKnownBatch) -> Assessed:
         """Look for an explanation of each miss of a batch."""
         parts = [part for target in self.missed if (part := self._of_target(target, known)) is not None]
         parts = parts or [(np.empty(0, np.int64),) * 6]
@@ -56,7 +56,7 @@ class DelaysRule(Rule):
             provisional=moves
         )  # fmt: skip
 
-    def stays(self, known: Known) -> Truths:
+    def stays(self, known: AsKnownBatch) -> Truths:
         """Return which cases have ended by all targets, and wait for no explanation that could still come in time."""
         assessed = self.assess(known)
         waits = of_status(assessed.book, frozenset({"pending"})).take(assessed.code) | np.not_equal(
@@ -67,7 +67,7 @@ class DelaysRule(Rule):
             ended &= clock_lasts(target, known)
         return ended
 
-    def _of_target(self, target: ShareWithin, known: Known) -> tuple[Integers, ...] | None:
+    def _of_target(self, target: ShareWithin, known: AsKnownBatch) -> tuple[Integers, ...] | None:
         """Return the cases that missed one target: when it began, was due, is to be explained; and whether it was.
 
         None where there are none.
@@ -95,7 +95,7 @@ class DelaysRule(Rule):
         moves = np.broadcast_to(judged.provisional, len(clock.start))[rows]
         return rows, start, due, last, np.maximum(moves, self._extension_moves(due, last, known)), code
 
-    def _extended(self, due: Integers, known: Known) -> Integers:
+    def _extended(self, due: Integers, known: AsKnownBatch) -> Integers:
         """Return the last day on which an explanation is in time."""
         limit = self.target.up_to
         if limit is None:
@@ -103,12 +103,12 @@ class DelaysRule(Rule):
         last = limit.axis(known.setting.calendar, Clock()).due(due, limit.allowed)
         return np.where(last == MISSING, due, last)
 
-    def _extension_moves(self, due: Integers, last: Integers, known: Known) -> Integers | int:
+    def _extension_moves(self, due: Integers, last: Integers, known: AsKnownBatch) -> Integers | int:
         """Return 1 where the last day for an explanation may still move, as a due day may."""
         limit = self.target.up_to
         return 0 if limit is None else provisional_days(limit, Clock(), due, last, known.setting.calendar)
 
-    def _told(self, known: Known, rows: Integers, party: int, start: Integers, last: Integers) -> Truths:
+    def _told(self, known: AsKnownBatch, rows: Integers, party: int, start: Integers, last: Integers) -> Truths:
         """Return which cases have an explanation to a party between two days."""
         offset = known.batch.offset
         contacts = self.related.contacts.explained

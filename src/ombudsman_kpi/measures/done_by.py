@@ -12,7 +12,7 @@ from ombudsman_kpi.arrays.types import MISSING, Truths
 from ombudsman_kpi.calendars.dates import day_in_words, day_number
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.figures import Figure, Place
 from ombudsman_kpi.measures.lasting import day_lasts
 from ombudsman_kpi.measures.related import Related
@@ -34,14 +34,14 @@ class DoneByRule(Rule):
         """Return the names of its day and its kinds."""
         return fields_of_kinds(self.target, self.target.where, table)
 
-    def assess(self, known: Known) -> Assessed:
+    def assess(self, known: AsKnownBatch) -> Assessed:
         """Compare the day of each record of a batch with the date."""
         draft = StateBuilder(known, self.target.id)
         day = dated(draft, self.target.dated, [self.target.where])
         in_time = (day != MISSING) & (day <= day_number(self.target.by_date))
         return of_days(draft, day, (TOO_LATE, IN_TIME), in_time)
 
-    def stays(self, known: Known) -> Truths:
+    def stays(self, known: AsKnownBatch) -> Truths:
         """Return which records have their day, and all that conditions look at."""
         return day_lasts(self.target.id, known, self.target.dated, self.target.where)
 

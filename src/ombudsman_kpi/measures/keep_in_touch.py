@@ -18,7 +18,7 @@ from ombudsman_kpi.clocks.judging import last_certain_start, last_days_in_time, 
 from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
-from ombudsman_kpi.events.as_known import NEVER, Known
+from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch
 from ombudsman_kpi.events.contacts import PARTIES, PartyDays
 from ombudsman_kpi.measures.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.lasting import clock_lasts, records_of
@@ -71,18 +71,18 @@ class KeepInTouchRule(Rule):
         _ = self.related.contacts  # found before several threads ask for them
         return fields_needed(self.target, table)
 
-    def assess(self, known: Known) -> Assessed:
+    def assess(self, known: AsKnownBatch) -> Assessed:
         """Judge the intervals of a batch's cases."""
         target = self.target
         run = run_of(target, known, self.related)
         return self._each(known, run) if target.counted == "intervals" else self._whole_cases(known, run)
 
-    def stays(self, known: Known) -> Truths:
+    def stays(self, known: AsKnownBatch) -> Truths:
         """Return which investigations have ended, unless a due day of theirs may still move."""
         assessed = self.assess(known)
         return clock_lasts(self.target, known) & ~records_of(assessed, np.not_equal(assessed.provisional, 0), known)
 
-    def _each(self, known: Known, run: Run) -> Assessed:
+    def _each(self, known: AsKnownBatch, run: Run) -> Assessed:
         """Return the outcome of each interval; and of the cases that contradict themselves, that."""
         target = self.target
         some = np.flatnonzero(run.intervals.begin != run.intervals.end)
@@ -108,7 +108,7 @@ class KeepInTouchRule(Rule):
             record=case, party=_NAMES.take(party),
         )  # fmt: skip
 
-    def _whole_cases(self, known: Known, run: Run) -> Assessed:
+    def _whole_cases(self, known: AsKnownBatch, run: Run) -> Assessed:
         """Return the outcome of each case: late when any interval was, overdue when only a last one is."""
         clock, end, intervals, over = run.clock, run.end, run.intervals, np.flatnonzero(run.over)
         late, overdue = np.zeros(2 * len(end), np.int8), np.zeros(len(end), np.bool_)
@@ -126,7 +126,7 @@ class KeepInTouchRule(Rule):
             provisional=self._provisional(known, run),
         )  # fmt: skip
 
-    def _provisional(self, known: Known, run: Run) -> Integers | int:
+    def _provisional(self, known: AsKnownBatch, run: Run) -> Integers | int:
         """Return in which cases the next contact is due after the last announced year; mostly in none."""
         calendar = known.setting.calendar
         latest = last_certain_start(self.target, run.clock.axis, calendar)
@@ -162,13 +162,13 @@ def _reasons(clock: Timeline) -> tuple[Outcome, ...]:
     )
 
 
-def run_of(target: "KeepInTouch", known: Known, related: Related) -> Run:
+def run_of(target: "KeepInTouch", known: AsKnownBatch, related: Related) -> Run:
     """Run the investigations of a batch, and judge their intervals by the limit: once, for all who ask."""
     name = ("contact", target.clock_key, target.parties, target.limit)
     return known.once(name, lambda: _run(target, known, related))
 
 
-def _clock_of(target: "KeepInTouch", known: Known) -> tuple[Timeline, Integers]:
+def _clock_of(target: "KeepInTouch", known: AsKnownBatch) -> tuple[Timeline, Integers]:
     """Run the clock of the investigation; it ends with the decision, else with closing or withdrawal."""
     clock = timeline(target, known)
     end = clock.end_day
@@ -178,7 +178,7 @@ def _clock_of(target: "KeepInTouch", known: Known) -> tuple[Timeline, Integers]:
     return clock, np.where(clock.elapsed == NONE, MISSING, end)
 
 
-def _run(target: "KeepInTouch", known: Known, related: Related) -> Run:
+def _run(target: "KeepInTouch", known: AsKnownBatch, related: Related) -> Run:
     limit = target.limit
     clock, end = _clock_of(target, known)
     intervals = cut_into_intervals(target, known, related, np.where(clock.elapsed == NONE, MISSING, clock.start), end)
@@ -188,7 +188,7 @@ def _run(target: "KeepInTouch", known: Known, related: Related) -> Run:
 
 
 def cut_into_intervals(
-    target: "KeepInTouch", known: Known, related: Related, start: Integers, end: Integers
+    target: "KeepInTouch", known: AsKnownBatch, related: Related, start: Integers, end: Integers
 ) -> Intervals:
     """Cut the run of each case into intervals by the days on which each party was contacted.
 
@@ -293,7 +293,9 @@ class KeepInTouch(Limited):
         """A whole case is due when one of its intervals is."""
         return self.counted == "cases"
 
-    def account(self, known: Known, related: Related, start: date | None, stop: date | None) -> Mapping[str, Any]:
+    def account(
+        self, known: AsKnownBatch, related: Related, start: date | None, stop: date | None
+    ) -> Mapping[str, Any]:
         """Return by what an interval of a case started and ended: a contact, or what its investigation did."""
         run, told = run_of(self, known, related), dict[str, Any]()
         if start is not None and day_number(start) != run.clock.start_day[0]:

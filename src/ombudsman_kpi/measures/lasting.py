@@ -8,14 +8,14 @@ from ombudsman_kpi.arrays.types import MISSING, Truths
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.clocks.timeline import timeline
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.on_clock import OnClock
 from ombudsman_kpi.records.batch import PERIOD
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.vocabulary import RECORDS
 
 
-def have_come(known: Known, names: Iterable[str]) -> Truths:
+def have_come(known: AsKnownBatch, names: Iterable[str]) -> Truths:
     """Return which records have no later time; rows of a published table, which have a period that is over."""
     table, lasting = known.batch.table, np.ones(len(known.batch), np.bool_)
     for name in names:
@@ -29,7 +29,7 @@ def have_come(known: Known, names: Iterable[str]) -> Truths:
     return lasting
 
 
-def field_lasts(known: Known, name: str) -> Truths:
+def field_lasts(known: AsKnownBatch, name: str) -> Truths:
     """Return which records have in a field what they will have later: its time has come, or never will."""
     table = known.batch.table
     source = name if table.is_time(name) else table.known_from(name)
@@ -40,12 +40,12 @@ def field_lasts(known: Known, name: str) -> Truths:
     return has_come if may_follow else has_come | _is_over(known)
 
 
-def day_lasts(target: str, known: Known, dated: str, *conditions: Mapping[str, Condition]) -> Truths:
+def day_lasts(target: str, known: AsKnownBatch, dated: str, *conditions: Mapping[str, Condition]) -> Truths:
     """Return which records without a clock have their day, or will never have one; and all that conditions look at."""
     return _fields_last(target, known, [dated, *(name for part in conditions for name in part)])
 
 
-def clock_lasts(target: OnClock, known: Known) -> Truths:
+def clock_lasts(target: OnClock, known: AsKnownBatch) -> Truths:
     """Return which clocks have ended for good; or will never run, since their record is over and was left out."""
     clock, table = timeline(target, known), known.batch.table
     left_out = np.zeros(len(known.batch), np.bool_)
@@ -61,7 +61,7 @@ def clock_lasts(target: OnClock, known: Known) -> Truths:
     return ended & ~deemed_later & _fields_last(target.id, known, target.where)
 
 
-def records_of(assessed: Assessed, which: Truths, known: Known) -> Truths:
+def records_of(assessed: Assessed, which: Truths, known: AsKnownBatch) -> Truths:
     """Return which records of a batch have some of several outcomes."""
     some = np.zeros(len(known.batch), np.bool_)
     places = np.flatnonzero(np.broadcast_to(which, assessed.code.shape))
@@ -69,7 +69,7 @@ def records_of(assessed: Assessed, which: Truths, known: Known) -> Truths:
     return some
 
 
-def _is_over(known: Known) -> Truths:
+def _is_over(known: AsKnownBatch) -> Truths:
     """Return which records have ended for good."""
     over = np.zeros(len(known.batch), np.bool_)
     for name in RECORDS[known.batch.table.name].ended_by:
@@ -78,7 +78,7 @@ def _is_over(known: Known) -> Truths:
     return over
 
 
-def _fields_last(target: str, known: Known, names: Iterable[str]) -> Truths:
+def _fields_last(target: str, known: AsKnownBatch, names: Iterable[str]) -> Truths:
     lasting = np.ones(len(known.batch), np.bool_)
     for name in names:
         lasting &= field_lasts(known, known.batch.table.resolve(name, f"target {target!r}"))

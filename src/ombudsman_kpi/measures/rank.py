@@ -69,7 +69,8 @@ class Rank(SharesOfKinds):
         ranked = len(comparator.rates)
         if self.comparator == "pooled":
             met, counted = comparator.met, comparator.counted
-            beside, words = Fraction(met, counted), f"comparator {percent(met, counted)} (pooled, {met:,} of {counted:,})"
+            beside = Fraction(met, counted)
+            words = f"comparator {percent(met, counted)} (pooled, {met:,} of {counted:,})"
         else:
             beside = everywhere.once(("mean of rates", period), lambda: comparator.mean)
             words = f"comparator {half_up(100 * beside)}% (mean of {ranked} rates)"

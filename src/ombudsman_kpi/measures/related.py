@@ -11,7 +11,7 @@ from ombudsman_kpi.arrays.arrow_memory import integers, present
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.clocks.states import fields_of_conditions
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.contacts import Contacts, RowsOf, contacts_of, rows_of_cases
 from ombudsman_kpi.events.pauses import Pauses, pauses_of
@@ -66,7 +66,7 @@ class Related:
         needed = [case, received_at, *fields_of_conditions(conditions, table, "followed_by")]
         ids, days = [], []
         for batch in table.batches(dict.fromkeys(needed)):
-            known = Known(batch, self.as_of, self.scheme)
+            known = AsKnownBatch(batch, self.as_of, self.scheme)
             received = known.moments("received_at")
             mask = received.usable & present(known.text("case_id"))
             for name, condition in conditions.items():

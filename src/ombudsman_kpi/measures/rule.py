@@ -12,7 +12,7 @@ from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import Timeline
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.records.tables import Table
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ class Rule(ABC):
         """Return the names of the fields that it reads. Raises ``RecordsError`` where one isn't there."""
 
     @abstractmethod
-    def assess(self, known: Known) -> Assessed:
+    def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the outcomes of a batch."""
 
     @abstractmethod
-    def stays(self, known: Known) -> Truths:
+    def stays(self, known: AsKnownBatch) -> Truths:
         """Return which records of a batch have the same outcome at any later day, whatever may still come."""
 
-    def shared_clock(self, known: Known) -> SharedClock | None:
+    def shared_clock(self, known: AsKnownBatch) -> SharedClock | None:
         """Return the clocks of a batch where state and elapsed time say all; None where they don't.
 
         What differs in nothing but the limit is then counted once, and judged by each limit at the end.

@@ -14,7 +14,7 @@ from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Outcome, of_days
 from ombudsman_kpi.clocks.outcomes import Status as OutcomeStatus
 from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.errors import one_of
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.count import Numbers
 from ombudsman_kpi.measures.figures import Counts, Figure, Place, chance_of_shares, judged, rate, share_figure
 from ombudsman_kpi.measures.lasting import day_lasts
@@ -41,7 +41,7 @@ class ScoreRule(Rule):
         parts = {self.target.parts: Condition(present=True)} if self.target.parts else {}
         return fields_of_kinds(self.target, {**conditions, **parts}, table)
 
-    def assess(self, known: Known) -> Assessed:
+    def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the answers of a batch; the mark of one that counts is its part."""
         draft = StateBuilder(known, self.target.id)
         day = dated(draft, self.target.dated, [self.target.where])
@@ -56,11 +56,11 @@ class ScoreRule(Rule):
             return of_days(draft, day, (Outcome("late"), Outcome("met")), met)
         return self._by_part(draft, known, day, met)
 
-    def stays(self, known: Known) -> Truths:
+    def stays(self, known: AsKnownBatch) -> Truths:
         """Return which reviews have their day, and all that conditions look at."""
         return day_lasts(self.target.id, known, self.target.dated, self.target.where)
 
-    def _by_part(self, draft: StateBuilder, known: Known, day: np.ndarray, met: np.ndarray) -> Assessed:
+    def _by_part(self, draft: StateBuilder, known: AsKnownBatch, day: np.ndarray, met: np.ndarray) -> Assessed:
         text = known.text(str(self.target.parts))
         draft.mark(~present(text), "invalid", f"{self.target.parts} is missing")
         draft.mark(

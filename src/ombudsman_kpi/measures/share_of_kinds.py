@@ -12,7 +12,7 @@ from ombudsman_kpi.arrays.arrow_memory import integers, present
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated, fields_of_conditions, fields_of_identity
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.figures import Counts, Figure, Place, chance_of_shares, rate, share_figure
 from ombudsman_kpi.measures.lasting import day_lasts
 from ombudsman_kpi.measures.related import Related
@@ -36,7 +36,7 @@ class KindsRule(Rule):
         """Return the names of its day, its kinds, and what tells records apart."""
         return fields_of_kinds(self.target, {**self.target.where, **self.target.numerator}, table)
 
-    def assess(self, known: Known) -> Assessed:
+    def assess(self, known: AsKnownBatch) -> Assessed:
         """Return which records of a batch are of the kinds."""
         draft = StateBuilder(known, self.target.id)
         day = dated(draft, self.target.dated, [self.target.where])
@@ -47,7 +47,7 @@ class KindsRule(Rule):
             of_kinds &= known.fulfils(own, condition)
         return of_days(draft, day, (NOT_IN, IN), of_kinds)
 
-    def stays(self, known: Known) -> Truths:
+    def stays(self, known: AsKnownBatch) -> Truths:
         """Return which records have their day, and all that says of which kind they are."""
         return day_lasts(self.target.id, known, self.target.dated, self.target.where, self.target.numerator)
 
@@ -63,13 +63,13 @@ class OthersRule(Rule):
         """Return the names of its day, and what tells records apart."""
         return fields_of_days(self.target.id, self.dated, {}, table)
 
-    def assess(self, known: Known) -> Assessed:
+    def assess(self, known: AsKnownBatch) -> Assessed:
         """Return for each record of a batch its day."""
         draft = StateBuilder(known, self.target.id)
         day = dated(draft, self.dated, [])
         return of_days(draft, day, (NOT_IN, IN), np.zeros(draft.size, np.bool_))
 
-    def stays(self, known: Known) -> Truths:
+    def stays(self, known: AsKnownBatch) -> Truths:
         """Return which records have their day."""
         return day_lasts(self.target.id, known, self.dated)
 
@@ -87,20 +87,20 @@ class FollowedRule(Rule):
         case = table.resolve(CASE, f"target {self.target.id!r}")
         return [*fields_of_kinds(self.target, self.target.where, table), case]
 
-    def assess(self, known: Known) -> Assessed:
+    def assess(self, known: AsKnownBatch) -> Assessed:
         """Return which records of a batch were followed."""
         draft = StateBuilder(known, self.target.id)
         day = dated(draft, self.target.dated, [self.target.where])
         draft.mark(~present(known.batch.text(CASE)), "invalid", f"{CASE} is missing")
         return of_days(draft, day, (NOT_IN, IN), self._followed(known, day))
 
-    def stays(self, known: Known) -> Truths:
+    def stays(self, known: AsKnownBatch) -> Truths:
         """Return which records have their day, and were followed: any other may still be."""
         assessed, target = self.assess(known), self.target
         waits = np.array([outcome == NOT_IN for outcome in assessed.book], np.bool_).take(assessed.code)
         return day_lasts(target.id, known, target.dated, target.where, target.followed_by) & ~waits
 
-    def _followed(self, known: Known, day: np.ndarray) -> Truths:
+    def _followed(self, known: AsKnownBatch, day: np.ndarray) -> Truths:
         import pyarrow as pa
         import pyarrow.compute as pc
 

@@ -14,7 +14,7 @@ from ombudsman_kpi.clocks.judging import Judged, follows_from_elapsed, judged, o
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.figures import Counts, Figure, Place, chance_of_shares, rate, share_figure
 from ombudsman_kpi.measures.lasting import clock_lasts
 from ombudsman_kpi.measures.on_clock import Limited
@@ -37,7 +37,7 @@ class ShareWithinRule(Rule):
         """Return the names of the fields that the clock reads."""
         return fields_needed(self.target, table)
 
-    def assess(self, known: Known) -> Assessed:
+    def assess(self, known: AsKnownBatch) -> Assessed:
         """Run the clocks of a batch and judge them."""
         clock, result = clock_judged(self.target, known)
         return Assessed(
@@ -53,14 +53,14 @@ class ShareWithinRule(Rule):
             result.provisional,
         )
 
-    def stays(self, known: Known) -> Truths:
+    def stays(self, known: AsKnownBatch) -> Truths:
         """Return which clocks have ended, unless their due day may still move."""
         clock = timeline(self.target, known)
         moves = provisional(self.target, clock, known.setting.calendar)
         ended = clock_lasts(self.target, known)
         return ended if moves is None else ended & (~moves | (clock.elapsed == NONE))
 
-    def shared_clock(self, known: Known) -> SharedClock | None:
+    def shared_clock(self, known: AsKnownBatch) -> SharedClock | None:
         """Return the clocks of a batch where state and elapsed time say all."""
         clock = timeline(self.target, known)
         shared = follows_from_elapsed(self.target, clock, known.setting.calendar)
@@ -73,7 +73,7 @@ class ShareWithinRule(Rule):
         return outcomes(self.target, states, state, self.target.limit.within(elapsed))
 
 
-def clock_judged(target: "ShareWithin", known: Known) -> tuple[Timeline, Judged]:
+def clock_judged(target: "ShareWithin", known: AsKnownBatch) -> tuple[Timeline, Judged]:
     """Run the clocks of a batch, and judge them: once, for all who ask."""
     clock = timeline(target, known)
     name = ("judged", target.clock_key, target.limit)

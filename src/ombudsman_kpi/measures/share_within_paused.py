@@ -14,7 +14,7 @@ from ombudsman_kpi.clocks.judging import Judged, judged, provisional_days
 from ombudsman_kpi.clocks.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.clocks.pausing import PausedClock
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.pauses import Pauses
 from ombudsman_kpi.measures.figures import Counts, Figure
 from ombudsman_kpi.measures.lasting import clock_lasts, records_of
@@ -37,7 +37,7 @@ class PausedRule(Rule):
         """Return the names of the fields that the clock reads."""
         return fields_needed(self.target, table)
 
-    def assess(self, known: Known) -> Assessed:
+    def assess(self, known: AsKnownBatch) -> Assessed:
         """Run the clocks of a batch, and judge them by the time that they ran."""
         gross, net, due = ran_net(self.target, self.pauses, known)
         as_if = judged(self.target, gross, known.setting.calendar)
@@ -50,13 +50,13 @@ class PausedRule(Rule):
             gross=as_if.elapsed,
         )  # fmt: skip
 
-    def stays(self, known: Known) -> Truths:
+    def stays(self, known: AsKnownBatch) -> Truths:
         """Return which clocks have ended, unless their due day may still move."""
         assessed = self.assess(known)
         return clock_lasts(self.target, known) & ~records_of(assessed, np.not_equal(assessed.provisional, 0), known)
 
 
-def ran_net(target: Limited, pauses: Pauses, known: Known) -> tuple[Timeline, Judged, Integers]:
+def ran_net(target: Limited, pauses: Pauses, known: AsKnownBatch) -> tuple[Timeline, Judged, Integers]:
     """Run the clocks of a batch; return the gross clocks, and outcomes and due days by the time that they ran."""
     gross, offset = timeline(target, known), known.batch.offset
     paused = PausedClock.of(gross, pauses.within(offset, offset + len(known.batch)), known.as_of.day)

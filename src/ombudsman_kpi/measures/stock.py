@@ -15,7 +15,7 @@ from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.outcomes import Status as OutcomeStatus
 from ombudsman_kpi.clocks.states import NONE, StateBuilder
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.figures import Figure, Level, Place, Status, judged
 from ombudsman_kpi.measures.lasting import clock_lasts
 from ombudsman_kpi.measures.on_clock import Limited
@@ -41,7 +41,7 @@ class StockRule(Rule):
         """Return the names of the fields that the clock reads."""
         return fields_needed(self.target, table)
 
-    def assess(self, known: Known) -> Assessed:
+    def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the changes of the stock that a batch makes."""
         clock = timeline(self.target, known)
         joined, left = self._changes(clock, known)
@@ -62,11 +62,11 @@ class StockRule(Rule):
         none = np.full(len(day), MISSING)
         return Assessed(code, book, day, day, np.full(len(day), NONE), "", lambda: (day, none, none), record=record)
 
-    def stays(self, known: Known) -> Truths:
+    def stays(self, known: AsKnownBatch) -> Truths:
         """Return which clocks have ended."""
         return clock_lasts(self.target, known)
 
-    def _changes(self, clock: Timeline, known: Known) -> tuple[Integers, Integers]:
+    def _changes(self, clock: Timeline, known: AsKnownBatch) -> tuple[Integers, Integers]:
         """Return the day each record joined the stock, and the day it left; ``MISSING`` where it did not."""
         limit = self.target.limit
         ran = clock.elapsed != NONE

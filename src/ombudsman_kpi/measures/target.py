@@ -17,7 +17,7 @@ from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.outcomes import Status as OutcomeStatus
 from ombudsman_kpi.clocks.timeline import OnClock as HasClock
 from ombudsman_kpi.errors import one_of
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.figures import Counts, Figure, Place
 from ombudsman_kpi.measures.related import Related
 from ombudsman_kpi.measures.rule import Rule
@@ -261,7 +261,9 @@ class Target(Declaration):
         """Whether it says of whole records what is due in parts of them."""
         return False
 
-    def account(self, known: Known, related: Related, start: date | None, stop: date | None) -> Mapping[str, Any]:
+    def account(
+        self, known: AsKnownBatch, related: Related, start: date | None, stop: date | None
+    ) -> Mapping[str, Any]:
         """Return what its clock doesn't say of one record: by what a part of it started and ended."""
         return {}
 

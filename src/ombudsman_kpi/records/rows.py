@@ -50,7 +50,10 @@ def _nobody_else() -> None:
 
 @lru_cache(maxsize=256)
 def _declared_fields(name: str, set_fields: frozenset[str]) -> list[str]:
-    """Return the fields of rows. An unset one is an empty cell; only where no row sets it can another stand in for it."""
+    """Return the fields of rows.
+
+    An unset field is an empty cell; another field can stand in for it only where no row sets it.
+    """
     return [item.name for item in fields_of(name).values() if item.falls_back_to is None or item.name in set_fields]
 
 

@@ -15,7 +15,7 @@ from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.periods import Grain, Numbering
 from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, Outcome
 from ombudsman_kpi.clocks.timeline import Timeline
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.measures.rule import Rule
 from ombudsman_kpi.records.batch import Batch
@@ -54,7 +54,7 @@ def count_batches(
         except IndexError:
             counter = Counter(wanted, by, scheme)
         own = None if kept is None else kept[batch.offset : batch.offset + len(batch)]
-        counter.add(Known(batch, as_of, scheme), own)
+        counter.add(AsKnownBatch(batch, as_of, scheme), own)
         free.append(counter)
 
     for _ in in_threads(count, batches):
@@ -91,7 +91,7 @@ class Counter:
     _groups: dict[Group, int] = field(default_factory=dict)
     _numbering: dict[Grain, Numbering] = field(default_factory=dict)
 
-    def add(self, known: Known, kept: Truths | None = None) -> None:
+    def add(self, known: AsKnownBatch, kept: Truths | None = None) -> None:
         """Count one batch, or of its records some: the others weigh nothing, and leave no trace."""
         group, weights = self._group_codes(known), known.batch.weights
         once: Integers | int = 1
@@ -158,7 +158,7 @@ class Counter:
         keys = group, self._periods(key.grain).of(assessed.days(key.cohort)), code, elapsed
         counted.cells.add(keys, (weights, product(below, weights), assessed.provisional * weights))
 
-    def _group_codes(self, known: Known) -> Integers:
+    def _group_codes(self, known: AsKnownBatch) -> Integers:
         """Give the number of each record's group; the same group has the same number in every batch."""
         code = np.zeros(len(known.batch), np.int64)
         if not self.by:
@@ -192,7 +192,7 @@ def _in_cohort(outcome: Outcome, key: Key) -> Outcome:
     return outcome
 
 
-def _labelled(known: Known, name: str) -> tuple[list[str], Integers]:
+def _labelled(known: AsKnownBatch, name: str) -> tuple[list[str], Integers]:
     """Give a column's different values, as text, and the place of each record's among them."""
     if not known.batch.table.has(name):
         return [""], np.zeros(len(known.batch), np.int64)

@@ -7,7 +7,7 @@ import numpy as np
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.clocks.states import NONE
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.rule import Rule
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def no_rows() -> "pd.DataFrame":
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
 
 
-def outcome_rows(rule: Rule, known: Known, found: Assessed, chosen: Integers | slice = _ALL) -> "pd.DataFrame":
+def outcome_rows(rule: Rule, known: AsKnownBatch, found: Assessed, chosen: Integers | slice = _ALL) -> "pd.DataFrame":
     """Give one target's outcomes of a batch as rows: all of them, or those in some places."""
     import pandas as pd
 

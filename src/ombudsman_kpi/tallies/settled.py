@@ -12,7 +12,7 @@ from ombudsman_kpi.arrays.arrow_memory import present
 from ombudsman_kpi.arrays.row_numbers import RowNumbers
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.errors import OptionError
-from ombudsman_kpi.events.as_known import Known
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.lasting import field_lasts, have_come
 from ombudsman_kpi.measures.rule import Rule
 from ombudsman_kpi.records.tables import Table
@@ -44,7 +44,7 @@ def settle_records(
     return counted(asked, kept, progress), {kind: _open(asked, kind, kept) for kind in kept}
 
 
-def stays(known: Known, rules: Sequence[Rule], by: Iterable[str] = ()) -> Truths:
+def stays(known: AsKnownBatch, rules: Sequence[Rule], by: Iterable[str] = ()) -> Truths:
     """Tell which records of a batch are settled, as far as they tell it themselves: the one rule for it.
 
     Every time in them has come; none shares its id; they stay in their group; and each rule says that its outcome
@@ -61,7 +61,7 @@ def stays(known: Known, rules: Sequence[Rule], by: Iterable[str] = ()) -> Truths
     return found
 
 
-def _has_own_id(known: Known) -> Truths:
+def _has_own_id(known: AsKnownBatch) -> Truths:
     """Tell which records share their id with no other."""
     shares = known.batch.shares_id
     return np.ones(len(known.batch), np.bool_) if shares is None else ~shares
@@ -72,7 +72,7 @@ def _settled_of(asked: Asked, kind: str) -> Truths:
     table, rules = asked.related.tables[kind], list({id(rule): rule for rule, _ in asked.wanted[kind]}.values())
     others = [*([table.id_field] if table.id_field is not None else []), *RECORDS[kind].ended_by, *asked.by]
     batches = batches_of(table, rules, others, None)
-    parts = [stays(Known(batch, asked.at, asked.scheme), rules, asked.by) for batch in batches]
+    parts = [stays(AsKnownBatch(batch, asked.at, asked.scheme), rules, asked.by) for batch in batches]
     return np.concatenate([np.empty(0, np.bool_), *parts])
 
 
@@ -111,7 +111,7 @@ def _with_events(asked: Asked, kept: dict[str, Truths]) -> None:
     times = [name for name in ("at", "recorded_at") if events.has(name)]
     parts: list[tuple[Integers, Truths]] = []
     for batch in events.batches(["case_id", *times]):
-        known = Known(batch, asked.at, asked.scheme)
+        known = AsKnownBatch(batch, asked.at, asked.scheme)
         parts.append((rows_of(known, None), have_come(known, times)))
     row = np.concatenate([np.empty(0, np.int64), *(row for row, _ in parts)])
     own = np.concatenate([np.empty(0, np.bool_), *(own for _, own in parts)])
