@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ombudsman_kpi.arrays.sums import Cells, add_up, product
+from ombudsman_kpi.arrays.sums import CellSums, add_up, product
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.errors import RecordsError
 
@@ -79,7 +79,7 @@ def test_cells_added_batch_after_batch_give_what_a_dictionary_gives(key: st.Sear
     @often
     @given(st.lists(rows(key, keys=2, sums=2), max_size=25))
     def check(batches: list[list[Row]]) -> None:
-        cells = Cells(2, 2)
+        cells = CellSums(2, 2)
         for batch in batches:
             cells.add(*columns(batch, 2, 2))
         expected = by_loop(row for batch in batches for row in batch)
@@ -92,7 +92,7 @@ def test_cells_added_batch_after_batch_give_what_a_dictionary_gives(key: st.Sear
 @often
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(-2, 2)), min_size=1, max_size=20))
 def test_one_number_stands_for_a_sum_that_every_row_adds(batches: list[tuple[int, int]]) -> None:
-    cells = Cells(1, 2)
+    cells = CellSums(1, 2)
     for size, each in batches:
         key = np.arange(size) % 3
         cells.add([key], [1, np.full(size, each)])
@@ -101,7 +101,7 @@ def test_one_number_stands_for_a_sum_that_every_row_adds(batches: list[tuple[int
 
 
 def test_the_box_grows_with_its_keys_and_loses_nothing() -> None:
-    cells = Cells(2, 1)
+    cells = CellSums(2, 1)
     found: list[Row] = []
     for step in range(40):
         batch: list[Row] = [((step * 7, -step), (1,)), ((-step, step * 3), (10,)), ((0, 0), (100,))]
@@ -119,14 +119,14 @@ def test_keys_that_span_too_much_for_a_table_are_sorted_and_later_ones_still_cou
     ]
     for place in range(30):  # so many that they are merged between
         batches += [[((place, -far), (1,)), ((far, 0), (1,))]]
-    cells = Cells(2, 1)
+    cells = CellSums(2, 1)
     for batch in batches:
         cells.add(*columns(batch, 2, 1))
     assert as_dict(cells.result()) == by_loop(row for batch in batches for row in batch)
 
 
 def test_counting_goes_on_after_a_result() -> None:
-    cells = Cells(1, 1)
+    cells = CellSums(1, 1)
     cells.add([np.array([1, 2])], [1])
     assert as_dict(cells.result()) == {(1,): (1,), (2,): (1,)}
     cells.add([np.array([2, 3, 1 << 50])], [1])
@@ -135,7 +135,7 @@ def test_counting_goes_on_after_a_result() -> None:
 
 
 def test_cells_without_a_row_have_no_result() -> None:
-    cells = Cells(4, 3)
+    cells = CellSums(4, 3)
     cells.add([np.empty(0, np.int64)] * 4, [1, np.empty(0, np.int64), 0])
     keys, sums = cells.result()
     assert [len(column) for column in (*keys, *sums)] == [0] * 7
@@ -143,7 +143,7 @@ def test_cells_without_a_row_have_no_result() -> None:
 
 def test_sums_are_exact_where_floating_point_is_not() -> None:
     large = (1 << 53) + 1
-    cells = Cells(1, 1)
+    cells = CellSums(1, 1)
     cells.add([np.zeros(3, np.int64)], [np.array([large, 1, 1])])
     cells.add([np.zeros(1, np.int64)], [np.array([-large])])
     assert as_dict(cells.result()) == {(0,): (2,)}
@@ -153,7 +153,7 @@ def test_many_rows_are_counted_as_the_dictionary_counts_them() -> None:
     numbers = np.random.default_rng(7)
     keys = [numbers.integers(-50, 50, 20_000), numbers.integers(0, 7, 20_000)]
     sums = numbers.integers(-3, 4, 20_000)
-    cells = Cells(2, 2)
+    cells = CellSums(2, 2)
     for part in np.array_split(np.arange(20_000), 9):
         cells.add([key[part] for key in keys], [1, sums[part]])
     found = zip(keys[0].tolist(), keys[1].tolist(), sums.tolist(), strict=True)
@@ -178,7 +178,7 @@ def test_sums_of_any_size_are_exact_or_an_error(batches: list[list[tuple[int, in
             add_up(*columns(whole, 1, 2))
     else:
         assert as_dict(add_up(*columns(whole, 1, 2))) == by_loop(whole)
-    cells = Cells(1, 2)
+    cells = CellSums(1, 2)
     try:
         for batch in found:
             cells.add(*columns(batch, 1, 2))
@@ -193,7 +193,7 @@ def test_keys_of_any_size_find_their_place_in_the_table(corners: list[tuple[int,
     """On the way to a place numbers wrap; it is the same place all the same."""
     for first, second in corners:
         found: list[Row] = [((first + a, second + b), (a + 2 * b + 1,)) for a in (0, 1) for b in (0, 1, 0)]
-        cells = Cells(2, 1)
+        cells = CellSums(2, 1)
         cells.add(*columns(found, 2, 1))
         assert as_dict(cells.result()) == by_loop(found)
 

@@ -80,7 +80,7 @@ def product(one: Integers | int, other: Integers | int) -> Integers | int:
     return one * other
 
 
-class Cells:
+class CellSums:
     """Rows counted by whole-number keys, batch after batch, with exact sums beside the counts.
 
     As long as the keys span a moderate box, each row is one addition to a table; beyond, batches are sorted. Raises

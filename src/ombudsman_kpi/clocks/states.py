@@ -8,7 +8,7 @@ import numpy as np
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.events.as_known import AsKnownBatch, Moments
+from ombudsman_kpi.events.as_known import AsKnownBatch, KnownTimes
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
 
@@ -83,7 +83,7 @@ class StateBuilder:
             self._names[field_name] = self.known.batch.table.resolve(field_name, f"target {self.target_id!r}")
         return self._names[field_name]
 
-    def moments(self, name: str) -> Moments:
+    def moments(self, name: str) -> KnownTimes:
         """Return a field's times, and their instants where the clock doesn't run in days."""
         return self.known.moments(name, instants=not self.in_days)
 

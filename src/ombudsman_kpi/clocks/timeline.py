@@ -23,7 +23,7 @@ from ombudsman_kpi.clocks.states import (
     not_yet,
 )
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch, Moments
+from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch, KnownTimes
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import RECORDS
@@ -179,7 +179,7 @@ class ClockBuilder(StateBuilder):
         return named + [(name, ending) for name, ending in _ends(self.on) if table.has(name)]
 
     @cached_property
-    def ended(self) -> list[tuple[int, str, Ending, Moments]]:
+    def ended(self) -> list[tuple[int, str, Ending, KnownTimes]]:
         """Of the endings, those that some record has: their place, field, how they end the clock, and when."""
         all_of_them = ((place, name, ending, self.moments(name)) for place, (name, ending) in enumerate(self.endings))
         return [item for item in all_of_them if not item[3].nothing]
@@ -340,7 +340,7 @@ def _end(builder: ClockBuilder, start: Integers) -> tuple[Integers, NDArray[np.i
     return end, which
 
 
-def _instants(builder: ClockBuilder, moments: Moments, start: Integers) -> Integers:
+def _instants(builder: ClockBuilder, moments: KnownTimes, start: Integers) -> Integers:
     """Return when something happened; in the hour that occurs twice the second time, where the first is too early."""
     if moments.second is moments.first:
         return np.where(moments.happened, moments.first, NEVER)

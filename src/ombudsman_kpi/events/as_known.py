@@ -23,7 +23,7 @@ NEVER = int(np.iinfo(np.int64).max)  # later than everything
 
 
 @dataclass(eq=False)
-class Moments:
+class KnownTimes:
     """A field's times in a batch: on which day, whether by ``as_of``, and which of them can't be true, and why."""
 
     times: Times
@@ -47,10 +47,10 @@ class Moments:
         return self.days if self.complete else np.where(self.happened, self.days, NEVER)
 
 
-def _no_moments(times: Times) -> Moments:
+def _no_moments(times: Times) -> KnownTimes:
     """Return the moments of a column that has no time."""
     never = np.zeros(len(times.values), np.bool_)
-    return Moments(times, lambda: times.values, never, never, (), times.values, times.values, nothing=True)
+    return KnownTimes(times, lambda: times.values, never, never, (), times.values, times.values, nothing=True)
 
 
 @dataclass(eq=False)
@@ -60,7 +60,7 @@ class AsKnownBatch:
     batch: Batch
     as_of: AsOf
     setting: Setting
-    _moments: dict[tuple[str, bool], Moments] = field(default_factory=dict, repr=False)
+    _moments: dict[tuple[str, bool], KnownTimes] = field(default_factory=dict, repr=False)
     _worked_out: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
 
     def once(self, what: tuple[Any, ...], work_out: Callable[[], T]) -> T:
@@ -70,7 +70,7 @@ class AsKnownBatch:
             result = self._worked_out[what] = work_out()
         return result
 
-    def moments(self, name: str, *, instants: bool = False) -> Moments:
+    def moments(self, name: str, *, instants: bool = False) -> KnownTimes:
         """Return a field's times; with ``instants`` their instants too."""
         key = name, instants
         moments = self._moments.get(key)
@@ -78,7 +78,7 @@ class AsKnownBatch:
             moments = self._moments[key] = self._look(name, instants=instants)
         return moments
 
-    def _look(self, name: str, *, instants: bool) -> Moments:
+    def _look(self, name: str, *, instants: bool) -> KnownTimes:
         """Return a field's times as they were known."""
         times = self.batch.times(name)
         if times.empty:
@@ -97,7 +97,7 @@ class AsKnownBatch:
         usable: Truths = happened & calendar.covers(days)
         skipped = times.never_occurred(days, zone)
         if skipped is None and times.unreal is None and np.count_nonzero(usable) == len(days):
-            return Moments(times, lambda: days, happened, usable, (), first, second, complete=True)
+            return KnownTimes(times, lambda: days, happened, usable, (), first, second, complete=True)
         faults = (
             (times.unreal, "is not a real date or time"),
             (
@@ -107,22 +107,22 @@ class AsKnownBatch:
             (happened & ~usable, "is outside the calendar"),
         )
         real = tuple((mask, f"{name} {text}") for mask, text in faults if mask is not None and mask.any())
-        return Moments(times, lambda: days, happened, usable, real, first, second)
+        return KnownTimes(times, lambda: days, happened, usable, real, first, second)
 
-    def _look_at_instants(self, name: str, times: Times) -> Moments:
+    def _look_at_instants(self, name: str, times: Times) -> KnownTimes:
         """Return a column of instants as known: what happened by the close of a day did so by its last microsecond."""
         values, zone = times.values, self.setting.zone
         begin = close_of(day_number(self.setting.calendar.first) - 1, self.setting.time_zone) + 1
         complete = bool(len(values)) and values.min() >= begin and values.max() <= self.as_of.instant
         if complete:  # nothing is missing either: that would be less than anything
             every = np.ones(len(values), np.bool_)
-            return Moments(times, lambda: times.days(zone), every, every, (), values, values, complete=True)
+            return KnownTimes(times, lambda: times.days(zone), every, every, (), values, values, complete=True)
         happened: Truths = (values <= self.as_of.instant) & times.present
         usable: Truths = happened & (values >= begin)  # as_of is covered, and so is what came before it
         early, unreal = happened & ~usable, times.unreal
         faults = ((unreal, "is not a real date or time"), (early, "is outside the calendar"))
         real = tuple((mask, f"{name} {text}") for mask, text in faults if mask is not None and mask.any())
-        return Moments(times, lambda: times.days(zone), happened, usable, real, values, values)
+        return KnownTimes(times, lambda: times.days(zone), happened, usable, real, values, values)
 
     def happened(self, name: str) -> Truths:
         """Return which times are there and not later than ``as_of``."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import integers
-from ombudsman_kpi.arrays.sums import Cells, product
+from ombudsman_kpi.arrays.sums import CellSums, product
 from ombudsman_kpi.arrays.threads import in_threads
-from ombudsman_kpi.arrays.types import Integers, Truths
+from ombudsman_kpi.arrays.types import Codes, Integers, Truths
 from ombudsman_kpi.calendars.periods import Grain, Numbering
 from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, Outcome
 from ombudsman_kpi.clocks.timeline import Timeline
@@ -38,11 +38,11 @@ def count_batches(
     by: tuple[str, ...],
     as_of: AsOf,
     scheme: Scheme,
-    kept: Truths | None = None,
+    mask: Truths | None = None,
 ) -> dict[Key, Block]:
     """Return the block of each key: all batches counted, where there are several in several threads.
 
-    Each thread has a counter of its own; counts add up in any order. ``kept`` says of the records of all batches
+    Each thread has a counter of its own; counts add up in any order. ``mask`` says of the records of all batches
     which ones are counted; None is all of them. Raises the first error in the order of the batches, and reads none
     after it but the few that were on their way.
     """
@@ -53,7 +53,7 @@ def count_batches(
             counter = free.pop()
         except IndexError:
             counter = Counter(wanted, by, scheme)
-        own = None if kept is None else kept[batch.offset : batch.offset + len(batch)]
+        own = None if mask is None else mask[batch.offset : batch.offset + len(batch)]
         counter.add(AsKnownBatch(batch, as_of, scheme), own)
         free.append(counter)
 
@@ -65,14 +65,14 @@ def count_batches(
 
 @dataclass
 class Counted:
-    """Cells keyed by group, period, a code, and elapsed time; and the book that says what the codes stand for."""
+    """Cells keyed by group, period, a code, and elapsed time; and the categories that the codes stand for."""
 
-    cells: Cells = field(default_factory=lambda: Cells(keys=4, sums=3))
-    book: dict[Any, int] = field(default_factory=dict)
+    cells: CellSums = field(default_factory=lambda: CellSums(keys=4, sums=3))
+    categories: dict[Any, int] = field(default_factory=dict)
 
-    def codes(self, entries: Sequence[Any]) -> Integers:
-        """Give the codes of some entries; new ones are written into the book."""
-        return np.array([self.book.setdefault(entry, len(self.book)) for entry in entries], np.int64)
+    def codes(self, categories: Sequence[Any]) -> Codes:
+        """Return the codes of some categories; new ones get the next."""
+        return np.array([self.categories.setdefault(entry, len(self.categories)) for entry in categories], np.int64)
 
 
 @dataclass
@@ -91,12 +91,12 @@ class Counter:
     _groups: dict[Group, int] = field(default_factory=dict)
     _numbering: dict[Grain, Numbering] = field(default_factory=dict)
 
-    def add(self, known: AsKnownBatch, kept: Truths | None = None) -> None:
+    def add(self, known: AsKnownBatch, mask: Truths | None = None) -> None:
         """Count one batch, or of its records some: the others weigh nothing, and leave no trace."""
         group, weights = self._group_codes(known), known.batch.weights
         once: Integers | int = 1
-        if kept is not None:
-            once = kept.astype(np.int64)
+        if mask is not None:
+            once = mask.astype(np.int64)
             weights = weights * once
         assessed: dict[int, Assessed] = {}
         alike: dict[tuple[ClockName, Cohort, Grain], list[Key]] = defaultdict(list)
@@ -109,8 +109,8 @@ class Counter:
                 continue
             if id(rule) not in assessed:
                 assessed[id(rule)] = rule.assess(known)
-            found = assessed[id(rule)]
-            self._add(key, found, group, once if found.once else weights)
+            outcome = assessed[id(rule)]
+            self._add(key, outcome, group, once if outcome.once else weights)
         for (name, cohort, grain), keys in alike.items():
             clock = clocks[name]
             counted = self._alike[name, tuple(keys)]
@@ -119,27 +119,27 @@ class Counter:
             counted.cells.add((group, period, code, clock.elapsed), (weights, 0, 0))
 
     def blocks(self) -> dict[Key, Block]:
-        """Give what was counted; a target without any record has an empty block."""
+        """Return what was counted; a target without any record has an empty block."""
         return {key: self._block(rule, key) for rule, key in self.wanted}
 
     def _block(self, rule: Rule, key: Key) -> Block:
         single = self._single[key]
-        block = self._laid_out(key, single.cells.result(), tuple(single.book))
+        block = self._laid_out(key, single.cells.result(), tuple(single.categories))
         for (_, keys), counted in self._alike.items():
             if key in keys:
                 (group, period, state, elapsed), sums = counted.cells.result()
-                states: tuple[State, ...] = tuple(counted.book)
-                code, book = rule.judge_shared(states, state, elapsed)
-                block = block.plus(self._laid_out(key, ((group, period, code, elapsed), sums), book))
+                states: tuple[State, ...] = tuple(counted.categories)
+                code, outcomes = rule.judge_shared(states, state, elapsed)
+                block = block.plus(self._laid_out(key, ((group, period, code, elapsed), sums), outcomes))
         return block
 
     def _laid_out(
-        self, key: Key, cells: tuple[tuple[Integers, ...], tuple[Integers, ...]], book: tuple[Outcome, ...]
+        self, key: Key, cells: tuple[tuple[Integers, ...], tuple[Integers, ...]], outcomes: tuple[Outcome, ...]
     ) -> Block:
-        (group, period, outcome, elapsed), sums = cells
+        (group, period, code, elapsed), sums = cells
         period = np.where(period == 0, NO_PERIOD, period + self._periods(key.grain).before)
-        book = tuple(_in_cohort(entry, key) for entry in book)
-        return Block.of(tuple(self._groups), book, (group, period, outcome, elapsed), sums)
+        outcomes = tuple(_in_cohort(outcome, key) for outcome in outcomes)
+        return Block.of(tuple(self._groups), outcomes, (group, period, code, elapsed), sums)
 
     def _periods(self, grain: Grain) -> Numbering:
         if grain not in self._numbering:
@@ -158,8 +158,8 @@ class Counter:
         keys = group, self._periods(key.grain).of(assessed.days(key.cohort)), code, elapsed
         counted.cells.add(keys, (weights, product(below, weights), assessed.provisional * weights))
 
-    def _group_codes(self, known: AsKnownBatch) -> Integers:
-        """Give the number of each record's group; the same group has the same number in every batch."""
+    def _group_codes(self, known: AsKnownBatch) -> Codes:
+        """Return the number of each record's group; the same group has the same number in every batch."""
         code = np.zeros(len(known.batch), np.int64)
         if not self.by:
             self._groups[()] = 0
@@ -172,13 +172,13 @@ class Counter:
             code = code * len(values) + column
             used: Sequence[int] = range(len(labels) * len(values))
             if len(used) > len(code):  # most combinations don't occur, and aren't made
-                found, code = np.unique(code, return_inverse=True)
-                used = found.tolist()
+                occurring, code = np.unique(code, return_inverse=True)
+                used = occurring.tolist()
             labels = [(*labels[number // len(values)], values[number % len(values)]) for number in used]
         occurs = np.flatnonzero(np.bincount(code, minlength=len(labels)))
-        book = np.zeros(len(labels), np.int64)
-        book[occurs] = [self._groups.setdefault(labels[place], len(self._groups)) for place in occurs]
-        return book.take(code)
+        numbers = np.zeros(len(labels), np.int64)
+        numbers[occurs] = [self._groups.setdefault(labels[place], len(self._groups)) for place in occurs]
+        return numbers.take(code)
 
 
 def _in_cohort(outcome: Outcome, key: Key) -> Outcome:
@@ -193,7 +193,7 @@ def _in_cohort(outcome: Outcome, key: Key) -> Outcome:
 
 
 def _labelled(known: AsKnownBatch, name: str) -> tuple[list[str], Integers]:
-    """Give a column's different values, as text, and the place of each record's among them."""
+    """Return a column's different values, as text, and the place of each record's among them."""
     if not known.batch.table.has(name):
         return [""], np.zeros(len(known.batch), np.int64)
     encoded = known.text(name).dictionary_encode()
