@@ -2,9 +2,11 @@
 
 import ast
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -353,3 +355,17 @@ def test_no_module_formats_names_of_months_or_weekdays_by_the_locale() -> None:
             if re.search("%[AaBbcxp]", spec) or (isinstance(node, ast.Attribute) and node.attr == "strftime"):
                 named.append(f"{path.name}: {ast.unparse(node)}")
     assert named == []
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+@pytest.mark.parametrize(
+    "values",
+    ["2024-03-28", date(2024, 3, 28), [date(2024, 3, 28)], np.array(["2024-03-28"], "M8[D]")],
+    ids=lambda values: type(values).__name__,
+)
+def test_dates_are_read_while_another_thread_imports_a_library(
+    library: str, values: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module that is being imported is there, without the classes that it will have."""
+    monkeypatch.setitem(sys.modules, library, ModuleType(library))
+    assert read_days(values).numbers(slice(None), 0).tolist() == [day_number(date(2024, 3, 28))]

@@ -142,28 +142,49 @@ class Days:
         return part.astype(np.int64, copy=False)
 
 
-def read_days(values: object) -> Days:
+def read_days(values: Any) -> Days:
     """Return the dates of any container as ``Days``; a single date becomes a container of one.
 
     Raises ``RecordsError`` if the values aren't dates, ``OptionError`` if an array has more than one dimension.
     """
-    pandas, polars, arrow = (sys.modules.get(name) for name in ("pandas", "polars", "pyarrow"))
     if isinstance(values, np.ndarray):
         return _from_numpy(values, "numpy", values)
-    if pandas is not None and isinstance(values, (pandas.Series, pandas.Index)):
-        kind: Kind = "pandas" if isinstance(values, pandas.Series) else "pandas-index"
+    kind = _kind_of(values)
+    if kind in {"pandas", "pandas-index"}:
         if getattr(values.dtype, "tz", None) is not None:
             raise RecordsError(_ZONED)
         if values.dtype.kind == "M" and not isinstance(values.dtype, np.dtype):  # Arrow dates
             return _from_arrow(values.array.__arrow_array__(), kind, values)
         return _from_numpy(values.to_numpy(), kind, values)
-    if polars is not None and isinstance(values, polars.Series):
-        return _from_arrow(values.to_arrow(), "polars", values)
-    if arrow is not None and isinstance(values, (arrow.Array, arrow.ChunkedArray)):
-        return _from_arrow(values, "arrow", values)
+    if kind == "polars":
+        return _from_arrow(values.to_arrow(), kind, values)
+    if kind == "arrow":
+        return _from_arrow(values, kind, values)
     if isinstance(values, Sequence) and not isinstance(values, str):
         return _from_objects(values, "list", values)
     return Days(np.array([day_number(to_date(values))]), 1, None, "scalar", values)
+
+
+_CONTAINERS: tuple[tuple[str, str, Kind], ...] = (
+    ("pandas", "Series", "pandas"),
+    ("pandas", "Index", "pandas-index"),
+    ("polars", "Series", "polars"),
+    ("pyarrow", "Array", "arrow"),
+    ("pyarrow", "ChunkedArray", "arrow"),
+)
+
+
+def _kind_of(values: object) -> Kind | None:
+    """Return the kind of a container of an optional library; None for anything else.
+
+    No library is imported. While another thread imports one, the module is there but its classes may not be yet; then
+    no values can be of them.
+    """
+    for library, name, kind in _CONTAINERS:
+        container = getattr(sys.modules.get(library), name, None)
+        if container is not None and isinstance(values, container):
+            return kind
+    return None
 
 
 def _from_numpy(values: NDArray[Any], kind: Kind, source: object) -> Days:
