@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ombudsman_kpi import KpiError, OptionError, RecordsError, SchemeError, assess, load_scheme, measure, tally
-from ombudsman_kpi.clocks.outcomes import Status
+from ombudsman_kpi.clocks.outcomes import OutcomeStatus
 
 LGSCO = load_scheme("lgsco")
 TWENTY_DAYS = "decided-or-allocated-20wd"
@@ -91,7 +91,7 @@ def test_assess_gives_a_row_for_each_record_and_target() -> None:
     measured = {TWENTY_DAYS: 4, "investigation-13w": 4, "investigation-26w": 4, "investigation-52w": 4,
                 "service-complaints-20wd": 3, "post-decision-reviews-20wd": 3}  # fmt: skip
     assert rows["target"].value_counts()[lambda counts: counts > 0].to_dict() == measured
-    assert set(rows["status"]) <= set(get_args(Status))
+    assert set(rows["status"]) <= set(get_args(OutcomeStatus))
     twenty = rows[rows["target"] == TWENTY_DAYS]
     assert twenty["id"].tolist() == ["A1", "A2", "A3", "A4"]
     assert twenty["row"].tolist() == [0, 1, 2, 3]

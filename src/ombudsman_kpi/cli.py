@@ -28,7 +28,7 @@ from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.records.vocabulary import RECORDS
 
 if TYPE_CHECKING:
-    from ombudsman_kpi.results.text_table import Table
+    from ombudsman_kpi.results.text_table import TextTable
 
 app = typer.Typer(
     name="ombudsman-kpi",
@@ -350,7 +350,7 @@ def _write_csv(rows: list[dict[str, Any]]) -> None:
     writer.writerows(rows)
 
 
-def _print_table(table: "Table") -> None:
+def _print_table(table: "TextTable") -> None:
     """Print a table, with colours on a terminal and as plain text elsewhere."""
     from ombudsman_kpi.results.text_table import as_text
 

@@ -24,7 +24,7 @@ from ombudsman_kpi import (
     deadlines,
     load_scheme,
 )
-from ombudsman_kpi.cases.facts import Basis, DayOff, Pause
+from ombudsman_kpi.cases.facts import DayOff, DeadlineBasis, Pause
 from ombudsman_kpi.clocks.outcomes import STATUSES
 from ombudsman_kpi.measures.target import Party
 from ombudsman_kpi.records.vocabulary import RECORDS, Record
@@ -81,7 +81,7 @@ FINDINGS = st.builds(
     Finding, record=st.sampled_from(list(RECORDS)), row=st.none() | st.integers(0), field=st.none() | WORDS, says=WORDS
 )
 AMOUNTS = st.none() | st.integers(-(10**6), 10**6) | st.floats(-1e6, 1e6)
-BASIS = Basis(
+BASIS = DeadlineBasis(
     scheme="own", title="Our own", digest="d", division="scotland", edition="e", announced_until=date(2028, 12, 31),
     time_zone="Europe/London", as_of="2024-03-28",
 )  # fmt: skip
@@ -94,7 +94,7 @@ DEADLINES = st.builds(
             "target": WORDS,
             "says": WORDS,
             "status": st.sampled_from(STATUSES),
-            "basis": WORDS.map(lambda title: Basis(**{**BASIS.model_dump(), "title": title})),
+            "basis": WORDS.map(lambda title: DeadlineBasis(**{**BASIS.model_dump(), "title": title})),
         },
         optional={
             "party": st.none() | PARTIES,

@@ -11,7 +11,7 @@ import pytest
 
 from ombudsman_kpi import Results, load_scheme, measure
 from ombudsman_kpi.measures.not_measured import NotMeasured
-from ombudsman_kpi.results.text_table import Table, as_html, as_text, table_of
+from ombudsman_kpi.results.text_table import TextTable, as_html, as_text, table_of
 from ombudsman_kpi.rounding import percent
 
 LGSCO = load_scheme("lgsco")
@@ -32,7 +32,7 @@ def results(**options: Any) -> Results:
     return measure(LGSCO, **{"cases": CASES, "as_of": "2024-06-30", **options})
 
 
-def laid_out(shown: Results) -> Table:
+def laid_out(shown: Results) -> TextTable:
     return table_of(shown.rows, shown.basis)
 
 

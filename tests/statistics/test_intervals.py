@@ -18,7 +18,7 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.statistics.intervals import (
     Interval,
-    Moments,
+    MeanMoments,
     change_of_counts,
     change_of_means,
     change_of_shares,
@@ -37,8 +37,8 @@ samples = st.lists(st.integers(-(10**6), 10**6), min_size=2, max_size=40)
 every_confidence = pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.99])
 
 
-def moments(values: list[int]) -> Moments:
-    return Moments(len(values), sum(values), sum(value**2 for value in values))
+def moments(values: list[int]) -> MeanMoments:
+    return MeanMoments(len(values), sum(values), sum(value**2 for value in values))
 
 
 def found(interval: Interval | None) -> Interval:
@@ -304,53 +304,53 @@ def test_a_change_of_means_lies_in_its_interval(before: list[int], after: list[i
 
 @pytest.mark.parametrize("read", [Fraction, float, np.int64])
 def test_fractions_floats_and_numpys_integers_are_read_alike(read: Callable[[int], Any]) -> None:
-    before, after = Moments(3, 12, 62), Moments(3 * 10**6, 4 * 10**9, 9 * 10**18)  # whose products pass 64 bits
-    old = Moments(before.number, read(12), read(62))
-    new = Moments(after.number, read(4 * 10**9), read(9 * 10**18))
+    before, after = MeanMoments(3, 12, 62), MeanMoments(3 * 10**6, 4 * 10**9, 9 * 10**18)  # whose products pass 64 bits
+    old = MeanMoments(before.number, read(12), read(62))
+    new = MeanMoments(after.number, read(4 * 10**9), read(9 * 10**18))
     assert change_of_means(old, new) == change_of_means(before, after)
 
 
 def test_numbers_of_values_may_be_numpys() -> None:
     number: Any = np.int64(3 * 10**6)
-    many = Moments(3 * 10**6, 4 * 10**9, 9 * 10**18)
+    many = MeanMoments(3 * 10**6, 4 * 10**9, 9 * 10**18)
     assert change_of_means(many._replace(number=number), many) == change_of_means(many, many)
 
 
 def test_rounding_is_no_spread() -> None:
-    tenths = Moments(3, 0.1 + 0.1 + 0.1, 0.1**2 + 0.1**2 + 0.1**2)
+    tenths = MeanMoments(3, 0.1 + 0.1 + 0.1, 0.1**2 + 0.1**2 + 0.1**2)
     assert change_of_means(tenths, tenths) is None
-    assert change_of_means(Moments(3, 3, 3.0000000001), Moments(3, 3.0000000001, 3)) is None
-    assert change_of_means(tenths, Moments(3, 0.7, 0.21)) is not None
+    assert change_of_means(MeanMoments(3, 3, 3.0000000001), MeanMoments(3, 3.0000000001, 3)) is None
+    assert change_of_means(tenths, MeanMoments(3, 0.7, 0.21)) is not None
 
 
-@pytest.mark.parametrize("few", [Moments(0, 0, 0), Moments(1, 5, 25)])
-def test_what_has_no_spread_says_nothing_of_chance(few: Moments) -> None:
-    enough = Moments(3, 12, 62)
+@pytest.mark.parametrize("few", [MeanMoments(0, 0, 0), MeanMoments(1, 5, 25)])
+def test_what_has_no_spread_says_nothing_of_chance(few: MeanMoments) -> None:
+    enough = MeanMoments(3, 12, 62)
     assert change_of_means(few, enough) is change_of_means(enough, few) is None
-    assert change_of_means(Moments(2, 6, 18), Moments(3, 3, 3)) is None
-    assert change_of_means(Moments(2, 6, 18), enough) is not None
+    assert change_of_means(MeanMoments(2, 6, 18), MeanMoments(3, 3, 3)) is None
+    assert change_of_means(MeanMoments(2, 6, 18), enough) is not None
 
 
 @pytest.mark.parametrize(
     ("sums", "says"),
     [
-        (Moments(3, 12, 47), "No 3 values"),
-        (Moments(1, 5, 24), "No 1 values"),
-        (Moments(0, 5, 25), "No 0 values"),
-        (Moments(-1, 0, 0), "No -1 values"),
-        (Moments(3, math.nan, 62), "not nan"),
-        (Moments(3, 12, math.inf), "not inf"),
+        (MeanMoments(3, 12, 47), "No 3 values"),
+        (MeanMoments(1, 5, 24), "No 1 values"),
+        (MeanMoments(0, 5, 25), "No 0 values"),
+        (MeanMoments(-1, 0, 0), "No -1 values"),
+        (MeanMoments(3, math.nan, 62), "not nan"),
+        (MeanMoments(3, 12, math.inf), "not inf"),
     ],
 )
-def test_sums_that_no_values_have_are_refused(sums: Moments, says: str) -> None:
-    for pair in [(sums, Moments(3, 12, 62)), (Moments(3, 12, 62), sums), (Moments(0, 0, 0), sums)]:
+def test_sums_that_no_values_have_are_refused(sums: MeanMoments, says: str) -> None:
+    for pair in [(sums, MeanMoments(3, 12, 62)), (MeanMoments(3, 12, 62), sums), (MeanMoments(0, 0, 0), sums)]:
         with pytest.raises(OptionError, match=says):
             change_of_means(*pair)
 
 
 @pytest.mark.parametrize("confidence", [0, 1, 95, math.nan])
 def test_every_interval_refuses_what_is_no_confidence(confidence: float) -> None:
-    none = Moments(0, 0, 0)
+    none = MeanMoments(0, 0, 0)
     asked: list[Callable[[], object]] = [
         lambda: share_interval(0, 0, confidence=confidence),
         lambda: change_of_counts(1, 2, confidence),

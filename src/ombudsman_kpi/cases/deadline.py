@@ -10,7 +10,7 @@ from ombudsman_kpi.cases.facts import DeadlineFacts, Fact, amount_of, left_text
 from ombudsman_kpi.errors import KpiError
 from ombudsman_kpi.measures.target import Records
 from ombudsman_kpi.records.vocabulary import RECORDS
-from ombudsman_kpi.results.text_table import Table, as_html, as_text
+from ombudsman_kpi.results.text_table import TextTable, as_html, as_text
 
 
 class Deadline(DeadlineFacts):
@@ -104,7 +104,7 @@ class Deadlines(list[Deadline]):
         return cls(read.deadlines, read.findings, read.left_out)
 
     @property
-    def table(self) -> Table:
+    def table(self) -> TextTable:
         """Return the deadlines as a table in text."""
         first = self[0] if self else None
         title = f"{RECORDS[first.record].singular.capitalize()} {first.id or ''}" if first else ""
@@ -119,7 +119,7 @@ class Deadlines(list[Deadline]):
             )
             for item in self
         ]
-        return Table(
+        return TextTable(
             title.strip() or "Nothing is due by this scheme",
             f"as at {first.basis.as_of} · {first.basis.title}, digest {first.basis.digest}" if first else "",
             ("Target", "Party", "Status", "Due", "Left", "Why"),

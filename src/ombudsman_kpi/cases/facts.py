@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema
 
-from ombudsman_kpi.clocks.outcomes import Status
+from ombudsman_kpi.clocks.outcomes import OutcomeStatus
 from ombudsman_kpi.measures.target import Party, Records
 from ombudsman_kpi.records.field_types import OPTIONAL_TIME_SCHEMA, parse_time
 from ombudsman_kpi.records.vocabulary import summarised
@@ -44,8 +44,10 @@ class Pause(Fact):
     last: date | None = Field(description="The last paused day; null while it still stands")
 
 
-class Basis(Fact):
+class DeadlineBasis(Fact):
     """The basis of deadlines: the scheme, the calendar and ``as_of``."""
+
+    model_config = ConfigDict(title="Basis")
 
     scheme: str = Field(description="The scheme's id")
     title: str
@@ -66,7 +68,7 @@ class DeadlineFacts(Fact):
     measure: str = Field("share within", description="share within, keep in touch or delays explained")
     says: str = Field(description="The words of the commitment, as published")
     party: Party | None = Field(None, description="With whom contact is due")
-    status: Status = Field(description="How it stands at as_of")
+    status: OutcomeStatus = Field(description="How it stands at as_of")
     reason: str = Field("", description="Why, where that isn't plain; of an invalid record, how it contradicts itself")
     due: Moment = Field(None, description="The last day (or time) that is in time")
     elapsed: float | int | None = Field(None, description="How much was used, without pauses")
@@ -85,7 +87,7 @@ class DeadlineFacts(Fact):
     gross: float | int | None = Field(None, description="How much was used as if it had never stood still")
     options: dict[str, str] = Field(default_factory=dict, description="The clock's options in force")
     provisional: bool = Field(default=False, description="Whether a bank holiday may still be announced")
-    basis: Basis = Field(description="What it was worked out by")
+    basis: DeadlineBasis = Field(description="What it was worked out by")
 
 
 def left_text(left: float, unit: str) -> str:

@@ -16,7 +16,7 @@ from ombudsman_kpi.calendars.dates import day_number, is_missing, to_day
 from ombudsman_kpi.calendars.time_zones import DAY, EPOCH, MICROSECOND
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.cases.deadline import Deadline, Deadlines, Finding
-from ombudsman_kpi.cases.facts import Basis, DayOff, Pause
+from ombudsman_kpi.cases.facts import DayOff, DeadlineBasis, Pause
 from ombudsman_kpi.cases.findings import (
     at_offset,
     contradictions_of,
@@ -324,7 +324,7 @@ def _amount(parts: int, found: Assessed, none: int) -> float | int | None:
     return None if parts == none else parts if found.size == 1 else parts / found.size
 
 
-def _basis(scheme: Scheme, as_of: AsOf) -> Basis:
+def _basis(scheme: Scheme, as_of: AsOf) -> DeadlineBasis:
     calendar = scheme.calendar
     return _same_basis(
         scheme=scheme.id, title=scheme.title, digest=scheme.digest, division=scheme.division, edition=calendar.edition,
@@ -332,7 +332,7 @@ def _basis(scheme: Scheme, as_of: AsOf) -> Basis:
     )  # fmt: skip
 
 
-_same_basis = lru_cache(maxsize=256)(Basis)  # it is the same for one case after the other
+_same_basis = lru_cache(maxsize=256)(DeadlineBasis)  # it is the same for one case after the other
 
 
 def _days_off(calendar: WorkingCalendar, first: date, last: date) -> tuple[DayOff, ...]:

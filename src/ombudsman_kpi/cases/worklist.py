@@ -24,7 +24,7 @@ from ombudsman_kpi.measures.rule import Rule
 from ombudsman_kpi.measures.target import Records, Target
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import EVERYTHING, NO_DATE, Row
-from ombudsman_kpi.results.text_table import Table
+from ombudsman_kpi.results.text_table import TextTable
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.in_memory import Options, read_first_times, refuse_too_early, tally_records
 from ombudsman_kpi.tallies.outcome_rows import amounts, no_rows, outcome_rows
@@ -243,7 +243,7 @@ def _in_order(frame: "pd.DataFrame", scheme: Scheme) -> "pd.DataFrame":
     return frame[_COLUMNS]
 
 
-def worklist_table(rows: "pd.DataFrame", scheme: Scheme, as_of: str, most: int | None = None) -> Table:
+def worklist_table(rows: "pd.DataFrame", scheme: Scheme, as_of: str, most: int | None = None) -> TextTable:
     """Lay a worklist out for a reader: what is due when, whose, and what missing it does."""
     overdue = int((rows["status"] == "overdue").sum())
     losing = int((rows["effect"] == LOSES).sum())
@@ -252,7 +252,7 @@ def worklist_table(rows: "pd.DataFrame", scheme: Scheme, as_of: str, most: int |
     records: list[dict[str, Any]] = shown.to_dict("records")  # type: ignore[assignment]
     cells = tuple(tuple(_cells(row)) for row in records)
     more = len(rows) - len(shown)
-    return Table(
+    return TextTable(
         f"Worklist: {scheme.title}",
         f"as at {as_of} · {' · '.join(summary)}",
         ("Due", "Left", "Target", "Record", "Party", "Period", "If missed"),

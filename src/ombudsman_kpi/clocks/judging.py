@@ -20,7 +20,7 @@ from ombudsman_kpi.events.as_known import NEVER
 BEYOND = State("invalid", "due day is after the calendar's last day")
 
 
-class Limited(Protocol):
+class HasLimit(Protocol):
     """What judging needs of a target: its limit, and the options of its clock."""
 
     @property
@@ -53,7 +53,7 @@ def judge(state: State, in_time: bool, unanswered: str = "late") -> Outcome:  # 
 
 
 def outcomes(
-    target: Limited,
+    target: HasLimit,
     states: tuple[State, ...],
     state: NDArray[np.integer],
     in_time: Truths,
@@ -85,7 +85,7 @@ class Judged(NamedTuple):
     provisional: Integers | int
 
 
-def judged(target: Limited, timeline: Timeline, calendar: WorkingCalendar) -> Judged:
+def judged(target: HasLimit, timeline: Timeline, calendar: WorkingCalendar) -> Judged:
     """Judge each record of a batch by the limit, and by what the calendar knows of its due day."""
     state, states, elapsed = timeline.state, timeline.states, timeline.elapsed
     in_time = timeline.in_time(target.limit)
@@ -99,13 +99,13 @@ def judged(target: Limited, timeline: Timeline, calendar: WorkingCalendar) -> Ju
     return Judged(code, book, elapsed, 0 if moves is None else (moves & (elapsed != NONE)).astype(np.int64))
 
 
-def follows_from_elapsed(target: Limited, timeline: Timeline, calendar: WorkingCalendar) -> bool:
+def follows_from_elapsed(target: HasLimit, timeline: Timeline, calendar: WorkingCalendar) -> bool:
     """Return whether state and elapsed time say all: no record has a due date of its own, nor one hard to know."""
     unsure = beyond_calendar(target, timeline, calendar), provisional(target, timeline, calendar)
     return timeline.in_days and all(part is None for part in unsure)
 
 
-def beyond_calendar(target: Limited, timeline: Timeline, calendar: WorkingCalendar) -> Truths | None:
+def beyond_calendar(target: HasLimit, timeline: Timeline, calendar: WorkingCalendar) -> Truths | None:
     """Return which clocks are due after the calendar's last day; None where none is."""
     if not timeline.in_days:
         return None
@@ -121,7 +121,7 @@ def beyond_calendar(target: Limited, timeline: Timeline, calendar: WorkingCalend
 # Sunday 2 January 2028 are provisional where that counts as received on the next working day, which may move.
 
 
-def provisional(target: Limited, timeline: Timeline, calendar: WorkingCalendar) -> Truths | None:
+def provisional(target: HasLimit, timeline: Timeline, calendar: WorkingCalendar) -> Truths | None:
     """Return which due days of clocks are provisional, those beyond the calendar among them; None where none is.
 
     It looks at the starts alone: due days needn't be worked out.
@@ -148,7 +148,7 @@ def provisional_days(
     return can_move.astype(np.int64)
 
 
-def last_certain_start(target: Limited, axis: Axis, calendar: WorkingCalendar) -> int | None:
+def last_certain_start(target: HasLimit, axis: Axis, calendar: WorkingCalendar) -> int | None:
     """Return the last day on which a clock in days can start and its due day not be provisional; None: on any."""
     announced = day_number(calendar.announced_until)
     if target.limit.depends_on_holidays(target.clock):

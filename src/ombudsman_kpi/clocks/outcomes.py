@@ -14,10 +14,10 @@ from ombudsman_kpi.clocks.states import NONE, StateBuilder
 
 Cohort = Literal["received", "closed", "due", "dated"]
 COHORTS: tuple[Cohort, ...] = get_args(Cohort)
-Status = Literal["met", "late", "overdue", "pending", "excluded", "invalid"]
-STATUSES: tuple[Status, ...] = get_args(Status)
-MISSED: frozenset[Status] = frozenset({"late", "overdue"})
-OPEN: frozenset[Status] = frozenset({"pending", "overdue"})
+OutcomeStatus = Literal["met", "late", "overdue", "pending", "excluded", "invalid"]
+STATUSES: tuple[OutcomeStatus, ...] = get_args(OutcomeStatus)
+MISSED: frozenset[OutcomeStatus] = frozenset({"late", "overdue"})
+OPEN: frozenset[OutcomeStatus] = frozenset({"pending", "overdue"})
 
 
 NOT_ENDED = "not ended"  # the mark of a late outcome of a record that hasn't ended: it is in no period of those closed
@@ -30,13 +30,13 @@ class Outcome(NamedTuple):
     scheme or a record stand in the reason.
     """
 
-    status: Status
+    status: OutcomeStatus
     reason: str = ""
     mark: str = ""
 
 
 @lru_cache(maxsize=1024)
-def of_status(outcomes: tuple[Outcome, ...], statuses: frozenset[Status]) -> NDArray[np.bool_]:
+def of_status(outcomes: tuple[Outcome, ...], statuses: frozenset[OutcomeStatus]) -> NDArray[np.bool_]:
     """Return a mask of a list of outcomes, True where the status is one of ``statuses``.
 
     Cached: it is asked for the same list again and again.

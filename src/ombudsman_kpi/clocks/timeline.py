@@ -29,7 +29,7 @@ from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import RECORDS
 
 
-class OnClock(Protocol):
+class HasClock(Protocol):
     """What a target says of its clock; the declarations of measures with a clock have it."""
 
     @property
@@ -133,7 +133,7 @@ class Timeline:
         return int(self.start_day.max(initial=MISSING))
 
 
-def fields_needed(target: OnClock, table: Table) -> list[str]:
+def fields_needed(target: HasClock, table: Table) -> list[str]:
     """Return the names of the fields that a target's clock reads.
 
     Raises ``RecordsError`` where one that the target names isn't there.
@@ -147,12 +147,12 @@ def fields_needed(target: OnClock, table: Table) -> list[str]:
     return list(dict.fromkeys(fields))
 
 
-def _enders(target: OnClock) -> tuple[str, ...]:
+def _enders(target: HasClock) -> tuple[str, ...]:
     """Return the names of the fields that end a clock without what was promised; abandoning a call ends the wait."""
     return tuple(name for name, _ in _ends(target))
 
 
-def _ends(target: OnClock) -> tuple[tuple[str, Ending], ...]:
+def _ends(target: HasClock) -> tuple[tuple[str, Ending], ...]:
     return _ends_without(target.of, target.stop)
 
 
@@ -169,7 +169,7 @@ def _ends_without(records: str, stop: tuple[str, ...]) -> tuple[tuple[str, Endin
 class ClockBuilder(StateBuilder):
     """Builds the states of a batch for a target with a clock."""
 
-    on: OnClock = field(kw_only=True)
+    on: HasClock = field(kw_only=True)
 
     @cached_property
     def endings(self) -> list[tuple[str, Ending]]:
@@ -201,12 +201,12 @@ class ClockBuilder(StateBuilder):
         self.mark_unusable(name, refuse_naive=self.on.clock.naive_times == "refuse")
 
 
-def timeline(target: OnClock, known: AsKnownBatch) -> Timeline:
+def timeline(target: HasClock, known: AsKnownBatch) -> Timeline:
     """Run a target's clock for every record of a batch; targets that differ in their limits alone share it."""
     return known.once(("timeline", target.clock_key), lambda: _run(target, known))
 
 
-def _run(target: OnClock, known: AsKnownBatch) -> Timeline:
+def _run(target: HasClock, known: AsKnownBatch) -> Timeline:
     """Run a target's clock for every record of a batch, as far as it was known.
 
     Each record gets the first state that fits: starting later; left out by the target's conditions; without an id

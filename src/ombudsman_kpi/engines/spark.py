@@ -38,7 +38,7 @@ from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies import storage
 from ombudsman_kpi.tallies.counts import Counts
 from ombudsman_kpi.tallies.in_memory import Options, dry_run
-from ombudsman_kpi.tallies.plan import Progress, Step, check_scheme, make_plan, open_records
+from ombudsman_kpi.tallies.plan import PlanStep, Progress, check_scheme, make_plan, open_records
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -152,7 +152,7 @@ class _Job(NamedTuple):
         targets = measured(self.plan(), self.scheme, counted.unmeasured, self.schemas)
         return feeds_of(targets, self.options.by, {} if self.case_columns is None else {"cases": "events"})
 
-    def plan(self) -> list[Step]:
+    def plan(self) -> list[PlanStep]:
         """Return the plan: which targets are measured."""
         options = self.options
         return make_plan(self.scheme, options.targets, options.cohort, options.every, options.report)
@@ -178,7 +178,7 @@ class _Job(NamedTuple):
         )  # fmt: skip
         return pickle.dumps(work)
 
-    def _on_built_cases(self, step: Step) -> bool:
+    def _on_built_cases(self, step: PlanStep) -> bool:
         return self.case_columns is not None and "cases" in step.target.needs
 
     def _texts(self, kind: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.measures.target import CASE, Target
 from ombudsman_kpi.schemes.scheme import Scheme
-from ombudsman_kpi.tallies.plan import Step, with_populations
+from ombudsman_kpi.tallies.plan import PlanStep, with_populations
 
 
 class Feed(NamedTuple):
@@ -34,7 +34,7 @@ class _Use(NamedTuple):
     ordered: bool = False
 
 
-def measured(plan: list[Step], scheme: Scheme, unmeasured: Container[str], kinds: Container[str]) -> list[Target]:
+def measured(plan: list[PlanStep], scheme: Scheme, unmeasured: Container[str], kinds: Container[str]) -> list[Target]:
     """Return the targets of a plan that can be measured on some kinds of records, with the populations of samples."""
     targets = [step.target for step in with_populations(plan, scheme)]
     return [

@@ -14,14 +14,14 @@ from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import fields_needed, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.figures import Counts, Figure, Place, judged
+from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts, judged
 from ombudsman_kpi.measures.lasting import clock_lasts
 from ombudsman_kpi.measures.on_clock import OnClock
 from ombudsman_kpi.measures.related import Related
 from ombudsman_kpi.measures.rule import Rule
 from ombudsman_kpi.measures.target import Changing, Records
 from ombudsman_kpi.records.tables import Table
-from ombudsman_kpi.statistics.intervals import Interval, Moments, change_of_means
+from ombudsman_kpi.statistics.intervals import Interval, MeanMoments, change_of_means
 
 TimeUnit = Literal["seconds", "hours", "working days", "calendar days"]
 
@@ -111,18 +111,18 @@ class Average(OnClock, Changing):
         """Return the rule for its records."""
         yield self.of, AverageRule(self)
 
-    def total_of(self, counts: Counts) -> Fraction:
+    def total_of(self, counts: PlaceCounts) -> Fraction:
         """Return the exact sum of times, in its unit."""
         return counts.units - Fraction(counts.below, self.runs_in.parts)
 
-    def value_of(self, counts: Counts) -> Fraction | None:
+    def value_of(self, counts: PlaceCounts) -> Fraction | None:
         """Return the mean in its unit; None where nothing has stopped."""
         return self.total_of(counts) / counts.met if counts.met else None
 
-    def chance(self, before: Counts, now: Counts) -> Interval | None:
+    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
         """Return the interval of a change of means: its spread is that of whole units, its middle the exact change."""
         interval = change_of_means(
-            Moments(before.met, before.units, before.squares), Moments(now.met, now.units, now.squares)
+            MeanMoments(before.met, before.units, before.squares), MeanMoments(now.met, now.units, now.squares)
         )
         if interval is None:
             return None

@@ -16,7 +16,7 @@ from ombudsman_kpi.calendars.periods import Every, period_of
 from ombudsman_kpi.clocks.outcomes import Assessed, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.figures import Counts, Figure, Place, Status, judged
+from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts, TargetStatus, judged
 from ombudsman_kpi.measures.lasting import day_lasts
 from ombudsman_kpi.measures.related import Related
 from ombudsman_kpi.measures.rule import Rule
@@ -119,7 +119,7 @@ def _key(day: Integers, known: AsKnownBatch) -> Integers:
     return day * (1 << 40) + known.batch.offset + np.arange(len(known.batch))
 
 
-def status_of(standard: Standard | None, value: Fraction | None, *, complete: bool) -> Status:
+def status_of(standard: Standard | None, value: Fraction | None, *, complete: bool) -> TargetStatus:
     """Compare a number with the standard. Until its period is over it can only rise.
 
     >>> from ombudsman_kpi.measures.standard import parse_standard
@@ -202,11 +202,11 @@ class Count(Numbers, Changing):
     cohort = "dated"
     """
 
-    def value_of(self, counts: Counts) -> Fraction | None:
+    def value_of(self, counts: PlaceCounts) -> Fraction | None:
         """Return the number."""
         return Fraction(counts.met)
 
-    def chance(self, before: Counts, now: Counts) -> Interval | None:
+    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
         """Return the interval of the change between two numbers."""
         return change_of_counts(before.met, now.met)
 

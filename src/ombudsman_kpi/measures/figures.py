@@ -12,7 +12,7 @@ from ombudsman_kpi.calendars.periods import Period, preceding
 from ombudsman_kpi.measures.standard import Standard
 from ombudsman_kpi.statistics.intervals import Interval, change_of_shares
 
-Status = Literal["met", "missed", "undetermined", "no data", "no target", "not measured"]
+TargetStatus = Literal["met", "missed", "undetermined", "no data", "no target", "not measured"]
 Group = tuple[str, ...]
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 LONGEST = 1 << 62  # longer than anything takes: none is open
 
 
-class Counts(NamedTuple):
+class PlaceCounts(NamedTuple):
     """The outcomes of one period and group: how many by status, by reason and by mark; and exact sums of their times.
 
     ``units`` and ``below`` are of the outcomes met: whole units, and the microseconds by which times fall short of
@@ -52,14 +52,14 @@ class Counts(NamedTuple):
         return self.statuses.get("pending", 0)
 
 
-NOTHING = Counts({}, {}, provisional=False)
+NOTHING = PlaceCounts({}, {}, provisional=False)
 
 
 @dataclass(eq=False)
 class Everywhere:
     """All that was counted of a target, by period and group; what follows from the whole is worked out once."""
 
-    counts: Mapping[tuple[Period | None, Group], Counts]
+    counts: Mapping[tuple[Period | None, Group], PlaceCounts]
     _worked_out: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -68,9 +68,9 @@ class Everywhere:
         return min((period for period, _ in self.counts if period is not None), default=None)
 
     @cached_property
-    def by_period(self) -> Mapping[Period | None, Sequence[Counts]]:
+    def by_period(self) -> Mapping[Period | None, Sequence[PlaceCounts]]:
         """The counts of all groups, by period."""
-        by_period: dict[Period | None, list[Counts]] = {}
+        by_period: dict[Period | None, list[PlaceCounts]] = {}
         for (period, _), counts in self.counts.items():
             by_period.setdefault(period, []).append(counts)
         return by_period
@@ -103,12 +103,12 @@ class Place(NamedTuple):
     level: Level | None = None  # of what is counted daily
 
     @property
-    def here(self) -> Counts:
+    def here(self) -> PlaceCounts:
         """What was counted in this period and group."""
         return self.everywhere.counts.get((self.period, self.group), NOTHING)
 
     @property
-    def before(self) -> Counts | None:
+    def before(self) -> PlaceCounts | None:
         """What was counted in the period before; None where nothing at all is known of it or any before it."""
         first = self.everywhere.first
         if self.period is None or first is None:
@@ -120,7 +120,7 @@ class Place(NamedTuple):
 class Figure(NamedTuple):
     """One figure. ``details`` holds what its ``remarks`` say in words: a rank, an interval, the highest day."""
 
-    status: Status
+    status: TargetStatus
     value: Fraction | None = None
     low: Fraction | None = None
     high: Fraction | None = None
@@ -136,7 +136,7 @@ def rate(met: int, missed: int) -> Fraction | None:
     return Fraction(met, met + missed) if met + missed else None
 
 
-def chance_of_shares(before: Counts, now: Counts) -> Interval | None:
+def chance_of_shares(before: PlaceCounts, now: PlaceCounts) -> Interval | None:
     """Return the interval of the change between two shares that chance alone leaves open."""
     return change_of_shares(before.met, before.met + before.missed, now.met, now.met + now.missed)
 
@@ -172,7 +172,7 @@ def headroom_of(standard: Standard, met: int, pending: int, whole: int) -> int:
     return met + pending - (bound.__floor__() + 1 if standard.operator == "more than" else ceil(bound))
 
 
-def status_of(standard: Standard | None, headroom: int | None, denominator: int, pending: int) -> Status:
+def status_of(standard: Standard | None, headroom: int | None, denominator: int, pending: int) -> TargetStatus:
     """Compare with the standard, from exact counts.
 
     >>> status_of(None, None, 0, 0)
@@ -187,7 +187,7 @@ def status_of(standard: Standard | None, headroom: int | None, denominator: int,
     return "met" if headroom >= pending else "undetermined"
 
 
-def judged(standard: Standard | None, value: Fraction | None, *, settled: bool = True) -> Status:
+def judged(standard: Standard | None, value: Fraction | None, *, settled: bool = True) -> TargetStatus:
     """Compare one value with the standard; while it isn't settled, nothing is kept or broken.
 
     >>> judged(None, Fraction(3))

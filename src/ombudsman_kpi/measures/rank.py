@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from ombudsman_kpi.measures.figures import Counts, Figure, Place, rate, share_figure
+from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts, rate, share_figure
 from ombudsman_kpi.measures.share_of_kinds import SharesOfKinds
 from ombudsman_kpi.rounding import half_up, percent
 
@@ -21,7 +21,7 @@ class Comparator(NamedTuple):
     counted: int
 
     @classmethod
-    def of(cls, groups: Sequence[Counts]) -> "Comparator":
+    def of(cls, groups: Sequence[PlaceCounts]) -> "Comparator":
         """Return the comparator of a period's groups; those without a rate are left out."""
         rates = [value for counts in groups if (value := rate(counts.met, counts.missed)) is not None]
         met, missed = (sum(getattr(counts, part) for counts in groups) for part in ("met", "missed"))

@@ -10,13 +10,12 @@ from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.arrow_memory import integers, present
 from ombudsman_kpi.arrays.types import Truths
-from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Outcome, of_days
-from ombudsman_kpi.clocks.outcomes import Status as OutcomeStatus
+from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Outcome, OutcomeStatus, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.count import Numbers
-from ombudsman_kpi.measures.figures import Counts, Figure, Place, chance_of_shares, judged, rate, share_figure
+from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts, chance_of_shares, judged, rate, share_figure
 from ombudsman_kpi.measures.lasting import day_lasts
 from ombudsman_kpi.measures.related import Related
 from ombudsman_kpi.measures.rule import Rule
@@ -76,7 +75,7 @@ class ScoreRule(Rule):
         return replace(assessed, code=code, book=(*assessed.book, *book))
 
 
-def parts_of(counts: Counts) -> dict[str, tuple[int, int]]:
+def parts_of(counts: PlaceCounts) -> dict[str, tuple[int, int]]:
     """Return for each part how many answers were met, and how many were counted."""
     parts: dict[str, tuple[int, int]] = {}
     for (status, part), number in counts.marks.items():
@@ -156,14 +155,14 @@ class Score(Dated, Changing):
         fitting = [name for name, item in targets.items() if isinstance(item, Numbers) and item.of == "cases"]
         check_named(self, "sampled_from", [self.sampled_from] if self.sampled_from else [], fitting, "a number")
 
-    def value_of(self, counts: Counts) -> Fraction | None:
+    def value_of(self, counts: PlaceCounts) -> Fraction | None:
         """Return the score: met / counted, or the mean of the scores of the parts."""
         if not self.combines_by_mean:
             return rate(counts.met, counts.missed)
         rates = [Fraction(met, counted) for met, counted in parts_of(counts).values() if counted]
         return sum(rates, Fraction(0)) / len(rates) if rates else None
 
-    def chance(self, before: Counts, now: Counts) -> Interval | None:
+    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
         """Return the interval of the change between two scores; of means of scores it isn't known."""
         return None if self.combines_by_mean else chance_of_shares(before, now)
 

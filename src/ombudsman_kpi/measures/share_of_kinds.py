@@ -13,7 +13,7 @@ from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated, fields_of_conditions, fields_of_identity
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.figures import Counts, Figure, Place, chance_of_shares, rate, share_figure
+from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts, chance_of_shares, rate, share_figure
 from ombudsman_kpi.measures.lasting import day_lasts
 from ombudsman_kpi.measures.related import Related
 from ombudsman_kpi.measures.rule import Rule
@@ -193,10 +193,10 @@ class ShareOfKinds(SharesOfKinds, Changing):
     cohort = "dated"
     """
 
-    def value_of(self, counts: Counts) -> Fraction | None:
+    def value_of(self, counts: PlaceCounts) -> Fraction | None:
         """Return the share; None where nothing is counted."""
         return rate(counts.met, counts.missed)
 
-    def chance(self, before: Counts, now: Counts) -> Interval | None:
+    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
         """Return the interval of the change between two shares."""
         return chance_of_shares(before, now)

@@ -15,7 +15,7 @@ from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.figures import Counts, Figure, Place, chance_of_shares, rate, share_figure
+from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts, chance_of_shares, rate, share_figure
 from ombudsman_kpi.measures.lasting import clock_lasts
 from ombudsman_kpi.measures.on_clock import Limited
 from ombudsman_kpi.measures.related import Related
@@ -120,11 +120,11 @@ class ShareWithin(Limited, Changing):
         marked = [spared(item) for item in (Outcome("met"), Outcome("pending"), *ends) if self.pauses]
         return next((item for item in marked if item[:2] == outcome[:2]), outcome)
 
-    def value_of(self, counts: Counts) -> Fraction | None:
+    def value_of(self, counts: PlaceCounts) -> Fraction | None:
         """Return the share of those in time; None where none is decided."""
         return rate(counts.met, counts.missed)
 
-    def chance(self, before: Counts, now: Counts) -> Interval | None:
+    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
         """Return the interval of the change between two shares."""
         return chance_of_shares(before, now)
 

@@ -16,7 +16,7 @@ from ombudsman_kpi.clocks.pausing import PausedClock
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.pauses import Pauses
-from ombudsman_kpi.measures.figures import Counts, Figure
+from ombudsman_kpi.measures.figures import Figure, PlaceCounts
 from ombudsman_kpi.measures.lasting import clock_lasts, records_of
 from ombudsman_kpi.measures.on_clock import Limited
 from ombudsman_kpi.measures.rule import Rule
@@ -76,7 +76,7 @@ def spared(outcome: Outcome) -> Outcome:
     return Outcome(outcome.status, f"{outcome.reason}, {words}" if outcome.reason else words, SPARED)
 
 
-def with_gross(figure: Figure, here: Counts) -> Figure:
+def with_gross(figure: Figure, here: PlaceCounts) -> Figure:
     """Return the share by the time that clocks ran, and beside it what it would be if they had never stood still."""
     numbers = {status: number for (status, mark), number in here.marks.items() if mark == SPARED}
     met = here.met - numbers.get("met", 0)

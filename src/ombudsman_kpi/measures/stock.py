@@ -11,12 +11,11 @@ from pydantic import model_validator
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_in_short, to_day
 from ombudsman_kpi.clocks.limits import Limit
-from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome
-from ombudsman_kpi.clocks.outcomes import Status as OutcomeStatus
+from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome, OutcomeStatus
 from ombudsman_kpi.clocks.states import NONE, StateBuilder
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.figures import Figure, Level, Place, Status, judged
+from ombudsman_kpi.measures.figures import Figure, Level, Place, TargetStatus, judged
 from ombudsman_kpi.measures.lasting import clock_lasts
 from ombudsman_kpi.measures.on_clock import Limited
 from ombudsman_kpi.measures.related import Related
@@ -163,7 +162,7 @@ class Stock(Limited):
         if level is None:
             return Figure("no data")
         value = Fraction(level.highest)
-        status: Status = judged(self.standard, value)
+        status: TargetStatus = judged(self.standard, value)
         if not place.complete and status == "met":
             status = "undetermined"
         day = to_day(level.on)

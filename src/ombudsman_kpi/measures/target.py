@@ -10,15 +10,14 @@ from pydantic import Field, model_validator
 
 from ombudsman_kpi.calendars.dates import day_in_words
 from ombudsman_kpi.calendars.periods import Every, Grain, grain_of
-from ombudsman_kpi.clocks.judging import Limited as HasLimit
+from ombudsman_kpi.clocks.judging import HasLimit
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
-from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome
-from ombudsman_kpi.clocks.outcomes import Status as OutcomeStatus
-from ombudsman_kpi.clocks.timeline import OnClock as HasClock
+from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome, OutcomeStatus
+from ombudsman_kpi.clocks.timeline import HasClock
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.figures import Counts, Figure, Place
+from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts
 from ombudsman_kpi.measures.related import Related
 from ombudsman_kpi.measures.rule import Rule
 from ombudsman_kpi.measures.standard import StandardField
@@ -291,11 +290,11 @@ class Changing(ABC):
     """A measure whose figure's change from the period before can be a target of its own: a trend."""
 
     @abstractmethod
-    def value_of(self, counts: Counts) -> Fraction | None:
+    def value_of(self, counts: PlaceCounts) -> Fraction | None:
         """Return its figure in one period; None where there is nothing that it is a figure of."""
 
     @abstractmethod
-    def chance(self, before: Counts, now: Counts) -> Interval | None:
+    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
         """Return the interval of the change that chance alone leaves open; None where that isn't known."""
 
     @property

@@ -10,8 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 from ombudsman_kpi.calendars.periods import preceding
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
-from ombudsman_kpi.clocks.outcomes import Cohort, Outcome
-from ombudsman_kpi.clocks.outcomes import Status as OutcomeStatus
+from ombudsman_kpi.clocks.outcomes import Cohort, Outcome, OutcomeStatus
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.measures.figures import Figure, Place, judged
 from ombudsman_kpi.measures.related import Related

@@ -8,7 +8,7 @@ from ombudsman_kpi.errors import OptionError, one_of
 from ombudsman_kpi.measures.target import Target
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import EVERYTHING, NO_DATE, Row
-from ombudsman_kpi.results.text_table import Table, as_html, as_text, standard_of, value_of
+from ombudsman_kpi.results.text_table import TextTable, as_html, as_text, standard_of, value_of
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.plan import names_of
 
@@ -109,7 +109,7 @@ def _when(row: Row) -> tuple[Any, ...]:
     return row.period == NO_DATE, row.period_start or date.min, row.group
 
 
-def comparison_table(comparison: Comparison) -> Table:
+def comparison_table(comparison: Comparison) -> TextTable:
     """Lay out the same data under two schemes: each figure once, with what either scheme makes of it."""
     sides = comparison.first, comparison.second
     measured = [pair for pair in comparison.pairs if any(row and row.status != "not measured" for row in pair)]
@@ -134,7 +134,7 @@ def comparison_table(comparison: Comparison) -> Table:
         notes.append("* the period isn't over at this date")
     absent = {row.target for pair in comparison.pairs if pair not in measured for row in pair if row}
     notes += [f"not measured: {', '.join(sorted(absent))}"] if absent else []
-    return Table(
+    return TextTable(
         title=f"{sides[0].scheme.title} and {sides[1].scheme.title}",
         subtitle=f"the same records under both, as at {sides[0].as_of}",
         columns=tuple(columns),

@@ -9,8 +9,7 @@ from ombudsman_kpi.calendars.dates import day_number, to_day
 from ombudsman_kpi.calendars.periods import Every, Period, grain_of, period_of
 from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort
 from ombudsman_kpi.events.log import notes_of
-from ombudsman_kpi.measures.figures import NOTHING, Everywhere, Figure, Place, share_figure
-from ombudsman_kpi.measures.figures import Counts as PlaceCounts
+from ombudsman_kpi.measures.figures import NOTHING, Everywhere, Figure, Place, PlaceCounts, share_figure
 from ombudsman_kpi.measures.stock import levels
 from ombudsman_kpi.measures.target import InForce, Target
 from ombudsman_kpi.results.row import COUNTS, EVERYTHING, NO_DATE, Row

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ombudsman_kpi.errors import OptionError
-from ombudsman_kpi.measures.figures import Status
+from ombudsman_kpi.measures.figures import TargetStatus
 from ombudsman_kpi.tallies.block import Group
 
 EVERYTHING = "all"
@@ -47,7 +47,7 @@ class Row(NamedTuple):
     high: float | None
     operator: str
     standard: float | None
-    status: Status
+    status: TargetStatus
     headroom: int | None
     provisional: bool
     note: str

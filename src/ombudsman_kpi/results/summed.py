@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from ombudsman_kpi.arrays.sums import add_up
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Every, Grain, Period, following, grain_start, period_of
-from ombudsman_kpi.measures.figures import LONGEST, Counts
+from ombudsman_kpi.measures.figures import LONGEST, PlaceCounts
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Group
 
-Places = dict[tuple[Period | None, Group], Counts]
+Places = dict[tuple[Period | None, Group], PlaceCounts]
 
 
 def spanned(found: Set[Period | None], every: Every | None) -> list[Period | None]:
@@ -61,7 +61,7 @@ def gathered(block: Block, every: Every | Literal["day"] | None, grain: Grain) -
             marks[at][outcome.status, outcome.mark] += number
     units, below, squares = sums
     return {
-        (book[at[0]], block.groups[at[1]]): Counts(
+        (book[at[0]], block.groups[at[1]]): PlaceCounts(
             own,
             reasons.get(at, {}),
             bool(moving[at]),

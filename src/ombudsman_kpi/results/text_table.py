@@ -12,7 +12,7 @@ from ombudsman_kpi.tallies.basis import Basis
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TextTable:
     """A table ready to be shown: its heading, columns, rows of text, and what to know below it."""
 
     title: str
@@ -27,7 +27,7 @@ class Table:
         """How wide each column is."""
         return [max(len(text) for text in column) for column in zip(self.columns, *self.rows, strict=True)]
 
-    def within(self, width: int) -> "Table":
+    def within(self, width: int) -> "TextTable":
         """Leave out the columns that matter least, until the table is no wider than a screen."""
         table = self
         for name in ("Limit", "Measure", "Missed", "Headroom", "In time", "Met", "Pending", "Note"):
@@ -42,7 +42,7 @@ class Table:
         return table
 
 
-def table_of(rows: Sequence[Row], basis: Basis) -> Table:
+def table_of(rows: Sequence[Row], basis: Basis) -> TextTable:
     """Lay results out for a reader: what was promised, what was reached, whether it was kept."""
     scheme = basis.scheme
     dated = {(row.target, row.cohort) for row in rows if row.period != NO_DATE}
@@ -66,7 +66,7 @@ def table_of(rows: Sequence[Row], basis: Basis) -> Table:
     columns = ["Target", limit, "Cohort", "Period", *by, *numbers, "Status", "Headroom", "Note"]
     kept = [name for name in columns if wide.get(name, True)]
     cells = [dict(zip(columns, _cells(row, target), strict=True)) for row, target in zip(shown, targets, strict=True)]
-    return Table(
+    return TextTable(
         title=scheme.title,
         subtitle=(
             f"as at {basis.as_of} · scheme {scheme.id}, digest {scheme.digest} · "
@@ -181,7 +181,7 @@ def _remarks(shown: Sequence[Row]) -> list[str]:
     ]
 
 
-def as_text(table: Table) -> str:
+def as_text(table: TextTable) -> str:
     """Write a table as plain text."""
     widths = table.widths
 
@@ -203,7 +203,7 @@ _COLOURS = {
 }  # readable on white
 
 
-def as_html(table: Table) -> str:
+def as_html(table: TextTable) -> str:
     """Write a table as HTML for a notebook."""
 
     def cell(tag: str, text: str, *, numeric: bool, style: str = "white-space:nowrap") -> str:

@@ -29,7 +29,7 @@ class Interval(NamedTuple):
         return self.low <= value <= self.high
 
 
-class Moments(NamedTuple):
+class MeanMoments(NamedTuple):
     """The number of some values, their sum, and the sum of their squares, which give the mean and the variance.
 
     Integers and fractions stay exact. With floats, the variance of values far from zero is lost.
@@ -121,10 +121,10 @@ def change_of_shares(
     return _square_and_add(met_before / counted_before, before, met_after / counted_after, after)
 
 
-def change_of_means(before: Moments, after: Moments, confidence: float = 0.95) -> Interval | None:
+def change_of_means(before: MeanMoments, after: MeanMoments, confidence: float = 0.95) -> Interval | None:
     """Return the interval of the mean after minus the mean before, in the unit of the values.
 
-    >>> low, high = change_of_means(Moments(20, 200, 2380), Moments(25, 200, 2200))
+    >>> low, high = change_of_means(MeanMoments(20, 200, 2380), MeanMoments(25, 200, 2200))
     >>> f"{low:.2f} to {high:.2f}"
     '-4.85 to 0.85'
 
@@ -167,7 +167,7 @@ class _Mean(NamedTuple):
     freedom: int
 
 
-def _mean_of(moments: Moments) -> _Mean | None:
+def _mean_of(moments: MeanMoments) -> _Mean | None:
     """Return a mean and its squared error, exactly, since the differences between values may be small beside them."""
     number, total, squares = int(moments.number), _exact(moments.total), _exact(moments.squares)
     spread = number * squares - total**2  # never negative, by the Cauchy-Schwarz inequality

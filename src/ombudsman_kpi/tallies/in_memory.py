@@ -24,8 +24,8 @@ from ombudsman_kpi.tallies.counts import PUBLISHED, Counts
 from ombudsman_kpi.tallies.plan import (
     Columns,
     Formats,
+    PlanStep,
     Progress,
-    Step,
     batches_of,
     check_scheme,
     make_plan,
@@ -67,7 +67,7 @@ class Asked:
 
     scheme: Scheme
     at: AsOf
-    plan: list[Step]
+    plan: list[PlanStep]
     by: tuple[str, ...]
     tables: dict[str, Table]
     related: Related

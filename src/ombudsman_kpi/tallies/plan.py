@@ -29,7 +29,7 @@ Formats = Mapping[str, Dates] | None
 Progress = Callable[[str, int], None]  # (kind of records, rows read so far)
 
 
-class Step(NamedTuple):
+class PlanStep(NamedTuple):
     """One target of a plan: by which cohorts and in which periods it is measured."""
 
     target: Target
@@ -51,7 +51,7 @@ def check_scheme(scheme: Any) -> None:
         )
 
 
-def make_plan(scheme: Scheme, targets: Any, cohort: Any, every: Any, report: Any) -> list[Step]:
+def make_plan(scheme: Scheme, targets: Any, cohort: Any, every: Any, report: Any) -> list[PlanStep]:
     """Say what is measured: which targets, by which cohorts, in which periods.
 
     Raises ``SchemeError`` for a target or an audience that the scheme doesn't have, ``OptionError`` for any other
@@ -64,7 +64,7 @@ def make_plan(scheme: Scheme, targets: Any, cohort: Any, every: Any, report: Any
     cycles = _cycles(scheme, report)
     chosen = _chosen(scheme, targets, cycles, report)
     steps = [
-        Step(target, cohorts, periods if report is None or every is not None else cycles[target.id])
+        PlanStep(target, cohorts, periods if report is None or every is not None else cycles[target.id])
         for target in chosen
         if (cohorts := _cohorts(target, cohort))
     ]
@@ -197,7 +197,7 @@ def _kind(given: object) -> str:
     return f"a value of the kind {type(given).__name__}"
 
 
-def why_not(step: Step, tables: Mapping[str, Table]) -> str | None:
+def why_not(step: PlanStep, tables: Mapping[str, Table]) -> str | None:
     """Say why a target can't be measured on what was given; None where it can.
 
     Raises ``OptionError`` where a published table's periods can't be told apart as finely as is asked.
@@ -236,7 +236,7 @@ def on_published(target: Target, tables: Mapping[str, Table]) -> bool:
     return any(_has_periods(tables[kind]) for kind in target.needs if kind in tables)
 
 
-def with_populations(plan: list[Step], scheme: Scheme) -> list[Step]:
+def with_populations(plan: list[PlanStep], scheme: Scheme) -> list[PlanStep]:
     """Add the numbers of what samples were drawn from, where nobody asked for them; they are counted, and not shown."""
     asked = {step.target.id for step in plan}
     more = {}
@@ -244,11 +244,11 @@ def with_populations(plan: list[Step], scheme: Scheme) -> list[Step]:
         name = step.target.population
         if name is not None and name not in asked:
             target = scheme[name]
-            more[name] = Step(target, (target.cohort,), step.every)
+            more[name] = PlanStep(target, (target.cohort,), step.every)
     return [*plan, *more.values()]
 
 
-def missing_groups(by: tuple[str, ...], plan: list[Step], tables: Mapping[str, Table]) -> dict[str, frozenset[str]]:
+def missing_groups(by: tuple[str, ...], plan: list[PlanStep], tables: Mapping[str, Table]) -> dict[str, frozenset[str]]:
     """Note the targets whose records lack a column to group by.
 
     Raises ``RecordsError`` where all of them do.
@@ -267,7 +267,7 @@ def missing_groups(by: tuple[str, ...], plan: list[Step], tables: Mapping[str, T
     return notes
 
 
-def related_of(tables: dict[str, Table], plan: Sequence[Step], at: AsOf, scheme: Scheme) -> Related:
+def related_of(tables: dict[str, Table], plan: Sequence[PlanStep], at: AsOf, scheme: Scheme) -> Related:
     """Bring together what was given; cases are made of the events where only these are there, and say when."""
     wants_cases = any("cases" in step.target.needs for step in plan)
     if wants_cases and "cases" not in tables and "events" in tables:
