@@ -56,3 +56,13 @@ def _bits(buffer: Any, offset: int, size: int) -> Truths:
     first = offset // 8
     packed = np.frombuffer(buffer or b"", np.uint8)[first : (offset + size + 7) // 8]
     return np.unpackbits(packed, bitorder="little")[offset - 8 * first :][:size].view(np.bool_)
+
+
+def emptied(text: Any, where: Any) -> Any:
+    """Return Arrow text with null wherever an Arrow mask holds."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    # An array of nulls, not one null for all rows: with that, Arrow before version 24 gives the result of a slice
+    # offsets beyond its bytes. Of ["long", "", "b"].slice(1) it would make null and whatever comes after the "b".
+    return pc.if_else(where, pa.nulls(len(text), text.type), text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import integers, present, truths
+from ombudsman_kpi.arrays.arrow_memory import emptied, integers, present, truths
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number, is_missing
 from ombudsman_kpi.errors import RecordsError
@@ -198,7 +198,7 @@ class Batch:
             raise self._no_text(name, str(column.type))
         if not is_clean(text):
             text = pc.utf8_trim_whitespace(text)
-            text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+            text = emptied(text, pc.equal(text, ""))
         return as_truth(text) if self._is_truth(name) else text
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import present, truths
+from ombudsman_kpi.arrays.arrow_memory import emptied, present, truths
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.records.date_formats import microseconds_of, parse_format
@@ -84,7 +84,7 @@ def normalised(column: Any) -> Any:
         text = pc.utf8_trim_whitespace(text)
     if (_lengths(text)[present(text)] <= _LONGEST_EMPTY).any():
         empty = pc.is_in(pc.utf8_lower(text), pa.array(EMPTY, pa.string()))
-        text = pc.if_else(empty, pa.scalar(None, pa.string()), text)
+        text = emptied(text, empty)
     return text
 
 

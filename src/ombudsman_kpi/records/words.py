@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import integers
+from ombudsman_kpi.arrays.arrow_memory import emptied, integers
 from ombudsman_kpi.arrays.types import Integers, Truths
 
 
@@ -91,7 +91,6 @@ def uuid_text(column: Any) -> Any:
 
 def _without(text: Any, column: Any) -> Any:
     """Return text without the cells that are missing in a column."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    return pc.if_else(pc.is_valid(column), text, pa.scalar(None, pa.string()))
+    return emptied(text, pc.is_null(column))
