@@ -50,12 +50,10 @@ def day_in(value: date, zone: ZoneInfo) -> date:
     return here.date() if isinstance(here, datetime) else here
 
 
-def read_events(given: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple[list[CaseEvent], list[Finding]]:
+def read_events(days: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple[list[CaseEvent], list[Finding]]:
     """Return the events of one case, and findings for those that contradict it or aren't understood."""
     zone = ZoneInfo(scheme.time_zone)
-    rows = [
-        _read_event(row, item) for row, item in enumerate([given] if isinstance(given, (Mapping, Record)) else given)
-    ]
+    rows = [_read_event(row, item) for row, item in enumerate([days] if isinstance(days, (Mapping, Record)) else days)]
     again = [day_in(event.at, zone) for event, _ in rows if event.event == "reopened"]
     events, findings = [], []
     for row, (event, misread) in enumerate(rows):
@@ -162,16 +160,16 @@ def contradictions_of(record: Record, as_of: AsOf, zone: ZoneInfo) -> list[Findi
     if not isinstance(record, Case):
         return []
     times = {name: getattr(record, name) for name in times_of_cases().values()}
-    given = {name: day_in(value, zone) for name, value in times.items() if value and _is_known(value, as_of, zone)}
-    pairs = [("received_at", name) for name in given if name != "received_at"]
+    days = {name: day_in(value, zone) for name, value in times.items() if value and _is_known(value, as_of, zone)}
+    pairs = [("received_at", name) for name in days if name != "received_at"]
     pairs += [("early_resolution_started_at", "early_resolution_ended_at")]
     pairs += [(end, later) for end in Case.withdrawn_by for later in ("decided_at", "allocated_at")]
-    found = []
+    findings = []
     for first, then in pairs:
-        if first not in given or then not in given:
+        if first not in days or then not in days:
             continue
         after_the_end = first in Case.withdrawn_by
-        if given[then] > given[first] if after_the_end else given[then] < given[first]:
+        if days[then] > days[first] if after_the_end else days[then] < days[first]:
             says = f"{then} is {'after' if after_the_end else 'before'} {first}"
-            found.append(Finding(record="cases", field=then, says=says))
-    return found
+            findings.append(Finding(record="cases", field=then, says=says))
+    return findings

@@ -94,10 +94,10 @@ def deadlines(
     related = Related(tables, at, scheme, whose=whose)
     known = AsKnownBatch(Batch(table, 0, Cells.of(record, table.source.names)), at, scheme)
     maker = _Maker(known, related, record, its_events, scheme)
-    found = [item for target in _obliging(scheme, kind, targets, maker.left_out) for item in maker.made(target)]
+    made = [item for target in _obliging(scheme, kind, targets, maker.left_out) for item in maker.made(target)]
     if "events" in tables and whose is None:  # a whole log, in which only what counts is looked at
         findings = _misfits_in(related)
-    return Deadlines(found, [*maker.findings(), *findings], maker.left_out)
+    return Deadlines(made, [*maker.findings(), *findings], maker.left_out)
 
 
 def _misfits_in(related: Related) -> list[Finding]:
@@ -128,13 +128,13 @@ def _read(case: Any) -> Record:
 
 def _obliging(scheme: Scheme, kind: str, targets: Any, left_out: dict[str, str]) -> Iterator[Target]:
     """Return the targets under which something is due on a kind of record, and why requested ones are left out."""
-    asked = None if targets is None else {scheme[name].id for name in names_of("targets", targets)}
+    requested = None if targets is None else {scheme[name].id for name in names_of("targets", targets)}
     for target in scheme.targets:
-        if asked is not None and target.id not in asked:
+        if requested is not None and target.id not in requested:
             continue
         if target.obliges and target.of == kind:
             yield target
-        elif asked is not None:
+        elif requested is not None:
             what = f"is due on {target.of}" if target.obliges else "a figure of many records"
             left_out[target.id] = what
 
@@ -197,14 +197,14 @@ class _Maker:
     def findings(self) -> list[Finding]:
         """Return the findings, each one once."""
         fields = type(self.record).model_fields
-        found = {item.says: item for item in contradictions_of(self.record, self.known.as_of, self.zone)}
+        by_text = {item.says: item for item in contradictions_of(self.record, self.known.as_of, self.zone)}
         for says in (*self.invalid, *self.unreadable):
             word = says.split()[0]
             item = Finding(record=self.shared["record"], field=word if word in fields else None, says=says)
-            found.setdefault(says, item)
+            by_text.setdefault(says, item)
         for says in self.of_events:
-            found[says] = Finding(record="events", field=says.split()[0], says=says)
-        return list(found.values())
+            by_text[says] = Finding(record="events", field=says.split()[0], says=says)
+        return list(by_text.values())
 
     def _of(self, target: Target) -> Iterator[Deadline]:
         if target.limited_clock is not None:
@@ -214,47 +214,47 @@ class _Maker:
                 self.left_out[target.id] = state.reason
                 return
         for _, rule in target.rules(self.related):
-            found = rule.assess(self.known)
-            outcomes = [found.book[code] for code in found.code.tolist()]
-            shown = [place for place in target.telling(found) if outcomes[place].status != "excluded"]
+            assessed = rule.assess(self.known)
+            outcomes = [assessed.categories[code] for code in assessed.code.tolist()]
+            shown = [place for place in target.telling(assessed) if outcomes[place].status != "excluded"]
             if not shown:
                 if outcomes:
                     self.left_out[target.id] = outcomes[0].reason
                 continue
             limit = target.time_allowed
-            left = None if limit is None else remaining(limit, found, self.known)
+            left = None if limit is None else remaining(limit, assessed, self.known)
             for place in shown:
                 if outcomes[place].status == "invalid":
                     self.invalid[outcomes[place].reason] = None
-                facts = self._facts(target, outcomes[place], found, place)
+                facts = self._facts(target, outcomes[place], assessed, place)
                 if left is not None and outcomes[place].status != "invalid":
-                    facts["left"] = _amount(int(left[place]), found, MISSING)
+                    facts["left"] = _amount(int(left[place]), assessed, MISSING)
                 yield Deadline(**self.shared, **facts)
 
-    def _facts(self, target: Target, outcome: Outcome, found: Assessed, place: int) -> dict[str, Any]:
+    def _facts(self, target: Target, outcome: Outcome, assessed: Assessed, place: int) -> dict[str, Any]:
         """Return the data of one outcome."""
-        start, stop, due = (self._day(int(part[place]), found) for part in found.points)
+        start, stop, due = (self._day(int(part[place]), assessed) for part in assessed.points)
         facts: dict[str, Any] = {
             "target": target.id, "says": target.says, "measure": target.measure, "waits_for": target.waits_for,
             "status": outcome.status, "reason": outcome.reason,
-            "party": None if found.party is None else found.party[place], "options": target.options,
-            "start": start, "stop": stop, "due": due, "unit": found.unit,
+            "party": None if assessed.party is None else assessed.party[place], "options": target.options,
+            "start": start, "stop": stop, "due": due, "unit": assessed.unit,
         }  # fmt: skip
-        moves = found.provisional
+        moves = assessed.provisional
         facts["provisional"] = bool(moves if isinstance(moves, int) else moves[place])
         clocked = target.limited_clock
         if clocked is None:
             return facts
         if outcome.status != "invalid":
-            facts["elapsed"] = _amount(int(found.elapsed[place]), found, NONE)
-            facts["gross"] = None if found.gross is None else _amount(int(found.gross[place]), found, NONE)
+            facts["elapsed"] = _amount(int(assessed.elapsed[place]), assessed, NONE)
+            facts["gross"] = None if assessed.gross is None else _amount(int(assessed.gross[place]), assessed, NONE)
         facts |= self._of_clock(clocked, facts)
         facts |= target.account(self.known, self.related, start, stop)
         return facts if target.due_by_parts else facts | self._of_days(clocked, facts)
 
-    def _day(self, point: int, found: Assessed) -> date | None:
+    def _day(self, point: int, assessed: Assessed) -> date | None:
         """Return the day of a point; None if there is none, or it is outside any calendar."""
-        day = point if found.in_days else point // DAY
+        day = point if assessed.in_days else point // DAY
         return to_day(day) if self.first <= day <= self.last else None
 
     def _of_clock(self, target: LimitedClock, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -310,8 +310,8 @@ class _Maker:
             return ()
         begin, over = day_number(facts["start"]), facts["stop"] is not None
         end = day_number(facts["stop"]) if over else self.known.as_of.day + 1
-        found, pauses = self.related.pauses.within(0, 1), []
-        for first, until in zip(found.first.tolist(), found.end.tolist(), strict=True):
+        stood_still, pauses = self.related.pauses.within(0, 1), []
+        for first, until in zip(stood_still.first.tolist(), stood_still.end.tolist(), strict=True):
             if max(first, begin) < min(until, end):
                 still = until == OPEN and not over
                 last = None if still else to_day(min(until, end) - 1)
@@ -319,9 +319,9 @@ class _Maker:
         return tuple(pauses)
 
 
-def _amount(parts: int, found: Assessed, none: int) -> float | int | None:
+def _amount(parts: int, assessed: Assessed, none: int) -> float | int | None:
     """Return parts of a unit as a number of units."""
-    return None if parts == none else parts if found.size == 1 else parts / found.size
+    return None if parts == none else parts if assessed.size == 1 else parts / assessed.size
 
 
 def _basis(scheme: Scheme, as_of: AsOf) -> DeadlineBasis:
@@ -351,10 +351,10 @@ def _day_1(axis: Axis, start: date, pauses: tuple[Pause, ...]) -> date | None:
     """Return the first day that counts; None if the clock is paused before it, or it is outside the calendar."""
     day = date.min
     for number in range(1, 366):
-        found = int(axis.due(np.array([day_number(start)]), number)[0])
-        if found == MISSING:
+        due = int(axis.due(np.array([day_number(start)]), number)[0])
+        if due == MISSING:
             return None
-        day = to_day(found)
+        day = to_day(due)
         if not any(pause.first <= day and (pause.last is None or day <= pause.last) for pause in pauses):
             return day
         if any(pause.first <= day and pause.last is None for pause in pauses):

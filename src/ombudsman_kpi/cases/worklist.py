@@ -135,27 +135,27 @@ class _Window(NamedTuple):
             raise CoverageError(f"{limit} from as_of are beyond the calendar, which ends on {scheme.calendar.last}.")
         return cls(limit, int((last[0] + 1) * DAY - 1 if limit.in_days else scheme.zone.wall(last)[0]))
 
-    def holds(self, found: Assessed, own: Limit | None, left: Integers | None) -> Truths:
+    def holds(self, assessed: Assessed, own: Limit | None, left: Integers | None) -> Truths:
         """Tell what is due in it. Between two instants no clock on a wall is asked."""
         exact = own is not None and own.needs_times and self.limit.needs_times
         if exact and left is not None:
             soon: Truths = left <= self.limit.allowed
             return soon
-        in_time: Truths = found.walls()[2] <= self.last
-        return in_time & np.not_equal(found.points[2], MISSING)
+        in_time: Truths = assessed.walls()[2] <= self.last
+        return in_time & np.not_equal(assessed.points[2], MISSING)
 
 
 def _rows(rule: Rule, known: AsKnownBatch, window: _Window | None) -> "pd.DataFrame":
     """Give one target's open obligations of a batch, with what is left of the limit and the day they count by."""
-    found, target = rule.assess(known), rule.target
+    assessed, target = rule.assess(known), rule.target
     limit = target.time_allowed
-    left = None if limit is None else remaining(limit, found, known)
-    kept = of_status(found.book, OPEN).take(found.code)
-    chosen = np.flatnonzero(kept if window is None else kept & window.holds(found, limit, left))
-    frame = outcome_rows(rule, known, found, chosen).drop(columns=["stop"])
+    left = None if limit is None else remaining(limit, assessed, known)
+    mask = of_status(assessed.categories, OPEN).take(assessed.code)
+    chosen = np.flatnonzero(mask if window is None else mask & window.holds(assessed, limit, left))
+    frame = outcome_rows(rule, known, assessed, chosen).drop(columns=["stop"])
     mine = np.full(len(chosen), MISSING) if left is None else left[chosen]
-    frame["left"] = amounts(mine, found.size, mine != MISSING)
-    day = found.days("due" if target.cohort == "closed" else target.cohort)[chosen]
+    frame["left"] = amounts(mine, assessed.size, mine != MISSING)
+    day = assessed.days("due" if target.cohort == "closed" else target.cohort)[chosen]
     if target.cohort == "closed":  # missed, it ends on the day after it was due at the earliest, and not before now
         day = np.maximum(day + 1, known.as_of.day + known.as_of.whole_day)
     weights = known.batch.weights

@@ -77,10 +77,10 @@ def _outcomes_of(states: tuple[State, ...], unanswered: str) -> tuple[NDArray[np
 
 
 class Judged(NamedTuple):
-    """The outcome of each record of a batch: a code and its book; elapsed time; 1 where the due day may still move."""
+    """The outcome of each record of a batch: a code and its categories; elapsed time; 1 where a due day may move."""
 
     code: NDArray[np.intp]
-    book: tuple[Outcome, ...]
+    categories: tuple[Outcome, ...]
     elapsed: Integers
     provisional: Integers | int
 
@@ -94,9 +94,9 @@ def judged(target: HasLimit, timeline: Timeline, calendar: WorkingCalendar) -> J
         beyond &= elapsed != NONE
         state, states = np.where(beyond, len(states), state).astype(np.uint8), (*states, BEYOND)
         elapsed = np.where(beyond, NONE, elapsed)
-    code, book = outcomes(target, states, state, in_time)
+    code, categories = outcomes(target, states, state, in_time)
     moves = provisional(target, timeline, calendar)
-    return Judged(code, book, elapsed, 0 if moves is None else (moves & (elapsed != NONE)).astype(np.int64))
+    return Judged(code, categories, elapsed, 0 if moves is None else (moves & (elapsed != NONE)).astype(np.int64))
 
 
 def follows_from_elapsed(target: HasLimit, timeline: Timeline, calendar: WorkingCalendar) -> bool:

@@ -61,7 +61,7 @@ class Assessed:
     """
 
     code: NDArray[np.intp]
-    book: tuple[Outcome, ...]
+    categories: tuple[Outcome, ...]
     start_day: Integers | Callable[[], Integers]
     end_day: Integers | Callable[[], Integers]
     elapsed: Integers
@@ -111,8 +111,8 @@ def of_days(builder: StateBuilder, day: Integers, pair: tuple[Outcome, Outcome],
 
     ``side`` is False for the first of the pair, True for the second.
     """
-    book = (*pair, *(Outcome(state.ending, state.reason) for state in builder.states[1:]))  # type: ignore[arg-type]
+    categories = (*pair, *(Outcome(state.ending, state.reason) for state in builder.states[1:]))  # type: ignore[arg-type]
     # Codes 0 and 1 are the pair; those of the other states follow, each moved on by one: state 1 is code 2.
     code = np.where(builder.state == 0, side.astype(np.intp), builder.state.astype(np.intp) + 1)
     none = np.full(len(day), MISSING)
-    return Assessed(code, book, day, day, np.full(len(day), NONE), "", lambda: (none, day, none))
+    return Assessed(code, categories, day, day, np.full(len(day), NONE), "", lambda: (none, day, none))

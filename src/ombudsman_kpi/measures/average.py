@@ -39,8 +39,8 @@ class AverageRule(Rule):
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Run the clocks of a batch."""
         clock = timeline(self.target, known)
-        book = tuple(outcome_of(state) for state in clock.states)
-        ran = np.array([outcome.status in {"met", "pending"} for outcome in book]).take(clock.state)
+        categories = tuple(outcome_of(state) for state in clock.states)
+        ran = np.array([outcome.status in {"met", "pending"} for outcome in categories]).take(clock.state)
 
         def points() -> tuple[Integers, Integers, Integers]:
             start, end = clock.points()
@@ -48,7 +48,7 @@ class AverageRule(Rule):
 
         return Assessed(
             clock.state.astype(np.intp),
-            book,
+            categories,
             clock.start_day,
             clock.end_day,
             np.where(ran, clock.elapsed, NONE),

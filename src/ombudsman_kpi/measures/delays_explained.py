@@ -45,21 +45,23 @@ class DelaysRule(Rule):
         parts = [part for target in self.missed if (part := self._of_target(target, known)) is not None]
         parts = parts or [(np.empty(0, np.int64),) * 6]
         record, start, due, last, moves, code = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        book = tuple(Outcome(status, target.id) for target in self.missed for status in ("met", "late", "pending"))
+        categories = tuple(
+            Outcome(status, target.id) for target in self.missed for status in ("met", "late", "pending")
+        )
         none = np.full(len(record), MISSING)
 
         elapsed = np.full(len(record), NONE)
         points = start, none, last
         unit = self.target.up_to.elapsed_unit if self.target.up_to is not None else ""
         return Assessed(
-            code.astype(np.intp), book, start, none, elapsed, unit, lambda: points, record=record, due_day=due,
+            code.astype(np.intp), categories, start, none, elapsed, unit, lambda: points, record=record, due_day=due,
             provisional=moves
         )  # fmt: skip
 
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which cases have ended by all targets, and wait for no explanation that could still come in time."""
         assessed = self.assess(known)
-        waits = of_status(assessed.book, frozenset({"pending"})).take(assessed.code) | np.not_equal(
+        waits = of_status(assessed.categories, frozenset({"pending"})).take(assessed.code) | np.not_equal(
             assessed.provisional, 0
         )
         ended = ~records_of(assessed, waits, known)
@@ -80,7 +82,7 @@ class DelaysRule(Rule):
             if clock.own is None and not np.count_nonzero(clock.elapsed != NONE):
                 return None  # none of them ran
             clock, judged = clock_judged(target, known)
-        missed = of_status(judged.book, MISSED).take(judged.code)
+        missed = of_status(judged.categories, MISSED).take(judged.code)
         rows = np.flatnonzero(missed)
         if not len(rows):
             return None

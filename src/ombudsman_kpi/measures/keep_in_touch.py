@@ -90,8 +90,8 @@ class KeepInTouchRule(Rule):
         (lane, begin, end), due = (part.take(order) for part in run.intervals), run.due(order)
         elapsed = clock.axis.elapsed(begin, np.where(end == MISSING, known.as_of.day, end))
         case, party, over = lane >> 1, lane & 1, run.over.take(order)
-        code = np.where(end == MISSING, 3 - over, over).astype(np.intp)  # places in the book
-        book = (MET, LATE, OVERDUE, PENDING, *_reasons(clock))
+        code = np.where(end == MISSING, 3 - over, over).astype(np.intp)  # places in the categories
+        categories = (MET, LATE, OVERDUE, PENDING, *_reasons(clock))
         invalid = np.flatnonzero(np.array([state.ending == "invalid" for state in clock.states]).take(clock.state))
         if len(invalid):
             none = np.full(len(invalid), MISSING)
@@ -101,7 +101,7 @@ class KeepInTouchRule(Rule):
             case, party = np.concatenate([case, invalid]), np.concatenate([party, np.full(len(invalid), len(PARTIES))])
 
         return Assessed(
-            code, book, begin, end, elapsed, target.limit.elapsed_unit, lambda: (begin, end, due),
+            code, categories, begin, end, elapsed, target.limit.elapsed_unit, lambda: (begin, end, due),
             provisional=provisional_days(
                 target.limit, target.clock, clock.start.take(case), due, known.setting.calendar
             ),
@@ -117,7 +117,7 @@ class KeepInTouchRule(Rule):
         overdue[lane[~ended] >> 1] = True
         parties = late[::2] + 2 * late[1::2]
         open_ = end == MISSING
-        code = np.where(open_, 2 - overdue, 0)  # places in the book
+        code = np.where(open_, 2 - overdue, 0)  # places in the categories
         code = np.where(parties > 0, parties + 2 + open_ * len(_LATE), code)
         code = np.where(clock.elapsed == NONE, clock.state.astype(np.int64) + len(_WHOLE), code).astype(np.intp)
         return Assessed(
@@ -284,7 +284,9 @@ class KeepInTouch(Limited):
         """Return the intervals open or too long; where a party has none of these, its last one."""
         parties = assessed.party.tolist() if assessed.party is not None else [None] * len(assessed.code)
         last = {party: place for place, party in enumerate(parties)}
-        places = {place for place, code in enumerate(assessed.code.tolist()) if assessed.book[code].status != "met"}
+        places = {
+            place for place, code in enumerate(assessed.code.tolist()) if assessed.categories[code].status != "met"
+        }
         told = {parties[place] for place in places}
         return sorted(places | {place for party, place in last.items() if party not in told})
 

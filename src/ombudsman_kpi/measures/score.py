@@ -70,9 +70,9 @@ class ScoreRule(Rule):
         part = integers(encoded.indices, 0)
         labels = encoded.dictionary.to_pylist()
         counted = draft.state == 0
-        code = np.where(counted, len(assessed.book) + 2 * part + met, assessed.code).astype(np.intp)
-        book = tuple(Outcome(status, label, label) for label in labels for status in ("late", "met"))
-        return replace(assessed, code=code, book=(*assessed.book, *book))
+        code = np.where(counted, len(assessed.categories) + 2 * part + met, assessed.code).astype(np.intp)
+        categories = tuple(Outcome(status, label, label) for label in labels for status in ("late", "met"))
+        return replace(assessed, code=code, categories=(*assessed.categories, *categories))
 
 
 def parts_of(counts: PlaceCounts) -> dict[str, tuple[int, int]]:

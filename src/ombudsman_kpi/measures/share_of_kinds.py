@@ -97,7 +97,7 @@ class FollowedRule(Rule):
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which records have their day, and were followed: any other may still be."""
         assessed, target = self.assess(known), self.target
-        waits = np.array([outcome == NOT_IN for outcome in assessed.book], np.bool_).take(assessed.code)
+        waits = np.array([outcome == NOT_IN for outcome in assessed.categories], np.bool_).take(assessed.code)
         return day_lasts(target.id, known, target.dated, target.where, target.followed_by) & ~waits
 
     def _followed(self, known: AsKnownBatch, day: np.ndarray) -> Truths:

@@ -42,7 +42,7 @@ class ShareWithinRule(Rule):
         clock, result = clock_judged(self.target, known)
         return Assessed(
             result.code,
-            result.book,
+            result.categories,
             lambda: clock.start_day,
             lambda: clock.end_day,
             result.elapsed,

@@ -41,10 +41,10 @@ class PausedRule(Rule):
         """Run the clocks of a batch, and judge them by the time that they ran."""
         gross, net, due = ran_net(self.target, self.pauses, known)
         as_if = judged(self.target, gross, known.setting.calendar)
-        cured = of_status(as_if.book, MISSED).take(as_if.code) & ~of_status(net.book, MISSED).take(net.code)
-        book = (*net.book, *map(spared, net.book))
+        cured = of_status(as_if.categories, MISSED).take(as_if.code) & ~of_status(net.categories, MISSED).take(net.code)
+        categories = (*net.categories, *map(spared, net.categories))
         return Assessed(
-            (net.code + cured * len(net.book)).astype(np.intp), book, gross.start_day, gross.end_day,
+            (net.code + cured * len(net.categories)).astype(np.intp), categories, gross.start_day, gross.end_day,
             net.elapsed, self.target.limit.elapsed_unit, lambda: (gross.start, gross.end, due),
             provisional=net.provisional,
             gross=as_if.elapsed,

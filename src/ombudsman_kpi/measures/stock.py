@@ -53,13 +53,15 @@ class StockRule(Rule):
             else Outcome("pending" if state.ending == "open" else "met")
             for state in clock.states
         )
-        book = (*states, JOINED, LEFT)
+        categories = (*states, JOINED, LEFT)
         code = np.concatenate(
-            [clock.state[never], np.full(len(joins), len(book) - 2), np.full(len(leaves), len(book) - 1)]
+            [clock.state[never], np.full(len(joins), len(categories) - 2), np.full(len(leaves), len(categories) - 1)]
         ).astype(np.intp)
         day = np.concatenate([np.full(len(never), MISSING), joined[joins], left[leaves]])
         none = np.full(len(day), MISSING)
-        return Assessed(code, book, day, day, np.full(len(day), NONE), "", lambda: (day, none, none), record=record)
+        return Assessed(
+            code, categories, day, day, np.full(len(day), NONE), "", lambda: (day, none, none), record=record
+        )
 
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which clocks have ended."""

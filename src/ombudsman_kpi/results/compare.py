@@ -82,12 +82,12 @@ def matched(first: Scheme, second: Scheme, same: Mapping[str, str]) -> list[Name
 
 def wanted(pairs: list[Names], targets: str | Sequence[str] | None) -> list[Names]:
     """Give the pairs that are asked for. Raises ``OptionError`` for a target that neither scheme has."""
-    asked = names_of("targets", targets)
+    requested = names_of("targets", targets)
     names = sorted({name for pair in pairs for name in pair if name})
-    for name in asked:
+    for name in requested:
         if name not in names:
             raise OptionError(f"Neither scheme has a target {name!r}. {one_of(name, names)}")
-    return pairs if targets is None else [pair for pair in pairs if set(asked) & set(pair)]
+    return pairs if targets is None else [pair for pair in pairs if set(requested) & set(pair)]
 
 
 def paired(first: Results, second: Results, pairs: list[Names]) -> Iterator[Pair]:
@@ -98,9 +98,9 @@ def paired(first: Results, second: Results, pairs: list[Names]) -> Iterator[Pair
             rows = [row for row in results.rows if row.target == name]
             several = len({row.cohort for row in rows}) > 1
             sides.append({(row.every, row.period, row.group, row.cohort if several else ""): row for row in rows})
-        found = {**sides[0], **{place: row for place, row in sides[1].items() if place not in sides[0]}}
-        parts = [(every, cohort) for every, _, _, cohort in found]  # as they came
-        for place in sorted(found, key=lambda place: (parts.index((place[0], place[3])), *_when(found[place]))):
+        by_place = {**sides[0], **{place: row for place, row in sides[1].items() if place not in sides[0]}}
+        parts = {part: order for order, part in enumerate(dict.fromkeys((place[0], place[3]) for place in by_place))}
+        for place in sorted(by_place, key=lambda place: (parts[place[0], place[3]], *_when(by_place[place]))):
             yield Pair(sides[0].get(place), sides[1].get(place))
 
 

@@ -49,10 +49,10 @@ def _figures(
     everywhere = Everywhere(counts)
     sampled = _sampled_from(target, every, counted)
     groups = sorted({group for _, group in counts}) or [("",) * len(basis.by)]
-    found = {period for period, _ in counts}
-    if every is not None and target.zero_when_empty and found - {None} and PUBLISHED not in notes:
-        found.add(period_of(date.fromisoformat(basis.as_of[:10]), every))  # none is a number too
-    for period in spanned(found, every):
+    filled = {period for period, _ in counts}
+    if every is not None and target.zero_when_empty and filled - {None} and PUBLISHED not in notes:
+        filled.add(period_of(date.fromisoformat(basis.as_of[:10]), every))  # none is a number too
+    for period in spanned(filled, every):
         complete = every is None or (period is not None and _closed(period.end, basis.as_of))
         if target.decided_on is not None:
             complete = _closed(target.decided_on, basis.as_of)
@@ -84,10 +84,10 @@ def _daily(target: Target, every: Every | None, block: Block, basis: Basis, note
     periods = spanned({period_of(day, every) for day in (first, last)}, every) if every else [None]
     spans = [(first, last) if period is None else (period.start, min(period.end, last)) for period in periods]
     numbers = [(day_number(start), day_number(end)) for start, end in spans]
-    found = {group: levels(changes.get(group, ()), numbers) for group in groups}
+    by_group = {group: levels(changes.get(group, ()), numbers) for group in groups}
     for number, period in enumerate(periods):
         for group in groups:
-            level = found[group][number]
+            level = by_group[group][number]
             others = outside.get((None, group), NOTHING) if period is None else NOTHING
             statuses = {**others.statuses, "overdue": level.end, "late": level.joined - level.end}
             counts = PlaceCounts(statuses, others.reasons, provisional=False)
@@ -178,9 +178,9 @@ def _note(words: tuple[str, ...], reasons: Mapping[tuple[str, str], int], remark
     """Say what belongs to the value, why records were left out, and what else to know."""
     texts = []
     for status in STATUSES if reasons else ():
-        found = sorted((-number, reason) for (of, reason), number in reasons.items() if of == status)
-        if found:
-            texts.append(f"{status}: " + ", ".join(f"{-number:,} {reason}" for number, reason in found))
+        by_group = sorted((-number, reason) for (of, reason), number in reasons.items() if of == status)
+        if by_group:
+            texts.append(f"{status}: " + ", ".join(f"{-number:,} {reason}" for number, reason in by_group))
     return "; ".join([*words, *texts, *remarks])
 
 

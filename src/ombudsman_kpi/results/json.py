@@ -117,21 +117,21 @@ def results_from_json(text: str | bytes) -> tuple[tuple[Row, ...], Basis]:
     Raises ``KpiError`` for any other text, and where a day off has changed that can have made a difference.
     """
     try:
-        found = ResultsJson.model_validate_json(text)
-        scheme = Scheme.model_validate(found.basis.scheme)
-        rows = tuple(_row(item, found.basis.by) for item in found.rows)
+        content = ResultsJson.model_validate_json(text)
+        scheme = Scheme.model_validate(content.basis.scheme)
+        rows = tuple(_row(item, content.basis.by) for item in content.rows)
     except (ValidationError, ValueError, KeyError, ArithmeticError) as error:
         said = error.errors(include_url=False, include_input=False)[0] if isinstance(error, ValidationError) else None
         where = ".".join(str(part) for part in said["loc"]) if said else ""
         raise KpiError(
             f"This text is no results: it isn't what Results.to_json writes{where and f' ({where})'}."
         ) from None
-    if scheme.digest != found.digest:
-        raise KpiError(f"These results say the digest {found.digest}, but their scheme has {scheme.digest}.")
-    every: dict[str, Any] = {name: tuple(periods) for name, periods in found.basis.every.items()}
-    cohorts: dict[str, Any] = {name: tuple(names) for name, names in found.basis.cohorts.items()}
-    basis = Basis(scheme, found.as_of, tuple(found.basis.by), every, cohorts)
-    check_days_off(basis, found.calendar, found.basis.days_off, "These results were measured", "measure again")
+    if scheme.digest != content.digest:
+        raise KpiError(f"These results say the digest {content.digest}, but their scheme has {scheme.digest}.")
+    every: dict[str, Any] = {name: tuple(periods) for name, periods in content.basis.every.items()}
+    cohorts: dict[str, Any] = {name: tuple(names) for name, names in content.basis.cohorts.items()}
+    basis = Basis(scheme, content.as_of, tuple(content.basis.by), every, cohorts)
+    check_days_off(basis, content.calendar, content.basis.days_off, "These results were measured", "measure again")
     return rows, basis
 
 

@@ -16,16 +16,16 @@ from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Group
 Places = dict[tuple[Period | None, Group], PlaceCounts]
 
 
-def spanned(found: Set[Period | None], every: Every | None) -> list[Period | None]:
+def spanned(filled: Set[Period | None], every: Every | None) -> list[Period | None]:
     """Give every period from the first to the last, so that one without a record shows; then None, for no period."""
-    periods = sorted({period for period in found if period is not None})
+    periods = sorted({period for period in filled if period is not None})
     spanned: list[Period | None] = []
     if periods:
         step = periods[0]
         while step <= periods[-1]:
             spanned.append(step)
             step = following(step)
-    return [*spanned, None] if every is None or None in found or not spanned else spanned
+    return [*spanned, None] if every is None or None in filled or not spanned else spanned
 
 
 def gathered(block: Block, every: Every | Literal["day"] | None, grain: Grain) -> Places:
@@ -35,10 +35,10 @@ def gathered(block: Block, every: Every | Literal["day"] | None, grain: Grain) -
         None if every is None or index == NO_PERIOD else period_of(grain_start(int(index), grain), every)
         for index in indexes
     ]
-    book = list(dict.fromkeys(periods))
-    places = {item: at for at, item in enumerate(book)}
+    categories = list(dict.fromkeys(periods))
+    places = {item: at for at, item in enumerate(categories)}
     period = np.array([places[item] for item in periods], np.int64).take(place)
-    shape = len(book), max(len(block.groups), 1), max(len(block.outcomes), 1)
+    shape = len(categories), max(len(block.groups), 1), max(len(block.outcomes), 1)
     records = np.zeros(shape, np.int64)
     np.add.at(records, (period, block.group, block.outcome), block.records)
     moving = np.zeros(shape[:2], np.int64)
@@ -61,7 +61,7 @@ def gathered(block: Block, every: Every | Literal["day"] | None, grain: Grain) -
             marks[at][outcome.status, outcome.mark] += number
     units, below, squares = sums
     return {
-        (book[at[0]], block.groups[at[1]]): PlaceCounts(
+        (categories[at[0]], block.groups[at[1]]): PlaceCounts(
             own,
             reasons.get(at, {}),
             bool(moving[at]),
@@ -119,5 +119,5 @@ def _distinct(values: Integers) -> tuple[Integers, Integers]:
     """Give the different values, and the place of each among them, without sorting."""
     low = int(values.min(initial=0))
     seen = np.bincount(values - low)
-    found = np.flatnonzero(seen)
-    return found + low, (np.cumsum(seen > 0) - 1).take(values - low)
+    distinct = np.flatnonzero(seen)
+    return distinct + low, (np.cumsum(seen > 0) - 1).take(values - low)

@@ -120,5 +120,5 @@ class Settled:
     open: Mapping[str, tuple[Any, ...]]
 
     def __repr__(self) -> str:
-        left = ", ".join(f"{len(found):,} in {kind}" for kind, found in self.open.items())
+        left = ", ".join(f"{len(records):,} in {kind}" for kind, records in self.open.items())
         return f"<Settled: {self.tally!r}; open: {left or 'nothing'}>"

@@ -32,12 +32,12 @@ class TextTable:
         table = self
         for name in ("Limit", "Measure", "Missed", "Headroom", "In time", "Met", "Pending", "Note"):
             if sum(table.widths) + 2 * len(table.columns) > width and name in table.columns:
-                kept = [place for place, column in enumerate(table.columns) if column != name]
+                shown = [place for place, column in enumerate(table.columns) if column != name]
                 table = replace(
                     table,
-                    columns=tuple(table.columns[place] for place in kept),
-                    numeric=tuple(table.numeric[place] for place in kept),
-                    rows=tuple(tuple(row[place] for place in kept) for row in table.rows),
+                    columns=tuple(table.columns[place] for place in shown),
+                    numeric=tuple(table.numeric[place] for place in shown),
+                    rows=tuple(tuple(row[place] for place in shown) for row in table.rows),
                 )
         return table
 
@@ -64,7 +64,7 @@ def table_of(rows: Sequence[Row], basis: Basis) -> TextTable:
     by, limit = basis.by, "Limit" if timed else "Measure"
     numbers = ["Counted", met, "Missed", "Pending", value, "Standard"]
     columns = ["Target", limit, "Cohort", "Period", *by, *numbers, "Status", "Headroom", "Note"]
-    kept = [name for name in columns if wide.get(name, True)]
+    names = [name for name in columns if wide.get(name, True)]
     cells = [dict(zip(columns, _cells(row, target), strict=True)) for row, target in zip(shown, targets, strict=True)]
     return TextTable(
         title=scheme.title,
@@ -72,9 +72,9 @@ def table_of(rows: Sequence[Row], basis: Basis) -> TextTable:
             f"as at {basis.as_of} · scheme {scheme.id}, digest {scheme.digest} · "
             f"calendar {scheme.division}, edition {scheme.calendar.edition}"
         ),
-        columns=tuple(kept),
-        numeric=tuple(name in {*numbers, "Headroom"} for name in kept),
-        rows=tuple(tuple(row[name] for name in kept) for row in cells),
+        columns=tuple(names),
+        numeric=tuple(name in {*numbers, "Headroom"} for name in names),
+        rows=tuple(tuple(row[name] for name in names) for row in cells),
         footnotes=tuple(_footnotes(rows, basis, shown)),
     )  # fmt: skip
 
@@ -157,11 +157,11 @@ def _left_out(target: str, rows: Sequence[Row]) -> list[str]:
         number = sum((row.excluded or 0) + (row.invalid or 0) for row in first)
         reasons: Counter[str] = Counter()
         for row in first:
-            for (status, reason), found in row.reasons.items():
+            for (status, reason), number_of in row.reasons.items():
                 if status in {"excluded", "invalid"}:
-                    reasons[reason if status == "excluded" else f"invalid ({reason})"] += found
+                    reasons[reason if status == "excluded" else f"invalid ({reason})"] += number_of
         if number:
-            why = ", ".join(f"{found:,} {reason}" for reason, found in reasons.most_common())
+            why = ", ".join(f"{number_of:,} {reason}" for reason, number_of in reasons.most_common())
             of = sum(row.records or 0 for row in first)
             name = target if len({row.cohort for row in rows}) == 1 else f"{target} ({cohort})"
             notes.append(f"{name} leaves out {number:,} of {of:,} records: {why}")

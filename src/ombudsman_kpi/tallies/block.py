@@ -50,7 +50,7 @@ class Block:
         keys: tuple[Integers, ...],
         sums: tuple[Integers, ...],
     ) -> "Block":
-        """Bring cells to their normal form: every code book sorted, nothing unused, each cell once."""
+        """Bring cells to their normal form: every list of categories sorted, nothing unused, each cell once."""
         group, period, outcome, elapsed = keys
         new_groups, group = _sorted_book(groups, group)
         new_outcomes, outcome = _sorted_book(outcomes, outcome)
@@ -94,9 +94,9 @@ class Block:
     __hash__ = None  # type: ignore[assignment]
 
 
-def _sorted_book(book: tuple[Any, ...], codes: Integers) -> tuple[tuple[Any, ...], Integers]:
-    """Sort a code book, join what is the same in it, leave out what isn't used; give the codes anew."""
-    kept = sorted({book[code] for code in np.flatnonzero(np.bincount(codes, minlength=len(book)))})
+def _sorted_book(categories: tuple[Any, ...], codes: Integers) -> tuple[tuple[Any, ...], Integers]:
+    """Sort a list of categories, join what is the same in it, leave out what isn't used; give the codes anew."""
+    kept = sorted({categories[code] for code in np.flatnonzero(np.bincount(codes, minlength=len(categories)))})
     places = {entry: place for place, entry in enumerate(kept)}
-    table = np.array([places.get(entry, 0) for entry in book] or [0], np.int64)
+    table = np.array([places.get(entry, 0) for entry in categories] or [0], np.int64)
     return tuple(kept), table.take(codes)

@@ -154,7 +154,7 @@ class Counter:
             group = group.take(assessed.record)
             weights = weights if isinstance(weights, int) else weights.take(assessed.record)
         elapsed, below = assessed.units()
-        code = counted.codes(assessed.book).take(assessed.code)
+        code = counted.codes(assessed.categories).take(assessed.code)
         keys = group, self._periods(key.grain).of(assessed.days(key.cohort)), code, elapsed
         counted.cells.add(keys, (weights, product(below, weights), assessed.provisional * weights))
 

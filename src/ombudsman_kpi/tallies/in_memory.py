@@ -62,7 +62,7 @@ class Options(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Asked:
+class Measurement:
     """What is to be counted: the records that were given, and the rules that each kind of them is assessed by."""
 
     scheme: Scheme
@@ -78,7 +78,7 @@ class Asked:
     @classmethod
     def of(
         cls, scheme: Scheme, records: Mapping[str, Any], options: Options, progress: Progress | None = None
-    ) -> "Asked":
+    ) -> "Measurement":
         """Open what was given, and find the rules for it."""
         check_scheme(scheme)
         at = parse_as_of(options.as_of, scheme)
@@ -111,7 +111,7 @@ def tally_records(
     options = options.read_once()
     sources = opened_once(records, [(scheme, options)])
     read_first_times(opened_as_given(sources, options.columns, options.dates), scheme, options)
-    return counted(Asked.of(scheme, sources, options, progress), progress=progress)
+    return counted(Measurement.of(scheme, sources, options, progress), progress=progress)
 
 
 def opened_once(records: Mapping[str, Any], measured: Sequence[tuple[Scheme, Options]]) -> dict[str, Source]:
@@ -167,50 +167,56 @@ def _heard(source: Source, progress: Progress) -> Source:
     return source._replace(read=read)
 
 
-def counted(asked: Asked, kept: Mapping[str, Truths] | None = None, progress: Progress | None = None) -> Counts:
+def counted(
+    measurement: Measurement, masks: Mapping[str, Truths] | None = None, progress: Progress | None = None
+) -> Counts:
     """Count what is asked for; or of each kind of records only those that are kept, looking all the others up."""
     blocks: dict[Key, Block] = {}
-    for kind, rules in asked.wanted.items():
-        batches = batches_of(asked.related.tables[kind], [rule for rule, _ in rules], asked.by, progress)
-        own = None if kept is None else kept[kind]
-        for key, block in count_batches(batches, rules, asked.by, asked.at, asked.scheme, own).items():
+    for kind, rules in measurement.wanted.items():
+        batches = batches_of(measurement.related.tables[kind], [rule for rule, _ in rules], measurement.by, progress)
+        own = None if masks is None else masks[kind]
+        for key, block in count_batches(
+            batches, rules, measurement.by, measurement.at, measurement.scheme, own
+        ).items():
             blocks[key] = block.plus(blocks[key]) if key in blocks else block
-    measured = [step.target for step in asked.plan if step.target.id not in asked.unmeasured]
-    notes, misfits = dict(asked.notes), {}
-    read = asked.related if kept is None else _of_kept_events(asked, kept)
+    measured = [step.target for step in measurement.plan if step.target.id not in measurement.unmeasured]
+    notes, misfits = dict(measurement.notes), {}
+    read = measurement.related if masks is None else _with_settled_events(measurement, masks)
     for target in measured:
-        if on_published(target, asked.related.tables):
+        if on_published(target, measurement.related.tables):
             notes[target.id] = notes.get(target.id, frozenset()) | {PUBLISHED}
-        if found := target.misfits(read):
-            misfits[target.id] = found
-    every = {step.target.id: step.every for step in asked.plan}
-    cohorts = {step.target.id: step.cohorts for step in asked.plan}
-    basis = Basis(asked.scheme, str(asked.at), asked.by, every, cohorts)
-    return Counts(basis, blocks, asked.unmeasured, notes, misfits, settled=kept is not None)
+        if unmatched := target.misfits(read):
+            misfits[target.id] = unmatched
+    every = {step.target.id: step.every for step in measurement.plan}
+    cohorts = {step.target.id: step.cohorts for step in measurement.plan}
+    basis = Basis(measurement.scheme, str(measurement.at), measurement.by, every, cohorts)
+    return Counts(basis, blocks, measurement.unmeasured, notes, misfits, settled=masks is not None)
 
 
-def _of_kept_events(asked: Asked, kept: Mapping[str, Truths]) -> Related:
+def _with_settled_events(measurement: Measurement, masks: Mapping[str, Truths]) -> Related:
     """Give the records with the events alone that are kept, so that no others are counted as not understood."""
-    if "events" not in kept:
-        return asked.related
-    events = asked.tables["events"]
+    if "events" not in masks:
+        return measurement.related
+    events = measurement.tables["events"]
 
     def read(names: list[str]) -> Iterator[dict[str, Any]]:
         first = 0
         for columns in events.source.read(names):
             size = len(next(iter(columns.values())))
-            own = kept["events"][first : first + size]
-            yield {name: _kept_cells(column, own) for name, column in columns.items()}
+            own = masks["events"][first : first + size]
+            yield {name: _filtered(column, own) for name, column in columns.items()}
             first += size
 
     some = replace(events, source=events.source._replace(read=read, rows=None, doubtful=None))
-    related = related_of({**asked.tables, "events": some}, asked.plan, asked.at, asked.scheme)
-    if "cases" in asked.related.tables and "cases" not in related.tables:  # no event is kept that a case is made of
-        return replace(related, tables={**related.tables, "cases": asked.related.tables["cases"]})
+    related = related_of({**measurement.tables, "events": some}, measurement.plan, measurement.at, measurement.scheme)
+    if (
+        "cases" in measurement.related.tables and "cases" not in related.tables
+    ):  # no event is kept that a case is made of
+        return replace(related, tables={**related.tables, "cases": measurement.related.tables["cases"]})
     return related
 
 
-def _kept_cells(column: Any, mask: Truths) -> Any:
+def _filtered(column: Any, mask: Truths) -> Any:
     """Return the cells of a column, a list or Arrow's, that are kept."""
     if isinstance(column, list):
         return [cell for cell, keep in zip(column, mask, strict=True) if keep]

@@ -26,34 +26,36 @@ def no_rows() -> "pd.DataFrame":
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
 
 
-def outcome_rows(rule: Rule, known: AsKnownBatch, found: Assessed, chosen: Integers | slice = _ALL) -> "pd.DataFrame":
+def outcome_rows(
+    rule: Rule, known: AsKnownBatch, assessed: Assessed, chosen: Integers | slice = _ALL
+) -> "pd.DataFrame":
     """Give one target's outcomes of a batch as rows: all of them, or those in some places."""
     import pandas as pd
 
     batch = known.batch
     id_field = batch.table.named_by
-    record = np.arange(len(batch)) if found.record is None else found.record
-    record, code, parts = record[chosen], found.code[chosen], found.elapsed[chosen]
+    record = np.arange(len(batch)) if assessed.record is None else assessed.record
+    record, code, parts = record[chosen], assessed.code[chosen], assessed.elapsed[chosen]
     ids = batch.text(id_field).take(record).to_pandas() if id_field in batch.columns else None  # type: ignore[arg-type]
-    start, stop, due = (walls[chosen].view("M8[us]") for walls in found.walls())
+    start, stop, due = (walls[chosen].view("M8[us]") for walls in assessed.walls())
     frame = pd.DataFrame(
         {
             "target": rule.target.id,
             "record": batch.table.name,
             "id": ids,
             "row": batch.offset + record,
-            "party": None if found.party is None else found.party[chosen],
+            "party": None if assessed.party is None else assessed.party[chosen],
             "start": start,
             "stop": stop,
             "due": due,
-            "elapsed": amounts(parts, found.size, parts != NONE),
-            "unit": found.unit,
-            "status": np.array([outcome.status for outcome in found.book], object).take(code),
-            "reason": np.array([outcome.reason for outcome in found.book], object).take(code),
+            "elapsed": amounts(parts, assessed.size, parts != NONE),
+            "unit": assessed.unit,
+            "status": np.array([outcome.status for outcome in assessed.categories], object).take(code),
+            "reason": np.array([outcome.reason for outcome in assessed.categories], object).take(code),
         }
     )
-    if found.gross is not None:
-        frame["elapsed_gross"] = amounts(found.gross[chosen], 1, found.gross[chosen] != NONE)
+    if assessed.gross is not None:
+        frame["elapsed_gross"] = amounts(assessed.gross[chosen], 1, assessed.gross[chosen] != NONE)
     return frame
 
 

@@ -92,11 +92,11 @@ def _cycles(scheme: Scheme, report: Any) -> dict[str, tuple[Every | None, ...]]:
 def _chosen(scheme: Scheme, targets: Any, there: Iterable[str], report: str | None) -> list[Target]:
     """Give the targets that are asked for, of those that are there."""
     there = list(there)
-    asked = there if targets is None else [scheme[name].id for name in names_of("targets", targets)]
-    chosen = [scheme[name] for name in asked if name in there]
+    requested = there if targets is None else [scheme[name].id for name in names_of("targets", targets)]
+    chosen = [scheme[name] for name in requested if name in there]
     if not chosen:
         whole = f"the scheme {scheme.id!r}" if report is None else f"the report to {report!r}"
-        raise OptionError(f"Nothing is left to measure: no target of {whole} is asked for. {one_of(asked, there)}")
+        raise OptionError(f"Nothing is left to measure: no target of {whole} is asked for. {one_of(requested, there)}")
     return chosen
 
 
@@ -105,7 +105,7 @@ def _cohorts(target: Target, cohort: str | None) -> tuple[Cohort, ...]:
     return (target.cohort,) if cohort is None else tuple(name for name in target.cohorts if cohort in {"all", name})
 
 
-def names_of(option: str, given: Any) -> tuple[str, ...]:
+def names_of(option: str, value: Any) -> tuple[str, ...]:
     """Read an option that takes one name or several; a name given twice counts once.
 
     >>> names_of("by", ["team", "office", "team"])
@@ -113,15 +113,15 @@ def names_of(option: str, given: Any) -> tuple[str, ...]:
 
     Raises ``OptionError`` for what is no name.
     """
-    names = [] if given is None else listed(given)
+    names = [] if value is None else listed(value)
     if not all(isinstance(name, str) for name in names):
-        raise OptionError(f"{option}= takes a name, or a list of names, as text; not {_kind(given)}.")
+        raise OptionError(f"{option}= takes a name, or a list of names, as text; not {_kind(value)}.")
     return tuple(dict.fromkeys(map(str, names)))
 
 
-def _check_name(option: str, given: Any, example: str) -> None:
-    if given is not None and not isinstance(given, str):
-        raise OptionError(f"{option}= takes one name, such as {example!r}; not {_kind(given)}.")
+def _check_name(option: str, value: Any, example: str) -> None:
+    if value is not None and not isinstance(value, str):
+        raise OptionError(f"{option}= takes one name, such as {example!r}; not {_kind(value)}.")
 
 
 def open_records(
@@ -146,9 +146,9 @@ def opened_as_given(records: Mapping[str, Any], columns: Columns, dates: Formats
         names, formats = _by_kind("columns", columns, "columns="), {}
     formats |= _by_kind("dates", dates, "dates=")
     return {
-        kind: open_table(kind, given, names.get(kind), formats.get(kind))
-        for kind, given in records.items()
-        if given is not None
+        kind: open_table(kind, value, names.get(kind), formats.get(kind))
+        for kind, value in records.items()
+        if value is not None
     }
 
 
@@ -174,12 +174,12 @@ def _mapping_file(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 _EXAMPLES = {"columns": {"cases": {"received_at": "Date received"}}, "dates": {"cases": {"received_at": "%d/%m/%Y"}}}
 
 
-def _by_kind(option: str, given: Any, place: str) -> dict[str, Any]:
+def _by_kind(option: str, value: Any, place: str) -> dict[str, Any]:
     """Read what is said of the fields of each kind of records; a format of dates can be one for all fields."""
     form = f"Write it like {_EXAMPLES[option]}."
-    if given is not None and not isinstance(given, Mapping):
-        raise OptionError(f"{place} takes names of records, and what holds for each; not {_kind(given)}. {form}")
-    for kind, said in (given or {}).items():
+    if value is not None and not isinstance(value, Mapping):
+        raise OptionError(f"{place} takes names of records, and what holds for each; not {_kind(value)}. {form}")
+    for kind, said in (value or {}).items():
         if kind not in RECORDS:
             raise OptionError(f"{place} is given for {kind!r}. {one_of(kind, RECORDS)}")
         if said is None or (option == "dates" and isinstance(said, str)):
@@ -189,12 +189,12 @@ def _by_kind(option: str, given: Any, place: str) -> dict[str, Any]:
         for name, text in said.items():
             if not isinstance(name, str) or not isinstance(text, str):
                 raise OptionError(f"{place} of {kind} takes text for {name!r}; not {_kind(text)}. {form}")
-    return dict(given or {})
+    return dict(value or {})
 
 
-def _kind(given: object) -> str:
+def _kind(value: object) -> str:
     """Say what was given without showing what it holds."""
-    return f"a value of the kind {type(given).__name__}"
+    return f"a value of the kind {type(value).__name__}"
 
 
 def why_not(step: PlanStep, tables: Mapping[str, Table]) -> str | None:
@@ -238,11 +238,11 @@ def on_published(target: Target, tables: Mapping[str, Table]) -> bool:
 
 def with_populations(plan: list[PlanStep], scheme: Scheme) -> list[PlanStep]:
     """Add the numbers of what samples were drawn from, where nobody asked for them; they are counted, and not shown."""
-    asked = {step.target.id for step in plan}
+    requested = {step.target.id for step in plan}
     more = {}
     for step in plan:
         name = step.target.population
-        if name is not None and name not in asked:
+        if name is not None and name not in requested:
             target = scheme[name]
             more[name] = PlanStep(target, (target.cohort,), step.every)
     return [*plan, *more.values()]

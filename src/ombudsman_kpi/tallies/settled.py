@@ -19,7 +19,7 @@ from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.counts import Counts
-from ombudsman_kpi.tallies.in_memory import Asked, Options, counted
+from ombudsman_kpi.tallies.in_memory import Measurement, Options, counted
 from ombudsman_kpi.tallies.plan import Progress, batches_of
 
 
@@ -27,21 +27,21 @@ def settle_records(
     scheme: Scheme, records: Mapping[str, Any], options: Options, progress: Progress | None = None
 ) -> tuple[Counts, dict[str, tuple[Any, ...]]]:
     """Return the counts of the settled records, and by kind the ids or rows of the others."""
-    asked = Asked.of(scheme, records, options)
-    if not asked.at.whole_day:
+    measurement = Measurement.of(scheme, records, options)
+    if not measurement.at.whole_day:
         raise OptionError(
-            f"as_of {asked.at} is a time of day; what is settled is settled at the close of a day. Give a date, "
-            f"such as as_of='{str(asked.at)[:10]}'."
+            f"as_of {measurement.at} is a time of day; what is settled is settled at the close of a day. Give a date, "
+            f"such as as_of='{str(measurement.at)[:10]}'."
         )
-    kept = {kind: _settled_of(asked, kind) for kind in asked.wanted}
-    for kind, wanted in asked.wanted.items():
+    masks = {kind: _settled_of(measurement, kind) for kind in measurement.wanted}
+    for kind, wanted in measurement.wanted.items():
         for rule, _ in wanted:
             key = rule.target.key_of(kind)
             if key is not None and not rule.target.follows_cases:
-                kept[kind] = _together(asked.related.tables[kind], key, kept[kind])
-    if _needs_events(asked):
-        _with_events(asked, kept)
-    return counted(asked, kept, progress), {kind: _open(asked, kind, kept) for kind in kept}
+                masks[kind] = _together(measurement.related.tables[kind], key, masks[kind])
+    if _needs_events(measurement):
+        _with_events(measurement, masks)
+    return counted(measurement, masks, progress), {kind: _open(measurement, kind, masks) for kind in masks}
 
 
 def stays(known: AsKnownBatch, rules: Sequence[Rule], by: Iterable[str] = ()) -> Truths:
@@ -51,14 +51,14 @@ def stays(known: AsKnownBatch, rules: Sequence[Rule], by: Iterable[str] = ()) ->
     stays.
     """
     table = known.batch.table
-    found = have_come(known, dict.fromkeys(name for rule in rules for name in rule.fields(table)))
-    found &= _has_own_id(known)
+    matches = have_come(known, dict.fromkeys(name for rule in rules for name in rule.fields(table)))
+    matches &= _has_own_id(known)
     for name in by:
         if table.has(name):
-            found &= field_lasts(known, name)
+            matches &= field_lasts(known, name)
     for rule in rules:
-        found &= rule.stays(known)
-    return found
+        matches &= rule.stays(known)
+    return matches
 
 
 def _has_own_id(known: AsKnownBatch) -> Truths:
@@ -67,16 +67,19 @@ def _has_own_id(known: AsKnownBatch) -> Truths:
     return np.ones(len(known.batch), np.bool_) if shares is None else ~shares
 
 
-def _settled_of(asked: Asked, kind: str) -> Truths:
+def _settled_of(measurement: Measurement, kind: str) -> Truths:
     """Tell which records of a kind are settled, as far as they tell it themselves."""
-    table, rules = asked.related.tables[kind], list({id(rule): rule for rule, _ in asked.wanted[kind]}.values())
-    others = [*([table.id_field] if table.id_field is not None else []), *RECORDS[kind].ended_by, *asked.by]
+    table, rules = (
+        measurement.related.tables[kind],
+        list({id(rule): rule for rule, _ in measurement.wanted[kind]}.values()),
+    )
+    others = [*([table.id_field] if table.id_field is not None else []), *RECORDS[kind].ended_by, *measurement.by]
     batches = batches_of(table, rules, others, None)
-    parts = [stays(AsKnownBatch(batch, asked.at, asked.scheme), rules, asked.by) for batch in batches]
+    parts = [stays(AsKnownBatch(batch, measurement.at, measurement.scheme), rules, measurement.by) for batch in batches]
     return np.concatenate([np.empty(0, np.bool_), *parts])
 
 
-def _together(table: Table, key: str, kept: Truths) -> Truths:
+def _together(table: Table, key: str, masks: Truths) -> Truths:
     """Keep the records of one case, or of another key, together: where one of them is not settled, none is."""
     numbers, cases = RowNumbers(), []
     own = table.resolve(key, "what belongs together")
@@ -88,50 +91,54 @@ def _together(table: Table, key: str, kept: Truths) -> Truths:
         cases.append(number)
     case = np.concatenate([np.empty(0, np.int64), *cases])
     waits = np.zeros(numbers.size + 1, np.bool_)  # the last is for those without a case, which wait for nobody
-    waits[case[~kept]] = True
+    waits[case[~masks]] = True
     waits[-1] = False
-    return kept & ~waits.take(case, mode="wrap")
+    return masks & ~waits.take(case, mode="wrap")
 
 
-def _needs_events(asked: Asked) -> bool:
+def _needs_events(measurement: Measurement) -> bool:
     """Tell whether what events say of its case decides an outcome; they may be all that says anything of cases."""
-    if "cases" not in asked.wanted:
+    if "cases" not in measurement.wanted:
         return False
-    return _are_made(asked) or any(rule.target.follows_cases for rule, _ in asked.wanted["cases"])
+    return _are_made(measurement) or any(rule.target.follows_cases for rule, _ in measurement.wanted["cases"])
 
 
-def _are_made(asked: Asked) -> bool:
+def _are_made(measurement: Measurement) -> bool:
     """Tell whether cases are made of events."""
-    return "cases" not in asked.tables
+    return "cases" not in measurement.tables
 
 
-def _with_events(asked: Asked, kept: dict[str, Truths]) -> None:
+def _with_events(measurement: Measurement, masks: dict[str, Truths]) -> None:
     """Keep cases and their events together: a case waits for what is recorded later, its events for the case."""
-    events, rows_of = asked.related.tables["events"], asked.related.rows_of
+    events, rows_of = measurement.related.tables["events"], measurement.related.rows_of
     times = [name for name in ("at", "recorded_at") if events.has(name)]
     parts: list[tuple[Integers, Truths]] = []
     for batch in events.batches(["case_id", *times]):
-        known = AsKnownBatch(batch, asked.at, asked.scheme)
+        known = AsKnownBatch(batch, measurement.at, measurement.scheme)
         parts.append((rows_of(known, None), have_come(known, times)))
     row = np.concatenate([np.empty(0, np.int64), *(row for row, _ in parts)])
     own = np.concatenate([np.empty(0, np.bool_), *(own for _, own in parts)])
-    own &= kept.get("events", True)
-    cases = np.append(kept["cases"], False)  # the last is for events of a case that wasn't given
+    own &= masks.get("events", True)
+    cases = np.append(masks["cases"], False)  # the last is for events of a case that wasn't given
     cases[row[~own]] = False
-    kept["cases"], kept["events"] = cases[:-1], own & cases.take(row, mode="wrap")
+    masks["cases"], masks["events"] = cases[:-1], own & cases.take(row, mode="wrap")
 
 
-def _open(asked: Asked, kind: str, kept: Mapping[str, Truths]) -> tuple[Any, ...]:
+def _open(measurement: Measurement, kind: str, masks: Mapping[str, Truths]) -> tuple[Any, ...]:
     """Name the records of a kind that aren't settled: by their ids, or else by their rows."""
-    made = kind == "cases" and _are_made(asked)
-    table, mask = (asked.related.tables["events"], kept["events"]) if made else (asked.related.tables[kind], kept[kind])
+    made = kind == "cases" and _are_made(measurement)
+    table, mask = (
+        (measurement.related.tables["events"], masks["events"])
+        if made
+        else (measurement.related.tables[kind], masks[kind])
+    )
     name = "case_id" if made else table.id_field
     if name is None or not table.has(name):
         return tuple(np.flatnonzero(~mask).tolist())
-    found: dict[str | None, None] = {}
+    matches: dict[str | None, None] = {}
     for batch in table.batches([name]):
         rows = np.flatnonzero(~mask[batch.offset : batch.offset + len(batch)])
-        found |= dict.fromkeys(batch.text(name).take(rows).to_pylist())
-    if None in found and not table.fields[name].required:
+        matches |= dict.fromkeys(batch.text(name).take(rows).to_pylist())
+    if None in matches and not table.fields[name].required:
         return tuple(np.flatnonzero(~mask).tolist())
-    return tuple(found)
+    return tuple(matches)

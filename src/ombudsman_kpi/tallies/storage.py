@@ -98,10 +98,10 @@ def to_arrow(tally: Counts) -> Any:
 
 
 def _spelt(parts: Sequence[tuple[Sequence[str], Integers]]) -> Any:
-    """Write codes out: for each part a book, and which of its entries each cell has."""
+    """Write codes out: for each part the categories, and which of its entries each cell has."""
     import pyarrow as pa
 
-    arrays = [pa.array(book, pa.string()).take(pa.array(codes)) for book, codes in parts if len(codes)]
+    arrays = [pa.array(categories, pa.string()).take(pa.array(codes)) for categories, codes in parts if len(codes)]
     return pa.chunked_array(arrays, pa.string()).combine_chunks()
 
 
@@ -332,7 +332,7 @@ def _numbered(columns: Sequence[Any], size: int) -> tuple[list[tuple[Any, ...]],
     return list(zip(*rows, strict=True)) if rows else [()] * len(found), code
 
 
-def _used(book: list[tuple[Any, ...]], codes: Integers) -> tuple[list[tuple[Any, ...]], Integers]:
-    """Leave out of a book what some codes don't use."""
+def _used(categories: list[tuple[Any, ...]], codes: Integers) -> tuple[list[tuple[Any, ...]], Integers]:
+    """Leave out of the categories what some codes don't use."""
     found, codes = np.unique(codes, return_inverse=True)
-    return [book[place] for place in found.tolist()], codes
+    return [categories[place] for place in found.tolist()], codes
