@@ -142,7 +142,7 @@ def tally(
 
 
 def _on_spark(records: Mapping[str, Any]) -> bool:
-    """Tell whether some records are in a Spark DataFrame."""
+    """Return whether some records are in a Spark DataFrame."""
     if "pyspark" not in sys.modules:
         return False
     from ombudsman_kpi.engines.spark import is_spark
@@ -200,7 +200,7 @@ def assess(
     progress: Progress | None = None,
     **records: Unpack[Records],
 ) -> "pd.DataFrame":
-    """Give the outcome of every record for every target: which were missed, and when they were due.
+    """Return the outcome of every record for every target: which were missed, and when they were due.
 
     >>> from ombudsman_kpi import assess, load_scheme
     >>> rows = assess(load_scheme("lgsco"), requests=[
@@ -312,7 +312,7 @@ def worklist(
     progress: Progress | None = None,
     **records: Unpack[WorklistRecords],
 ) -> "pd.DataFrame":
-    r"""Give every open obligation that is overdue, or due within a time from ``as_of``: a row each, most urgent first.
+    r"""Return every open obligation that is overdue, or due within a time from ``as_of``, the most urgent first.
 
     >>> from ombudsman_kpi import load_scheme, worklist
     >>> cases = [

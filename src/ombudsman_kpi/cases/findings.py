@@ -50,20 +50,22 @@ def day_in(value: date, zone: ZoneInfo) -> date:
     return here.date() if isinstance(here, datetime) else here
 
 
-def read_events(days: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple[list[CaseEvent], list[Finding]]:
+def read_events(events: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple[list[CaseEvent], list[Finding]]:
     """Return the events of one case, and findings for those that contradict it or aren't understood."""
     zone = ZoneInfo(scheme.time_zone)
-    rows = [_read_event(row, item) for row, item in enumerate([days] if isinstance(days, (Mapping, Record)) else days)]
+    rows = [
+        _read_event(row, item) for row, item in enumerate([events] if isinstance(events, (Mapping, Record)) else events)
+    ]
     again = [day_in(event.at, zone) for event, _ in rows if event.event == "reopened"]
-    events, findings = [], []
+    own, findings = [], []
     for row, (event, misread) in enumerate(rows):
         wrong = {"case_id": "the event is of another case, and left out"}
         if event.case_id == getattr(case, "case_id", None):
-            events.append(event)
+            own.append(event)
             wrong = {**_contradictions(event, case, zone, again), **misread}
         if wrong and all(_is_known(value, as_of, zone) for value in (event.at, event.recorded_at)):
             findings += [Finding(record="events", row=row, field=name, says=text) for name, text in wrong.items()]
-    return events, findings
+    return own, findings
 
 
 def _is_known(value: date | None, as_of: AsOf, zone: ZoneInfo) -> bool:

@@ -94,10 +94,10 @@ def deadlines(
     related = Related(tables, at, scheme, whose=whose)
     known = AsKnownBatch(Batch(table, 0, Cells.of(record, table.source.names)), at, scheme)
     maker = _Maker(known, related, record, its_events, scheme)
-    made = [item for target in _obliging(scheme, kind, targets, maker.left_out) for item in maker.made(target)]
+    owed = [item for target in _obliging(scheme, kind, targets, maker.left_out) for item in maker.made(target)]
     if "events" in tables and whose is None:  # a whole log, in which only what counts is looked at
         findings = _misfits_in(related)
-    return Deadlines(made, [*maker.findings(), *findings], maker.left_out)
+    return Deadlines(owed, [*maker.findings(), *findings], maker.left_out)
 
 
 def _misfits_in(related: Related) -> list[Finding]:
@@ -310,8 +310,8 @@ class _Maker:
             return ()
         begin, over = day_number(facts["start"]), facts["stop"] is not None
         end = day_number(facts["stop"]) if over else self.known.as_of.day + 1
-        stood_still, pauses = self.related.pauses.within(0, 1), []
-        for first, until in zip(stood_still.first.tolist(), stood_still.end.tolist(), strict=True):
+        spans, pauses = self.related.pauses.within(0, 1), []
+        for first, until in zip(spans.first.tolist(), spans.end.tolist(), strict=True):
             if max(first, begin) < min(until, end):
                 still = until == OPEN and not over
                 last = None if still else to_day(min(until, end) - 1)

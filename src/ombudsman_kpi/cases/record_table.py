@@ -21,7 +21,7 @@ class RecordTable(Table):
 
     def has(self, name: str) -> bool:
         """Return whether the table has a field. It has every field that the vocabulary doesn't name."""
-        return super().has(name) or (name not in self.fields and name not in {COUNT, PERIOD})
+        return name in self._there or (name not in self.fields and name not in {COUNT, PERIOD})
 
 
 class Cells(dict[str, list[Any]]):

@@ -52,18 +52,18 @@ def takes_records(function: F) -> F:
     """
     own = signature(function)
     kinds = get_args(function.__annotations__["records"])[0].__annotations__
-    keywords = [Parameter(kind, Parameter.KEYWORD_ONLY, default=None, annotation=Any) for kind in kinds]
+    parameters = [Parameter(kind, Parameter.KEYWORD_ONLY, default=None, annotation=Any) for kind in kinds]
     options = [item for item in own.parameters.values() if item.kind is Parameter.KEYWORD_ONLY]
     first = [item for item in own.parameters.values() if item.kind is Parameter.POSITIONAL_OR_KEYWORD]
-    shown = own.replace(parameters=[*first, *keywords, *options])
+    shown = own.replace(parameters=[*first, *parameters, *options])
 
     @wraps(function)
-    def checked(*args: Any, **given: Any) -> Any:
-        for name in given:
+    def checked(*args: Any, **keywords: Any) -> Any:
+        for name in keywords:
             if name not in shown.parameters:
                 allowed = [*kinds, *(item.name for item in options)]
                 raise OptionError(f"{function.__name__}() has no argument {name!r}. {one_of(name, allowed)}")
-        return function(*args, **given)
+        return function(*args, **keywords)
 
     vars(checked)["__signature__"] = shown
     return checked  # type: ignore[return-value]

@@ -30,14 +30,18 @@ def open_rows(name: str, rows: Iterable[Any], columns: Mapping[str, str], dates:
         rows = [*first, *rows] if first and _is_published(first[0], own) else chain(first, rows)
     if isinstance(rows, Sequence) and rows and all(_is_published(row, own) for row in rows):
         return _open_published(name, rows)
-    model = RECORDS[name]
+    model, declared = RECORDS[name], fields_of(name)
     records = list(_validated(name, rows, own, dates))
     set_fields = frozenset[str]().union(*(record.model_fields_set for record in records))
     extra = dict.fromkeys(key for record in records for key in record.model_extra or {})
     names = [*_declared_fields(name, set_fields), *extra]
 
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
-        yield {column: [cell_of(record, own.get(column, column)) for record in records] for column in wanted}
+        for_field = {column: own.get(column, column) for column in wanted}
+        yield {
+            column: [getattr(record, field) if field in declared else cell_of(record, field) for record in records]
+            for column, field in for_field.items()
+        }
 
     own_id = getattr(records[0], model.id_field or "", None) if len(records) == 1 else None
     doubtful = _nobody_else if own_id and not own_id.isspace() else None

@@ -6,8 +6,8 @@ Times end in ``_at`` and are dates or timestamps. Any other column is kept and c
 
 from contextlib import suppress
 from datetime import date, datetime
-from functools import cache
-from types import UnionType
+from functools import cache, lru_cache
+from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, Union, get_args, get_origin
 
 from pydantic import (
@@ -61,8 +61,8 @@ class Record(BaseModel):
     @model_serializer(mode="wrap")
     def _without_what_was_not_given(self, handler: SerializerFunctionWrapHandler) -> Any:
         """Leave out the fields that nobody gave: an absent ``valid_at`` falls back, and an empty one doesn't."""
-        given, fields = self.model_fields_set, type(self).model_fields
-        return {name: value for name, value in handler(self).items() if name in given or name not in fields}
+        provided, fields = self.model_fields_set, type(self).model_fields
+        return {name: value for name, value in handler(self).items() if name in provided or name not in fields}
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -291,7 +291,7 @@ class Field(NamedTuple):
 
 @cache
 def fields_of(records: str) -> dict[str, Field]:
-    """Give the fields of a kind of record by name.
+    """Return the fields of a kind of record by name.
 
     >>> fields_of("cases")["decision"].known_from
     'decided_at'
@@ -315,7 +315,7 @@ def fields_of(records: str) -> dict[str, Field]:
 
 
 def _flatten(annotation: Any) -> list[Any]:
-    """Give the plain types and literal values inside an annotation."""
+    """Return the plain types and literal values inside an annotation."""
     origin = get_origin(annotation)
     if origin in {Union, UnionType, Annotated}:
         return [item for part in get_args(annotation) for item in _flatten(part)]
@@ -333,16 +333,31 @@ _HELD: dict[Kind, frozenset[type]] = {
 
 
 def is_validated(record: Record) -> bool:
-    """Tell whether a record holds what a validated one does; ``model_copy`` and ``model_construct`` don't validate."""
+    """Return whether a record holds what a validated one does, as a changed copy may not."""
     held = record.__dict__
-    for name, field in fields_of(record.plural).items():
-        value = held.get(name)
-        if value is None:
-            if field.required or name not in held:
-                return False
-        elif type(value) not in _HELD[field.kind] or (field.kind == "choice" and value not in field.choices):
+    if not _are_held(type(record), tuple(map(type, held.values()))):
+        return False
+    for name, choices in _choices_of(record.plural):
+        if held[name] is not None and held[name] not in choices:
             return False
     return True
+
+
+@lru_cache(maxsize=1024)
+def _are_held(model: type[Record], types: tuple[type, ...]) -> bool:
+    """Return whether the fields of a validated record are of some types, in the order in which they are declared."""
+    fields, names = fields_of(model.plural), [*model.model_fields]
+    return len(names) == len(types) and all(
+        item in _HELD[fields[name].kind] or (item is NoneType and not fields[name].required)
+        for name, item in zip(names, types, strict=True)
+        if name in fields
+    )
+
+
+@cache
+def _choices_of(records: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Return the fields that take a choice of words, each with its words."""
+    return tuple((name, frozenset(item.choices)) for name, item in fields_of(records).items() if item.kind == "choice")
 
 
 def validated(record: Record) -> Record:
