@@ -123,3 +123,15 @@ def test_options_that_can_be_read_once_are_read_once(name: str) -> None:
                         iter(["investigation-13w", "decided-or-allocated-20wd"]))
     )  # fmt: skip
     assert str(plain) == str(once)
+
+
+ONCE_ONLY = [name for name in SOURCES if "relation" not in name and "lazy" not in name]
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name not in {"history", "deadlines"}])
+@pytest.mark.parametrize("source", ONCE_ONLY)
+def test_what_has_been_read_before_is_an_error_and_not_empty(name: str, source: str) -> None:
+    given = {"cases": SOURCES[source](ROWS["cases"])}
+    FUNCTIONS[name](**given)
+    with pytest.raises(kpi.RecordsError, match=r"^cases (are given|have been)"):
+        FUNCTIONS[name](**given)
