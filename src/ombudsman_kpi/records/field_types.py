@@ -69,18 +69,6 @@ def parse_time(value: object) -> object:
     raise ValueError("a time is a date, a datetime, or text in ISO 8601 such as 2024-03-28")
 
 
-def whole_number(value: Real | Decimal) -> str | None:
-    """Return a whole number as text, without a decimal point; None for any other number.
-
-    >>> whole_number(24017.0), whole_number(1.5)
-    ('24017', None)
-    """
-    with suppress(OverflowError, ValueError):  # infinite, or not a number
-        if (whole := floor(value)) == value:
-            return str(whole)
-    return None
-
-
 def id_text(value: object) -> str:
     """Return an id as text: text, a whole number, a UUID, or whatever else is hashable and can be printed.
 
@@ -101,10 +89,10 @@ def id_text(value: object) -> str:
     if isinstance(value, (bool, np.bool_, bytes, complex, Iterable)) or is_missing(value):
         raise ValueError(_NO_ID)
     if isinstance(value, (Real, Decimal)):
-        text = whole_number(value)
-        if text is None:
-            raise ValueError(_NO_ID)
-        return text
+        with suppress(OverflowError):  # infinite
+            if (whole := floor(value)) == value:
+                return str(whole)
+        raise ValueError(_NO_ID)
     kind = type(value)
     if not isinstance(value, Hashable) or (kind.__str__, kind.__repr__) == (object.__str__, object.__repr__):
         raise ValueError(_NO_ID)

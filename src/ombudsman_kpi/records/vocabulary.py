@@ -333,7 +333,11 @@ _HELD: dict[Kind, frozenset[type]] = {
 
 
 def is_validated(record: Record) -> bool:
-    """Return whether a record holds what a validated one does, as a changed copy may not."""
+    """Return whether a record holds what a validated one does; a copy with changes may not.
+
+    The types of a list of records are few: Case(case_id="A1", received_at=date(…)) has (str, date, NoneType, …). They
+    are looked at once, and remembered.
+    """
     held = record.__dict__
     if not _are_held(type(record), tuple(map(type, held.values()))):
         return False
