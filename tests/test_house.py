@@ -82,11 +82,8 @@ def test_modules_and_functions_are_small(path: Path) -> None:
 
 
 def lines_of_code(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Count the lines of a function from its name to its end, without its docstring."""
-    documented = node.body and isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant)
-    docstring = node.body[0] if documented else None
-    inside = 0 if docstring is None else (docstring.end_lineno or 0) - docstring.lineno + 1
-    return (node.end_lineno or 0) - node.lineno + 1 - inside
+    """Count the lines of a function from its name to its end, docstring and all."""
+    return (node.end_lineno or 0) - node.lineno + 1
 
 
 @pytest.mark.parametrize("wing", [wing for wing in WINGS if wing != "statistics"])

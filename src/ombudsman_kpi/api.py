@@ -1,9 +1,7 @@
 """The short way through all of it: records in, outcomes, tallies or results out."""
 
 import sys
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ombudsman_kpi.calendars.periods import Every
@@ -11,7 +9,6 @@ from ombudsman_kpi.cases.worklist import obligations
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import STATUSES
 from ombudsman_kpi.errors import OptionError
-from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import History
@@ -22,18 +19,16 @@ from ombudsman_kpi.results.row import check_groups
 from ombudsman_kpi.results.tally import Settled, Tally
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.in_memory import Options, opened_once, read_first_times, refuse_too_early, tally_records
-from ombudsman_kpi.tallies.outcome_rows import no_rows, outcome_rows
+from ombudsman_kpi.tallies.outcome_rows import no_rows, rows_of_targets
 from ombudsman_kpi.tallies.plan import (
     Columns,
     Formats,
     Progress,
-    batches_of,
     check_scheme,
     make_plan,
     names_of,
     open_records,
     related_of,
-    why_not,
 )
 from ombudsman_kpi.tallies.settled import settle_records
 
@@ -57,7 +52,7 @@ def measure(
     memory: str | int | None = None,
     **records: Unpack[Records],
 ) -> Results:
-    """Measure records against the targets of a scheme.
+    """Return the results of measuring records against the targets of a scheme.
 
     >>> from ombudsman_kpi import load_scheme, measure
     >>> cases = [
@@ -69,24 +64,21 @@ def measure(
     >>> row.met, row.missed, row.value, row.status
     (1, 1, 0.5, 'met')
 
-    Records are given by their kind (``calls=``, ``cases=``, …) as a pandas, Polars, PyArrow, DuckDB or Spark table, a
-    lazy frame, an Arrow reader, the path of a CSV or Parquet file or a pattern for many of them, a list of rows, or
-    such tables one after the other. Only targets whose records are given are measured; the others say so.
+    Give records by their kind (``calls=``, ``cases=``, …): a pandas, Polars, PyArrow, DuckDB or Spark table, a lazy
+    frame, an Arrow reader, the path of a CSV or Parquet file, a pattern for many files, rows, or tables in turn.
 
-    - ``as_of``: the date at whose close (or the instant at which) is measured; what happened later isn't known.
-    - ``every``: week, month, two-month, quarter, half-year, financial-year (from 1 April), year, or a list of
-      them; None is one period, everything.
+    - ``as_of``: measured at the close of this date, or at this instant; what happened later isn't known.
+    - ``every``: week, month, two-month, quarter, half-year, financial-year (from April), year, or a list; None: all.
     - ``by``: columns to group by. ``cohort``: received, closed, due or "all"; None is each target's headline cohort.
-    - ``targets``: ids of the targets to measure. ``report``: what an audience of the scheme gets, on its cycle.
+    - ``targets``: ids of those to measure; without their records they say so. ``report``: the cycle of an audience.
     - ``columns``: the names that your columns have, ``{"cases": {"received_at": "Date received"}}``; ``dates``: the
       formats of dates in text, ``{"cases": "%d/%m/%Y"}``; or, as ``columns``, the path of a TOML file with both.
-    - ``progress``: called with the kind of records and the number of rows read so far; where records don't fit into
-      ``memory``, once while they are dealt out, and again while they are counted.
-    - ``memory``: how much may be used, such as "2 GB", where cases and their events are larger than that: they are
-      dealt out to parts on the disk, and counted part by part. The answer is the same.
+    - ``progress``: called with the kind of records and the number of rows read so far.
+    - ``memory``: how much memory to use, such as "2 GB". Larger cases and events are split into parts on the disk and
+      counted part by part. The answer is the same.
 
-    Raises ``RecordsError``, ``SchemeError``, ``OptionError`` or ``CoverageError``, each with the remedy. Records
-    that contradict themselves are no error: they are counted as invalid, with the reason.
+    Raises ``RecordsError``, ``SchemeError``, ``OptionError`` or ``CoverageError``, each with the remedy. Records that
+    contradict themselves are counted as invalid, with the reason.
     """
     counted = tally(
         scheme, as_of=as_of, every=every, by=by, cohort=cohort, targets=targets, report=report, columns=columns,
@@ -113,7 +105,7 @@ def tally(
     memory: str | int | None = None,
     **records: Unpack[Records],
 ) -> Tally:
-    """Count outcomes: whole numbers that add up. The arguments are those of ``measure``.
+    """Return counted outcomes: whole numbers that add up. The arguments are those of ``measure``.
 
     >>> from ombudsman_kpi import load_scheme, tally
     >>> lgsco = load_scheme("lgsco")
@@ -165,7 +157,7 @@ def settled(
     progress: Progress | None = None,
     **records: Unpack[Records],
 ) -> Settled:
-    """Count the records of which nothing changes any more as time passes, and name the others.
+    """Return the tally of the records whose outcomes no longer change as time passes, and name the others.
 
     >>> from ombudsman_kpi import load_scheme, settled, tally
     >>> lgsco = load_scheme("lgsco")
@@ -216,8 +208,6 @@ def assess(
     """
     import pandas as pd
 
-    from ombudsman_kpi.measures.rule import Rule
-
     check_scheme(scheme)
     at = parse_as_of(as_of, scheme)
     plan = make_plan(scheme, targets, None, None, None)
@@ -225,20 +215,7 @@ def assess(
     chosen = [step.target.id for step in plan]
     read_first_times(tables, scheme, Options(as_of, targets=chosen, columns=columns, dates=dates))
     related = related_of(tables, plan, at, scheme)
-    parts: list[pd.DataFrame] = []
-    wanted: dict[str, list[Rule]] = defaultdict(list)
-    for step in plan:
-        if why_not(step, related.tables) is None:
-            for records_, rule in step.target.rules(related):
-                wanted[records_].append(rule)
-    for kind, rules in wanted.items():
-        table = related.tables[kind]
-        ids = [table.named_by] if table.named_by is not None else []
-        batches: list[list[pd.DataFrame]] = []
-        for batch in batches_of(table, rules, ids, progress):
-            known = AsKnownBatch(batch, at, scheme)
-            batches.append([outcome_rows(rule, known, rule.assess(known)) for rule in rules])
-        parts += chain.from_iterable(zip(*batches, strict=True))  # rule by rule, however the rows were batched
+    parts = rows_of_targets(plan, related, progress)
     frame = pd.concat(parts, ignore_index=True) if parts else no_rows()
     order = [step.target.id for step in plan]
     frame["target"] = pd.Categorical(frame["target"].astype(str), order)
@@ -263,7 +240,7 @@ def compare_schemes(
     progress: Progress | None = None,
     **records: Unpack[Records],
 ) -> Comparison:
-    """Measure the same records under two schemes: how this year would have looked under the other plan.
+    """Return the same records measured under two schemes: how this year would have looked under the other plan.
 
     >>> from ombudsman_kpi import compare_schemes, load_scheme
     >>> case = {"case_id": "A1", "received_at": "2024-01-01", "allocated_at": "2024-01-09", "decided_at": "2024-04-01"}
@@ -351,7 +328,7 @@ def worklist(
 
 
 def history(scheme: Scheme, *, events: Any, as_of: Any, columns: Columns = None, dates: Formats = None) -> History:
-    """Make case rows of an event log, as it was known at a date; ``history.cases`` is a pandas frame.
+    """Return case rows made from an event log, as it was known at a date; ``history.cases`` is a pandas frame.
 
     >>> from ombudsman_kpi import history, load_scheme
     >>> log = [

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
@@ -24,6 +24,7 @@ from ombudsman_kpi.calendars.dates import WEEKDAYS, day_in_words, to_date
 from ombudsman_kpi.calendars.periods import EVERY
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.cases.json_schemas import DESCRIBED, json_schema_of
+from ombudsman_kpi.clocks.outcomes import COHORTS
 from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.records.vocabulary import RECORDS
 
@@ -46,13 +47,25 @@ _STYLES = {"met": "bold green", "missed": "bold red", "undetermined": "bold yell
 def run() -> None:
     """Run the command line. Print a ``KpiError`` as one sentence and exit with 2."""
     try:
-        app(standalone_mode=True)
+        sys.exit(app(standalone_mode=False))
     except KpiError as error:
-        Console(stderr=True, soft_wrap=True).print(Text(f"Error: {error}"))
-        raise SystemExit(2) from None
+        _fail(str(error), 2)
+    except typer.Abort:  # the user ended the input
+        _fail("Stopped.", 1)
+    except Exception as error:
+        # Errors of usage have no public class in all versions of typer; this is what they have in common.
+        if not hasattr(error, "format_message") or type(error).__name__ == "NoArgsIsHelpError":
+            raise
+        _fail(f"{' '.join(error.format_message().split())} See ombudsman-kpi --help.", 2)
     except BrokenPipeError:  # the reader of the output has stopped, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
+
+
+def _fail(says: str, code: int) -> NoReturn:
+    """Print an error as one line, and exit."""
+    Console(stderr=True, soft_wrap=True).print(Text(f"Error: {says}"))
+    raise SystemExit(code)
 
 
 def _schemes(incomplete: str) -> list[str]:
@@ -63,7 +76,7 @@ def _schemes(incomplete: str) -> list[str]:
 
 Every = StrEnum("Every", {name: name for name in EVERY})  # type: ignore[misc]
 Division = StrEnum("Division", {name: name for name in DIVISIONS})  # type: ignore[misc]
-CohortName = StrEnum("CohortName", {name: name for name in ("received", "closed", "due", "dated", "all")})  # type: ignore[misc]
+CohortName = StrEnum("CohortName", {name: name for name in (*COHORTS, "all")})  # type: ignore[misc]
 
 
 def _takes_files(kinds: Iterable[str]) -> Callable[[F], F]:

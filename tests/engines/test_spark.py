@@ -237,7 +237,7 @@ def test_cases_are_made_of_events_as_in_memory(spark: "SparkSession", all_measur
     log = log_of(Maker(7))
     frames = {"events": frame_of(spark, log, 5)}
     found = assert_as_in_memory(all_measures, frames, Options("2024-04-30", by="team", every="month"))
-    assert found.misfits["within"] == found.misfits["volume"]
+    assert found.misfits["share-within"] == found.misfits["volume"]
     columns = {"events": {"case_id": "Fall", "event": "Was", "at": "Wann"}, "cases": {"case_id": "no such column"}}
     renamed = log.rename_columns(["Fall", "Was", "Wann", "party", "direction", "reason", "team"])
     again = tally_on_spark(

@@ -77,7 +77,7 @@ def test_a_standard_is_read_exactly_as_written(
 )
 def test_a_standard_is_kept_on_its_own_side(text: str, below: bool, exactly: bool, above: bool) -> None:
     standard, tiny = parse_standard(text), Fraction(1, 10**12)
-    found = [standard.kept_by(Fraction(3, 5) + change) for change in (-tiny, Fraction(0), tiny)]
+    found = [standard.is_met_by(Fraction(3, 5) + change) for change in (-tiny, Fraction(0), tiny)]
     assert found == [below, exactly, above]
 
 
@@ -93,7 +93,7 @@ def test_a_standard_is_kept_on_its_own_side(text: str, below: bool, exactly: boo
 )
 def test_a_change_is_compared_with_0(text: str, fall: bool, same: bool, rise: bool) -> None:
     standard = parse_standard(text)
-    assert [standard.kept_by(Fraction(change)) for change in (-1, 0, 1)] == [fall, same, rise]
+    assert [standard.is_met_by(Fraction(change)) for change in (-1, 0, 1)] == [fall, same, rise]
 
 
 def test_every_share_is_written_as_it_was_read() -> None:

@@ -148,7 +148,7 @@ class CellSums:
         return code
 
     def _reach(self, keys: Sequence[Integers]) -> bool:
-        """Make the box large enough for some keys; tell whether that can be had."""
+        """Make the box large enough for some keys; return whether it fits."""
         lows = [int(key.min()) for key in keys]
         highs = [int(key.max()) for key in keys]
         least = [high - low + 1 for low, high in zip(lows, highs, strict=True)]

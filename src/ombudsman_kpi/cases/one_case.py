@@ -74,8 +74,7 @@ def deadlines(
     The result also has ``findings``, the contradictions in the record, and ``left_out``, the targets that don't apply
     and why. For contact with the parties it has the open interval of each party, and the intervals that were too long.
 
-    Raises ``RecordsError`` for a field that can't be read, ``OptionError`` or ``CoverageError`` for a wrong ``as_of``,
-    and ``SchemeError`` for an unknown target.
+    Raises ``RecordsError`` for an unreadable field, ``OptionError``, ``CoverageError`` or ``SchemeError`` for options.
     """
     check_scheme(scheme)
     at = parse_as_of(as_of, scheme)

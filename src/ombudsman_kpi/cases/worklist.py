@@ -102,7 +102,7 @@ def obligations(
 
 
 def _not_listed(results: Results) -> tuple[str, ...]:
-    """Say what isn't in a worklist, and why."""
+    """Return what isn't in a worklist, and why."""
     absent = dict.fromkeys(f"{row.target}: not listed, {row.note}" for row in results if row.status == "not measured")
     invalid: Counter[tuple[str, str]] = Counter()
     for row in results:
@@ -136,7 +136,7 @@ class _Window(NamedTuple):
         return cls(limit, int((last[0] + 1) * DAY - 1 if limit.in_days else scheme.zone.wall(last)[0]))
 
     def holds(self, assessed: Assessed, own: Limit | None, left: Integers | None) -> Truths:
-        """Tell what is due in it. Between two instants no clock on a wall is asked."""
+        """Tell what is due in it. Two instants are compared as such, not by the clock on the wall."""
         exact = own is not None and own.needs_times and self.limit.needs_times
         if exact and left is not None:
             soon: Truths = left <= self.limit.allowed
@@ -146,7 +146,7 @@ class _Window(NamedTuple):
 
 
 def _rows(rule: Rule, known: AsKnownBatch, window: _Window | None) -> "pd.DataFrame":
-    """Give one target's open obligations of a batch, with what is left of the limit and the day they count by."""
+    """Return one target's open obligations of a batch, with what is left of the limit and the day they count by."""
     assessed, target = rule.assess(known), rule.target
     limit = target.time_allowed
     left = None if limit is None else remaining(limit, assessed, known)
@@ -212,7 +212,7 @@ def _with_effects(frame: "pd.DataFrame", results: Results, every: Every | None) 
 
 
 def _effect(target: Target, row: Row | None, status: str, weight: int) -> tuple[int | None, int | None, str]:
-    """Give the headroom of a figure now, and when so many more miss; and what that means."""
+    """Return the headroom of a figure now, and when so many more miss; and what that means."""
     standard = target.standard
     if standard is None or standard.operator == "about":
         return None, None, NO_STANDARD
@@ -244,7 +244,7 @@ def _in_order(frame: "pd.DataFrame", scheme: Scheme) -> "pd.DataFrame":
 
 
 def worklist_table(rows: "pd.DataFrame", scheme: Scheme, as_of: str, most: int | None = None) -> TextTable:
-    """Lay a worklist out for a reader: what is due when, whose, and what missing it does."""
+    """Return a worklist laid out for a reader: what is due when, whose, and what missing it does."""
     overdue = int((rows["status"] == "overdue").sum())
     losing = int((rows["effect"] == LOSES).sum())
     summary = [f"{overdue:,} overdue", f"{len(rows) - overdue:,} due", f"{losing:,} would lose a target if missed"]

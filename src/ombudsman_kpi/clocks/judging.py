@@ -100,7 +100,10 @@ def judged(target: HasLimit, timeline: Timeline, calendar: WorkingCalendar) -> J
 
 
 def follows_from_elapsed(target: HasLimit, timeline: Timeline, calendar: WorkingCalendar) -> bool:
-    """Return whether state and elapsed time say all: no record has a due date of its own, nor one hard to know."""
+    """Return whether the state and the elapsed time decide everything.
+
+    They don't where records have due dates of their own, or due days that are provisional or beyond the calendar.
+    """
     unsure = beyond_calendar(target, timeline, calendar), provisional(target, timeline, calendar)
     return timeline.in_days and all(part is None for part in unsure)
 

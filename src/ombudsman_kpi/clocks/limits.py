@@ -142,7 +142,7 @@ class WorkingDays(Amount):
         return WorkingDayAxis(calendar, clock.day_of_receipt == "day 1")
 
     def depends_on_holidays(self, clock: Clock) -> bool:
-        """Return True, but for what is due on the day itself."""
+        """Return True, unless the due day is the day of the start itself, which no holiday moves."""
         return self.allowed > 0
 
 
@@ -260,11 +260,20 @@ def parse_limit(text: str) -> Amount:
     unit = units().get(match["unit"].lower().removesuffix("s")) if match else None
     if match is None or unit is None or "." in match["amount"]:
         raise SchemeError(
-            f"{text[:_LONGEST]!r} isn't a limit. Write a whole number and a unit, such as '20 working days', "
+            f"{shortened(text)} isn't a limit. Write a whole number and a unit, such as '20 working days', "
             "'< 13 weeks', '10 calendar days', '24 hours' or '60 seconds'."
         )
     less = (match["less"] or "within").strip().lower()
     return unit(int(match["amount"]), less_than=less != "within")
+
+
+def shortened(text: str) -> str:
+    """Return text as a message shows it: nobody needs 5,000 digits to see which one is meant.
+
+    >>> shortened("20 wrking days"), shortened("1" * 5000)
+    ("'20 wrking days'", "'11111111111111111111…'")
+    """
+    return repr(text if len(text) <= 40 else f"{text[:20]}…")
 
 
 def read_limit(value: Any) -> Limit | None:

@@ -27,7 +27,7 @@ from ombudsman_kpi.records.times import decoded
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.counts import Counts
 from ombudsman_kpi.tallies.in_memory import Options, dry_run, tally_records
-from ombudsman_kpi.tallies.plan import Progress, make_plan, names_of, opened_as_given
+from ombudsman_kpi.tallies.plan import Progress, make_plan, names_of, opened_unread
 
 # Bytes that one row takes at most while a part is tallied, and bytes that are needed whatever the size.
 _A_CASE, _AN_EVENT, _ALWAYS = 160, 40, 400 << 20
@@ -58,7 +58,7 @@ def tally_in_parts(
 ) -> Counts:
     """Return the counts of ``tally_records``, using no more than some memory."""
     room = parse_memory(memory) - _ALWAYS
-    tables = opened_as_given(records, options.columns, options.dates)
+    tables = opened_unread(records, options.columns, options.dates)
     options = options._replace(
         by=names_of("by", options.by),
         columns={kind: dict(table.columns) for kind, table in tables.items()},

@@ -93,6 +93,7 @@ class DelaysRule(Rule):
         for name in self.target.parties:
             told &= self._told(known, rows, PARTIES.index(name), start, last)
         waiting = (last >= known.as_of.day) & (self.target.up_to is not None)
+        # Three categories for each target: met, late, pending. Late on the second target is 3 * 1 + 1 = 4.
         code = 3 * self.missed.index(target) + np.where(told, 0, np.where(waiting, 2, 1))
         moves = np.broadcast_to(judged.provisional, len(clock.start))[rows]
         return rows, start, due, last, np.maximum(moves, self._extension_moves(due, last, known)), code
@@ -117,7 +118,7 @@ class DelaysRule(Rule):
         explained = known.once(("explained",), lambda: contacts.within(offset, offset + len(known.batch)))
         if not len(explained):
             return np.zeros(len(rows), np.bool_)
-        lane = rows * 2 + party
+        lane = rows * 2 + party  # case 3, second party: lane 7
         place = explained.searchsorted(PartyDays.number(lane, start))
         following = explained.take(place, mode="clip")
         told: Truths = (following <= PartyDays.number(lane, last)) & (place < len(explained))

@@ -199,4 +199,4 @@ def judged(standard: Standard | None, value: Fraction | None, *, settled: bool =
         return "no target"
     if not settled:
         return "undetermined"
-    return "met" if standard.kept_by(value) else "missed"
+    return "met" if standard.is_met_by(value) else "missed"

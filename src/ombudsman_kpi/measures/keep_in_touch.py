@@ -115,9 +115,12 @@ class KeepInTouchRule(Rule):
         lane, ended = intervals.lane.take(over), intervals.end.take(over) != MISSING
         late[lane[ended]] = 1
         overdue[lane[~ended] >> 1] = True
+        # Lanes 6 and 7 are the two parties of case 3: late with the first is 1, with the second 2, with both 3.
         parties = late[::2] + 2 * late[1::2]
         open_ = end == MISSING
         code = np.where(open_, 2 - overdue, 0)  # places in the categories
+        # Categories: met, overdue, pending, then the three of _LATE, and the same three for cases still open. A case
+        # that is late with the second party is in category 2 + 2 = 4, and in 4 + 3 = 7 while it is open.
         code = np.where(parties > 0, parties + 2 + open_ * len(_LATE), code)
         code = np.where(clock.elapsed == NONE, clock.state.astype(np.int64) + len(_WHOLE), code).astype(np.intp)
         return Assessed(
@@ -163,7 +166,7 @@ def _reasons(clock: Timeline) -> tuple[Outcome, ...]:
 
 
 def run_of(target: "KeepInTouch", known: AsKnownBatch, related: Related) -> Run:
-    """Run the investigations of a batch, and judge their intervals by the limit: once, for all who ask."""
+    """Return the investigations of a batch, with their intervals judged; worked out once for all targets."""
     name = ("contact", target.clock_key, target.parties, target.limit)
     return known.once(name, lambda: _run(target, known, related))
 
@@ -194,7 +197,7 @@ def cut_into_intervals(
 
     All is done on the numbers of days in lanes, which are in the order of lanes and of days at once: so the contact
     before one, or the start of its own lane, whichever is greater, is where its interval began. What lies outside a
-    run is moved to its nearer end. So some intervals have no length: they aren't any, and harm no case.
+    run is moved to its nearer end. Intervals without length that come of this aren't counted.
     """
     offset, size = known.batch.offset, len(known.batch)
     runs = np.repeat(start != MISSING, 2)
@@ -311,7 +314,7 @@ class KeepInTouch(Limited):
         return told
 
     def repeats(self, other: Target) -> bool:
-        """Tell whether it says of whole cases what another target says of their intervals."""
+        """Return whether it says of whole cases what another target says of their intervals."""
         return self.counted == "cases" and isinstance(other, KeepInTouch) and other.counted == "intervals"
 
     @model_validator(mode="after")

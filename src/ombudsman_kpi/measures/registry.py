@@ -1,4 +1,4 @@
-"""The measures that there are: one line for each. Everything else that lists them derives from here."""
+"""All measures: one line for each. Everything else that lists them derives from here."""
 
 from typing import Literal, get_args, get_origin
 

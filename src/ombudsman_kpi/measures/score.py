@@ -70,6 +70,7 @@ class ScoreRule(Rule):
         part = integers(encoded.indices, 0)
         labels = encoded.dictionary.to_pylist()
         counted = draft.state == 0
+        # Two categories for each part, late and met, follow those there are: after 3, met in the second is 3 + 2 + 1.
         code = np.where(counted, len(assessed.categories) + 2 * part + met, assessed.code).astype(np.intp)
         categories = tuple(Outcome(status, label, label) for label in labels for status in ("late", "met"))
         return replace(assessed, code=code, categories=(*assessed.categories, *categories))
@@ -85,7 +86,7 @@ def parts_of(counts: PlaceCounts) -> dict[str, tuple[int, int]]:
 
 
 def _sampled(place: Place, details: dict[str, Any]) -> list[str]:
-    """Say how large the sample was, what it was drawn from, and how sure that makes the score."""
+    """Return how large the sample was, what it was drawn from, and how sure that makes the score."""
     met, counted, population = place.here.met, place.here.met + place.here.missed, place.population
     drawn_from = population if population is None or population >= counted else None
     interval = share_interval(met, counted, drawn_from)

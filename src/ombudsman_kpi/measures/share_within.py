@@ -74,7 +74,7 @@ class ShareWithinRule(Rule):
 
 
 def clock_judged(target: "ShareWithin", known: AsKnownBatch) -> tuple[Timeline, Judged]:
-    """Run the clocks of a batch, and judge them: once, for all who ask."""
+    """Run the clocks of a batch, and judge them: worked out once for all targets that need it."""
     clock = timeline(target, known)
     name = ("judged", target.clock_key, target.limit)
     return clock, known.once(name, lambda: judged(target, clock, known.setting.calendar))

@@ -42,6 +42,7 @@ class PausedRule(Rule):
         gross, net, due = ran_net(self.target, self.pauses, known)
         as_if = judged(self.target, gross, known.setting.calendar)
         cured = of_status(as_if.categories, MISSED).take(as_if.code) & ~of_status(net.categories, MISSED).take(net.code)
+        # Each category twice, as it is and as spared by a pause: of 4, the second one spared is 1 + 4 = 5.
         categories = (*net.categories, *map(spared, net.categories))
         return Assessed(
             (net.code + cured * len(net.categories)).astype(np.intp), categories, gross.start_day, gross.end_day,

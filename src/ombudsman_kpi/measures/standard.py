@@ -42,10 +42,10 @@ class Standard:
         """The number that is written before the unit."""
         return Fraction(self.value * 100 if self.unit == "%" else self.value)
 
-    def kept_by(self, value: Fraction) -> bool:
-        """Tell whether a value keeps the standard, compared as exactly as it is written.
+    def is_met_by(self, value: Fraction) -> bool:
+        """Return whether a value keeps the standard, compared as exactly as it is written.
 
-        >>> parse_standard("less than 0").kept_by(Fraction(0))
+        >>> parse_standard("less than 0").is_met_by(Fraction(0))
         False
         """
         return {
@@ -83,7 +83,8 @@ _IN_WORDS = {
     "does not increase": "at most 0", "none": "at most 0",
 }  # fmt: skip
 _STANDARD = re.compile(
-    rf"(?P<operator>{'|'.join(_OPERATORS)})?\s*(?P<figure>\d+(?:\.\d+)?)\s*(?P<unit>%|[a-z ]*)", re.IGNORECASE
+    rf"(?P<operator>{'|'.join(_OPERATORS)})?\s*(?P<figure>\d+(?:\.\d+)?)\s*(?P<unit>%|[a-z ]*)",
+    re.IGNORECASE | re.ASCII,
 )
 
 _LONGEST = 300  # digits of a figure: more are a mistake, and too large for the column of standards

@@ -276,7 +276,7 @@ class Target(Declaration):
         return range(len(assessed.code))
 
     def repeats(self, other: "Target") -> bool:
-        """Tell whether it says again of whole records what another target says of their parts."""
+        """Return whether it says again of whole records what another target says of their parts."""
         return False
 
     @model_validator(mode="after")

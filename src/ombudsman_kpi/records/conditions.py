@@ -21,7 +21,7 @@ class Condition:
     present: bool | None = None
 
     def describe(self, name: str) -> str:
-        """Say why a record isn't counted.
+        """Return why a record isn't counted.
 
         >>> Condition(("upheld", "not-upheld")).describe("decision")
         'decision is not upheld or not-upheld'

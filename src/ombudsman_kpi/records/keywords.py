@@ -61,6 +61,8 @@ def takes_records(function: F) -> F:
     def checked(*args: Any, **keywords: Any) -> Any:
         for name in keywords:
             if name not in shown.parameters:
+                if name in RECORDS:
+                    raise OptionError(f"{function.__name__}() takes no {name}. It takes: {', '.join(kinds)}.")
                 allowed = [*kinds, *(item.name for item in options)]
                 raise OptionError(f"{function.__name__}() has no argument {name!r}. {one_of(name, allowed)}")
         return function(*args, **keywords)

@@ -59,7 +59,7 @@ class Record(BaseModel):
     )
 
     @model_serializer(mode="wrap")
-    def _without_what_was_not_given(self, handler: SerializerFunctionWrapHandler) -> Any:
+    def _only_set_fields(self, handler: SerializerFunctionWrapHandler) -> Any:
         """Leave out the fields that nobody gave: an absent ``valid_at`` falls back, and an empty one doesn't."""
         provided, fields = self.model_fields_set, type(self).model_fields
         return {name: value for name, value in handler(self).items() if name in provided or name not in fields}

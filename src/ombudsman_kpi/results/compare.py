@@ -38,7 +38,7 @@ class Comparison(NamedTuple):
     pairs: tuple[Pair, ...]
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Give a frame with a row for each pair of figures.
+        """Return a frame with a row for each pair of figures.
 
         Columns: ``target`` and ``cohort`` under each scheme, ``every, period``, those grouped by, and under each scheme
         ``numerator, denominator, value, operator, standard, status, headroom``; the names of the second end in ``_2``.
@@ -49,7 +49,7 @@ class Comparison(NamedTuple):
         return pd.DataFrame(self.to_dicts()).astype(dict.fromkeys(counts, "Int64"))
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """Give the same rows as plain values."""
+        """Return the same rows as plain values."""
         return [dict(self._cells(pair)) for pair in self.pairs]
 
     def _cells(self, pair: Pair) -> Iterator[tuple[str, Any]]:
@@ -70,7 +70,7 @@ class Comparison(NamedTuple):
 
 
 def matched(first: Scheme, second: Scheme, same: Mapping[str, str]) -> list[Names]:
-    """Give the names of each target in both schemes, in the order of the first, then of the second."""
+    """Return the names of each target in both schemes, in the order of the first, then of the second."""
     if not isinstance(same, Mapping):
         raise OptionError("same= takes names of both schemes: {'written-contacts-3wd': 'written-contacts-24h'}.")
     theirs = {target.id for target in second.targets} - set(same.values())
@@ -81,7 +81,7 @@ def matched(first: Scheme, second: Scheme, same: Mapping[str, str]) -> list[Name
 
 
 def wanted(pairs: list[Names], targets: str | Sequence[str] | None) -> list[Names]:
-    """Give the pairs that are asked for. Raises ``OptionError`` for a target that neither scheme has."""
+    """Return the pairs that are asked for. Raises ``OptionError`` for a target that neither scheme has."""
     requested = names_of("targets", targets)
     names = sorted({name for pair in pairs for name in pair if name})
     for name in requested:
@@ -105,12 +105,12 @@ def paired(first: Results, second: Results, pairs: list[Names]) -> Iterator[Pair
 
 
 def _when(row: Row) -> tuple[Any, ...]:
-    """Give the order of rows in time, with what is in no period last."""
+    """Return the order of rows in time, with what is in no period last."""
     return row.period == NO_DATE, row.period_start or date.min, row.group
 
 
 def comparison_table(comparison: Comparison) -> TextTable:
-    """Lay out the same data under two schemes: each figure once, with what either scheme makes of it."""
+    """Return the layout of the same data under two schemes: each figure once, with what either scheme makes of it."""
     sides = comparison.first, comparison.second
     measured = [pair for pair in comparison.pairs if any(row and row.status != "not measured" for row in pair)]
     shown = [pair for pair in measured if any(row and row.period != NO_DATE for row in pair)]

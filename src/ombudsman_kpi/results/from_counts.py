@@ -20,7 +20,7 @@ from ombudsman_kpi.tallies.counts import PUBLISHED, Counts
 
 
 def rows_of(counted: Counts, basis: Basis) -> Iterator[Row]:
-    """Work out the rows of all targets: every period from the first to the last, for every group."""
+    """Yield the rows of all targets: every period from the first to the last, for every group."""
     for name, everys in basis.every.items():
         target = basis.scheme[name]
         notes = (*sorted(counted.notes.get(name, ())), *notes_of(counted.misfits.get(name, {})))
@@ -40,7 +40,7 @@ def rows_of(counted: Counts, basis: Basis) -> Iterator[Row]:
 def _figures(
     target: Target, cohort: Cohort, every: Every | None, block: Block, counted: Counts, notes: tuple[str, ...]
 ) -> Iterator[Row]:
-    """Give the rows of one target and cohort: every period from the first to the last, for every group."""
+    """Yield the rows of one target and cohort: every period from the first to the last, for every group."""
     basis = counted.basis
     assert basis is not None  # noqa: S101
     if target.decided_on is not None:  # once, whatever the periods are
@@ -152,12 +152,12 @@ def _float(value: Fraction | None) -> float | None:
 
 
 def _plain(value: Fraction | None) -> int | float | None:
-    """Give an exact number as it is counted: whole where it is whole."""
+    """Return an exact number as it is counted: whole where it is whole."""
     return None if value is None else int(value) if value.denominator == 1 else float(value)
 
 
 def _out_of_force(in_force: InForce | None, period: Period | None) -> tuple[str, ...]:
-    """Say where a commitment didn't hold for all of a period, or where nobody asked for periods."""
+    """Return where a commitment didn't hold for all of a period, or where nobody asked for periods."""
     if in_force is None:
         return ()
     whole = (
@@ -169,13 +169,13 @@ def _out_of_force(in_force: InForce | None, period: Period | None) -> tuple[str,
 
 
 def _closed(last: date, as_of: str) -> bool:
-    """Tell whether a day was over: a date means its close, an instant is before it."""
+    """Return whether a day was over: a date means its close, an instant is before it."""
     day = date.fromisoformat(as_of[:10])
     return last <= day if len(as_of) == len("2024-03-31") else last < day
 
 
 def _note(words: tuple[str, ...], reasons: Mapping[tuple[str, str], int], remarks: tuple[str, ...]) -> str:
-    """Say what belongs to the value, why records were left out, and what else to know."""
+    """Return what belongs to the value, why records were left out, and what else to know."""
     texts = []
     for status in STATUSES if reasons else ():
         by_group = sorted((-number, reason) for (of, reason), number in reasons.items() if of == status)

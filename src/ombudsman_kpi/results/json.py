@@ -155,7 +155,7 @@ def _text(value: object) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Give a detail as JSON has it."""
+    """Return a detail as JSON has it."""
     if isinstance(value, Fraction):
         return {"fraction": str(value)}
     if isinstance(value, date):
@@ -168,7 +168,7 @@ def _plain(value: Any) -> Any:
 
 
 def _rich(value: Any) -> Any:
-    """Give a detail as it was."""
+    """Return a detail as it was."""
     match value:
         case {"fraction": str(text), **rest} if not rest:
             return Fraction(text)

@@ -32,7 +32,7 @@ class Results:
 
     @classmethod
     def of(cls, counts: Counts) -> "Results":
-        """Work out the results of counts. Raises ``SchemeError`` where nothing was counted."""
+        """Return the results of counts. Raises ``SchemeError`` where nothing was counted."""
         if counts.basis is None:
             raise SchemeError("A tally of nothing has no scheme, and so no results. Add a tally of records to it.")
         return cls(tuple(rows_of(counts, counts.basis)), counts.basis)
@@ -66,7 +66,7 @@ class Results:
         return iter(self.rows)
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Give a frame with a row for each target, cohort, period and group.
+        """Return a frame with a row for each target, cohort, period and group.
 
         Its columns: ``target, measure, unit, cohort, every, period, period_start, period_end, complete``, those
         grouped by, ``records, met, missed, overdue, pending, excluded, invalid, numerator, denominator, value, low,
@@ -86,11 +86,11 @@ class Results:
         return frame.astype(types)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give all of it as plain values, ready for JSON: scheme, digest, calendar, as_of, options, rows."""
+        """Return all of it as plain values, ready for JSON: scheme, digest, calendar, as_of, options, rows."""
         return plain_results(self.rows, self.basis)
 
     def to_json(self) -> str:
-        """Give all of it as JSON: what ``to_dict`` gives, and what is needed to read it back without loss."""
+        """Return all of it as JSON: what ``to_dict`` gives, and what is needed to read it back without loss."""
         return results_to_json(self.rows, self.basis)
 
     @classmethod
@@ -100,7 +100,7 @@ class Results:
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
-        """Give the JSON Schema of what ``to_json`` gives."""
+        """Return the JSON Schema of what ``to_json`` gives."""
         return results_json_schema()
 
     def __repr__(self) -> str:

@@ -58,7 +58,7 @@ class Row(NamedTuple):
     exact: Fraction | None = None  # the value before it was made a float
 
     def as_dict(self, by: tuple[str, ...]) -> dict[str, Any]:
-        """Give the columns of the contract by name, the groups where they stand in it."""
+        """Return the columns of the contract by name, the groups where they stand in it."""
         out: dict[str, Any] = {}
         for name, value in zip(self._fields, self, strict=True):
             if name == "group":
@@ -76,7 +76,7 @@ OWN_COLUMNS = frozenset(Row._fields) - {"group", *INSIDE}  # the columns that re
 
 
 def column_names(by: tuple[str, ...]) -> Iterator[str]:
-    """Name the columns of the contract in their order, those grouped by where they stand in it."""
+    """Yield the columns of the contract in their order, those grouped by where they stand in it."""
     for name in Row._fields:
         if name not in INSIDE:
             yield from by if name == "group" else (name,)

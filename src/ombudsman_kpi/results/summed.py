@@ -17,7 +17,7 @@ Places = dict[tuple[Period | None, Group], PlaceCounts]
 
 
 def spanned(filled: Set[Period | None], every: Every | None) -> list[Period | None]:
-    """Give every period from the first to the last, so that one without a record shows; then None, for no period."""
+    """Return every period from the first to the last, so that one without a record shows; then None, for no period."""
     periods = sorted({period for period in filled if period is not None})
     spanned: list[Period | None] = []
     if periods:
@@ -116,7 +116,7 @@ def _sums_of_times(block: Block, period: Integers, shape: tuple[int, ...]) -> tu
 
 
 def _distinct(values: Integers) -> tuple[Integers, Integers]:
-    """Give the different values, and the place of each among them, without sorting."""
+    """Return the different values, and the place of each among them, without sorting."""
     low = int(values.min(initial=0))
     seen = np.bincount(values - low)
     distinct = np.flatnonzero(seen)

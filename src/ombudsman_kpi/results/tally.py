@@ -29,7 +29,7 @@ class Tally(Counts):
         return cls(**{part.name: getattr(counts, part.name) for part in fields(counts)})
 
     def at(self, as_of: Any) -> Self:
-        """Give the same counts as at a later day: of settled records nothing is counted otherwise then.
+        """Return the same counts as at a later day: of settled records nothing is counted otherwise then.
 
         >>> from ombudsman_kpi import load_scheme, settled
         >>> cases = [{"case_id": "A1", "received_at": "2024-03-28", "decided_at": "2024-04-05"}]
@@ -55,7 +55,7 @@ class Tally(Counts):
         return replace(self, basis=replace(self.basis, as_of=str(later)))
 
     def results(self) -> Results:
-        """Work out the results: values, bounds, headroom, status.
+        """Return the results: values, bounds, headroom, status.
 
         Raises ``KpiError`` where a count is below zero: more was taken away than had been counted.
         """
@@ -73,7 +73,7 @@ class Tally(Counts):
         return f"<Tally of {self.basis.scheme.id}, {what}, {'settled ' * self.settled}as at {self.basis.as_of}>"
 
     def to_arrow(self) -> Any:
-        """Give the counts as an Arrow table, one row a cell, with the basis in its metadata."""
+        """Return the counts as an Arrow table, one row a cell, with the basis in its metadata."""
         return storage.to_arrow(self)
 
     @classmethod
@@ -82,7 +82,7 @@ class Tally(Counts):
         return cls.of(storage.from_arrow(table))
 
     def to_json(self) -> str:
-        """Give the counts and their basis as JSON."""
+        """Return the counts and their basis as JSON."""
         return storage.to_json(self)
 
     @classmethod

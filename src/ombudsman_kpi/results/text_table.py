@@ -43,7 +43,7 @@ class TextTable:
 
 
 def table_of(rows: Sequence[Row], basis: Basis) -> TextTable:
-    """Lay results out for a reader: what was promised, what was reached, whether it was kept."""
+    """Return results laid out for a reader: what was promised, what was reached, whether it was kept."""
     scheme = basis.scheme
     dated = {(row.target, row.cohort) for row in rows if row.period != NO_DATE}
     shown = [
@@ -150,7 +150,7 @@ def _footnotes(rows: Sequence[Row], basis: Basis, shown: Sequence[Row]) -> list[
 
 
 def _left_out(target: str, rows: Sequence[Row]) -> list[str]:
-    """Say how many records a target leaves out, and why; for each cohort that is shown."""
+    """Return how many records a target leaves out, and why; for each cohort that is shown."""
     notes = []
     for cohort in dict.fromkeys(row.cohort for row in rows):
         first = [row for row in rows if row.cohort == cohort and row.every == rows[0].every]
@@ -169,7 +169,7 @@ def _left_out(target: str, rows: Sequence[Row]) -> list[str]:
 
 
 def _remarks(shown: Sequence[Row]) -> list[str]:
-    """Give each remark once, with the targets that it is about, if it isn't about all."""
+    """Return each remark once, with the targets that it is about, if it isn't about all."""
     about: dict[str, dict[str, None]] = {}
     for row in shown:
         for remark in row.remarks:

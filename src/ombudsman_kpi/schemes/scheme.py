@@ -262,7 +262,7 @@ _WANTED = {
 
 
 def _located(loc: tuple[int | str, ...], declared: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Name the target or report that a location belongs to, and the path of keys within it."""
+    """Return the target or report that a location belongs to, and the path of keys within it."""
     match loc:
         case [("targets" | "reports") as kind, int(number), *path]:
             entry = declared[kind][number]

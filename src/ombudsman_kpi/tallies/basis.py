@@ -61,7 +61,7 @@ class Basis:
         return self.scheme.calendar.edition_until(self.last_day)
 
     def difference(self, other: "Basis") -> str | None:
-        """Say in what two bases differ, all of it; None where they don't."""
+        """Return in what two bases differ, all of it; None where they don't."""
         return "; ".join(self._differences(other)) or None
 
     def _differences(self, other: "Basis") -> Iterator[str]:
@@ -83,12 +83,12 @@ class Basis:
         yield from _unlike("cohort", self.cohorts, other.cohorts)
 
     def _days_off_differ(self, other: "Basis") -> bool:
-        """Tell whether a day is off in one calendar only that can have made a difference in either."""
+        """Return whether a day is off in one calendar only that can have made a difference in either."""
         last = max(self.last_day, other.last_day)
         return self.scheme.calendar.edition_until(last) != other.scheme.calendar.edition_until(last)
 
     def remedy(self, other: "Basis") -> str:
-        """Say how to count what differs so that it adds up."""
+        """Return how to count what differs so that it adds up."""
         again = "Tally both by the same scheme and options."
         if self.as_of == other.as_of:
             return again
@@ -119,14 +119,14 @@ def _listed(names: tuple[str | None, ...]) -> str:
 
 
 def _few(targets: list[str]) -> str:
-    """Name some targets, and say how many more there are."""
+    """Return some targets, and say how many more there are."""
     return ", ".join(targets[:3]) + (f" and {len(targets) - 3} more" if len(targets) > 3 else "")
 
 
 def _unlike(
     option: str, mine: Mapping[str, tuple[str | None, ...]], theirs: Mapping[str, tuple[str | None, ...]]
 ) -> Iterator[str]:
-    """Say in what an option differs that each target has for itself: once for all that differ in the same."""
+    """Yield in what an option differs that each target has for itself: once for all that differ in the same."""
     found: dict[tuple[str, str], list[str]] = {}
     for target in mine:
         if target in theirs and mine[target] != theirs[target]:

@@ -52,8 +52,8 @@ class Block:
     ) -> "Block":
         """Bring cells to their normal form: every list of categories sorted, nothing unused, each cell once."""
         group, period, outcome, elapsed = keys
-        new_groups, group = _sorted_book(groups, group)
-        new_outcomes, outcome = _sorted_book(outcomes, outcome)
+        new_groups, group = _sorted_categories(groups, group)
+        new_outcomes, outcome = _sorted_categories(outcomes, outcome)
         keys, sums = add_up((group, period, outcome, elapsed), sums)
         if len(keys[0]) < len(group):  # something vanished: a group or an outcome may have gone with it
             return cls.of(new_groups, new_outcomes, keys, sums)
@@ -94,7 +94,7 @@ class Block:
     __hash__ = None  # type: ignore[assignment]
 
 
-def _sorted_book(categories: tuple[Any, ...], codes: Integers) -> tuple[tuple[Any, ...], Integers]:
+def _sorted_categories(categories: tuple[Any, ...], codes: Integers) -> tuple[tuple[Any, ...], Integers]:
     """Sort a list of categories, join what is the same in it, leave out what isn't used; give the codes anew."""
     kept = sorted({categories[code] for code in np.flatnonzero(np.bincount(codes, minlength=len(categories)))})
     places = {entry: place for place, entry in enumerate(kept)}

@@ -93,15 +93,15 @@ class Counts:
     __hash__ = None  # type: ignore[assignment]
 
 
-def not_given(kind: str) -> str:
-    """Say that a target lacks a kind of records."""
+def lacking_records(kind: str) -> str:
+    """Return words that say that a target lacks a kind of records."""
     return f"no {kind.replace('_', ' ')} were given"
 
 
 def _furthest(basis: Basis | None, target: str, reasons: set[str]) -> str:
-    """Give the reason why a sum has no figure for a target: of the kinds of records it needs, the last one missed."""
+    """Return the reason why a sum has no figure for a target: of the kinds of records it needs, the last one missed."""
     needs = basis.scheme[target].needs if basis is not None else ()
-    order = {not_given(kind): place for place, kind in enumerate(needs)}
+    order = {lacking_records(kind): place for place, kind in enumerate(needs)}
     return max(reasons, key=lambda reason: (order.get(reason, len(order)), reason))
 
 

@@ -33,7 +33,7 @@ from ombudsman_kpi.tallies.plan import (
     names_of,
     on_published,
     open_records,
-    opened_as_given,
+    opened_unread,
     related_of,
     why_not,
     with_populations,
@@ -109,8 +109,10 @@ def tally_records(
     """Count the outcomes of records, given by their kind."""
     check_scheme(scheme)
     options = options.read_once()
+    make_plan(scheme, options.targets, options.cohort, options.every, options.report)  # before a reader is used up
+    parse_as_of(options.as_of, scheme)
     sources = opened_once(records, [(scheme, options)])
-    read_first_times(opened_as_given(sources, options.columns, options.dates), scheme, options)
+    read_first_times(opened_unread(sources, options.columns, options.dates), scheme, options)
     return counted(Measurement.of(scheme, sources, options, progress), progress=progress)
 
 
@@ -121,7 +123,7 @@ def opened_once(records: Mapping[str, Any], measured: Sequence[tuple[Scheme, Opt
     columns that any of the schemes reads. ``measured`` must name columns and dates alike.
     """
     columns, dates = measured[0][1].columns, measured[0][1].dates
-    sources = {kind: table.source for kind, table in opened_as_given(records, columns, dates).items()}
+    sources = {kind: table.source for kind, table in opened_unread(records, columns, dates).items()}
     needed = None
     if any(source.schema is not None for source in sources.values()) and (
         "cases" in sources or "events" not in sources
@@ -155,7 +157,7 @@ def read_first_times(tables: Mapping[str, Table], scheme: Scheme, options: Optio
 
 
 def _heard(source: Source, progress: Progress) -> Source:
-    """Give a source of events that tells how many rows of it were read."""
+    """Return a source of events that tells how many rows of it were read."""
 
     def read(wanted: list[str]) -> Iterator[Mapping[str, Any]]:
         rows = 0
@@ -194,7 +196,7 @@ def counted(
 
 
 def _with_settled_events(measurement: Measurement, masks: Mapping[str, Truths]) -> Related:
-    """Give the records with the events alone that are kept, so that no others are counted as not understood."""
+    """Return the records with the events alone that are kept, so that no others are counted as not understood."""
     if "events" not in masks:
         return measurement.related
     events = measurement.tables["events"]
@@ -241,7 +243,7 @@ def dry_run(scheme: Scheme, schemas: Mapping[str, Any], options: Options) -> tup
 
 
 def _empty(schema: Any, names: dict[str, None]) -> Source:
-    """Give a source without rows that notes which of its columns are read."""
+    """Return a source without rows that notes which of its columns are read."""
     import pyarrow as pa
 
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:

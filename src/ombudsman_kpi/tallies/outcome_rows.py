@@ -1,5 +1,8 @@
 """Outcomes as a table: one row for each record and target."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,7 +11,9 @@ from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.measures.related import Related
 from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.tallies.plan import PlanStep, Progress, batches_of, why_not
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +22,7 @@ _ALL = slice(None)
 
 
 def no_rows() -> "pd.DataFrame":
-    """Give a table of outcomes without any row."""
+    """Return a table of outcomes without any row."""
     import pandas as pd
 
     names = ["target", "record", "id", "row", "party", "start", "stop", "due", "elapsed", "unit", "status", "reason"]
@@ -29,7 +34,7 @@ def no_rows() -> "pd.DataFrame":
 def outcome_rows(
     rule: Rule, known: AsKnownBatch, assessed: Assessed, chosen: Integers | slice = _ALL
 ) -> "pd.DataFrame":
-    """Give one target's outcomes of a batch as rows: all of them, or those in some places."""
+    """Return one target's outcomes of a batch as rows: all of them, or those in some places."""
     import pandas as pd
 
     batch = known.batch
@@ -60,7 +65,26 @@ def outcome_rows(
 
 
 def amounts(parts: Integers, size: int, known: Truths) -> "pd.Series":
-    """Give parts of a unit as numbers of it, missing where that isn't known."""
+    """Return parts of a unit as numbers of it, missing where that isn't known."""
     import pandas as pd
 
     return pd.Series(parts if size == 1 else parts / size, dtype="Float64").where(known)
+
+
+def rows_of_targets(plan: Sequence[PlanStep], related: Related, progress: Progress | None) -> "list[pd.DataFrame]":
+    """Return the outcomes of all records, a table for each rule and batch, rule by rule."""
+    rules: dict[str, list[Rule]] = defaultdict(list)
+    for step in plan:
+        if why_not(step, related.tables) is None:
+            for kind, rule in step.target.rules(related):
+                rules[kind].append(rule)
+    parts: list[pd.DataFrame] = []
+    for kind, own in rules.items():
+        table = related.tables[kind]
+        ids = [table.named_by] if table.named_by is not None else []
+        batches: list[list[pd.DataFrame]] = []
+        for batch in batches_of(table, own, ids, progress):
+            known = AsKnownBatch(batch, related.as_of, related.scheme)
+            batches.append([outcome_rows(rule, known, rule.assess(known)) for rule in own])
+        parts += chain.from_iterable(zip(*batches, strict=True))  # rule by rule, however the rows were batched
+    return parts

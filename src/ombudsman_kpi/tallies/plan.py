@@ -22,7 +22,7 @@ from ombudsman_kpi.records.tables import Table, open_table
 from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.block import Key
-from ombudsman_kpi.tallies.counts import not_given
+from ombudsman_kpi.tallies.counts import lacking_records
 
 Columns = Mapping[str, Mapping[str, str]] | str | Path | None
 Formats = Mapping[str, Dates] | None
@@ -52,7 +52,7 @@ def check_scheme(scheme: Any) -> None:
 
 
 def make_plan(scheme: Scheme, targets: Any, cohort: Any, every: Any, report: Any) -> list[PlanStep]:
-    """Say what is measured: which targets, by which cohorts, in which periods.
+    """Return what is measured: which targets, by which cohorts, in which periods.
 
     Raises ``SchemeError`` for a target or an audience that the scheme doesn't have, ``OptionError`` for any other
     option that doesn't fit, or where nothing is left to measure.
@@ -78,7 +78,7 @@ def make_plan(scheme: Scheme, targets: Any, cohort: Any, every: Any, report: Any
 
 
 def _cycles(scheme: Scheme, report: Any) -> dict[str, tuple[Every | None, ...]]:
-    """Give the targets that a report has, and the cycles that they are on in it; without a report, all targets."""
+    """Return the targets that a report has, and the cycles that they are on in it; without a report, all targets."""
     _check_name("report", report, "commission")
     if report is None:
         return {target.id: (None,) for target in scheme.targets}
@@ -90,7 +90,7 @@ def _cycles(scheme: Scheme, report: Any) -> dict[str, tuple[Every | None, ...]]:
 
 
 def _chosen(scheme: Scheme, targets: Any, there: Iterable[str], report: str | None) -> list[Target]:
-    """Give the targets that are asked for, of those that are there."""
+    """Return the targets that are asked for, of those that are there."""
     there = list(there)
     requested = there if targets is None else [scheme[name].id for name in names_of("targets", targets)]
     chosen = [scheme[name] for name in requested if name in there]
@@ -101,7 +101,7 @@ def _chosen(scheme: Scheme, targets: Any, there: Iterable[str], report: str | No
 
 
 def _cohorts(target: Target, cohort: str | None) -> tuple[Cohort, ...]:
-    """Give the cohorts of a target that are asked for: its headline, one by name, or all."""
+    """Return the cohorts of a target that are asked for: its headline, one by name, or all."""
     return (target.cohort,) if cohort is None else tuple(name for name in target.cohorts if cohort in {"all", name})
 
 
@@ -131,14 +131,14 @@ def open_records(
 
     What is worked out while it is read is worked out once: all of its columns, or those that are needed.
     """
-    opened = opened_as_given(records, columns, dates)
+    opened = opened_unread(records, columns, dates)
     return {
         kind: replace(table, source=materialise_once(kind, table.source, None if needed is None else needed[kind]))
         for kind, table in opened.items()
     }
 
 
-def opened_as_given(records: Mapping[str, Any], columns: Columns, dates: Formats) -> dict[str, Table]:
+def opened_unread(records: Mapping[str, Any], columns: Columns, dates: Formats) -> dict[str, Table]:
     """Open what was given, without reading any of it."""
     if isinstance(columns, (str, Path)):
         names, formats = _mapping_file(Path(columns))
@@ -193,12 +193,12 @@ def _by_kind(option: str, value: Any, place: str) -> dict[str, Any]:
 
 
 def _kind(value: object) -> str:
-    """Say what was given without showing what it holds."""
+    """Return what was given without showing what it holds."""
     return f"a value of the kind {type(value).__name__}"
 
 
 def why_not(step: PlanStep, tables: Mapping[str, Table]) -> str | None:
-    """Say why a target can't be measured on what was given; None where it can.
+    """Return why a target can't be measured on what was given; None where it can.
 
     Raises ``OptionError`` where a published table's periods can't be told apart as finely as is asked.
     """
@@ -207,7 +207,7 @@ def why_not(step: PlanStep, tables: Mapping[str, Table]) -> str | None:
         return target.why_unmeasured
     for kind in target.needs:
         if kind not in tables:
-            return not_given(kind)
+            return lacking_records(kind)
         table = tables[kind]
         if not _has_periods(table):
             continue
@@ -226,13 +226,13 @@ def why_not(step: PlanStep, tables: Mapping[str, Table]) -> str | None:
 
 
 def _has_periods(table: Table) -> bool:
-    """Tell whether the label of a period stands for the time that every record of a kind has."""
+    """Return whether the label of a period stands for the time that every record of a kind has."""
     first = next(item.name for item in table.fields.values() if item.kind == "time" and item.required)
     return table.dated_by_period(first)
 
 
 def on_published(target: Target, tables: Mapping[str, Table]) -> bool:
-    """Tell whether a target is measured on a published table."""
+    """Return whether a target is measured on a published table."""
     return any(_has_periods(tables[kind]) for kind in target.needs if kind in tables)
 
 

@@ -45,7 +45,7 @@ def settle_records(
 
 
 def stays(known: AsKnownBatch, rules: Sequence[Rule], by: Iterable[str] = ()) -> Truths:
-    """Tell which records of a batch are settled, as far as they tell it themselves: the one rule for it.
+    """Return which records of a batch are settled, as far as they tell it themselves: the one rule for it.
 
     Every time in them has come; none shares its id; they stay in their group; and each rule says that its outcome
     stays.
@@ -62,13 +62,13 @@ def stays(known: AsKnownBatch, rules: Sequence[Rule], by: Iterable[str] = ()) ->
 
 
 def _has_own_id(known: AsKnownBatch) -> Truths:
-    """Tell which records share their id with no other."""
+    """Return which records share their id with no other."""
     shares = known.batch.shares_id
     return np.ones(len(known.batch), np.bool_) if shares is None else ~shares
 
 
 def _settled_of(measurement: Measurement, kind: str) -> Truths:
-    """Tell which records of a kind are settled, as far as they tell it themselves."""
+    """Return which records of a kind are settled, as far as they tell it themselves."""
     table, rules = (
         measurement.related.tables[kind],
         list({id(rule): rule for rule, _ in measurement.wanted[kind]}.values()),
@@ -97,14 +97,14 @@ def _together(table: Table, key: str, masks: Truths) -> Truths:
 
 
 def _needs_events(measurement: Measurement) -> bool:
-    """Tell whether what events say of its case decides an outcome; they may be all that says anything of cases."""
+    """Return whether what events say of its case decides an outcome; they may be all that says anything of cases."""
     if "cases" not in measurement.wanted:
         return False
     return _are_made(measurement) or any(rule.target.follows_cases for rule, _ in measurement.wanted["cases"])
 
 
 def _are_made(measurement: Measurement) -> bool:
-    """Tell whether cases are made of events."""
+    """Return whether cases are made of events."""
     return "cases" not in measurement.tables
 
 
@@ -125,7 +125,7 @@ def _with_events(measurement: Measurement, masks: dict[str, Truths]) -> None:
 
 
 def _open(measurement: Measurement, kind: str, masks: Mapping[str, Truths]) -> tuple[Any, ...]:
-    """Name the records of a kind that aren't settled: by their ids, or else by their rows."""
+    """Return the records of a kind that aren't settled: by their ids, or else by their rows."""
     made = kind == "cases" and _are_made(measurement)
     table, mask = (
         (measurement.related.tables["events"], masks["events"])

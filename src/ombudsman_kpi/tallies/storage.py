@@ -75,12 +75,12 @@ class About(BaseModel):
         )
 
     def plain(self) -> dict[str, Any]:
-        """Give it as JSON has it, in the same order each time."""
+        """Return it as JSON has it, in the same order each time."""
         return {**self.model_dump(mode="json"), "notes": {name: sorted(texts) for name, texts in self.notes.items()}}
 
 
 def to_arrow(tally: Counts) -> Any:
-    """Give the counts as an Arrow table, one row a cell, with the basis in its metadata."""
+    """Return the counts as an Arrow table, one row a cell, with the basis in its metadata."""
     import pyarrow as pa
 
     by = tally.basis.by if tally.basis else ()
@@ -118,7 +118,7 @@ def from_arrow(table: Any) -> Counts:
 
 
 def to_json(tally: Counts) -> str:
-    """Give the counts and their basis as JSON."""
+    """Return the counts and their basis as JSON."""
     return json.dumps({**About.of(tally).plain(), "cells": to_arrow(tally).to_pydict()})
 
 
@@ -186,7 +186,7 @@ def _path(path: object) -> Path:
 
 
 def _why(error: Exception) -> str:
-    """Say why a file can't be written or read."""
+    """Return why a file can't be written or read."""
     return getattr(error, "strerror", None) or "no file can be called so"
 
 
@@ -321,7 +321,7 @@ def _blocks(table: Any, by: tuple[str, ...]) -> Iterator[tuple[Key, Block]]:
 
 
 def _numbered(columns: Sequence[Any], size: int) -> tuple[list[tuple[Any, ...]], Integers]:
-    """Give the different rows of some columns of text, and the number of each row's among them."""
+    """Return the different rows of some columns of text, and the number of each row's among them."""
     code = np.zeros(size, np.int64)
     for column in columns:
         encoded = column.dictionary_encode()
