@@ -311,3 +311,26 @@ def test_a_date_before_some_records_is_none() -> None:
 
 def test_no_records_at_all_are_before_no_date() -> None:
     assert measure(LGSCO, cases=CASES.iloc[:0], as_of="2020-01-01", targets=TWENTY_DAYS).rows[0].records == 0
+
+
+EARLY = "2023-01-31"
+BEGUN = {
+    "calls": {"offered_at": "2024-03-28T09:00:00"},
+    "written_contacts": {"contact_id": "W1", "received_at": "2024-03-28"},
+    "cases": {
+        "case_id": "A1",
+        "received_at": "2024-03-28",
+        "valid_at": "2024-03-28",
+        "allocated_at": None,
+        "decided_at": None,
+    },
+    "requests": {"request_id": "R1", "kind": "service-complaint", "received_at": "2024-03-28"},
+    "reviews": {"review_id": "V1", "standard": "1", "answer": "met", "reviewed_at": "2024-03-28"},
+}
+
+
+@pytest.mark.parametrize("kind", BEGUN)
+def test_a_date_before_every_record_is_a_mistake_of_whatever_kind_they_are(kind: str) -> None:
+    records: dict[str, Any] = {kind: [BEGUN[kind]]}
+    with pytest.raises(OptionError, match="is before every record"):
+        measure(load_scheme("lgsco"), **records, as_of=EARLY)

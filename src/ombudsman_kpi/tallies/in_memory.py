@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 
 from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.calendars.periods import parse_every
+from ombudsman_kpi.clocks.states import not_yet
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.measures.related import Related
@@ -15,7 +17,7 @@ from ombudsman_kpi.measures.rule import Rule
 from ombudsman_kpi.records import source as reading
 from ombudsman_kpi.records.source import Source
 from ombudsman_kpi.records.tables import Table
-from ombudsman_kpi.records.vocabulary import RECORDS
+from ombudsman_kpi.records.vocabulary import RECORDS, fields_of
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.basis import Basis
 from ombudsman_kpi.tallies.block import Block, Key
@@ -266,7 +268,7 @@ def refuse_too_early(counted: Counts, scheme: Scheme, as_of: Any) -> None:
     early: dict[str, bool] = {}
     for key, block in counted.blocks.items():
         reasons, target = {outcome.reason for outcome in block.outcomes}, scheme[key.target]
-        later = bool(reasons) and reasons <= _NOT_YET - target.words_of_conditions
+        later = bool(reasons) and reasons <= _not_begun() - target.words_of_conditions
         early[target.of] = early.get(target.of, False) or later
     if early and all(early.values()):
         raise OptionError(
@@ -275,4 +277,8 @@ def refuse_too_early(counted: Counts, scheme: Scheme, as_of: Any) -> None:
         )
 
 
-_NOT_YET = {"not yet received", "not yet offered"}
+@cache
+def _not_begun() -> frozenset[str]:
+    """Return the reasons for which a record of any kind hasn't begun: the time that it must have hasn't come."""
+    times = (item for kind in RECORDS for item in fields_of(kind).values())
+    return frozenset(not_yet(item.name) for item in times if item.required and item.kind == "time")
