@@ -5,6 +5,7 @@ import weakref
 from collections.abc import Iterator, Mapping
 from threading import Lock
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from ombudsman_kpi.calendars.dates import is_missing
 from ombudsman_kpi.errors import RecordsError, no_room
@@ -103,6 +104,8 @@ def to_arrow_array(label: str, name: str, column: Any) -> Any:
 
     cells = [None if is_missing(cell) else cell for cell in column]
     kinds = {(type(cell), getattr(cell, "tzinfo", None) is None) for cell in cells if cell is not None}
+    if kinds == {(UUID, True)}:  # which older releases of Arrow don't know
+        cells = [cell and str(cell) for cell in cells]
     try:
         if len(kinds) < 2:
             return pa.array(cells)
