@@ -117,3 +117,20 @@ def test_no_two_classes_have_one_name() -> None:
 
 def test_no_module_is_named_for_nothing() -> None:
     assert {path.stem for path in MODULES} & {"utils", "helpers", "common", "core", "misc"} == set()
+
+
+def modules_imported(path: Path) -> set[Path]:
+    """Return the modules that a module imports from, for types too."""
+    named = [
+        node.module for node in ast.walk(parsed(path)) if isinstance(node, ast.ImportFrom) and node.module
+    ]  # fmt: skip
+    files = {
+        SOURCE.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in named if name.startswith(PACKAGE + ".")
+    }
+    return {file for file in files if file.exists()}
+
+
+def test_modules_of_measures_import_in_one_direction() -> None:
+    below = {path: modules_imported(path) for path in (SOURCE / "measures").glob("*.py")}
+    for path, imported in below.items():
+        assert not any(path in below.get(other, ()) for other in imported), path

@@ -17,9 +17,9 @@ from ombudsman_kpi.measures.figures import Figure, Place, judged
 from ombudsman_kpi.measures.lasting import day_lasts
 from ombudsman_kpi.measures.registry import MEASURES, registered
 from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.measures.selected import Dated
 from ombudsman_kpi.measures.share_of_kinds import fields_of_kinds
-from ombudsman_kpi.measures.target import Dated, Records
+from ombudsman_kpi.measures.target import Records, Rule
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.schemes.json_schema import scheme_json_schema
 

@@ -11,8 +11,7 @@ import pytest
 import ombudsman_kpi
 from ombudsman_kpi import Scheme
 from ombudsman_kpi.measures.registry import MEASURES, name_of
-from ombudsman_kpi.measures.rule import Rule
-from ombudsman_kpi.measures.target import Target
+from ombudsman_kpi.measures.target import Rule, Target
 
 PACKAGE = Path(ombudsman_kpi.__file__).parent
 ROOT = PACKAGE.parents[1]

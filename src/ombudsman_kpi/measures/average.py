@@ -18,8 +18,7 @@ from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts, judged
 from ombudsman_kpi.measures.lasting import clock_lasts
 from ombudsman_kpi.measures.on_clock import OnClock
 from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.rule import Rule
-from ombudsman_kpi.measures.target import Changing, Records
+from ombudsman_kpi.measures.target import Changing, Records, Rule
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.statistics.intervals import Interval, MeanMoments, change_of_means
 

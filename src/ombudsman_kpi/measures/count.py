@@ -19,10 +19,10 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts, TargetStatus, judged
 from ombudsman_kpi.measures.lasting import day_lasts
 from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.measures.selected import Dated
 from ombudsman_kpi.measures.share_of_kinds import IN, NOT_IN, fields_of_kinds
 from ombudsman_kpi.measures.standard import Standard
-from ombudsman_kpi.measures.target import Changing, Dated, Records
+from ombudsman_kpi.measures.target import Changing, Records, Rule
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.statistics.intervals import Interval, change_of_counts
 

@@ -19,11 +19,10 @@ from ombudsman_kpi.events.contacts import PARTIES, PartyDays
 from ombudsman_kpi.measures.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.lasting import clock_lasts, records_of
 from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.rule import Rule
 from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
 from ombudsman_kpi.measures.share_within_paused import ran_net
 from ombudsman_kpi.measures.standard import LimitField
-from ombudsman_kpi.measures.target import CASE, Party, Records, Target, check_named
+from ombudsman_kpi.measures.target import CASE, Party, Records, Rule, Target, check_named
 from ombudsman_kpi.records.tables import Table
 
 

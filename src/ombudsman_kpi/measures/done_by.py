@@ -16,9 +16,9 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.figures import Figure, Place
 from ombudsman_kpi.measures.lasting import day_lasts
 from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.measures.selected import Dated
 from ombudsman_kpi.measures.share_of_kinds import fields_of_kinds
-from ombudsman_kpi.measures.target import Dated, Records
+from ombudsman_kpi.measures.target import Records, Rule
 from ombudsman_kpi.records.tables import Table
 
 IN_TIME, TOO_LATE = Outcome("met"), Outcome("late", "after the date")

@@ -24,8 +24,7 @@ from ombudsman_kpi.measures.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.lasting import clock_lasts, records_of
 from ombudsman_kpi.measures.on_clock import Limited
 from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.rule import Rule
-from ombudsman_kpi.measures.target import CASE, Party, Records, Target
+from ombudsman_kpi.measures.target import CASE, Party, Records, Rule, Target
 from ombudsman_kpi.records.tables import Table
 
 MET, LATE, OVERDUE, PENDING = (Outcome(status) for status in ("met", "late", "overdue", "pending"))

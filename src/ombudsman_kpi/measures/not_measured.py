@@ -7,8 +7,7 @@ from pydantic import Field
 
 from ombudsman_kpi.measures.figures import Figure, Place
 from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.rule import Rule
-from ombudsman_kpi.measures.target import Records, Target
+from ombudsman_kpi.measures.target import Records, Rule, Target
 
 
 class NotMeasured(Target):

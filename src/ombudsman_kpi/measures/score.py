@@ -18,9 +18,9 @@ from ombudsman_kpi.measures.count import Numbers
 from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts, chance_of_shares, judged, rate, share_figure
 from ombudsman_kpi.measures.lasting import day_lasts
 from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.measures.selected import Dated
 from ombudsman_kpi.measures.share_of_kinds import fields_of_kinds
-from ombudsman_kpi.measures.target import Changing, Dated, Records, Target, check_named
+from ombudsman_kpi.measures.target import Changing, Records, Rule, Target, check_named
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import fields_of

@@ -16,8 +16,8 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts, chance_of_shares, rate, share_figure
 from ombudsman_kpi.measures.lasting import day_lasts
 from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.rule import Rule
-from ombudsman_kpi.measures.target import CASE, Changing, Dated, Records, check_conditions, check_time
+from ombudsman_kpi.measures.selected import Dated, check_conditions, check_time
+from ombudsman_kpi.measures.target import CASE, Changing, Records, Rule
 from ombudsman_kpi.records.conditions import Condition, ConditionField
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import fields_of

@@ -19,9 +19,8 @@ from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts, chance_of
 from ombudsman_kpi.measures.lasting import clock_lasts
 from ombudsman_kpi.measures.on_clock import Limited
 from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.rule import Rule, SharedClock
 from ombudsman_kpi.measures.share_within_paused import PausedRule, spared, with_gross
-from ombudsman_kpi.measures.target import CASE, Changing, Records
+from ombudsman_kpi.measures.target import CASE, Changing, Records, Rule, SharedClock
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.statistics.intervals import Interval

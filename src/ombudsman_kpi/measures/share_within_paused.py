@@ -19,7 +19,7 @@ from ombudsman_kpi.events.pauses import Pauses
 from ombudsman_kpi.measures.figures import Figure, PlaceCounts
 from ombudsman_kpi.measures.lasting import clock_lasts, records_of
 from ombudsman_kpi.measures.on_clock import Limited
-from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.measures.target import Rule
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.rounding import percent
 

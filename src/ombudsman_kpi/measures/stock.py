@@ -19,8 +19,7 @@ from ombudsman_kpi.measures.figures import Figure, Level, Place, TargetStatus, j
 from ombudsman_kpi.measures.lasting import clock_lasts
 from ombudsman_kpi.measures.on_clock import Limited
 from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.rule import Rule
-from ombudsman_kpi.measures.target import Records
+from ombudsman_kpi.measures.target import Records, Rule
 from ombudsman_kpi.records.tables import Table
 
 JOINED, LEFT = Outcome("overdue", "older than the limit"), Outcome("late", "ended")

@@ -1,28 +1,33 @@
 """What every measure is: a declaration, from which its rules, its figure and all that is shown of it follow."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.dates import day_in_words
 from ombudsman_kpi.calendars.periods import Every, Grain, grain_of
 from ombudsman_kpi.clocks.judging import HasLimit
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome, OutcomeStatus
-from ombudsman_kpi.clocks.timeline import HasClock
+from ombudsman_kpi.clocks.states import State
+from ombudsman_kpi.clocks.timeline import HasClock, Timeline
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts
 from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.rule import Rule
 from ombudsman_kpi.measures.standard import StandardField
-from ombudsman_kpi.records.conditions import Condition, ConditionField, Declaration
-from ombudsman_kpi.records.vocabulary import RecordKind, fields_of
+from ombudsman_kpi.records.conditions import Declaration
+from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.vocabulary import RecordKind
 from ombudsman_kpi.statistics.intervals import Interval
 
 Records = RecordKind
@@ -52,6 +57,45 @@ class InForce(Declaration):
     def __str__(self) -> str:
         words = [f"{word} {day_in_words(day)}" for word, day in (("from", self.first), ("to", self.last)) if day]
         return " ".join(words)
+
+
+class SharedClock(NamedTuple):
+    """The clocks of a batch that several targets share: those of one key differ in their limits alone."""
+
+    key: Hashable
+    timeline: Timeline
+
+
+@dataclass(frozen=True)
+class Rule(ABC):
+    """How the records of one kind are assessed for one target."""
+
+    target: "Target"
+
+    @abstractmethod
+    def fields(self, table: Table) -> list[str]:
+        """Return the names of the fields that it reads. Raises ``RecordsError`` where one isn't there."""
+
+    @abstractmethod
+    def assess(self, known: AsKnownBatch) -> Assessed:
+        """Return the outcomes of a batch."""
+
+    @abstractmethod
+    def stays(self, known: AsKnownBatch) -> Truths:
+        """Return which records of a batch have the same outcome at any later day, whatever may still come."""
+
+    def shared_clock(self, known: AsKnownBatch) -> SharedClock | None:
+        """Return the clocks of a batch where state and elapsed time say all; None where they don't.
+
+        What differs in nothing but the limit is then counted once, and judged by each limit at the end.
+        """
+        return None
+
+    def judge_shared(
+        self, states: tuple[State, ...], state: NDArray[np.integer], elapsed: Integers
+    ) -> tuple[NDArray[np.intp], tuple[Outcome, ...]]:
+        """Return the outcome of each of some clocks that were shared, as a position in a list of outcomes."""
+        raise TypeError(f"{type(self).__name__} shares no clock.")
 
 
 class Target(Declaration):
@@ -306,69 +350,6 @@ class Changing(ABC):
     def lacks_for_trend(self) -> str | None:
         """What its declaration lacks for a trend, if anything."""
         return None
-
-
-class Selected(Target):
-    """A target of the records whose fields hold what it says."""
-
-    where: dict[str, ConditionField] = Field(default_factory=dict, description="Which records it applies to")
-
-    @property
-    def words_of_conditions(self) -> frozenset[str]:
-        """What is said of the records that its conditions leave out."""
-        return frozenset(condition.describe(name) for name, condition in self.where.items())
-
-    @model_validator(mode="after")
-    def _known_words(self) -> Self:
-        check_conditions("where", self.where, self.of)
-        return self
-
-
-class Dated(Selected):
-    """A target of records without a clock: each belongs to the period of one of its days."""
-
-    dated: str = Field(description="The field whose day puts a record into a period")
-
-    @property
-    def reads(self) -> Mapping[Records, str | None]:
-        """Its own records, split in any way."""
-        return {self.of: None}
-
-    @property
-    def from_periods(self) -> bool:
-        """Periods will do in place of days."""
-        return True
-
-    @property
-    def conditions(self) -> tuple[str, ...]:
-        """The fields of its conditions."""
-        return tuple(self.where)
-
-    @model_validator(mode="after")
-    def _has_a_day(self) -> Self:
-        check_time(self.dated, self.of)
-        if self.cohort == "due":
-            raise ValueError(f"cohort: nothing is due here. {one_of(self.cohort, ['received', 'closed', 'dated'])}")
-        return self
-
-
-def check_time(name: str, of: str) -> None:
-    """Raise ``ValueError`` for a field that is no time of some records."""
-    fields = fields_of(of)
-    if name.endswith("_at") and name not in fields:
-        return  # a column of the user's own
-    if name not in fields or fields[name].kind != "time":
-        times = [item.name for item in fields.values() if item.kind == "time"]
-        raise ValueError(f"{name!r} isn't a time of {of}; times end in _at. {one_of(name, times)}")
-
-
-def check_conditions(key: str, conditions: Mapping[str, Condition], of: str) -> None:
-    """Raise ``ValueError`` for a word that a field never holds."""
-    for name, condition in conditions.items():
-        choices = fields_of(of)[name].choices if name in fields_of(of) else ()
-        for value in condition.values:
-            if choices and value not in choices:
-                raise ValueError(f"{key}: {name} is never {value!r}. {one_of(value, choices)}")
 
 
 def check_named(target: Target, key: str, names: Sequence[str], fitting: Sequence[str], what: str) -> None:

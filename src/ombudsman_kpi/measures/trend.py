@@ -14,8 +14,7 @@ from ombudsman_kpi.clocks.outcomes import Cohort, Outcome, OutcomeStatus
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.measures.figures import Figure, Place, judged
 from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.rule import Rule
-from ombudsman_kpi.measures.target import MEASURES, Changing, Records, Target
+from ombudsman_kpi.measures.target import MEASURES, Changing, Records, Rule, Target
 from ombudsman_kpi.rounding import half_up
 
 

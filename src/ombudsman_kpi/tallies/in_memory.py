@@ -13,7 +13,7 @@ from ombudsman_kpi.clocks.states import not_yet
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.measures.target import Rule
 from ombudsman_kpi.records import source as reading
 from ombudsman_kpi.records.source import Source
 from ombudsman_kpi.records.tables import Table

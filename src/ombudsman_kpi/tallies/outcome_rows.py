@@ -12,7 +12,7 @@ from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.rule import Rule
+from ombudsman_kpi.measures.target import Rule
 from ombudsman_kpi.tallies.plan import PlanStep, Progress, batches_of, why_not
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import times_of_cases
 from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.rule import Rule
-from ombudsman_kpi.measures.target import Target
+from ombudsman_kpi.measures.target import Rule, Target
 from ombudsman_kpi.records.batch import COUNT, Batch
 from ombudsman_kpi.records.source import Dates
 from ombudsman_kpi.records.streams import materialise_once
