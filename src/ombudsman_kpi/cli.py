@@ -5,7 +5,6 @@ The exit code is 0, or 2 with one sentence that says what is wrong. Users never 
 
 import csv
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -45,7 +44,10 @@ _STYLES = {"met": "bold green", "missed": "bold red", "undetermined": "bold yell
 
 
 def run() -> None:
-    """Run the command line. Print a ``KpiError`` as one sentence and exit with 2."""
+    """Run the command line. Print a ``KpiError`` as one sentence and exit with 2.
+
+    Typer itself ends without a word if the reader of the output has stopped, as in ``| head``.
+    """
     try:
         sys.exit(app(standalone_mode=False))
     except KpiError as error:
@@ -57,9 +59,6 @@ def run() -> None:
         if not hasattr(error, "format_message") or type(error).__name__ == "NoArgsIsHelpError":
             raise
         _fail(f"{' '.join(error.format_message().split())} See ombudsman-kpi --help.", 2)
-    except BrokenPipeError:  # the reader of the output has stopped, as in `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
 
 
 def _fail(says: str, code: int) -> NoReturn:
