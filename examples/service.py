@@ -38,7 +38,7 @@ from ombudsman_kpi.calendars.bank_holidays import DIVISIONS, check_division
 from ombudsman_kpi.calendars.dates import to_date
 from ombudsman_kpi.cases.explanation import Step
 from ombudsman_kpi.clocks.limits import due_date, parse_limit
-from ombudsman_kpi.records.field_types import Time
+from ombudsman_kpi.records.cells.field_types import Time
 
 # Made once. Neither schemes nor calendars ever change, so that all threads can share them.
 SCHEMES = {name: load_scheme(name) for name in list_schemes()}

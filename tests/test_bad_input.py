@@ -24,7 +24,7 @@ from ombudsman_kpi import (
     load_scheme,
     measure,
 )
-from ombudsman_kpi.records.source import BATCH
+from ombudsman_kpi.records.sources.source import BATCH
 
 LGSCO = load_scheme("lgsco")
 AS_OF = "2024-06-30"

@@ -146,10 +146,12 @@ def test_the_drawing_of_the_wings_is_the_order_that_is_enforced() -> None:
 def test_the_map_of_the_wings_names_every_module() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     table = page.split("| wing |")[1].split("\n\n")[0]
-    rows = [[re.findall(r"`(\w+)`", cell) for cell in line.split("|")[1:4:2]] for line in table.splitlines()[2:]]
-    wings = {path for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
+    rows = [[re.findall(r"`([\w/]+)`", cell) for cell in line.split("|")[1:4:2]] for line in table.splitlines()[2:]]
+    wings = {path.parent for path in PACKAGE.glob("*/**/__init__.py")}
     assert {name: modules for (name,), modules in rows} == {
-        wing.name: sorted(path.stem for path in wing.iterdir() if path.suffix in {".py", ""} and path.stem[0] != "_")
+        str(wing.relative_to(PACKAGE)): sorted(
+            path.stem for path in wing.iterdir() if path.suffix in {".py", ""} and path.stem[0] != "_"
+        )
         for wing in wings
     }
 

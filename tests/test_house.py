@@ -130,7 +130,8 @@ def modules_imported(path: Path) -> set[Path]:
     return {file for file in files if file.exists()}
 
 
-def test_modules_of_measures_import_in_one_direction() -> None:
-    below = {path: modules_imported(path) for path in (SOURCE / "measures").glob("*.py")}
+@pytest.mark.parametrize("wing", WINGS)
+def test_modules_of_a_wing_import_in_one_direction(wing: str) -> None:
+    below = {path: modules_imported(path) for path in (SOURCE / wing).rglob("*.py")}
     for path, imported in below.items():
         assert not any(path in below.get(other, ()) for other in imported), path

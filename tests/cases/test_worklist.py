@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 import ombudsman_kpi as kpi
-from ombudsman_kpi.records import source
+from ombudsman_kpi.records.sources import source
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
 LGSCO = kpi.load_scheme("lgsco")

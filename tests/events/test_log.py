@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ombudsman_kpi import OptionError, RecordsError, Scheme, history, load_scheme, tally
 from ombudsman_kpi.events.log import History
-from ombudsman_kpi.records import source
+from ombudsman_kpi.records.sources import source
 
 AS_OF = "2024-05-31"
 XES = {"case_id": "case:concept:name", "event": "concept:name", "at": "time:timestamp"}

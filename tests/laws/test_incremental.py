@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi import Scheme, Settled, Tally, assess, load_scheme, settled, tally
-from ombudsman_kpi.records import source
+from ombudsman_kpi.records.sources import source
 
 sys.path.append(str(Path(__file__).parent))
 import test_merge_all_measures as all_measures

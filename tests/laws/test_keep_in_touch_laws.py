@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi import Scheme, assess, load_scheme
-from ombudsman_kpi.records import source
+from ombudsman_kpi.records.sources import source
 
 CASES, INTERVALS = "keep-in-touch-20wd", "keep-in-touch-intervals-20wd"
 C, O = "complainant", "organisation"  # noqa: E741

@@ -10,7 +10,7 @@ import pytest
 
 from ombudsman_kpi import Results, Scheme, Tally, load_scheme, tally
 from ombudsman_kpi.measures.registry import MEASURES
-from ombudsman_kpi.records import source
+from ombudsman_kpi.records.sources import source
 from ombudsman_kpi.tallies.counts import Counts
 
 Row = dict[str, Any]

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from ombudsman_kpi import Results, Scheme, assess, load_scheme, measure
-from ombudsman_kpi.records import source
+from ombudsman_kpi.records.sources import source
 
 ARTICLES = "articles"
 REVIEWED = "cases-reviewed"

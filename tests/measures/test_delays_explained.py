@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi import Scheme, assess, load_scheme, measure
-from ombudsman_kpi.records import source
+from ombudsman_kpi.records.sources import source
 
 TARGET = "delays-explained"
 ASSESSMENT, WEEKS_13, WEEKS_26, WEEKS_52 = (

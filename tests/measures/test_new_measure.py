@@ -13,14 +13,14 @@ from ombudsman_kpi.arrays.types import MISSING, Truths
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.figures import Figure, Place, judged
-from ombudsman_kpi.measures.lasting import day_lasts
+from ombudsman_kpi.measures.base.figures import Figure, Place, judged
+from ombudsman_kpi.measures.base.lasting import day_lasts
+from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.selected import Dated
+from ombudsman_kpi.measures.base.target import Records, Rule
 from ombudsman_kpi.measures.registry import MEASURES, registered
-from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.selected import Dated
 from ombudsman_kpi.measures.share_of_kinds import fields_of_kinds
-from ombudsman_kpi.measures.target import Records, Rule
-from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.schemes.json_schema import scheme_json_schema
 
 # What follows is all of a new measure.
@@ -32,7 +32,7 @@ class WeekendRule(Rule):
 
     target: "AtWeekends"
 
-    def fields(self, table: Table) -> list[str]:
+    def fields(self, table: Columns) -> list[str]:
         """Return the names of its day and of its conditions."""
         return fields_of_kinds(self.target, self.target.where, table)
 
@@ -167,7 +167,7 @@ def lacking(**parts: Any) -> type[AtWeekends]:
 class WithoutStays(Rule):
     """A rule that nobody has thought through to the end."""
 
-    def fields(self, table: Table) -> list[str]:
+    def fields(self, table: Columns) -> list[str]:
         return []
 
     def assess(self, known: AsKnownBatch) -> Assessed:
@@ -214,7 +214,7 @@ def test_two_measures_of_one_name_are_refused() -> None:
 
 def test_what_a_measure_must_have_is_abstract() -> None:
     """``reads`` has a default for dated records and for clocks alone; no measure inherits rules or a figure."""
-    from ombudsman_kpi.measures.target import Target
+    from ombudsman_kpi.measures.base.target import Target
 
     parts: Mapping[type, set[str]] = {Target: {"reads", "rules", "figure"}, Rule: {"fields", "assess", "stays"}}
     for kind, names in parts.items():

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ombudsman_kpi import Scheme, SchemeError, assess, load_scheme, measure
-from ombudsman_kpi.records import source
+from ombudsman_kpi.records.sources import source
 
 TARGET = "decided-or-allocated-20wd"
 NOTHING = [{"case_id": "someone else", "event": name, "at": "2024-01-02"} for name in ("paused", "resumed")]

@@ -10,8 +10,8 @@ import pytest
 
 import ombudsman_kpi
 from ombudsman_kpi import Scheme
+from ombudsman_kpi.measures.base.target import Rule, Target
 from ombudsman_kpi.measures.registry import MEASURES, name_of
-from ombudsman_kpi.measures.target import Rule, Target
 
 PACKAGE = Path(ombudsman_kpi.__file__).parent
 ROOT = PACKAGE.parents[1]

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi import Scheme, SchemeError, list_schemes, load_scheme, measure, tally
-from ombudsman_kpi.measures.standard import Standard, parse_standard
+from ombudsman_kpi.measures.base.standard import Standard, parse_standard
 from ombudsman_kpi.tallies.storage import from_json, to_json
 
 laws = settings(max_examples=300, deadline=None, derandomize=True)

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from ombudsman_kpi import CalendarDays, DueField, Hours, Seconds, Weeks, WorkingDays, load_scheme, measure
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.errors import SchemeError
+from ombudsman_kpi.measures.base.standard import Standard, parse_standard
 from ombudsman_kpi.measures.not_measured import NotMeasured
 from ombudsman_kpi.measures.registry import MEASURES
 from ombudsman_kpi.measures.share_within import ShareWithin
-from ombudsman_kpi.measures.standard import Standard, parse_standard
 from ombudsman_kpi.records.conditions import Condition
 
 BASE: dict[str, Any] = {

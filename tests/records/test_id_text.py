@@ -14,7 +14,7 @@ import pytest
 from pydantic import ValidationError
 
 from ombudsman_kpi import RecordsError, assess, deadlines, load_scheme, settled, worklist
-from ombudsman_kpi.records.field_types import id_text
+from ombudsman_kpi.records.cells.field_types import id_text
 from ombudsman_kpi.records.vocabulary import RECORDS
 
 LGSCO = load_scheme("lgsco")

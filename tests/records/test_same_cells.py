@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import ombudsman_kpi as kpi
-from ombudsman_kpi.records import source
+from ombudsman_kpi.records.sources import source
 
 LGSCO = kpi.load_scheme("lgsco")
 OPTIONS: dict[str, Any] = {"as_of": "2024-06-30", "targets": "decided-or-allocated-20wd"}

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import ombudsman_kpi as kpi
-from ombudsman_kpi.records import files, rows, source
+from ombudsman_kpi.records.sources import files, rows, source
 
 LGSCO = kpi.load_scheme("lgsco")
 OPTIONS: dict[str, Any] = {"as_of": "2024-12-31", "targets": "decided-or-allocated-20wd"}

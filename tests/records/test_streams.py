@@ -20,9 +20,9 @@ import pytest
 
 from ombudsman_kpi import OptionError, RecordsError, Tally, load_scheme, tally
 from ombudsman_kpi.arrays import fingerprints, threads
-from ombudsman_kpi.records import source
-from ombudsman_kpi.records.opening import open_source
-from ombudsman_kpi.records.source import Source
+from ombudsman_kpi.records.sources import source
+from ombudsman_kpi.records.sources.opening import open_source
+from ombudsman_kpi.records.sources.source import Source
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
 AS_OF = "2024-03-31"

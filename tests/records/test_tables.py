@@ -18,7 +18,7 @@ import pytest
 
 from ombudsman_kpi import Call, Case, Scheme, assess, load_scheme, measure
 from ombudsman_kpi.errors import OptionError, RecordsError
-from ombudsman_kpi.records import source
+from ombudsman_kpi.records.sources import source
 
 LGSCO = load_scheme("lgsco")
 AS_OF = "2024-06-30"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.records.text_times import TextTimes, read_formatted, read_iso
-from ombudsman_kpi.records.times import Times, read_times
+from ombudsman_kpi.records.cells.text_times import TextTimes, read_formatted, read_iso
+from ombudsman_kpi.records.cells.times import Times, read_times
 
 MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -13,7 +13,7 @@ import pytest
 from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.calendars.time_zones import time_zone
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.records.times import Times, read_times
+from ombudsman_kpi.records.cells.times import Times, read_times
 
 LONDON = time_zone("Europe/London")
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00")

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from ombudsman_kpi import Activity, Call, Case, CaseEvent, Order, Request, Review, WrittenContact
 from ombudsman_kpi.errors import KpiError, OptionError
-from ombudsman_kpi.records.field_types import parse_time
+from ombudsman_kpi.records.cells.field_types import parse_time
 from ombudsman_kpi.records.keywords import Records
 from ombudsman_kpi.records.vocabulary import RECORDS, Record, fields_of
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from ombudsman_kpi import Results, SchemeError, Tally, load_scheme, measure
-from ombudsman_kpi.measures.figures import headroom_of, status_of
-from ombudsman_kpi.measures.standard import parse_standard
+from ombudsman_kpi.measures.base.figures import headroom_of, status_of
+from ombudsman_kpi.measures.base.standard import parse_standard
 
 LGSCO = load_scheme("lgsco")
 

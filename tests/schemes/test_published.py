@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from ombudsman_kpi import Scheme, list_schemes, load_scheme, measure
+from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.not_measured import NotMeasured
-from ombudsman_kpi.measures.on_clock import OnClock
 
 ROOT = Path(__file__).parents[2]
 SEEDS = ROOT.parent / "shared" / "seeds"

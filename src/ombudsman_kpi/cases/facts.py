@@ -7,8 +7,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchem
 from pydantic_core import CoreSchema
 
 from ombudsman_kpi.clocks.outcomes import OutcomeStatus
-from ombudsman_kpi.measures.target import Party, Records
-from ombudsman_kpi.records.field_types import OPTIONAL_TIME_SCHEMA, parse_time
+from ombudsman_kpi.measures.base.target import Party, Records
+from ombudsman_kpi.records.cells.field_types import OPTIONAL_TIME_SCHEMA, parse_time
 from ombudsman_kpi.records.vocabulary import summarised
 
 

@@ -38,8 +38,8 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.events.log import notes_of
 from ombudsman_kpi.events.pauses import OPEN
-from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.target import LimitedClock, Target
+from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.target import LimitedClock, Target
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.tables import Table, open_table
 from ombudsman_kpi.records.vocabulary import Case, CaseEvent, Record, cell_of, validated

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ombudsman_kpi.records.batch import COUNT, PERIOD
+from ombudsman_kpi.records.columns import COUNT, PERIOD
 from ombudsman_kpi.records.tables import Table, open_table
 from ombudsman_kpi.records.vocabulary import Record
 

@@ -19,8 +19,8 @@ from ombudsman_kpi.clocks.remaining import remaining
 from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
-from ombudsman_kpi.measures.figures import headroom_of
-from ombudsman_kpi.measures.target import Records, Rule, Target
+from ombudsman_kpi.measures.base.figures import headroom_of
+from ombudsman_kpi.measures.base.target import Records, Rule, Target
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.results.text_table import TextTable

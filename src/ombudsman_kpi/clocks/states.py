@@ -9,8 +9,8 @@ import numpy as np
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import AsKnownBatch, KnownTimes
+from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import Condition
-from ombudsman_kpi.records.tables import Table
 
 NONE = -1  # no elapsed time: the clock never ran, there is none, or the record contradicts itself
 
@@ -36,13 +36,13 @@ def not_yet(name: str) -> str:
     return " ".join([*what, "not yet", done])
 
 
-def fields_of_conditions(conditions: Mapping[str, Condition], table: Table, target: str) -> list[str]:
+def fields_of_conditions(conditions: Mapping[str, Condition], table: Columns, target: str) -> list[str]:
     """Return the names of the fields that conditions look at. Raises ``RecordsError`` where one isn't there."""
     fields = [table.resolve(name, f"target {target!r}") for name in conditions]
     return fields + [source for name in conditions if (source := table.known_from(name)) is not None]
 
 
-def fields_of_identity(table: Table) -> list[str]:
+def fields_of_identity(table: Columns) -> list[str]:
     """Return the name of the field that tells records apart, where some of them share theirs."""
     if table.id_field is not None and table.fields[table.id_field].required and not table.is_published:
         table.resolve(table.id_field, f"every one of {table.name}")

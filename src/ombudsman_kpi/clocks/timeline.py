@@ -24,8 +24,8 @@ from ombudsman_kpi.clocks.states import (
 )
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch, KnownTimes
+from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import Condition
-from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import RECORDS
 
 
@@ -133,7 +133,7 @@ class Timeline:
         return int(self.start_day.max(initial=MISSING))
 
 
-def fields_needed(target: HasClock, table: Table) -> list[str]:
+def fields_needed(target: HasClock, table: Columns) -> list[str]:
     """Return the names of the fields that a target's clock reads.
 
     Raises ``RecordsError`` where one that the target names isn't there.

@@ -19,11 +19,11 @@ from ombudsman_kpi.arrays.fingerprints import two_prints
 from ombudsman_kpi.engines.together import Feed, feeds_of, measured, without_row
 from ombudsman_kpi.errors import MissingLibraryError, OptionError, RecordsError, no_room
 from ombudsman_kpi.records.batch import Batch
-from ombudsman_kpi.records.source import BATCH, Source
-from ombudsman_kpi.records.spool import to_arrow_array
-from ombudsman_kpi.records.streams import materialise_once
+from ombudsman_kpi.records.cells.times import decoded
+from ombudsman_kpi.records.sources.source import BATCH, Source
+from ombudsman_kpi.records.sources.spool import to_arrow_array
+from ombudsman_kpi.records.sources.streams import materialise_once
 from ombudsman_kpi.records.tables import Table
-from ombudsman_kpi.records.times import decoded
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.counts import Counts
 from ombudsman_kpi.tallies.in_memory import Options, dry_run, tally_records

@@ -32,7 +32,7 @@ from ombudsman_kpi.engines.together import Feed, feeds_of, measured, without_row
 from ombudsman_kpi.errors import KpiError, MissingLibraryError, OptionError, RecordsError
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.log import History, times_of_cases
-from ombudsman_kpi.records.source import Source
+from ombudsman_kpi.records.sources.source import Source
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies import storage

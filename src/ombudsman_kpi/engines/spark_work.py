@@ -12,8 +12,8 @@ from ombudsman_kpi.errors import KpiError
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import REOPENINGS, History
-from ombudsman_kpi.measures.target import CASE
-from ombudsman_kpi.records.source import BATCH, Source
+from ombudsman_kpi.measures.base.target import CASE
+from ombudsman_kpi.records.sources.source import BATCH, Source
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.block import Block, Key
 from ombudsman_kpi.tallies.in_memory import Options, tally_records

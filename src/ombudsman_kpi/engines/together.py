@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
 from ombudsman_kpi.errors import OptionError
-from ombudsman_kpi.measures.target import CASE, Target
+from ombudsman_kpi.measures.base.target import CASE, Target
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.plan import PlanStep, with_populations
 

@@ -13,9 +13,9 @@ from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.events.as_of import AsOf, close_of
 from ombudsman_kpi.records.batch import Batch
+from ombudsman_kpi.records.cells.times import Times
+from ombudsman_kpi.records.cells.words import Words
 from ombudsman_kpi.records.conditions import Condition
-from ombudsman_kpi.records.times import Times
-from ombudsman_kpi.records.words import Words
 
 _NONE = np.empty(0, np.int64)
 T = TypeVar("T")

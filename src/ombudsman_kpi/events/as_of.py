@@ -11,7 +11,7 @@ from ombudsman_kpi.calendars.dates import day_number, to_date, to_day
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.calendars.time_zones import DAY, EPOCH, MICROSECOND, time_zone
 from ombudsman_kpi.errors import CoverageError, KpiError, OptionError
-from ombudsman_kpi.records.field_types import parse_time
+from ombudsman_kpi.records.cells.field_types import parse_time
 
 
 class AsOf(NamedTuple):

@@ -29,9 +29,9 @@ from ombudsman_kpi.events.log import (
     scan,
     times_of_cases,
 )
+from ombudsman_kpi.records.cells.words import Words
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import fields_of
-from ombudsman_kpi.records.words import Words
 
 _XES_CASE = "case:"  # how the columns of a case are named in an event log of the IEEE standard 1849
 CaseNumbers: TypeAlias = Integers  # of each event its case, in the order in which cases are first seen

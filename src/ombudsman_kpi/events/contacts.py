@@ -16,8 +16,8 @@ from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.log import STRAY, UNDIRECTED, UNEXPLAINED, known_events, misfits_of, scan
-from ombudsman_kpi.records import source
 from ombudsman_kpi.records.conditions import Condition
+from ombudsman_kpi.records.sources import source
 from ombudsman_kpi.records.tables import Table
 
 

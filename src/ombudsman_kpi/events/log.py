@@ -18,9 +18,9 @@ from ombudsman_kpi.arrays.types import MISSING, Truths
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
+from ombudsman_kpi.records.cells.words import Words
 from ombudsman_kpi.records.tables import Table, open_table
 from ombudsman_kpi.records.vocabulary import fields_of
-from ombudsman_kpi.records.words import Words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,12 +14,12 @@ from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import fields_needed, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts, judged
-from ombudsman_kpi.measures.lasting import clock_lasts
-from ombudsman_kpi.measures.on_clock import OnClock
-from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.target import Changing, Records, Rule
-from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, judged
+from ombudsman_kpi.measures.base.lasting import clock_lasts
+from ombudsman_kpi.measures.base.on_clock import OnClock
+from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.target import Changing, Records, Rule
+from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.statistics.intervals import Interval, MeanMoments, change_of_means
 
 TimeUnit = Literal["seconds", "hours", "working days", "calendar days"]
@@ -31,7 +31,7 @@ class AverageRule(Rule):
 
     target: "Average"
 
-    def fields(self, table: Table) -> list[str]:
+    def fields(self, table: Columns) -> list[str]:
         """Return the names of the fields that the clock reads."""
         return fields_needed(self.target, table)
 

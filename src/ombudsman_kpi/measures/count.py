@@ -16,14 +16,14 @@ from ombudsman_kpi.calendars.periods import Every, period_of
 from ombudsman_kpi.clocks.outcomes import Assessed, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts, TargetStatus, judged
-from ombudsman_kpi.measures.lasting import day_lasts
-from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.selected import Dated
+from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, TargetStatus, judged
+from ombudsman_kpi.measures.base.lasting import day_lasts
+from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.selected import Dated
+from ombudsman_kpi.measures.base.standard import Standard
+from ombudsman_kpi.measures.base.target import Changing, Records, Rule
 from ombudsman_kpi.measures.share_of_kinds import IN, NOT_IN, fields_of_kinds
-from ombudsman_kpi.measures.standard import Standard
-from ombudsman_kpi.measures.target import Changing, Records, Rule
-from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.statistics.intervals import Interval, change_of_counts
 
 
@@ -33,7 +33,7 @@ class CountRule(Rule):
 
     target: "Numbers"
 
-    def fields(self, table: Table) -> list[str]:
+    def fields(self, table: Columns) -> list[str]:
         """Return the names of its day, its kinds, and what tells records apart."""
         return fields_of_kinds(self.target, self.target.where, table)
 
@@ -92,7 +92,7 @@ class DistinctRule(CountRule):
         ]
         return pc.binary_join_element_wise(ids, pa.array(starts, pa.string()).take(pa.array(place)), "\n")
 
-    def fields(self, table: Table) -> list[str]:
+    def fields(self, table: Columns) -> list[str]:
         """Return the name of the id too."""
         return [*super().fields(table), table.resolve(self.distinct, f"target {self.target.id!r}")]
 
@@ -122,7 +122,7 @@ def _key(day: Integers, known: AsKnownBatch) -> Integers:
 def status_of(standard: Standard | None, value: Fraction | None, *, complete: bool) -> TargetStatus:
     """Compare a number with the standard. Until its period is over it can only rise.
 
-    >>> from ombudsman_kpi.measures.standard import parse_standard
+    >>> from ombudsman_kpi.measures.base.standard import parse_standard
     >>> status_of(parse_standard("at least 4"), Fraction(3), complete=False)
     'undetermined'
     """

@@ -16,14 +16,14 @@ from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import fields_needed, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.contacts import PARTIES, PartyDays
-from ombudsman_kpi.measures.figures import Figure, Place, share_figure
-from ombudsman_kpi.measures.lasting import clock_lasts, records_of
-from ombudsman_kpi.measures.related import Related
+from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
+from ombudsman_kpi.measures.base.lasting import clock_lasts, records_of
+from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.standard import LimitField
+from ombudsman_kpi.measures.base.target import CASE, Party, Records, Rule, Target, check_named
 from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
 from ombudsman_kpi.measures.share_within_paused import ran_net
-from ombudsman_kpi.measures.standard import LimitField
-from ombudsman_kpi.measures.target import CASE, Party, Records, Rule, Target, check_named
-from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.columns import Columns
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class DelaysRule(Rule):
     missed: tuple[ShareWithin, ...]
     related: Related
 
-    def fields(self, table: Table) -> list[str]:
+    def fields(self, table: Columns) -> list[str]:
         """Return the names of the fields that the clocks of the targets read."""
         _ = self.related.contacts  # found before several threads ask for them
         return list(dict.fromkeys(name for target in self.missed for name in fields_needed(target, table)))

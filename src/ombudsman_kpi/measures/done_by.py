@@ -13,13 +13,13 @@ from ombudsman_kpi.calendars.dates import day_in_words, day_number
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.figures import Figure, Place
-from ombudsman_kpi.measures.lasting import day_lasts
-from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.selected import Dated
+from ombudsman_kpi.measures.base.figures import Figure, Place
+from ombudsman_kpi.measures.base.lasting import day_lasts
+from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.selected import Dated
+from ombudsman_kpi.measures.base.target import Records, Rule
 from ombudsman_kpi.measures.share_of_kinds import fields_of_kinds
-from ombudsman_kpi.measures.target import Records, Rule
-from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.columns import Columns
 
 IN_TIME, TOO_LATE = Outcome("met"), Outcome("late", "after the date")
 
@@ -30,7 +30,7 @@ class DoneByRule(Rule):
 
     target: "DoneBy"
 
-    def fields(self, table: Table) -> list[str]:
+    def fields(self, table: Columns) -> list[str]:
         """Return the names of its day and its kinds."""
         return fields_of_kinds(self.target, self.target.where, table)
 

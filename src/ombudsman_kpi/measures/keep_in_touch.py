@@ -20,12 +20,12 @@ from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch
 from ombudsman_kpi.events.contacts import PARTIES, PartyDays
-from ombudsman_kpi.measures.figures import Figure, Place, share_figure
-from ombudsman_kpi.measures.lasting import clock_lasts, records_of
-from ombudsman_kpi.measures.on_clock import Limited
-from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.target import CASE, Party, Records, Rule, Target
-from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
+from ombudsman_kpi.measures.base.lasting import clock_lasts, records_of
+from ombudsman_kpi.measures.base.on_clock import Limited
+from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.target import CASE, Party, Records, Rule, Target
+from ombudsman_kpi.records.columns import Columns
 
 MET, LATE, OVERDUE, PENDING = (Outcome(status) for status in ("met", "late", "overdue", "pending"))
 _NAMES = np.array([*PARTIES, None], object)
@@ -65,7 +65,7 @@ class KeepInTouchRule(Rule):
     target: "KeepInTouch"
     related: Related
 
-    def fields(self, table: Table) -> list[str]:
+    def fields(self, table: Columns) -> list[str]:
         """Return the names of the fields that the clock of the investigation reads."""
         _ = self.related.contacts  # found before several threads ask for them
         return fields_needed(self.target, table)

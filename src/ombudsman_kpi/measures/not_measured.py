@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from ombudsman_kpi.measures.figures import Figure, Place
-from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.target import Records, Rule, Target
+from ombudsman_kpi.measures.base.figures import Figure, Place
+from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.target import Records, Rule, Target
 
 
 class NotMeasured(Target):

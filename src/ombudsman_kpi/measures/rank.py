@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts, rate, share_figure
+from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, rate, share_figure
 from ombudsman_kpi.measures.share_of_kinds import SharesOfKinds
 from ombudsman_kpi.rounding import half_up, percent
 

@@ -3,6 +3,7 @@
 from typing import Literal, get_args, get_origin
 
 from ombudsman_kpi.measures.average import Average
+from ombudsman_kpi.measures.base.target import MEASURES, Target
 from ombudsman_kpi.measures.count import Count
 from ombudsman_kpi.measures.delays_explained import DelaysExplained
 from ombudsman_kpi.measures.done_by import DoneBy
@@ -13,7 +14,6 @@ from ombudsman_kpi.measures.score import Score
 from ombudsman_kpi.measures.share_of_kinds import ShareOfKinds
 from ombudsman_kpi.measures.share_within import ShareWithin
 from ombudsman_kpi.measures.stock import Stock
-from ombudsman_kpi.measures.target import MEASURES, Target
 from ombudsman_kpi.measures.trend import Trend
 from ombudsman_kpi.measures.volume import Volume
 

@@ -14,15 +14,15 @@ from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Outcome, OutcomeSt
 from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, chance_of_shares, judged, rate, share_figure
+from ombudsman_kpi.measures.base.lasting import day_lasts
+from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.selected import Dated
+from ombudsman_kpi.measures.base.target import Changing, Records, Rule, Target, check_named
 from ombudsman_kpi.measures.count import Numbers
-from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts, chance_of_shares, judged, rate, share_figure
-from ombudsman_kpi.measures.lasting import day_lasts
-from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.selected import Dated
 from ombudsman_kpi.measures.share_of_kinds import fields_of_kinds
-from ombudsman_kpi.measures.target import Changing, Records, Rule, Target, check_named
+from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import Condition
-from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import fields_of
 from ombudsman_kpi.rounding import half_up, percent
 from ombudsman_kpi.statistics.intervals import Interval, share_interval
@@ -34,7 +34,7 @@ class ScoreRule(Rule):
 
     target: "Score"
 
-    def fields(self, table: Table) -> list[str]:
+    def fields(self, table: Columns) -> list[str]:
         """Return the names of its day, its answer, and the part that it belongs to."""
         conditions = {**self.target.where, "answer": Condition(present=True)}
         parts = {self.target.parts: Condition(present=True)} if self.target.parts else {}

@@ -13,13 +13,13 @@ from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated, fields_of_conditions, fields_of_identity
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts, chance_of_shares, rate, share_figure
-from ombudsman_kpi.measures.lasting import day_lasts
-from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.selected import Dated, check_conditions, check_time
-from ombudsman_kpi.measures.target import CASE, Changing, Records, Rule
+from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, chance_of_shares, rate, share_figure
+from ombudsman_kpi.measures.base.lasting import day_lasts
+from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.selected import Dated, check_conditions, check_time
+from ombudsman_kpi.measures.base.target import CASE, Changing, Records, Rule
+from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import Condition, ConditionField
-from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import fields_of
 from ombudsman_kpi.statistics.intervals import Interval
 
@@ -32,7 +32,7 @@ class KindsRule(Rule):
 
     target: "SharesOfKinds"
 
-    def fields(self, table: Table) -> list[str]:
+    def fields(self, table: Columns) -> list[str]:
         """Return the names of its day, its kinds, and what tells records apart."""
         return fields_of_kinds(self.target, {**self.target.where, **self.target.numerator}, table)
 
@@ -59,7 +59,7 @@ class OthersRule(Rule):
     target: "SharesOfKinds"
     dated: str
 
-    def fields(self, table: Table) -> list[str]:
+    def fields(self, table: Columns) -> list[str]:
         """Return the names of its day, and what tells records apart."""
         return fields_of_days(self.target.id, self.dated, {}, table)
 
@@ -82,7 +82,7 @@ class FollowedRule(Rule):
     cases: Any  # those that have a following record, as Arrow text
     last: Integers  # the day when the last one was received
 
-    def fields(self, table: Table) -> list[str]:
+    def fields(self, table: Columns) -> list[str]:
         """Return the names of its day, its case, and what tells records apart."""
         case = table.resolve(CASE, f"target {self.target.id!r}")
         return [*fields_of_kinds(self.target, self.target.where, table), case]
@@ -110,12 +110,12 @@ class FollowedRule(Rule):
         return followed
 
 
-def fields_of_kinds(target: Dated, conditions: Mapping[str, Condition], table: Table) -> list[str]:
+def fields_of_kinds(target: Dated, conditions: Mapping[str, Condition], table: Columns) -> list[str]:
     """Return the names of the fields of a target without a clock, with those of some conditions."""
     return fields_of_days(target.id, target.dated, conditions, table)
 
 
-def fields_of_days(target: str, dated: str, conditions: Mapping[str, Condition], table: Table) -> list[str]:
+def fields_of_days(target: str, dated: str, conditions: Mapping[str, Condition], table: Columns) -> list[str]:
     """Return the names of the fields that put records into periods, and those of some conditions."""
     day = table.resolve(dated, f"target {target!r}")
     named = [day, *fields_of_conditions(conditions, table, target), *fields_of_identity(table)]

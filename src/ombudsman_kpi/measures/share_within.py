@@ -15,13 +15,13 @@ from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts, chance_of_shares, rate, share_figure
-from ombudsman_kpi.measures.lasting import clock_lasts
-from ombudsman_kpi.measures.on_clock import Limited
-from ombudsman_kpi.measures.related import Related
+from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, chance_of_shares, rate, share_figure
+from ombudsman_kpi.measures.base.lasting import clock_lasts
+from ombudsman_kpi.measures.base.on_clock import Limited
+from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.target import CASE, Changing, Records, Rule, SharedClock
 from ombudsman_kpi.measures.share_within_paused import PausedRule, spared, with_gross
-from ombudsman_kpi.measures.target import CASE, Changing, Records, Rule, SharedClock
-from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.statistics.intervals import Interval
 
@@ -32,7 +32,7 @@ class ShareWithinRule(Rule):
 
     target: "ShareWithin"
 
-    def fields(self, table: Table) -> list[str]:
+    def fields(self, table: Columns) -> list[str]:
         """Return the names of the fields that the clock reads."""
         return fields_needed(self.target, table)
 

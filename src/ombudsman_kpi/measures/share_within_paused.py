@@ -16,11 +16,11 @@ from ombudsman_kpi.clocks.pausing import PausedClock
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.pauses import Pauses
-from ombudsman_kpi.measures.figures import Figure, PlaceCounts
-from ombudsman_kpi.measures.lasting import clock_lasts, records_of
-from ombudsman_kpi.measures.on_clock import Limited
-from ombudsman_kpi.measures.target import Rule
-from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.measures.base.figures import Figure, PlaceCounts
+from ombudsman_kpi.measures.base.lasting import clock_lasts, records_of
+from ombudsman_kpi.measures.base.on_clock import Limited
+from ombudsman_kpi.measures.base.target import Rule
+from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.rounding import percent
 
 SPARED = "spared"  # the mark of what would have been missed without pauses
@@ -33,7 +33,7 @@ class PausedRule(Rule):
     target: Limited
     pauses: Pauses
 
-    def fields(self, table: Table) -> list[str]:
+    def fields(self, table: Columns) -> list[str]:
         """Return the names of the fields that the clock reads."""
         return fields_needed(self.target, table)
 

@@ -15,12 +15,12 @@ from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome, O
 from ombudsman_kpi.clocks.states import NONE, StateBuilder
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.figures import Figure, Level, Place, TargetStatus, judged
-from ombudsman_kpi.measures.lasting import clock_lasts
-from ombudsman_kpi.measures.on_clock import Limited
-from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.target import Records, Rule
-from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.measures.base.figures import Figure, Level, Place, TargetStatus, judged
+from ombudsman_kpi.measures.base.lasting import clock_lasts
+from ombudsman_kpi.measures.base.on_clock import Limited
+from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.target import Records, Rule
+from ombudsman_kpi.records.columns import Columns
 
 JOINED, LEFT = Outcome("overdue", "older than the limit"), Outcome("late", "ended")
 
@@ -35,7 +35,7 @@ class StockRule(Rule):
 
     target: "Stock"
 
-    def fields(self, table: Table) -> list[str]:
+    def fields(self, table: Columns) -> list[str]:
         """Return the names of the fields that the clock reads."""
         return fields_needed(self.target, table)
 

@@ -12,9 +12,9 @@ from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import Cohort, Outcome, OutcomeStatus
 from ombudsman_kpi.errors import SchemeError, one_of
-from ombudsman_kpi.measures.figures import Figure, Place, judged
-from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.target import MEASURES, Changing, Records, Rule, Target
+from ombudsman_kpi.measures.base.figures import Figure, Place, judged
+from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.target import MEASURES, Changing, Records, Rule, Target
 from ombudsman_kpi.rounding import half_up
 
 

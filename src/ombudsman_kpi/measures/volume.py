@@ -4,8 +4,8 @@ from fractions import Fraction
 from typing import ClassVar, Literal
 
 from ombudsman_kpi.calendars.periods import preceding
+from ombudsman_kpi.measures.base.figures import Figure, Place
 from ombudsman_kpi.measures.count import Numbers
-from ombudsman_kpi.measures.figures import Figure, Place
 from ombudsman_kpi.rounding import signed
 
 

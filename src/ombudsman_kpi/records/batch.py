@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,21 +12,17 @@ from ombudsman_kpi.arrays.arrow_memory import emptied, integers, present, truths
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number, is_missing
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.records.field_types import id_text
-from ombudsman_kpi.records.times import Times, decoded, read_times
-from ombudsman_kpi.records.words import TRUTHS, Words, as_truth, is_clean, is_uuid, uuid_text
-
-if TYPE_CHECKING:
-    from ombudsman_kpi.records.tables import Table
-
-COUNT, PERIOD = "count", "period"  # the columns of a published table: how many records a row stands for, and when
+from ombudsman_kpi.records.cells.field_types import id_text
+from ombudsman_kpi.records.cells.times import Times, decoded, read_times
+from ombudsman_kpi.records.cells.words import TRUTHS, Words, as_truth, is_clean, is_uuid, uuid_text
+from ombudsman_kpi.records.columns import COUNT, PERIOD, Columns
 
 
 @dataclass(eq=False)
 class Batch:
     """Rows of one kind of record, by field name; each column is read once, however often it is wanted."""
 
-    table: "Table"
+    table: Columns
     offset: int
     columns: Mapping[str, Any]
     place: str = ""  # of several files or batches, which one

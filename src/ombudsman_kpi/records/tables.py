@@ -1,124 +1,25 @@
 """Records as columns of the vocabulary: the caller's source, columns and formats of dates, read in batches."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ombudsman_kpi.calendars.periods import Period, parse_period
+from ombudsman_kpi.calendars.periods import Period
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
-from ombudsman_kpi.records.batch import COUNT, PERIOD, Batch
-from ombudsman_kpi.records.opening import open_source
-from ombudsman_kpi.records.source import Dates, Rows, Source
-from ombudsman_kpi.records.vocabulary import RECORDS, Field, fields_of
+from ombudsman_kpi.records.batch import Batch
+from ombudsman_kpi.records.columns import PERIOD, Columns
+from ombudsman_kpi.records.sources.opening import open_source
+from ombudsman_kpi.records.sources.source import Dates, Rows, Source
+from ombudsman_kpi.records.vocabulary import RECORDS
 
 if TYPE_CHECKING:
     from ombudsman_kpi.arrays.ids import Index
 
 
 @dataclass(frozen=True)
-class Table:
-    """One kind of record: where it comes from, and what the caller said of its columns and dates."""
-
-    name: str
-    source: Source
-    columns: Mapping[str, str]
-    dates: Dates
-    zoned: dict[str, bool] = field(default_factory=dict, repr=False)  # which fields have zones, as far as was read
-
-    @property
-    def label(self) -> str:
-        """How errors name it."""
-        return f"{self.name} ({self.source.place})" if self.source.place else self.name
-
-    @property
-    def fields(self) -> dict[str, Field]:
-        """The vocabulary of this kind of record."""
-        return fields_of(self.name)
-
-    @property
-    def id_field(self) -> str | None:
-        """The field that no two records share."""
-        return RECORDS[self.name].id_field
-
-    @property
-    def named_by(self) -> str | None:
-        """The field that names a record for its reader: its id, or else its case's; None where there is none."""
-        names = (self.id_field, "case_id")
-        return next((name for name in names if name is not None and self.has(name)), None)
-
-    def has(self, name: str) -> bool:
-        """Return whether a field's column, under its own or the caller's name, is there."""
-        return self.columns.get(name, name) in self._there
-
-    @cached_property
-    def _there(self) -> frozenset[str]:
-        return frozenset(self.source.names)
-
-    @property
-    def is_published(self) -> bool:
-        """Return whether it is a published table: rows with a count and the label of a period, without ids."""
-        return self.has(COUNT) and self.has(PERIOD)
-
-    def dated_by_period(self, name: str) -> bool:
-        """Return whether the label of a period stands for a time, as it does in a published table."""
-        return not self.has(name) and self.is_published and self.is_time(name)
-
-    def period_of(self, label: str) -> Period:
-        """Read the label of a period. Raises ``RecordsError`` for any other text."""
-        try:
-            return parse_period(label)
-        except OptionError as error:
-            raise RecordsError(
-                f"{self.label}: {self.column_of(PERIOD)} has a label that can't be read: {error}"
-            ) from None
-
-    @cached_property
-    def periods(self) -> frozenset[Period]:
-        """The periods that the rows of a published table are labelled with."""
-        import pyarrow.compute as pc
-
-        labels = {label for batch in self.batches([PERIOD]) for label in pc.unique(batch.text(PERIOD)).to_pylist()}
-        return frozenset(self.period_of(label) for label in labels if label is not None)
-
-    def is_time(self, name: str) -> bool:
-        """Return whether a field holds times: those of the vocabulary, and any other that ends in ``_at``."""
-        return self.fields[name].kind == "time" if name in self.fields else name.endswith("_at")
-
-    def known_from(self, name: str) -> str | None:
-        """Return the field from whose day another is known: a decision's kind from ``decided_at``."""
-        source = self.fields[name].known_from if name in self.fields else None
-        return source if source is not None and self.has(source) else None
-
-    def column_of(self, name: str) -> str:
-        """Return the caller's name of a field."""
-        return self.columns.get(name, name)
-
-    def form_of(self, name: str) -> str | None:
-        """Return the caller's format for dates in text."""
-        return self.dates if isinstance(self.dates, str) or self.dates is None else self.dates.get(name)
-
-    def resolve(self, name: str, needed_by: str) -> str:
-        """Return the field that stands for one: itself, or what it falls back to where the column is absent.
-
-        Raises ``RecordsError`` with the columns that are there.
-        """
-        if self.has(name) or self.dated_by_period(name):
-            return name
-        declared = self.fields.get(name)
-        if declared is not None and declared.falls_back_to is not None:
-            return self.resolve(declared.falls_back_to, needed_by)
-        raise self.lacks(name, needed_by)
-
-    def lacks(self, name: str, needed_by: str) -> RecordsError:
-        """Return the error of a field that isn't there."""
-        wanted = self.column_of(name)
-        return RecordsError(
-            f"{self.label} has no column {wanted!r}, which {needed_by} needs. "
-            f"{one_of(wanted, self.source.names, but=self.fields)} If it has another name there, say so: "
-            f"columns={{{self.name!r}: {{{name!r}: '…'}}}}, or in the file of --columns; or leave the target out with "
-            "targets=."
-        )
+class Table(Columns):
+    """One kind of record: its columns, and its rows, read in batches."""
 
     def batches(self, names: Iterable[str]) -> Iterator[Batch]:
         """Read some fields, a batch of rows at a time."""
@@ -144,6 +45,14 @@ class Table:
             if not (times.dates_alone() | ~times.present).all():
                 return False
         return rows > 1  # the one call of a table may well have come at midnight
+
+    @cached_property
+    def periods(self) -> frozenset[Period]:
+        """The periods that the rows of a published table are labelled with."""
+        import pyarrow.compute as pc
+
+        labels = {label for batch in self.batches([PERIOD]) for label in pc.unique(batch.text(PERIOD)).to_pylist()}
+        return frozenset(self.period_of(label) for label in labels if label is not None)
 
     @cached_property
     def index(self) -> "Index":

@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from ombudsman_kpi.errors import OptionError, one_of
-from ombudsman_kpi.records.field_types import (
+from ombudsman_kpi.records.cells.field_types import (
     NOTHING,
     FallsBackTo,
     Id,

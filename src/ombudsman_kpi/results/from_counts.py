@@ -9,9 +9,9 @@ from ombudsman_kpi.calendars.dates import day_number, to_day
 from ombudsman_kpi.calendars.periods import Every, Period, grain_of, period_of
 from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort
 from ombudsman_kpi.events.log import notes_of
-from ombudsman_kpi.measures.figures import NOTHING, Everywhere, Figure, Place, PlaceCounts, share_figure
+from ombudsman_kpi.measures.base.figures import NOTHING, Everywhere, Figure, Place, PlaceCounts, share_figure
+from ombudsman_kpi.measures.base.target import InForce, Target
 from ombudsman_kpi.measures.stock import levels
-from ombudsman_kpi.measures.target import InForce, Target
 from ombudsman_kpi.results.row import COUNTS, EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.results.summed import daily_changes, gathered, spanned
 from ombudsman_kpi.tallies.basis import Basis

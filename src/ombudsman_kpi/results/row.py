@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ombudsman_kpi.errors import OptionError
-from ombudsman_kpi.measures.figures import TargetStatus
+from ombudsman_kpi.measures.base.figures import TargetStatus
 from ombudsman_kpi.tallies.block import Group
 
 EVERYTHING = "all"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ombudsman_kpi.arrays.sums import add_up
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Every, Grain, Period, following, grain_start, period_of
-from ombudsman_kpi.measures.figures import LONGEST, PlaceCounts
+from ombudsman_kpi.measures.base.figures import LONGEST, PlaceCounts
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Group
 
 Places = dict[tuple[Period | None, Group], PlaceCounts]

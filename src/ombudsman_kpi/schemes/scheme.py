@@ -25,8 +25,8 @@ from ombudsman_kpi.calendars.time_zones import TimeZone, time_zone
 from ombudsman_kpi.calendars.working_calendar import FIRST, LAST, WorkingCalendar
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.errors import KpiError, SchemeError, one_of
+from ombudsman_kpi.measures.base.target import InForce, Target
 from ombudsman_kpi.measures.registry import MEASURES
-from ombudsman_kpi.measures.target import InForce, Target
 from ombudsman_kpi.records.conditions import Declaration
 
 WRITTEN_AS = {"targets": "target", "reports": "report"}  # a file writes them as [[target]] and [[report]]

@@ -12,10 +12,10 @@ from ombudsman_kpi.calendars.periods import parse_every
 from ombudsman_kpi.clocks.states import not_yet
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
-from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.target import Rule
-from ombudsman_kpi.records import source as reading
-from ombudsman_kpi.records.source import Source
+from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.target import Rule
+from ombudsman_kpi.records.sources import source as reading
+from ombudsman_kpi.records.sources.source import Source
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import RECORDS, fields_of
 from ombudsman_kpi.schemes.scheme import Scheme

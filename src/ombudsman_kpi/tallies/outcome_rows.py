@@ -11,8 +11,8 @@ from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.target import Rule
+from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.tallies.plan import PlanStep, Progress, batches_of, why_not
 
 if TYPE_CHECKING:

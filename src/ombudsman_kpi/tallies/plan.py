@@ -12,11 +12,12 @@ from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import times_of_cases
-from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.target import Rule, Target
-from ombudsman_kpi.records.batch import COUNT, Batch
-from ombudsman_kpi.records.source import Dates
-from ombudsman_kpi.records.streams import materialise_once
+from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.target import Rule, Target
+from ombudsman_kpi.records.batch import Batch
+from ombudsman_kpi.records.columns import COUNT
+from ombudsman_kpi.records.sources.source import Dates
+from ombudsman_kpi.records.sources.streams import materialise_once
 from ombudsman_kpi.records.tables import Table, open_table
 from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.schemes.scheme import Scheme

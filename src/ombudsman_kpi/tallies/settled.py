@@ -13,8 +13,8 @@ from ombudsman_kpi.arrays.row_numbers import RowNumbers
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.lasting import field_lasts, have_come
-from ombudsman_kpi.measures.target import Rule
+from ombudsman_kpi.measures.base.lasting import field_lasts, have_come
+from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.schemes.scheme import Scheme

@@ -16,7 +16,7 @@ from ombudsman_kpi.calendars.periods import Every, Grain, Numbering
 from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort, Outcome
 from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.events.as_of import parse_as_of
-from ombudsman_kpi.measures.target import Target
+from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.basis import Basis, check_days_off
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Key

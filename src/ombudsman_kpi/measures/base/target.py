@@ -22,11 +22,11 @@ from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import HasClock, Timeline
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.figures import Figure, Place, PlaceCounts
-from ombudsman_kpi.measures.related import Related
-from ombudsman_kpi.measures.standard import StandardField
+from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts
+from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.standard import StandardField
+from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import Declaration
-from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import RecordKind
 from ombudsman_kpi.statistics.intervals import Interval
 
@@ -73,7 +73,7 @@ class Rule(ABC):
     target: "Target"
 
     @abstractmethod
-    def fields(self, table: Table) -> list[str]:
+    def fields(self, table: Columns) -> list[str]:
         """Return the names of the fields that it reads. Raises ``RecordsError`` where one isn't there."""
 
     @abstractmethod

@@ -12,8 +12,8 @@ import numpy as np
 from ombudsman_kpi.arrays.arrow_memory import emptied, present, truths
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.time_zones import DAY
-from ombudsman_kpi.records.date_formats import microseconds_of, parse_format
-from ombudsman_kpi.records.field_types import EMPTY
+from ombudsman_kpi.records.cells.date_formats import microseconds_of, parse_format
+from ombudsman_kpi.records.cells.field_types import EMPTY
 
 _YEAR_1 = -719_162 * DAY  # 0001-01-01: Arrow knows a year 0, Python and the calendar don't
 _LONGEST_EMPTY = max(map(len, EMPTY))

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from ombudsman_kpi.errors import one_of
-from ombudsman_kpi.measures.target import Records, Target
+from ombudsman_kpi.measures.base.target import Records, Target
 from ombudsman_kpi.records.conditions import Condition, ConditionField
 from ombudsman_kpi.records.vocabulary import fields_of
 

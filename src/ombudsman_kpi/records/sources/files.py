@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.records import source
-from ombudsman_kpi.records.source import Source, concatenated
+from ombudsman_kpi.records.sources import source
+from ombudsman_kpi.records.sources.source import Source, concatenated
 
 BLOCK = 1 << 24  # bytes of a CSV file at a time
 

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from ombudsman_kpi.calendars.dates import is_missing
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.records.frames import open_arrow_table
-from ombudsman_kpi.records.source import Dates, Source
+from ombudsman_kpi.records.sources.frames import open_arrow_table
+from ombudsman_kpi.records.sources.source import Dates, Source
 from ombudsman_kpi.records.vocabulary import RECORDS, Record, cell_of, fields_of, validated
 
 CHUNK = 1 << 12  # rows that are taken before they are validated, so that their dates are read together
@@ -110,8 +110,8 @@ def _read_texts(
     """Return the dates that text stands for. Raises ``RecordsError`` for the first cell that is none."""
     import pyarrow as pa
 
-    from ombudsman_kpi.records.text_times import read_formatted
-    from ombudsman_kpi.records.times import bad_format, unknown_form
+    from ombudsman_kpi.records.cells.text_times import read_formatted
+    from ombudsman_kpi.records.cells.times import bad_format, unknown_form
 
     try:
         read = read_formatted(pa.array(cells, pa.string()), form)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.records.files import open_path
-from ombudsman_kpi.records.frames import is_table, open_arrow, open_pandas
-from ombudsman_kpi.records.rows import open_rows
-from ombudsman_kpi.records.single_use import first_of, open_once
-from ombudsman_kpi.records.source import Dates, Source, concatenated
-from ombudsman_kpi.records.spool import spooled, spooled_at_once
-from ombudsman_kpi.records.streams import is_instance_of, materialise_once, open_stream
+from ombudsman_kpi.records.sources.files import open_path
+from ombudsman_kpi.records.sources.frames import is_table, open_arrow, open_pandas
+from ombudsman_kpi.records.sources.rows import open_rows
+from ombudsman_kpi.records.sources.single_use import first_of, open_once
+from ombudsman_kpi.records.sources.source import Dates, Source, concatenated
+from ombudsman_kpi.records.sources.spool import spooled, spooled_at_once
+from ombudsman_kpi.records.sources.streams import is_instance_of, materialise_once, open_stream
 from ombudsman_kpi.records.vocabulary import Record
 
 

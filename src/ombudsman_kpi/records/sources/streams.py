@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.records import source
-from ombudsman_kpi.records.single_use import first_of, open_once
-from ombudsman_kpi.records.source import Source
-from ombudsman_kpi.records.spool import spooled, spooled_at_once
+from ombudsman_kpi.records.sources import source
+from ombudsman_kpi.records.sources.single_use import first_of, open_once
+from ombudsman_kpi.records.sources.source import Source
+from ombudsman_kpi.records.sources.spool import spooled, spooled_at_once
 
 
 def open_stream(name: str, records: Any) -> Source | None:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ombudsman_kpi.records import source
-from ombudsman_kpi.records.single_use import exhausted, note_opened, was_opened
-from ombudsman_kpi.records.source import Source
+from ombudsman_kpi.records.sources import source
+from ombudsman_kpi.records.sources.single_use import exhausted, note_opened, was_opened
+from ombudsman_kpi.records.sources.source import Source
 
 
 def is_table(value: Any) -> bool:

@@ -11,9 +11,9 @@ from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import Cohort
 from ombudsman_kpi.errors import one_of
-from ombudsman_kpi.measures.selected import Selected, check_time
-from ombudsman_kpi.measures.standard import LimitField
-from ombudsman_kpi.measures.target import LimitedClock, Records
+from ombudsman_kpi.measures.base.selected import Selected, check_time
+from ombudsman_kpi.measures.base.standard import LimitField
+from ombudsman_kpi.measures.base.target import LimitedClock, Records
 
 
 class OnClock(Selected):

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from ombudsman_kpi.calendars.periods import Period, preceding
-from ombudsman_kpi.measures.standard import Standard
+from ombudsman_kpi.measures.base.standard import Standard
 from ombudsman_kpi.statistics.intervals import Interval, change_of_shares
 
 TargetStatus = Literal["met", "missed", "undetermined", "no data", "no target", "not measured"]
@@ -162,7 +162,7 @@ def share_figure(standard: Standard | None, place: Place) -> Figure:
 def headroom_of(standard: Standard, met: int, pending: int, whole: int) -> int:
     """Return how many could still miss before the standard is lost; below 0 it is lost already.
 
-    >>> from ombudsman_kpi.measures.standard import parse_standard
+    >>> from ombudsman_kpi.measures.base.standard import parse_standard
     >>> headroom_of(parse_standard("98%"), met=98, pending=1, whole=100)
     1
     """

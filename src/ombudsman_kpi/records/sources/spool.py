@@ -9,7 +9,7 @@ from uuid import UUID
 
 from ombudsman_kpi.calendars.dates import is_missing
 from ombudsman_kpi.errors import RecordsError, no_room
-from ombudsman_kpi.records.source import Rows, Source
+from ombudsman_kpi.records.sources.source import Rows, Source
 
 
 def spooled(name: str, tables: Iterator[Source], first: Source) -> Source:

@@ -1,0 +1,119 @@
+"""The columns of one kind of record: the fields that they stand for, and the caller's names and formats of dates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from ombudsman_kpi.calendars.periods import Period, parse_period
+from ombudsman_kpi.errors import OptionError, RecordsError, one_of
+from ombudsman_kpi.records.sources.source import Dates, Source
+from ombudsman_kpi.records.vocabulary import RECORDS, Field, fields_of
+
+COUNT, PERIOD = "count", "period"  # the columns of a published table: how many records a row stands for, and when
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of one kind of record: what the vocabulary and the caller say of them."""
+
+    name: str
+    source: Source
+    columns: Mapping[str, str]
+    dates: Dates
+    zoned: dict[str, bool] = field(default_factory=dict, repr=False)  # which fields have zones, as far as was read
+
+    @property
+    def label(self) -> str:
+        """How errors name it."""
+        return f"{self.name} ({self.source.place})" if self.source.place else self.name
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        """The vocabulary of this kind of record."""
+        return fields_of(self.name)
+
+    @property
+    def id_field(self) -> str | None:
+        """The field that no two records share."""
+        return RECORDS[self.name].id_field
+
+    @property
+    def named_by(self) -> str | None:
+        """The field that names a record for its reader: its id, or else its case's; None where there is none."""
+        names = (self.id_field, "case_id")
+        return next((name for name in names if name is not None and self.has(name)), None)
+
+    def has(self, name: str) -> bool:
+        """Return whether a field's column, under its own or the caller's name, is there."""
+        return self.columns.get(name, name) in self._there
+
+    @cached_property
+    def _there(self) -> frozenset[str]:
+        return frozenset(self.source.names)
+
+    @property
+    def is_published(self) -> bool:
+        """Return whether it is a published table: rows with a count and the label of a period, without ids."""
+        return self.has(COUNT) and self.has(PERIOD)
+
+    def dated_by_period(self, name: str) -> bool:
+        """Return whether the label of a period stands for a time, as it does in a published table."""
+        return not self.has(name) and self.is_published and self.is_time(name)
+
+    def period_of(self, label: str) -> Period:
+        """Read the label of a period. Raises ``RecordsError`` for any other text."""
+        try:
+            return parse_period(label)
+        except OptionError as error:
+            raise RecordsError(
+                f"{self.label}: {self.column_of(PERIOD)} has a label that can't be read: {error}"
+            ) from None
+
+    def is_time(self, name: str) -> bool:
+        """Return whether a field holds times: those of the vocabulary, and any other that ends in ``_at``."""
+        return self.fields[name].kind == "time" if name in self.fields else name.endswith("_at")
+
+    def known_from(self, name: str) -> str | None:
+        """Return the field from whose day another is known: a decision's kind from ``decided_at``."""
+        source = self.fields[name].known_from if name in self.fields else None
+        return source if source is not None and self.has(source) else None
+
+    def column_of(self, name: str) -> str:
+        """Return the caller's name of a field."""
+        return self.columns.get(name, name)
+
+    def form_of(self, name: str) -> str | None:
+        """Return the caller's format for dates in text."""
+        return self.dates if isinstance(self.dates, str) or self.dates is None else self.dates.get(name)
+
+    def resolve(self, name: str, needed_by: str) -> str:
+        """Return the field that stands for one: itself, or what it falls back to where the column is absent.
+
+        Raises ``RecordsError`` with the columns that are there.
+        """
+        if self.has(name) or self.dated_by_period(name):
+            return name
+        declared = self.fields.get(name)
+        if declared is not None and declared.falls_back_to is not None:
+            return self.resolve(declared.falls_back_to, needed_by)
+        raise self.lacks(name, needed_by)
+
+    def lacks(self, name: str, needed_by: str) -> RecordsError:
+        """Return the error of a field that isn't there."""
+        wanted = self.column_of(name)
+        return RecordsError(
+            f"{self.label} has no column {wanted!r}, which {needed_by} needs. "
+            f"{one_of(wanted, self.source.names, but=self.fields)} If it has another name there, say so: "
+            f"columns={{{self.name!r}: {{{name!r}: '…'}}}}, or in the file of --columns; or leave the target out with "
+            "targets=."
+        )
+
+    @property
+    def doubtful_ids(self) -> Any:
+        """The ids that more than one record has; None where every record has one of its own."""
+        raise NotImplementedError
+
+    def only_dates(self, name: str) -> bool:
+        """Return whether a whole column, in every batch, holds dates without a time of day."""
+        raise NotImplementedError
