@@ -802,7 +802,7 @@ REFUSED: dict[str, tuple[dict[str, Any], type[kpi.KpiError], str]] = {
     "a window beyond the calendar": ({"as_of": "2050-12-20"}, kpi.CoverageError, "beyond the calendar.*2050-12-31"),
     "weeks beyond the calendar": ({"within": "2000 weeks"}, kpi.CoverageError, "2000 weeks from as_of.*2050-12-31"),
     "a missing column": ({"cases": pd.DataFrame({"case_id": ["A"]})}, kpi.RecordsError, "no column 'received_at'"),
-    "a missing field": ({"cases": [{"case_id": "A"}]}, kpi.RecordsError, "row 0: received_at: Field required"),
+    "a missing field": ({"cases": [{"case_id": "A"}]}, kpi.RecordsError, "no column 'received_at'"),
     "records in a form that can't be read": ({"cases": 5}, kpi.RecordsError, "cases"),
     "an unknown kind of columns": ({"columns": {"case": {}}}, kpi.OptionError, "Did you mean 'cases'"),
 }

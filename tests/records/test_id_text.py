@@ -14,7 +14,7 @@ import pytest
 from pydantic import ValidationError
 
 from ombudsman_kpi import RecordsError, assess, deadlines, load_scheme, settled, worklist
-from ombudsman_kpi.records.cells.field_types import id_text
+from ombudsman_kpi.records.cells.text import id_text
 from ombudsman_kpi.records.vocabulary import RECORDS
 
 LGSCO = load_scheme("lgsco")
@@ -75,6 +75,9 @@ NO_IDS: list[object] = [
 ]  # fmt: skip
 
 
+NO_TEXT = (bytes, list, tuple, set, frozenset, dict, np.ndarray, Plain, type(iter("a")))  # in no column either
+
+
 @pytest.mark.parametrize(("given", "text"), IDS, ids=lambda item: type(item).__name__)
 def test_an_id_is_text_whatever_it_was(given: object, text: str) -> None:
     assert id_text(given) == text
@@ -105,9 +108,21 @@ def test_what_can_name_no_record_is_refused(given: object) -> None:
             continue
         with pytest.raises(ValidationError, match="an id is text"):
             model.model_validate(least(model, **{model.id_field: given}))
-        with pytest.raises(RecordsError, match=f"^{kind} row 0: {model.id_field}: an id is text") as refused:
-            worklist(LGSCO, **dict[str, Any]({kind: [least(model, **{model.id_field: given})]}), as_of=AS_OF)
-        assert "0x" not in str(refused.value)
+        rows = dict[str, Any]({kind: [least(model, **{model.id_field: given})]})
+        if not isinstance(given, NO_TEXT):
+            continue
+        with pytest.raises(
+            RecordsError, match=f"^{kind} row 0: {model.id_field} holds {type(given).__name__}, not text"
+        ):
+            worklist(LGSCO, **rows, as_of=AS_OF)
+
+
+@pytest.mark.parametrize("form", [list, pd.DataFrame], ids=["rows", "pandas"])
+@pytest.mark.parametrize("given", [None, float("nan"), pd.NA, pd.NaT, "", " ", "N/A"])
+def test_a_record_without_an_id_is_invalid_and_counted(given: object, form: Any) -> None:
+    cases = form([{"case_id": given, "received_at": "2024-03-28", "allocated_at": None, "decided_at": None}])
+    outcomes = assess(LGSCO, cases=cases, as_of=AS_OF, targets=TARGET)
+    assert outcomes[["status", "reason"]].values.tolist() == [["invalid", "case_id is missing"]]
 
 
 @pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA, pd.NaT])

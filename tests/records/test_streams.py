@@ -551,7 +551,7 @@ def test_a_bad_row_is_told_before_the_rest_is_read(
     read: Counter[tuple[str, bool]] = Counter()  # batches, by kind of records and whether for their times
 
     def counting(name: str) -> Source:
-        opened = open_source(name, pa.table(records[name]), {}, None)
+        opened = open_source(name, pa.table(records[name]), {})
 
         def batches(wanted: list[str]) -> Iterator[Any]:
             for columns in opened.read(wanted):

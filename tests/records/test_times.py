@@ -190,7 +190,7 @@ def test_a_date_among_instants_is_that_day_whatever_the_zone() -> None:
 def test_dates_beside_datetimes_in_a_list_are_marked() -> None:
     times = read([date(2024, 3, 28), datetime.fromisoformat("2024-03-28T09:30"), None, pd.Timestamp("2024-03-28")])
     assert times.only_dates is not None
-    assert times.only_dates.tolist() == [True, False, False, False]
+    assert times.only_dates.tolist() == [True, False, False, True]  # pandas has no other way to write a date
     assert times.days(LONDON).tolist() == days_of("2024-03-28", "2024-03-28", None, "2024-03-28")
 
 
@@ -241,7 +241,7 @@ def test_an_empty_column_is_fine() -> None:
     ],
 )
 def test_a_day_and_a_month_that_cannot_be_told_apart_are_refused(texts: list[str | None], position: int) -> None:
-    with pytest.raises(RecordsError, match=rf"row {position}.*day and the month can't be told apart.*%d/%m/%Y"):
+    with pytest.raises(RecordsError, match=rf"row {position}.*day and the month can't be told apart.*%d.%m.%[Yy]"):
         read(texts, pa.string())
 
 
@@ -289,7 +289,7 @@ def test_what_is_no_date_in_a_list_is_refused(values: list[Any]) -> None:
 
 
 def test_text_beside_numbers_is_refused() -> None:
-    with pytest.raises(RecordsError, match="mixture"):
+    with pytest.raises(RecordsError, match="row 1: holds int, not dates"):
         read(["2024-03-28", 5])
 
 
@@ -299,7 +299,7 @@ def test_text_beside_numbers_is_refused() -> None:
         pytest.param(["2024-03-28T09:30Z", "2024-03-28T09:30"], id="text"),
         pytest.param(["2024-03-28T09:30", "2024-03-28T09:30+01:00"], id="text the other way round"),
         pytest.param([EPOCH, datetime(2024, 3, 28, tzinfo=UTC)], id="datetimes"),
-        pytest.param([datetime(2024, 3, 28, tzinfo=UTC), None, pd.Timestamp("2024-03-28")], id="Timestamps"),
+        pytest.param([datetime(2024, 3, 28, tzinfo=UTC), None, pd.Timestamp("2024-03-28T09:30")], id="Timestamps"),
         pytest.param(["2024-03-28T09:30", datetime(2024, 3, 28, tzinfo=UTC)], id="text and a datetime"),
     ],
 )

@@ -35,6 +35,13 @@ def present(array: Any) -> Truths:
     return _bits(array.buffers()[0], array.offset, len(array))
 
 
+def arrow_truths(values: Truths) -> Any:
+    """Return truth values as an Arrow array."""
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(np.packbits(values, bitorder="little"))])
+
+
 def integers(array: Any, missing: int) -> Integers:
     """Return whole numbers of whatever size they are, with ``missing`` in place of those that are missing.
 

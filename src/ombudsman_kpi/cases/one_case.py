@@ -89,7 +89,7 @@ def deadlines(
         if isinstance(events, (Sequence, Mapping, Record)) and not isinstance(events, str):
             its_events, findings = read_events(events, record, at, scheme)
             events, whose = its_events, _of_the_case
-        tables["events"] = open_table("events", events, None, None)
+        tables["events"] = open_table("events", events)
     related = Related(tables, at, scheme, whose=whose)
     known = AsKnownBatch(Batch(table, 0, Cells.of(record, table.source.names)), at, scheme)
     maker = _Maker(known, related, record, its_events, scheme)

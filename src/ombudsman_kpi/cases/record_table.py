@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ombudsman_kpi.records.columns import COUNT, PERIOD
 from ombudsman_kpi.records.tables import Table, open_table
-from ombudsman_kpi.records.vocabulary import Record
+from ombudsman_kpi.records.vocabulary import COUNT, PERIOD, Record
 
 
 @dataclass(frozen=True)
@@ -16,8 +15,8 @@ class RecordTable(Table):
     @classmethod
     def of(cls, record: Record, kind: str) -> "RecordTable":
         """Return the table of one record."""
-        table = open_table(kind, record, None, None)
-        return cls(table.name, table.source, table.columns, table.dates, table.zoned)
+        table = open_table(kind, record)
+        return cls(table.name, table.source, table.columns, table.dates, table.missing, table.zoned)
 
     def has(self, name: str) -> bool:
         """Return whether the table has a field. It has every field that the vocabulary doesn't name."""

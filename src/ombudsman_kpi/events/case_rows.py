@@ -77,7 +77,7 @@ class _Part(NamedTuple):
     kind: types.Codes  # of which kind those are
     reopened: Truths | None
     stated: dict[str, tuple[Truths, Integers]]  # for each time of a case in a column: where there is one, and which
-    said: dict[str, Any]  # for each other column, its text
+    said: dict[str, Words]  # for each other column, its text
     misfits: Counter[str]
 
 
@@ -120,9 +120,9 @@ class _Attribute:
     code: list[types.Codes] = field(default_factory=list)
     codes: Codes = field(default_factory=Codes)
 
-    def add(self, case: CaseNumbers, moment: Integers, texts: Any) -> None:
+    def add(self, case: CaseNumbers, moment: Integers, words: Words) -> None:
         """Add what some events say."""
-        code = self.codes.of(Words.of_arrow(texts))
+        code = self.codes.of(words)
         there = code >= 0
         self.case.append(case[there])
         self.moment.append(moment[there])
@@ -175,8 +175,8 @@ class _Making:
             stated[name] = times.present[rows], self._moments(known, self.attributes[name])[rows]
             misfits[UNREAL + name] += 0 if times.unreal is None else int(times.unreal[rows].sum())
         for name in self.said:
-            text = known.batch.text(self.attributes[name])
-            said[name] = text if isinstance(rows, slice) else text.take(pa.array(rows))
+            column = known.batch.words(self.attributes[name])
+            said[name] = column._replace(codes=column.codes[rows])
         kind, moment = meant.take(code), self._moments(known, "at")[rows]
         timed = np.flatnonzero((kind >= 0) & (kind < len(_KINDS)))
         again = kind == _REOPENED
@@ -206,8 +206,8 @@ class _Making:
         for name, (there, moment) in part.stated.items():
             mine = case[there]
             self.stated[name].add(mine, np.zeros(len(mine), np.int64), moment[there], size)
-        for name, text in part.said.items():
-            self.said[name].add(case, part.moment, text)
+        for name, words in part.said.items():
+            self.said[name].add(case, part.moment, words)
         self.misfits += part.misfits
 
     def history(self, *, is_pandas: bool) -> History:

@@ -134,7 +134,7 @@ class History:
             if name not in rows.column_names and item.falls_back_to is None:
                 kind = pa.date32() if item.kind == "time" else pa.string()
                 rows = rows.append_column(name, pa.nulls(len(rows), kind))
-        table = open_table("cases", rows, None, None)
+        table = open_table("cases", rows)
         return Table(table.name, table.source._replace(is_pandas=self.is_pandas), table.columns, table.dates)
 
     @property

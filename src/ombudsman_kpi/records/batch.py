@@ -1,6 +1,6 @@
 """Rows of one kind of record, by field: cells as times, text or words, each column read once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import emptied, integers, present, truths
+from ombudsman_kpi.arrays.arrow_memory import integers, present, truths
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
-from ombudsman_kpi.calendars.dates import day_number, is_missing
+from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.records.cells.field_types import id_text
-from ombudsman_kpi.records.cells.times import Times, decoded, read_times
-from ombudsman_kpi.records.cells.words import TRUTHS, Words, as_truth, is_clean, is_uuid, uuid_text
-from ombudsman_kpi.records.columns import COUNT, PERIOD, Columns
+from ombudsman_kpi.records.cells.text import matches, text_column, text_of, truth_of
+from ombudsman_kpi.records.cells.times import Times, read_times
+from ombudsman_kpi.records.cells.words import Words
+from ombudsman_kpi.records.columns import Columns
+from ombudsman_kpi.records.vocabulary import COUNT, PERIOD
 
 
 @dataclass(eq=False)
@@ -78,12 +79,11 @@ class Batch:
         Raises ``RecordsError`` where that isn't a whole number.
         """
         import pyarrow as pa
-        import pyarrow.compute as pc
 
         if not self.table.has(COUNT):
             return 1
-        text = pc.replace_substring_regex(self.text(COUNT), r"\.0+$", "")
-        bad = truths(pc.invert(pc.fill_null(pc.match_substring_regex(text, r"^\d{1,15}$"), False)))  # noqa: FBT003
+        text = self.text(COUNT)
+        bad = ~matches(text, r"^\d{1,15}$")
         if bad.any():
             raise RecordsError(
                 f"{self.label} {self._row(int(np.argmax(bad)))}: {self.table.column_of(COUNT)} isn't a whole number. "
@@ -99,25 +99,20 @@ class Batch:
 
         import pyarrow as pa
 
-        if not pa.types.is_dictionary(column.type) or not pa.types.is_string(column.type.value_type):
-            return Words.of_arrow(self.text(name))
-        categories = Words.of_cells(self._cells(name, column.dictionary.to_pylist()))
-        codes = integers(column.indices, -1)
-        if len(categories.words) == len(categories.codes):  # no word is another with space around it, none is empty
-            return Words(codes, categories.words)
-        return Words(np.append(categories.codes, -1).take(codes), categories.words)
+        if not pa.types.is_dictionary(column.type):
+            plain = pa.types.is_string(column.type) and not self._is_truth(name)
+            column = (column if plain else self.text(name)).dictionary_encode()
+        return Words.of_codes(integers(column.indices, -1), self._text_of(name, column.dictionary).to_pylist())
 
     def _read_times(self, name: str) -> Times:
         if self.table.dated_by_period(name):
             return self._read_periods()
 
         def complain(position: int | None, what: str) -> RecordsError:
-            what = what.replace("'cases'", repr(self.table.name))  # the example is of these records
-            row = "" if position is None else f" {self._row(position)}{self._id_at(position)}:"
-            return RecordsError(f"{self.label}{row} {self.table.column_of(name)} {what}.")
+            return self._wrong(name, position, what.replace("'cases'", repr(self.table.name)))  # in its examples
 
         form = self.table.form_of(name)
-        times = read_times(self.columns[name], form, complain, pandas=self.is_pandas)
+        times = read_times(self.columns[name], form, complain, missing=self.table.missing, pandas=self.is_pandas)
         zoned = times.kind == "instants"
         if times.kind != "dates" and zoned != self.table.zoned.setdefault(name, zoned):  # as another batch was
             raise complain(None, "holds times with a zone and times without one. Bring them to one form")
@@ -138,75 +133,46 @@ class Batch:
     def _row(self, position: int) -> str:
         return f"row {self.offset - self.before + position}"
 
-    def _id_at(self, position: int) -> str:
-        name = self.table.id_field
-        if name is None or name not in self.columns:
-            return ""
-        return f" ({name} {_plain(self.columns[name], position)})"
+    def _wrong(self, name: str, position: int | None, what: object) -> RecordsError:
+        """Return the error of a column, or of one cell of it: the row, its id, and what is wrong."""
+        own, row = str(self.table.id_field), "" if position is None else f" {self._row(position)}"
+        if position is not None and own in self.columns and own != name:
+            item = self.columns[own][position]
+            with suppress(ValueError):
+                row += f" ({own} {text_of(item.as_py() if hasattr(item, 'as_py') else item)})"
+        return RecordsError(f"{self.label}{row}: {self.table.column_of(name)} {what}.")
 
     def _cells(self, name: str, values: Sequence[Any]) -> list[str | None]:
-        """Return cells as text, without the space around it; None where a cell is empty."""
-        cells = [(value if type(value) is str else self._spelt(name, value)).strip() or None for value in values]
-        if not self._is_truth(name):
-            return cells
-        return [cell and TRUTHS.get(cell.lower(), cell.lower()) for cell in cells]
-
-    def _spelt(self, name: str, value: Any) -> str:
-        if isinstance(value, str):
-            return value
-        if is_missing(value):
-            return ""
-        if name.endswith("_id"):  # one reader of ids: those of rows are read by their model in the same way
-            with suppress(ValueError):
-                return id_text(value)
-        if isinstance(value, (bytes, Mapping, Iterable)):
-            raise self._no_text(name, type(value).__name__)
-        return str(value).lower() if isinstance(value, bool) else str(value)
+        """Return cells as text; None where a cell is empty."""
+        cells: list[str | None] = []
+        try:
+            cells.extend(text_of(value, self.table.missing) for value in values)
+        except ValueError as error:
+            raise self._wrong(name, len(cells), f"{error}. Make it text first") from None
+        return [truth_of(cell) for cell in cells] if self._is_truth(name) else cells
 
     def _is_truth(self, name: str) -> bool:
         declared = self.table.fields.get(name)
         return declared is not None and declared.kind == "truth"
 
-    def _no_text(self, name: str, kind: str) -> RecordsError:
-        return RecordsError(
-            f"{self.table.label}: {self.table.column_of(name)} holds {kind}, not text. Make it text first."
-        )
-
     def _read_text(self, name: str) -> Any:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
         column = self.columns[name]
-        if isinstance(column, list):
-            return pa.array(self._cells(name, column), pa.string())
-        if pa.types.is_dictionary(column.type):
-            column = decoded(column)
-        if is_uuid(column.type):
-            return uuid_text(column)
-        if pa.types.is_floating(column.type):  # whole numbers that met a missing one in pandas
-            whole = pc.and_(pc.equal(pc.floor(column), column), pc.less(pc.abs(column), 2.0**53))
-            column = pc.if_else(whole, column.cast(pa.int64(), safe=False).cast(pa.string()), column.cast(pa.string()))
+        if not isinstance(column, list):
+            return self._text_of(name, column)
+
+        import pyarrow as pa
+
+        return pa.array(self._cells(name, column), pa.string())
+
+    def _text_of(self, name: str, column: Any) -> Any:
+        """Return an Arrow array as text."""
+        import pyarrow as pa
+
         try:
-            text = None if _holds_bytes(column.type) else column.cast(pa.string())
-        except pa.ArrowException:  # lists, and whatever else can't be written out
-            text = None
-        if text is None:
-            raise self._no_text(name, str(column.type))
-        if not is_clean(text):
-            text = pc.utf8_trim_whitespace(text)
-            text = emptied(text, pc.equal(text, ""))
-        return as_truth(text) if self._is_truth(name) else text
-
-
-def _holds_bytes(kind: Any) -> bool:
-    """Return whether an Arrow type holds lists, records or bytes, which aren't text even where they look like it."""
-    import pyarrow as pa
-
-    types = pa.types
-    looks = (types.is_nested, types.is_binary, types.is_large_binary, types.is_fixed_size_binary, types.is_binary_view)
-    return any(look(kind) for look in looks)
-
-
-def _plain(column: Any, position: int) -> Any:
-    item = column[position]
-    return item.as_py() if hasattr(item, "as_py") else item
+            text = text_column(column, self.table.missing)
+        except ValueError as error:
+            raise self._wrong(name, None, f"{error}. Make it text first") from None
+        if not self._is_truth(name):
+            return text
+        encoded = text.dictionary_encode()
+        return pa.array([truth_of(word) for word in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)

@@ -7,10 +7,9 @@ from typing import Any
 
 from ombudsman_kpi.calendars.periods import Period, parse_period
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
+from ombudsman_kpi.records.cells.text import MISSING_WORDS
 from ombudsman_kpi.records.sources.source import Dates, Source
-from ombudsman_kpi.records.vocabulary import RECORDS, Field, fields_of
-
-COUNT, PERIOD = "count", "period"  # the columns of a published table: how many records a row stands for, and when
+from ombudsman_kpi.records.vocabulary import COUNT, PERIOD, RECORDS, Field, fields_of
 
 
 @dataclass(frozen=True)
@@ -21,6 +20,7 @@ class Columns:
     source: Source
     columns: Mapping[str, str]
     dates: Dates
+    missing: frozenset[str] = MISSING_WORDS  # how an empty cell is written, in small letters
     zoned: dict[str, bool] = field(default_factory=dict, repr=False)  # which fields have zones, as far as was read
 
     @property

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from ombudsman_kpi.calendars.periods import Period
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.records.batch import Batch
-from ombudsman_kpi.records.columns import PERIOD, Columns
+from ombudsman_kpi.records.cells.text import MISSING_WORDS
+from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.sources.opening import open_source
 from ombudsman_kpi.records.sources.source import Dates, Rows, Source
-from ombudsman_kpi.records.vocabulary import RECORDS
+from ombudsman_kpi.records.vocabulary import PERIOD, RECORDS
 
 if TYPE_CHECKING:
     from ombudsman_kpi.arrays.ids import Index
@@ -89,7 +90,13 @@ class Table(Columns):
         return ids if len(ids) else None
 
 
-def open_table(name: str, records: Any, columns: Mapping[str, str] | None, dates: Dates) -> Table:
+def open_table(
+    name: str,
+    records: Any,
+    columns: Mapping[str, str] | None = None,
+    dates: Dates = None,
+    missing: frozenset[str] = MISSING_WORDS,
+) -> Table:
     """Return records in any form as a ``Table``.
 
     Raises ``RecordsError`` for what can't be read and for a renamed column that isn't there, ``OptionError``
@@ -97,8 +104,8 @@ def open_table(name: str, records: Any, columns: Mapping[str, str] | None, dates
     """
     if name not in RECORDS:
         raise OptionError(f"There are no records called {name!r}. {one_of(name, RECORDS)}")
-    source = records if isinstance(records, Source) else open_source(name, records, dict(columns or {}), dates)
-    table = Table(name, source, dict(columns or {}), dates, {} if source.zoned is None else source.zoned)
+    source = records if isinstance(records, Source) else open_source(name, records, dict(columns or {}))
+    table = Table(name, source, dict(columns or {}), dates, missing, {} if source.zoned is None else source.zoned)
     names = table.source.names
     twice = [] if len(set(names)) == len(names) else [column for column in names if names.count(column) > 1]
     if twice:

@@ -13,10 +13,11 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, Union, g
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_validator,
     model_serializer,
     model_validator,
 )
@@ -34,9 +35,11 @@ from ombudsman_kpi.records.cells.field_types import (
     OptionalId,
     OptionalTime,
     Time,
-    empty_cell,
     parse_time,
 )
+from ombudsman_kpi.records.cells.text import text_of
+
+COUNT, PERIOD = "count", "period"  # the columns of a published table: how many records a row stands for, and when
 
 
 def summarised(schema: dict[str, Any], handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -52,11 +55,19 @@ class Record(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="allow",
-        str_strip_whitespace=True,
         hide_input_in_errors=True,
         defer_build=True,
-        coerce_numbers_to_str=True,
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _read_cell(cls, value: Any, info: ValidationInfo) -> Any:
+        """Read text, choices and truth values as a column of them is read; ids and times have readers of their own."""
+        name = str(info.field_name)
+        if name not in _read_as_text(cls.plural):
+            return value
+        text = text_of(value)
+        return "" if text is None and isinstance(value, str) and cls.model_fields[name].is_required() else text
 
     @model_serializer(mode="wrap")
     def _only_set_fields(self, handler: SerializerFunctionWrapHandler) -> Any:
@@ -161,9 +172,7 @@ class Case(Record):
     decided_at: OptionalTime = Declared(
         default=NOTHING, description="When it was decided; the first time, if it was reopened"
     )
-    decided_in: Annotated[
-        Literal["assessment", "investigation"] | None, BeforeValidator(empty_cell), KnownFrom("decided_at")
-    ] = None
+    decided_in: Annotated[Literal["assessment", "investigation"] | None, KnownFrom("decided_at")] = None
     decision: Annotated[str | None, KnownFrom("decided_at")] = Declared(
         default=None, description="upheld, not-upheld, …"
     )
@@ -171,9 +180,7 @@ class Case(Record):
         default=NOTHING, description="Without a decision it ends the case as a withdrawal does"
     )
     withdrawn_at: OptionalTime = NOTHING
-    joint_working: Annotated[bool | None, BeforeValidator(empty_cell)] = Declared(
-        default=None, description="Whether it is worked on with another ombudsman"
-    )
+    joint_working: bool | None = Declared(default=None, description="Whether it is worked on with another ombudsman")
     authority: str | None = Declared(default=None, description="The organisation complained about")
     category: str | None = None
     team: str | None = None
@@ -191,12 +198,8 @@ class CaseEvent(Record):
         description="contact, delay_explained, paused, resumed, reopened; or a time of the case: received, decided, …"
     )
     at: Time
-    party: Annotated[Literal["complainant", "organisation"] | None, BeforeValidator(empty_cell)] = Declared(
-        default=None, description="With whom, of a contact"
-    )
-    direction: Annotated[Literal["out", "in"] | None, BeforeValidator(empty_cell)] = Declared(
-        default=None, description="A contact counts where it went out"
-    )
+    party: Literal["complainant", "organisation"] | None = Declared(default=None, description="With whom, of a contact")
+    direction: Literal["out", "in"] | None = Declared(default=None, description="A contact counts where it went out")
     reason: str | None = Declared(default=None, description="Of a delay explained or a pause")
     recorded_at: OptionalTime = Declared(default=NOTHING, description="From when it is known; else from at")
 
@@ -240,7 +243,7 @@ class Review(Record):
     standard: str
     answer: Literal["met", "partly", "not-met", "not-applicable"]
     reviewed_at: Time
-    source: Annotated[Literal["CPA", "CF", "QA"] | None, BeforeValidator(empty_cell)] = None
+    source: Literal["CPA", "CF", "QA"] | None = None
     case_id: OptionalId = NOTHING
 
 
@@ -312,6 +315,14 @@ def fields_of(records: str) -> dict[str, Field]:
             next((mark.field for mark in marks if isinstance(mark, FallsBackTo)), None),
         )
     return fields
+
+
+@cache
+def _read_as_text(records: str) -> frozenset[str]:
+    """Return the names of the fields of a kind of record whose cells are text."""
+    return frozenset(
+        name for name, item in fields_of(records).items() if item.kind != "time" and not name.endswith("_id")
+    )
 
 
 def _flatten(annotation: Any) -> list[Any]:

@@ -15,11 +15,10 @@ from ombudsman_kpi.events.log import times_of_cases
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Rule, Target
 from ombudsman_kpi.records.batch import Batch
-from ombudsman_kpi.records.columns import COUNT
 from ombudsman_kpi.records.sources.source import Dates
 from ombudsman_kpi.records.sources.streams import materialise_once
 from ombudsman_kpi.records.tables import Table, open_table
-from ombudsman_kpi.records.vocabulary import RECORDS
+from ombudsman_kpi.records.vocabulary import COUNT, RECORDS
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.block import Key
 from ombudsman_kpi.tallies.counts import lacking_records

@@ -10,9 +10,8 @@ from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.on_clock import OnClock
-from ombudsman_kpi.records.columns import PERIOD
 from ombudsman_kpi.records.conditions import Condition
-from ombudsman_kpi.records.vocabulary import RECORDS
+from ombudsman_kpi.records.vocabulary import PERIOD, RECORDS
 
 
 def have_come(known: AsKnownBatch, names: Iterable[str]) -> Truths:

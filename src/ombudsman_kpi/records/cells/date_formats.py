@@ -120,7 +120,7 @@ def _days_of(parts: Mapping[str, Any], size: int) -> tuple[Integers, Truths]:
     year = _number(parts, "Y", size, 1900)
     if "y" in parts:
         year = _number(parts, "y", size)
-        year += np.where(year < 69, 2000, 1900)  # as POSIX has it: 68 is 2068, 69 is 1969
+        year = year + np.where(year < 69, 2000, 1900)  # as POSIX has it: 68 is 2068, 69 is 1969
     by_name = next((parts[name] for name in ("b", "B") if name in parts), None)
     month = _number(parts, "m", size, 1) if by_name is None else _of_words(by_name, _place_in(_MONTHS)) + 1
     day = _number(parts, "d", size, 1)
@@ -187,8 +187,9 @@ _FURTHEST = 24 * 60  # minutes: added to every offset, so that none is below 0 a
 
 
 def _offset(word: str) -> int:
-    """Return how many minutes a clock is ahead of UTC, plus ``_FURTHEST``; Z and nothing are 0 minutes."""
-    if word in {"", "z"}:
+    """Return how many minutes a clock is ahead of UTC, plus ``_FURTHEST``; Z, UTC and nothing are 0 minutes."""
+    word = word.lstrip()
+    if word in {"", "z", "utc"}:
         return _FURTHEST
     hours, minutes = int(word[1:3]), int(word[-2:]) if len(word) > 3 else 0
     if hours > 23 or minutes > 59:

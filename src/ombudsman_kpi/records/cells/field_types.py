@@ -1,32 +1,19 @@
 """What the fields of a record take: times, ids, choices; and how one cell of each is read."""
 
 import re
-from collections.abc import Hashable, Iterable
-from contextlib import suppress
-from datetime import date, datetime
-from decimal import Decimal
-from enum import Enum
-from math import floor
-from numbers import Real
+from collections.abc import Collection, Hashable
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Annotated, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from pydantic import BeforeValidator, WithJsonSchema
 
 from ombudsman_kpi.calendars.dates import is_missing
+from ombudsman_kpi.records.cells.text import MISSING_WORDS, id_text, is_date_of_pandas
+from ombudsman_kpi.records.cells.text_times import ISO_8601
 
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
-
-EMPTY = ("", "na", "n/a", "nan", "nat", "none", "null")  # how exports write an empty cell
-
-
-def empty_cell(value: object) -> object:
-    """Read text without a letter as an empty cell, as in a file.
-
-    >>> empty_cell(" ") is None
-    True
-    """
-    return None if is_missing(value) or (isinstance(value, str) and not value.strip()) else value
+_ISO = re.sub(r"\?P<\w>", "?:", ISO_8601)
+_ISO_TIME = re.compile(_ISO, re.ASCII)
 
 
 class KnownFrom(NamedTuple):
@@ -41,75 +28,53 @@ class FallsBackTo(NamedTuple):
     field: str
 
 
-def parse_time(value: object) -> object:
-    """Read a date or a timestamp: Python's own kinds, or text in ISO 8601, nothing else.
+def parse_time(value: object, missing: Collection[str] = MISSING_WORDS) -> date | datetime | None:
+    """Return a date or a timestamp: Python's own kinds, or text in ISO 8601; None for a missing one.
 
     >>> parse_time("2024-03-28")
     datetime.date(2024, 3, 28)
-    >>> parse_time("2024-03-28T09:30:00+01:00").isoformat()
+    >>> parse_time("2024-03-28 09:30:00+01").isoformat()
     '2024-03-28T09:30:00+01:00'
+
+    A midnight of pandas is a date, since pandas has no other. Raises ``ValueError`` for anything else.
     """
     if isinstance(value, str):
-        text = value.strip()
-        if text.lower() in EMPTY:
-            return None
-        if not _ISO.fullmatch(text):
-            raise ValueError("dates in text are ISO 8601, such as 2024-03-28 or 2024-03-28T09:30:00")
-        try:
-            return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
-        except ValueError:
-            raise ValueError("there is no such day or time") from None
+        return _parse_text(value.strip(), missing)
     if is_missing(value):
         return None
+    if isinstance(value, np.datetime64):
+        value = value.astype("M8[us]").item()
+        if isinstance(value, datetime) and value.time() == time.min:
+            return value.date()
+    if is_date_of_pandas(value):
+        return value.date()  # type: ignore[attr-defined, no-any-return]
     if isinstance(value, date):
         return value
-    if isinstance(value, np.datetime64):
-        whole_day = np.datetime_data(value.dtype)[0] in {"D", "W", "M", "Y"}
-        return value.astype("M8[D]" if whole_day else "M8[us]").item()
     raise ValueError("a time is a date, a datetime, or text in ISO 8601 such as 2024-03-28")
 
 
-def id_text(value: object) -> str:
-    """Return an id as text: text, a whole number, a UUID, or whatever else is hashable and can be printed.
-
-    >>> id_text(24017), id_text(24017.0)
-    ('24017', '24017')
-    >>> from uuid import UUID
-    >>> id_text(UUID(int=7))
-    '00000000-0000-0000-0000-000000000007'
-
-    A number is written without a decimal point, so that 7, 7.0 and Decimal("7.00") are one id, as they are in a column
-    of a table. An item of an enumeration is its value. Raises ``ValueError`` for what can't name a record: nothing,
-    a number that isn't whole, a truth value, bytes, lists and other collections, an object without a text of its own.
-    """
-    if isinstance(value, Enum):
-        return id_text(value.value)
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, (bool, np.bool_, bytes, complex, Iterable)) or is_missing(value):
-        raise ValueError(_NO_ID)
-    if isinstance(value, (Real, Decimal)):
-        with suppress(OverflowError):  # infinite
-            if (whole := floor(value)) == value:
-                return str(whole)
-        raise ValueError(_NO_ID)
-    kind = type(value)
-    if not isinstance(value, Hashable) or (kind.__str__, kind.__repr__) == (object.__str__, object.__repr__):
-        raise ValueError(_NO_ID)
-    return str(value)
-
-
-_NO_ID = "an id is text, a whole number, a UUID or another value that prints as text"
+def _parse_text(text: str, missing: Collection[str]) -> date | datetime | None:
+    """Return what a cell of text says: to the microsecond, as in a column."""
+    if text.lower() in missing:
+        return None
+    if not _ISO_TIME.fullmatch(text):
+        raise ValueError("dates in text are ISO 8601, such as 2024-03-28 or 2024-03-28T09:30:00")
+    try:
+        if len(text) == 10:
+            return date.fromisoformat(text)
+        return datetime.fromisoformat(text[:16] + text[16:].replace(" ", "").replace("UTC", "Z"))
+    except ValueError:
+        raise ValueError("there is no such day or time") from None
 
 
 def _optional_id_text(value: object) -> str | None:
     """Return an id as text; None where there is none."""
-    return None if is_missing(value) else id_text(value)
+    return None if is_missing(value) else id_text(value) or None
 
 
 _TIME_SCHEMA = {
     "type": "string",
-    "pattern": f"^{_ISO.pattern}$",
+    "pattern": _ISO,
     "description": "A date, or a time of one; without a zone it is what the clock in the scheme's place showed",
     "examples": ["2024-03-28", "2024-03-28T09:30:00", "2024-03-28T09:30:00+00:00"],
 }

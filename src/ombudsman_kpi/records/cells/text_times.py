@@ -4,22 +4,21 @@ Arrow's cast reads what is ordinary, at some 20 ns a cell. What it can't read (d
 a microsecond, several forms in one column) goes another way, cell by cell: no cell changes how another is read.
 """
 
-import re
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import emptied, present, truths
+from ombudsman_kpi.arrays.arrow_memory import present, truths
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.records.cells.date_formats import microseconds_of, parse_format
-from ombudsman_kpi.records.cells.field_types import EMPTY
+from ombudsman_kpi.records.cells.text import MISSING_WORDS, bytes_of, lengths_of, matches, taken, tidied
 
 _YEAR_1 = -719_162 * DAY  # 0001-01-01: Arrow knows a year 0, Python and the calendar don't
-_LONGEST_EMPTY = max(map(len, EMPTY))
 
-_ZONE = r"(?:Z|[+-]\d{2}(?::?\d{2})?)"
-_ISO = (
+_ZONE = r"(?: ?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?))"
+ISO_8601 = (
     r"^(?P<Y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})"
     rf"(?:[T ](?P<H>\d{{2}}):(?P<M>\d{{2}})(?::(?P<S>\d{{2}})(?:\.(?P<f>\d+))?)?(?P<z>{_ZONE})?)?$"
 )
@@ -50,47 +49,35 @@ class TextTimes(NamedTuple):
         return present(self.text)
 
 
-def read_iso(column: Any) -> TextTimes:
+def read_iso(column: Any, missing: Collection[str] = MISSING_WORDS) -> TextTimes:
     """Return what the cells of an Arrow array of text say in ISO 8601."""
-    text = normalised(column)
+    import pyarrow as pa
+
+    text = tidied(column.cast(pa.string()), missing)
     ordinary = _cast_at_once(text)
-    if ordinary is None and (_lengths(text) > 26).any():  # SQL Server's datetime2 has seven digits
+    if ordinary is None and (lengths_of(text) > 26).any():  # SQL Server's datetime2 has seven digits
         text_ = _cut_to_microseconds(text)
         ordinary = _cast_at_once(text_)
         ordinary = _cell_by_cell(text_) if ordinary is None else ordinary
     return (_cell_by_cell(text) if ordinary is None else ordinary)._replace(text=text)
 
 
-def read_formatted(column: Any, form: str) -> TextTimes:
+def read_formatted(column: Any, form: str, missing: Collection[str] = MISSING_WORDS) -> TextTimes:
     """Return what the cells of an Arrow array of text say in a strptime format.
 
     Raises ``ValueError`` for what is no format.
     """
+    import pyarrow as pa
+
     parsed = parse_format(form)
-    text = normalised(column)
+    text = tidied(column.cast(pa.string()), missing)
     values, has_form = parsed.read(text)
     return TextTimes(text, values, has_form & parsed.is_date, has_form & parsed.is_zoned, present(text) & ~has_form)
 
 
-def normalised(column: Any) -> Any:
-    """Return text without the space around it; a cell in which an export wrote that there is nothing is null."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    text = column.cast(pa.string())
-    offsets, content = _bytes_of(text)
-    content = content[offsets[0] :]
-    if len(content) and (content.min() <= ord(" ") or content.max() > 127):
-        text = pc.utf8_trim_whitespace(text)
-    if (_lengths(text)[present(text)] <= _LONGEST_EMPTY).any():
-        empty = pc.is_in(pc.utf8_lower(text), pa.array(EMPTY, pa.string()))
-        text = emptied(text, empty)
-    return text
-
-
 def _cast_at_once(text: Any) -> TextTimes | None:
     """Return a column that Arrow's cast reads whole: all cells with a zone, or none; None for any other column."""
-    lengths, there = _lengths(text), present(text)
+    lengths, there = lengths_of(text), present(text)
     long = there & (lengths > 10)
     if not _have_minutes(text, lengths, long):
         return None
@@ -108,7 +95,7 @@ def _have_minutes(text: Any, lengths: Integers, long: Truths) -> bool:
     """Return whether what is longer than a date goes on with hours and minutes: Arrow would read 2024-03-28T09 too."""
     # The cells lie end to end in the bytes of the column, each beginning at its offset. In 2024-03-28T09:30 the
     # byte 13 places after the beginning is the colon; 2024-03-28T09 and 2024-03-28T09+01 have none there.
-    offsets, content = _bytes_of(text)
+    offsets, content = bytes_of(text)
     return bool((lengths[long] >= 16).all()) and bool((content[offsets[:-1][long] + 13] == ord(":")).all())
 
 
@@ -116,10 +103,10 @@ def _cell_by_cell(text: Any) -> TextTimes:
     """Return a column of any cells: Arrow's cast for those that it surely reads, a regex for the others."""
     values = np.full(len(text), MISSING)
     unread = present(text)
-    is_zoned, is_date = np.zeros(len(text), np.bool_), unread & (_lengths(text) == 10)
+    is_zoned, is_date = np.zeros(len(text), np.bool_), unread & (lengths_of(text) == 10)
     for pattern, zoned in _ORDINARY:
         ordinary = matches(text, pattern)
-        cast = _cast(_taken(text, np.flatnonzero(ordinary)), zoned=zoned)
+        cast = _cast(taken(text, np.flatnonzero(ordinary)), zoned=zoned)
         if cast is not None:
             values[ordinary] = cast
             unread &= ~ordinary
@@ -127,23 +114,16 @@ def _cell_by_cell(text: Any) -> TextTimes:
     unknown = np.zeros(len(text), np.bool_)
     if unread.any():
         places = np.flatnonzero(unread)
-        values[places], is_zoned[places], has_form = _in_parts(_taken(text, places))
+        values[places], is_zoned[places], has_form = _in_parts(taken(text, places))
         unknown[places] = ~has_form
     return TextTimes(text, values, is_date & ~unknown, is_zoned, unknown)
-
-
-def _taken(text: Any, places: Integers) -> Any:
-    """Return some cells; pyarrow would load pandas to make an array of numpy's numbers in its own way."""
-    import pyarrow as pa
-
-    return text.take(pa.Array.from_buffers(pa.int64(), len(places), [None, pa.py_buffer(places.astype(np.int64))]))
 
 
 def _in_parts(text: Any) -> tuple[Integers, Truths, Truths]:
     """Return what cells in ISO 8601 stand for, which have a zone, and which are in ISO 8601 at all."""
     import pyarrow.compute as pc
 
-    parts = pc.extract_regex(text, _ISO)
+    parts = pc.extract_regex(text, ISO_8601)
     has_form = present(parts)
     matched = parts.drop_null()
     values, is_zoned = np.full(len(text), MISSING), np.zeros(len(text), np.bool_)
@@ -168,32 +148,3 @@ def _cut_to_microseconds(text: Any) -> Any:
     import pyarrow.compute as pc
 
     return pc.replace_substring_regex(text, r"(:\d{2}\.\d{6})\d+", r"\1")
-
-
-def matches(text: Any, pattern: str) -> Truths:
-    """Return which cells of Arrow text fit a pattern."""
-    import pyarrow.compute as pc
-
-    return truths(pc.fill_null(pc.match_substring_regex(text, pattern), False))  # noqa: FBT003
-
-
-def _lengths(text: Any) -> Integers:
-    """Return how many bytes each cell has."""
-    lengths: Integers = np.diff(_bytes_of(text)[0])
-    return lengths
-
-
-def _bytes_of(text: Any) -> tuple[Any, Any]:
-    """Return where in the bytes of a column of text each cell begins, with the end of the last, and those bytes."""
-    # The column "AB", "C" is the bytes ABC and the offsets 0, 2, 3; a slice of its second cell has the offsets 2, 3.
-    size = len(text)
-    offsets = np.frombuffer(text.buffers()[1] or bytes(4 * (text.offset + size + 1)), np.int32)
-    offsets = offsets[text.offset : text.offset + size + 1]
-    content = np.frombuffer(text.buffers()[2] or b"", np.uint8)[: offsets[-1]]
-    return offsets.astype(np.int64), content
-
-
-def shape_of(text: str) -> str:
-    """Return what a cell looks like, without its content: 03/04/2024 is 99/99/9999."""
-    shape = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", text))
-    return shape if len(shape) <= 30 else f"{shape[:30]}…"

@@ -1,9 +1,8 @@
 """A column of dates or timestamps, whatever library or text it came from, as whole numbers."""
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +13,9 @@ from ombudsman_kpi.calendars.dates import day_number, is_missing
 from ombudsman_kpi.calendars.time_zones import DAY, MICROSECOND, TimeZone, days_of
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records.cells.field_types import parse_time
-from ombudsman_kpi.records.cells.text_times import read_formatted, read_iso, shape_of
+from ombudsman_kpi.records.cells.forms import swapped, unknown_form
+from ombudsman_kpi.records.cells.text import MISSING_WORDS, is_date_of_pandas
+from ombudsman_kpi.records.cells.text_times import read_formatted, read_iso
 
 _MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
@@ -94,20 +95,27 @@ class Times:
 Complain = Callable[[int | None, str], RecordsError]  # (position or None, what is wrong) -> the error to raise
 
 
-def read_times(column: Any, form: str | None, complain: Complain, *, pandas: bool = False) -> Times:
-    """Read a column: an Arrow array, or a list of Python's dates, datetimes and text.
+def read_times(
+    column: Any,
+    form: str | None,
+    complain: Complain,
+    *,
+    missing: Collection[str] = MISSING_WORDS,
+    pandas: bool = False,
+) -> Times:
+    """Return the times of a column: an Arrow array, or a list of Python's dates, datetimes and text.
 
-    ``form`` is the caller's strptime format for text. Raises what ``complain`` makes of whole numbers, text
-    in an unknown form, and times with and without a zone in one column.
+    ``form`` is the caller's strptime format for text, ``missing`` the words for an empty cell. Raises what ``complain``
+    makes of whole numbers, text in an unknown form, and times with and without a zone in one column.
     """
     if isinstance(column, list):
-        return _from_objects(column, form, complain)
+        return _from_list(column, form, complain, missing, pandas=pandas)
 
     import pyarrow as pa
 
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return read_times(decoded(column), form, complain, pandas=pandas)
+        return read_times(decoded(column), form, complain, missing=missing, pandas=pandas)
     if column.null_count == len(column):
         return Times.nothing(len(column))
     if pa.types.is_date(kind):
@@ -116,7 +124,7 @@ def read_times(column: Any, form: str | None, complain: Complain, *, pandas: boo
         values = _microseconds(_whole_numbers(column, np.int64), kind.unit)
         return Times(values, "instants" if kind.tz else "walls", midnight_is_date=pandas and not kind.tz)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return _from_text(column, form, complain)
+        return _from_text(column, form, complain, missing)
     raise complain(
         None,
         f"holds {kind}, not dates. Convert it first, for example with pandas.to_datetime(…, unit=…); numbers of "
@@ -148,19 +156,24 @@ def _microseconds(values: Integers, unit: str) -> Integers:
     return np.where(values == MISSING, MISSING, values.clip(-furthest, furthest) * _MICROSECONDS[unit])
 
 
-def _from_text(column: Any, form: str | None, complain: Complain) -> Times:
+def _from_text(column: Any, form: str | None, complain: Complain, missing: Collection[str]) -> Times:
     try:
-        cells = read_iso(column) if form is None else read_formatted(column, form)
+        cells = read_iso(column, missing) if form is None else read_formatted(column, form, missing)
     except ValueError as error:
-        raise complain(None, bad_format(form, error)) from None
+        raise complain(None, f"is to be read by {form!r}, but {error}") from None
     stamps = cells.there & ~cells.is_date & ~cells.unknown_form
     zoned = bool(cells.is_zoned.any())
     if zoned and (stamps & ~cells.is_zoned).any():
         raise complain(int(np.argmax(stamps & ~cells.is_zoned)), _MIXED)
     if cells.unknown_form.any():
-        position = int(np.argmax(cells.unknown_form))
-        raise complain(position, unknown_form(cells.text[position].as_py(), form))
+        raise complain(int(np.argmax(cells.unknown_form)), unknown_form(cells, form))
     unreal = cells.there & (cells.values == MISSING)
+    if form is not None and (fitting := swapped(cells, form, unreal)) is not None:
+        raise complain(
+            None,
+            f"is to be read by {form!r}, by which {np.count_nonzero(unreal):,} of {np.count_nonzero(cells.there):,} "
+            f"cells are no real dates. By {fitting!r} all of them are: name that format",
+        )
     marks = unreal if unreal.any() else None
     if not stamps.any():
         return Times(_whole_days(cells.values), "dates", unreal=marks)
@@ -181,38 +194,31 @@ _MIXED = (
 _BOTH = "holds times with a zone and times without one. " + _MIXED.split(". ", 1)[1]
 
 
-def bad_format(form: str | None, error: ValueError) -> str:
-    """Return what is wrong with a caller's format."""
-    return f"is to be read by {form!r}, but {error}"
-
-
-def unknown_form(text: str, form: str | None) -> str:
-    """Return what is wrong with a cell in another form, without showing its content."""
-    shape = shape_of(text)
-    if form is not None:
-        return f"has the form {shape}, not the one that dates= names, {form!r}. Mend it, or name another format"
-    if re.match(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", text):
-        return (
-            f"has the form {shape}, in which the day and the month can't be told apart. Dates in text are ISO 8601 "
-            "(2024-04-03) unless you name the format, such as dates={'cases': '%d/%m/%Y'}"
-        )
-    return (
-        f"has the form {shape}, which isn't a date in ISO 8601 (2024-04-03 or 2024-04-03T09:30:00). Mend it, or name "
-        "the format, such as dates={'cases': '%d %B %Y'}"
-    )
-
-
-_DATES = {date, type(None)}
-
-
-def _from_objects(column: list[Any], form: str | None, complain: Complain) -> Times:
-    if all(value is None for value in column):
-        return Times.nothing(len(column))
+def _from_list(
+    column: list[Any], form: str | None, complain: Complain, missing: Collection[str], *, pandas: bool
+) -> Times:
+    """Return the times of a list of cells: text as in a column of text, real dates and datetimes as they are."""
     kinds = {type(value) for value in column}
-    if kinds <= _DATES:
+    if kinds <= {type(None)}:
+        return Times.nothing(len(column))
+    if kinds <= {date, type(None)}:
         return Times(np.array([MISSING if value is None else day_number(value) for value in column]), "dates")
-    if any(issubclass(kind, str) for kind in kinds):
-        return _from_text_and_objects(column, form, complain)
+    if not any(issubclass(kind, str) for kind in kinds):
+        return _from_objects(column, complain, pandas=pandas)
+
+    import pyarrow as pa
+
+    is_text = [isinstance(value, str) for value in column]
+    texts = pa.array([str(value) if text else None for value, text in zip(column, is_text, strict=True)], pa.string())
+    others = [None if text else value for value, text in zip(column, is_text, strict=True)]
+    read = _from_text(texts, form, complain, missing)
+    if all(is_missing(value) for value in others):
+        return read
+    return _together(read, _from_objects(others, complain, pandas=pandas), named=form is not None, complain=complain)
+
+
+def _from_objects(column: list[Any], complain: Complain, *, pandas: bool) -> Times:
+    """Return the times of a list of real dates and datetimes; in pandas, which has no dates, a midnight is one."""
     values = np.full(len(column), MISSING)
     only_dates = np.zeros(len(column), np.bool_)
     zones: set[bool] = set()
@@ -224,32 +230,19 @@ def _from_objects(column: list[Any], form: str | None, complain: Complain) -> Ti
                 position,
                 f"holds {type(item).__name__}, not dates: {error}; pandas.to_datetime makes dates of most things",
             ) from None
-        if isinstance(value, datetime):
+        if isinstance(value, datetime) and not (pandas and value.tzinfo is None and value.time() == time.min):
             zones.add(value.tzinfo is not None)
             values[position] = (value - datetime(1970, 1, 1, tzinfo=UTC if value.tzinfo else None)) // MICROSECOND
-        elif isinstance(value, date):
+        elif value is not None:
             values[position] = day_number(value) * DAY
             only_dates[position] = True
     if len(zones) > 1:
         raise complain(None, _BOTH)
+    midnights = pandas or any(is_date_of_pandas(item) for item in column if not is_missing(item))
     if not zones:
-        return Times(_whole_days(values), "dates")
-    return Times(values, "instants" if True in zones else "walls", only_dates=only_dates if only_dates.any() else None)
-
-
-def _from_text_and_objects(column: list[Any], form: str | None, complain: Complain) -> Times:
-    """Read a list in which there is text, and perhaps real dates beside it, each in its own way."""
-    import pyarrow as pa
-
-    is_text = np.array([isinstance(value, str) for value in column])
-    others = [None if text or is_missing(value) else value for value, text in zip(column, is_text, strict=True)]
-    if not all(value is None or isinstance(value, (date, np.datetime64)) for value in others):
-        raise complain(None, "holds a mixture of text and other things. Make it one kind")
-    texts = [str(value) if text else None for value, text in zip(column, is_text, strict=True)]
-    read = _from_text(pa.array(texts, pa.string()), form, complain)
-    if all(value is None for value in others):
-        return read
-    return _together(read, _from_objects(others, None, complain), named=form is not None, complain=complain)
+        return Times(_whole_days(values), "dates", midnight_is_date=midnights, empty=not only_dates.any())
+    mixed = only_dates if only_dates.any() else None
+    return Times(values, "instants" if True in zones else "walls", only_dates=mixed, midnight_is_date=midnights)
 
 
 def _together(text: Times, objects: Times, *, named: bool, complain: Complain) -> Times:
@@ -260,7 +253,7 @@ def _together(text: Times, objects: Times, *, named: bool, complain: Complain) -
     kinds = {times.kind for times in (text, objects) if times.kind != "dates"}
     if len(kinds) > 1:
         raise complain(None, _BOTH)
-    midnight_is_date = named and text.kind == "dates" and objects.kind == "walls"
+    midnight_is_date = named and text.kind == "dates" and objects.kind == "walls" and objects.only_dates is None
     values = np.full(len(text.values), MISSING)
     only_dates = np.zeros(len(values), np.bool_)
     for times in (text, replace(objects, midnight_is_date=midnight_is_date)):

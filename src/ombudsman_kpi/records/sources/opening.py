@@ -14,17 +14,17 @@ from ombudsman_kpi.records.sources.files import open_path
 from ombudsman_kpi.records.sources.frames import is_table, open_arrow, open_pandas
 from ombudsman_kpi.records.sources.rows import open_rows
 from ombudsman_kpi.records.sources.single_use import first_of, open_once
-from ombudsman_kpi.records.sources.source import Dates, Source, concatenated
+from ombudsman_kpi.records.sources.source import Source, concatenated
 from ombudsman_kpi.records.sources.spool import spooled, spooled_at_once
 from ombudsman_kpi.records.sources.streams import is_instance_of, materialise_once, open_stream
 from ombudsman_kpi.records.vocabulary import Record
 
 
-def open_source(name: str, records: Any, columns: Mapping[str, str], dates: Dates) -> Source:
+def open_source(name: str, records: Any, columns: Mapping[str, str]) -> Source:
     """Return records in any form as a ``Source``. Raises ``RecordsError`` for what can't be read."""
     rows = [records] if isinstance(records, Record) else records
     if isinstance(rows, (list, tuple)) and (not rows or isinstance(rows[0], Record)):  # first: a single case feels it
-        return open_rows(name, rows, columns, dates)
+        return open_rows(name, rows, columns)
     while hasattr(records, "to_native"):  # a frame of narwhals
         records = records.to_native()
     if isinstance(records, (str, Path)):
@@ -37,10 +37,10 @@ def open_source(name: str, records: Any, columns: Mapping[str, str], dates: Date
             raise RecordsError(
                 f"{name} row 0: lists stand where cells should. Make a table of them: pandas.DataFrame(…)."
             )
-        return open_rows(name, [records], columns, dates)
+        return open_rows(name, [records], columns)
     if isinstance(records, Sequence) and not isinstance(records, (str, bytes)):
-        return _open_list(name, records, columns, dates)
-    if isinstance(records, Iterator) and (source := _open_iterator(name, records, columns, dates)) is not None:
+        return _open_list(name, records, columns)
+    if isinstance(records, Iterator) and (source := _open_iterator(name, records, columns)) is not None:
         return source
     raise RecordsError(
         f"{name} are given as {type(records).__name__}, which can't be read. Give a pandas, Polars or PyArrow table, "
@@ -57,17 +57,17 @@ def _open_table(name: str, records: Any) -> Source | None:
     return open_arrow(name, records) if is_table(records) else None
 
 
-def _open_list(name: str, records: Sequence[Any], columns: Mapping[str, str], dates: Dates) -> Source:
+def _open_list(name: str, records: Sequence[Any], columns: Mapping[str, str]) -> Source:
     """Return a list of rows, or of tables, as a source."""
     if isinstance(records[0], Mapping) or not is_table(records[0]):
-        return open_rows(name, records, columns, dates)
-    parts = [materialise_once(name, open_source(name, item, columns, dates)) for item in records]
+        return open_rows(name, records, columns)
+    parts = [materialise_once(name, open_source(name, item, columns)) for item in records]
     return concatenated(
         [part._replace(place=f"{name} batch {place}") for place, part in enumerate(parts)], f"the {name}"
     )._replace(place="")
 
 
-def _open_iterator(name: str, records: Iterator[Any], columns: Mapping[str, str], dates: Dates) -> Source | None:
+def _open_iterator(name: str, records: Iterator[Any], columns: Mapping[str, str]) -> Source | None:
     """Return rows, or tables, that come one after the other as a source; None where they are neither.
 
     They are taken bit by bit where a second opening can be refused, which would miss what was taken; else at once.
@@ -75,8 +75,8 @@ def _open_iterator(name: str, records: Iterator[Any], columns: Mapping[str, str]
     is_noted = open_once(name, records, "Give a new one, or a list of what it gives.")
     first = first_of(name, records)
     if isinstance(first, (Record, Mapping)):
-        return open_rows(name, chain([first], records) if is_noted else [first, *records], columns, dates)
+        return open_rows(name, chain([first], records) if is_noted else [first, *records], columns)
     if not is_table(first):
         return None
-    tables = (open_source(name, table, columns, dates)._replace(schema=None) for table in chain([first], records))
+    tables = (open_source(name, table, columns)._replace(schema=None) for table in chain([first], records))
     return (spooled if is_noted else spooled_at_once)(name, tables, next(tables))

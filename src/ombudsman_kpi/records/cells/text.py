@@ -1,0 +1,232 @@
+"""What a cell says as text: one rule for a value of Python and for a column of Arrow.
+
+Space around it doesn't count, and words such as N/A say that there is nothing. A whole number has no decimal point:
+101.0 is what 101 becomes in a column that has an empty cell. Dates are in ISO 8601.
+"""
+
+import re
+from collections.abc import Collection, Hashable, Iterable
+from contextlib import suppress
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from enum import Enum
+from math import floor
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from ombudsman_kpi.arrays.arrow_memory import arrow_truths, emptied, present, truths
+from ombudsman_kpi.arrays.types import Integers, Truths
+from ombudsman_kpi.calendars.dates import is_missing
+
+# How exports write an empty cell, in columns of all kinds; capitals don't matter.
+MISSING_WORDS = frozenset({"", "-", "--", "–", "—", "na", "n/a", "#n/a", "<na>", "nan", "nat", "nil", "none", "null"})
+
+_WHOLE = r"^(-?(?:0|[1-9]\d*))\.0+$"
+_WHOLE_NUMBER = re.compile(_WHOLE, re.ASCII)
+
+
+def text_of(value: object, missing: Collection[str] = MISSING_WORDS) -> str | None:
+    """Return what a cell says as text; None where it says nothing.
+
+    >>> text_of(" upheld "), text_of(101.0), text_of("101.0"), text_of(True), text_of(date(2024, 3, 28)), text_of("N/A")
+    ('upheld', '101', '101', 'true', '2024-03-28', None)
+
+    ``missing`` are the words, in small letters, that say nothing. Raises ``ValueError`` for bytes, lists and other
+    collections, and for an object without a text of its own.
+    """
+    text = (value if type(value) is str else _written(value)).strip()
+    if text.lower() in missing:
+        return None
+    whole = _WHOLE_NUMBER.match(text) if text[-1] == "0" else None
+    return whole[1] if whole else text
+
+
+def _written(value: object) -> str:
+    """Return a value of any kind as it would be written in a file; an empty text for a missing one."""
+    if isinstance(value, Enum):
+        return _written(value.value)
+    if isinstance(value, str):
+        return str(value)
+    if is_missing(value):
+        return ""
+    if isinstance(value, np.datetime64):
+        value = value.astype("M8[us]").item()
+    if isinstance(value, datetime):
+        return _written_moment(value)
+    if isinstance(value, (bool, np.bool_)):
+        return str(value).lower()
+    if isinstance(value, np.generic):
+        return _written(value.item())
+    kind = type(value)
+    if (
+        isinstance(value, (bytes, Iterable))
+        or not isinstance(value, Hashable)
+        or (kind.__str__, kind.__repr__) == (object.__str__, object.__repr__)
+    ):
+        raise ValueError(f"holds {kind.__name__}, not text")
+    return str(value)
+
+
+def _written_moment(moment: datetime) -> str:
+    """Return a time in ISO 8601: of UTC where it has a zone; a midnight without one as the date that it stands for."""
+    if moment.tzinfo is None:
+        return moment.isoformat() if moment.time() != time.min else moment.date().isoformat()
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def is_date_of_pandas(value: object) -> bool:
+    """Return whether a time is how pandas has a date: a Timestamp at midnight, without a zone."""
+    return hasattr(value, "nanosecond") and value.tzinfo is None and value == value.normalize()  # type: ignore[attr-defined]
+
+
+def id_text(value: object) -> str:
+    """Return an id as text: text, a whole number, a UUID, or whatever else is hashable and can be printed.
+
+    >>> id_text(24017), id_text(24017.0)
+    ('24017', '24017')
+    >>> from uuid import UUID
+    >>> id_text(UUID(int=7))
+    '00000000-0000-0000-0000-000000000007'
+
+    An item of an enumeration is its value, and text that says nothing is empty. Raises ``ValueError`` for what can't
+    name a record: nothing, a number that isn't whole, a truth value, and what is no text in any column.
+    """
+    while isinstance(value, Enum):
+        value = value.value
+    if isinstance(value, str):
+        return text_of(value) or ""
+    text = None
+    if not isinstance(value, (bool, np.bool_, complex)):
+        with suppress(ValueError, OverflowError):  # no text, or infinite
+            text = text_of(_whole(value) if isinstance(value, (Real, Decimal)) else value)
+    if text is None:
+        raise ValueError("an id is text, a whole number, a UUID or another value that prints as text")
+    return text
+
+
+def _whole(number: Any) -> int | None:
+    """Return a number without its decimal point; None where it isn't whole."""
+    return None if is_missing(number) or (whole := floor(number)) != number else whole
+
+
+TRUTHS = {
+    **dict.fromkeys(("true", "t", "yes", "y", "1"), "true"),
+    **dict.fromkeys(("false", "f", "no", "n", "0"), "false"),
+}
+
+
+def truth_of(text: str | None) -> str | None:
+    """Return true and false written in one way, however the program that exported them does; other text as it is."""
+    return text and TRUTHS.get(text.lower(), text.lower())
+
+
+def text_column(column: Any, missing: Collection[str] = MISSING_WORDS) -> Any:
+    """Return what the cells of an Arrow array of any type say as text, each as ``text_of`` has it.
+
+    Raises ``ValueError`` for lists, records and bytes, which aren't text even where they look like it.
+    """
+    import pyarrow as pa
+
+    types, kind = pa.types, column.type
+    if types.is_dictionary(kind):
+        return text_column(column.dictionary, missing).take(column.indices)
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+        return tidied(column.cast(pa.string()), missing)
+    if getattr(kind, "extension_name", None) == "arrow.uuid":
+        return _uuid_text(column)
+    if types.is_integer(kind) or types.is_boolean(kind) or types.is_null(kind):
+        return column.cast(pa.string())
+    if types.is_floating(kind) and _are_whole(column):
+        return column.cast(pa.int64()).cast(pa.string())
+    if types.is_nested(kind) or "binary" in str(kind):
+        raise ValueError(f"holds {kind}, not text")
+    encoded = (column.cast(pa.timestamp("us", kind.tz)) if types.is_timestamp(kind) else column).dictionary_encode()
+    words = pa.array([text_of(value, missing) for value in encoded.dictionary.to_pylist()], pa.string())
+    return words.take(encoded.indices)
+
+
+def _are_whole(column: Any) -> bool:
+    """Return whether all numbers that aren't missing are whole, and small enough to be exact."""
+    import pyarrow.compute as pc
+
+    exact = pc.and_(pc.equal(pc.floor(column), column), pc.less(pc.abs(column), 2.0**53))
+    return bool((truths(exact) | ~present(exact)).all())
+
+
+def tidied(text: Any, missing: Collection[str]) -> Any:
+    """Return Arrow text without the space around it, null where a word says nothing, whole numbers without a point."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    content = bytes_of(text)[1]
+    if len(content) and (content.min() <= ord(" ") or content.max() > 127):  # a look at the bytes saves a copy
+        text = pc.utf8_trim_whitespace(text)
+    short = present(text) & (lengths_of(text) <= max(len(word.encode()) for word in missing))
+    if short.any():
+        places = np.flatnonzero(short)
+        short[places] = truths(pc.is_in(pc.utf8_lower(taken(text, places)), pa.array([*missing], pa.string())))
+        text = emptied(text, arrow_truths(short)) if short.any() else text
+    if b".0" in bytes_of(text)[1].data:
+        text = pc.replace_substring_regex(text, _WHOLE, r"\1")
+    return text
+
+
+def taken(text: Any, places: Integers) -> Any:
+    """Return some cells; pyarrow would load pandas to make an array of numpy's numbers in its own way."""
+    import pyarrow as pa
+
+    return text.take(pa.Array.from_buffers(pa.int64(), len(places), [None, pa.py_buffer(places.astype(np.int64))]))
+
+
+def lengths_of(text: Any) -> Integers:
+    """Return how many bytes each cell of Arrow text has."""
+    lengths: Integers = np.diff(bytes_of(text)[0])
+    return lengths
+
+
+def bytes_of(text: Any) -> tuple[Integers, Any]:
+    """Return where in its bytes each cell of Arrow text begins, with the end of the last, and the bytes of all."""
+    # The column "AB", "C" is the bytes ABC and the offsets 0, 2, 3; a slice of its second cell has the offsets 2, 3,
+    # of which its own bytes are C, and its offsets in them 0, 1.
+    size = len(text)
+    offsets = np.frombuffer(text.buffers()[1] or bytes(4 * (text.offset + size + 1)), np.int32)
+    offsets = offsets[text.offset : text.offset + size + 1].astype(np.int64)
+    content = np.frombuffer(text.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
+    return offsets - offsets[0], content
+
+
+_HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
+_HEX_PLACES = np.array([place for place in range(36) if place not in {8, 13, 18, 23}])
+
+
+def _uuid_text(column: Any) -> Any:
+    """Return an Arrow array of UUIDs as text, as Python writes them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    # A UUID is 16 bytes, of which each gives two of 32 hexadecimal digits: 0xA7 is 167 = 10 * 16 + 7, "a7". The text
+    # has 36 places: the digits stand in 0 to 7, 9 to 12, 14 to 17, 19 to 22 and 24 to 35, and dashes between them.
+    stored, size = column.storage, len(column)
+    content = np.frombuffer(stored.buffers()[1] or b"", np.uint8)[16 * stored.offset : 16 * (stored.offset + size)]
+    digits = np.stack([content >> 4, content & 15], axis=1).reshape(size, 32)
+    text = np.full((size, 36), ord("-"), np.uint8)
+    text[:, _HEX_PLACES] = _HEX.take(digits)
+    ends = np.arange(0, 36 * size + 1, 36, dtype=np.int32)
+    written = pa.StringArray.from_buffers(size, pa.py_buffer(ends), pa.py_buffer(text))
+    return written if not column.null_count else emptied(written, pc.is_null(column))
+
+
+def matches(text: Any, pattern: str) -> Truths:
+    """Return which cells of Arrow text fit a pattern."""
+    import pyarrow.compute as pc
+
+    fits = pc.match_substring_regex(text, pattern)
+    return truths(fits) & present(fits)
+
+
+def shape_of(text: str) -> str:
+    """Return what a cell looks like, without its content: 03/04/2024 is 99/99/9999."""
+    shape = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", text))
+    return shape if len(shape) <= 30 else f"{shape[:30]}…"
