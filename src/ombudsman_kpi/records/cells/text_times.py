@@ -4,7 +4,6 @@ Arrow's cast reads what is ordinary, at some 20 ns a cell. What it can't read (d
 a microsecond, several forms in one column) goes another way, cell by cell: no cell changes how another is read.
 """
 
-import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -191,9 +190,3 @@ def _bytes_of(text: Any) -> tuple[Any, Any]:
     offsets = offsets[text.offset : text.offset + size + 1]
     content = np.frombuffer(text.buffers()[2] or b"", np.uint8)[: offsets[-1]]
     return offsets.astype(np.int64), content
-
-
-def shape_of(text: str) -> str:
-    """Return what a cell looks like, without its content: 03/04/2024 is 99/99/9999."""
-    shape = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", text))
-    return shape if len(shape) <= 30 else f"{shape[:30]}…"

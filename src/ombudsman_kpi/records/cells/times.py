@@ -12,9 +12,9 @@ from ombudsman_kpi.arrays.arrow_memory import present
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number, is_missing
 from ombudsman_kpi.calendars.time_zones import DAY, MICROSECOND, TimeZone, days_of
-from ombudsman_kpi.errors import RecordsError
+from ombudsman_kpi.errors import RecordsError, shape_of
 from ombudsman_kpi.records.cells.field_types import parse_time
-from ombudsman_kpi.records.cells.text_times import read_formatted, read_iso, shape_of
+from ombudsman_kpi.records.cells.text_times import read_formatted, read_iso
 
 _MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
