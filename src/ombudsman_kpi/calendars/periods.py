@@ -45,6 +45,14 @@ class Period(NamedTuple):
         """
         return _label(self.every, self.start, self.end)
 
+    def overlaps(self, other: "Period") -> bool:
+        """Return whether two periods share a day, as those of which one contains the other do.
+
+        >>> parse_period("2018/19").overlaps(parse_period("2018/19 Q4"))
+        True
+        """
+        return self.start <= other.end and other.start <= self.end
+
 
 @lru_cache(maxsize=4096)
 def _label(every: str, start: date, end: date) -> str:
