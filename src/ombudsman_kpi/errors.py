@@ -6,6 +6,7 @@ Messages name the row, the id column and the field, and never show the content o
 import tempfile
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+from unicodedata import category
 
 
 class KpiError(ValueError):
@@ -44,6 +45,20 @@ def one_of(value: object, allowed: Iterable[str], *, but: Collection[str] = ()) 
     meant = next((name for name in names if near and name.lower() == near[0]), None)
     hint = f"Did you mean {meant!r}? " if meant is not None else ""
     return f"{hint}It can be: {', '.join(names) if names else 'nothing, since there is none'}."
+
+
+# Letters, accents, digits, spaces, and what can't be printed.
+_SIGNS = {"L": "a", "M": "", "N": "9", "Z": " ", "C": "?"}
+
+
+def shape_of(text: str) -> str:
+    """Return what text looks like, without its content.
+
+    >>> shape_of("03/04/2024"), shape_of("Zoë Ng")
+    ('99/99/9999', 'aaa aa')
+    """
+    shape = "".join(_SIGNS.get(category(sign)[0], sign) for sign in text)
+    return shape if len(shape) <= 30 else f"{shape[:30]}…"
 
 
 def no_room(error: OSError) -> RecordsError:

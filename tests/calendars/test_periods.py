@@ -22,6 +22,7 @@ from ombudsman_kpi.calendars.periods import (
     grain_of,
     grain_start,
     parse_every,
+    parse_period,
     period_of,
 )
 
@@ -123,6 +124,39 @@ def test_every_month_lies_whole_in_one_longer_period(every: Every) -> None:
 def test_an_unknown_period_has_no_days() -> None:
     with pytest.raises(KeyError, match="fortnight"):
         period_of(FIRST, "fortnight")  # type: ignore[arg-type]
+
+
+# Periods that share days ------------------------------------------------------------------------------
+
+
+@LAW
+@given(
+    day=st.dates(FIRST, LAST),
+    later=st.integers(-500, 500),
+    kinds=st.tuples(st.sampled_from(EVERY), st.sampled_from(EVERY)),
+)
+def test_periods_overlap_where_they_share_a_day(day: date, later: int, kinds: tuple[Every, Every]) -> None:
+    first, second = period_of(day, kinds[0]), period_of(day + timedelta(days=later), kinds[1])
+    days = [set(range(period.start.toordinal(), period.end.toordinal() + 1)) for period in (first, second)]
+    assert first.overlaps(second) == second.overlaps(first) == bool(days[0] & days[1])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("2014/15", "2014/15", True),
+        ("2014/15", "Q4 2014/15", True),
+        ("2014/15", "Q1 2015/16", False),
+        ("2014/15", "2015/16", False),
+        ("2014/15", "2015", True),  # January to March 2015
+        ("2014/15", "w/c 30 Mar 2015", True),  # 30 and 31 March
+        ("Apr 2015", "w/c 30 Mar 2015", True),
+        ("Apr 2015", "w/c 23 Mar 2015", False),
+    ],
+)
+def test_a_year_overlaps_its_own_quarters(first: str, second: str, expected: bool) -> None:
+    assert parse_period(first).overlaps(parse_period(second)) is expected
+    assert parse_period(second).overlaps(parse_period(first)) is expected
 
 
 # Months and weeks by number ------------------------------------------------------------------------------

@@ -1,16 +1,16 @@
-"""Reporting periods: the period that a day falls in, and its label (2023/24 Q1)."""
+"""Reporting periods: the period that a day falls in, and its label (2023/24 Q1), written and read."""
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import date
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
 from ombudsman_kpi.arrays.types import DayNumber, DayNumbers, Integers
 from ombudsman_kpi.calendars.dates import MONTHS, day_number, to_day
-from ombudsman_kpi.errors import OptionError, one_of
+from ombudsman_kpi.errors import OptionError, one_of, shape_of
 
 Every = Literal["week", "month", "two-month", "quarter", "half-year", "financial-year", "year"]
 Grain = Literal["all", "week", "month", "day"]
@@ -44,6 +44,14 @@ class Period(NamedTuple):
         '2023/24 Q1'
         """
         return _label(self.every, self.start, self.end)
+
+    def overlaps(self, other: "Period") -> bool:
+        """Return whether two periods share a day, as those of which one contains the other do.
+
+        >>> parse_period("2018/19").overlaps(parse_period("2018/19 Q4"))
+        True
+        """
+        return self.start <= other.end and other.start <= self.end
 
 
 @lru_cache(maxsize=4096)
@@ -133,37 +141,147 @@ def period_of(day: date, every: Every | Literal["day"]) -> Period:
     return Period(every, date(first // 12, first % 12 + 1, 1), date.fromordinal(end))
 
 
-_SHOWN = ("2018/19", "2018/19 Q1", "2018/19 H1", "Apr 2018", "Apr-May 2018", "w/c 2 Apr 2018", "2018")
-_YEAR = re.compile(r"\d{4}")
-_FINANCIAL = re.compile(r"(\d{4})[/-](?:\d{2})?(\d{2})\b")
+Quarters = Literal["calendar", "financial"]
+_Said = Mapping[str, str]  # what each named piece of a label says
+_Reader = Callable[[_Said, Every], Period | str]  # gives a period, or why the label is none
+
+_STRANGE = (
+    "isn't a period. Write it like '2018/19', '2018/19 Q1', '2018/19 H1', 'Apr 2018', 'Apr-May 2018', "
+    "'w/c 2 Apr 2018', '2018'."
+)
+_NO_WEEK = (
+    "isn't a week: weeks run from Monday to Sunday. If this one does, write its Monday after w/c, or its Sunday "
+    "after w/e."
+)
+_MONTH_OR_YEAR = (
+    "may be a month or a financial year. Write a month like 'Dec 2011', and a financial year like '2011/12'."
+)
+_WHOSE_QUARTER = (
+    "may be a quarter of the calendar year, or of the financial year that begins in it. Say which with "
+    "quarters='calendar' or quarters='financial', or write it like '2018/19 Q4', which is January to March 2019."
+)
 
 
-def parse_period(label: str) -> Period:
-    """Return the period with a label, as ``Period.label`` writes it; financial years also as 2018-19 or 2018/2019.
+def parse_period(label: str, quarters: Quarters | None = None) -> Period:
+    """Return the period with a label, as ``Period.label`` writes it, or in other forms of published tables.
 
-    >>> parse_period("2018/19").start, parse_period("2018/19 Q4").start
-    (datetime.date(2018, 4, 1), datetime.date(2019, 1, 1))
+    >>> parse_period("Quarter 4 2018-19").label, parse_period("w/e 22/02/2015").label
+    ('2018/19 Q4', 'w/c 16 Feb 2015')
 
-    Raises ``OptionError``, which shows examples of labels.
+    ``quarters`` says whose quarter Q1 2020 is: the calendar year's, or that of the financial year that begins in it.
+
+    Raises ``OptionError`` for any other label and for one that may be two periods, without showing its content.
     """
-    text = _FINANCIAL.sub(r"\1/\2", " ".join(label.split()))
-    year = _YEAR.search(text)
-    period = _labels(int(year[0])).get(text) if year and date.min.year < int(year[0]) < date.max.year - 1 else None
-    if period is None:
-        raise OptionError(f"{text[:30]!r} isn't a period. Write it like {', '.join(map(repr, _SHOWN))}.")
+    if quarters is not None and quarters not in get_args(Quarters):
+        raise OptionError(f"There are no quarters {quarters!r}. {one_of(quarters, get_args(Quarters))}")
+    text = _SPACED.sub(r"\1", " ".join(label.translate(_DASHES).casefold().split()))
+    period: Period | str = _STRANGE
+    for form, read, every in _FORMS:
+        if match := form.fullmatch(text):
+            period = read({**match.groupdict(""), "quarters": quarters or ""}, every)
+            break
+    if isinstance(period, str):
+        raise OptionError(f"A label of the form {shape_of(label)!r} {period}")
     return period
 
 
-@cache
-def _labels(year: int) -> dict[str, Period]:
-    """Return the periods of a financial year, and of the calendar year in which it begins, by their labels."""
-    labels = {}
-    for every in EVERY:
-        period = period_of(date(year, 1, 1), every)
-        while period.start.year <= year + 1:
-            labels[period.label] = period
-            period = following(period)
-    return labels
+def _year(said: _Said) -> int:
+    """Return the year that a label names: 07 is 2007, 68 is 2068 and 69 is 1969, as POSIX has it."""
+    year = int(said["year"])
+    return year if year > 99 else year + (2000 if year < 69 else 1900)
+
+
+def _month(text: str) -> int:
+    """Return the number of a month by its number, name or abbreviation; 0 where there is no such month."""
+    if text.isdigit():
+        return int(text) if int(text) <= 12 else 0
+    return next((number for number, name in enumerate(MONTHS, 1) if name.lower().startswith(text)), 0)
+
+
+def _calendar(said: _Said, every: Every) -> Period | str:
+    """Return a month, or the year that begins with January."""
+    month = _month(said.get("month", "january"))
+    return period_of(date(_year(said), month, 1), every) if month else _STRANGE
+
+
+def _financial(said: _Said, every: Every) -> Period | str:
+    """Return a financial year or a part of one; its second year, as 2015 or 15, must follow its first."""
+    second = f"{_year(said) + 1}"
+    return _part(said, every, _APRIL) if said["next"] in {second, second[2:]} else _STRANGE
+
+
+def _quarter(said: _Said, every: Every) -> Period | str:
+    """Return a quarter of a plain year, if the caller says of which kind of year it is."""
+    shift = {"calendar": 0, "financial": _APRIL}.get(said["quarters"])
+    return _WHOSE_QUARTER if shift is None else _part(said, every, shift)
+
+
+def _part(said: _Said, every: Every, shift: int) -> Period:
+    """Return a part of the year that begins so many months after January."""
+    months = shift + (int(said.get("part", "1")) - 1) * _MONTHS[every]
+    return period_of(date(_year(said) + months // 12, months % 12 + 1, 1), every)
+
+
+def _month_or_year(said: _Said, every: Every) -> Period | str:
+    """Return the month 2014-02 or the financial year 2014-15; 2011-12 may be either."""
+    month, year = _calendar(said, every), _financial({**said, "next": said["month"]}, "financial-year")
+    if isinstance(year, str):
+        return month
+    return year if isinstance(month, str) else _MONTH_OR_YEAR
+
+
+def _two_months(said: _Said, every: Every) -> Period | str:
+    """Return the two months with these names; the first has a year of its own where that is another."""
+    period = _calendar(said, every)
+    named = int(said["first_year"] or said["year"]), _month(said["first"]), _month(said["month"])
+    found = None if isinstance(period, str) else (period.start.year, period.start.month, period.end.month)
+    return period if named == found else _STRANGE
+
+
+def _week(said: _Said, every: Every) -> Period | str:
+    """Return the week that begins or ends on a day."""
+    try:
+        day = date(_year(said), _month(said["month"]), int(said["day"]))
+    except ValueError:
+        return _STRANGE
+    week = period_of(day, every)
+    return week if day == (week.end if "end" in said else week.start) else _NO_WEEK
+
+
+_DASHES = dict.fromkeys([*range(0x2010, 0x2016), 0x2212], "-")
+_SPACED = re.compile(" ?([/-]) ?")
+_NUMBER = r"(?!999)[1-9]\d{3}"  # of a year, not one of the last that a date can have
+_PIECES = {
+    "year": rf"(?P<year>{_NUMBER})",
+    "short": r"(?P<year>\d\d)",
+    "financial": rf"(?:(?:fy|financial year) ?)?(?P<year>{_NUMBER})[/-](?P<next>\d{{4}}|\d\d)",
+    "quarter": "(?:q|qtr|quarter) ?(?P<part>[1-4])",
+    "half": "(?:h|half|half-year) ?(?P<part>[12])",
+    "gap": "[ ,-]*",
+    "name": r"(?P<month>[a-z]{3,9})\.?",
+    "number": r"(?P<month>\d\d?)",
+    "mm": r"(?P<month>\d\d)",
+    "first": r"(?P<first>[a-z]{3,9})\.?(?: (?P<first_year>\d{4}))?",
+    "begins": "(?P<start>w/?[cb]|week (?:commencing|beginning)) ?",
+    "ends": "(?P<end>w/?e|week (?:ending|ended)) ?",
+    "day": rf"(?P<day>\d\d?)(?:st|nd|rd|th)?[ ./-](?P<month>\d\d?|[a-z]{{3,9}})\.?[ ./-](?P<year>{_NUMBER}|\d\d)",
+    "iso": rf"(?P<year>{_NUMBER})-(?P<month>\d\d)-(?P<day>\d\d)",
+}
+_TABLE: tuple[tuple[_Reader, Every, tuple[str, ...]], ...] = (
+    (_calendar, "year", ("{year}",)),
+    (_month_or_year, "month", ("{year}-{mm}",)),  # before financial years, which may look like it
+    (_calendar, "month", ("{name}[ /-]?{year}", "{name}-{short}", "{year}[ -]?{name}")),
+    (_calendar, "month", ("{number}[/-]{year}", "{year}{mm}")),
+    (_two_months, "two-month", ("{first}-{name} {year}",)),
+    (_financial, "financial-year", ("{financial}",)),
+    (_financial, "half-year", ("{financial}{gap}{half}", "{half}{gap}{financial}")),
+    (_financial, "quarter", ("{financial}{gap}{quarter}", "{quarter}{gap}{financial}")),
+    (_quarter, "quarter", ("{year}{gap}{quarter}", "{quarter}{gap}{year}")),
+    (_week, "week", ("{begins}{day}", "{begins}{iso}", "{ends}{day}", "{ends}{iso}")),
+)
+_FORMS = [
+    (re.compile(form.format_map(_PIECES), re.ASCII), read, every) for read, every, forms in _TABLE for form in forms
+]
 
 
 def nests_in(period: Period, every: Every | None) -> bool:

@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 
 from ombudsman_kpi.arrays.types import MISSING, Truths
+from ombudsman_kpi.errors import shape_of
 from ombudsman_kpi.records.cells.date_formats import parse_format
-from ombudsman_kpi.records.cells.text import shape_of
 from ombudsman_kpi.records.cells.text_times import TextTimes
 
 _SLASHED = ("%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y", "%Y/%m/%d")

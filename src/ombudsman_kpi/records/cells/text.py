@@ -224,9 +224,3 @@ def matches(text: Any, pattern: str) -> Truths:
 
     fits = pc.match_substring_regex(text, pattern)
     return truths(fits) & present(fits)
-
-
-def shape_of(text: str) -> str:
-    """Return what a cell looks like, without its content: 03/04/2024 is 99/99/9999."""
-    shape = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", text))
-    return shape if len(shape) <= 30 else f"{shape[:30]}…"
