@@ -13,6 +13,7 @@ from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import History
 from ombudsman_kpi.records.keywords import Records, WorklistRecords, provided, takes_records
+from ombudsman_kpi.records.reading import Columns, Formats, Missing, parse_readings
 from ombudsman_kpi.results.compare import Comparison, matched, paired, wanted
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import check_groups
@@ -21,8 +22,6 @@ from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.in_memory import Options, opened_once, read_first_times, refuse_too_early, tally_records
 from ombudsman_kpi.tallies.outcome_rows import no_rows, rows_of_targets
 from ombudsman_kpi.tallies.plan import (
-    Columns,
-    Formats,
     Progress,
     check_scheme,
     make_plan,
@@ -48,6 +47,7 @@ def measure(
     report: str | None = None,
     columns: Columns = None,
     dates: Formats = None,
+    missing: Missing = (),
     progress: Progress | None = None,
     memory: str | int | None = None,
     **records: Unpack[Records],
@@ -73,6 +73,7 @@ def measure(
     - ``targets``: ids of those to measure; without their records they say so. ``report``: the cycle of an audience.
     - ``columns``: the names that your columns have, ``{"cases": {"received_at": "Date received"}}``; ``dates``: the
       formats of dates in text, ``{"cases": "%d/%m/%Y"}``; or, as ``columns``, the path of a TOML file with both.
+    - ``missing``: words that stand for an empty cell, such as ["TBC"], beside those that always do (N/A, -, NULL, …).
     - ``progress``: called with the kind of records and the number of rows read so far.
     - ``memory``: how much memory to use, such as "2 GB". Larger cases and events are split into parts on the disk and
       counted part by part. The answer is the same.
@@ -80,13 +81,9 @@ def measure(
     Raises ``RecordsError``, ``SchemeError``, ``OptionError`` or ``CoverageError``, each with the remedy. Records that
     contradict themselves are counted as invalid, with the reason.
     """
-    counted = tally(
-        scheme, as_of=as_of, every=every, by=by, cohort=cohort, targets=targets, report=report, columns=columns,
-        dates=dates, progress=progress, memory=memory, **records,
-    )  # fmt: skip
-    results = counted.results()
-    refuse_too_early(counted, scheme, as_of)
-    return results
+    readings = parse_readings(columns, dates, missing)
+    options = Options(as_of, every, names_of("by", by), cohort, targets, report, readings)
+    return _measured(scheme, provided(records), options, memory, progress)
 
 
 @takes_records
@@ -101,6 +98,7 @@ def tally(
     report: str | None = None,
     columns: Columns = None,
     dates: Formats = None,
+    missing: Missing = (),
     progress: Progress | None = None,
     memory: str | int | None = None,
     **records: Unpack[Records],
@@ -118,10 +116,26 @@ def tally(
 
     Ids that occur twice are seen within one call, not across the tallies of several.
     """
-    tables = provided(records)
-    by = names_of("by", by)
-    check_groups(by)
-    options = Options(as_of, every, by, cohort, targets, report, columns, dates)
+    readings = parse_readings(columns, dates, missing)
+    options = Options(as_of, every, names_of("by", by), cohort, targets, report, readings)
+    return _tallied(scheme, provided(records), options, memory, progress)
+
+
+def _measured(
+    scheme: Scheme, tables: Mapping[str, Any], options: Options, memory: str | int | None, progress: Progress | None
+) -> Results:
+    """Return the results of measuring records, given by their kind."""
+    counted = _tallied(scheme, tables, options, memory, progress)
+    results = counted.results()
+    refuse_too_early(counted, scheme, options.as_of)
+    return results
+
+
+def _tallied(
+    scheme: Scheme, tables: Mapping[str, Any], options: Options, memory: str | int | None, progress: Progress | None
+) -> Tally:
+    """Return the tally of records, given by their kind: in memory, in parts on the disk, or on Spark."""
+    check_groups(options.by)
     if _on_spark(tables):
         from ombudsman_kpi.engines.spark import tally_on_spark
 
@@ -154,6 +168,7 @@ def settled(
     report: str | None = None,
     columns: Columns = None,
     dates: Formats = None,
+    missing: Missing = (),
     progress: Progress | None = None,
     **records: Unpack[Records],
 ) -> Settled:
@@ -176,7 +191,7 @@ def settled(
     """
     by = names_of("by", by)
     check_groups(by)
-    options = Options(as_of, every, by, cohort, targets, report, columns, dates)
+    options = Options(as_of, every, by, cohort, targets, report, parse_readings(columns, dates, missing))
     counts, unsettled = settle_records(scheme, provided(records), options, progress)
     return Settled(Tally.of(counts), unsettled)
 
@@ -189,6 +204,7 @@ def assess(
     targets: str | Sequence[str] | None = None,
     columns: Columns = None,
     dates: Formats = None,
+    missing: Missing = (),
     progress: Progress | None = None,
     **records: Unpack[Records],
 ) -> "pd.DataFrame":
@@ -211,9 +227,10 @@ def assess(
     check_scheme(scheme)
     at = parse_as_of(as_of, scheme)
     plan = make_plan(scheme, targets, None, None, None)
-    tables = open_records(provided(records), columns, dates)
+    readings = parse_readings(columns, dates, missing)
+    tables = open_records(provided(records), readings)
     chosen = [step.target.id for step in plan]
-    read_first_times(tables, scheme, Options(as_of, targets=chosen, columns=columns, dates=dates))
+    read_first_times(tables, scheme, Options(as_of, targets=chosen, readings=readings))
     related = related_of(tables, plan, at, scheme)
     parts = rows_of_targets(plan, related, progress)
     frame = pd.concat(parts, ignore_index=True) if parts else no_rows()
@@ -237,6 +254,7 @@ def compare_schemes(
     targets: str | Sequence[str] | None = None,
     columns: Columns = None,
     dates: Formats = None,
+    missing: Missing = (),
     progress: Progress | None = None,
     **records: Unpack[Records],
 ) -> Comparison:
@@ -259,7 +277,8 @@ def compare_schemes(
     check_scheme(first)
     check_scheme(second)
     pairs = wanted(matched(first, second, same or {}), targets)
-    options = Options(as_of, every, by, cohort, columns=columns, dates=dates).read_once()
+    readings = parse_readings(columns, dates, missing)
+    options = Options(as_of, every, by, cohort, readings=readings).read_once()
     sides = []
     for side, scheme in enumerate((first, second)):
         names = tuple(str(pair[side]) for pair in pairs if pair[side])
@@ -272,7 +291,7 @@ def compare_schemes(
     tables = provided(records)
     if not _on_spark(tables):
         tables = opened_once(tables, sides)
-    left, right = (measure(scheme, **side._asdict(), progress=progress, **tables) for scheme, side in sides)
+    left, right = (_measured(scheme, tables, side, None, progress) for scheme, side in sides)
     return Comparison(left, right, tuple(paired(left, right, pairs)))
 
 
@@ -286,6 +305,7 @@ def worklist(
     targets: str | Sequence[str] | None = None,
     columns: Columns = None,
     dates: Formats = None,
+    missing: Missing = (),
     progress: Progress | None = None,
     **records: Unpack[WorklistRecords],
 ) -> "pd.DataFrame":
@@ -322,12 +342,20 @@ def worklist(
     ``measure`` raises.
     """
     return obligations(
-        scheme, provided(records), as_of=as_of, within=within, every=every, targets=targets, columns=columns,
-        dates=dates, progress=progress,
+        scheme, provided(records), as_of=as_of, within=within, every=every, targets=targets,
+        readings=parse_readings(columns, dates, missing), progress=progress,
     )  # fmt: skip
 
 
-def history(scheme: Scheme, *, events: Any, as_of: Any, columns: Columns = None, dates: Formats = None) -> History:
+def history(
+    scheme: Scheme,
+    *,
+    events: Any,
+    as_of: Any,
+    columns: Columns = None,
+    dates: Formats = None,
+    missing: Missing = (),
+) -> History:
     """Return case rows made from an event log, as it was known at a date; ``history.cases`` is a pandas frame.
 
     >>> from ombudsman_kpi import history, load_scheme
@@ -345,7 +373,7 @@ def history(scheme: Scheme, *, events: Any, as_of: Any, columns: Columns = None,
     Raises ``RecordsError`` where a column is missing.
     """
     check_scheme(scheme)
-    tables = open_records({"events": events}, columns, dates)
+    tables = open_records({"events": events}, parse_readings(columns, dates, missing))
     if "events" not in tables:
         raise OptionError("There is no event log: give one as events=.")
     return case_rows(tables["events"], parse_as_of(as_of, scheme), scheme)

@@ -51,6 +51,11 @@ def one_of(value: object, allowed: Iterable[str], *, but: Collection[str] = ()) 
 _SIGNS = {"L": "a", "M": "", "N": "9", "Z": " ", "C": "?"}
 
 
+def kind_of(value: object) -> str:
+    """Return what was given without showing what it holds."""
+    return f"a value of the kind {type(value).__name__}"
+
+
 def shape_of(text: str) -> str:
     """Return what text looks like, without its content.
 

@@ -19,6 +19,7 @@ import pytest
 from ombudsman_kpi import KpiError, OptionError, RecordsError, Results, Scheme, load_scheme
 from ombudsman_kpi.engines import spark_frames
 from ombudsman_kpi.engines.spark import is_spark, tally_on_spark
+from ombudsman_kpi.records.reading import parse_readings
 from ombudsman_kpi.tallies.counts import Counts
 from ombudsman_kpi.tallies.in_memory import Options, dry_run, tally_records
 
@@ -242,7 +243,7 @@ def test_cases_are_made_of_events_as_in_memory(spark: "SparkSession", all_measur
     renamed = log.rename_columns(["Fall", "Was", "Wann", "party", "direction", "reason", "team"])
     again = tally_on_spark(
         all_measures, {"events": frame_of(spark, renamed)},
-        Options("2024-04-30", by="team", every="month", columns=columns),
+        Options("2024-04-30", by="team", every="month", readings=parse_readings(columns)),
     )  # fmt: skip
     assert_same(again, found)
 
@@ -298,7 +299,9 @@ def test_names_of_columns_are_taken_as_they_are(spark: "SparkSession", tmp_path:
     spark.conf.set("spark.sql.caseSensitive", "true")
     frames = {"cases": spark.createDataFrame(cases)}
     spark.conf.unset("spark.sql.caseSensitive")
-    options = AS_OF._replace(columns=str(mapping), by=["Team", "team"], targets="decided-or-allocated-20wd")
+    options = AS_OF._replace(
+        readings=parse_readings(str(mapping)), by=["Team", "team"], targets="decided-or-allocated-20wd"
+    )
     seen: list[tuple[str, int]] = []
     found = tally_on_spark(LGSCO, frames, options, lambda kind, rows: seen.append((kind, rows)))
     assert_same(found, tally_records(LGSCO, {"cases": cases}, options))

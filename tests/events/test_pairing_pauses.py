@@ -110,8 +110,8 @@ def test_a_pause_of_a_wrong_year_stands_in_its_own_case_alone(year: int) -> None
         {"case_id": "C", "event": "resumed", "at": date(2024, 1, 9)},
     ]
     for order in (["A", "B", "C"], ["B", "A", "C"]):
-        cases = open_table("cases", [{"case_id": name, "received_at": date(2024, 1, 1)} for name in order], None, None)
-        events = open_table("events", log, None, None)
+        cases = open_table("cases", [{"case_id": name, "received_at": date(2024, 1, 1)} for name in order])
+        events = open_table("events", log)
         found = pauses_of(events, rows_of_cases(cases), parse_as_of("2024-03-31", setting), setting)
         runs = {
             "A": (day_number(date(2024, 1, 5)), OPEN),
@@ -125,13 +125,13 @@ def test_a_pause_of_a_wrong_year_stands_in_its_own_case_alone(year: int) -> None
 @pytest.mark.parametrize("year", [3404, 3405, 3406, 9000])
 def test_far_years_have_pauses_and_contacts_of_their_own_cases(year: int) -> None:
     setting, names = Place(year), ["A", "B"]
-    cases = open_table("cases", [{"case_id": name, "received_at": date(year, 1, 1)} for name in names], None, None)
+    cases = open_table("cases", [{"case_id": name, "received_at": date(year, 1, 1)} for name in names])
     log = [
         {"case_id": name, "event": event, "at": date(year, 6, day), "party": "complainant", "direction": "out"}
         for name in names
         for event, day in (("contact", 2), ("paused", 5), ("resumed", 9), ("paused", 20))
     ]
-    events, as_of = open_table("events", log, None, None), parse_as_of(f"{year}-12-30", setting)
+    events, as_of = open_table("events", log), parse_as_of(f"{year}-12-30", setting)
     rows_of, june = rows_of_cases(cases), day_number(date(year, 6, 1)) - 1
     found = pauses_of(events, rows_of, as_of, setting)
     assert found.row.tolist() == [0, 0, 1, 1]

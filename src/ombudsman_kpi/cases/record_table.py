@@ -16,7 +16,7 @@ class RecordTable(Table):
     def of(cls, record: Record, kind: str) -> "RecordTable":
         """Return the table of one record."""
         table = open_table(kind, record)
-        return cls(table.name, table.source, table.columns, table.dates, table.missing, table.zoned)
+        return cls(table.name, table.source, table.reading, table.zoned)
 
     def has(self, name: str) -> bool:
         """Return whether the table has a field. It has every field that the vocabulary doesn't name."""

@@ -21,6 +21,7 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.measures.base.figures import headroom_of
 from ombudsman_kpi.measures.base.target import Records, Rule, Target
+from ombudsman_kpi.records.reading import Readings
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.results.text_table import TextTable
@@ -28,8 +29,6 @@ from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.in_memory import Options, read_first_times, refuse_too_early, tally_records
 from ombudsman_kpi.tallies.outcome_rows import amounts, no_rows, outcome_rows
 from ombudsman_kpi.tallies.plan import (
-    Columns,
-    Formats,
     Progress,
     batches_of,
     check_scheme,
@@ -56,8 +55,7 @@ def obligations(
     within: str | Limit | None,
     every: Every | None,
     targets: str | Sequence[str] | None,
-    columns: Columns,
-    dates: Formats,
+    readings: Readings,
     progress: Progress | None,
 ) -> "pd.DataFrame":
     """Return every open obligation that is overdue, or due within a time from ``as_of``, most urgent first."""
@@ -70,9 +68,9 @@ def obligations(
         raise OptionError("There is nothing to list: give cases=, or other records that something is due on.")
     chosen = [step for step in make_plan(scheme, targets, None, None, None) if step.target.obliges]
     plan = [step for step in chosen if not any(step.target.repeats(other.target) for other in chosen)]
-    tables = open_records(records, columns, dates)
+    tables = open_records(records, readings)
     names = [step.target.id for step in plan]
-    options = Options(as_of, every, targets=names, columns=columns, dates=dates)
+    options = Options(as_of, every, targets=names, readings=readings)
     window = _Window.of(within, at, scheme)
     if not plan:
         return _together([])

@@ -58,12 +58,8 @@ def tally_in_parts(
 ) -> Counts:
     """Return the counts of ``tally_records``, using no more than some memory."""
     room = parse_memory(memory) - _ALWAYS
-    tables = opened_unread(records, options.columns, options.dates)
-    options = options._replace(
-        by=names_of("by", options.by),
-        columns={kind: dict(table.columns) for kind, table in tables.items()},
-        dates={kind: table.dates for kind, table in tables.items() if table.dates is not None},
-    )
+    tables = opened_unread(records, options.readings)
+    options = options._replace(by=names_of("by", options.by))
     nothing, needed = dry_run(scheme, {kind: table.source for kind, table in tables.items()}, options)
     tables = {
         kind: replace(table, source=materialise_once(kind, table.source, needed[kind]))

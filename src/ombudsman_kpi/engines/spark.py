@@ -67,16 +67,9 @@ def tally_on_spark(
     check_scheme(scheme)
     options = options.read_once()
     schemas = {kind: schema_of(frame) for kind, frame in frames.items()}
-    tables = open_records(
-        {kind: Source(tuple(schema.names), _no_rows) for kind, schema in schemas.items()},
-        options.columns,
-        options.dates,
-    )
-    options = options._replace(  # a file with names of columns wouldn't exist on the executors
-        as_of=str(parse_as_of(options.as_of, scheme)),
-        columns={kind: dict(table.columns) for kind, table in tables.items()},
-        dates={kind: table.dates for kind, table in tables.items() if table.dates is not None},
-    )
+    sources = {kind: Source(tuple(schema.names), _no_rows) for kind, schema in schemas.items()}
+    tables = open_records(sources, options.readings)
+    options = options._replace(as_of=str(parse_as_of(options.as_of, scheme)))
     job = _with_built_cases(_Job(scheme, options, frames, tables, schemas))
     counted, needed = dry_run(scheme, job.schemas, options)
     job = job._replace(

@@ -214,7 +214,7 @@ def _built_cases(work: Work, scheme: Scheme, chunks: list[Any]) -> History:
     import pyarrow as pa
 
     options, records = work.options, {"events": _source(work, "events", chunks)}
-    table = open_records(records, options.columns, options.dates)["events"]
+    table = open_records(records, options.readings)["events"]
     built = case_rows(table, parse_as_of(options.as_of, scheme), scheme)
     rows = built.rows
     for name in work.case_columns or ():

@@ -135,7 +135,7 @@ class History:
                 kind = pa.date32() if item.kind == "time" else pa.string()
                 rows = rows.append_column(name, pa.nulls(len(rows), kind))
         table = open_table("cases", rows)
-        return Table(table.name, table.source._replace(is_pandas=self.is_pandas), table.columns, table.dates)
+        return Table(table.name, table.source._replace(is_pandas=self.is_pandas), table.reading)
 
     @property
     def notes(self) -> tuple[str, ...]:

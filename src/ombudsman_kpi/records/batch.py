@@ -112,7 +112,9 @@ class Batch:
             return self._wrong(name, position, what.replace("'cases'", repr(self.table.name)))  # in its examples
 
         form = self.table.form_of(name)
-        times = read_times(self.columns[name], form, complain, missing=self.table.missing, pandas=self.is_pandas)
+        times = read_times(
+            self.columns[name], form, complain, missing=self.table.reading.missing, pandas=self.is_pandas
+        )
         zoned = times.kind == "instants"
         if times.kind != "dates" and zoned != self.table.zoned.setdefault(name, zoned):  # as another batch was
             raise complain(None, "holds times with a zone and times without one. Bring them to one form")
@@ -146,7 +148,7 @@ class Batch:
         """Return cells as text; None where a cell is empty."""
         cells: list[str | None] = []
         try:
-            cells.extend(text_of(value, self.table.missing) for value in values)
+            cells.extend(text_of(value, self.table.reading.missing) for value in values)
         except ValueError as error:
             raise self._wrong(name, len(cells), f"{error}. Make it text first") from None
         return [truth_of(cell) for cell in cells] if self._is_truth(name) else cells
@@ -169,7 +171,7 @@ class Batch:
         import pyarrow as pa
 
         try:
-            text = text_column(column, self.table.missing)
+            text = text_column(column, self.table.reading.missing)
         except ValueError as error:
             raise self._wrong(name, None, f"{error}. Make it text first") from None
         if not self._is_truth(name):

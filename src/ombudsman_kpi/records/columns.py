@@ -7,8 +7,8 @@ from typing import Any
 
 from ombudsman_kpi.calendars.periods import Period, parse_period
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
-from ombudsman_kpi.records.cells.text import MISSING_WORDS
-from ombudsman_kpi.records.sources.source import Dates, Source
+from ombudsman_kpi.records.reading import PLAIN, Reading
+from ombudsman_kpi.records.sources.source import Source
 from ombudsman_kpi.records.vocabulary import COUNT, PERIOD, RECORDS, Field, fields_of
 
 
@@ -18,10 +18,13 @@ class Columns:
 
     name: str
     source: Source
-    columns: Mapping[str, str]
-    dates: Dates
-    missing: frozenset[str] = MISSING_WORDS  # how an empty cell is written, in small letters
+    reading: Reading = PLAIN
     zoned: dict[str, bool] = field(default_factory=dict, repr=False)  # which fields have zones, as far as was read
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The caller's names of fields."""
+        return self.reading.columns
 
     @property
     def label(self) -> str:
@@ -64,7 +67,7 @@ class Columns:
     def period_of(self, label: str) -> Period:
         """Read the label of a period. Raises ``RecordsError`` for any other text."""
         try:
-            return parse_period(label)
+            return parse_period(label, self.reading.quarters)
         except OptionError as error:
             raise RecordsError(
                 f"{self.label}: {self.column_of(PERIOD)} has a label that can't be read: {error}"
@@ -85,7 +88,8 @@ class Columns:
 
     def form_of(self, name: str) -> str | None:
         """Return the caller's format for dates in text."""
-        return self.dates if isinstance(self.dates, str) or self.dates is None else self.dates.get(name)
+        dates = self.reading.dates
+        return dates if isinstance(dates, str) or dates is None else dates.get(name)
 
     def resolve(self, name: str, needed_by: str) -> str:
         """Return the field that stands for one: itself, or what it falls back to where the column is absent.

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from ombudsman_kpi.calendars.periods import Period
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.records.batch import Batch
-from ombudsman_kpi.records.cells.text import MISSING_WORDS
 from ombudsman_kpi.records.columns import Columns
+from ombudsman_kpi.records.reading import PLAIN, Reading
 from ombudsman_kpi.records.sources.opening import open_source
-from ombudsman_kpi.records.sources.source import Dates, Rows, Source
+from ombudsman_kpi.records.sources.source import Rows, Source
 from ombudsman_kpi.records.vocabulary import PERIOD, RECORDS
 
 if TYPE_CHECKING:
@@ -90,13 +90,7 @@ class Table(Columns):
         return ids if len(ids) else None
 
 
-def open_table(
-    name: str,
-    records: Any,
-    columns: Mapping[str, str] | None = None,
-    dates: Dates = None,
-    missing: frozenset[str] = MISSING_WORDS,
-) -> Table:
+def open_table(name: str, records: Any, reading: Reading = PLAIN) -> Table:
     """Return records in any form as a ``Table``.
 
     Raises ``RecordsError`` for what can't be read and for a renamed column that isn't there, ``OptionError``
@@ -104,8 +98,8 @@ def open_table(
     """
     if name not in RECORDS:
         raise OptionError(f"There are no records called {name!r}. {one_of(name, RECORDS)}")
-    source = records if isinstance(records, Source) else open_source(name, records, dict(columns or {}))
-    table = Table(name, source, dict(columns or {}), dates, missing, {} if source.zoned is None else source.zoned)
+    source = records if isinstance(records, Source) else open_source(name, records, reading.columns)
+    table = Table(name, source, reading, {} if source.zoned is None else source.zoned)
     names = table.source.names
     twice = [] if len(set(names)) == len(names) else [column for column in names if names.count(column) > 1]
     if twice:
@@ -116,7 +110,7 @@ def open_table(
                 f"{table.label} has no column {column!r}, which columns= names for {own!r}. "
                 f"{one_of(column, table.source.names)}"
             )
-    for own in () if dates is None or isinstance(dates, str) else dates:
+    for own in reading.dates if isinstance(reading.dates, Mapping) else ():
         if not table.is_time(own) or (own not in table.fields and not table.has(own)):
             times = [item.name for item in table.fields.values() if item.kind == "time"]
             raise OptionError(f"dates= names a format for {own!r} of {name}, which isn't a time. {one_of(own, times)}")

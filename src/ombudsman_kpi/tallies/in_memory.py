@@ -14,6 +14,7 @@ from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Rule
+from ombudsman_kpi.records.reading import Readings
 from ombudsman_kpi.records.sources import source as reading
 from ombudsman_kpi.records.sources.source import Source
 from ombudsman_kpi.records.tables import Table
@@ -24,8 +25,6 @@ from ombudsman_kpi.tallies.block import Block, Key
 from ombudsman_kpi.tallies.counter import count_batches
 from ombudsman_kpi.tallies.counts import PUBLISHED, Counts
 from ombudsman_kpi.tallies.plan import (
-    Columns,
-    Formats,
     PlanStep,
     Progress,
     batches_of,
@@ -51,8 +50,7 @@ class Options(NamedTuple):
     cohort: Any = None
     targets: Any = None
     report: Any = None
-    columns: Columns = None
-    dates: Formats = None
+    readings: Readings = {}  # noqa: RUF012  (nobody changes it, and it can be sent to executors)
 
     def read_once(self) -> "Options":
         """Read what could be an iterator, since options are looked at again and again."""
@@ -86,7 +84,7 @@ class Measurement:
         at = parse_as_of(options.as_of, scheme)
         plan = make_plan(scheme, options.targets, options.cohort, options.every, options.report)
         by = names_of("by", options.by)
-        tables = open_records(records, options.columns, options.dates)
+        tables = open_records(records, options.readings)
         if progress is not None and "events" in tables:  # which are read before what they belong to
             tables["events"] = replace(tables["events"], source=_heard(tables["events"].source, progress))
         related = related_of(tables, plan, at, scheme)
@@ -114,7 +112,7 @@ def tally_records(
     make_plan(scheme, options.targets, options.cohort, options.every, options.report)  # before a reader is used up
     parse_as_of(options.as_of, scheme)
     sources = opened_once(records, [(scheme, options)])
-    read_first_times(opened_unread(sources, options.columns, options.dates), scheme, options)
+    read_first_times(opened_unread(sources, options.readings), scheme, options)
     return counted(Measurement.of(scheme, sources, options, progress), progress=progress)
 
 
@@ -122,17 +120,17 @@ def opened_once(records: Mapping[str, Any], measured: Sequence[tuple[Scheme, Opt
     """Return records, by their kind, as sources that can be read for each of some schemes and options in turn.
 
     What comes only once, or is worked out anew for each reading, is written to a temporary file: of a query only the
-    columns that any of the schemes reads. ``measured`` must name columns and dates alike.
+    columns that any of the schemes reads. ``measured`` must read them alike.
     """
-    columns, dates = measured[0][1].columns, measured[0][1].dates
-    sources = {kind: table.source for kind, table in opened_unread(records, columns, dates).items()}
+    readings = measured[0][1].readings
+    sources = {kind: table.source for kind, table in opened_unread(records, readings).items()}
     needed = None
     if any(source.schema is not None for source in sources.values()) and (
         "cases" in sources or "events" not in sources
     ):
         read = [dry_run(scheme, sources, options)[1] for scheme, options in measured]
         needed = {kind: list(dict.fromkeys(name for part in read for name in part[kind])) for kind in sources}
-    return {kind: table.source for kind, table in open_records(sources, columns, dates, needed).items()}
+    return {kind: table.source for kind, table in open_records(sources, readings, needed).items()}
 
 
 def read_first_times(tables: Mapping[str, Table], scheme: Scheme, options: Options) -> None:

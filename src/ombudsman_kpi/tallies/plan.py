@@ -3,28 +3,25 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from ombudsman_kpi.calendars.periods import Every, listed, nests_in, parse_every
 from ombudsman_kpi.clocks.outcomes import COHORTS, Cohort
-from ombudsman_kpi.errors import OptionError, RecordsError, one_of
+from ombudsman_kpi.errors import OptionError, RecordsError, kind_of, one_of
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import times_of_cases
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Rule, Target
 from ombudsman_kpi.records.batch import Batch
-from ombudsman_kpi.records.sources.source import Dates
+from ombudsman_kpi.records.reading import PLAIN, Readings
 from ombudsman_kpi.records.sources.streams import materialise_once
 from ombudsman_kpi.records.tables import Table, open_table
-from ombudsman_kpi.records.vocabulary import COUNT, RECORDS
+from ombudsman_kpi.records.vocabulary import COUNT
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.block import Key
 from ombudsman_kpi.tallies.counts import lacking_records
 
-Columns = Mapping[str, Mapping[str, str]] | str | Path | None
-Formats = Mapping[str, Dates] | None
 Progress = Callable[[str, int], None]  # (kind of records, rows read so far)
 
 
@@ -46,7 +43,7 @@ def check_scheme(scheme: Any) -> None:
     """Refuse the name of a scheme, where the scheme itself is wanted."""
     if not isinstance(scheme, Scheme):
         raise OptionError(
-            f"A scheme is wanted, not {_kind(scheme)}. Load it first: load_scheme('lgsco'), or the path of your file."
+            f"A scheme is wanted, not {kind_of(scheme)}. Load it first: load_scheme('lgsco'), or the path of your file."
         )
 
 
@@ -114,86 +111,33 @@ def names_of(option: str, value: Any) -> tuple[str, ...]:
     """
     names = [] if value is None else listed(value)
     if not all(isinstance(name, str) for name in names):
-        raise OptionError(f"{option}= takes a name, or a list of names, as text; not {_kind(value)}.")
+        raise OptionError(f"{option}= takes a name, or a list of names, as text; not {kind_of(value)}.")
     return tuple(dict.fromkeys(map(str, names)))
 
 
 def _check_name(option: str, value: Any, example: str) -> None:
     if value is not None and not isinstance(value, str):
-        raise OptionError(f"{option}= takes one name, such as {example!r}; not {_kind(value)}.")
+        raise OptionError(f"{option}= takes one name, such as {example!r}; not {kind_of(value)}.")
 
 
 def open_records(
-    records: Mapping[str, Any], columns: Columns, dates: Formats, needed: Mapping[str, Sequence[str]] | None = None
+    records: Mapping[str, Any], readings: Readings, needed: Mapping[str, Sequence[str]] | None = None
 ) -> dict[str, Table]:
-    """Open what was given, with the names and formats that the caller's columns have.
+    """Open what was given, as the caller says that it is to be read.
 
     What is worked out while it is read is worked out once: all of its columns, or those that are needed.
     """
-    opened = opened_unread(records, columns, dates)
     return {
         kind: replace(table, source=materialise_once(kind, table.source, None if needed is None else needed[kind]))
-        for kind, table in opened.items()
+        for kind, table in opened_unread(records, readings).items()
     }
 
 
-def opened_unread(records: Mapping[str, Any], columns: Columns, dates: Formats) -> dict[str, Table]:
+def opened_unread(records: Mapping[str, Any], readings: Readings) -> dict[str, Table]:
     """Open what was given, without reading any of it."""
-    if isinstance(columns, (str, Path)):
-        names, formats = _mapping_file(Path(columns))
-    else:
-        names, formats = _by_kind("columns", columns, "columns="), {}
-    formats |= _by_kind("dates", dates, "dates=")
     return {
-        kind: open_table(kind, value, names.get(kind), formats.get(kind))
-        for kind, value in records.items()
-        if value is not None
+        kind: open_table(kind, value, readings.get(kind, PLAIN)) for kind, value in records.items() if value is not None
     }
-
-
-def _mapping_file(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Read names of columns and formats of dates from a TOML file, under [columns.cases] and [dates]."""
-    import tomllib
-
-    try:
-        content = path.read_bytes()
-    except (OSError, ValueError):  # no file, none that can be read, no path at all
-        raise OptionError(f"columns= names the file {path}, which isn't there.") from None
-    try:
-        said = tomllib.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise OptionError(f"{path} isn't a TOML file: {error}.") from None
-    for key in said:
-        if key not in _EXAMPLES:
-            raise OptionError(f"{path}: {key!r} is no key here. {one_of(key, _EXAMPLES)}")
-    columns, dates = (_by_kind(key, said.get(key), f"{path}: {key}") for key in _EXAMPLES)
-    return columns, dates
-
-
-_EXAMPLES = {"columns": {"cases": {"received_at": "Date received"}}, "dates": {"cases": {"received_at": "%d/%m/%Y"}}}
-
-
-def _by_kind(option: str, value: Any, place: str) -> dict[str, Any]:
-    """Read what is said of the fields of each kind of records; a format of dates can be one for all fields."""
-    form = f"Write it like {_EXAMPLES[option]}."
-    if value is not None and not isinstance(value, Mapping):
-        raise OptionError(f"{place} takes names of records, and what holds for each; not {_kind(value)}. {form}")
-    for kind, said in (value or {}).items():
-        if kind not in RECORDS:
-            raise OptionError(f"{place} is given for {kind!r}. {one_of(kind, RECORDS)}")
-        if said is None or (option == "dates" and isinstance(said, str)):
-            continue
-        if not isinstance(said, Mapping):
-            raise OptionError(f"{place} of {kind} takes names of fields, and text for each; not {_kind(said)}. {form}")
-        for name, text in said.items():
-            if not isinstance(name, str) or not isinstance(text, str):
-                raise OptionError(f"{place} of {kind} takes text for {name!r}; not {_kind(text)}. {form}")
-    return dict(value or {})
-
-
-def _kind(value: object) -> str:
-    """Return what was given without showing what it holds."""
-    return f"a value of the kind {type(value).__name__}"
 
 
 def why_not(step: PlanStep, tables: Mapping[str, Table]) -> str | None:
