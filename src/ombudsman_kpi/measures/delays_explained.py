@@ -20,7 +20,7 @@ from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.lasting import clock_lasts, records_of
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.standard import LimitField
-from ombudsman_kpi.measures.base.target import CASE, Party, Records, Rule, Target, check_named
+from ombudsman_kpi.measures.base.target import CASE, Party, Records, Rule, Target, Wording, check_named
 from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
 from ombudsman_kpi.measures.share_within_paused import ran_net
 from ombudsman_kpi.records.columns import Columns
@@ -139,6 +139,7 @@ class DelaysExplained(Target):
     cohort = "due"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (DelaysRule,)
+    words: ClassVar[Wording] = Wording("explained", "Target {reason} was missed; its clock started {start}.")
 
     @property
     def reads(self) -> Mapping[Records, str | None]:

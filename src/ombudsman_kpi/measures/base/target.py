@@ -66,6 +66,16 @@ class SharedClock(NamedTuple):
     timeline: Timeline
 
 
+class Wording(NamedTuple):
+    """How an explanation tells of what a target waits for: in templates, where a deadline's data stand by name."""
+
+    done: str = ""  # as in "not yet done"; else the name of what it waits for
+    start: str = ""  # the sentence for a start that is in no field of the record
+    awaited: str = ""  # what hasn't happened up to the day that follows
+    ended: str = ""  # what ended it without what it waited for; ``{what}`` happened
+    whole: str = ""  # the sentence for a whole record that is due in parts; ``{what}`` started it
+
+
 @dataclass(frozen=True)
 class Rule(ABC):
     """How the records of one kind are assessed for one target."""
@@ -117,6 +127,7 @@ class Target(Declaration):
 
     example: ClassVar[str]  # the keys of a target of this measure, as a scheme file has them; without id and says
     rule_types: ClassVar[tuple[type[Rule], ...]]  # those that ``rules`` makes
+    words: ClassVar[Wording] = Wording()  # for what it waits for
 
     # What it counts.
 
