@@ -16,6 +16,7 @@ from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import fields_needed, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.contacts import PARTIES, PartyDays
+from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.lasting import clock_lasts, records_of
 from ombudsman_kpi.measures.base.related import Related
@@ -152,7 +153,7 @@ class DelaysExplained(Target):
         missed = tuple(item for name in self.late_on if isinstance(item := related.scheme[name], ShareWithin))
         yield self.of, DelaysRule(self, missed, related)
 
-    def misfits(self, related: Related) -> Mapping[str, int]:
+    def misfits(self, related: Related) -> Mapping[Misfit, int]:
         """Return what wasn't understood of contacts."""
         return related.contacts.misfits
 

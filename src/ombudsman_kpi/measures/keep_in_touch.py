@@ -20,6 +20,7 @@ from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch
 from ombudsman_kpi.events.contacts import PARTIES, PartyDays
+from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.lasting import clock_lasts, records_of
 from ombudsman_kpi.measures.base.on_clock import Limited
@@ -262,7 +263,7 @@ class KeepInTouch(Limited):
         _ = related.rows_of  # it looks at all ids, and so need not be done again to find those that are shared
         yield self.of, KeepInTouchRule(self, related)
 
-    def misfits(self, related: Related) -> Mapping[str, int]:
+    def misfits(self, related: Related) -> Mapping[Misfit, int]:
         """Return what wasn't understood of contacts."""
         return related.contacts.misfits
 

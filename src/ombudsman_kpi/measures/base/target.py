@@ -22,6 +22,7 @@ from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import HasClock, Timeline
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.standard import StandardField
@@ -211,7 +212,7 @@ class Target(Declaration):
         """Why it is never measured; None where it is."""
         return None
 
-    def misfits(self, related: Related) -> Mapping[str, int]:
+    def misfits(self, related: Related) -> Mapping[Misfit, int]:
         """Return what wasn't understood of the events that it is measured with, and how often."""
         return related.log if "cases" in self.needs else {}
 
