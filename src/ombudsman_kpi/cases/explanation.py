@@ -58,8 +58,8 @@ def explanation_of(deadline: DeadlineFacts) -> Explanation:
 
 
 def _steps(deadline: DeadlineFacts) -> Iterator[Step]:
-    if deadline.start is not None and not _is_whole(deadline):
-        yield _start(deadline)
+    if deadline.start is not None and not _words(deadline).whole:
+        yield _start(deadline, deadline.start)
     if deadline.day_1 is not None and deadline.start is not None:
         yield _day_1(deadline, deadline.day_1)
     for pause in deadline.pauses:
@@ -85,12 +85,11 @@ def _steps(deadline: DeadlineFacts) -> Iterator[Step]:
         yield Step(kind="provisional", day=basis.announced_until, says=said)
 
 
-def _start(deadline: DeadlineFacts) -> Step:
+def _start(deadline: DeadlineFacts, start: date) -> Step:
     """Return the step for the start of the clock, with the reason if that isn't the day of receipt."""
-    start, recorded = deadline.start, deadline.recorded
-    assert start is not None  # noqa: S101
-    if (template := _words(deadline).start) and deadline.started_by in {None, *deadline.waits_for}:
-        return Step(kind="start", day=start, says=_filled(template, deadline))
+    recorded, words = deadline.recorded, _words(deadline)
+    if words.start and deadline.started_by in {None, *deadline.waits_for}:
+        return Step(kind="start", day=start, says=_filled(words.start, deadline))
     said = f"{_what(deadline, deadline.started_by or 'started').capitalize()} {moment_text(recorded or start)}."
     if recorded is not None and not isinstance(start, datetime) and day_of(recorded) != start:
         why = [name for name in ("cut_off", "non_working_receipt") if name in deadline.options]
@@ -121,7 +120,7 @@ def _day_1(deadline: DeadlineFacts, day_1: date) -> Step:
 def _due(deadline: DeadlineFacts) -> Step:
     """Return the step for the due day, with the days that don't count before it."""
     due, words = deadline.due, _words(deadline)
-    if _is_whole(deadline):
+    if words.whole:
         said = _filled(words.whole, deadline, _what(deadline, deadline.started_by or "started").capitalize())
         next_one = "" if due is None else f"; the next one {_was(due, deadline)} due {day_text(due)}"
         return Step(kind="due", day=due, says=f"{said}{next_one}.")
@@ -165,19 +164,16 @@ def _due_in_other_units(deadline: DeadlineFacts, limit: Amount, due: date) -> St
 
 
 def _words(deadline: DeadlineFacts) -> Wording:
-    """Return the words of a deadline's measure."""
-    return MEASURES.get(deadline.measure, Target).words
+    """Return the words of a deadline's measure: those for a whole record, or for what is due by itself."""
+    words = MEASURES.get(deadline.measure, Target).words
+    is_whole = deadline.party is None and words.whole
+    return Wording(awaited="Open at", whole=words.whole) if is_whole else words._replace(whole="")
 
 
 def _filled(template: str, deadline: DeadlineFacts, what: str = "") -> str:
     """Return a template of a measure with the data of a deadline in it."""
     times = {name: moment_text(getattr(deadline, name)) for name in ("start", "due", "stop")}
     return template.format(**{**dict(deadline), **times, "what": what})
-
-
-def _is_whole(deadline: DeadlineFacts) -> bool:
-    """Return whether a deadline is of a whole record that is due in parts, each with one party."""
-    return deadline.party is None and bool(_words(deadline).whole)
 
 
 def _rolled_past(deadline: DeadlineFacts, limit: Amount, due: date) -> tuple[DayOff, ...]:
@@ -216,7 +212,7 @@ def _status(deadline: DeadlineFacts) -> str:
     if deadline.status == "invalid":
         return f"Whether it was in time can't be said: {deadline.reason}."
     if deadline.status in {"met", "late"}:
-        done = _ended(deadline) if deadline.stop is not None else _without_day(deadline)
+        done = _ended(deadline)
         if deadline.status == "met":
             return f"{done}: in time{f', with {left} to spare' if deadline.left else ''}{because}."
         return f"{done}: {f'{left} late' if (deadline.left or 0) < 0 else 'late'}{because}."
@@ -228,24 +224,19 @@ def _status(deadline: DeadlineFacts) -> str:
 
 
 def _ended(deadline: DeadlineFacts) -> str:
-    """Return the words for what ended a clock, and when."""
+    """Return the words for what ended a clock, and when; or if its day is unknown, for what was or wasn't done."""
     by, words = deadline.ended_by, _words(deadline)
+    if deadline.stop is None:
+        done = words.done or "done"
+        return done.capitalize() if deadline.status == "met" else f"Not {done} in time"
     what = _what(deadline, by) if by else words.done or "ended"
-    if words.ended and by not in {None, *deadline.waits_for} and not _is_whole(deadline):
+    if words.ended and by not in {None, *deadline.waits_for}:
         return _filled(words.ended, deadline, what)
     return f"{what.capitalize()} {moment_text(deadline.stop)}"
 
 
-def _without_day(deadline: DeadlineFacts) -> str:
-    """Return the words for what was or wasn't done, if its day is unknown."""
-    done = "done" if _is_whole(deadline) else _words(deadline).done or "done"
-    return done.capitalize() if deadline.status == "met" else f"Not {done} in time"
-
-
 def _awaited(deadline: DeadlineFacts) -> str:
     """Return the words for what hasn't happened yet, and up to which day."""
-    if _is_whole(deadline):
-        return "Open at"
     words = _words(deadline)
     if words.awaited:
         return _filled(words.awaited, deadline)

@@ -74,7 +74,7 @@ class Wording(NamedTuple):
     start: str = ""  # the sentence for a start that is in no field of the record
     awaited: str = ""  # what hasn't happened up to the day that follows
     ended: str = ""  # what ended it without what it waited for; ``{what}`` happened
-    whole: str = ""  # the sentence for a whole record that is due in parts; ``{what}`` started it
+    whole: str = ""  # the sentence for a whole record, due in parts with a party each; ``{what}`` started it
 
 
 @dataclass(frozen=True)
