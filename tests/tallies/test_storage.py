@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi import CoverageError, KpiError, OptionError, Scheme, Tally, load_scheme, settled, tally
+from ombudsman_kpi.events.log import Misfit, MisfitKind
 from ombudsman_kpi.tallies import storage
 
 DAY = "2024-04-30"
@@ -95,6 +96,17 @@ def test_everything_that_a_tally_has_comes_back(whole: Tally, tmp_path: Path) ->
         assert_the_same(again, whole)
         assert again.results().to_dict() == whole.results().to_dict()
         assert again.to_json() == whole.to_json()
+
+
+def test_what_was_not_understood_is_written_in_words(whole: Tally) -> None:
+    """As the first release wrote it, so that its tallies add up with later ones."""
+    assert json.loads(whole.to_json())["misfits"]["keep-in-touch-20wd"] == {
+        "of the kind phoned": 2,
+        "of the kind Ængus": 1,
+    }
+    words = {str(Misfit(kind, "x")): Misfit(kind, "x") for kind in MisfitKind}
+    assert len(words) == len(MisfitKind)
+    assert {text: Misfit.read(text) for text in words} == words
 
 
 def test_empty_and_negative_tallies_come_back(lgsco: Scheme, whole: Tally, tmp_path: Path) -> None:

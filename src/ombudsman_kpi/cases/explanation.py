@@ -1,6 +1,7 @@
 """Explanations of deadlines, in plain English for a caseworker to send on, and as data."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
@@ -9,8 +10,10 @@ from pydantic import Field
 from ombudsman_kpi.calendars.bank_holidays import division_title
 from ombudsman_kpi.calendars.dates import WEEKDAYS, day_in_short
 from ombudsman_kpi.cases.facts import DayOff, DeadlineFacts, Fact, amount_of
-from ombudsman_kpi.clocks.limits import Amount, parse_limit
+from ombudsman_kpi.clocks.limits import Amount, read_amount
 from ombudsman_kpi.clocks.states import not_yet
+from ombudsman_kpi.measures.base.target import Target, Wording
+from ombudsman_kpi.measures.registry import MEASURES
 
 StepKind = Literal["start", "day 1", "pause", "due", "status", "target", "calendar", "provisional"]
 
@@ -55,8 +58,8 @@ def explanation_of(deadline: DeadlineFacts) -> Explanation:
 
 
 def _steps(deadline: DeadlineFacts) -> Iterator[Step]:
-    if deadline.start is not None and not _is_whole_case(deadline):
-        yield _start(deadline)
+    if deadline.start is not None and not _words(deadline).whole:
+        yield _start(deadline, deadline.start)
     if deadline.day_1 is not None and deadline.start is not None:
         yield _day_1(deadline, deadline.day_1)
     for pause in deadline.pauses:
@@ -82,18 +85,12 @@ def _steps(deadline: DeadlineFacts) -> Iterator[Step]:
         yield Step(kind="provisional", day=basis.announced_until, says=said)
 
 
-def _start(deadline: DeadlineFacts) -> Step:
+def _start(deadline: DeadlineFacts, start: date) -> Step:
     """Return the step for the start of the clock, with the reason if that isn't the day of receipt."""
-    start, recorded = deadline.start, deadline.recorded
-    assert start is not None  # noqa: S101
-    by = deadline.started_by
-    if by == "contact":
-        return Step(kind="start", day=start, says=f"Last contact with the {deadline.party}: {moment_text(start)}.")
-    if "delay_explained" in deadline.waits_for:
-        said = f"Target {deadline.reason} was missed; its clock started {moment_text(start)}."
-        return Step(kind="start", day=start, says=said)
-    what = "Started" if by is None else _what(by).capitalize()
-    said = f"{what} {moment_text(recorded or start)}."
+    recorded, words = deadline.recorded, _words(deadline)
+    if words.start and deadline.started_by in {None, *deadline.waits_for}:
+        return Step(kind="start", day=start, says=_filled(words.start, deadline))
+    said = f"{_what(deadline, deadline.started_by or 'started').capitalize()} {moment_text(recorded or start)}."
     if recorded is not None and not isinstance(start, datetime) and day_of(recorded) != start:
         why = [name for name in ("cut_off", "non_working_receipt") if name in deadline.options]
         reason = " and ".join(_DEEMED[name].format(deadline.options[name]) for name in why)
@@ -122,21 +119,20 @@ def _day_1(deadline: DeadlineFacts, day_1: date) -> Step:
 
 def _due(deadline: DeadlineFacts) -> Step:
     """Return the step for the due day, with the days that don't count before it."""
-    due = deadline.due
-    if _is_whole_case(deadline):
-        since = f"{_what(deadline.started_by or 'started').capitalize()} {moment_text(deadline.start)}: since then "
-        said = f"{since if deadline.start else ''}contact is due with each party at least every {deadline.limit}"
+    due, words = deadline.due, _words(deadline)
+    if words.whole:
+        said = _filled(words.whole, deadline, _what(deadline, deadline.started_by or "started").capitalize())
         next_one = "" if due is None else f"; the next one {_was(due, deadline)} due {day_text(due)}"
-        return Step(kind="due", day=due, says=f"{said[0].upper()}{said[1:]}{next_one}.")
+        return Step(kind="due", day=due, says=f"{said}{next_one}.")
     if due is None:
         said = "There is no due day while the clock stands still." if deadline.pauses else "It has no due day."
         return Step(kind="due", says=said)
     was = _was(due, deadline)
     if not deadline.limit:
-        return Step(kind="due", day=due, says=f"To be explained by {day_text(due)}.")
-    if deadline.limit.startswith("its own"):
+        return Step(kind="due", day=due, says=f"To be {words.done or 'done'} by {day_text(due)}.")
+    limit = read_amount(deadline.limit)
+    if limit is None:
         return Step(kind="due", day=due, says=f"By {deadline.limit}, it {was} due {moment_text(due)}.")
-    limit = parse_limit(deadline.limit)
     if limit.counts_working_days:
         return _due_in_working_days(deadline, limit, day_of(due))
     return _due_in_other_units(deadline, limit, due)
@@ -159,7 +155,7 @@ def _due_in_other_units(deadline: DeadlineFacts, limit: Amount, due: date) -> St
     rolled = f", or the next working day ({_summed(days)} skipped)," if days else ""
     first = " (the day of receipt is day 1)" if "day_of_receipt" in deadline.options else ""
     if limit.less_than:
-        said = f"Less than {deadline.limit[2:]} from then{first}{rolled}: "
+        said = f"Less than {replace(limit, less_than=False)} from then{first}{rolled}: "
         said += f"the last {moment} in time {was} {moment_text(due)}"
     else:
         end = "ended" if was == "was" else "end"
@@ -167,9 +163,17 @@ def _due_in_other_units(deadline: DeadlineFacts, limit: Amount, due: date) -> St
     return Step(kind="due", day=due, says=f"{said}{_clocks_changed(deadline.start, due)}.", skipped=days)
 
 
-def _is_whole_case(deadline: DeadlineFacts) -> bool:
-    """Return whether a deadline is about contact with all parties of a case."""
-    return "contact" in deadline.waits_for and deadline.party is None
+def _words(deadline: DeadlineFacts) -> Wording:
+    """Return the words of a deadline's measure: those for a whole record, or for what is due by itself."""
+    words = MEASURES.get(deadline.measure, Target).words
+    is_whole = deadline.party is None and words.whole
+    return Wording(awaited="Open at", whole=words.whole) if is_whole else words._replace(whole="")
+
+
+def _filled(template: str, deadline: DeadlineFacts, what: str = "") -> str:
+    """Return a template of a measure with the data of a deadline in it."""
+    times = {name: moment_text(getattr(deadline, name)) for name in ("start", "due", "stop")}
+    return template.format(**{**dict(deadline), **times, "what": what})
 
 
 def _rolled_past(deadline: DeadlineFacts, limit: Amount, due: date) -> tuple[DayOff, ...]:
@@ -204,11 +208,11 @@ def _ordinal(number: int) -> str:
 def _status(deadline: DeadlineFacts) -> str:
     """Return the sentence for the status."""
     left = "" if deadline.left is None else amount_of(abs(deadline.left), deadline.unit)
-    because = f" ({deadline.reason})" if deadline.reason and deadline.limit else ""
+    because = f" ({deadline.reason})" if deadline.reason and "{reason}" not in _words(deadline).start else ""
     if deadline.status == "invalid":
         return f"Whether it was in time can't be said: {deadline.reason}."
     if deadline.status in {"met", "late"}:
-        done = _ended(deadline) if deadline.stop is not None else _without_day(deadline)
+        done = _ended(deadline)
         if deadline.status == "met":
             return f"{done}: in time{f', with {left} to spare' if deadline.left else ''}{because}."
         return f"{done}: {f'{left} late' if (deadline.left or 0) < 0 else 'late'}{because}."
@@ -220,39 +224,30 @@ def _status(deadline: DeadlineFacts) -> str:
 
 
 def _ended(deadline: DeadlineFacts) -> str:
-    """Return the words for what ended a clock, and when."""
-    what = _what(deadline.ended_by) if deadline.ended_by else "ended"
-    if "contact" in deadline.waits_for and deadline.ended_by != "contact" and deadline.party is not None:
-        return f"Without another contact the case ended ({what} {moment_text(deadline.stop)})"
+    """Return the words for what ended a clock, and when; or if its day is unknown, for what was or wasn't done."""
+    by, words = deadline.ended_by, _words(deadline)
+    if deadline.stop is None:
+        done = words.done or "done"
+        return done.capitalize() if deadline.status == "met" else f"Not {done} in time"
+    what = _what(deadline, by) if by else words.done or "ended"
+    if words.ended and by not in {None, *deadline.waits_for}:
+        return _filled(words.ended, deadline, what)
     return f"{what.capitalize()} {moment_text(deadline.stop)}"
-
-
-def _without_day(deadline: DeadlineFacts) -> str:
-    """Return the words for what was or wasn't done, if its day is unknown."""
-    if "delay_explained" in deadline.waits_for:
-        return "Explained" if deadline.status == "met" else "Not explained in time"
-    return "Done" if deadline.status == "met" else "Not done in time"
 
 
 def _awaited(deadline: DeadlineFacts) -> str:
     """Return the words for what hasn't happened yet, and up to which day."""
-    if _is_whole_case(deadline):
-        return "Open at"
-    if "contact" in deadline.waits_for:
-        return f"No contact with the {deadline.party} since then by"
-    if "delay_explained" in deadline.waits_for:
-        return "Not yet explained by"
-    first, *others = (not_yet(name) for name in deadline.waits_for or ("done_at",))
+    words = _words(deadline)
+    if words.awaited:
+        return _filled(words.awaited, deadline)
+    first, *others = map(not_yet, (words.done,) if words.done else deadline.waits_for or ("done",))
     return " or ".join([first, *(other.removeprefix("not yet ") for other in others)]).capitalize() + " by"
 
 
-def _what(name: str) -> str:
-    """Return the word for a field's time.
-
-    >>> _what("decided_at"), _what("early_resolution_ended_at"), _what("contact")
-    ('decided', 'early resolution ended', 'contacted')
-    """
-    return "contacted" if name == "contact" else name.removesuffix("_at").replace("_", " ")
+def _what(deadline: DeadlineFacts, name: str) -> str:
+    """Return the word for a field's time, or for an event that is waited for."""
+    done = _words(deadline).done if name in deadline.waits_for else ""
+    return done or name.removesuffix("_at").replace("_", " ")
 
 
 def _was(day: date, deadline: DeadlineFacts) -> str:

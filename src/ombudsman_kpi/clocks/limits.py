@@ -267,6 +267,11 @@ def parse_limit(text: str) -> Amount:
     return unit(int(match["amount"]), less_than=less != "within")
 
 
+def read_amount(text: str) -> Amount | None:
+    """Return the limit that ``str`` wrote; None for one that each record brings along."""
+    return None if text.startswith(str(DueField(""))) else parse_limit(text)
+
+
 def shortened(text: str) -> str:
     """Return text as a message shows it: nobody needs 5,000 digits to see which one is meant.
 

@@ -31,7 +31,7 @@ from ombudsman_kpi.engines.spark_work import (
 from ombudsman_kpi.engines.together import Feed, feeds_of, measured, without_row
 from ombudsman_kpi.errors import KpiError, MissingLibraryError, OptionError, RecordsError
 from ombudsman_kpi.events.as_of import parse_as_of
-from ombudsman_kpi.events.log import History, times_of_cases
+from ombudsman_kpi.events.log import History, Misfit, times_of_cases
 from ombudsman_kpi.records.sources.source import Source
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.schemes.scheme import Scheme
@@ -242,7 +242,7 @@ class _Result(NamedTuple):
     """The result of a cluster's work."""
 
     cells: Any
-    misfits: Mapping[str, Mapping[str, int]]
+    misfits: Mapping[str, Mapping[Misfit, int]]
     rows: Mapping[str, int]
     case_columns: frozenset[str]
 
@@ -267,9 +267,9 @@ class _Result(NamedTuple):
             raise RecordsError(
                 f"{kind}: {column} holds times with a zone and times without one. Convert all of them to one form."
             )
-        misfits: dict[str, dict[str, int]] = defaultdict(dict)
+        misfits: dict[str, dict[Misfit, int]] = defaultdict(dict)
         for row in parts[MISFIT]:
-            misfits[row["target"]][row["reason"]] = row["records"]
+            misfits[row["target"]][Misfit.read(row["reason"])] = row["records"]
         rows = {row["target"]: row["records"] for row in parts[READ]}
         cells = table.filter(pc.equal(table["what"], CELL)).drop_columns(["what"])
         return cls(cells, misfits, rows, frozenset(row["target"] for row in parts[CASE_COLUMN]))

@@ -129,7 +129,7 @@ def _tally_rows(work: Work, scheme: Scheme, chunks: dict[str, list[Any]]) -> Ite
         if key.target in work.feed.targets and len(block.records):
             yield _cells(work, key, block)
     for target, events in misfits.items():
-        yield _rows(work, MISFIT, target=[target] * len(events), reason=[*events], records=[*events.values()])
+        yield _rows(work, MISFIT, target=[target] * len(events), reason=[*map(str, events)], records=[*events.values()])
     sizes = {kind: sum(chunk.num_rows for chunk in part) for kind, part in chunks.items()}
     yield _rows(work, READ, target=[*sizes], records=[*sizes.values()])
 

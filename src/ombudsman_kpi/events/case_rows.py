@@ -21,9 +21,10 @@ from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.log import (
     MEANINGS,
     REOPENINGS,
-    UNREAL,
     Codes,
     History,
+    Misfit,
+    MisfitKind,
     known_events,
     misfits_of,
     scan,
@@ -78,7 +79,7 @@ class _Part(NamedTuple):
     reopened: Truths | None
     stated: dict[str, tuple[Truths, Integers]]  # for each time of a case in a column: where there is one, and which
     said: dict[str, Words]  # for each other column, its text
-    misfits: Counter[str]
+    misfits: Counter[Misfit]
 
 
 @dataclass
@@ -153,7 +154,7 @@ class _Making:
         self.stated = {name: _Earliest() for name in attributes if name.endswith("_at")}
         self.said = {name: _Attribute() for name in attributes if not name.endswith("_at")}
         self.zoned: dict[str, bool] = {}
-        self.misfits: Counter[str] = Counter()
+        self.misfits: Counter[Misfit] = Counter()
         self.reopened: list[Integers] = []
 
     def read(self, known: AsKnownBatch) -> _Part:
@@ -173,7 +174,7 @@ class _Making:
         for name in self.stated:
             times = known.batch.times(self.attributes[name])
             stated[name] = times.present[rows], self._moments(known, self.attributes[name])[rows]
-            misfits[UNREAL + name] += 0 if times.unreal is None else int(times.unreal[rows].sum())
+            misfits[Misfit(MisfitKind.UNREAL, name)] += 0 if times.unreal is None else int(times.unreal[rows].sum())
         for name in self.said:
             column = known.batch.words(self.attributes[name])
             said[name] = column._replace(codes=column.codes[rows])

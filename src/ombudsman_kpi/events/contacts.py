@@ -15,7 +15,7 @@ from ombudsman_kpi.arrays.types import DayNumbers, Integers, RowNumbers, Truths
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
-from ombudsman_kpi.events.log import STRAY, UNDIRECTED, UNEXPLAINED, known_events, misfits_of, scan
+from ombudsman_kpi.events.log import Misfit, MisfitKind, known_events, misfits_of, scan
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.sources import source
 from ombudsman_kpi.records.tables import Table
@@ -26,7 +26,7 @@ class Contacts(NamedTuple):
 
     contacted: "PartyDays"
     explained: "PartyDays"
-    misfits: Mapping[str, int]
+    misfits: Mapping[Misfit, int]
 
 
 _CELL = 16  # the bits of the rows of cases in one cell of the grid by which sorted runs are cut
@@ -119,11 +119,11 @@ def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -
     columns = [events.resolve(name, "contact with the parties") for name in ("party", "direction")]
     columns += ["reason"] if events.has("reason") else []
     parts = list(in_threads(lambda known: _contacts_in(known, rows_of), scan(events, columns, as_of, setting)))
-    misfits = sum((counted for *_, counted in parts), Counter[str]())
+    misfits = sum((counted for *_, counted in parts), Counter[Misfit]())
     return Contacts(PartyDays(part[0] for part in parts), PartyDays(part[1] for part in parts), +misfits)
 
 
-def _contacts_in(known: AsKnownBatch, rows_of: RowsOf) -> tuple[Integers, Integers, "Counter[str]"]:
+def _contacts_in(known: AsKnownBatch, rows_of: RowsOf) -> tuple[Integers, Integers, "Counter[Misfit]"]:
     """Return the numbers of contacts and of explanations in one batch of events, sorted; and the misfits."""
     there = known_events(known)
     misfits = misfits_of(known, there)
@@ -135,11 +135,11 @@ def _contacts_in(known: AsKnownBatch, rows_of: RowsOf) -> tuple[Integers, Intege
         if not np.count_nonzero(meant):
             continue
         sent, doubtful, why = counts(known)
-        misfits[why] += int(np.count_nonzero(meant & doubtful))
+        misfits[Misfit(why)] += int(np.count_nonzero(meant & doubtful))
         meant &= sent
         rows, party = rows_of(known, None), _party(known)
         of_case = meant & (rows >= 0) & (party >= 0)
-        misfits[STRAY] += int(np.count_nonzero(meant)) - int(np.count_nonzero(of_case))
+        misfits[Misfit(MisfitKind.STRAY)] += int(np.count_nonzero(meant)) - int(np.count_nonzero(of_case))
         lane = rows << 1
         lane += party
         at = known.moments("at")
@@ -165,17 +165,17 @@ def rows_of_cases(cases: Table) -> RowsOf:
     return rows_of
 
 
-def _is_contact(known: AsKnownBatch) -> tuple[Truths, Truths, str]:
+def _is_contact(known: AsKnownBatch) -> tuple[Truths, Truths, MisfitKind]:
     """Return which contacts were outgoing, and which of them don't say."""
     sent = known.fulfils("direction", Condition(("out",)))
-    return sent, ~sent & ~known.fulfils("direction", Condition(("in",))), UNDIRECTED
+    return sent, ~sent & ~known.fulfils("direction", Condition(("in",))), MisfitKind.UNDIRECTED
 
 
-def _is_explanation(known: AsKnownBatch) -> tuple[Truths, Truths, str]:
+def _is_explanation(known: AsKnownBatch) -> tuple[Truths, Truths, MisfitKind]:
     """Return which explanations were sent with a reason, and which were sent without one."""
     sent = known.fulfils("direction", Condition(("in",), negated=True))
     reason = known.fulfils("reason", Condition(present=True)) if known.batch.table.has("reason") else sent & False
-    return sent & reason, sent & ~reason, UNEXPLAINED
+    return sent & reason, sent & ~reason, MisfitKind.UNEXPLAINED
 
 
 def _party(known: AsKnownBatch) -> NDArray[np.int8]:

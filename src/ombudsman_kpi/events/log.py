@@ -8,8 +8,9 @@ the same.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -28,13 +29,32 @@ if TYPE_CHECKING:
 MEANINGS = ("contact", "delay_explained", "paused", "resumed", "reopened")  # events that are no time of a case
 REOPENINGS = "reopenings"
 
-# What in a log isn't understood is counted under these words, so that counts add up over its parts.
-UNKNOWN = "of the kind "
-NAMELESS = "without a case, a kind or a time"
-STRAY = "of a case that wasn't given, or of contact with no known party"
-UNDIRECTED = "of contact with no known direction"
-UNEXPLAINED = "of a delay explained without a reason"
-UNREAL = "with no real date as "
+
+class MisfitKind(Enum):
+    """Why an event isn't understood, in the words of notes and of tallies at rest."""
+
+    UNKNOWN = "of the kind "
+    NAMELESS = "without a case, a kind or a time"
+    STRAY = "of a case that wasn't given, or of contact with no known party"
+    UNDIRECTED = "of contact with no known direction"
+    UNEXPLAINED = "of a delay explained without a reason"
+    UNREAL = "with no real date as "
+
+
+class Misfit(NamedTuple):
+    """What in a log isn't understood; counts of it add up over the parts of a log, and are at rest by its text."""
+
+    kind: MisfitKind
+    word: str = ""  # the kind of the event, or the field
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}{self.word}"
+
+    @classmethod
+    def read(cls, text: str) -> "Misfit":
+        """Return the misfit that ``str`` wrote. Raises ``ValueError`` for other text."""
+        (kind,) = (kind for kind in MisfitKind if text.startswith(kind.value))
+        return cls(kind, text.removeprefix(kind.value))
 
 
 def times_of_cases() -> dict[str, str]:
@@ -70,16 +90,16 @@ def scan(events: Table, names: Iterable[str], as_of: AsOf, setting: Setting) -> 
             yield AsKnownBatch(batch, as_of, setting)
 
 
-def misfits_of(known: AsKnownBatch, there: Truths) -> Counter[str]:
+def misfits_of(known: AsKnownBatch, there: Truths) -> Counter[Misfit]:
     """Return how many events of a batch are of kinds that mean nothing here, or lack a case, a kind or a time."""
     code, words = known.batch.words("event")
     named = known.batch.is_filled("case_id") & (code >= 0)
     lacking = ~named | (known.moments("at").days == MISSING)
-    misfits = Counter({NAMELESS: int(np.count_nonzero(lacking))})
+    misfits = Counter({Misfit(MisfitKind.NAMELESS): int(np.count_nonzero(lacking))})
     unknown = [place for place, word in enumerate(words) if word not in _MEANT]
     numbers = np.bincount(code[there & named], minlength=len(words)) if unknown else ()
     for place in unknown:
-        misfits[UNKNOWN + words[place]] += int(numbers[place])
+        misfits[Misfit(MisfitKind.UNKNOWN, words[place])] += int(numbers[place])
     return misfits
 
 
@@ -105,18 +125,18 @@ class History:
     """
 
     rows: Any
-    misfits: Mapping[str, int]
+    misfits: Mapping[Misfit, int]
     is_pandas: bool = field(default=False, repr=False)
 
     @property
     def unknown(self) -> dict[str, int]:
         """How many events of each kind mean nothing here."""
-        return {key.removeprefix(UNKNOWN): count for key, count in self.misfits.items() if key.startswith(UNKNOWN)}
+        return {key.word: count for key, count in self.misfits.items() if key.kind is MisfitKind.UNKNOWN}
 
     @property
     def nameless(self) -> int:
         """How many events lack a case, a kind or a time."""
-        return self.misfits.get(NAMELESS, 0)
+        return self.misfits.get(Misfit(MisfitKind.NAMELESS), 0)
 
     @property
     def cases(self) -> "pd.DataFrame":
@@ -150,13 +170,13 @@ class History:
         return f"<History of {_many(len(self), 'case')}: {', '.join(self.rows.column_names)}{notes}>"
 
 
-def notes_of(misfits: Mapping[str, int]) -> tuple[str, ...]:
+def notes_of(misfits: Mapping[Misfit, int]) -> tuple[str, ...]:
     """Return what in a log wasn't understood, in words: the most frequent kinds by name, the others by number.
 
-    >>> notes_of({"of the kind phoned": 3, "without a case, a kind or a time": 1})
+    >>> notes_of({Misfit(MisfitKind.UNKNOWN, "phoned"): 3, Misfit(MisfitKind.NAMELESS): 1})
     ('3 events of an unknown kind: phoned (3)', '1 event without a case, a kind or a time')
     """
-    unknown = Counter({key.removeprefix(UNKNOWN): count for key, count in misfits.items() if key.startswith(UNKNOWN)})
+    unknown = Counter({key.word: count for key, count in misfits.items() if key.kind is MisfitKind.UNKNOWN})
     notes = []
     if unknown:
         most = sorted(unknown.items(), key=lambda item: (-item[1], item[0]))[:5]
@@ -164,7 +184,7 @@ def notes_of(misfits: Mapping[str, int]) -> tuple[str, ...]:
         others = f" and {_many(len(unknown) - len(most), 'more kind')}" if len(unknown) > len(most) else ""
         kinds = "an unknown kind" if len(unknown) == 1 else "unknown kinds"
         notes.append(f"{_many(unknown.total(), 'event')} of {kinds}: {named}{others}")
-    rest = sorted((key, count) for key, count in misfits.items() if not key.startswith(UNKNOWN))
+    rest = sorted((str(key), count) for key, count in misfits.items() if key.kind is not MisfitKind.UNKNOWN)
     return (*notes, *(f"{_many(count, 'event')} {key}" for key, count in rest))
 
 

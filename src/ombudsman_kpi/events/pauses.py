@@ -17,7 +17,7 @@ from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.contacts import RowsOf
-from ombudsman_kpi.events.log import STRAY, Codes, known_events, misfits_of, scan
+from ombudsman_kpi.events.log import Codes, Misfit, MisfitKind, known_events, misfits_of, scan
 from ombudsman_kpi.records.tables import Table
 
 OPEN = row_days.LAST_DAY  # later than any date: the clock still stands
@@ -30,7 +30,7 @@ class Pauses(NamedTuple):
     row: RowNumbers
     first: DayNumbers
     end: DayNumbers
-    misfits: Mapping[str, int] = MappingProxyType({})  # what wasn't understood of the events
+    misfits: Mapping[Misfit, int] = MappingProxyType({})  # what wasn't understood of the events
 
     def within(self, first_row: int, end_row: int) -> "Pauses":
         """Return the pauses of some rows of cases, counted from the first of them."""
@@ -43,7 +43,7 @@ def pauses_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -> 
 
     A pause without a reason is ended by any. Of a pause and a resumption at one time the pause comes first.
     """
-    reasons, misfits = Codes(), Counter[str]()
+    reasons, misfits = Codes(), Counter[Misfit]()
     parts: dict[str, list[Any]] = {"paused": [], "resumed": []}
     extra = ["reason"] if events.has("reason") else []
     for known in scan(events, extra, as_of, setting):
@@ -55,7 +55,7 @@ def pauses_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -> 
         for word, events_of in parts.items():
             mine = np.flatnonzero(there & named & known.batch.words("event").are({word}))
             row = rows_of(known, mine)
-            misfits[STRAY] += int((row < 0).sum())
+            misfits[Misfit(MisfitKind.STRAY)] += int((row < 0).sum())
             mine, row = mine[row >= 0], row[row >= 0]
             events_of.append(np.stack([row, reason[mine], moment[mine]]))
     paused, resumed = (np.concatenate([np.empty((3, 0), np.int64), *part], axis=1) for part in parts.values())

@@ -16,11 +16,12 @@ from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import fields_needed, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.contacts import PARTIES, PartyDays
+from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.lasting import clock_lasts, records_of
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.standard import LimitField
-from ombudsman_kpi.measures.base.target import CASE, Party, Records, Rule, Target, check_named
+from ombudsman_kpi.measures.base.target import CASE, Party, Records, Rule, Target, Wording, check_named
 from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
 from ombudsman_kpi.measures.share_within_paused import ran_net
 from ombudsman_kpi.records.columns import Columns
@@ -139,6 +140,7 @@ class DelaysExplained(Target):
     cohort = "due"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (DelaysRule,)
+    words: ClassVar[Wording] = Wording("explained", "Target {reason} was missed; its clock started {start}.")
 
     @property
     def reads(self) -> Mapping[Records, str | None]:
@@ -151,7 +153,7 @@ class DelaysExplained(Target):
         missed = tuple(item for name in self.late_on if isinstance(item := related.scheme[name], ShareWithin))
         yield self.of, DelaysRule(self, missed, related)
 
-    def misfits(self, related: Related) -> Mapping[str, int]:
+    def misfits(self, related: Related) -> Mapping[Misfit, int]:
         """Return what wasn't understood of contacts."""
         return related.contacts.misfits
 

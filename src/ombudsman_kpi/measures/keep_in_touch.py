@@ -20,11 +20,12 @@ from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch
 from ombudsman_kpi.events.contacts import PARTIES, PartyDays
+from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.lasting import clock_lasts, records_of
 from ombudsman_kpi.measures.base.on_clock import Limited
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.target import CASE, Party, Records, Rule, Target
+from ombudsman_kpi.measures.base.target import CASE, Party, Records, Rule, Target, Wording
 from ombudsman_kpi.records.columns import Columns
 
 MET, LATE, OVERDUE, PENDING = (Outcome(status) for status in ("met", "late", "overdue", "pending"))
@@ -239,6 +240,13 @@ class KeepInTouch(Limited):
     cohort = "closed"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (KeepInTouchRule,)
+    words: ClassVar[Wording] = Wording(
+        done="contacted",
+        start="Last contact with the {party}: {start}.",
+        awaited="No contact with the {party} since then by",
+        ended="Without another contact the case ended ({what} {stop})",
+        whole="{what} {start}: since then contact is due with each party at least every {limit}",
+    )
 
     @property
     def cohorts(self) -> tuple[Cohort, ...]:
@@ -255,7 +263,7 @@ class KeepInTouch(Limited):
         _ = related.rows_of  # it looks at all ids, and so need not be done again to find those that are shared
         yield self.of, KeepInTouchRule(self, related)
 
-    def misfits(self, related: Related) -> Mapping[str, int]:
+    def misfits(self, related: Related) -> Mapping[Misfit, int]:
         """Return what wasn't understood of contacts."""
         return related.contacts.misfits
 

@@ -15,6 +15,7 @@ from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, chance_of_shares, rate, share_figure
 from ombudsman_kpi.measures.base.lasting import clock_lasts
 from ombudsman_kpi.measures.base.on_clock import Limited
@@ -127,7 +128,7 @@ class ShareWithin(Limited, Changing):
         """Return the interval of the change between two shares."""
         return chance_of_shares(before, now)
 
-    def misfits(self, related: Related) -> Mapping[str, int]:
+    def misfits(self, related: Related) -> Mapping[Misfit, int]:
         """Return what wasn't understood of pauses, or of the log that cases were made of."""
         return related.pauses.misfits if self.pauses else super().misfits(related)
 

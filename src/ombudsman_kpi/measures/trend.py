@@ -12,6 +12,7 @@ from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import Cohort, Outcome, OutcomeStatus
 from ombudsman_kpi.errors import SchemeError, one_of
+from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import Figure, Place, judged
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import MEASURES, Changing, Records, Rule, Target
@@ -111,7 +112,7 @@ class Trend(Target):
         """Those of its figure."""
         return self.base.words_of_conditions
 
-    def misfits(self, related: Related) -> Mapping[str, int]:
+    def misfits(self, related: Related) -> Mapping[Misfit, int]:
         """Return what wasn't understood for its figure."""
         return self.base.misfits(related)
 

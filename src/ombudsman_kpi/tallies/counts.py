@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from ombudsman_kpi.errors import OptionError
+from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.tallies.basis import Basis
 from ombudsman_kpi.tallies.block import Block, Key
 
@@ -28,7 +29,7 @@ class Counts:
     blocks: Mapping[Key, Block] = field(default_factory=dict)
     unmeasured: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    misfits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    misfits: Mapping[str, Mapping[Misfit, int]] = field(default_factory=dict)
     settled: bool = False
 
     @classmethod
@@ -105,7 +106,7 @@ def _furthest(basis: Basis | None, target: str, reasons: set[str]) -> str:
     return max(reasons, key=lambda reason: (order.get(reason, len(order)), reason))
 
 
-def _added(mine: Mapping[str, int], theirs: Mapping[str, int], sign: int) -> dict[str, int]:
+def _added(mine: Mapping[Misfit, int], theirs: Mapping[Misfit, int], sign: int) -> dict[Misfit, int]:
     """Add what wasn't understood, or take it away."""
     total = {name: mine.get(name, 0) + sign * theirs.get(name, 0) for name in {**mine, **theirs}}
     return {name: count for name, count in total.items() if count}

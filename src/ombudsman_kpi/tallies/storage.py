@@ -16,6 +16,7 @@ from ombudsman_kpi.calendars.periods import Every, Grain, Numbering
 from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort, Outcome
 from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.events.as_of import parse_as_of
+from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.basis import Basis, check_days_off
@@ -71,7 +72,7 @@ class About(BaseModel):
             measured=tuple(tally.blocks),
             unmeasured=dict(tally.unmeasured),
             notes=dict(tally.notes),
-            misfits={name: dict(counts) for name, counts in tally.misfits.items()},
+            misfits={name: {str(item): n for item, n in counts.items()} for name, counts in tally.misfits.items()},
         )
 
     def plain(self) -> dict[str, Any]:
@@ -230,7 +231,8 @@ def _read(content: Mapping[str, Any], table: Any) -> Counts:
         _agree(key in blocks)
         _check_cells(key, block, scheme)
         blocks[key] = _marked(block, scheme[key.target]) if old else block
-    return Counts(basis, blocks, about.unmeasured, about.notes, about.misfits, about.settled)
+    misfits = {name: {Misfit.read(text): n for text, n in counts.items()} for name, counts in about.misfits.items()}
+    return Counts(basis, blocks, about.unmeasured, about.notes, misfits, about.settled)
 
 
 def _with_marks(table: Any) -> Any:

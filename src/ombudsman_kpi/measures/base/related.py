@@ -14,6 +14,7 @@ from ombudsman_kpi.clocks.states import fields_of_conditions
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.contacts import Contacts, RowsOf, contacts_of, rows_of_cases
+from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.events.pauses import Pauses, pauses_of
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
@@ -33,7 +34,7 @@ class Related:
     tables: Mapping[str, Table]
     as_of: AsOf
     scheme: Targets
-    log: Mapping[str, int] = field(default_factory=dict)  # what wasn't understood of the log that cases were made of
+    log: Mapping[Misfit, int] = field(default_factory=dict)  # what wasn't understood of the log that cases were made of
     whose: RowsOf | None = None  # in which row the case of each event stands, where somebody knows without looking
     _last: dict[str, tuple[Any, Integers]] = field(default_factory=dict, repr=False)
 

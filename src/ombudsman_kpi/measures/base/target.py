@@ -22,6 +22,7 @@ from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import HasClock, Timeline
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.standard import StandardField
@@ -64,6 +65,16 @@ class SharedClock(NamedTuple):
 
     key: Hashable
     timeline: Timeline
+
+
+class Wording(NamedTuple):
+    """How an explanation tells of what a target waits for: in templates, where a deadline's data stand by name."""
+
+    done: str = ""  # as in "not yet done"; else the name of what it waits for
+    start: str = ""  # the sentence for a start that is in no field of the record
+    awaited: str = ""  # what hasn't happened up to the day that follows
+    ended: str = ""  # what ended it without what it waited for; ``{what}`` happened
+    whole: str = ""  # the sentence for a whole record, due in parts with a party each; ``{what}`` started it
 
 
 @dataclass(frozen=True)
@@ -117,6 +128,7 @@ class Target(Declaration):
 
     example: ClassVar[str]  # the keys of a target of this measure, as a scheme file has them; without id and says
     rule_types: ClassVar[tuple[type[Rule], ...]]  # those that ``rules`` makes
+    words: ClassVar[Wording] = Wording()  # for what it waits for
 
     # What it counts.
 
@@ -200,7 +212,7 @@ class Target(Declaration):
         """Why it is never measured; None where it is."""
         return None
 
-    def misfits(self, related: Related) -> Mapping[str, int]:
+    def misfits(self, related: Related) -> Mapping[Misfit, int]:
         """Return what wasn't understood of the events that it is measured with, and how often."""
         return related.log if "cases" in self.needs else {}
 
