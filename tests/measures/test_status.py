@@ -266,17 +266,18 @@ SPRING = "2024-03-31T01:30:00"  # the clocks went from 01:00 to 02:00
 
 
 @pytest.mark.parametrize(
-    ("times", "field"),
+    ("times", "status", "day"),
     [
-        pytest.param({"received_at": SPRING}, "received_at", id="received"),
-        pytest.param({"received_at": "2024-03-28", "decided_at": SPRING}, "decided_at", id="decided"),
-        pytest.param({"received_at": "2024-03-28", "withdrawn_at": SPRING}, "withdrawn_at", id="withdrawn"),
+        pytest.param({"received_at": SPRING, "decided_at": "2024-04-30"}, "late", "2024-03-31", id="received"),
+        pytest.param({"received_at": "2024-03-28", "decided_at": SPRING}, "met", "2024-03-28", id="decided"),
+        pytest.param({"received_at": "2024-03-28", "withdrawn_at": SPRING}, "excluded", "2024-03-28", id="withdrawn"),
     ],
 )
-def test_a_time_that_never_occurred_is_invalid(assessed: Assessed, times: dict[str, str], field: str) -> None:
-    status, reason = outcome(assessed(times))
-    assert status == "invalid"
-    assert reason.startswith(f"{field} never occurred")
+def test_where_the_day_is_all_that_matters_a_time_that_never_occurred_counts_on_its_date(
+    assessed: Assessed, times: dict[str, str], status: str, day: str
+) -> None:
+    row = assessed({"decided_at": None, **times}).iloc[0]
+    assert (row["status"], row["start"]) == (status, pd.Timestamp(day))
 
 
 @pytest.mark.parametrize(
@@ -291,7 +292,7 @@ def test_a_time_that_occurred_is_not_invalid(assessed: Assessed, moment: str) ->
 def test_a_time_that_never_occurred_is_not_known_before_its_day(assessed: Assessed) -> None:
     times = {"received_at": "2024-03-28", "decided_at": SPRING}
     assert outcome(assessed(times, as_of="2024-03-30")) == ("pending", "")
-    assert outcome(assessed(times, as_of="2024-03-31"))[0] == "invalid"
+    assert outcome(assessed(times, as_of="2024-03-31")) == ("met", "")
 
 
 def test_a_day_that_is_in_no_calendar_is_invalid(lgsco: Scheme) -> None:

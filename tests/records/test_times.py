@@ -372,14 +372,20 @@ def test_a_time_with_a_zone_among_dates_in_text_is_not_cut_to_the_day_of_another
 # Clock changes
 
 
-def test_a_time_that_never_occurred_is_told() -> None:
-    stamps = ["2024-03-31T00:59:59", "2024-03-31T01:00:00", "2024-03-31T01:59:59", "2024-03-31T02:00:00"]
-    frame = pd.DataFrame({"contact_id": list("abcd"), "received_at": stamps, "handled_at": "2024-04-02T09:00:00"})
+@pytest.mark.parametrize("limit", ["2 working days", "48 hours"])
+def test_a_time_that_never_occurred_counts_on_its_date_and_is_told_where_an_instant_is_needed(limit: str) -> None:
     from ombudsman_kpi import assess, load_scheme
 
-    outcomes = assess(load_scheme("lgsco"), written_contacts=frame, as_of="2024-04-30")
-    assert outcomes["status"].tolist() == ["met", "invalid", "invalid", "met"]
-    assert outcomes["reason"].tolist()[1:3] == ["received_at never occurred: the clocks went forward"] * 2
+    stamps = ["2024-03-31T00:59:59", "2024-03-31T01:00:00", "2024-03-31T01:59:59", "2024-03-31T02:00:00"]
+    frame = pd.DataFrame({"contact_id": list("abcd"), "received_at": stamps, "handled_at": "2024-04-02T00:00:00"})
+    lgsco = load_scheme("lgsco").with_target("written-contacts-3wd", limit=limit)
+    outcomes = assess(lgsco, written_contacts=frame, as_of="2024-04-30", targets="written-contacts-3wd")
+    if limit == "2 working days":
+        assert outcomes["status"].tolist() == ["met"] * 4
+    else:
+        assert outcomes["status"].tolist() == ["met", "invalid", "invalid", "met"]
+        told = "received_at never occurred in Europe/London, where the clocks went forward; give it with its zone"
+        assert outcomes["reason"].tolist()[1:3] == [told] * 2
 
 
 def test_the_hour_that_occurs_twice_has_two_instants() -> None:

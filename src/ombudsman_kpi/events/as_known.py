@@ -96,14 +96,14 @@ class AsKnownBatch:
             by_instant: Truths = (first <= self.as_of.instant) & present
             happened = np.where(times.dates_alone(), happened, by_instant)
         usable: Truths = happened & calendar.covers(days)
-        skipped = times.never_occurred(days, zone)
+        skipped = times.never_occurred(days, zone) if instants else None  # else the date that is written counts
         if skipped is None and times.unreal is None and np.count_nonzero(usable) == len(days):
             return KnownTimes(times, lambda: days, happened, usable, (), first, second, complete=True)
         faults = (
             (times.unreal, "is not a real date or time"),
             (
                 None if skipped is None else skipped & (days <= self.as_of.day),
-                "never occurred: the clocks went forward",
+                f"never occurred in {self.setting.time_zone}, where the clocks went forward; give it with its zone",
             ),
             (happened & ~usable, "is outside the calendar"),
         )

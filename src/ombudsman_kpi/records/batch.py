@@ -100,8 +100,7 @@ class Batch:
         import pyarrow as pa
 
         if not pa.types.is_dictionary(column.type):
-            plain = pa.types.is_string(column.type) and not self._is_truth(name)
-            column = (column if plain else self.text(name)).dictionary_encode()
+            column = (column if pa.types.is_string(column.type) else self.text(name)).dictionary_encode()
         return Words.of_codes(integers(column.indices, -1), self._text_of(name, column.dictionary).to_pylist())
 
     def _read_times(self, name: str) -> Times:
@@ -151,7 +150,18 @@ class Batch:
             cells.extend(text_of(value, self.table.reading.missing) for value in values)
         except ValueError as error:
             raise self._wrong(name, len(cells), f"{error}. Make it text first") from None
-        return [truth_of(cell) for cell in cells] if self._is_truth(name) else cells
+        return [self._meant(name, cell) for cell in cells] if self._has_meanings(name) else cells
+
+    def _has_meanings(self, name: str) -> bool:
+        """Return whether words of a field stand for others, as the spellings of a truth value do."""
+        return name in self.table.reading.values or self._is_truth(name)
+
+    def _meant(self, name: str, text: str | None) -> str | None:
+        """Return what a cell of a field stands for."""
+        if text is None:
+            return None
+        text = self.table.reading.values.get(name, {}).get(text, text)
+        return truth_of(text) if self._is_truth(name) else text
 
     def _is_truth(self, name: str) -> bool:
         declared = self.table.fields.get(name)
@@ -174,7 +184,8 @@ class Batch:
             text = text_column(column, self.table.reading.missing)
         except ValueError as error:
             raise self._wrong(name, None, f"{error}. Make it text first") from None
-        if not self._is_truth(name):
+        if not self._has_meanings(name):
             return text
         encoded = text.dictionary_encode()
-        return pa.array([truth_of(word) for word in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
+        words = [self._meant(name, word) for word in encoded.dictionary.to_pylist()]
+        return pa.array(words, pa.string()).take(encoded.indices)

@@ -46,7 +46,7 @@ def unknown_form(cells: TextTimes, form: str | None) -> str:
         others = f", such as {fitting[0]!r}, which fits all cells so far" if fitting else ""
         return f"has the form {shape}, not the one that dates= names, {form!r}. Mend it, or name another format{others}"
     if re.match(r"\d{1,2}[/.-]\d{1,2}[/.-]\d", text) and len(fitting) != 1:
-        first, *others = fitting or _SLASHED[:1]
+        first, *others = fitting or list(_SLASHED[:1])
         other = f" or {others[0]!r}" if others else ""
         return (
             f"has the form {shape}, in which the day and the month can't be told apart. Dates in text are ISO 8601 "

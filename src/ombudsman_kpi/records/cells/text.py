@@ -117,9 +117,9 @@ TRUTHS = {
 }
 
 
-def truth_of(text: str | None) -> str | None:
+def truth_of(text: str) -> str:
     """Return true and false written in one way, however the program that exported them does; other text as it is."""
-    return text and TRUTHS.get(text.lower(), text.lower())
+    return TRUTHS.get(text.lower(), text.lower())
 
 
 def text_column(column: Any, missing: Collection[str] = MISSING_WORDS) -> Any:

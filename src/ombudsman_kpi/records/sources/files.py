@@ -10,6 +10,7 @@ from typing import Any
 
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records.sources import source
+from ombudsman_kpi.records.sources.frames import is_of_pandas
 from ombudsman_kpi.records.sources.source import Source, concatenated
 
 BLOCK = 1 << 24  # bytes of a CSV file at a time
@@ -66,22 +67,28 @@ def _open_parquet(path: Path) -> Source:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
-        names, rows, coded = tuple(file.schema_arrow.names), file.metadata.num_rows, _coded(file)
+        schema, rows, coded = file.schema_arrow, file.metadata.num_rows, _coded(file)
+        of_spark = {item.name for item in file.schema if item.physical_type == "INT96"}
+
+    def in_utc(name: str, column: Any) -> Any:
+        """Return a column; timestamps of 96 bits, as Spark writes them, are instants, though they have no zone."""
+        return column.cast(pa.timestamp("us", "UTC")) if name in of_spark else column
 
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
         empty, group = True, 0
         try:
-            with pq.ParquetFile(path, read_dictionary=[name for name in wanted if name in coded]) as file:
+            codes = [name for name in wanted if name in coded]
+            with pq.ParquetFile(path, read_dictionary=codes, coerce_int96_timestamp_unit="us") as file:
                 for group in range(file.metadata.num_row_groups):
                     for batch in file.iter_batches(source.BATCH, row_groups=[group], columns=wanted):
-                        yield {column: batch.column(column) for column in wanted}
+                        yield {column: in_utc(column, batch.column(column)) for column in wanted}
                         empty = False
                 if empty:
-                    yield {column: pa.nulls(0, file.schema_arrow.field(column).type) for column in wanted}
+                    yield {column: in_utc(column, pa.nulls(0, schema.field(column).type)) for column in wanted}
         except (pa.ArrowException, OSError) as error:
             raise _broken(path, error, f" in row group {group}") from None
 
-    return Source(names, read, place=path.name, rows=rows)
+    return Source(tuple(schema.names), read, is_pandas=is_of_pandas(schema), place=path.name, rows=rows)
 
 
 def _coded(file: Any) -> set[str]:

@@ -70,4 +70,9 @@ def open_arrow_table(table: Any) -> Source:
         for batch in batches:
             yield dict(zip(wanted, batch.columns, strict=True))
 
-    return Source(tuple(table.column_names), read, rows=table.num_rows)
+    return Source(tuple(table.column_names), read, is_pandas=is_of_pandas(table.schema), rows=table.num_rows)
+
+
+def is_of_pandas(schema: Any) -> bool:
+    """Return whether pandas made the columns of an Arrow schema: a midnight is how it has a date."""
+    return b"pandas" in (schema.metadata or {})

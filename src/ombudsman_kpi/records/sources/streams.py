@@ -6,6 +6,7 @@ from typing import Any
 
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records.sources import source
+from ombudsman_kpi.records.sources.frames import is_of_pandas
 from ombudsman_kpi.records.sources.single_use import first_of, open_once
 from ombudsman_kpi.records.sources.source import Source
 from ombudsman_kpi.records.sources.spool import spooled, spooled_at_once
@@ -29,8 +30,10 @@ def _open_reader(name: str, reader: Any) -> Source:
     """
     open_once(name, reader, "Give a new reader, or the table that reader.read_all() makes.")
     names = tuple(reader.schema.names)
-    batches = (Source(names, _slices_of(batch)) for batch in _batches_of_reader(name, reader))
-    return spooled(name, batches, first_of(name, batches, "reader.schema.empty_table()", type(reader).__name__))
+    of_pandas = is_of_pandas(reader.schema)
+    batches = (Source(names, _slices_of(batch), is_pandas=of_pandas) for batch in _batches_of_reader(name, reader))
+    first = first_of(name, batches, "reader.schema.empty_table()", type(reader).__name__)
+    return spooled(name, batches, first)
 
 
 def is_instance_of(value: Any, library: str, kind: str) -> bool:
