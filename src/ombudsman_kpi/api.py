@@ -245,8 +245,8 @@ def compare_schemes(
     >>> from ombudsman_kpi import compare_schemes, load_scheme
     >>> case = {"case_id": "A1", "received_at": "2024-01-01", "allocated_at": "2024-01-09", "decided_at": "2024-04-01"}
     >>> now, then = load_scheme("lgsco"), load_scheme("lgo-2017-18")
-    >>> found = compare_schemes(now, then, cases=[case], as_of="2024-04-30", targets="investigation-13w")
-    >>> [(pair.first.status, pair.second.status) for pair in found.pairs]  # decided on day 91
+    >>> comparison = compare_schemes(now, then, cases=[case], as_of="2024-04-30", targets="investigation-13w")
+    >>> [(pair.first.status, pair.second.status) for pair in comparison.pairs]  # decided on day 91
     [('met', 'missed')]
 
     Targets of one id are set side by side; ``same`` names those that are called otherwise in the second scheme, such

@@ -132,8 +132,8 @@ class Average(OnClock, Changing):
         """Return the mean. Open clocks can make anything of it, unless all have run for longer than the mean."""
         here, value = place.here, self.value_of(place.here)
         rises = value is not None and here.least_pending - 1 >= value  # they only can make it greater
-        kept = self.standard is None or value is None or self.standard.is_met_by(value)
-        lost = {"at most", "less than"} if not kept else {"at least", "more than"}
+        is_met = self.standard is None or value is None or self.standard.is_met_by(value)
+        lost = {"at most", "less than"} if not is_met else {"at least", "more than"}
         settled = not here.pending or (rises and self.standard is not None and self.standard.operator in lost)
         return Figure(
             judged(self.standard, value, settled=settled),

@@ -39,17 +39,17 @@ class CountRule(Rule):
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the day of each record of a batch."""
-        draft, day = self.drafted(known)
-        return of_days(draft, day, (NOT_IN, IN), draft.state == 0)
+        builder, day = self.states_and_days(known)
+        return of_days(builder, day, (NOT_IN, IN), builder.state == 0)
 
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which records have their day, and all that conditions look at."""
         return day_lasts(self.target.id, known, self.target.dated, self.target.where)
 
-    def drafted(self, known: AsKnownBatch) -> tuple[StateBuilder, Integers]:
+    def states_and_days(self, known: AsKnownBatch) -> tuple[StateBuilder, Integers]:
         """Return the states of a batch's records, and their days."""
-        draft = StateBuilder(known, self.target.id)
-        return draft, dated(draft, self.target.dated, [self.target.where])
+        builder = StateBuilder(known, self.target.id)
+        return builder, dated(builder, self.target.dated, [self.target.where])
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ class DistinctRule(CountRule):
         table, first = related.tables[target.of], rule.first
         for batch in table.batches(dict.fromkeys(rule.fields(table))):
             known = AsKnownBatch(batch, related.as_of, related.scheme)
-            draft, day = rule.drafted(known)
+            builder, day = rule.states_and_days(known)
             texts = rule.ids_of(known, day)
-            rows = np.flatnonzero((draft.state == 0) & present(texts))
+            rows = np.flatnonzero((builder.state == 0) & present(texts))
             number = rule.ids.of(texts.take(rows))
             first = np.concatenate([first, np.full(rule.ids.size - len(first), np.iinfo(np.int64).max)])
             np.minimum.at(first, number, _key(day, known)[rows])
@@ -98,12 +98,12 @@ class DistinctRule(CountRule):
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Leave out the records that were counted already."""
-        draft, day = self.drafted(known)
-        draft.mark(~present(known.text(self.distinct)), "invalid", f"{self.distinct} is missing")
+        builder, day = self.states_and_days(known)
+        builder.mark(~present(known.text(self.distinct)), "invalid", f"{self.distinct} is missing")
         texts = self.ids_of(known, day)
         first = np.append(self.first, 0).take(self.ids.find(texts))
-        draft.mark(_key(day, known) != first, "excluded", "counted already")
-        return replace(of_days(draft, day, (NOT_IN, IN), draft.state == 0), once=True)
+        builder.mark(_key(day, known) != first, "excluded", "counted already")
+        return replace(of_days(builder, day, (NOT_IN, IN), builder.state == 0), once=True)
 
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return that none does: what shares an id is counted once among all that there ever are."""

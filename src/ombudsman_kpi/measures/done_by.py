@@ -36,10 +36,10 @@ class DoneByRule(Rule):
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Compare the day of each record of a batch with the date."""
-        draft = StateBuilder(known, self.target.id)
-        day = dated(draft, self.target.dated, [self.target.where])
+        builder = StateBuilder(known, self.target.id)
+        day = dated(builder, self.target.dated, [self.target.where])
         in_time = (day != MISSING) & (day <= day_number(self.target.by_date))
-        return of_days(draft, day, (TOO_LATE, IN_TIME), in_time)
+        return of_days(builder, day, (TOO_LATE, IN_TIME), in_time)
 
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which records have their day, and all that conditions look at."""

@@ -42,34 +42,34 @@ class ScoreRule(Rule):
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the answers of a batch; the mark of one that counts is its part."""
-        draft = StateBuilder(known, self.target.id)
-        day = dated(draft, self.target.dated, [self.target.where])
+        builder = StateBuilder(known, self.target.id)
+        day = dated(builder, self.target.dated, [self.target.where])
         answers: Mapping[str, Condition] = {"answer": Condition(("not-applicable",), negated=True)}
-        draft.mark(~present(known.text("answer")), "invalid", "answer is missing")
-        draft.mark(known.unknown_choices("answer"), "invalid", "answer has an unknown value")
-        draft.mark(~known.fulfils("answer", answers["answer"]), "excluded", "not applicable")
+        builder.mark(~present(known.text("answer")), "invalid", "answer is missing")
+        builder.mark(known.unknown_choices("answer"), "invalid", "answer has an unknown value")
+        builder.mark(~known.fulfils("answer", answers["answer"]), "excluded", "not applicable")
         met = known.fulfils("answer", Condition(("met", "partly") if self.target.partly == "met" else ("met",)))
         if self.target.partly == "left out":
-            draft.mark(known.fulfils("answer", Condition(("partly",))), "excluded", "partly met")
+            builder.mark(known.fulfils("answer", Condition(("partly",))), "excluded", "partly met")
         if self.target.parts is None:
-            return of_days(draft, day, (Outcome("late"), Outcome("met")), met)
-        return self._by_part(draft, known, day, met)
+            return of_days(builder, day, (Outcome("late"), Outcome("met")), met)
+        return self._by_part(builder, known, day, met)
 
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which reviews have their day, and all that conditions look at."""
         return day_lasts(self.target.id, known, self.target.dated, self.target.where)
 
-    def _by_part(self, draft: StateBuilder, known: AsKnownBatch, day: np.ndarray, met: np.ndarray) -> Assessed:
+    def _by_part(self, builder: StateBuilder, known: AsKnownBatch, day: np.ndarray, met: np.ndarray) -> Assessed:
         text = known.text(str(self.target.parts))
-        draft.mark(~present(text), "invalid", f"{self.target.parts} is missing")
-        draft.mark(
+        builder.mark(~present(text), "invalid", f"{self.target.parts} is missing")
+        builder.mark(
             known.unknown_choices(str(self.target.parts)), "invalid", f"{self.target.parts} has an unknown value"
         )
-        assessed = of_days(draft, day, (Outcome("late"), Outcome("met")), met)
+        assessed = of_days(builder, day, (Outcome("late"), Outcome("met")), met)
         encoded = text.dictionary_encode()
         part = integers(encoded.indices, 0)
         labels = encoded.dictionary.to_pylist()
-        counted = draft.state == 0
+        counted = builder.state == 0
         # Two categories for each part, late and met, follow those there are: after 3, met in the second is 3 + 2 + 1.
         code = np.where(counted, len(assessed.categories) + 2 * part + met, assessed.code).astype(np.intp)
         categories = tuple(Outcome(status, label, label) for label in labels for status in ("late", "met"))

@@ -38,14 +38,14 @@ class KindsRule(Rule):
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return which records of a batch are of the kinds."""
-        draft = StateBuilder(known, self.target.id)
-        day = dated(draft, self.target.dated, [self.target.where])
-        of_kinds = np.ones(draft.size, np.bool_)
+        builder = StateBuilder(known, self.target.id)
+        day = dated(builder, self.target.dated, [self.target.where])
+        of_kinds = np.ones(builder.size, np.bool_)
         for name, condition in self.target.numerator.items():
-            own = draft.name(name)
-            draft.mark(known.unknown_choices(own), "invalid", f"{own} has an unknown value")
+            own = builder.name(name)
+            builder.mark(known.unknown_choices(own), "invalid", f"{own} has an unknown value")
             of_kinds &= known.fulfils(own, condition)
-        return of_days(draft, day, (NOT_IN, IN), of_kinds)
+        return of_days(builder, day, (NOT_IN, IN), of_kinds)
 
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which records have their day, and all that says of which kind they are."""
@@ -65,9 +65,9 @@ class OthersRule(Rule):
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return for each record of a batch its day."""
-        draft = StateBuilder(known, self.target.id)
-        day = dated(draft, self.dated, [])
-        return of_days(draft, day, (NOT_IN, IN), np.zeros(draft.size, np.bool_))
+        builder = StateBuilder(known, self.target.id)
+        day = dated(builder, self.dated, [])
+        return of_days(builder, day, (NOT_IN, IN), np.zeros(builder.size, np.bool_))
 
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which records have their day."""
@@ -89,10 +89,10 @@ class FollowedRule(Rule):
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return which records of a batch were followed."""
-        draft = StateBuilder(known, self.target.id)
-        day = dated(draft, self.target.dated, [self.target.where])
-        draft.mark(~present(known.batch.text(CASE)), "invalid", f"{CASE} is missing")
-        return of_days(draft, day, (NOT_IN, IN), self._followed(known, day))
+        builder = StateBuilder(known, self.target.id)
+        day = dated(builder, self.target.dated, [self.target.where])
+        builder.mark(~present(known.batch.text(CASE)), "invalid", f"{CASE} is missing")
+        return of_days(builder, day, (NOT_IN, IN), self._followed(known, day))
 
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which records have their day, and were followed: any other may still be."""

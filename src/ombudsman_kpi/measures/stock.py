@@ -74,10 +74,12 @@ class StockRule(Rule):
         due = clock.axis.due(anchor, limit.allowed)
         joined = np.where(ran & (due != MISSING), due + 1, MISSING)
         table = known.batch.table
-        draft = StateBuilder(known, self.target.id)
+        builder = StateBuilder(known, self.target.id)
         for name, condition in self.target.where.items():
             if condition.present and table.is_time(name):
-                joined = np.where(joined == MISSING, MISSING, np.maximum(joined, known.moments(draft.name(name)).days))
+                joined = np.where(
+                    joined == MISSING, MISSING, np.maximum(joined, known.moments(builder.name(name)).days)
+                )
         open_until = np.where(clock.end_day == MISSING, known.as_of.day + 1, clock.end_day)
         in_stock = (joined != MISSING) & (joined <= known.as_of.day) & (joined < open_until)
         return np.where(in_stock, joined, MISSING), np.where(in_stock, clock.end_day, MISSING)

@@ -96,7 +96,7 @@ class Block:
 
 def _sorted_categories(categories: tuple[Any, ...], codes: Integers) -> tuple[tuple[Any, ...], Integers]:
     """Sort a list of categories, join what is the same in it, leave out what isn't used; give the codes anew."""
-    kept = sorted({categories[code] for code in np.flatnonzero(np.bincount(codes, minlength=len(categories)))})
-    places = {entry: place for place, entry in enumerate(kept)}
+    used = sorted({categories[code] for code in np.flatnonzero(np.bincount(codes, minlength=len(categories)))})
+    places = {entry: place for place, entry in enumerate(used)}
     table = np.array([places.get(entry, 0) for entry in categories] or [0], np.int64)
-    return tuple(kept), table.take(codes)
+    return tuple(used), table.take(codes)

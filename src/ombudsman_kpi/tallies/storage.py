@@ -327,12 +327,12 @@ def _numbered(columns: Sequence[Any], size: int) -> tuple[list[tuple[Any, ...]],
         encoded = column.dictionary_encode()
         code = code * len(encoded.dictionary) + encoded.indices.to_numpy()
         _, code = np.unique(code, return_inverse=True)  # numbers without gaps: their product can't grow too large
-    found, first, code = np.unique(code, return_index=True, return_inverse=True)
+    distinct, first, code = np.unique(code, return_index=True, return_inverse=True)
     rows = [column.take(first).to_pylist() for column in columns]
-    return list(zip(*rows, strict=True)) if rows else [()] * len(found), code
+    return list(zip(*rows, strict=True)) if rows else [()] * len(distinct), code
 
 
 def _used(categories: list[tuple[Any, ...]], codes: Integers) -> tuple[list[tuple[Any, ...]], Integers]:
     """Leave out of the categories what some codes don't use."""
-    found, codes = np.unique(codes, return_inverse=True)
-    return [categories[place] for place in found.tolist()], codes
+    used, codes = np.unique(codes, return_inverse=True)
+    return [categories[place] for place in used.tolist()], codes
