@@ -89,7 +89,7 @@ class WorkingCalendar:
         first: date | str | None = None,
         last: date | str | None = None,
     ) -> "WorkingCalendar":
-        """Make the calendar of a division of the United Kingdom.
+        """Return the calendar of a division of the United Kingdom.
 
         ``division`` is ``england-and-wales``, ``scotland``, ``northern-ireland``, or ``any-uk-nation`` (a day
         that is a bank holiday in any of them is off). ``closures`` are the office's own days off: dates, or a

@@ -86,7 +86,7 @@ class Judged(NamedTuple):
 
 
 def judged(target: HasLimit, timeline: Timeline, calendar: WorkingCalendar) -> Judged:
-    """Judge each record of a batch by the limit, and by what the calendar knows of its due day."""
+    """Return each record of a batch judged by the limit, and by what the calendar knows of its due day."""
     state, states, elapsed = timeline.state, timeline.states, timeline.elapsed
     in_time = timeline.in_time(target.limit)
     beyond = beyond_calendar(target, timeline, calendar)

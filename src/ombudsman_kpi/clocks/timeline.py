@@ -202,12 +202,12 @@ class ClockBuilder(StateBuilder):
 
 
 def timeline(target: HasClock, known: AsKnownBatch) -> Timeline:
-    """Run a target's clock for every record of a batch; targets that differ in their limits alone share it."""
+    """Return a target's clock of every record of a batch; targets that differ in their limits alone share it."""
     return known.once(("timeline", target.clock_key), lambda: _run(target, known))
 
 
 def _run(target: HasClock, known: AsKnownBatch) -> Timeline:
-    """Run a target's clock for every record of a batch, as far as it was known.
+    """Return a target's clock of every record of a batch, as far as it was known.
 
     Each record gets the first state that fits: starting later; left out by the target's conditions; without an id
     of its own; not startable; contradicting itself; ended by its earliest ending; open.
@@ -278,7 +278,7 @@ def _start(builder: ClockBuilder) -> Integers:
 
 
 def _deemed_received(builder: ClockBuilder, name: str, start: Integers) -> Integers:
-    """Move a start that came after the cut-off, or on a day off, to the day on which it counts as received."""
+    """Return starts, those after the cut-off or on a day off moved to the day on which they count as received."""
     clock = builder.on.clock
     if clock.cut_off is None and clock.non_working_receipt == "as received":
         return start
@@ -372,7 +372,7 @@ def _elapsed(builder: ClockBuilder, axis: Axis, counts: Truths, start: Integers,
 
 
 def _own_due(builder: ClockBuilder, end: Integers, field_name: str) -> tuple[Integers, Truths]:
-    """Compare with each record's own due date: by the day where either is a date, else to the instant."""
+    """Return each record's own due date, and whether it was kept: by the day where either is a date, else exactly."""
     name = builder.name(field_name)
     builder.mark_time(name)
     moments = builder.moments(name)

@@ -112,7 +112,7 @@ def _frames_of(records: Mapping[str, Any]) -> dict[str, "DataFrame"]:
 
 
 def _with_built_cases(job: "_Job") -> "_Job":
-    """Add the columns of cases that are built from the events, if there are events and no cases.
+    """Return a job with the columns of cases that are built from the events, if there are events and no cases.
 
     A column that no event of the whole log sets is absent, and another column may be used instead. A single partition
     can't know that, so this is a separate Spark job, which reads the events once more.
@@ -200,7 +200,7 @@ def _no_rows(_: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def _collected(job: _Job, feeds: list[Feed], how: Callable[[bytes, Iterable[Any]], Iterator[Any]]) -> Any:
-    """Run feeds on the cluster and return the rows of the result, added up there."""
+    """Return the rows of the result of running feeds on the cluster, added up there."""
     from pyspark.sql import functions as f
 
     groups = len(job.options.by)

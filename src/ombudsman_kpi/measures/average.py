@@ -36,7 +36,7 @@ class AverageRule(Rule):
         return fields_needed(self.target, table)
 
     def assess(self, known: AsKnownBatch) -> Assessed:
-        """Run the clocks of a batch."""
+        """Return the outcomes of the clocks of a batch."""
         clock = timeline(self.target, known)
         categories = tuple(outcome_of(state) for state in clock.states)
         ran = np.array([outcome.status in {"met", "pending"} for outcome in categories]).take(clock.state)

@@ -65,7 +65,7 @@ class DistinctRule(CountRule):
 
     @classmethod
     def of(cls, target: "Numbers", distinct: str, related: Related) -> "DistinctRule":
-        """Find the first record of each id among all that were provided."""
+        """Return the rule that knows the first record of each id among all that were provided."""
         rule = cls(target, distinct, RowNumbers(), np.empty(0, np.int64))
         table, first = related.tables[target.of], rule.first
         for batch in table.batches(dict.fromkeys(rule.fields(table))):
@@ -97,7 +97,7 @@ class DistinctRule(CountRule):
         return [*super().fields(table), table.resolve(self.distinct, f"target {self.target.id!r}")]
 
     def assess(self, known: AsKnownBatch) -> Assessed:
-        """Leave out the records that were counted already."""
+        """Return the day of each record of a batch, without those that were counted already."""
         builder, day = self.states_and_days(known)
         builder.mark(~present(known.text(self.distinct)), "invalid", f"{self.distinct} is missing")
         texts = self.ids_of(known, day)
@@ -120,7 +120,7 @@ def _key(day: Integers, known: AsKnownBatch) -> Integers:
 
 
 def status_of(standard: Standard | None, value: Fraction | None, *, complete: bool) -> TargetStatus:
-    """Compare a number with the standard. Until its period is over it can only rise.
+    """Return the status of a number by the standard. Until its period is over it can only rise.
 
     >>> from ombudsman_kpi.measures.base.standard import parse_standard
     >>> status_of(parse_standard("at least 4"), Fraction(3), complete=False)

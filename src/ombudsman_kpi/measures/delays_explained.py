@@ -40,7 +40,7 @@ class DelaysRule(Rule):
         return list(dict.fromkeys(name for target in self.missed for name in fields_needed(target, table)))
 
     def assess(self, known: AsKnownBatch) -> Assessed:
-        """Look for an explanation of each miss of a batch."""
+        """Return for each miss of a batch whether it was explained."""
         parts = [part for target in self.missed if (part := self._of_target(target, known)) is not None]
         parts = parts or [(np.empty(0, np.int64),) * 6]
         record, start, due, last, moves, code = (np.concatenate(columns) for columns in zip(*parts, strict=True))

@@ -35,7 +35,7 @@ class DoneByRule(Rule):
         return fields_of_kinds(self.target, self.target.where, table)
 
     def assess(self, known: AsKnownBatch) -> Assessed:
-        """Compare the day of each record of a batch with the date."""
+        """Return which records of a batch were done by the date."""
         builder = StateBuilder(known, self.target.id)
         day = dated(builder, self.target.dated, [self.target.where])
         in_time = (day != MISSING) & (day <= day_number(self.target.by_date))

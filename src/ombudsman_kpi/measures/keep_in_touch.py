@@ -54,7 +54,7 @@ class Run:
     allowed: int
 
     def due(self, places: Integers) -> Integers:
-        """When some intervals are due to end."""
+        """Return when some intervals are due to end."""
         return self.clock.axis.due(self.intervals.begin.take(places), self.allowed)
 
 
@@ -71,7 +71,7 @@ class KeepInTouchRule(Rule):
         return fields_needed(self.target, table)
 
     def assess(self, known: AsKnownBatch) -> Assessed:
-        """Judge the intervals of a batch's cases."""
+        """Return the outcomes of a batch's intervals, or of its cases."""
         target = self.target
         run = run_of(target, known, self.related)
         return self._each(known, run) if target.counted == "intervals" else self._whole_cases(known, run)
@@ -147,7 +147,7 @@ def _next_due(run: Run) -> Integers:
 
 
 def _too_long(code: int) -> str:
-    """Say with whom contact was too rare; the parties are the bits of a number."""
+    """Return with whom contact was too rare, in words; the parties are the bits of a number."""
     names = [name for place, name in enumerate(PARTIES) if code >> place & 1]
     return "too long without contact with the " + " and the ".join(names)
 
@@ -171,7 +171,7 @@ def run_of(target: "KeepInTouch", known: AsKnownBatch, related: Related) -> Run:
 
 
 def _clock_of(target: "KeepInTouch", known: AsKnownBatch) -> tuple[Timeline, Integers]:
-    """Run the clock of the investigation; it ends with the decision, else with closing or withdrawal."""
+    """Return the clock of the investigation, and its end: the decision, else closing or withdrawal."""
     clock = timeline(target, known)
     end = clock.end_day
     for name in reversed(target.stop):
@@ -192,7 +192,7 @@ def _run(target: "KeepInTouch", known: AsKnownBatch, related: Related) -> Run:
 def cut_into_intervals(
     target: "KeepInTouch", known: AsKnownBatch, related: Related, start: Integers, end: Integers
 ) -> Intervals:
-    """Cut the run of each case into intervals by the days on which each party was contacted.
+    """Return the run of each case, cut into intervals by the days on which each party was contacted.
 
     All is done on the numbers of days in lanes, which are in the order of lanes and of days at once: so the contact
     before one, or the start of its own lane, whichever is greater, is where its interval began. What lies outside a

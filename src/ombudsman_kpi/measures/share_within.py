@@ -37,7 +37,7 @@ class ShareWithinRule(Rule):
         return fields_needed(self.target, table)
 
     def assess(self, known: AsKnownBatch) -> Assessed:
-        """Run the clocks of a batch and judge them."""
+        """Return the outcomes of the clocks of a batch."""
         clock, result = clock_judged(self.target, known)
         return Assessed(
             result.code,
@@ -73,7 +73,7 @@ class ShareWithinRule(Rule):
 
 
 def clock_judged(target: "ShareWithin", known: AsKnownBatch) -> tuple[Timeline, Judged]:
-    """Run the clocks of a batch, and judge them: worked out once for all targets that need it."""
+    """Return the clocks of a batch, and their outcomes: worked out once for all targets that need them."""
     clock = timeline(target, known)
     name = ("judged", target.clock_key, target.limit)
     return clock, known.once(name, lambda: judged(target, clock, known.setting.calendar))

@@ -38,7 +38,7 @@ class PausedRule(Rule):
         return fields_needed(self.target, table)
 
     def assess(self, known: AsKnownBatch) -> Assessed:
-        """Run the clocks of a batch, and judge them by the time that they ran."""
+        """Return the outcomes of the clocks of a batch by the time that they ran."""
         gross, net, due = ran_net(self.target, self.pauses, known)
         as_if = judged(self.target, gross, known.setting.calendar)
         cured = of_status(as_if.categories, MISSED).take(as_if.code) & ~of_status(net.categories, MISSED).take(net.code)
@@ -58,7 +58,7 @@ class PausedRule(Rule):
 
 
 def ran_net(target: Limited, pauses: Pauses, known: AsKnownBatch) -> tuple[Timeline, Judged, Integers]:
-    """Run the clocks of a batch; return the gross clocks, and outcomes and due days by the time that they ran."""
+    """Return the gross clocks of a batch, and the outcomes and due days by the time that they ran."""
     gross, offset = timeline(target, known), known.batch.offset
     paused = PausedClock.of(gross, pauses.within(offset, offset + len(known.batch)), known.as_of.day)
     calendar, due = known.setting.calendar, paused.due(target.limit.allowed)

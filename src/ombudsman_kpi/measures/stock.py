@@ -86,7 +86,7 @@ class StockRule(Rule):
 
 
 def levels(changes: Sequence[tuple[int, int, int]], spans: Iterable[tuple[int, int]]) -> list[Level]:
-    """Read the stock of some spans of days off its changes, in one pass.
+    """Return the stock of some spans of days, read off its changes in one pass.
 
     ``changes`` has for each day, in order, how many joined and how many left; ``spans`` the first and last days, in
     order and apart.

@@ -48,7 +48,7 @@ class Trend(Target):
         return self.base.rules(related)
 
     def figure(self, place: Place) -> Figure:
-        """Compare a period with the one before it: the value is the change, in the unit of the figure."""
+        """Return the change of a period from the one before it, in the unit of the figure."""
         if place.period is None:
             alone = place.everywhere.first is None
             words = "a change needs periods: measure with every=, such as every='financial-year'"

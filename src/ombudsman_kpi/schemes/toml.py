@@ -36,7 +36,7 @@ def _shipped() -> Any:
 
 
 def _load(name_or_path: Any, beside: Path, seen: tuple[str, ...]) -> Scheme:
-    """Read a scheme. Paths are relative to the folder ``beside``; ``seen`` are the files that extend this one."""
+    """Return a scheme. Paths are relative to the folder ``beside``; ``seen`` are the files that extend this one."""
     shipped = isinstance(name_or_path, str) and name_or_path in list_schemes()
     try:
         path = _shipped() / f"{name_or_path}.toml" if shipped else beside / name_or_path

@@ -114,7 +114,7 @@ def check_days_off(basis: Basis, calendar: str, days_off: str | None, what: str,
 
 
 def _listed(names: tuple[str | None, ...]) -> str:
-    """Write what an option was given."""
+    """Return in words what an option was given."""
     return ", ".join("all together" if name is None else name for name in names) or "nothing"
 
 

@@ -182,7 +182,7 @@ class Counter:
 
 
 def _in_cohort(outcome: Outcome, key: Key) -> Outcome:
-    """Leave open clocks out of the closed cohort, and say so: they are in no period of it."""
+    """Return an outcome as its cohort has it: open clocks are in no period of the closed one, and left out."""
     if key.cohort != "closed":
         return outcome
     if outcome.mark == NOT_ENDED:

@@ -106,6 +106,6 @@ def _furthest(basis: Basis | None, target: str, reasons: set[str]) -> str:
 
 
 def _added(mine: Mapping[str, int], theirs: Mapping[str, int], sign: int) -> dict[str, int]:
-    """Add what wasn't understood, or take it away."""
+    """Return what wasn't understood, added up or taken away."""
     total = {name: mine.get(name, 0) + sign * theirs.get(name, 0) for name in {**mine, **theirs}}
     return {name: count for name, count in total.items() if count}

@@ -55,7 +55,7 @@ class Options(NamedTuple):
     dates: Formats = None
 
     def read_once(self) -> "Options":
-        """Read what could be an iterator, since options are looked at again and again."""
+        """Return the options with what could be an iterator read, since they are looked at again and again."""
         return self._replace(
             every=None if self.every is None else parse_every(self.every),
             by=names_of("by", self.by),
@@ -81,7 +81,7 @@ class Measurement:
     def of(
         cls, scheme: Scheme, records: Mapping[str, Any], options: Options, progress: Progress | None = None
     ) -> "Measurement":
-        """Open what was given, and find the rules for it."""
+        """Return the records that were given, opened, with the rules for them."""
         check_scheme(scheme)
         at = parse_as_of(options.as_of, scheme)
         plan = make_plan(scheme, options.targets, options.cohort, options.every, options.report)
@@ -108,7 +108,7 @@ class Measurement:
 def tally_records(
     scheme: Scheme, records: Mapping[str, Any], options: Options, progress: Progress | None = None
 ) -> Counts:
-    """Count the outcomes of records, given by their kind."""
+    """Return the counts of the outcomes of records, given by their kind."""
     check_scheme(scheme)
     options = options.read_once()
     make_plan(scheme, options.targets, options.cohort, options.every, options.report)  # before a reader is used up
@@ -174,7 +174,7 @@ def _heard(source: Source, progress: Progress) -> Source:
 def counted(
     measurement: Measurement, masks: Mapping[str, Truths] | None = None, progress: Progress | None = None
 ) -> Counts:
-    """Count what is asked for; or of each kind of records only those that are kept, looking all the others up."""
+    """Return the counts of what is asked for; with masks, of those records alone, looked up among all the others."""
     blocks: dict[Key, Block] = {}
     for kind, rules in measurement.wanted.items():
         batches = batches_of(measurement.related.tables[kind], [rule for rule, _ in rules], measurement.by, progress)
@@ -232,10 +232,10 @@ def _filtered(column: Any, mask: Truths) -> Any:
 
 
 def dry_run(scheme: Scheme, schemas: Mapping[str, Any], options: Options) -> tuple[Counts, dict[str, list[str]]]:
-    """Count no records at all, of columns as some Arrow schemas, or sources, have them.
+    """Return the counts of no records at all, of columns as some Arrow schemas, or sources, have them.
 
-    Give the empty tally, with its basis, notes and what can't be measured; and the columns of each kind of records
-    that were read for it. Raises whatever counting would raise for the lack of a column, or an option that doesn't
+    They have a basis, notes and what can't be measured. Beside them are the columns of each kind of records that were
+    read for it. Raises whatever counting would raise for the lack of a column, or an option that doesn't
     fit.
     """
     read: dict[str, dict[str, None]] = {kind: {} for kind in schemas}

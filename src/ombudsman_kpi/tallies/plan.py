@@ -106,7 +106,7 @@ def _cohorts(target: Target, cohort: str | None) -> tuple[Cohort, ...]:
 
 
 def names_of(option: str, value: Any) -> tuple[str, ...]:
-    """Read an option that takes one name or several; a name given twice counts once.
+    """Return the names of an option that takes one or several; a name given twice counts once.
 
     >>> names_of("by", ["team", "office", "team"])
     ('team', 'office')
@@ -127,7 +127,7 @@ def _check_name(option: str, value: Any, example: str) -> None:
 def open_records(
     records: Mapping[str, Any], columns: Columns, dates: Formats, needed: Mapping[str, Sequence[str]] | None = None
 ) -> dict[str, Table]:
-    """Open what was given, with the names and formats that the caller's columns have.
+    """Return the tables that were given, by the names and formats that the caller's columns have.
 
     What is worked out while it is read is worked out once: all of its columns, or those that are needed.
     """
@@ -139,7 +139,7 @@ def open_records(
 
 
 def opened_unread(records: Mapping[str, Any], columns: Columns, dates: Formats) -> dict[str, Table]:
-    """Open what was given, without reading any of it."""
+    """Return the tables that were given, without reading any of them."""
     if isinstance(columns, (str, Path)):
         names, formats = _mapping_file(Path(columns))
     else:
@@ -153,7 +153,7 @@ def opened_unread(records: Mapping[str, Any], columns: Columns, dates: Formats) 
 
 
 def _mapping_file(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Read names of columns and formats of dates from a TOML file, under [columns.cases] and [dates]."""
+    """Return names of columns and formats of dates in a TOML file, under [columns.cases] and [dates]."""
     import tomllib
 
     try:
@@ -175,7 +175,7 @@ _EXAMPLES = {"columns": {"cases": {"received_at": "Date received"}}, "dates": {"
 
 
 def _by_kind(option: str, value: Any, place: str) -> dict[str, Any]:
-    """Read what is said of the fields of each kind of records; a format of dates can be one for all fields."""
+    """Return what is said of the fields of each kind of records; a format of dates can be one for all fields."""
     form = f"Write it like {_EXAMPLES[option]}."
     if value is not None and not isinstance(value, Mapping):
         raise OptionError(f"{place} takes names of records, and what holds for each; not {_kind(value)}. {form}")
@@ -237,7 +237,7 @@ def on_published(target: Target, tables: Mapping[str, Table]) -> bool:
 
 
 def with_populations(plan: list[PlanStep], scheme: Scheme) -> list[PlanStep]:
-    """Add the numbers of what samples were drawn from, where nobody asked for them; they are counted, and not shown."""
+    """Return a plan with the numbers that samples were drawn from: counted, and not shown unless they are asked for."""
     requested = {step.target.id for step in plan}
     more = {}
     for step in plan:
@@ -249,7 +249,7 @@ def with_populations(plan: list[PlanStep], scheme: Scheme) -> list[PlanStep]:
 
 
 def missing_groups(by: tuple[str, ...], plan: list[PlanStep], tables: Mapping[str, Table]) -> dict[str, frozenset[str]]:
-    """Note the targets whose records lack a column to group by.
+    """Return notes on the targets whose records lack a column to group by.
 
     Raises ``RecordsError`` where all of them do.
     """
@@ -268,7 +268,7 @@ def missing_groups(by: tuple[str, ...], plan: list[PlanStep], tables: Mapping[st
 
 
 def related_of(tables: dict[str, Table], plan: Sequence[PlanStep], at: AsOf, scheme: Scheme) -> Related:
-    """Bring together what was given; cases are made of the events where only these are there, and say when."""
+    """Return all that was given; cases are made of the events where only these are there, and say when."""
     wants_cases = any("cases" in step.target.needs for step in plan)
     if wants_cases and "cases" not in tables and "events" in tables:
         made = case_rows(tables["events"], at, scheme)
@@ -281,7 +281,7 @@ def related_of(tables: dict[str, Table], plan: Sequence[PlanStep], at: AsOf, sch
 def batches_of(
     table: Table, rules: Iterable[Rule], others: Sequence[str], progress: Progress | None
 ) -> Iterator[Batch]:
-    """Read only the columns that some rules need, and others that are there (to group by, to name rows)."""
+    """Yield batches of the columns that some rules need, and of others that are there (to group by, to name rows)."""
     names = dict.fromkeys(name for rule in rules for name in rule.fields(table))
     for name in (*others, COUNT):
         if table.has(name):

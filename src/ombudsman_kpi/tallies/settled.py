@@ -80,7 +80,7 @@ def _settled_of(measurement: Measurement, kind: str) -> Truths:
 
 
 def _together(table: Table, key: str, masks: Truths) -> Truths:
-    """Keep the records of one case, or of another key, together: where one of them is not settled, none is."""
+    """Return the mask with the records of one case, or of another key, together: where one isn't settled, none is."""
     numbers, cases = RowNumbers(), []
     own = table.resolve(key, "what belongs together")
     for batch in table.batches([own]):

@@ -91,7 +91,7 @@ _LONGEST = 300  # digits of a figure: more are a mistake, and too large for the 
 
 
 def parse_standard(text: str) -> Standard:
-    """Read a standard from text; without a word before it, a figure is ``at least``.
+    """Return the standard that text says; without a word before it, a figure is ``at least``.
 
     >>> parse_standard("at least 98%").value
     Fraction(49, 50)
