@@ -60,16 +60,12 @@ class AtWeekends(Dated):
     cohort = "received"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (WeekendRule,)
+    shows_met = True
 
     @property
     def unit(self) -> str:
         """A number of records."""
         return "number"
-
-    @property
-    def shows_met(self) -> bool:
-        """Those counted are those met."""
-        return True
 
     def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return its rule."""

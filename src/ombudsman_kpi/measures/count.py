@@ -140,6 +140,7 @@ class Numbers(Dated):
     distinct: str | None = Field(None, description="Count what shares this field once in each period of per")
 
     rule_types: ClassVar[tuple[type[Rule], ...]] = (CountRule, DistinctRule)
+    shows_met = True
 
     @property
     def from_periods(self) -> bool:
@@ -164,11 +165,6 @@ class Numbers(Dated):
     @property
     def zero_when_empty(self) -> bool:
         """None is a number too."""
-        return True
-
-    @property
-    def shows_met(self) -> bool:
-        """Those counted are those met."""
         return True
 
     def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
@@ -201,6 +197,7 @@ class Count(Numbers, Changing):
     standard = "at least 4"
     cohort = "dated"
     """
+    grows: ClassVar[bool] = True
 
     def value_of(self, counts: PlaceCounts) -> Fraction | None:
         """Return the number."""
@@ -209,11 +206,6 @@ class Count(Numbers, Changing):
     def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
         """Return the interval of the change between two numbers."""
         return change_of_counts(before.met, now.met)
-
-    @property
-    def grows(self) -> bool:
-        """A number of part of a period is no number of the whole."""
-        return True
 
     @property
     def lacks_for_trend(self) -> str | None:

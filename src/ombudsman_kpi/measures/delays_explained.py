@@ -139,6 +139,7 @@ class DelaysExplained(Target):
     cohort = "due"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (DelaysRule,)
+    obliges = True
 
     @property
     def reads(self) -> Mapping[Records, str | None]:
@@ -168,11 +169,6 @@ class DelaysExplained(Target):
     def options(self) -> dict[str, str]:
         """How long after the due day is in time."""
         return {"up_to": str(self.up_to)} if self.up_to is not None else {}
-
-    @property
-    def obliges(self) -> bool:
-        """An explanation is due."""
-        return True
 
     @property
     def limits(self) -> tuple[tuple[Limit, Clock], ...]:

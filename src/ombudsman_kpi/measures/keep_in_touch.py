@@ -239,6 +239,7 @@ class KeepInTouch(Limited):
     cohort = "closed"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (KeepInTouchRule,)
+    in_time = obliges = True
 
     @property
     def cohorts(self) -> tuple[Cohort, ...]:
@@ -266,16 +267,6 @@ class KeepInTouch(Limited):
     def from_layout_1(self, outcome: Outcome) -> Outcome:
         """Return an outcome with its mark."""
         return next((item for item in _WHOLE if item[:2] == outcome[:2]), outcome)
-
-    @property
-    def in_time(self) -> bool:
-        """What is met was in time."""
-        return True
-
-    @property
-    def obliges(self) -> bool:
-        """The next contact is due."""
-        return True
 
     @property
     def waits_for(self) -> tuple[str, ...]:

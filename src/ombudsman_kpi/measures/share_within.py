@@ -93,6 +93,7 @@ class ShareWithin(Limited, Changing):
     cohort = "received"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (ShareWithinRule, PausedRule)
+    in_time = obliges = True
 
     @property
     def pauses(self) -> bool:
@@ -145,13 +146,3 @@ class ShareWithin(Limited, Changing):
     def called(self) -> str:
         """What an error calls a target with such a clock."""
         return f"a limit of {self.limit}"
-
-    @property
-    def in_time(self) -> bool:
-        """What is met was in time."""
-        return True
-
-    @property
-    def obliges(self) -> bool:
-        """What isn't done yet is due."""
-        return True

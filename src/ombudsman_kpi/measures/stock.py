@@ -129,16 +129,12 @@ class Stock(Limited):
     cohort = "dated"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (StockRule,)
+    counted_daily = True
 
     @property
     def cohorts(self) -> tuple[Cohort, ...]:
         """One: each day counts what was open at its close."""
         return ("dated",)
-
-    @property
-    def counted_daily(self) -> bool:
-        """It is carried over from one day to the next."""
-        return True
 
     @property
     def unit(self) -> str:

@@ -31,6 +31,7 @@ class Trend(Target):
     cohort = "closed"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = ()  # those of its figure
+    shows_met = is_change = True
 
     @cached_property
     def base(self) -> Target:
@@ -153,21 +154,6 @@ class Trend(Target):
     def reasons_shown(self) -> Container[OutcomeStatus]:
         """Those of its figure."""
         return self.base.reasons_shown
-
-    @property
-    def is_share(self) -> bool:
-        """A change is no share of records."""
-        return False
-
-    @property
-    def shows_met(self) -> bool:
-        """Those counted are those met."""
-        return True
-
-    @property
-    def is_change(self) -> bool:
-        """Its value is a change."""
-        return True
 
     @model_validator(mode="after")
     def _has_a_figure(self) -> Self:
