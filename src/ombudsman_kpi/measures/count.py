@@ -14,42 +14,28 @@ from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import to_day
 from ombudsman_kpi.calendars.periods import Every, period_of
 from ombudsman_kpi.clocks.outcomes import Assessed, of_days
-from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, TargetStatus, judged
-from ombudsman_kpi.measures.base.lasting import day_lasts
 from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.rules import DatedRule
 from ombudsman_kpi.measures.base.selected import Dated
 from ombudsman_kpi.measures.base.standard import Standard
 from ombudsman_kpi.measures.base.target import Changing, Records, Rule
-from ombudsman_kpi.measures.share_of_kinds import IN, NOT_IN, fields_of_kinds
+from ombudsman_kpi.measures.share_of_kinds import IN, NOT_IN
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.statistics.intervals import Interval, change_of_counts
 
 
 @dataclass(frozen=True)
-class CountRule(Rule):
+class CountRule(DatedRule):
     """Each dated record: met, which is to say counted."""
 
     target: "Numbers"
-
-    def fields(self, table: Columns) -> list[str]:
-        """Return the names of its day, its kinds, and what tells records apart."""
-        return fields_of_kinds(self.target, self.target.where, table)
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the day of each record of a batch."""
         builder, day = self.states_and_days(known)
         return of_days(builder, day, (NOT_IN, IN), builder.state == 0)
-
-    def stays(self, known: AsKnownBatch) -> Truths:
-        """Return which records have their day, and all that conditions look at."""
-        return day_lasts(self.target.id, known, self.target.dated, self.target.where)
-
-    def states_and_days(self, known: AsKnownBatch) -> tuple[StateBuilder, Integers]:
-        """Return the states of a batch's records, and their days."""
-        builder = StateBuilder(known, self.target.id)
-        return builder, dated(builder, self.target.dated, [self.target.where])
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,14 @@ from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.clocks.judging import last_certain_start, last_days_in_time, provisional_days
 from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import NONE
-from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
+from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch
 from ombudsman_kpi.events.contacts import PARTIES, PartyDays
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
-from ombudsman_kpi.measures.base.lasting import clock_lasts, records_of
+from ombudsman_kpi.measures.base.lasting import records_of
 from ombudsman_kpi.measures.base.on_clock import Limited
 from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import CASE, Party, Records, Rule, Target
 from ombudsman_kpi.records.columns import Columns
 
@@ -59,7 +60,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class KeepInTouchRule(Rule):
+class KeepInTouchRule(ClockRule):
     """The intervals between contacts, judged by the limit; each for itself, or all of a case together."""
 
     target: "KeepInTouch"
@@ -68,7 +69,7 @@ class KeepInTouchRule(Rule):
     def fields(self, table: Columns) -> list[str]:
         """Return the names of the fields that the clock of the investigation reads."""
         _ = self.related.contacts  # found before several threads ask for them
-        return fields_needed(self.target, table)
+        return super().fields(table)
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the outcomes of a batch's intervals, or of its cases."""
@@ -79,7 +80,7 @@ class KeepInTouchRule(Rule):
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which investigations have ended, unless a due day of theirs may still move."""
         assessed = self.assess(known)
-        return clock_lasts(self.target, known) & ~records_of(assessed, np.not_equal(assessed.provisional, 0), known)
+        return super().stays(known) & ~records_of(assessed, np.not_equal(assessed.provisional, 0), known)
 
     def _each(self, known: AsKnownBatch, run: Run) -> Assessed:
         """Return the outcome of each interval; and of the cases that contradict themselves, that."""

@@ -8,25 +8,24 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from pydantic import model_validator
 
-from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.dates import day_in_short, to_day
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome, OutcomeStatus
 from ombudsman_kpi.clocks.states import NONE, StateBuilder
-from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
+from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, Level, Place, TargetStatus, judged
-from ombudsman_kpi.measures.base.lasting import clock_lasts
 from ombudsman_kpi.measures.base.on_clock import Limited
 from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import Records, Rule
-from ombudsman_kpi.records.columns import Columns
 
 JOINED, LEFT = Outcome("overdue", "older than the limit"), Outcome("late", "ended")
 
 
 @dataclass(frozen=True)
-class StockRule(Rule):
+class StockRule(ClockRule):
     """Each record that grew older than the limit: the day it joined the stock, and the day it left.
 
     A record joins on the day after it was due, or when it became one of those concerned (was allocated), if that
@@ -34,10 +33,6 @@ class StockRule(Rule):
     """
 
     target: "Stock"
-
-    def fields(self, table: Columns) -> list[str]:
-        """Return the names of the fields that the clock reads."""
-        return fields_needed(self.target, table)
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the changes of the stock that a batch makes."""
@@ -61,10 +56,6 @@ class StockRule(Rule):
         return Assessed(
             code, categories, day, day, np.full(len(day), NONE), "", lambda: (day, none, none), record=record
         )
-
-    def stays(self, known: AsKnownBatch) -> Truths:
-        """Return which clocks have ended."""
-        return clock_lasts(self.target, known)
 
     def _changes(self, clock: Timeline, known: AsKnownBatch) -> tuple[Integers, Integers]:
         """Return the day each record joined the stock, and the day it left; ``MISSING`` where it did not."""

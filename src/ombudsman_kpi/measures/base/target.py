@@ -22,7 +22,7 @@ from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import HasClock, Timeline
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts
+from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, chance_of_shares, rate
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.standard import StandardField
 from ombudsman_kpi.records.columns import Columns
@@ -328,6 +328,18 @@ class Changing(ABC):
     def lacks_for_trend(self) -> str | None:
         """What its declaration lacks for a trend, if anything."""
         return None
+
+
+class ChangingShare(Changing):
+    """A share of records whose change can be a target of its own."""
+
+    def value_of(self, counts: PlaceCounts) -> Fraction | None:
+        """Return the share; None where nothing is decided."""
+        return rate(counts.met, counts.missed)
+
+    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
+        """Return the interval of the change between two shares."""
+        return chance_of_shares(before, now)
 
 
 def check_named(target: Target, key: str, names: Sequence[str], fitting: Sequence[str], what: str) -> None:
