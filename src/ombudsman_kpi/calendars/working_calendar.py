@@ -3,7 +3,7 @@
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any, Literal
 
@@ -378,10 +378,7 @@ def _check_alignment(starts: Days, stops: Days) -> None:
 def _closed(closures: Iterable[date | str] | rrulebase, first: date, last: date) -> set[date]:
     """Return the closures between two days."""
     if isinstance(closures, rrulebase):
-        midnight = datetime.min.time()
-        moments = closures.between(
-            datetime.combine(first, midnight), datetime.combine(last, datetime.max.time()), inc=True
-        )
+        moments = closures.between(datetime.combine(first, time.min), datetime.combine(last, time.max), inc=True)
         return {moment.date() for moment in moments}
     if isinstance(closures, (str, date)):
         raise OptionError("Closures are a list of dates or a dateutil rule; for one day write closures=['2024-12-24'].")

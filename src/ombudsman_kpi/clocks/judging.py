@@ -53,10 +53,7 @@ def judge(state: State, in_time: bool, unanswered: str = "late") -> Outcome:  # 
 
 
 def outcomes(
-    target: HasLimit,
-    states: tuple[State, ...],
-    state: NDArray[np.integer],
-    in_time: Truths,
+    target: HasLimit, states: tuple[State, ...], state: NDArray[np.integer], in_time: Truths
 ) -> tuple[NDArray[np.intp], tuple[Outcome, ...]]:
     """Return the outcome of each clock, as a position in a list of them.
 

@@ -149,15 +149,11 @@ def fields_needed(target: HasClock, table: Columns) -> list[str]:
 
 def _enders(target: HasClock) -> tuple[str, ...]:
     """Return the names of the fields that end a clock without what was promised; abandoning a call ends the wait."""
-    return tuple(name for name, _ in _ends(target))
-
-
-def _ends(target: HasClock) -> tuple[tuple[str, Ending], ...]:
-    return _ends_without(target.of, target.stop)
+    return tuple(name for name, _ in _ends(target.of, target.stop))
 
 
 @cache
-def _ends_without(records: str, stop: tuple[str, ...]) -> tuple[tuple[str, Ending], ...]:
+def _ends(records: str, stop: tuple[str, ...]) -> tuple[tuple[str, Ending], ...]:
     kind = RECORDS[records]
     waits = set(kind.answered_by) & set(stop)
     ends: list[tuple[str, Ending]] = [(name, "withdrawn") for name in kind.withdrawn_by]
@@ -176,7 +172,7 @@ class ClockBuilder(StateBuilder):
         """The fields that can end the clock, and how; of those on the same day the first named counts."""
         table = self.known.batch.table
         named: list[tuple[str, Ending]] = [(self.name(name), "stopped") for name in self.on.stop]
-        return named + [(name, ending) for name, ending in _ends(self.on) if table.has(name)]
+        return named + [(name, ending) for name, ending in _ends(self.on.of, self.on.stop) if table.has(name)]
 
     @cached_property
     def ended(self) -> list[tuple[int, str, Ending, KnownTimes]]:

@@ -68,7 +68,7 @@ def tally_on_spark(
     options = options.read_once()
     schemas = {kind: schema_of(frame) for kind, frame in frames.items()}
     tables = open_records(
-        {kind: Source(tuple(schema.names), _no_rows) for kind, schema in schemas.items()},
+        {kind: Source(tuple(schema.names), lambda _: iter(())) for kind, schema in schemas.items()},
         options.columns,
         options.dates,
     )
@@ -169,17 +169,14 @@ class _Job(NamedTuple):
 
     def work(self, feed: Feed, layout: Layout, doubtful: dict[str, Any]) -> bytes:
         """Return the message to the executors."""
-        on_built = [step.target for step in self.plan() if self._on_built_cases(step)]
-        logged = {target.id for target in on_built if not target.follows_cases}
+        built = [] if self.case_columns is None else [step.target for step in self.plan()]
+        logged = {target.id for target in built if "cases" in target.needs and not target.follows_cases}
         work = Work(
             self.scheme.model_dump_json(exclude_unset=True), self.scheme.digest, self.scheme.calendar.edition,
             self.options, self.schemas, feed, layout, doubtful,
             {kind: self._texts(kind) for kind in feed.keys}, self.case_columns, frozenset(logged),
         )  # fmt: skip
         return pickle.dumps(work)
-
-    def _on_built_cases(self, step: PlanStep) -> bool:
-        return self.case_columns is not None and "cases" in step.target.needs
 
     def _texts(self, kind: str) -> list[str]:
         """Return the columns that hold times as ISO text, where some may have a zone and others none."""
@@ -193,10 +190,6 @@ class _Job(NamedTuple):
             if pa.types.is_string(self.schemas[kind].field(column).type)
             and table.is_time(name) and table.form_of(name) is None and name not in self.options.by
         ]  # fmt: skip
-
-
-def _no_rows(_: list[str]) -> Iterator[dict[str, Any]]:
-    return iter(())
 
 
 def _collected(job: _Job, feeds: list[Feed], how: Callable[[bytes, Iterable[Any]], Iterator[Any]]) -> Any:

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from ombudsman_kpi.arrays import row_days
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.clocks.judging import provisional_days
 from ombudsman_kpi.clocks.limits import Limit
@@ -15,7 +16,7 @@ from ombudsman_kpi.clocks.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import fields_needed, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.events.contacts import PARTIES, PartyDays
+from ombudsman_kpi.events.contacts import PARTIES
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.lasting import clock_lasts, records_of
 from ombudsman_kpi.measures.base.related import Related
@@ -48,7 +49,6 @@ class DelaysRule(Rule):
             Outcome(status, target.id) for target in self.missed for status in ("met", "late", "pending")
         )
         none = np.full(len(record), MISSING)
-
         elapsed = np.full(len(record), NONE)
         points = start, none, last
         unit = self.target.up_to.elapsed_unit if self.target.up_to is not None else ""
@@ -118,9 +118,9 @@ class DelaysRule(Rule):
         if not len(explained):
             return np.zeros(len(rows), np.bool_)
         lane = rows * 2 + party  # case 3, second party: lane 7
-        place = explained.searchsorted(PartyDays.number(lane, start))
+        place = explained.searchsorted(row_days.pack(lane, start))
         following = explained.take(place, mode="clip")
-        told: Truths = (following <= PartyDays.number(lane, last)) & (place < len(explained))
+        told: Truths = (following <= row_days.pack(lane, last)) & (place < len(explained))
         return told
 
 

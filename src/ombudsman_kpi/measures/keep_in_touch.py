@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from ombudsman_kpi.arrays import row_days
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.clocks.judging import last_certain_start, last_days_in_time, provisional_days
@@ -19,7 +20,7 @@ from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch
-from ombudsman_kpi.events.contacts import PARTIES, PartyDays
+from ombudsman_kpi.events.contacts import PARTIES
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.lasting import records_of
 from ombudsman_kpi.measures.base.on_clock import Limited
@@ -30,7 +31,7 @@ from ombudsman_kpi.records.columns import Columns
 
 MET, LATE, OVERDUE, PENDING = (Outcome(status) for status in ("met", "late", "overdue", "pending"))
 _NAMES = np.array([*PARTIES, None], object)
-_CODES = {outcome: code for code, outcome in enumerate((MET, LATE, OVERDUE, PENDING))}
+_OF_INTERVALS = MET, LATE, OVERDUE, PENDING
 
 
 class Intervals(NamedTuple):
@@ -91,12 +92,12 @@ class KeepInTouchRule(ClockRule):
         elapsed = clock.axis.elapsed(begin, np.where(end == MISSING, known.as_of.day, end))
         case, party, over = lane >> 1, lane & 1, run.over.take(order)
         code = np.where(end == MISSING, 3 - over, over).astype(np.intp)  # places in the categories
-        categories = (MET, LATE, OVERDUE, PENDING, *_reasons(clock))
+        categories = (*_OF_INTERVALS, *_reasons(clock))
         invalid = np.flatnonzero(np.array([state.ending == "invalid" for state in clock.states]).take(clock.state))
         if len(invalid):
             none = np.full(len(invalid), MISSING)
             begin, end, due = (np.concatenate([days, none]) for days in (begin, end, due))
-            code = np.concatenate([code, clock.state[invalid].astype(np.intp) + len(_CODES)])
+            code = np.concatenate([code, clock.state[invalid].astype(np.intp) + len(_OF_INTERVALS)])
             elapsed = np.concatenate([elapsed, np.full(len(invalid), NONE)])
             case, party = np.concatenate([case, invalid]), np.concatenate([party, np.full(len(invalid), len(PARTIES))])
 
@@ -171,23 +172,17 @@ def run_of(target: "KeepInTouch", known: AsKnownBatch, related: Related) -> Run:
     return known.once(name, lambda: _run(target, known, related))
 
 
-def _clock_of(target: "KeepInTouch", known: AsKnownBatch) -> tuple[Timeline, Integers]:
-    """Return the clock of the investigation, and its end: the decision, else closing or withdrawal."""
-    clock = timeline(target, known)
+def _run(target: "KeepInTouch", known: AsKnownBatch, related: Related) -> Run:
+    clock, allowed = timeline(target, known), target.limit.allowed
     end = clock.end_day
-    for name in reversed(target.stop):
+    for name in reversed(target.stop):  # it ends with the decision, else with closing or withdrawal
         stop = known.moments(known.batch.table.resolve(name, f"target {target.id!r}"))
         end = np.where(stop.usable & (end != MISSING), stop.days, end)
-    return clock, np.where(clock.elapsed == NONE, MISSING, end)
-
-
-def _run(target: "KeepInTouch", known: AsKnownBatch, related: Related) -> Run:
-    limit = target.limit
-    clock, end = _clock_of(target, known)
-    intervals = cut_into_intervals(target, known, related, np.where(clock.elapsed == NONE, MISSING, clock.start), end)
-    first, in_time = last_days_in_time(clock.axis, limit.allowed, known.setting.calendar)
-    stop = np.where(intervals.end == MISSING, known.as_of.day, intervals.end)
-    return Run(clock, end, intervals, stop > in_time.take(intervals.begin - first), limit.allowed)
+    start, end = (np.where(clock.elapsed == NONE, MISSING, days) for days in (clock.start, end))
+    intervals = cut_into_intervals(target, known, related, start, end)
+    first, in_time = last_days_in_time(clock.axis, allowed, known.setting.calendar)
+    last = np.where(intervals.end == MISSING, known.as_of.day, intervals.end)
+    return Run(clock, end, intervals, last > in_time.take(intervals.begin - first), allowed)
 
 
 def cut_into_intervals(
@@ -205,11 +200,11 @@ def cut_into_intervals(
         if name not in target.parties:
             runs[place::2] = False
     lanes, today = np.arange(2 * size), known.as_of.day
-    begun = PartyDays.number(lanes, np.where(runs, np.repeat(start, 2), today))
-    ended = PartyDays.number(lanes, np.where(runs, np.repeat(np.where(end == MISSING, today + 1, end), 2), today))
+    begun = row_days.pack(lanes, np.where(runs, np.repeat(start, 2), today))
+    ended = row_days.pack(lanes, np.where(runs, np.repeat(np.where(end == MISSING, today + 1, end), 2), today))
     np.maximum(ended, begun, out=ended)  # received on a day off, and ended before it counts as received: nothing ran
     contacts = related.contacts.contacted.within(offset, offset + size)
-    lane = PartyDays.lanes(contacts)
+    lane = row_days.rows(contacts)
     before = begun.take(lane)
     np.maximum(contacts, before, out=contacts)
     np.minimum(contacts, ended.take(lane), out=contacts)
@@ -219,8 +214,8 @@ def cut_into_intervals(
     still = end.take(running >> 1) == MISSING
     return Intervals(
         np.concatenate([lane, running]),
-        PartyDays.days(np.concatenate([before, begun.take(running)])),
-        np.concatenate([PartyDays.days(contacts), np.where(still, MISSING, PartyDays.days(ended.take(running)))]),
+        row_days.days(np.concatenate([before, begun.take(running)])),
+        np.concatenate([row_days.days(contacts), np.where(still, MISSING, row_days.days(ended.take(running)))]),
     )
 
 

@@ -67,7 +67,7 @@ class OthersRule(DatedRule):
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return for each record of a batch its day."""
         builder = StateBuilder(known, self.target.id)
-        day = dated(builder, self.dated, [])
+        day = dated(builder, self.dated, {})
         return of_days(builder, day, (NOT_IN, IN), np.zeros(builder.size, np.bool_))
 
 

@@ -43,7 +43,7 @@ def gathered(block: Block, every: Every | Literal["day"] | None, grain: Grain) -
     np.add.at(records, (period, block.group, block.outcome), block.records)
     moving = np.zeros(shape[:2], np.int64)
     np.add.at(moving, (period, block.group), block.provisional)
-    sums = _sums_of_times(block, period, shape)
+    units, below, squares = _sums_of_times(block, period, shape)
     pending = np.array([outcome.status == "pending" for outcome in block.outcomes] or [False]).take(block.outcome)
     there = pending & (block.records > 0)
     waiting = np.full(shape[:2], LONGEST)
@@ -59,7 +59,6 @@ def gathered(block: Block, every: Every | Literal["day"] | None, grain: Grain) -
             reasons[at][outcome.status, outcome.reason] += number
         if outcome.mark:
             marks[at][outcome.status, outcome.mark] += number
-    units, below, squares = sums
     return {
         (categories[at[0]], block.groups[at[1]]): PlaceCounts(
             own,

@@ -213,9 +213,7 @@ def _with_settled_events(measurement: Measurement, masks: Mapping[str, Truths]) 
 
     some = replace(events, source=events.source._replace(read=read, rows=None, doubtful=None))
     related = related_of({**measurement.tables, "events": some}, measurement.plan, measurement.at, measurement.scheme)
-    if (
-        "cases" in measurement.related.tables and "cases" not in related.tables
-    ):  # no event is kept that a case is made of
+    if "cases" in measurement.related.tables and "cases" not in related.tables:  # no kept event is a time of a case
         return replace(related, tables={**related.tables, "cases": measurement.related.tables["cases"]})
     return related
 
@@ -259,7 +257,6 @@ def _empty(schema: Any, names: dict[str, None]) -> Source:
         schema = schema.schema
     if isinstance(schema, Source):
         return schema._replace(read=read, rows=0, doubtful=None)
-
     return Source(tuple(schema.names), read)
 
 

@@ -16,7 +16,6 @@ TargetStatus = Literal["met", "missed", "undetermined", "no data", "no target", 
 Group = tuple[str, ...]
 T = TypeVar("T")
 
-
 LONGEST = 1 << 62  # longer than anything takes: none is open
 
 

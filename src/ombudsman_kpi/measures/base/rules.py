@@ -59,4 +59,4 @@ class DatedRule(Rule):
     def states_and_days(self, known: AsKnownBatch) -> tuple[StateBuilder, Integers]:
         """Return the states of the records that the target applies to, and their days."""
         builder = StateBuilder(known, self.target.id)
-        return builder, dated(builder, self.target.dated, [self.target.where])
+        return builder, dated(builder, self.target.dated, self.target.where)

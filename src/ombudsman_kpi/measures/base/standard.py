@@ -159,14 +159,8 @@ def _read_standard(value: Any) -> Any:
 
 
 LimitField = Annotated[
-    InstanceOf[Limit],
-    BeforeValidator(_parse_limit),
-    PlainSerializer(lambda limit: limit.written),
-    _LimitSchema(),
+    InstanceOf[Limit], BeforeValidator(_parse_limit), PlainSerializer(lambda limit: limit.written), _LimitSchema()
 ]
 StandardField = Annotated[
-    Standard,
-    BeforeValidator(_read_standard),
-    PlainSerializer(str),
-    WithJsonSchema(_STANDARD_SCHEMA),
+    Standard, BeforeValidator(_read_standard), PlainSerializer(str), WithJsonSchema(_STANDARD_SCHEMA)
 ]
