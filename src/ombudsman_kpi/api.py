@@ -217,8 +217,7 @@ def assess(
     related = related_of(tables, plan, at, scheme)
     parts = rows_of_targets(plan, related, progress)
     frame = pd.concat(parts, ignore_index=True) if parts else no_rows()
-    order = [step.target.id for step in plan]
-    frame["target"] = pd.Categorical(frame["target"].astype(str), order)
+    frame["target"] = pd.Categorical(frame["target"].astype(str), chosen)
     frame["status"] = pd.Categorical(frame["status"].astype(str), list(STATUSES))
     frame["reason"] = frame["reason"].astype("category")
     return frame.sort_values("target", kind="stable", ignore_index=True)

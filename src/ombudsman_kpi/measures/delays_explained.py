@@ -87,7 +87,7 @@ class DelaysRule(Rule):
             return None
         due_day = clock.due_day(target.limit) if paused is None else paused
         start, due = clock.start_day[rows], due_day[rows]
-        last = self._extended(due, known)
+        last, last_moves = self._last_days(due, known)
         told = np.ones(len(rows), np.bool_)
         for name in self.target.parties:
             told &= self._told(known, rows, PARTIES.index(name), start, last)
@@ -95,20 +95,16 @@ class DelaysRule(Rule):
         # Three categories for each target: met, late, pending. Late on the second target is 3 * 1 + 1 = 4.
         code = 3 * self.missed.index(target) + np.where(told, 0, np.where(waiting, 2, 1))
         moves = np.broadcast_to(judged.provisional, len(clock.start))[rows]
-        return rows, start, due, last, np.maximum(moves, self._extension_moves(due, last, known)), code
+        return rows, start, due, last, np.maximum(moves, last_moves), code
 
-    def _extended(self, due: Integers, known: AsKnownBatch) -> Integers:
-        """Return the last day on which an explanation is in time."""
-        limit = self.target.up_to
+    def _last_days(self, due: Integers, known: AsKnownBatch) -> tuple[Integers, Integers | int]:
+        """Return the last day on which an explanation is in time; and 1 where it may still move, as a due day may."""
+        limit, calendar = self.target.up_to, known.setting.calendar
         if limit is None:
-            return due
-        last = limit.axis(known.setting.calendar, Clock()).due(due, limit.allowed)
-        return np.where(last == MISSING, due, last)
-
-    def _extension_moves(self, due: Integers, last: Integers, known: AsKnownBatch) -> Integers | int:
-        """Return 1 where the last day for an explanation may still move, as a due day may."""
-        limit = self.target.up_to
-        return 0 if limit is None else provisional_days(limit, Clock(), due, last, known.setting.calendar)
+            return due, 0
+        last = limit.axis(calendar, Clock()).due(due, limit.allowed)
+        last = np.where(last == MISSING, due, last)
+        return last, provisional_days(limit, Clock(), due, last, calendar)
 
     def _told(self, known: AsKnownBatch, rows: Integers, party: int, start: Integers, last: Integers) -> Truths:
         """Return which cases have an explanation to a party between two days."""
