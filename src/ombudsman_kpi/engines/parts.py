@@ -7,6 +7,7 @@ tally of the whole. DuckDB writes the parts within its own memory limit.
 import math
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -90,19 +91,18 @@ class _RowsRead:
 
     def __init__(self, progress: Progress | None) -> None:
         self.progress = progress
-        self.before: dict[str, int] = {}
+        self.before: Counter[str] = Counter()
         self.here: dict[str, int] = {}
 
     def of_part(self, kind: str, rows: int) -> None:
         """Report the number of rows of a part that have been read."""
         self.here[kind] = rows
         if self.progress is not None:
-            self.progress(kind, self.before.get(kind, 0) + rows)
+            self.progress(kind, self.before[kind] + rows)
 
     def part_is_done(self) -> None:
         """Start the next part."""
-        for kind, rows in self.here.items():
-            self.before[kind] = self.before.get(kind, 0) + rows
+        self.before.update(self.here)
         self.here = {}
 
 

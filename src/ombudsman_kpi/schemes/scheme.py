@@ -85,9 +85,8 @@ class Scheme(Declaration):
     @field_validator("closures", mode="before")
     @classmethod
     def _as_text(cls, value: Any) -> Any:
-        return (
-            tuple(str(item) for item in value) if isinstance(value, Iterable) and not isinstance(value, str) else value
-        )
+        several = isinstance(value, Iterable) and not isinstance(value, str)
+        return tuple(map(str, value)) if several else value
 
     @field_validator("time_zone")
     @classmethod
