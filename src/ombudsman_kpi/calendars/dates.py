@@ -267,11 +267,8 @@ def _in_pandas(days: Days, values: NDArray[Any], missing: Truths | None) -> Any:
 
     source = days.source
     if values.dtype.kind == "M":
-        unit = (
-            np.datetime_data(source.dtype)[0]
-            if isinstance(source.dtype, np.dtype) and source.dtype.kind == "M"
-            else "s"
-        )
+        of_numpy = isinstance(source.dtype, np.dtype) and source.dtype.kind == "M"
+        unit = np.datetime_data(source.dtype)[0] if of_numpy else "s"
         content: Any = values.astype(f"M8[{unit}]")
     else:
         absent = np.zeros(len(values), np.bool_) if missing is None else missing

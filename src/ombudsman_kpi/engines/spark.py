@@ -196,9 +196,8 @@ def _collected(job: _Job, feeds: list[Feed], how: Callable[[bytes, Iterable[Any]
     for feed in feeds:
         frame, layout = side_by_side(feed, job.frames, job.tables, job.needed)
         repeated = {kind: doubtful[kind] for kind in feed.keys if kind in doubtful}
-        parts.append(
-            frame.mapInArrow(_executor_function(how.__name__, job.work(feed, layout, repeated), kinds), schema)
-        )
+        run = _executor_function(how.__name__, job.work(feed, layout, repeated), kinds)
+        parts.append(frame.mapInArrow(run, schema))
     together = reduce(lambda one, other: one.unionAll(other), parts)
     keys = [name for name in kinds if name not in spark_work.SUMS]
     return together.groupBy(*keys).agg(*(f.sum(name).alias(name) for name in spark_work.SUMS)).toArrow()
@@ -269,6 +268,4 @@ class _Result(NamedTuple):
         cells = self.cells.rename_columns([names.get(name, name) for name in self.cells.column_names])
         about = storage.to_arrow(counted).schema.metadata
         blocks = storage.from_arrow(cells.replace_schema_metadata(about)).blocks
-        return replace(
-            counted, blocks=blocks, misfits={target: dict(events) for target, events in self.misfits.items()}
-        )
+        return replace(counted, blocks=blocks, misfits=dict(self.misfits))

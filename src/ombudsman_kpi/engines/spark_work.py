@@ -263,15 +263,13 @@ def rows_of(groups: int, what: str, **columns: Any) -> Any:
     """Return rows of a partition's result, for some number of columns to group by."""
     import pyarrow as pa
 
-    size = len(next(iter(columns.values())))
-    kinds = kinds_of_columns(groups)
+    size, kinds = len(next(iter(columns.values()))), kinds_of_columns(groups)
+    columns["what"] = [what] * size
     arrays = []
     for name, kind in kinds.items():
-        whole = kind == "bigint"
-        values = [what] * size if name == "what" else columns.get(name, [0 if whole else ""] * size)
-        arrays.append(
-            values if isinstance(values, pa.Array) else pa.array(values, pa.int64() if whole else pa.string())
-        )
+        type_, nothing = (pa.int64(), 0) if kind == "bigint" else (pa.string(), "")
+        values = columns.get(name, [nothing] * size)
+        arrays.append(values if isinstance(values, pa.Array) else pa.array(values, type_))
     return pa.RecordBatch.from_arrays(arrays, names=[*kinds])
 
 

@@ -69,13 +69,11 @@ class DistinctRule(CountRule):
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        ids = known.text(self.distinct)
-        if self.target.per is None:
+        ids, per = known.text(self.distinct), self.target.per
+        if per is None:
             return ids
         days, place = np.unique(day, return_inverse=True)
-        starts = [
-            str(period_of(to_day(item), self.target.per).start) if item != MISSING else "" for item in days.tolist()
-        ]
+        starts = ["" if item == MISSING else str(period_of(to_day(item), per).start) for item in days.tolist()]
         return pc.binary_join_element_wise(ids, pa.array(starts, pa.string()).take(pa.array(place)), "\n")
 
     def fields(self, table: Columns) -> list[str]:

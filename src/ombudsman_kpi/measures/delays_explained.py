@@ -60,10 +60,8 @@ class DelaysRule(Rule):
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which cases have ended by all targets, and wait for no explanation that could still come in time."""
         assessed = self.assess(known)
-        waits = of_status(assessed.categories, frozenset({"pending"})).take(assessed.code) | np.not_equal(
-            assessed.provisional, 0
-        )
-        ended = ~records_of(assessed, waits, known)
+        waiting = of_status(assessed.categories, frozenset({"pending"})).take(assessed.code)
+        ended = ~records_of(assessed, waiting | np.not_equal(assessed.provisional, 0), known)
         for target in self.missed:
             ended &= clock_lasts(target, known)
         return ended

@@ -273,9 +273,8 @@ class KeepInTouch(Limited):
         """Return the intervals open or too long; where a party has none of these, its last one."""
         parties = assessed.party.tolist() if assessed.party is not None else [None] * len(assessed.code)
         last = {party: place for place, party in enumerate(parties)}
-        places = {
-            place for place, code in enumerate(assessed.code.tolist()) if assessed.categories[code].status != "met"
-        }
+        statuses = [assessed.categories[code].status for code in assessed.code.tolist()]
+        places = {place for place, status in enumerate(statuses) if status != "met"}
         told = {parties[place] for place in places}
         return sorted(places | {place for party, place in last.items() if party not in told})
 

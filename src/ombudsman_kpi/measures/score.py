@@ -167,9 +167,7 @@ class Score(Dated, ChangingShare):
         if self.parts is not None:
             parts = parts_of(place.here)
             details |= {"combined": self.combined, "parts": parts}
-            each = [
-                f"{name} {percent(met, counted)} ({met:,} of {counted:,})" for name, (met, counted) in parts.items()
-            ]
+            each = [f"{name} {percent(met, of)} ({met:,} of {of:,})" for name, (met, of) in parts.items()]
             combined = "mean of scores" if self.combines_by_mean else "pooled"
             words += [f"{combined}: {', '.join(each)}"] if each else []
             wanted = self.where.get(self.parts)

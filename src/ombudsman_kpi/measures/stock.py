@@ -12,7 +12,7 @@ from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.dates import day_in_short, to_day
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome, OutcomeStatus
-from ombudsman_kpi.clocks.states import NONE, StateBuilder
+from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, Level, Place, TargetStatus, judged
@@ -52,10 +52,8 @@ class StockRule(ClockRule):
             [clock.state[never], np.full(len(joins), len(categories) - 2), np.full(len(leaves), len(categories) - 1)]
         ).astype(np.intp)
         day = np.concatenate([np.full(len(never), MISSING), joined[joins], left[leaves]])
-        none = np.full(len(day), MISSING)
-        return Assessed(
-            code, categories, day, day, np.full(len(day), NONE), "", lambda: (day, none, none), record=record
-        )
+        none, elapsed = np.full(len(day), MISSING), np.full(len(day), NONE)
+        return Assessed(code, categories, day, day, elapsed, "", lambda: (day, none, none), record=record)
 
     def _changes(self, clock: Timeline, known: AsKnownBatch) -> tuple[Integers, Integers]:
         """Return the day each record joined the stock, and the day it left; ``MISSING`` where it did not."""
@@ -65,12 +63,10 @@ class StockRule(ClockRule):
         due = clock.axis.due(anchor, limit.allowed)
         joined = np.where(ran & (due != MISSING), due + 1, MISSING)
         table = known.batch.table
-        builder = StateBuilder(known, self.target.id)
         for name, condition in self.target.where.items():
             if condition.present and table.is_time(name):
-                joined = np.where(
-                    joined == MISSING, MISSING, np.maximum(joined, known.moments(builder.name(name)).days)
-                )
+                days = known.moments(table.resolve(name, f"target {self.target.id!r}")).days
+                joined = np.where(joined == MISSING, MISSING, np.maximum(joined, days))
         open_until = np.where(clock.end_day == MISSING, known.as_of.day + 1, clock.end_day)
         in_stock = (joined != MISSING) & (joined <= known.as_of.day) & (joined < open_until)
         return np.where(in_stock, joined, MISSING), np.where(in_stock, clock.end_day, MISSING)

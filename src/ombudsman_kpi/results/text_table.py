@@ -210,9 +210,8 @@ def as_html(table: TextTable) -> str:
         side = "right" if numeric else "left"
         return f'<{tag} style="text-align:{side};padding:2px 10px;{style}">{escape(text)}</{tag}>'
 
-    head = "".join(
-        cell("th", text, numeric=numeric) for text, numeric in zip(table.columns, table.numeric, strict=True)
-    )
+    headings = zip(table.columns, table.numeric, strict=True)
+    head = "".join(cell("th", text, numeric=numeric) for text, numeric in headings)
     body = []
     for row in table.rows:
         cells = [

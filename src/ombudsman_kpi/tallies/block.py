@@ -78,9 +78,8 @@ class Block:
         """Return the cells with another block's added, or taken away."""
         groups, outcomes = self.groups + other.groups, self.outcomes + other.outcomes
         shift = len(self.groups), 0, len(self.outcomes), 0
-        keys = tuple(
-            np.concatenate([mine, theirs + by]) for mine, theirs, by in zip(self.keys, other.keys, shift, strict=True)
-        )
+        moved = zip(self.keys, other.keys, shift, strict=True)
+        keys = tuple(np.concatenate([mine, theirs + by]) for mine, theirs, by in moved)
         sums = tuple(np.concatenate([mine, sign * theirs]) for mine, theirs in zip(self.sums, other.sums, strict=True))
         return Block.of(groups, outcomes, keys, sums)
 

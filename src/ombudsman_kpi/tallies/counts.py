@@ -56,16 +56,15 @@ class Counts:
             blocks[key] = mine.plus(block, sign)
         measured = {key.target for key in blocks}
         basis = self.basis or other.basis
-        reasons = {
-            target: _furthest(
-                basis, target, {part.unmeasured[target] for part in (self, other) if target in part.unmeasured}
-            )
-            for target in {**self.unmeasured, **other.unmeasured}
-        }
+        reasons = self.unmeasured, other.unmeasured
         return type(self)(
             basis,
             blocks,
-            {target: reason for target, reason in reasons.items() if target not in measured},
+            {
+                target: _furthest(basis, target, {part[target] for part in reasons if target in part})
+                for target in {**self.unmeasured, **other.unmeasured}
+                if target not in measured
+            },
             {
                 name: self.notes.get(name, frozenset()) | other.notes.get(name, frozenset())
                 for name in {**self.notes, **other.notes}

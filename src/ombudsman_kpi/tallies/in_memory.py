@@ -127,9 +127,8 @@ def opened_once(records: Mapping[str, Any], measured: Sequence[tuple[Scheme, Opt
     columns, dates = measured[0][1].columns, measured[0][1].dates
     sources = {kind: table.source for kind, table in opened_unread(records, columns, dates).items()}
     needed = None
-    if any(source.schema is not None for source in sources.values()) and (
-        "cases" in sources or "events" not in sources
-    ):
+    anew = any(source.schema is not None for source in sources.values())
+    if anew and ("cases" in sources or "events" not in sources):
         read = [dry_run(scheme, sources, options)[1] for scheme, options in measured]
         needed = {kind: list(dict.fromkeys(name for part in read for name in part[kind])) for kind in sources}
     return {kind: table.source for kind, table in open_records(sources, columns, dates, needed).items()}
@@ -179,9 +178,8 @@ def counted(
     for kind, rules in measurement.wanted.items():
         batches = batches_of(measurement.related.tables[kind], [rule for rule, _ in rules], measurement.by, progress)
         own = None if masks is None else masks[kind]
-        for key, block in count_batches(
-            batches, rules, measurement.by, measurement.at, measurement.scheme, own
-        ).items():
+        of_kind = count_batches(batches, rules, measurement.by, measurement.at, measurement.scheme, own)
+        for key, block in of_kind.items():
             blocks[key] = block.plus(blocks[key]) if key in blocks else block
     measured = [step.target for step in measurement.plan if step.target.id not in measurement.unmeasured]
     notes, misfits = dict(measurement.notes), {}
