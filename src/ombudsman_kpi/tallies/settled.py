@@ -39,7 +39,9 @@ def settle_records(
             key = rule.target.key_of(kind)
             if key is not None and not rule.target.follows_cases:
                 masks[kind] = _together(measurement.related.tables[kind], key, masks[kind])
-    if _needs_events(measurement):
+    cases = measurement.wanted.get("cases", ())
+    # What events say of its case may decide an outcome; and they may be all that says anything of cases.
+    if cases and (_are_made(measurement) or any(rule.target.follows_cases for rule, _ in cases)):
         _with_events(measurement, masks)
     return counted(measurement, masks, progress), {kind: _open(measurement, kind, masks) for kind in masks}
 
@@ -86,13 +88,6 @@ def _together(table: Table, key: str, masks: Truths) -> Truths:
     waits[case[~masks]] = True
     waits[-1] = False
     return masks & ~waits.take(case, mode="wrap")
-
-
-def _needs_events(measurement: Measurement) -> bool:
-    """Return whether what events say of its case decides an outcome; they may be all that says anything of cases."""
-    if "cases" not in measurement.wanted:
-        return False
-    return _are_made(measurement) or any(rule.target.follows_cases for rule, _ in measurement.wanted["cases"])
 
 
 def _are_made(measurement: Measurement) -> bool:
