@@ -1,1 +1,1 @@
-"""Whole columns of numbers and text: their types, memory, threads, ids and sums (internal)."""
+"""Whole columns of numbers and text: their types, memory, threads, ids and sums. Internal."""

@@ -1,1 +1,1 @@
-"""Days: dates, bank holidays, working days, time zones and reporting periods (internal)."""
+"""Days: dates, bank holidays, working days, time zones and reporting periods. Internal."""

@@ -1,1 +1,1 @@
-"""Clocks: limits, options, timelines and outcomes (internal)."""
+"""Clocks: limits, options, timelines and outcomes. Internal."""

@@ -138,13 +138,15 @@ def fields_needed(target: HasClock, table: Columns) -> list[str]:
 
     Raises ``RecordsError`` where one that the target names isn't there.
     """
-    named = [*([target.start] if target.start else []), *target.stop]
-    if target.runs_in.own_field:
-        named.append(target.runs_in.own_field)
-    fields = [table.resolve(name, f"target {target.id!r}") for name in named]
+    fields = [table.resolve(name, f"target {target.id!r}") for name in times_named(target)]
     fields += [name for name in _enders(target) if table.has(name)]
     fields += [*fields_of_conditions(target.where, table, target.id), *fields_of_identity(table)]
     return list(dict.fromkeys(fields))
+
+
+def times_named(target: HasClock) -> list[str]:
+    """Return the times that a target names: of its start, its stops, and the due date of its own."""
+    return [name for name in (target.start, *target.stop, target.runs_in.own_field) if name]
 
 
 def _enders(target: HasClock) -> tuple[str, ...]:
@@ -240,9 +242,7 @@ def _run(target: HasClock, known: AsKnownBatch) -> Timeline:
 def _refuse_mixed_zones(builder: ClockBuilder) -> None:
     """Refuse a clock that would start by one system's clock and stop by another's: one of them is a mistake."""
     target, batch = builder.on, builder.known.batch
-    named = [builder.name(name) for name in (target.start, *target.stop) if name]
-    if target.runs_in.own_field:
-        named.append(builder.name(target.runs_in.own_field))
+    named = [builder.name(name) for name in times_named(target)]
     named += [name for name in _enders(target) if name in batch.columns]
     if not {batch.times(name).kind for name in named} >= {"walls", "instants"}:
         return

@@ -1,1 +1,1 @@
-"""Engines: counting in parts on disk, or on a Spark cluster (internal)."""
+"""Engines: counting in parts on disk, or on a Spark cluster. Internal."""

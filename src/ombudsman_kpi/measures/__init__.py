@@ -1,1 +1,1 @@
-"""Measures, one file each: the declaration, the rule for its records, its figure (internal)."""
+"""Measures, one file each: the declaration, the rule for its records, its figure. Internal."""

@@ -1,1 +1,1 @@
-"""Results: figures worked out from tallies, and the tables that show them (internal)."""
+"""Results: figures worked out from tallies, and the tables that show them. Internal."""

@@ -1,1 +1,1 @@
-"""Schemes: dated, sourced sets of targets, read from TOML files (internal)."""
+"""Schemes: dated, sourced sets of targets, read from TOML files. Internal."""

@@ -1,1 +1,1 @@
-"""Tallies: whole numbers that add up, counted from records (internal)."""
+"""Tallies: whole numbers that add up, counted from records. Internal."""

@@ -52,8 +52,7 @@ class Counts:
                 raise OptionError(f"These tallies can't be added: {difference}. {remedy}")
         blocks = dict(self.blocks)
         for key, block in other.blocks.items():
-            mine = blocks.get(key) or Block.nothing()
-            blocks[key] = mine.plus(block, sign)
+            blocks[key] = blocks.get(key, Block.nothing()).plus(block, sign)
         measured = {key.target for key in blocks}
         basis = self.basis or other.basis
         reasons = self.unmeasured, other.unmeasured

@@ -1,1 +1,1 @@
-"""What measures are made of: targets, rules for records, figures and the standard (internal)."""
+"""What measures are made of: targets, rules for records, figures and the standard. Internal."""
