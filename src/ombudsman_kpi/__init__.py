@@ -5,14 +5,7 @@ from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.cases.deadline import Deadline, Deadlines, Finding
 from ombudsman_kpi.cases.one_case import deadlines
 from ombudsman_kpi.clocks.limits import CalendarDays, DueField, Hours, Seconds, Weeks, WorkingDays
-from ombudsman_kpi.errors import (
-    CoverageError,
-    KpiError,
-    MissingLibraryError,
-    OptionError,
-    RecordsError,
-    SchemeError,
-)
+from ombudsman_kpi.errors import CoverageError, KpiError, MissingLibraryError, OptionError, RecordsError, SchemeError
 from ombudsman_kpi.events.log import History
 from ombudsman_kpi.records.vocabulary import Activity, Call, Case, CaseEvent, Order, Request, Review, WrittenContact
 from ombudsman_kpi.results.compare import Comparison

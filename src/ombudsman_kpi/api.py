@@ -234,8 +234,7 @@ def assess(
     related = related_of(tables, plan, at, scheme)
     parts = rows_of_targets(plan, related, progress)
     frame = pd.concat(parts, ignore_index=True) if parts else no_rows()
-    order = [step.target.id for step in plan]
-    frame["target"] = pd.Categorical(frame["target"].astype(str), order)
+    frame["target"] = pd.Categorical(frame["target"].astype(str), chosen)
     frame["status"] = pd.Categorical(frame["status"].astype(str), list(STATUSES))
     frame["reason"] = frame["reason"].astype("category")
     return frame.sort_values("target", kind="stable", ignore_index=True)
@@ -263,8 +262,8 @@ def compare_schemes(
     >>> from ombudsman_kpi import compare_schemes, load_scheme
     >>> case = {"case_id": "A1", "received_at": "2024-01-01", "allocated_at": "2024-01-09", "decided_at": "2024-04-01"}
     >>> now, then = load_scheme("lgsco"), load_scheme("lgo-2017-18")
-    >>> found = compare_schemes(now, then, cases=[case], as_of="2024-04-30", targets="investigation-13w")
-    >>> [(pair.first.status, pair.second.status) for pair in found.pairs]  # decided on day 91
+    >>> comparison = compare_schemes(now, then, cases=[case], as_of="2024-04-30", targets="investigation-13w")
+    >>> [(pair.first.status, pair.second.status) for pair in comparison.pairs]  # decided on day 91
     [('met', 'missed')]
 
     Targets of one id are set side by side; ``same`` names those that are called otherwise in the second scheme, such

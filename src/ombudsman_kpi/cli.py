@@ -317,9 +317,7 @@ Described = StrEnum("Described", {name.replace("-", "_"): name for name in DESCR
 
 
 @app.command()
-def json_schema(
-    of: Annotated[Described, typer.Argument(help="Which object", show_default=False)],
-) -> None:
+def json_schema(of: Annotated[Described, typer.Argument(help="Which object", show_default=False)]) -> None:
     """Print the JSON Schema of an input or output, for systems in other languages.
 
     Example: ombudsman-kpi json-schema deadline

@@ -21,7 +21,7 @@ from ombudsman_kpi.calendars.dates import (
     day_in_short,
     day_in_words,
     day_number,
-    like,
+    in_container_of,
     over_chunks,
     read_days,
     to_date,
@@ -292,7 +292,7 @@ def test_an_empty_container_has_no_days(make: Callable[[list[Any]], object]) -> 
 @pytest.mark.parametrize("make", MAKERS)
 def test_dates_go_back_into_a_container_that_reads_the_same(make: Callable[[list[Any]], object]) -> None:
     days = read_days(make([MAUNDY_THURSDAY, None]))
-    back = like(days, days.numbers(slice(None), 0).view("M8[D]"))
+    back = in_container_of(days, days.numbers(slice(None), 0).view("M8[D]"))
     assert type(back) is type(days.source)
     assert numbers_of(read_days(back)) == [MAUNDY_THURSDAY_NUMBER, None]
 

@@ -59,6 +59,7 @@ class Visited(Target):
     cohort = "received"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (VisitRule,)
+    obliges = True
     words: ClassVar[Wording] = Wording(done="visited", start="A visit is owed from {start} on.")
 
     @property
@@ -73,11 +74,6 @@ class Visited(Target):
     def figure(self, place: Place) -> Figure:
         """Return the share of those visited in time."""
         return share_figure(self.standard, place)
-
-    @property
-    def obliges(self) -> bool:
-        """A visit is due."""
-        return True
 
     @property
     def waits_for(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ombudsman_kpi.arrays import row_days
 from ombudsman_kpi.events import contacts
 from ombudsman_kpi.events.contacts import PartyDays
 from ombudsman_kpi.records.sources import source
@@ -22,12 +23,10 @@ def test_those_of_some_rows_are_given_sorted_whatever_the_runs(cell: int, batch:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(contacts, "_CELL", cell)
             patch.setattr(source, "BATCH", batch)
-            party_days = PartyDays(
-                np.array(sorted(PartyDays.number(*pair) for pair in part), np.int64) for part in parts
-            )
+            party_days = PartyDays(np.array(sorted(row_days.pack(*pair) for pair in part), np.int64) for part in parts)
             for begin, end in ((first, first + size), (0, 1), (0, ROWS)):  # some may lie beyond all that there are
                 found = party_days.within(begin, end)
-                pairs = zip((PartyDays.lanes(found) + 2 * begin).tolist(), PartyDays.days(found).tolist(), strict=True)
+                pairs = zip((row_days.rows(found) + 2 * begin).tolist(), row_days.days(found).tolist(), strict=True)
                 whole = sorted(pair for part in parts for pair in part)
                 assert list(pairs) == [pair for pair in whole if begin <= pair[0] // 2 < end]
 

@@ -9,17 +9,15 @@ from typing import Any, ClassVar, Literal
 import pytest
 
 from ombudsman_kpi import Results, Scheme, Tally, assess, load_scheme, measure, settled, tally
-from ombudsman_kpi.arrays.types import MISSING, Truths
+from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
-from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, Place, judged
-from ombudsman_kpi.measures.base.lasting import day_lasts
 from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.rules import DatedRule
 from ombudsman_kpi.measures.base.selected import Dated
 from ombudsman_kpi.measures.base.target import Records, Rule
 from ombudsman_kpi.measures.registry import MEASURES, registered
-from ombudsman_kpi.measures.share_of_kinds import fields_of_kinds
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.schemes.json_schema import scheme_json_schema
 
@@ -27,25 +25,16 @@ from ombudsman_kpi.schemes.json_schema import scheme_json_schema
 
 
 @dataclass(frozen=True)
-class WeekendRule(Rule):
+class WeekendRule(DatedRule):
     """Each dated record: met where its day is a Saturday or Sunday, else late."""
 
     target: "AtWeekends"
 
-    def fields(self, table: Columns) -> list[str]:
-        """Return the names of its day and of its conditions."""
-        return fields_of_kinds(self.target, self.target.where, table)
-
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return on which records' days nobody works; 1 January 1970 was a Thursday."""
-        states = StateBuilder(known, self.target.id)
-        day = dated(states, self.target.dated, [self.target.where])
+        states, day = self.states_and_days(known)
         weekend = (day != MISSING) & ((day + 3) % 7 >= 5)
         return of_days(states, day, (Outcome("late", "on a weekday"), Outcome("met")), weekend)
-
-    def stays(self, known: AsKnownBatch) -> Truths:
-        """Return which records have their day."""
-        return day_lasts(self.target.id, known, self.target.dated, self.target.where)
 
 
 class AtWeekends(Dated):
@@ -60,16 +49,12 @@ class AtWeekends(Dated):
     cohort = "received"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (WeekendRule,)
+    shows_met = True
 
     @property
     def unit(self) -> str:
         """A number of records."""
         return "number"
-
-    @property
-    def shows_met(self) -> bool:
-        """Those counted are those met."""
-        return True
 
     def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return its rule."""

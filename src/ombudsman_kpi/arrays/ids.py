@@ -221,10 +221,10 @@ class Index:
 
     def find(self, texts: Any) -> RowNumbers:
         """Return the row of each text; -1 where it isn't there, or is missing."""
-        rows = self._found(*two_prints(texts))
+        rows = self._rows_of(*two_prints(texts))
         return np.where(present(texts), rows, -1) if texts.null_count else rows
 
-    def _found(self, first: Prints, second: Prints) -> RowNumbers:
+    def _rows_of(self, first: Prints, second: Prints) -> RowNumbers:
         """Return the row of each pair of fingerprints, -1 where there is none.
 
         Nearly all are in the first slot or soon after it, none after a greater one.

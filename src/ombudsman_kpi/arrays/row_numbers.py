@@ -44,7 +44,7 @@ class RowNumbers:
 
     def find(self, texts: Any) -> Integers:
         """Return the number of each text; -1 where it was never seen, or is missing."""
-        numbers = self._found(*two_prints(texts))
+        numbers = self._numbers_of(*two_prints(texts))
         return np.where(present(texts), numbers, -1) if texts.null_count else numbers
 
     def of(self, texts: Any, prints: tuple[Prints, Prints] | None = None) -> Integers:
@@ -59,7 +59,7 @@ class RowNumbers:
             self._grow(2 << (self.size + len(texts)).bit_length())
         return self._numbered(texts, *(two_prints(texts) if prints is None else prints))
 
-    def _found(self, first: Prints, second: Prints) -> Integers:
+    def _numbers_of(self, first: Prints, second: Prints) -> Integers:
         """Return the number of each pair of fingerprints, -1 where there is none.
 
         Nearly all are in the first slot, or the next to it.
@@ -80,7 +80,7 @@ class RowNumbers:
         numbers = (entries & _NUMBER).view(np.int64) - 1
         other = np.flatnonzero((self._second.take(numbers, mode="clip") != second) & (numbers >= 0))
         if len(other):
-            numbers[other] = self._found(_both(first[other], second[other]), second[other])
+            numbers[other] = self._numbers_of(_both(first[other], second[other]), second[other])
         return numbers
 
     def _numbered(self, texts: Any, first: Prints, second: Prints) -> Integers:

@@ -236,14 +236,14 @@ def _from_arrow(values: Any, kind: Kind, source: object) -> Days:
     return Days(raw.fill_null(0).to_numpy(), units, missing, kind, source)
 
 
-def like(days: Days, values: NDArray[Any], missing: Truths | None = None) -> Any:
+def in_container_of(days: Days, values: NDArray[Any], missing: Truths | None = None) -> Any:
     """Return results in the kind of container that the dates came in.
 
     ``values`` are dates (``datetime64[D]``), integers or booleans. Missing values are written as the container
     does: NaT or NaN in numpy, NA in pandas, null in Polars and Arrow, None in a list.
     """
     if days.kind in {"pandas", "pandas-index"}:
-        return _like_pandas(days, values, missing)
+        return _in_pandas(days, values, missing)
     if days.kind in {"polars", "arrow"}:
         import pyarrow as pa
 
@@ -262,16 +262,13 @@ def like(days: Days, values: NDArray[Any], missing: Truths | None = None) -> Any
     return values
 
 
-def _like_pandas(days: Days, values: NDArray[Any], missing: Truths | None) -> Any:
+def _in_pandas(days: Days, values: NDArray[Any], missing: Truths | None) -> Any:
     import pandas as pd
 
     source = days.source
     if values.dtype.kind == "M":
-        unit = (
-            np.datetime_data(source.dtype)[0]
-            if isinstance(source.dtype, np.dtype) and source.dtype.kind == "M"
-            else "s"
-        )
+        of_numpy = isinstance(source.dtype, np.dtype) and source.dtype.kind == "M"
+        unit = np.datetime_data(source.dtype)[0] if of_numpy else "s"
         content: Any = values.astype(f"M8[{unit}]")
     else:
         absent = np.zeros(len(values), np.bool_) if missing is None else missing

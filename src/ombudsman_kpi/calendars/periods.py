@@ -17,14 +17,7 @@ Grain = Literal["all", "week", "month", "day"]
 
 EVERY: tuple[Every, ...] = get_args(Every)
 
-_MONTHS: dict[str, int] = {
-    "month": 1,
-    "two-month": 2,
-    "quarter": 3,
-    "half-year": 6,
-    "financial-year": 12,
-    "year": 12,
-}
+_MONTHS: dict[str, int] = {"month": 1, "two-month": 2, "quarter": 3, "half-year": 6, "financial-year": 12, "year": 12}
 _NAMES = tuple(name[:3] for name in MONTHS)
 _APRIL = 3  # months after January: the financial year and its parts begin on 1 April
 

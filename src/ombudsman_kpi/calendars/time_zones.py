@@ -73,7 +73,7 @@ class TimeZone:
         # From the first such day to the last, with a free place at both ends, which clipping gives to all other days.
         table = np.zeros(self._skipping_days[-1] - self._skipping_days[0] + 3, np.bool_)
         table[self._skipping_days - self._skipping_days[0] + 1] = True
-        on: Truths = np.take(table, days - self._skipping_days[0] + 1, mode="clip")
+        on: Truths = table.take(days - self._skipping_days[0] + 1, mode="clip")
         return on
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.bank_holidays import ANNOUNCED_UNTIL, bank_holidays, check_division
-from ombudsman_kpi.calendars.dates import WEEKDAYS, Days, day_number, like, over_chunks, read_days, to_date
+from ombudsman_kpi.calendars.dates import WEEKDAYS, Days, day_number, in_container_of, over_chunks, read_days, to_date
 from ombudsman_kpi.errors import CoverageError, OptionError
 
 # A calendar covers these years by default. The rules of the years before 1990 haven't been checked against a source;
@@ -89,7 +89,7 @@ class WorkingCalendar:
         first: date | str | None = None,
         last: date | str | None = None,
     ) -> "WorkingCalendar":
-        """Make the calendar of a division of the United Kingdom.
+        """Return the calendar of a division of the United Kingdom.
 
         ``division`` is ``england-and-wales``, ``scotland``, ``northern-ireland``, or ``any-uk-nation`` (a day
         that is a bank holiday in any of them is off). ``closures`` are the office's own days off: dates, or a
@@ -155,7 +155,7 @@ class WorkingCalendar:
             moved = self.move(np.where(covered, numbers, self._first), np.where(covered, steps, 0))
             moved[~covered] = MISSING
         self._check_covered(days, np.flatnonzero(moved == MISSING), "that many working days from")
-        return like(days, moved.view("M8[D]"))
+        return in_container_of(days, moved.view("M8[D]"))
 
     def count(self, start: Any, stop: Any) -> Any:
         """Return the number of working days after ``start``, up to and including ``stop``; negative if stop is earlier.
@@ -178,7 +178,7 @@ class WorkingCalendar:
             return bool(counted.max() < _OUTSIDE >> 1)
 
         if over_chunks(len(shape), count_chunk):
-            return like(shape, out)
+            return in_container_of(shape, out)
         return self._count_with_missing(starts, stops, shape, out)
 
     def _count_with_missing(self, starts: Days, stops: Days, shape: Days, out: Integers) -> Any:
@@ -205,7 +205,7 @@ class WorkingCalendar:
         if not covered:
             for days in (starts, stops):
                 self._check_covered(days, np.arange(len(shape)))
-        return like(shape, values, None if as_float else absent)
+        return in_container_of(shape, values, None if as_float else absent)
 
     def is_working_day(self, day: Any) -> Any:
         """Return whether a date is a working day: not a weekend, bank holiday or closure.
@@ -217,7 +217,7 @@ class WorkingCalendar:
         working = self._look_up(days, self._is_working, _OUTSIDE)
         absent = working == _OUTSIDE
         self._check_covered(days, np.flatnonzero(absent))
-        return like(days, working == 1, absent if absent.any() else None)
+        return in_container_of(days, working == 1, absent if absent.any() else None)
 
     def name_of(self, day: date | str) -> str:
         """Return what a day off is called; of a working day, what day of the week it is.
@@ -245,7 +245,7 @@ class WorkingCalendar:
         days = read_days(day)
         moved = self._look_up(days, lambda numbers: self.rolled(numbers, direction), MISSING)
         self._check_covered(days, np.flatnonzero(moved == MISSING), f"the working day {direction} from")
-        return like(days, moved.view("M8[D]"))
+        return in_container_of(days, moved.view("M8[D]"))
 
     def __repr__(self) -> str:
         return (
@@ -378,10 +378,7 @@ def _check_alignment(starts: Days, stops: Days) -> None:
 def _closed(closures: Iterable[date | str] | rrulebase, first: date, last: date) -> set[date]:
     """Return the closures between two days."""
     if isinstance(closures, rrulebase):
-        midnight = datetime.min.time()
-        moments = closures.between(
-            datetime.combine(first, midnight), datetime.combine(last, datetime.max.time()), inc=True
-        )
+        moments = closures.between(datetime.combine(first, time.min), datetime.combine(last, time.max), inc=True)
         return {moment.date() for moment in moments}
     if isinstance(closures, (str, date)):
         raise OptionError("Closures are a list of dates or a dateutil rule; for one day write closures=['2024-12-24'].")

@@ -1,4 +1,1 @@
-"""Clocks: limits, options, timelines and outcomes.
-
-Internal: the public names are those that ``ombudsman_kpi`` exports.
-"""
+"""Clocks: limits, options, timelines and outcomes. Internal."""

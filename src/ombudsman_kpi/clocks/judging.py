@@ -53,10 +53,7 @@ def judge(state: State, in_time: bool, unanswered: str = "late") -> Outcome:  # 
 
 
 def outcomes(
-    target: HasLimit,
-    states: tuple[State, ...],
-    state: NDArray[np.integer],
-    in_time: Truths,
+    target: HasLimit, states: tuple[State, ...], state: NDArray[np.integer], in_time: Truths
 ) -> tuple[NDArray[np.intp], tuple[Outcome, ...]]:
     """Return the outcome of each clock, as a position in a list of them.
 
@@ -86,7 +83,7 @@ class Judged(NamedTuple):
 
 
 def judged(target: HasLimit, timeline: Timeline, calendar: WorkingCalendar) -> Judged:
-    """Judge each record of a batch by the limit, and by what the calendar knows of its due day."""
+    """Return each record of a batch judged by the limit, and by what the calendar knows of its due day."""
     state, states, elapsed = timeline.state, timeline.states, timeline.elapsed
     in_time = timeline.in_time(target.limit)
     beyond = beyond_calendar(target, timeline, calendar)

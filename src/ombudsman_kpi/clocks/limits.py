@@ -66,8 +66,7 @@ class Limit:
 
     def within(self, elapsed: Integers) -> Truths:
         """Return which elapsed times, in parts, are in time."""
-        in_time: Truths = elapsed <= self.allowed
-        return in_time
+        return np.less_equal(elapsed, self.allowed)
 
 
 @total_ordering

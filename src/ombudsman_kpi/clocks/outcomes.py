@@ -19,7 +19,6 @@ STATUSES: tuple[OutcomeStatus, ...] = get_args(OutcomeStatus)
 MISSED: frozenset[OutcomeStatus] = frozenset({"late", "overdue"})
 OPEN: frozenset[OutcomeStatus] = frozenset({"pending", "overdue"})
 
-
 NOT_ENDED = "not ended"  # the mark of a late outcome of a record that hasn't ended: it is in no period of those closed
 
 
@@ -77,7 +76,7 @@ class Assessed:
     gross: Integers | None = None  # elapsed as if the clock had never stood still
 
     @cached_property
-    def points(self) -> "Points":
+    def points(self) -> Points:
         """When each clock started, ended and is due; worked out when first asked for."""
         return self.find_points()
 
@@ -91,7 +90,7 @@ class Assessed:
         day = self.start_day if cohort == "received" else self.end_day
         return day() if callable(day) else day
 
-    def walls(self) -> tuple[Integers, Integers, Integers]:
+    def walls(self) -> Points:
         """Return when each clock started, ended and is due in microseconds; for days, the midnight that begins them."""
         if not self.in_days:
             return self.points

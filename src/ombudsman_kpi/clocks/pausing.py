@@ -26,7 +26,7 @@ class PausedClock:
 
     @classmethod
     def of(cls, clock: Timeline, pauses: Pauses, as_of: int) -> "PausedClock":
-        """Cut pauses to the clocks, and to what is known; count their days."""
+        """Return the pauses cut to the clocks, and to what is known, with their days counted."""
         stop = clock.end[pauses.row]
         end = np.minimum(pauses.end, np.where(stop == MISSING, as_of + 1, stop))
         mask = pauses.first < end
@@ -85,7 +85,7 @@ class PausedClock:
         return rows * places + np.clip(days - low, 0, places - 1)
 
     def _before(self, rows: Integers, days: Integers) -> Integers:
-        """Count the paused days of each record before a day; of all records before it too, so only differences tell."""
+        """Return the paused days of each record before a day, and of all records before it: only differences tell."""
         if not len(self.pauses.row):
             return np.zeros(len(rows), np.int64)
         place = np.searchsorted(self._begin, self._packed(rows, days))

@@ -1,6 +1,6 @@
 """The states of a batch's records in the making: each record gets the first state that fits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -141,12 +141,11 @@ class StateBuilder:
         self.mark(~moments.happened, "excluded", not_yet(name))
 
 
-def dated(builder: StateBuilder, name: str, conditions: Iterable[Mapping[str, Condition]]) -> Integers:
+def dated(builder: StateBuilder, name: str, conditions: Mapping[str, Condition]) -> Integers:
     """Return the day of each record by one field; ``MISSING`` where it has none, and its state says why."""
     own = builder.name(name)
     builder.mark_later(own)
-    for part in conditions:
-        builder.mark_not_concerned(part)
+    builder.mark_not_concerned(conditions)
     builder.mark_identity()
     builder.mark_unusable(own)
     builder.mark_not_begun(own)

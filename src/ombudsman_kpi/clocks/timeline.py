@@ -138,26 +138,24 @@ def fields_needed(target: HasClock, table: Columns) -> list[str]:
 
     Raises ``RecordsError`` where one that the target names isn't there.
     """
-    named = [*([target.start] if target.start else []), *target.stop]
-    if target.runs_in.own_field:
-        named.append(target.runs_in.own_field)
-    fields = [table.resolve(name, f"target {target.id!r}") for name in named]
+    fields = [table.resolve(name, f"target {target.id!r}") for name in times_named(target)]
     fields += [name for name in _enders(target) if table.has(name)]
     fields += [*fields_of_conditions(target.where, table, target.id), *fields_of_identity(table)]
     return list(dict.fromkeys(fields))
 
 
+def times_named(target: HasClock) -> list[str]:
+    """Return the times that a target names: of its start, its stops, and the due date of its own."""
+    return [name for name in (target.start, *target.stop, target.runs_in.own_field) if name]
+
+
 def _enders(target: HasClock) -> tuple[str, ...]:
     """Return the names of the fields that end a clock without what was promised; abandoning a call ends the wait."""
-    return tuple(name for name, _ in _ends(target))
-
-
-def _ends(target: HasClock) -> tuple[tuple[str, Ending], ...]:
-    return _ends_without(target.of, target.stop)
+    return tuple(name for name, _ in _ends(target.of, target.stop))
 
 
 @cache
-def _ends_without(records: str, stop: tuple[str, ...]) -> tuple[tuple[str, Ending], ...]:
+def _ends(records: str, stop: tuple[str, ...]) -> tuple[tuple[str, Ending], ...]:
     kind = RECORDS[records]
     waits = set(kind.answered_by) & set(stop)
     ends: list[tuple[str, Ending]] = [(name, "withdrawn") for name in kind.withdrawn_by]
@@ -176,7 +174,7 @@ class ClockBuilder(StateBuilder):
         """The fields that can end the clock, and how; of those on the same day the first named counts."""
         table = self.known.batch.table
         named: list[tuple[str, Ending]] = [(self.name(name), "stopped") for name in self.on.stop]
-        return named + [(name, ending) for name, ending in _ends(self.on) if table.has(name)]
+        return named + [(name, ending) for name, ending in _ends(self.on.of, self.on.stop) if table.has(name)]
 
     @cached_property
     def ended(self) -> list[tuple[int, str, Ending, KnownTimes]]:
@@ -202,12 +200,12 @@ class ClockBuilder(StateBuilder):
 
 
 def timeline(target: HasClock, known: AsKnownBatch) -> Timeline:
-    """Run a target's clock for every record of a batch; targets that differ in their limits alone share it."""
+    """Return a target's clock of every record of a batch; targets that differ in their limits alone share it."""
     return known.once(("timeline", target.clock_key), lambda: _run(target, known))
 
 
 def _run(target: HasClock, known: AsKnownBatch) -> Timeline:
-    """Run a target's clock for every record of a batch, as far as it was known.
+    """Return a target's clock of every record of a batch, as far as it was known.
 
     Each record gets the first state that fits: starting later; left out by the target's conditions; without an id
     of its own; not startable; contradicting itself; ended by its earliest ending; open.
@@ -244,9 +242,7 @@ def _run(target: HasClock, known: AsKnownBatch) -> Timeline:
 def _refuse_mixed_zones(builder: ClockBuilder) -> None:
     """Refuse a clock that would start by one system's clock and stop by another's: one of them is a mistake."""
     target, batch = builder.on, builder.known.batch
-    named = [builder.name(name) for name in (target.start, *target.stop) if name]
-    if target.runs_in.own_field:
-        named.append(builder.name(target.runs_in.own_field))
+    named = [builder.name(name) for name in times_named(target)]
     named += [name for name in _enders(target) if name in batch.columns]
     if not {batch.times(name).kind for name in named} >= {"walls", "instants"}:
         return
@@ -278,7 +274,7 @@ def _start(builder: ClockBuilder) -> Integers:
 
 
 def _deemed_received(builder: ClockBuilder, name: str, start: Integers) -> Integers:
-    """Move a start that came after the cut-off, or on a day off, to the day on which it counts as received."""
+    """Return starts, those after the cut-off or on a day off moved to the day on which they count as received."""
     clock = builder.on.clock
     if clock.cut_off is None and clock.non_working_receipt == "as received":
         return start
@@ -372,7 +368,7 @@ def _elapsed(builder: ClockBuilder, axis: Axis, counts: Truths, start: Integers,
 
 
 def _own_due(builder: ClockBuilder, end: Integers, field_name: str) -> tuple[Integers, Truths]:
-    """Compare with each record's own due date: by the day where either is a date, else to the instant."""
+    """Return each record's own due date, and whether it was kept: by the day where either is a date, else exactly."""
     name = builder.name(field_name)
     builder.mark_time(name)
     moments = builder.moments(name)

@@ -7,6 +7,7 @@ tally of the whole. DuckDB writes the parts within its own memory limit.
 import math
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -86,19 +87,18 @@ class _RowsRead:
 
     def __init__(self, progress: Progress | None) -> None:
         self.progress = progress
-        self.before: dict[str, int] = {}
+        self.before: Counter[str] = Counter()
         self.here: dict[str, int] = {}
 
     def of_part(self, kind: str, rows: int) -> None:
         """Report the number of rows of a part that have been read."""
         self.here[kind] = rows
         if self.progress is not None:
-            self.progress(kind, self.before.get(kind, 0) + rows)
+            self.progress(kind, self.before[kind] + rows)
 
     def part_is_done(self) -> None:
         """Start the next part."""
-        for kind, rows in self.here.items():
-            self.before[kind] = self.before.get(kind, 0) + rows
+        self.before.update(self.here)
         self.here = {}
 
 
@@ -132,8 +132,7 @@ def _parts_of(
             records, files = {}, []
             for kind in feed.keys:
                 paths = sorted((Path(folder) / kind / f"{_PART}={part}").glob("*.parquet"))
-                whole = sources[kind]
-                source = empty[kind]
+                whole, source = sources[kind], empty[kind]
                 if paths:
                     source = _part_source(whole, needed[kind], paths, ordered=kind in feed.ordered)
                 records[kind] = source._replace(doubtful=whole.doubtful, zoned=zoned[kind])
@@ -172,7 +171,9 @@ def _number_of_parts(feed: Feed, tables: Mapping[str, Table], room: int) -> int:
     size = 0
     for kind in feed.keys:
         source = tables[kind].source
-        rows = source.rows if source.rows is not None else _count_rows(source)
+        rows = source.rows
+        if rows is None:  # it doesn't know: one column is read
+            rows = sum(len(next(iter(columns.values()))) for columns in source.read([source.names[0]]))
         size += rows * (_AN_EVENT if kind == "events" else _A_CASE)
     number = max(1, math.ceil(size / room))
     if number > _MOST:
@@ -181,11 +182,6 @@ def _number_of_parts(feed: Feed, tables: Mapping[str, Table], room: int) -> int:
 
 
 _MOST = 512  # parts; DuckDB can't write more files at once
-
-
-def _count_rows(source: Source) -> int:
-    """Return the number of rows of a source that doesn't know it, by reading one column."""
-    return sum(len(next(iter(columns.values()))) for columns in source.read([source.names[0]]))
 
 
 def _write_parts(numbered: Iterator[Any], folder: Path, room: int) -> int:

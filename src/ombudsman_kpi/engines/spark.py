@@ -16,18 +16,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ombudsman_kpi import errors
 from ombudsman_kpi.engines import spark_work
 from ombudsman_kpi.engines.spark_frames import schema_of, shared_ids, side_by_side
-from ombudsman_kpi.engines.spark_work import (
-    CASE_COLUMN,
-    CELL,
-    ERROR,
-    MISFIT,
-    READ,
-    SUMS,
-    ZONE,
-    Layout,
-    Work,
-    kinds_of_columns,
-)
 from ombudsman_kpi.engines.together import Feed, feeds_of, measured, without_row
 from ombudsman_kpi.errors import KpiError, MissingLibraryError, OptionError, RecordsError
 from ombudsman_kpi.events.as_of import parse_as_of
@@ -67,7 +55,7 @@ def tally_on_spark(
     check_scheme(scheme)
     options = options.read_once()
     schemas = {kind: schema_of(frame) for kind, frame in frames.items()}
-    sources = {kind: Source(tuple(schema.names), _no_rows) for kind, schema in schemas.items()}
+    sources = {kind: Source(tuple(schema.names), lambda _: iter(())) for kind, schema in schemas.items()}
     tables = open_records(sources, options.readings)
     options = options._replace(as_of=str(parse_as_of(options.as_of, scheme)))
     job = _with_built_cases(_Job(scheme, options, frames, tables, schemas))
@@ -105,7 +93,7 @@ def _frames_of(records: Mapping[str, Any]) -> dict[str, "DataFrame"]:
 
 
 def _with_built_cases(job: "_Job") -> "_Job":
-    """Add the columns of cases that are built from the events, if there are events and no cases.
+    """Return a job with the columns of cases that are built from the events, if there are events and no cases.
 
     A column that no event of the whole log sets is absent, and another column may be used instead. A single partition
     can't know that, so this is a separate Spark job, which reads the events once more.
@@ -160,19 +148,16 @@ class _Job(NamedTuple):
                 kinds.append(kind)
         return shared_ids(self.frames, self.tables, kinds)
 
-    def work(self, feed: Feed, layout: Layout, doubtful: dict[str, Any]) -> bytes:
+    def work(self, feed: Feed, layout: spark_work.Layout, doubtful: dict[str, Any]) -> bytes:
         """Return the message to the executors."""
-        on_built = [step.target for step in self.plan() if self._on_built_cases(step)]
-        logged = {target.id for target in on_built if not target.follows_cases}
-        work = Work(
+        built = [] if self.case_columns is None else [step.target for step in self.plan()]
+        logged = {target.id for target in built if "cases" in target.needs and not target.follows_cases}
+        work = spark_work.Work(
             self.scheme.model_dump_json(exclude_unset=True), self.scheme.digest, self.scheme.calendar.edition,
             self.options, self.schemas, feed, layout, doubtful,
             {kind: self._texts(kind) for kind in feed.keys}, self.case_columns, frozenset(logged),
         )  # fmt: skip
         return pickle.dumps(work)
-
-    def _on_built_cases(self, step: PlanStep) -> bool:
-        return self.case_columns is not None and "cases" in step.target.needs
 
     def _texts(self, kind: str) -> list[str]:
         """Return the columns that hold times as ISO text, where some may have a zone and others none."""
@@ -188,32 +173,27 @@ class _Job(NamedTuple):
         ]  # fmt: skip
 
 
-def _no_rows(_: list[str]) -> Iterator[dict[str, Any]]:
-    return iter(())
-
-
 def _collected(job: _Job, feeds: list[Feed], how: Callable[[bytes, Iterable[Any]], Iterator[Any]]) -> Any:
-    """Run feeds on the cluster and return the rows of the result, added up there."""
+    """Return the rows of the result of running feeds on the cluster, added up there."""
     from pyspark.sql import functions as f
 
     groups = len(job.options.by)
     if not feeds:
         import pyarrow as pa
 
-        return pa.Table.from_batches([spark_work.rows_of(groups, READ, target=[])])
+        return pa.Table.from_batches([spark_work.rows_of(groups, spark_work.READ, target=[])])
     doubtful = job.doubtful(feeds) if how is spark_work.tally_partition else {}
-    kinds = kinds_of_columns(groups)
+    kinds = spark_work.kinds_of_columns(groups)
     schema = ", ".join(f"{name} {kind}" for name, kind in kinds.items())
     parts = []
     for feed in feeds:
         frame, layout = side_by_side(feed, job.frames, job.tables, job.needed)
         repeated = {kind: doubtful[kind] for kind in feed.keys if kind in doubtful}
-        parts.append(
-            frame.mapInArrow(_executor_function(how.__name__, job.work(feed, layout, repeated), kinds), schema)
-        )
+        run = _executor_function(how.__name__, job.work(feed, layout, repeated), kinds)
+        parts.append(frame.mapInArrow(run, schema))
     together = reduce(lambda one, other: one.unionAll(other), parts)
-    keys = [name for name in kinds if name not in SUMS]
-    return together.groupBy(*keys).agg(*(f.sum(name).alias(name) for name in SUMS)).toArrow()
+    keys = [name for name in kinds if name not in spark_work.SUMS]
+    return together.groupBy(*keys).agg(*(f.sum(name).alias(name) for name in spark_work.SUMS)).toArrow()
 
 
 def _executor_function(how: str, content: bytes, kinds: dict[str, str]) -> Callable[[Iterable[Any]], Iterator[Any]]:
@@ -255,24 +235,24 @@ class _Result(NamedTuple):
             what: table.filter(pc.equal(table["what"], what))
             .select(["target", "status", "reason", "records"])
             .to_pylist()
-            for what in (MISFIT, READ, ZONE, CASE_COLUMN, ERROR)
+            for what in (spark_work.MISFIT, spark_work.READ, spark_work.ZONE, spark_work.CASE_COLUMN, spark_work.ERROR)
         }
-        for error in sorted(parts[ERROR], key=lambda row: str(row["reason"])):
+        for error in sorted(parts[spark_work.ERROR], key=lambda row: str(row["reason"])):
             kind = getattr(errors, error["status"], KpiError)
             raise kind(without_row(error["reason"]))
         zones = defaultdict(set)
-        for row in parts[ZONE]:
+        for row in parts[spark_work.ZONE]:
             zones[row["target"], row["reason"]].add(row["status"])
         for kind, column in sorted(pair for pair, forms in zones.items() if len(forms) > 1):
             raise RecordsError(
                 f"{kind}: {column} holds times with a zone and times without one. Convert all of them to one form."
             )
         misfits: dict[str, dict[Misfit, int]] = defaultdict(dict)
-        for row in parts[MISFIT]:
+        for row in parts[spark_work.MISFIT]:
             misfits[row["target"]][Misfit.read(row["reason"])] = row["records"]
-        rows = {row["target"]: row["records"] for row in parts[READ]}
-        cells = table.filter(pc.equal(table["what"], CELL)).drop_columns(["what"])
-        return cls(cells, misfits, rows, frozenset(row["target"] for row in parts[CASE_COLUMN]))
+        rows = {row["target"]: row["records"] for row in parts[spark_work.READ]}
+        cells = table.filter(pc.equal(table["what"], spark_work.CELL)).drop_columns(["what"])
+        return cls(cells, misfits, rows, frozenset(row["target"] for row in parts[spark_work.CASE_COLUMN]))
 
     def tally(self, counted: Counts) -> Counts:
         """Return an empty tally with the counts of this result."""
@@ -281,6 +261,4 @@ class _Result(NamedTuple):
         cells = self.cells.rename_columns([names.get(name, name) for name in self.cells.column_names])
         about = storage.to_arrow(counted).schema.metadata
         blocks = storage.from_arrow(cells.replace_schema_metadata(about)).blocks
-        return replace(
-            counted, blocks=blocks, misfits={target: dict(events) for target, events in self.misfits.items()}
-        )
+        return replace(counted, blocks=blocks, misfits=dict(self.misfits))

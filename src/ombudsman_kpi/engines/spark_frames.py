@@ -73,16 +73,14 @@ def shared_ids(frames: Mapping[str, "DataFrame"], tables: Mapping[str, Table], k
 
     if not kinds:
         return {}
-    parts = None
+    parts = []
     for kind in kinds:
         name = str(tables[kind].id_field)
         frame, place = by_place(frames[kind]), place_of(tables[kind], name)
         text = texts_of(f.col(f"c{place}"), frame.schema[place].dataType)
         required = tables[kind].fields[name].required
-        part = frame.select(f.lit(kind).alias("kind"), f.lit(required).alias("required"), text.alias("id"))
-        parts = part if parts is None else parts.unionAll(part)
-    assert parts is not None  # noqa: S101
-    counted = parts.groupBy("kind", "required", "id").count()
+        parts.append(frame.select(f.lit(kind).alias("kind"), f.lit(required).alias("required"), text.alias("id")))
+    counted = reduce(lambda one, other: one.unionAll(other), parts).groupBy("kind", "required", "id").count()
     wanted = (f.col("id").isNull() & f.col("required")) | (f.col("id").isNotNull() & (f.col("count") > 1))
     repeated = counted.where(wanted).select("kind", "id").limit(TOO_MANY + 1).toArrow()
     if repeated.num_rows > TOO_MANY:
@@ -159,10 +157,8 @@ def _columns_of(frame: "DataFrame", table: Table, key: str | None, names: list[s
     for name in names:
         place = table.source.names.index(name)
         type_, column = frame.schema[place].dataType, f.col(f"c{place}")
-        if isinstance(type_, StringType):
-            columns.setdefault(name, (column.cast("string"), "string"))
-        else:
-            columns.setdefault(name, (column, type_.simpleString()))
+        is_text = isinstance(type_, StringType)
+        columns.setdefault(name, (column.cast("string"), "string") if is_text else (column, type_.simpleString()))
     return columns
 
 

@@ -3,7 +3,7 @@
 import pickle
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any, NamedTuple
 
 from ombudsman_kpi.clocks.outcomes import Outcome
@@ -62,28 +62,24 @@ def opened(content: bytes) -> tuple[Work, Scheme]:
     return work, Scheme.model_validate_json(work.scheme)
 
 
-def tally_partition(content: bytes, batches: Iterable[Any]) -> Iterator[Any]:
-    """Yield the result of tallying a partition: rows of cells, or one row with an error."""
-    return _guarded(content, batches, _tally_partition)
-
-
-def case_columns(content: bytes, batches: Iterable[Any]) -> Iterator[Any]:
-    """Yield the columns of the cases that are built from the events of a partition."""
-    return _guarded(content, batches, _case_columns)
-
-
 def _guarded(
-    content: bytes, batches: Iterable[Any], work_out: Callable[[Work, Scheme, Iterator[Any]], Iterator[Any]]
-) -> Iterator[Any]:
-    batches = iter(batches)
-    work, scheme = opened(content)
-    try:
-        _check_same(work, scheme)
-        yield from work_out(work, scheme, batches)
-    except KpiError as error:
-        yield _rows(work, ERROR, status=[type(error).__name__], reason=[str(error)])
-        for _ in batches:  # Spark waits until all batches have been read
-            pass
+    work_out: Callable[[Work, Scheme, Iterator[Any]], Iterator[Any]],
+) -> Callable[[bytes, Iterable[Any]], Iterator[Any]]:
+    """Return work on the rows of a partition that takes the driver's message; an error becomes one row."""
+
+    @wraps(work_out)
+    def guarded(content: bytes, batches: Iterable[Any]) -> Iterator[Any]:
+        batches = iter(batches)
+        work, scheme = opened(content)
+        try:
+            _check_same(work, scheme)
+            yield from work_out(work, scheme, batches)
+        except KpiError as error:
+            yield _rows(work, ERROR, status=[type(error).__name__], reason=[str(error)])
+            for _ in batches:  # Spark waits until all batches have been read
+                pass
+
+    return guarded
 
 
 def _check_same(work: Work, scheme: Scheme) -> None:
@@ -95,7 +91,9 @@ def _check_same(work: Work, scheme: Scheme) -> None:
         )
 
 
-def _case_columns(work: Work, scheme: Scheme, batches: Iterator[Any]) -> Iterator[Any]:
+@_guarded
+def case_columns(work: Work, scheme: Scheme, batches: Iterator[Any]) -> Iterator[Any]:
+    """Yield the columns of the cases that are built from the events of a partition."""
     names: dict[str, None] = {}
     for chunks in _shares(work, batches):
         for chunk in chunks["events"]:
@@ -103,7 +101,9 @@ def _case_columns(work: Work, scheme: Scheme, batches: Iterator[Any]) -> Iterato
     yield _rows(work, CASE_COLUMN, target=[*names])
 
 
-def _tally_partition(work: Work, scheme: Scheme, batches: Iterator[Any]) -> Iterator[Any]:
+@_guarded
+def tally_partition(work: Work, scheme: Scheme, batches: Iterator[Any]) -> Iterator[Any]:
+    """Yield the result of tallying a partition: rows of cells, or one row with an error."""
     zones: dict[tuple[str, str, str], None] = {}
     for chunks in _shares(work, batches):
         for kind, chunk in ((kind, chunk) for kind, part in chunks.items() for chunk in part):
@@ -263,15 +263,13 @@ def rows_of(groups: int, what: str, **columns: Any) -> Any:
     """Return rows of a partition's result, for some number of columns to group by."""
     import pyarrow as pa
 
-    size = len(next(iter(columns.values())))
-    kinds = kinds_of_columns(groups)
+    size, kinds = len(next(iter(columns.values()))), kinds_of_columns(groups)
+    columns["what"] = [what] * size
     arrays = []
     for name, kind in kinds.items():
-        whole = kind == "bigint"
-        values = [what] * size if name == "what" else columns.get(name, [0 if whole else ""] * size)
-        arrays.append(
-            values if isinstance(values, pa.Array) else pa.array(values, pa.int64() if whole else pa.string())
-        )
+        type_, nothing = (pa.int64(), 0) if kind == "bigint" else (pa.string(), "")
+        values = columns.get(name, [nothing] * size)
+        arrays.append(values if isinstance(values, pa.Array) else pa.array(values, type_))
     return pa.RecordBatch.from_arrays(arrays, names=[*kinds])
 
 

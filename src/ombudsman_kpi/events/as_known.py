@@ -61,7 +61,6 @@ class AsKnownBatch:
     batch: Batch
     as_of: AsOf
     setting: Setting
-    _moments: dict[tuple[str, bool], KnownTimes] = field(default_factory=dict, repr=False)
     _worked_out: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
 
     def once(self, what: tuple[Any, ...], work_out: Callable[[], T]) -> T:
@@ -73,11 +72,7 @@ class AsKnownBatch:
 
     def moments(self, name: str, *, instants: bool = False) -> KnownTimes:
         """Return a field's times; with ``instants`` their instants too."""
-        key = name, instants
-        moments = self._moments.get(key)
-        if moments is None:
-            moments = self._moments[key] = self._look(name, instants=instants)
-        return moments
+        return self.once(("moments", name, instants), lambda: self._look(name, instants=instants))
 
     def _look(self, name: str, *, instants: bool) -> KnownTimes:
         """Return a field's times as they were known."""
@@ -99,10 +94,11 @@ class AsKnownBatch:
         skipped = times.never_occurred(days, zone) if instants else None  # else the date that is written counts
         if skipped is None and times.unreal is None and np.count_nonzero(usable) == len(days):
             return KnownTimes(times, lambda: days, happened, usable, (), first, second, complete=True)
+        never = None if skipped is None else skipped & (days <= self.as_of.day)
         faults = (
             (times.unreal, "is not a real date or time"),
             (
-                None if skipped is None else skipped & (days <= self.as_of.day),
+                never,
                 f"never occurred in {self.setting.time_zone}, where the clocks went forward; give it with its zone",
             ),
             (happened & ~usable, "is outside the calendar"),

@@ -27,7 +27,7 @@ class AsOf(NamedTuple):
 
 
 def parse_as_of(value: Any, setting: Setting) -> AsOf:
-    """Read ``as_of``: a date means the close of that day, a timestamp that instant.
+    """Return the time to measure at: a date means the close of that day, a timestamp that instant.
 
     Raises ``OptionError`` for anything else, ``CoverageError`` for a day outside the scheme's calendar.
     """

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ombudsman_kpi.arrays import row_days
 from ombudsman_kpi.arrays.row_days import DAY_BITS
 from ombudsman_kpi.arrays.threads import in_threads
-from ombudsman_kpi.arrays.types import DayNumbers, Integers, RowNumbers, Truths
+from ombudsman_kpi.arrays.types import Integers, RowNumbers, Truths
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
@@ -68,21 +68,6 @@ class PartyDays:
         of_cell = DAY_BITS + 1 + _CELL  # bits
         grid = np.arange((last >> of_cell) + 2) << of_cell
         return np.array([run.searchsorted(grid) for run in self._runs])
-
-    @staticmethod
-    def number(lane: Any, day: Any) -> Any:
-        """Return the number of a day in a lane; a lane is a case's row and a party: ``row * 2 + party``."""
-        return row_days.pack(lane, day)
-
-    @staticmethod
-    def days(numbers: Integers) -> DayNumbers:
-        """Return the days of some numbers."""
-        return row_days.days(numbers)
-
-    @staticmethod
-    def lanes(numbers: Integers) -> Integers:
-        """Return the lanes of some numbers."""
-        return row_days.rows(numbers)
 
     def within(self, first_row: int, end_row: int) -> Integers:
         """Return the numbers of some rows, counted from the first of them; sorted, each as often as it occurs."""
@@ -145,7 +130,7 @@ def _contacts_in(known: AsKnownBatch, rows_of: RowsOf) -> tuple[Integers, Intege
         at = known.moments("at")
         if not at.complete:  # what lies outside the calendar is in no run of a case
             of_case &= at.usable
-        every = PartyDays.number(lane, at.days)
+        every = row_days.pack(lane, at.days)
         numbers[word] = every if np.count_nonzero(of_case) == len(every) else every[of_case]
         numbers[word].sort()
     return numbers["contact"], numbers["delay_explained"], misfits

@@ -8,35 +8,30 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.clocks.limits import Limit, units
 from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import NONE, State
-from ombudsman_kpi.clocks.timeline import fields_needed, timeline
+from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, judged
-from ombudsman_kpi.measures.base.lasting import clock_lasts
 from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import Changing, Records, Rule
-from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.statistics.intervals import Interval, MeanMoments, change_of_means
 
 TimeUnit = Literal["seconds", "hours", "working days", "calendar days"]
 
 
 @dataclass(frozen=True)
-class AverageRule(Rule):
+class AverageRule(ClockRule):
     """Each record's clock: met where it stopped, and its time counts; without a limit nothing is late."""
 
     target: "Average"
 
-    def fields(self, table: Columns) -> list[str]:
-        """Return the names of the fields that the clock reads."""
-        return fields_needed(self.target, table)
-
     def assess(self, known: AsKnownBatch) -> Assessed:
-        """Run the clocks of a batch."""
+        """Return the outcomes of the clocks of a batch."""
         clock = timeline(self.target, known)
         categories = tuple(outcome_of(state) for state in clock.states)
         ran = np.array([outcome.status in {"met", "pending"} for outcome in categories]).take(clock.state)
@@ -56,10 +51,6 @@ class AverageRule(Rule):
             self.target.runs_in.parts,
             clock.in_days,
         )
-
-    def stays(self, known: AsKnownBatch) -> Truths:
-        """Return which clocks have ended."""
-        return clock_lasts(self.target, known)
 
 
 def outcome_of(state: State) -> Outcome:
@@ -132,8 +123,8 @@ class Average(OnClock, Changing):
         """Return the mean. Open clocks can make anything of it, unless all have run for longer than the mean."""
         here, value = place.here, self.value_of(place.here)
         rises = value is not None and here.least_pending - 1 >= value  # they only can make it greater
-        kept = self.standard is None or value is None or self.standard.is_met_by(value)
-        lost = {"at most", "less than"} if not kept else {"at least", "more than"}
+        is_met = self.standard is None or value is None or self.standard.is_met_by(value)
+        lost = {"at most", "less than"} if not is_met else {"at least", "more than"}
         settled = not here.pending or (rises and self.standard is not None and self.standard.operator in lost)
         return Figure(
             judged(self.standard, value, settled=settled),

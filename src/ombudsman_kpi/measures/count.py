@@ -14,42 +14,28 @@ from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import to_day
 from ombudsman_kpi.calendars.periods import Every, period_of
 from ombudsman_kpi.clocks.outcomes import Assessed, of_days
-from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, TargetStatus, judged
-from ombudsman_kpi.measures.base.lasting import day_lasts
 from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.rules import DatedRule
 from ombudsman_kpi.measures.base.selected import Dated
 from ombudsman_kpi.measures.base.standard import Standard
 from ombudsman_kpi.measures.base.target import Changing, Records, Rule
-from ombudsman_kpi.measures.share_of_kinds import IN, NOT_IN, fields_of_kinds
+from ombudsman_kpi.measures.share_of_kinds import IN, NOT_IN
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.statistics.intervals import Interval, change_of_counts
 
 
 @dataclass(frozen=True)
-class CountRule(Rule):
+class CountRule(DatedRule):
     """Each dated record: met, which is to say counted."""
 
     target: "Numbers"
 
-    def fields(self, table: Columns) -> list[str]:
-        """Return the names of its day, its kinds, and what tells records apart."""
-        return fields_of_kinds(self.target, self.target.where, table)
-
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the day of each record of a batch."""
-        draft, day = self.drafted(known)
-        return of_days(draft, day, (NOT_IN, IN), draft.state == 0)
-
-    def stays(self, known: AsKnownBatch) -> Truths:
-        """Return which records have their day, and all that conditions look at."""
-        return day_lasts(self.target.id, known, self.target.dated, self.target.where)
-
-    def drafted(self, known: AsKnownBatch) -> tuple[StateBuilder, Integers]:
-        """Return the states of a batch's records, and their days."""
-        draft = StateBuilder(known, self.target.id)
-        return draft, dated(draft, self.target.dated, [self.target.where])
+        builder, day = self.states_and_days(known)
+        return of_days(builder, day, (NOT_IN, IN), builder.state == 0)
 
 
 @dataclass(frozen=True)
@@ -65,14 +51,14 @@ class DistinctRule(CountRule):
 
     @classmethod
     def of(cls, target: "Numbers", distinct: str, related: Related) -> "DistinctRule":
-        """Find the first record of each id among all that were provided."""
+        """Return the rule that knows the first record of each id among all that were provided."""
         rule = cls(target, distinct, RowNumbers(), np.empty(0, np.int64))
         table, first = related.tables[target.of], rule.first
         for batch in table.batches(dict.fromkeys(rule.fields(table))):
             known = AsKnownBatch(batch, related.as_of, related.scheme)
-            draft, day = rule.drafted(known)
+            builder, day = rule.states_and_days(known)
             texts = rule.ids_of(known, day)
-            rows = np.flatnonzero((draft.state == 0) & present(texts))
+            rows = np.flatnonzero((builder.state == 0) & present(texts))
             number = rule.ids.of(texts.take(rows))
             first = np.concatenate([first, np.full(rule.ids.size - len(first), np.iinfo(np.int64).max)])
             np.minimum.at(first, number, _key(day, known)[rows])
@@ -83,13 +69,11 @@ class DistinctRule(CountRule):
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        ids = known.text(self.distinct)
-        if self.target.per is None:
+        ids, per = known.text(self.distinct), self.target.per
+        if per is None:
             return ids
         days, place = np.unique(day, return_inverse=True)
-        starts = [
-            str(period_of(to_day(item), self.target.per).start) if item != MISSING else "" for item in days.tolist()
-        ]
+        starts = ["" if item == MISSING else str(period_of(to_day(item), per).start) for item in days.tolist()]
         return pc.binary_join_element_wise(ids, pa.array(starts, pa.string()).take(pa.array(place)), "\n")
 
     def fields(self, table: Columns) -> list[str]:
@@ -97,13 +81,13 @@ class DistinctRule(CountRule):
         return [*super().fields(table), table.resolve(self.distinct, f"target {self.target.id!r}")]
 
     def assess(self, known: AsKnownBatch) -> Assessed:
-        """Leave out the records that were counted already."""
-        draft, day = self.drafted(known)
-        draft.mark(~present(known.text(self.distinct)), "invalid", f"{self.distinct} is missing")
+        """Return the day of each record of a batch, without those that were counted already."""
+        builder, day = self.states_and_days(known)
+        builder.mark(~present(known.text(self.distinct)), "invalid", f"{self.distinct} is missing")
         texts = self.ids_of(known, day)
         first = np.append(self.first, 0).take(self.ids.find(texts))
-        draft.mark(_key(day, known) != first, "excluded", "counted already")
-        return replace(of_days(draft, day, (NOT_IN, IN), draft.state == 0), once=True)
+        builder.mark(_key(day, known) != first, "excluded", "counted already")
+        return replace(of_days(builder, day, (NOT_IN, IN), builder.state == 0), once=True)
 
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return that none does: what shares an id is counted once among all that there ever are."""
@@ -120,7 +104,7 @@ def _key(day: Integers, known: AsKnownBatch) -> Integers:
 
 
 def status_of(standard: Standard | None, value: Fraction | None, *, complete: bool) -> TargetStatus:
-    """Compare a number with the standard. Until its period is over it can only rise.
+    """Return the status of a number by the standard. Until its period is over it can only rise.
 
     >>> from ombudsman_kpi.measures.base.standard import parse_standard
     >>> status_of(parse_standard("at least 4"), Fraction(3), complete=False)
@@ -140,6 +124,7 @@ class Numbers(Dated):
     distinct: str | None = Field(None, description="Count what shares this field once in each period of per")
 
     rule_types: ClassVar[tuple[type[Rule], ...]] = (CountRule, DistinctRule)
+    shows_met = True
 
     @property
     def from_periods(self) -> bool:
@@ -164,11 +149,6 @@ class Numbers(Dated):
     @property
     def zero_when_empty(self) -> bool:
         """None is a number too."""
-        return True
-
-    @property
-    def shows_met(self) -> bool:
-        """Those counted are those met."""
         return True
 
     def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
@@ -201,6 +181,7 @@ class Count(Numbers, Changing):
     standard = "at least 4"
     cohort = "dated"
     """
+    grows: ClassVar[bool] = True
 
     def value_of(self, counts: PlaceCounts) -> Fraction | None:
         """Return the number."""
@@ -209,11 +190,6 @@ class Count(Numbers, Changing):
     def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
         """Return the interval of the change between two numbers."""
         return change_of_counts(before.met, now.met)
-
-    @property
-    def grows(self) -> bool:
-        """A number of part of a period is no number of the whole."""
-        return True
 
     @property
     def lacks_for_trend(self) -> str | None:

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from ombudsman_kpi.arrays import row_days
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.clocks.judging import provisional_days
 from ombudsman_kpi.clocks.limits import Limit
@@ -15,7 +16,7 @@ from ombudsman_kpi.clocks.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import fields_needed, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.events.contacts import PARTIES, PartyDays
+from ombudsman_kpi.events.contacts import PARTIES
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.lasting import clock_lasts, records_of
@@ -41,7 +42,7 @@ class DelaysRule(Rule):
         return list(dict.fromkeys(name for target in self.missed for name in fields_needed(target, table)))
 
     def assess(self, known: AsKnownBatch) -> Assessed:
-        """Look for an explanation of each miss of a batch."""
+        """Return for each miss of a batch whether it was explained."""
         parts = [part for target in self.missed if (part := self._of_target(target, known)) is not None]
         parts = parts or [(np.empty(0, np.int64),) * 6]
         record, start, due, last, moves, code = (np.concatenate(columns) for columns in zip(*parts, strict=True))
@@ -49,7 +50,6 @@ class DelaysRule(Rule):
             Outcome(status, target.id) for target in self.missed for status in ("met", "late", "pending")
         )
         none = np.full(len(record), MISSING)
-
         elapsed = np.full(len(record), NONE)
         points = start, none, last
         unit = self.target.up_to.elapsed_unit if self.target.up_to is not None else ""
@@ -61,10 +61,8 @@ class DelaysRule(Rule):
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which cases have ended by all targets, and wait for no explanation that could still come in time."""
         assessed = self.assess(known)
-        waits = of_status(assessed.categories, frozenset({"pending"})).take(assessed.code) | np.not_equal(
-            assessed.provisional, 0
-        )
-        ended = ~records_of(assessed, waits, known)
+        waiting = of_status(assessed.categories, frozenset({"pending"})).take(assessed.code)
+        ended = ~records_of(assessed, waiting | np.not_equal(assessed.provisional, 0), known)
         for target in self.missed:
             ended &= clock_lasts(target, known)
         return ended
@@ -88,7 +86,7 @@ class DelaysRule(Rule):
             return None
         due_day = clock.due_day(target.limit) if paused is None else paused
         start, due = clock.start_day[rows], due_day[rows]
-        last = self._extended(due, known)
+        last, last_moves = self._last_days(due, known)
         told = np.ones(len(rows), np.bool_)
         for name in self.target.parties:
             told &= self._told(known, rows, PARTIES.index(name), start, last)
@@ -96,20 +94,16 @@ class DelaysRule(Rule):
         # Three categories for each target: met, late, pending. Late on the second target is 3 * 1 + 1 = 4.
         code = 3 * self.missed.index(target) + np.where(told, 0, np.where(waiting, 2, 1))
         moves = np.broadcast_to(judged.provisional, len(clock.start))[rows]
-        return rows, start, due, last, np.maximum(moves, self._extension_moves(due, last, known)), code
+        return rows, start, due, last, np.maximum(moves, last_moves), code
 
-    def _extended(self, due: Integers, known: AsKnownBatch) -> Integers:
-        """Return the last day on which an explanation is in time."""
-        limit = self.target.up_to
+    def _last_days(self, due: Integers, known: AsKnownBatch) -> tuple[Integers, Integers | int]:
+        """Return the last day on which an explanation is in time; and 1 where it may still move, as a due day may."""
+        limit, calendar = self.target.up_to, known.setting.calendar
         if limit is None:
-            return due
-        last = limit.axis(known.setting.calendar, Clock()).due(due, limit.allowed)
-        return np.where(last == MISSING, due, last)
-
-    def _extension_moves(self, due: Integers, last: Integers, known: AsKnownBatch) -> Integers | int:
-        """Return 1 where the last day for an explanation may still move, as a due day may."""
-        limit = self.target.up_to
-        return 0 if limit is None else provisional_days(limit, Clock(), due, last, known.setting.calendar)
+            return due, 0
+        last = limit.axis(calendar, Clock()).due(due, limit.allowed)
+        last = np.where(last == MISSING, due, last)
+        return last, provisional_days(limit, Clock(), due, last, calendar)
 
     def _told(self, known: AsKnownBatch, rows: Integers, party: int, start: Integers, last: Integers) -> Truths:
         """Return which cases have an explanation to a party between two days."""
@@ -119,9 +113,9 @@ class DelaysRule(Rule):
         if not len(explained):
             return np.zeros(len(rows), np.bool_)
         lane = rows * 2 + party  # case 3, second party: lane 7
-        place = explained.searchsorted(PartyDays.number(lane, start))
+        place = explained.searchsorted(row_days.pack(lane, start))
         following = explained.take(place, mode="clip")
-        told: Truths = (following <= PartyDays.number(lane, last)) & (place < len(explained))
+        told: Truths = (following <= row_days.pack(lane, last)) & (place < len(explained))
         return told
 
 
@@ -141,6 +135,7 @@ class DelaysExplained(Target):
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (DelaysRule,)
     words: ClassVar[Wording] = Wording("explained", "Target {reason} was missed; its clock started {start}.")
+    obliges = True
 
     @property
     def reads(self) -> Mapping[Records, str | None]:
@@ -170,11 +165,6 @@ class DelaysExplained(Target):
     def options(self) -> dict[str, str]:
         """How long after the due day is in time."""
         return {"up_to": str(self.up_to)} if self.up_to is not None else {}
-
-    @property
-    def obliges(self) -> bool:
-        """An explanation is due."""
-        return True
 
     @property
     def limits(self) -> tuple[tuple[Limit, Clock], ...]:

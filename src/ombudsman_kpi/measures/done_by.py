@@ -8,42 +8,30 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ombudsman_kpi.arrays.types import MISSING, Truths
+from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.calendars.dates import day_in_words, day_number
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
-from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, Place
-from ombudsman_kpi.measures.base.lasting import day_lasts
 from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.rules import DatedRule
 from ombudsman_kpi.measures.base.selected import Dated
 from ombudsman_kpi.measures.base.target import Records, Rule
-from ombudsman_kpi.measures.share_of_kinds import fields_of_kinds
-from ombudsman_kpi.records.columns import Columns
 
 IN_TIME, TOO_LATE = Outcome("met"), Outcome("late", "after the date")
 
 
 @dataclass(frozen=True)
-class DoneByRule(Rule):
+class DoneByRule(DatedRule):
     """Each record of what was to be done: met on the date or before, late after it."""
 
     target: "DoneBy"
 
-    def fields(self, table: Columns) -> list[str]:
-        """Return the names of its day and its kinds."""
-        return fields_of_kinds(self.target, self.target.where, table)
-
     def assess(self, known: AsKnownBatch) -> Assessed:
-        """Compare the day of each record of a batch with the date."""
-        draft = StateBuilder(known, self.target.id)
-        day = dated(draft, self.target.dated, [self.target.where])
+        """Return which records of a batch were done by the date."""
+        builder, day = self.states_and_days(known)
         in_time = (day != MISSING) & (day <= day_number(self.target.by_date))
-        return of_days(draft, day, (TOO_LATE, IN_TIME), in_time)
-
-    def stays(self, known: AsKnownBatch) -> Truths:
-        """Return which records have their day, and all that conditions look at."""
-        return day_lasts(self.target.id, known, self.target.dated, self.target.where)
+        return of_days(builder, day, (TOO_LATE, IN_TIME), in_time)
 
 
 class DoneBy(Dated):

@@ -12,25 +12,27 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from ombudsman_kpi.arrays import row_days
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.clocks.judging import last_certain_start, last_days_in_time, provisional_days
 from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import NONE
-from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
+from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch
-from ombudsman_kpi.events.contacts import PARTIES, PartyDays
+from ombudsman_kpi.events.contacts import PARTIES
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
-from ombudsman_kpi.measures.base.lasting import clock_lasts, records_of
+from ombudsman_kpi.measures.base.lasting import records_of
 from ombudsman_kpi.measures.base.on_clock import Limited
 from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import CASE, Party, Records, Rule, Target, Wording
 from ombudsman_kpi.records.columns import Columns
 
 MET, LATE, OVERDUE, PENDING = (Outcome(status) for status in ("met", "late", "overdue", "pending"))
 _NAMES = np.array([*PARTIES, None], object)
-_CODES = {outcome: code for code, outcome in enumerate((MET, LATE, OVERDUE, PENDING))}
+_OF_INTERVALS = MET, LATE, OVERDUE, PENDING
 
 
 class Intervals(NamedTuple):
@@ -55,12 +57,12 @@ class Run:
     allowed: int
 
     def due(self, places: Integers) -> Integers:
-        """When some intervals are due to end."""
+        """Return when some intervals are due to end."""
         return self.clock.axis.due(self.intervals.begin.take(places), self.allowed)
 
 
 @dataclass(frozen=True)
-class KeepInTouchRule(Rule):
+class KeepInTouchRule(ClockRule):
     """The intervals between contacts, judged by the limit; each for itself, or all of a case together."""
 
     target: "KeepInTouch"
@@ -69,10 +71,10 @@ class KeepInTouchRule(Rule):
     def fields(self, table: Columns) -> list[str]:
         """Return the names of the fields that the clock of the investigation reads."""
         _ = self.related.contacts  # found before several threads ask for them
-        return fields_needed(self.target, table)
+        return super().fields(table)
 
     def assess(self, known: AsKnownBatch) -> Assessed:
-        """Judge the intervals of a batch's cases."""
+        """Return the outcomes of a batch's intervals, or of its cases."""
         target = self.target
         run = run_of(target, known, self.related)
         return self._each(known, run) if target.counted == "intervals" else self._whole_cases(known, run)
@@ -80,7 +82,7 @@ class KeepInTouchRule(Rule):
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which investigations have ended, unless a due day of theirs may still move."""
         assessed = self.assess(known)
-        return clock_lasts(self.target, known) & ~records_of(assessed, np.not_equal(assessed.provisional, 0), known)
+        return super().stays(known) & ~records_of(assessed, np.not_equal(assessed.provisional, 0), known)
 
     def _each(self, known: AsKnownBatch, run: Run) -> Assessed:
         """Return the outcome of each interval; and of the cases that contradict themselves, that."""
@@ -91,12 +93,12 @@ class KeepInTouchRule(Rule):
         elapsed = clock.axis.elapsed(begin, np.where(end == MISSING, known.as_of.day, end))
         case, party, over = lane >> 1, lane & 1, run.over.take(order)
         code = np.where(end == MISSING, 3 - over, over).astype(np.intp)  # places in the categories
-        categories = (MET, LATE, OVERDUE, PENDING, *_reasons(clock))
+        categories = (*_OF_INTERVALS, *_reasons(clock))
         invalid = np.flatnonzero(np.array([state.ending == "invalid" for state in clock.states]).take(clock.state))
         if len(invalid):
             none = np.full(len(invalid), MISSING)
             begin, end, due = (np.concatenate([days, none]) for days in (begin, end, due))
-            code = np.concatenate([code, clock.state[invalid].astype(np.intp) + len(_CODES)])
+            code = np.concatenate([code, clock.state[invalid].astype(np.intp) + len(_OF_INTERVALS)])
             elapsed = np.concatenate([elapsed, np.full(len(invalid), NONE)])
             case, party = np.concatenate([case, invalid]), np.concatenate([party, np.full(len(invalid), len(PARTIES))])
 
@@ -148,7 +150,7 @@ def _next_due(run: Run) -> Integers:
 
 
 def _too_long(code: int) -> str:
-    """Say with whom contact was too rare; the parties are the bits of a number."""
+    """Return with whom contact was too rare, in words; the parties are the bits of a number."""
     names = [name for place, name in enumerate(PARTIES) if code >> place & 1]
     return "too long without contact with the " + " and the ".join(names)
 
@@ -171,29 +173,23 @@ def run_of(target: "KeepInTouch", known: AsKnownBatch, related: Related) -> Run:
     return known.once(name, lambda: _run(target, known, related))
 
 
-def _clock_of(target: "KeepInTouch", known: AsKnownBatch) -> tuple[Timeline, Integers]:
-    """Run the clock of the investigation; it ends with the decision, else with closing or withdrawal."""
-    clock = timeline(target, known)
+def _run(target: "KeepInTouch", known: AsKnownBatch, related: Related) -> Run:
+    clock, allowed = timeline(target, known), target.limit.allowed
     end = clock.end_day
-    for name in reversed(target.stop):
+    for name in reversed(target.stop):  # it ends with the decision, else with closing or withdrawal
         stop = known.moments(known.batch.table.resolve(name, f"target {target.id!r}"))
         end = np.where(stop.usable & (end != MISSING), stop.days, end)
-    return clock, np.where(clock.elapsed == NONE, MISSING, end)
-
-
-def _run(target: "KeepInTouch", known: AsKnownBatch, related: Related) -> Run:
-    limit = target.limit
-    clock, end = _clock_of(target, known)
-    intervals = cut_into_intervals(target, known, related, np.where(clock.elapsed == NONE, MISSING, clock.start), end)
-    first, in_time = last_days_in_time(clock.axis, limit.allowed, known.setting.calendar)
-    stop = np.where(intervals.end == MISSING, known.as_of.day, intervals.end)
-    return Run(clock, end, intervals, stop > in_time.take(intervals.begin - first), limit.allowed)
+    start, end = (np.where(clock.elapsed == NONE, MISSING, days) for days in (clock.start, end))
+    intervals = cut_into_intervals(target, known, related, start, end)
+    first, in_time = last_days_in_time(clock.axis, allowed, known.setting.calendar)
+    last = np.where(intervals.end == MISSING, known.as_of.day, intervals.end)
+    return Run(clock, end, intervals, last > in_time.take(intervals.begin - first), allowed)
 
 
 def cut_into_intervals(
     target: "KeepInTouch", known: AsKnownBatch, related: Related, start: Integers, end: Integers
 ) -> Intervals:
-    """Cut the run of each case into intervals by the days on which each party was contacted.
+    """Return the run of each case, cut into intervals by the days on which each party was contacted.
 
     All is done on the numbers of days in lanes, which are in the order of lanes and of days at once: so the contact
     before one, or the start of its own lane, whichever is greater, is where its interval began. What lies outside a
@@ -205,11 +201,11 @@ def cut_into_intervals(
         if name not in target.parties:
             runs[place::2] = False
     lanes, today = np.arange(2 * size), known.as_of.day
-    begun = PartyDays.number(lanes, np.where(runs, np.repeat(start, 2), today))
-    ended = PartyDays.number(lanes, np.where(runs, np.repeat(np.where(end == MISSING, today + 1, end), 2), today))
+    begun = row_days.pack(lanes, np.where(runs, np.repeat(start, 2), today))
+    ended = row_days.pack(lanes, np.where(runs, np.repeat(np.where(end == MISSING, today + 1, end), 2), today))
     np.maximum(ended, begun, out=ended)  # received on a day off, and ended before it counts as received: nothing ran
     contacts = related.contacts.contacted.within(offset, offset + size)
-    lane = PartyDays.lanes(contacts)
+    lane = row_days.rows(contacts)
     before = begun.take(lane)
     np.maximum(contacts, before, out=contacts)
     np.minimum(contacts, ended.take(lane), out=contacts)
@@ -219,8 +215,8 @@ def cut_into_intervals(
     still = end.take(running >> 1) == MISSING
     return Intervals(
         np.concatenate([lane, running]),
-        PartyDays.days(np.concatenate([before, begun.take(running)])),
-        np.concatenate([PartyDays.days(contacts), np.where(still, MISSING, PartyDays.days(ended.take(running)))]),
+        row_days.days(np.concatenate([before, begun.take(running)])),
+        np.concatenate([row_days.days(contacts), np.where(still, MISSING, row_days.days(ended.take(running)))]),
     )
 
 
@@ -247,6 +243,7 @@ class KeepInTouch(Limited):
         ended="Without another contact the case ended ({what} {stop})",
         whole="{what} {start}: since then contact is due with each party at least every {limit}",
     )
+    in_time = obliges = True
 
     @property
     def cohorts(self) -> tuple[Cohort, ...]:
@@ -276,16 +273,6 @@ class KeepInTouch(Limited):
         return next((item for item in _WHOLE if item[:2] == outcome[:2]), outcome)
 
     @property
-    def in_time(self) -> bool:
-        """What is met was in time."""
-        return True
-
-    @property
-    def obliges(self) -> bool:
-        """The next contact is due."""
-        return True
-
-    @property
     def waits_for(self) -> tuple[str, ...]:
         """A contact."""
         return ("contact",)
@@ -294,9 +281,8 @@ class KeepInTouch(Limited):
         """Return the intervals open or too long; where a party has none of these, its last one."""
         parties = assessed.party.tolist() if assessed.party is not None else [None] * len(assessed.code)
         last = {party: place for place, party in enumerate(parties)}
-        places = {
-            place for place, code in enumerate(assessed.code.tolist()) if assessed.categories[code].status != "met"
-        }
+        statuses = [assessed.categories[code].status for code in assessed.code.tolist()]
+        places = {place for place, status in enumerate(statuses) if status != "met"}
         told = {parties[place] for place in places}
         return sorted(places | {place for party, place in last.items() if party not in told})
 

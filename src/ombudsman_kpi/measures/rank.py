@@ -2,8 +2,10 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar, Literal, NamedTuple
+from functools import cached_property
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,7 +14,8 @@ from ombudsman_kpi.measures.share_of_kinds import SharesOfKinds
 from ombudsman_kpi.rounding import half_up, percent
 
 
-class Comparator(NamedTuple):
+@dataclass(frozen=True)
+class Comparator:
     """What the groups of a period are set beside, and their rates in order."""
 
     groups: int
@@ -27,7 +30,7 @@ class Comparator(NamedTuple):
         met, missed = (sum(getattr(counts, part) for counts in groups) for part in ("met", "missed"))
         return cls(len(groups), sorted(rates), met, met + missed)
 
-    @property
+    @cached_property
     def mean(self) -> Fraction:
         """The mean of the rates: each group has the same weight."""
         return sum(self.rates, Fraction(0)) / len(self.rates)
@@ -60,10 +63,8 @@ class Rank(SharesOfKinds):
         leaves out those without a rate.
         """
         result = share_figure(self.standard, place)
-        everywhere, period = place.everywhere, place.period
-        comparator = everywhere.once(
-            ("comparator", period), lambda: Comparator.of(everywhere.by_period.get(period, ()))
-        )
+        groups = place.everywhere.by_period.get(place.period, ())
+        comparator = place.everywhere.once(("comparator", place.period), lambda: Comparator.of(groups))
         if comparator.groups < 2 or not comparator.rates:
             return result  # nothing to set it beside
         ranked = len(comparator.rates)
@@ -72,7 +73,7 @@ class Rank(SharesOfKinds):
             beside = Fraction(met, counted)
             words = f"comparator {percent(met, counted)} (pooled, {met:,} of {counted:,})"
         else:
-            beside = everywhere.once(("mean of rates", period), lambda: comparator.mean)
+            beside = comparator.mean
             words = f"comparator {half_up(100 * beside)}% (mean of {ranked} rates)"
         details: dict[str, Any] = {"comparator": beside, "ranked": ranked}
         if result.value is not None:

@@ -9,19 +9,16 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.arrow_memory import integers, present
-from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Outcome, OutcomeStatus, of_days
-from ombudsman_kpi.clocks.states import StateBuilder, dated
+from ombudsman_kpi.clocks.states import StateBuilder
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, chance_of_shares, judged, rate, share_figure
-from ombudsman_kpi.measures.base.lasting import day_lasts
+from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, judged, share_figure
 from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.rules import DatedRule
 from ombudsman_kpi.measures.base.selected import Dated
-from ombudsman_kpi.measures.base.target import Changing, Records, Rule, Target, check_named
+from ombudsman_kpi.measures.base.target import ChangingShare, Records, Rule, Target, check_named
 from ombudsman_kpi.measures.count import Numbers
-from ombudsman_kpi.measures.share_of_kinds import fields_of_kinds
-from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.vocabulary import fields_of
 from ombudsman_kpi.rounding import half_up, percent
@@ -29,47 +26,42 @@ from ombudsman_kpi.statistics.intervals import Interval, share_interval
 
 
 @dataclass(frozen=True)
-class ScoreRule(Rule):
+class ScoreRule(DatedRule):
     """Each answer: met or not; partly as the scheme says; not applicable is left out."""
 
     target: "Score"
 
-    def fields(self, table: Columns) -> list[str]:
-        """Return the names of its day, its answer, and the part that it belongs to."""
-        conditions = {**self.target.where, "answer": Condition(present=True)}
-        parts = {self.target.parts: Condition(present=True)} if self.target.parts else {}
-        return fields_of_kinds(self.target, {**conditions, **parts}, table)
+    @property
+    def conditions(self) -> Mapping[str, Condition]:
+        """Those of the target, and that there is an answer, and the part that it belongs to."""
+        own = ["answer"] if self.target.parts is None else ["answer", self.target.parts]
+        return {**self.target.where, **dict.fromkeys(own, Condition(present=True))}
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the answers of a batch; the mark of one that counts is its part."""
-        draft = StateBuilder(known, self.target.id)
-        day = dated(draft, self.target.dated, [self.target.where])
-        answers: Mapping[str, Condition] = {"answer": Condition(("not-applicable",), negated=True)}
-        draft.mark(~present(known.text("answer")), "invalid", "answer is missing")
-        draft.mark(known.unknown_choices("answer"), "invalid", "answer has an unknown value")
-        draft.mark(~known.fulfils("answer", answers["answer"]), "excluded", "not applicable")
+        builder, day = self.states_and_days(known)
+        builder.mark(~present(known.text("answer")), "invalid", "answer is missing")
+        builder.mark(known.unknown_choices("answer"), "invalid", "answer has an unknown value")
+        builder.mark(
+            ~known.fulfils("answer", Condition(("not-applicable",), negated=True)), "excluded", "not applicable"
+        )
         met = known.fulfils("answer", Condition(("met", "partly") if self.target.partly == "met" else ("met",)))
         if self.target.partly == "left out":
-            draft.mark(known.fulfils("answer", Condition(("partly",))), "excluded", "partly met")
+            builder.mark(known.fulfils("answer", Condition(("partly",))), "excluded", "partly met")
         if self.target.parts is None:
-            return of_days(draft, day, (Outcome("late"), Outcome("met")), met)
-        return self._by_part(draft, known, day, met)
+            return of_days(builder, day, (Outcome("late"), Outcome("met")), met)
+        return self._by_part(builder, known, day, met)
 
-    def stays(self, known: AsKnownBatch) -> Truths:
-        """Return which reviews have their day, and all that conditions look at."""
-        return day_lasts(self.target.id, known, self.target.dated, self.target.where)
-
-    def _by_part(self, draft: StateBuilder, known: AsKnownBatch, day: np.ndarray, met: np.ndarray) -> Assessed:
-        text = known.text(str(self.target.parts))
-        draft.mark(~present(text), "invalid", f"{self.target.parts} is missing")
-        draft.mark(
-            known.unknown_choices(str(self.target.parts)), "invalid", f"{self.target.parts} has an unknown value"
-        )
-        assessed = of_days(draft, day, (Outcome("late"), Outcome("met")), met)
+    def _by_part(self, builder: StateBuilder, known: AsKnownBatch, day: np.ndarray, met: np.ndarray) -> Assessed:
+        name = str(self.target.parts)
+        text = known.text(name)
+        builder.mark(~present(text), "invalid", f"{name} is missing")
+        builder.mark(known.unknown_choices(name), "invalid", f"{name} has an unknown value")
+        assessed = of_days(builder, day, (Outcome("late"), Outcome("met")), met)
         encoded = text.dictionary_encode()
         part = integers(encoded.indices, 0)
         labels = encoded.dictionary.to_pylist()
-        counted = draft.state == 0
+        counted = builder.state == 0
         # Two categories for each part, late and met, follow those there are: after 3, met in the second is 3 + 2 + 1.
         code = np.where(counted, len(assessed.categories) + 2 * part + met, assessed.code).astype(np.intp)
         categories = tuple(Outcome(status, label, label) for label in labels for status in ("late", "met"))
@@ -100,7 +92,7 @@ def _sampled(place: Place, details: dict[str, Any]) -> list[str]:
     return [f"sample of {counted:,}{drawn}; 95% interval {low}% to {high}%"]
 
 
-class Score(Dated, Changing):
+class Score(Dated, ChangingShare):
     """Quality as met / (met + not met), of one standard; or of several, combined."""
 
     measure: Literal["score"]
@@ -159,13 +151,13 @@ class Score(Dated, Changing):
     def value_of(self, counts: PlaceCounts) -> Fraction | None:
         """Return the score: met / counted, or the mean of the scores of the parts."""
         if not self.combines_by_mean:
-            return rate(counts.met, counts.missed)
+            return super().value_of(counts)
         rates = [Fraction(met, counted) for met, counted in parts_of(counts).values() if counted]
         return sum(rates, Fraction(0)) / len(rates) if rates else None
 
     def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
         """Return the interval of the change between two scores; of means of scores it isn't known."""
-        return None if self.combines_by_mean else chance_of_shares(before, now)
+        return None if self.combines_by_mean else super().chance(before, now)
 
     def figure(self, place: Place) -> Figure:
         """Return the score; of several parts, combined as the target says, and each beside it."""
@@ -175,9 +167,7 @@ class Score(Dated, Changing):
         if self.parts is not None:
             parts = parts_of(place.here)
             details |= {"combined": self.combined, "parts": parts}
-            each = [
-                f"{name} {percent(met, counted)} ({met:,} of {counted:,})" for name, (met, counted) in parts.items()
-            ]
+            each = [f"{name} {percent(met, of)} ({met:,} of {of:,})" for name, (met, of) in parts.items()]
             combined = "mean of scores" if self.combines_by_mean else "pooled"
             words += [f"{combined}: {', '.join(each)}"] if each else []
             wanted = self.where.get(self.parts)

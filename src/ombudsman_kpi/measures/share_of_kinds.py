@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -11,71 +10,69 @@ from pydantic import Field, model_validator
 from ombudsman_kpi.arrays.arrow_memory import integers, present
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
-from ombudsman_kpi.clocks.states import StateBuilder, dated, fields_of_conditions, fields_of_identity
+from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, chance_of_shares, rate, share_figure
+from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.lasting import day_lasts
 from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.rules import DatedRule
 from ombudsman_kpi.measures.base.selected import Dated, check_conditions, check_time
-from ombudsman_kpi.measures.base.target import CASE, Changing, Records, Rule
+from ombudsman_kpi.measures.base.target import CASE, ChangingShare, Records, Rule
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import Condition, ConditionField
 from ombudsman_kpi.records.vocabulary import fields_of
-from ombudsman_kpi.statistics.intervals import Interval
 
 IN, NOT_IN = Outcome("met"), Outcome("late")
 
 
 @dataclass(frozen=True)
-class KindsRule(Rule):
+class KindsRule(DatedRule):
     """Each dated record of the larger set: met where it is of the kinds, late where it isn't."""
 
     target: "SharesOfKinds"
 
-    def fields(self, table: Columns) -> list[str]:
-        """Return the names of its day, its kinds, and what tells records apart."""
-        return fields_of_kinds(self.target, {**self.target.where, **self.target.numerator}, table)
+    @property
+    def conditions(self) -> Mapping[str, Condition]:
+        """Those of the larger set, and of the kinds."""
+        return {**self.target.where, **self.target.numerator}
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return which records of a batch are of the kinds."""
-        draft = StateBuilder(known, self.target.id)
-        day = dated(draft, self.target.dated, [self.target.where])
-        of_kinds = np.ones(draft.size, np.bool_)
+        builder, day = self.states_and_days(known)
+        of_kinds = np.ones(builder.size, np.bool_)
         for name, condition in self.target.numerator.items():
-            own = draft.name(name)
-            draft.mark(known.unknown_choices(own), "invalid", f"{own} has an unknown value")
+            own = builder.name(name)
+            builder.mark(known.unknown_choices(own), "invalid", f"{own} has an unknown value")
             of_kinds &= known.fulfils(own, condition)
-        return of_days(draft, day, (NOT_IN, IN), of_kinds)
-
-    def stays(self, known: AsKnownBatch) -> Truths:
-        """Return which records have their day, and all that says of which kind they are."""
-        return day_lasts(self.target.id, known, self.target.dated, self.target.where, self.target.numerator)
+        return of_days(builder, day, (NOT_IN, IN), of_kinds)
 
 
 @dataclass(frozen=True)
-class OthersRule(Rule):
+class OthersRule(DatedRule):
     """Each dated record of another kind that belongs to the larger set: it isn't of the kinds."""
 
     target: "SharesOfKinds"
     dated: str
 
-    def fields(self, table: Columns) -> list[str]:
-        """Return the names of its day, and what tells records apart."""
-        return fields_of_days(self.target.id, self.dated, {}, table)
+    @property
+    def day_field(self) -> str:
+        """The field that dates these records."""
+        return self.dated
+
+    @property
+    def conditions(self) -> Mapping[str, Condition]:
+        """None: all of them belong to the larger set."""
+        return {}
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return for each record of a batch its day."""
-        draft = StateBuilder(known, self.target.id)
-        day = dated(draft, self.dated, [])
-        return of_days(draft, day, (NOT_IN, IN), np.zeros(draft.size, np.bool_))
-
-    def stays(self, known: AsKnownBatch) -> Truths:
-        """Return which records have their day."""
-        return day_lasts(self.target.id, known, self.dated)
+        builder = StateBuilder(known, self.target.id)
+        day = dated(builder, self.dated, {})
+        return of_days(builder, day, (NOT_IN, IN), np.zeros(builder.size, np.bool_))
 
 
 @dataclass(frozen=True)
-class FollowedRule(Rule):
+class FollowedRule(DatedRule):
     """Each dated record: met where a record of some kind of the same case came on its day or later."""
 
     target: "SharesOfKinds"
@@ -84,15 +81,13 @@ class FollowedRule(Rule):
 
     def fields(self, table: Columns) -> list[str]:
         """Return the names of its day, its case, and what tells records apart."""
-        case = table.resolve(CASE, f"target {self.target.id!r}")
-        return [*fields_of_kinds(self.target, self.target.where, table), case]
+        return [*super().fields(table), table.resolve(CASE, f"target {self.target.id!r}")]
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return which records of a batch were followed."""
-        draft = StateBuilder(known, self.target.id)
-        day = dated(draft, self.target.dated, [self.target.where])
-        draft.mark(~present(known.batch.text(CASE)), "invalid", f"{CASE} is missing")
-        return of_days(draft, day, (NOT_IN, IN), self._followed(known, day))
+        builder, day = self.states_and_days(known)
+        builder.mark(~present(known.batch.text(CASE)), "invalid", f"{CASE} is missing")
+        return of_days(builder, day, (NOT_IN, IN), self._followed(known, day))
 
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which records have their day, and were followed: any other may still be."""
@@ -108,18 +103,6 @@ class FollowedRule(Rule):
         latest = np.append(self.last, MISSING).take(integers(place, len(self.last)))
         followed: Truths = (latest != MISSING) & (day != MISSING) & (latest >= day)
         return followed
-
-
-def fields_of_kinds(target: Dated, conditions: Mapping[str, Condition], table: Columns) -> list[str]:
-    """Return the names of the fields of a target without a clock, with those of some conditions."""
-    return fields_of_days(target.id, target.dated, conditions, table)
-
-
-def fields_of_days(target: str, dated: str, conditions: Mapping[str, Condition], table: Columns) -> list[str]:
-    """Return the names of the fields that put records into periods, and those of some conditions."""
-    day = table.resolve(dated, f"target {target!r}")
-    named = [day, *fields_of_conditions(conditions, table, target), *fields_of_identity(table)]
-    return list(dict.fromkeys(named))
 
 
 class SharesOfKinds(Dated):
@@ -179,7 +162,7 @@ class SharesOfKinds(Dated):
         return self
 
 
-class ShareOfKinds(SharesOfKinds, Changing):
+class ShareOfKinds(SharesOfKinds, ChangingShare):
     """The share of some kinds among all records of a larger set."""
 
     measure: Literal["share of kinds"]
@@ -192,11 +175,3 @@ class ShareOfKinds(SharesOfKinds, Changing):
     standard = "at most 50%"
     cohort = "dated"
     """
-
-    def value_of(self, counts: PlaceCounts) -> Fraction | None:
-        """Return the share; None where nothing is counted."""
-        return rate(counts.met, counts.missed)
-
-    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
-        """Return the interval of the change between two shares."""
-        return chance_of_shares(before, now)

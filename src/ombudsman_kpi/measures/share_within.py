@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -13,32 +12,26 @@ from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.clocks.judging import Judged, follows_from_elapsed, judged, outcomes, provisional
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.states import NONE, State
-from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
+from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
-from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, chance_of_shares, rate, share_figure
-from ombudsman_kpi.measures.base.lasting import clock_lasts
+from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.on_clock import Limited
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.target import CASE, Changing, Records, Rule, SharedClock
+from ombudsman_kpi.measures.base.rules import ClockRule
+from ombudsman_kpi.measures.base.target import CASE, ChangingShare, Records, Rule, SharedClock
 from ombudsman_kpi.measures.share_within_paused import PausedRule, spared, with_gross
-from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.vocabulary import RECORDS
-from ombudsman_kpi.statistics.intervals import Interval
 
 
 @dataclass(frozen=True)
-class ShareWithinRule(Rule):
+class ShareWithinRule(ClockRule):
     """Each record's clock, judged by the limit."""
 
     target: "ShareWithin"
 
-    def fields(self, table: Columns) -> list[str]:
-        """Return the names of the fields that the clock reads."""
-        return fields_needed(self.target, table)
-
     def assess(self, known: AsKnownBatch) -> Assessed:
-        """Run the clocks of a batch and judge them."""
+        """Return the outcomes of the clocks of a batch."""
         clock, result = clock_judged(self.target, known)
         return Assessed(
             result.code,
@@ -57,7 +50,7 @@ class ShareWithinRule(Rule):
         """Return which clocks have ended, unless their due day may still move."""
         clock = timeline(self.target, known)
         moves = provisional(self.target, clock, known.setting.calendar)
-        ended = clock_lasts(self.target, known)
+        ended = super().stays(known)
         return ended if moves is None else ended & (~moves | (clock.elapsed == NONE))
 
     def shared_clock(self, known: AsKnownBatch) -> SharedClock | None:
@@ -74,13 +67,13 @@ class ShareWithinRule(Rule):
 
 
 def clock_judged(target: "ShareWithin", known: AsKnownBatch) -> tuple[Timeline, Judged]:
-    """Run the clocks of a batch, and judge them: worked out once for all targets that need it."""
+    """Return the clocks of a batch, and their outcomes: worked out once for all targets that need them."""
     clock = timeline(target, known)
     name = ("judged", target.clock_key, target.limit)
     return clock, known.once(name, lambda: judged(target, clock, known.setting.calendar))
 
 
-class ShareWithin(Limited, Changing):
+class ShareWithin(Limited, ChangingShare):
     """The share of records whose clock stopped within the limit."""
 
     measure: Literal["share within"] = Field("share within", description="What is measured")
@@ -94,6 +87,7 @@ class ShareWithin(Limited, Changing):
     cohort = "received"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (ShareWithinRule, PausedRule)
+    in_time = obliges = True
 
     @property
     def pauses(self) -> bool:
@@ -120,14 +114,6 @@ class ShareWithin(Limited, Changing):
         marked = [spared(item) for item in (Outcome("met"), Outcome("pending"), *ends) if self.pauses]
         return next((item for item in marked if item[:2] == outcome[:2]), outcome)
 
-    def value_of(self, counts: PlaceCounts) -> Fraction | None:
-        """Return the share of those in time; None where none is decided."""
-        return rate(counts.met, counts.missed)
-
-    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
-        """Return the interval of the change between two shares."""
-        return chance_of_shares(before, now)
-
     def misfits(self, related: Related) -> Mapping[Misfit, int]:
         """Return what wasn't understood of pauses, or of the log that cases were made of."""
         return related.pauses.misfits if self.pauses else super().misfits(related)
@@ -146,13 +132,3 @@ class ShareWithin(Limited, Changing):
     def called(self) -> str:
         """What an error calls a target with such a clock."""
         return f"a limit of {self.limit}"
-
-    @property
-    def in_time(self) -> bool:
-        """What is met was in time."""
-        return True
-
-    @property
-    def obliges(self) -> bool:
-        """What isn't done yet is due."""
-        return True

@@ -13,32 +13,27 @@ from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.clocks.judging import Judged, judged, provisional_days
 from ombudsman_kpi.clocks.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.clocks.pausing import PausedClock
-from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
+from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.pauses import Pauses
 from ombudsman_kpi.measures.base.figures import Figure, PlaceCounts
-from ombudsman_kpi.measures.base.lasting import clock_lasts, records_of
+from ombudsman_kpi.measures.base.lasting import records_of
 from ombudsman_kpi.measures.base.on_clock import Limited
-from ombudsman_kpi.measures.base.target import Rule
-from ombudsman_kpi.records.columns import Columns
+from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.rounding import percent
 
 SPARED = "spared"  # the mark of what would have been missed without pauses
 
 
 @dataclass(frozen=True)
-class PausedRule(Rule):
+class PausedRule(ClockRule):
     """Each record's clock, less the days on which it stood still, judged by the limit."""
 
     target: Limited
     pauses: Pauses
 
-    def fields(self, table: Columns) -> list[str]:
-        """Return the names of the fields that the clock reads."""
-        return fields_needed(self.target, table)
-
     def assess(self, known: AsKnownBatch) -> Assessed:
-        """Run the clocks of a batch, and judge them by the time that they ran."""
+        """Return the outcomes of the clocks of a batch by the time that they ran."""
         gross, net, due = ran_net(self.target, self.pauses, known)
         as_if = judged(self.target, gross, known.setting.calendar)
         cured = of_status(as_if.categories, MISSED).take(as_if.code) & ~of_status(net.categories, MISSED).take(net.code)
@@ -54,11 +49,11 @@ class PausedRule(Rule):
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which clocks have ended, unless their due day may still move."""
         assessed = self.assess(known)
-        return clock_lasts(self.target, known) & ~records_of(assessed, np.not_equal(assessed.provisional, 0), known)
+        return super().stays(known) & ~records_of(assessed, np.not_equal(assessed.provisional, 0), known)
 
 
 def ran_net(target: Limited, pauses: Pauses, known: AsKnownBatch) -> tuple[Timeline, Judged, Integers]:
-    """Run the clocks of a batch; return the gross clocks, and outcomes and due days by the time that they ran."""
+    """Return the gross clocks of a batch, and the outcomes and due days by the time that they ran."""
     gross, offset = timeline(target, known), known.batch.offset
     paused = PausedClock.of(gross, pauses.within(offset, offset + len(known.batch)), known.as_of.day)
     calendar, due = known.setting.calendar, paused.due(target.limit.allowed)

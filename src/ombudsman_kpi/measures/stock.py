@@ -8,25 +8,24 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from pydantic import model_validator
 
-from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.dates import day_in_short, to_day
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome, OutcomeStatus
-from ombudsman_kpi.clocks.states import NONE, StateBuilder
-from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
+from ombudsman_kpi.clocks.states import NONE
+from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, Level, Place, TargetStatus, judged
-from ombudsman_kpi.measures.base.lasting import clock_lasts
 from ombudsman_kpi.measures.base.on_clock import Limited
 from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import Records, Rule
-from ombudsman_kpi.records.columns import Columns
 
 JOINED, LEFT = Outcome("overdue", "older than the limit"), Outcome("late", "ended")
 
 
 @dataclass(frozen=True)
-class StockRule(Rule):
+class StockRule(ClockRule):
     """Each record that grew older than the limit: the day it joined the stock, and the day it left.
 
     A record joins on the day after it was due, or when it became one of those concerned (was allocated), if that
@@ -34,10 +33,6 @@ class StockRule(Rule):
     """
 
     target: "Stock"
-
-    def fields(self, table: Columns) -> list[str]:
-        """Return the names of the fields that the clock reads."""
-        return fields_needed(self.target, table)
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the changes of the stock that a batch makes."""
@@ -57,14 +52,8 @@ class StockRule(Rule):
             [clock.state[never], np.full(len(joins), len(categories) - 2), np.full(len(leaves), len(categories) - 1)]
         ).astype(np.intp)
         day = np.concatenate([np.full(len(never), MISSING), joined[joins], left[leaves]])
-        none = np.full(len(day), MISSING)
-        return Assessed(
-            code, categories, day, day, np.full(len(day), NONE), "", lambda: (day, none, none), record=record
-        )
-
-    def stays(self, known: AsKnownBatch) -> Truths:
-        """Return which clocks have ended."""
-        return clock_lasts(self.target, known)
+        none, elapsed = np.full(len(day), MISSING), np.full(len(day), NONE)
+        return Assessed(code, categories, day, day, elapsed, "", lambda: (day, none, none), record=record)
 
     def _changes(self, clock: Timeline, known: AsKnownBatch) -> tuple[Integers, Integers]:
         """Return the day each record joined the stock, and the day it left; ``MISSING`` where it did not."""
@@ -74,17 +63,17 @@ class StockRule(Rule):
         due = clock.axis.due(anchor, limit.allowed)
         joined = np.where(ran & (due != MISSING), due + 1, MISSING)
         table = known.batch.table
-        draft = StateBuilder(known, self.target.id)
         for name, condition in self.target.where.items():
             if condition.present and table.is_time(name):
-                joined = np.where(joined == MISSING, MISSING, np.maximum(joined, known.moments(draft.name(name)).days))
+                days = known.moments(table.resolve(name, f"target {self.target.id!r}")).days
+                joined = np.where(joined == MISSING, MISSING, np.maximum(joined, days))
         open_until = np.where(clock.end_day == MISSING, known.as_of.day + 1, clock.end_day)
         in_stock = (joined != MISSING) & (joined <= known.as_of.day) & (joined < open_until)
         return np.where(in_stock, joined, MISSING), np.where(in_stock, clock.end_day, MISSING)
 
 
 def levels(changes: Sequence[tuple[int, int, int]], spans: Iterable[tuple[int, int]]) -> list[Level]:
-    """Read the stock of some spans of days off its changes, in one pass.
+    """Return the stock of some spans of days, read off its changes in one pass.
 
     ``changes`` has for each day, in order, how many joined and how many left; ``spans`` the first and last days, in
     order and apart.
@@ -127,16 +116,12 @@ class Stock(Limited):
     cohort = "dated"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (StockRule,)
+    counted_daily = True
 
     @property
     def cohorts(self) -> tuple[Cohort, ...]:
         """One: each day counts what was open at its close."""
         return ("dated",)
-
-    @property
-    def counted_daily(self) -> bool:
-        """It is carried over from one day to the next."""
-        return True
 
     @property
     def unit(self) -> str:

@@ -32,6 +32,7 @@ class Trend(Target):
     cohort = "closed"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = ()  # those of its figure
+    shows_met = is_change = True
 
     @cached_property
     def base(self) -> Target:
@@ -49,7 +50,7 @@ class Trend(Target):
         return self.base.rules(related)
 
     def figure(self, place: Place) -> Figure:
-        """Compare a period with the one before it: the value is the change, in the unit of the figure."""
+        """Return the change of a period from the one before it, in the unit of the figure."""
         if place.period is None:
             alone = place.everywhere.first is None
             words = "a change needs periods: measure with every=, such as every='financial-year'"
@@ -154,21 +155,6 @@ class Trend(Target):
     def reasons_shown(self) -> Container[OutcomeStatus]:
         """Those of its figure."""
         return self.base.reasons_shown
-
-    @property
-    def is_share(self) -> bool:
-        """A change is no share of records."""
-        return False
-
-    @property
-    def shows_met(self) -> bool:
-        """Those counted are those met."""
-        return True
-
-    @property
-    def is_change(self) -> bool:
-        """Its value is a change."""
-        return True
 
     @model_validator(mode="after")
     def _has_a_figure(self) -> Self:

@@ -91,7 +91,7 @@ def wanted(pairs: list[Names], targets: str | Sequence[str] | None) -> list[Name
 
 
 def paired(first: Results, second: Results, pairs: list[Names]) -> Iterator[Pair]:
-    """Set rows of one target, period and group side by side; of one cohort too, where a target has several."""
+    """Yield rows of one target, period and group side by side; of one cohort too, where a target has several."""
     for names in pairs:
         sides = []
         for results, name in zip((first, second), names, strict=True):
@@ -145,6 +145,6 @@ def comparison_table(comparison: Comparison) -> TextTable:
 
 
 def _promised(target: Target) -> str:
-    """Write what a target promises: the figure, and the limit that it is for."""
+    """Return what a target promises: the figure, and the limit that it is for."""
     limit = "" if target.standard_limit is None else f" in {target.standard_limit}"
     return f"{standard_of(target)}{limit}"

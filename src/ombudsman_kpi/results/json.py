@@ -78,19 +78,14 @@ def results_json_schema() -> dict[str, Any]:
 
 def plain_results(rows: Sequence[Row], basis: Basis) -> dict[str, Any]:
     """Return results as plain values, ready for JSON: scheme, digest, calendar, as_of, options, rows."""
-    plain_rows = []
-    for row in rows:
-        plain = row.as_dict(basis.by)
-        for name in ("period_start", "period_end"):
-            plain[name] = None if plain[name] is None else plain[name].isoformat()
-        plain_rows.append(plain)
+    cells = (row.as_dict(basis.by).items() for row in rows)
     return {
         "scheme": basis.scheme.id,
         "digest": basis.scheme.digest,
         "calendar": basis.scheme.calendar.edition,
         "as_of": basis.as_of,
         "options": basis.options,
-        "rows": plain_rows,
+        "rows": [{name: cell.isoformat() if isinstance(cell, date) else cell for name, cell in row} for row in cells],
     }
 
 

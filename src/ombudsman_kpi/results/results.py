@@ -95,7 +95,10 @@ class Results:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Results":
-        """Read what ``to_json`` gave. Raises ``KpiError`` for any other text, or where days off have changed since."""
+        """Return the results in what ``to_json`` gave.
+
+        Raises ``KpiError`` for any other text, or where days off have changed since.
+        """
         return cls(*results_from_json(text))
 
     @staticmethod

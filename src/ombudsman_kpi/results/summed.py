@@ -29,7 +29,7 @@ def spanned(filled: Set[Period | None], every: Every | None) -> list[Period | No
 
 
 def gathered(block: Block, every: Every | Literal["day"] | None, grain: Grain) -> Places:
-    """Add cells up to periods and groups; what has no day in the cohort is gathered under None."""
+    """Return cells added up to periods and groups; what has no day in the cohort is gathered under None."""
     indexes, place = _distinct(block.period)
     periods: list[Period | None] = [
         None if every is None or index == NO_PERIOD else period_of(grain_start(int(index), grain), every)
@@ -43,7 +43,7 @@ def gathered(block: Block, every: Every | Literal["day"] | None, grain: Grain) -
     np.add.at(records, (period, block.group, block.outcome), block.records)
     moving = np.zeros(shape[:2], np.int64)
     np.add.at(moving, (period, block.group), block.provisional)
-    sums = _sums_of_times(block, period, shape)
+    units, below, squares = _sums_of_times(block, period, shape)
     pending = np.array([outcome.status == "pending" for outcome in block.outcomes] or [False]).take(block.outcome)
     there = pending & (block.records > 0)
     waiting = np.full(shape[:2], LONGEST)
@@ -59,7 +59,6 @@ def gathered(block: Block, every: Every | Literal["day"] | None, grain: Grain) -
             reasons[at][outcome.status, outcome.reason] += number
         if outcome.mark:
             marks[at][outcome.status, outcome.mark] += number
-    units, below, squares = sums
     return {
         (categories[at[0]], block.groups[at[1]]): PlaceCounts(
             own,
@@ -94,7 +93,7 @@ def daily_changes(block: Block) -> tuple[dict[Group, list[tuple[int, int, int]]]
 
 
 def _sums_of_times(block: Block, period: Integers, shape: tuple[int, ...]) -> tuple[NDArray[Any], ...]:
-    """Add up the times of what was met: whole units, what they fall short of them, and squared units. All are exact.
+    """Return exact sums of the times of what was met: whole units, what they fall short of them, and squared units.
 
     A mean in seconds may have units of 3 * 10^9 (a century), whose squares don't fit into 64 bits: where sums could
     grow so large, they are added as Python's whole numbers.

@@ -78,7 +78,10 @@ class Tally(Counts):
 
     @classmethod
     def from_arrow(cls, table: Any) -> Self:
-        """Read what ``to_arrow`` gave. Raises ``KpiError`` for any other table, or where days off have changed."""
+        """Return the tally in what ``to_arrow`` gave.
+
+        Raises ``KpiError`` for any other table, or where days off have changed.
+        """
         return cls.of(storage.from_arrow(table))
 
     def to_json(self) -> str:
@@ -87,7 +90,10 @@ class Tally(Counts):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """Read what ``to_json`` gave. Raises ``KpiError`` for any other text, or where days off have changed."""
+        """Return the tally in what ``to_json`` gave.
+
+        Raises ``KpiError`` for any other text, or where days off have changed.
+        """
         return cls.of(storage.from_json(text))
 
     def to_parquet(self, path: str | Path) -> None:
@@ -100,7 +106,7 @@ class Tally(Counts):
 
     @classmethod
     def from_parquet(cls, path: str | Path) -> Self:
-        """Read what ``to_parquet`` wrote.
+        """Return the tally in what ``to_parquet`` wrote.
 
         Raises ``KpiError`` for any other file, one that can't be read, or where days off have changed since.
         """

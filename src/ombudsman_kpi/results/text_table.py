@@ -28,7 +28,7 @@ class TextTable:
         return [max(len(text) for text in column) for column in zip(self.columns, *self.rows, strict=True)]
 
     def within(self, width: int) -> "TextTable":
-        """Leave out the columns that matter least, until the table is no wider than a screen."""
+        """Return the table without the columns that matter least, so that it is no wider than a screen."""
         table = self
         for name in ("Limit", "Measure", "Missed", "Headroom", "In time", "Met", "Pending", "Note"):
             if sum(table.widths) + 2 * len(table.columns) > width and name in table.columns:
@@ -91,7 +91,7 @@ def _cells(row: Row, target: Target) -> list[str]:
 
 
 def value_of(row: Row, target: Target) -> str:
-    """Write a value in its unit, rounded half up from the exact one; a change with its sign."""
+    """Return a value in its unit, rounded half up from the exact one; a change with its sign."""
     if row.exact is None:
         return "–"
     sign = "+" if target.is_change and row.exact > 0 else ""
@@ -116,7 +116,7 @@ _CHANGES = {
 
 
 def standard_of(target: Target) -> str:
-    """Write a published figure: its sign, its value, its unit; for a change, in a word."""
+    """Return a published figure: its sign, its value, its unit; for a change, in a word."""
     standard = target.standard
     if standard is None:
         return "–"
@@ -126,7 +126,7 @@ def standard_of(target: Target) -> str:
 
 
 def _footnotes(rows: Sequence[Row], basis: Basis, shown: Sequence[Row]) -> list[str]:
-    """Say, once each, what the table leaves out: open, excluded and invalid records, and what isn't measured."""
+    """Return, once each, what the table leaves out: open, excluded and invalid records, and what isn't measured."""
     notes = []
     if any(not row.complete for row in shown):
         notes.append("* the period isn't over at this date")
@@ -182,7 +182,7 @@ def _remarks(shown: Sequence[Row]) -> list[str]:
 
 
 def as_text(table: TextTable) -> str:
-    """Write a table as plain text."""
+    """Return a table as plain text."""
     widths = table.widths
 
     def line(cells: Sequence[str]) -> str:
@@ -204,15 +204,14 @@ _COLOURS = {
 
 
 def as_html(table: TextTable) -> str:
-    """Write a table as HTML for a notebook."""
+    """Return a table as HTML for a notebook."""
 
     def cell(tag: str, text: str, *, numeric: bool, style: str = "white-space:nowrap") -> str:
         side = "right" if numeric else "left"
         return f'<{tag} style="text-align:{side};padding:2px 10px;{style}">{escape(text)}</{tag}>'
 
-    head = "".join(
-        cell("th", text, numeric=numeric) for text, numeric in zip(table.columns, table.numeric, strict=True)
-    )
+    headings = zip(table.columns, table.numeric, strict=True)
+    head = "".join(cell("th", text, numeric=numeric) for text, numeric in headings)
     body = []
     for row in table.rows:
         cells = [
@@ -229,7 +228,7 @@ def as_html(table: TextTable) -> str:
 
 
 def _style(column: str, text: str) -> str:
-    """Colour a status; let only notes run over several lines."""
+    """Return the style of a cell: the colour of a status; only notes run over several lines."""
     colour = _COLOURS.get(text) if column == "Status" else None
     bold = f";color:{colour};font-weight:bold" if colour else ""
     return "" if column == "Note" else f"white-space:nowrap{bold}"

@@ -45,8 +45,5 @@ def scheme_json_schema() -> dict[str, Any]:
         "required": ["id"],
         "anyOf": [{"required": ["extends"]}, {"required": ["title", "source", "division", "target"]}],
         "additionalProperties": False,
-        "$defs": {
-            **whole["$defs"],
-            "Target": {"type": "object", "properties": keys, "additionalProperties": False},
-        },
+        "$defs": {**whole["$defs"], "Target": {"type": "object", "properties": keys, "additionalProperties": False}},
     }

@@ -52,7 +52,7 @@ def _class_of(entry: Mapping[str, Any]) -> type[Target]:
 
 
 def _read_target(entry: Any) -> Any:
-    """Read a target as the class of its measure, so that an error names the keys of that measure alone."""
+    """Return a target of the class of its measure, so that an error names the keys of that measure alone."""
     return _class_of(entry).model_validate(entry) if isinstance(entry, Mapping) else entry
 
 
@@ -85,9 +85,8 @@ class Scheme(Declaration):
     @field_validator("closures", mode="before")
     @classmethod
     def _as_text(cls, value: Any) -> Any:
-        return (
-            tuple(str(item) for item in value) if isinstance(value, Iterable) and not isinstance(value, str) else value
-        )
+        several = isinstance(value, Iterable) and not isinstance(value, str)
+        return tuple(map(str, value)) if several else value
 
     @field_validator("time_zone")
     @classmethod
@@ -233,7 +232,7 @@ def validated(declared: Mapping[str, Any], place: str) -> Scheme:
 
 
 def _describe(error: ValidationError, declared: Mapping[str, Any]) -> str:
-    """Describe the first error. An unknown key comes first: it may be a misspelling of the key that is missing."""
+    """Return the first error in words; an unknown key comes first: it may be a misspelling of the missing one."""
     problem = min(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
     owner, path = _located(problem["loc"], declared)
     above, key = "".join(f"{name}: " for name in path[:-1]), path[-1] if path else ""

@@ -14,9 +14,8 @@ def list_schemes() -> tuple[str, ...]:
     >>> list_schemes()
     ('housing-ombudsman-2019', 'lgo-2017-18', 'lgsco', 'phso-service-charter', 'tower-hamlets')
     """
-    return tuple(
-        sorted(item.name.removesuffix(".toml") for item in _shipped().iterdir() if item.name.endswith(".toml"))
-    )
+    names = (item.name for item in _shipped().iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 
 
 def load_scheme(name_or_path: str | Path) -> Scheme:
@@ -36,7 +35,7 @@ def _shipped() -> Any:
 
 
 def _load(name_or_path: Any, beside: Path, seen: tuple[str, ...]) -> Scheme:
-    """Read a scheme. Paths are relative to the folder ``beside``; ``seen`` are the files that extend this one."""
+    """Return a scheme. Paths are relative to the folder ``beside``; ``seen`` are the files that extend this one."""
     shipped = isinstance(name_or_path, str) and name_or_path in list_schemes()
     try:
         path = _shipped() / f"{name_or_path}.toml" if shipped else beside / name_or_path
@@ -71,9 +70,8 @@ def _parsed(content: bytes, place: str) -> dict[str, Any]:
     for key, written in WRITTEN_AS.items():
         if key in declared:
             raise SchemeError(f"{place}: {key!r} is no key of a scheme file; write [[{written}]] for each.")
-    declared["targets"] = [
-        target for entry in _entries(declared, "target", place) for target in split_bands(entry, place)
-    ]
+    entries = _entries(declared, "target", place)
+    declared["targets"] = [target for entry in entries for target in split_bands(entry, place)]
     if "report" in declared:
         declared["reports"] = _entries(declared, "report", place)
     return declared

@@ -1,4 +1,1 @@
-"""Tallies: whole numbers that add up, counted from records.
-
-Internal: the public names are those that ``ombudsman_kpi`` exports.
-"""
+"""Tallies: whole numbers that add up, counted from records. Internal."""

@@ -114,7 +114,7 @@ def check_days_off(basis: Basis, calendar: str, days_off: str | None, what: str,
 
 
 def _listed(names: tuple[str | None, ...]) -> str:
-    """Write what an option was given."""
+    """Return in words what an option was given."""
     return ", ".join("all together" if name is None else name for name in names) or "nothing"
 
 
@@ -127,9 +127,9 @@ def _unlike(
     option: str, mine: Mapping[str, tuple[str | None, ...]], theirs: Mapping[str, tuple[str | None, ...]]
 ) -> Iterator[str]:
     """Yield in what an option differs that each target has for itself: once for all that differ in the same."""
-    found: dict[tuple[str, str], list[str]] = {}
+    targets_by_difference: dict[tuple[str, str], list[str]] = {}
     for target in mine:
         if target in theirs and mine[target] != theirs[target]:
-            found.setdefault((_listed(mine[target]), _listed(theirs[target])), []).append(target)
-    for (here, there), targets in found.items():
+            targets_by_difference.setdefault((_listed(mine[target]), _listed(theirs[target])), []).append(target)
+    for (here, there), targets in targets_by_difference.items():
         yield f"{option} is {here} here and {there} there (of {_few(targets)})"

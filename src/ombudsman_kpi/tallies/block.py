@@ -50,7 +50,7 @@ class Block:
         keys: tuple[Integers, ...],
         sums: tuple[Integers, ...],
     ) -> "Block":
-        """Bring cells to their normal form: every list of categories sorted, nothing unused, each cell once."""
+        """Return cells in their normal form: every list of categories sorted, nothing unused, each cell once."""
         group, period, outcome, elapsed = keys
         new_groups, group = _sorted_categories(groups, group)
         new_outcomes, outcome = _sorted_categories(outcomes, outcome)
@@ -61,7 +61,7 @@ class Block:
 
     @classmethod
     def nothing(cls) -> "Block":
-        """Count nothing."""
+        """Return a block without cells."""
         return cls((), (), *[np.empty(0, np.int64)] * 7)
 
     @property
@@ -75,12 +75,11 @@ class Block:
         return self.records, self.below, self.provisional
 
     def plus(self, other: "Block", sign: int = 1) -> "Block":
-        """Add another block's cells, or take them away."""
+        """Return the cells with another block's added, or taken away."""
         groups, outcomes = self.groups + other.groups, self.outcomes + other.outcomes
         shift = len(self.groups), 0, len(self.outcomes), 0
-        keys = tuple(
-            np.concatenate([mine, theirs + by]) for mine, theirs, by in zip(self.keys, other.keys, shift, strict=True)
-        )
+        moved = zip(self.keys, other.keys, shift, strict=True)
+        keys = tuple(np.concatenate([mine, theirs + by]) for mine, theirs, by in moved)
         sums = tuple(np.concatenate([mine, sign * theirs]) for mine, theirs in zip(self.sums, other.sums, strict=True))
         return Block.of(groups, outcomes, keys, sums)
 
@@ -95,8 +94,8 @@ class Block:
 
 
 def _sorted_categories(categories: tuple[Any, ...], codes: Integers) -> tuple[tuple[Any, ...], Integers]:
-    """Sort a list of categories, join what is the same in it, leave out what isn't used; give the codes anew."""
-    kept = sorted({categories[code] for code in np.flatnonzero(np.bincount(codes, minlength=len(categories)))})
-    places = {entry: place for place, entry in enumerate(kept)}
+    """Return the categories that are used, each once and sorted, and the codes by their new places."""
+    used = sorted({categories[code] for code in np.flatnonzero(np.bincount(codes, minlength=len(categories)))})
+    places = {entry: place for place, entry in enumerate(used)}
     table = np.array([places.get(entry, 0) for entry in categories] or [0], np.int64)
-    return tuple(kept), table.take(codes)
+    return tuple(used), table.take(codes)

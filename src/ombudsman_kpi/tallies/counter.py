@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from ombudsman_kpi.arrays.sums import CellSums, product
 from ombudsman_kpi.arrays.threads import in_threads
 from ombudsman_kpi.arrays.types import Codes, Integers, Truths
 from ombudsman_kpi.calendars.periods import Grain, Numbering
-from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, Outcome
+from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, Cohort, Outcome
+from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import Timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
@@ -21,10 +22,6 @@ from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Group, Key
-
-if TYPE_CHECKING:
-    from ombudsman_kpi.clocks.outcomes import Cohort
-    from ombudsman_kpi.clocks.states import State
 
 NOT_RECORDED = "(not recorded)"
 
@@ -182,7 +179,7 @@ class Counter:
 
 
 def _in_cohort(outcome: Outcome, key: Key) -> Outcome:
-    """Leave open clocks out of the closed cohort, and say so: they are in no period of it."""
+    """Return an outcome as its cohort has it: open clocks are in no period of the closed one, and left out."""
     if key.cohort != "closed":
         return outcome
     if outcome.mark == NOT_ENDED:

@@ -53,20 +53,18 @@ class Counts:
                 raise OptionError(f"These tallies can't be added: {difference}. {remedy}")
         blocks = dict(self.blocks)
         for key, block in other.blocks.items():
-            mine = blocks.get(key) or Block.nothing()
-            blocks[key] = mine.plus(block, sign)
+            blocks[key] = blocks.get(key, Block.nothing()).plus(block, sign)
         measured = {key.target for key in blocks}
         basis = self.basis or other.basis
-        reasons = {
-            target: _furthest(
-                basis, target, {part.unmeasured[target] for part in (self, other) if target in part.unmeasured}
-            )
-            for target in {**self.unmeasured, **other.unmeasured}
-        }
+        reasons = self.unmeasured, other.unmeasured
         return type(self)(
             basis,
             blocks,
-            {target: reason for target, reason in reasons.items() if target not in measured},
+            {
+                target: _furthest(basis, target, {part[target] for part in reasons if target in part})
+                for target in {**self.unmeasured, **other.unmeasured}
+                if target not in measured
+            },
             {
                 name: self.notes.get(name, frozenset()) | other.notes.get(name, frozenset())
                 for name in {**self.notes, **other.notes}
@@ -107,6 +105,6 @@ def _furthest(basis: Basis | None, target: str, reasons: set[str]) -> str:
 
 
 def _added(mine: Mapping[Misfit, int], theirs: Mapping[Misfit, int], sign: int) -> dict[Misfit, int]:
-    """Add what wasn't understood, or take it away."""
+    """Return what wasn't understood, added up or taken away."""
     total = {name: mine.get(name, 0) + sign * theirs.get(name, 0) for name in {**mine, **theirs}}
     return {name: count for name, count in total.items() if count}

@@ -53,7 +53,7 @@ class Options(NamedTuple):
     readings: Readings = {}  # noqa: RUF012  (nobody changes it, and it can be sent to executors)
 
     def read_once(self) -> "Options":
-        """Read what could be an iterator, since options are looked at again and again."""
+        """Return the options with what could be an iterator read, since they are looked at again and again."""
         return self._replace(
             every=None if self.every is None else parse_every(self.every),
             by=names_of("by", self.by),
@@ -79,7 +79,7 @@ class Measurement:
     def of(
         cls, scheme: Scheme, records: Mapping[str, Any], options: Options, progress: Progress | None = None
     ) -> "Measurement":
-        """Open what was given, and find the rules for it."""
+        """Return the records that were given, opened, with the rules for them."""
         check_scheme(scheme)
         at = parse_as_of(options.as_of, scheme)
         plan = make_plan(scheme, options.targets, options.cohort, options.every, options.report)
@@ -106,7 +106,7 @@ class Measurement:
 def tally_records(
     scheme: Scheme, records: Mapping[str, Any], options: Options, progress: Progress | None = None
 ) -> Counts:
-    """Count the outcomes of records, given by their kind."""
+    """Return the counts of the outcomes of records, given by their kind."""
     check_scheme(scheme)
     options = options.read_once()
     make_plan(scheme, options.targets, options.cohort, options.every, options.report)  # before a reader is used up
@@ -125,9 +125,8 @@ def opened_once(records: Mapping[str, Any], measured: Sequence[tuple[Scheme, Opt
     readings = measured[0][1].readings
     sources = {kind: table.source for kind, table in opened_unread(records, readings).items()}
     needed = None
-    if any(source.schema is not None for source in sources.values()) and (
-        "cases" in sources or "events" not in sources
-    ):
+    anew = any(source.schema is not None for source in sources.values())
+    if anew and ("cases" in sources or "events" not in sources):
         read = [dry_run(scheme, sources, options)[1] for scheme, options in measured]
         needed = {kind: list(dict.fromkeys(name for part in read for name in part[kind])) for kind in sources}
     return {kind: table.source for kind, table in open_records(sources, readings, needed).items()}
@@ -172,14 +171,13 @@ def _heard(source: Source, progress: Progress) -> Source:
 def counted(
     measurement: Measurement, masks: Mapping[str, Truths] | None = None, progress: Progress | None = None
 ) -> Counts:
-    """Count what is asked for; or of each kind of records only those that are kept, looking all the others up."""
+    """Return the counts of what is asked for; with masks, of those records alone, looked up among all the others."""
     blocks: dict[Key, Block] = {}
     for kind, rules in measurement.wanted.items():
         batches = batches_of(measurement.related.tables[kind], [rule for rule, _ in rules], measurement.by, progress)
         own = None if masks is None else masks[kind]
-        for key, block in count_batches(
-            batches, rules, measurement.by, measurement.at, measurement.scheme, own
-        ).items():
+        of_kind = count_batches(batches, rules, measurement.by, measurement.at, measurement.scheme, own)
+        for key, block in of_kind.items():
             blocks[key] = block.plus(blocks[key]) if key in blocks else block
     measured = [step.target for step in measurement.plan if step.target.id not in measurement.unmeasured]
     notes, misfits = dict(measurement.notes), {}
@@ -211,9 +209,7 @@ def _with_settled_events(measurement: Measurement, masks: Mapping[str, Truths]) 
 
     some = replace(events, source=events.source._replace(read=read, rows=None, doubtful=None))
     related = related_of({**measurement.tables, "events": some}, measurement.plan, measurement.at, measurement.scheme)
-    if (
-        "cases" in measurement.related.tables and "cases" not in related.tables
-    ):  # no event is kept that a case is made of
+    if "cases" in measurement.related.tables and "cases" not in related.tables:  # no kept event is a time of a case
         return replace(related, tables={**related.tables, "cases": measurement.related.tables["cases"]})
     return related
 
@@ -230,10 +226,10 @@ def _filtered(column: Any, mask: Truths) -> Any:
 
 
 def dry_run(scheme: Scheme, schemas: Mapping[str, Any], options: Options) -> tuple[Counts, dict[str, list[str]]]:
-    """Count no records at all, of columns as some Arrow schemas, or sources, have them.
+    """Return the counts of no records at all, of columns as some Arrow schemas, or sources, have them.
 
-    Give the empty tally, with its basis, notes and what can't be measured; and the columns of each kind of records
-    that were read for it. Raises whatever counting would raise for the lack of a column, or an option that doesn't
+    They have a basis, notes and what can't be measured. Beside them are the columns of each kind of records that were
+    read for it. Raises whatever counting would raise for the lack of a column, or an option that doesn't
     fit.
     """
     read: dict[str, dict[str, None]] = {kind: {} for kind in schemas}
@@ -257,7 +253,6 @@ def _empty(schema: Any, names: dict[str, None]) -> Source:
         schema = schema.schema
     if isinstance(schema, Source):
         return schema._replace(read=read, rows=0, doubtful=None)
-
     return Source(tuple(schema.names), read)
 
 

@@ -102,7 +102,7 @@ def _cohorts(target: Target, cohort: str | None) -> tuple[Cohort, ...]:
 
 
 def names_of(option: str, value: Any) -> tuple[str, ...]:
-    """Read an option that takes one name or several; a name given twice counts once.
+    """Return the names of an option that takes one or several; a name given twice counts once.
 
     >>> names_of("by", ["team", "office", "team"])
     ('team', 'office')
@@ -123,7 +123,7 @@ def _check_name(option: str, value: Any, example: str) -> None:
 def open_records(
     records: Mapping[str, Any], readings: Readings, needed: Mapping[str, Sequence[str]] | None = None
 ) -> dict[str, Table]:
-    """Open what was given, as the caller says that it is to be read.
+    """Return the tables that were given, read as the caller says.
 
     What is worked out while it is read is worked out once: all of its columns, or those that are needed.
     """
@@ -134,7 +134,7 @@ def open_records(
 
 
 def opened_unread(records: Mapping[str, Any], readings: Readings) -> dict[str, Table]:
-    """Open what was given, without reading any of it."""
+    """Return the tables that were given, without reading any of them."""
     return {
         kind: open_table(kind, value, readings.get(kind, PLAIN)) for kind, value in records.items() if value is not None
     }
@@ -180,7 +180,7 @@ def on_published(target: Target, tables: Mapping[str, Table]) -> bool:
 
 
 def with_populations(plan: list[PlanStep], scheme: Scheme) -> list[PlanStep]:
-    """Add the numbers of what samples were drawn from, where nobody asked for them; they are counted, and not shown."""
+    """Return a plan with the numbers that samples were drawn from: counted, and not shown unless they are asked for."""
     requested = {step.target.id for step in plan}
     more = {}
     for step in plan:
@@ -192,7 +192,7 @@ def with_populations(plan: list[PlanStep], scheme: Scheme) -> list[PlanStep]:
 
 
 def missing_groups(by: tuple[str, ...], plan: list[PlanStep], tables: Mapping[str, Table]) -> dict[str, frozenset[str]]:
-    """Note the targets whose records lack a column to group by.
+    """Return notes on the targets whose records lack a column to group by.
 
     Raises ``RecordsError`` where all of them do.
     """
@@ -211,7 +211,7 @@ def missing_groups(by: tuple[str, ...], plan: list[PlanStep], tables: Mapping[st
 
 
 def related_of(tables: dict[str, Table], plan: Sequence[PlanStep], at: AsOf, scheme: Scheme) -> Related:
-    """Bring together what was given; cases are made of the events where only these are there, and say when."""
+    """Return all that was given; cases are made of the events where only these are there, and say when."""
     wants_cases = any("cases" in step.target.needs for step in plan)
     if wants_cases and "cases" not in tables and "events" in tables:
         made = case_rows(tables["events"], at, scheme)
@@ -224,7 +224,7 @@ def related_of(tables: dict[str, Table], plan: Sequence[PlanStep], at: AsOf, sch
 def batches_of(
     table: Table, rules: Iterable[Rule], others: Sequence[str], progress: Progress | None
 ) -> Iterator[Batch]:
-    """Read only the columns that some rules need, and others that are there (to group by, to name rows)."""
+    """Yield batches of the columns that some rules need, and of others that are there (to group by, to name rows)."""
     names = dict.fromkeys(name for rule in rules for name in rule.fields(table))
     for name in (*others, COUNT):
         if table.has(name):

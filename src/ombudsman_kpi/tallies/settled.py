@@ -39,7 +39,9 @@ def settle_records(
             key = rule.target.key_of(kind)
             if key is not None and not rule.target.follows_cases:
                 masks[kind] = _together(measurement.related.tables[kind], key, masks[kind])
-    if _needs_events(measurement):
+    cases = measurement.wanted.get("cases", ())
+    # What events say of its case may decide an outcome; and they may be all that says anything of cases.
+    if cases and (_are_made(measurement) or any(rule.target.follows_cases for rule, _ in cases)):
         _with_events(measurement, masks)
     return counted(measurement, masks, progress), {kind: _open(measurement, kind, masks) for kind in masks}
 
@@ -52,7 +54,8 @@ def stays(known: AsKnownBatch, rules: Sequence[Rule], by: Iterable[str] = ()) ->
     """
     table = known.batch.table
     matches = have_come(known, dict.fromkeys(name for rule in rules for name in rule.fields(table)))
-    matches &= _has_own_id(known)
+    if known.batch.shares_id is not None:
+        matches &= ~known.batch.shares_id
     for name in by:
         if table.has(name):
             matches &= field_lasts(known, name)
@@ -61,18 +64,10 @@ def stays(known: AsKnownBatch, rules: Sequence[Rule], by: Iterable[str] = ()) ->
     return matches
 
 
-def _has_own_id(known: AsKnownBatch) -> Truths:
-    """Return which records share their id with no other."""
-    shares = known.batch.shares_id
-    return np.ones(len(known.batch), np.bool_) if shares is None else ~shares
-
-
 def _settled_of(measurement: Measurement, kind: str) -> Truths:
     """Return which records of a kind are settled, as far as they tell it themselves."""
-    table, rules = (
-        measurement.related.tables[kind],
-        list({id(rule): rule for rule, _ in measurement.wanted[kind]}.values()),
-    )
+    table = measurement.related.tables[kind]
+    rules = list({id(rule): rule for rule, _ in measurement.wanted[kind]}.values())
     others = [*([table.id_field] if table.id_field is not None else []), *RECORDS[kind].ended_by, *measurement.by]
     batches = batches_of(table, rules, others, None)
     parts = [stays(AsKnownBatch(batch, measurement.at, measurement.scheme), rules, measurement.by) for batch in batches]
@@ -80,27 +75,19 @@ def _settled_of(measurement: Measurement, kind: str) -> Truths:
 
 
 def _together(table: Table, key: str, masks: Truths) -> Truths:
-    """Keep the records of one case, or of another key, together: where one of them is not settled, none is."""
+    """Return the mask with the records of one case, or of another key, together: where one isn't settled, none is."""
     numbers, cases = RowNumbers(), []
     own = table.resolve(key, "what belongs together")
     for batch in table.batches([own]):
         texts = batch.text(own)
         number = np.full(len(batch), -1)
-        there = present(texts)
-        number[there] = numbers.of(texts.drop_null())
+        number[present(texts)] = numbers.of(texts.drop_null())
         cases.append(number)
     case = np.concatenate([np.empty(0, np.int64), *cases])
     waits = np.zeros(numbers.size + 1, np.bool_)  # the last is for those without a case, which wait for nobody
     waits[case[~masks]] = True
     waits[-1] = False
     return masks & ~waits.take(case, mode="wrap")
-
-
-def _needs_events(measurement: Measurement) -> bool:
-    """Return whether what events say of its case decides an outcome; they may be all that says anything of cases."""
-    if "cases" not in measurement.wanted:
-        return False
-    return _are_made(measurement) or any(rule.target.follows_cases for rule, _ in measurement.wanted["cases"])
 
 
 def _are_made(measurement: Measurement) -> bool:
@@ -127,11 +114,8 @@ def _with_events(measurement: Measurement, masks: dict[str, Truths]) -> None:
 def _open(measurement: Measurement, kind: str, masks: Mapping[str, Truths]) -> tuple[Any, ...]:
     """Return the records of a kind that aren't settled: by their ids, or else by their rows."""
     made = kind == "cases" and _are_made(measurement)
-    table, mask = (
-        (measurement.related.tables["events"], masks["events"])
-        if made
-        else (measurement.related.tables[kind], masks[kind])
-    )
+    source = "events" if made else kind
+    table, mask = measurement.related.tables[source], masks[source]
     name = "case_id" if made else table.id_field
     if name is None or not table.has(name):
         return tuple(np.flatnonzero(~mask).tolist())

@@ -54,7 +54,7 @@ class About(BaseModel):
 
     @classmethod
     def of(cls, tally: Counts) -> "About":
-        """Say by what a tally was counted."""
+        """Return by what a tally was counted."""
         if tally.basis is None:
             return cls(layout=LAYOUT, settled=True)
         basis = tally.basis
@@ -99,7 +99,7 @@ def to_arrow(tally: Counts) -> Any:
 
 
 def _spelt(parts: Sequence[tuple[Sequence[str], Integers]]) -> Any:
-    """Write codes out: for each part the categories, and which of its entries each cell has."""
+    """Return codes written out: for each part the categories, and which of its entries each cell has."""
     import pyarrow as pa
 
     arrays = [pa.array(categories, pa.string()).take(pa.array(codes)) for categories, codes in parts if len(codes)]
@@ -113,7 +113,7 @@ def _joined(parts: Sequence[Integers]) -> Any:
 
 
 def from_arrow(table: Any) -> Counts:
-    """Read what ``to_arrow`` gave. Raises ``KpiError`` for any other table."""
+    """Return the counts in what ``to_arrow`` gave. Raises ``KpiError`` for any other table."""
     with _reading("This Arrow table", "Tally.to_arrow gives"):
         return _read(json.loads(table.schema.metadata[_ABOUT]), table)
 
@@ -124,7 +124,7 @@ def to_json(tally: Counts) -> str:
 
 
 def from_json(text: str | bytes) -> Counts:
-    """Read what ``to_json`` gave. Raises ``KpiError`` for any other text."""
+    """Return the counts in what ``to_json`` gave. Raises ``KpiError`` for any other text."""
     import pyarrow as pa
 
     with _reading("This text", "Tally.to_json gives"):
@@ -164,7 +164,7 @@ def _write_whole(place: Path, content: Any) -> None:
 
 
 def from_parquet(path: str | Path) -> Counts:
-    """Read what ``to_parquet`` wrote. Raises ``KpiError`` for any other file."""
+    """Return the counts in what ``to_parquet`` wrote. Raises ``KpiError`` for any other file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -209,7 +209,7 @@ class _NoTallyError(KpiError):
 
 
 def _read(content: Mapping[str, Any], table: Any) -> Counts:
-    """Make a tally again from its parts, and see to it that they fit together."""
+    """Return a tally made again from its parts. Raises ``_NoTallyError`` where they don't fit together."""
     layout = content["layout"]
     if isinstance(layout, int) and layout > LAYOUT:
         raise KpiError(
@@ -301,7 +301,7 @@ def _kind_of(name: str) -> Any:
 
 
 def _blocks(table: Any, by: tuple[str, ...]) -> Iterator[tuple[Key, Block]]:
-    """Take the rows of a table apart into the blocks that they are of."""
+    """Yield the blocks that the rows of a table are of."""
     grouped = tuple(f"by {name}" for name in by)
     _agree(sorted(table.column_names) == sorted((*_WORDS, *_NUMBERS, *grouped)))
     columns = {name: table.column(name).cast(_kind_of(name)).combine_chunks() for name in table.column_names}
@@ -329,12 +329,12 @@ def _numbered(columns: Sequence[Any], size: int) -> tuple[list[tuple[Any, ...]],
         encoded = column.dictionary_encode()
         code = code * len(encoded.dictionary) + encoded.indices.to_numpy()
         _, code = np.unique(code, return_inverse=True)  # numbers without gaps: their product can't grow too large
-    found, first, code = np.unique(code, return_index=True, return_inverse=True)
+    distinct, first, code = np.unique(code, return_index=True, return_inverse=True)
     rows = [column.take(first).to_pylist() for column in columns]
-    return list(zip(*rows, strict=True)) if rows else [()] * len(found), code
+    return list(zip(*rows, strict=True)) if rows else [()] * len(distinct), code
 
 
 def _used(categories: list[tuple[Any, ...]], codes: Integers) -> tuple[list[tuple[Any, ...]], Integers]:
-    """Leave out of the categories what some codes don't use."""
-    found, codes = np.unique(codes, return_inverse=True)
-    return [categories[place] for place in found.tolist()], codes
+    """Return the categories that some codes use, and the codes by their new places."""
+    used, codes = np.unique(codes, return_inverse=True)
+    return [categories[place] for place in used.tolist()], codes

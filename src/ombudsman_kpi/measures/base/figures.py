@@ -16,7 +16,6 @@ TargetStatus = Literal["met", "missed", "undetermined", "no data", "no target", 
 Group = tuple[str, ...]
 T = TypeVar("T")
 
-
 LONGEST = 1 << 62  # longer than anything takes: none is open
 
 
@@ -173,7 +172,7 @@ def headroom_of(standard: Standard, met: int, pending: int, whole: int) -> int:
 
 
 def status_of(standard: Standard | None, headroom: int | None, denominator: int, pending: int) -> TargetStatus:
-    """Compare with the standard, from exact counts.
+    """Return the status by the standard, from exact counts.
 
     >>> status_of(None, None, 0, 0)
     'no data'
@@ -188,7 +187,7 @@ def status_of(standard: Standard | None, headroom: int | None, denominator: int,
 
 
 def judged(standard: Standard | None, value: Fraction | None, *, settled: bool = True) -> TargetStatus:
-    """Compare one value with the standard; while it isn't settled, nothing is kept or broken.
+    """Return the status of one value by the standard; while it isn't settled, nothing is kept or broken.
 
     >>> judged(None, Fraction(3))
     'no target'

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import Cohort
+from ombudsman_kpi.clocks.timeline import times_named
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.measures.base.selected import Selected, check_time
 from ombudsman_kpi.measures.base.standard import LimitField
@@ -83,8 +84,7 @@ class OnClock(Selected):
             raise ValueError(
                 f"cohort: a clock like this one has no {self.cohort!r} cohort. {one_of(self.cohort, self.cohorts)}"
             )
-        own = [self.runs_in.own_field] if self.runs_in.own_field else []
-        for name in [*([self.start] if self.start else []), *self.stop, *own]:
+        for name in times_named(self):
             check_time(name, self.of)
         for name in self.clock.in_force:
             if name not in self.meaningful_options:

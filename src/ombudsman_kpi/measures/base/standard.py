@@ -91,7 +91,7 @@ _LONGEST = 300  # digits of a figure: more are a mistake, and too large for the 
 
 
 def parse_standard(text: str) -> Standard:
-    """Read a standard from text; without a word before it, a figure is ``at least``.
+    """Return the standard that text says; without a word before it, a figure is ``at least``.
 
     >>> parse_standard("at least 98%").value
     Fraction(49, 50)
@@ -101,18 +101,18 @@ def parse_standard(text: str) -> Standard:
     Raises ``SchemeError`` for what isn't a figure, for one of more than 300 digits, and for a share above 100%.
     """
     written = _IN_WORDS.get(text.strip().lower(), text.strip())
-    found = _STANDARD.fullmatch(written)
-    if found is None or len(found["figure"]) > _LONGEST:
+    match = _STANDARD.fullmatch(written)
+    if match is None or len(match["figure"]) > _LONGEST:
         raise SchemeError(
             f"{text[:100]!r} isn't a standard. Write it like 'at least 98%', 'at most 20 seconds', 'no more than 60', "
             "or for a change 'increases', 'decreases', 'does not decrease' or 'does not increase'."
         )
-    value, unit = Fraction(found["figure"]), found["unit"].strip()
+    value, unit = Fraction(match["figure"]), match["unit"].strip()
     if unit == "%":
         if value > 100:
             raise SchemeError(f"{text[:100]!r} is an impossible share: a share is between 0% and 100%.")
         value /= 100
-    return Standard(_OPERATORS[(found["operator"] or "at least").lower()], value, unit)
+    return Standard(_OPERATORS[(match["operator"] or "at least").lower()], value, unit)
 
 
 def _parse_limit(value: Any) -> Any:
@@ -159,14 +159,8 @@ def _read_standard(value: Any) -> Any:
 
 
 LimitField = Annotated[
-    InstanceOf[Limit],
-    BeforeValidator(_parse_limit),
-    PlainSerializer(lambda limit: limit.written),
-    _LimitSchema(),
+    InstanceOf[Limit], BeforeValidator(_parse_limit), PlainSerializer(lambda limit: limit.written), _LimitSchema()
 ]
 StandardField = Annotated[
-    Standard,
-    BeforeValidator(_read_standard),
-    PlainSerializer(str),
-    WithJsonSchema(_STANDARD_SCHEMA),
+    Standard, BeforeValidator(_read_standard), PlainSerializer(str), WithJsonSchema(_STANDARD_SCHEMA)
 ]

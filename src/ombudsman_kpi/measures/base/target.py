@@ -23,7 +23,7 @@ from ombudsman_kpi.clocks.timeline import HasClock, Timeline
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
-from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts
+from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, chance_of_shares, rate
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.standard import StandardField
 from ombudsman_kpi.records.columns import Columns
@@ -130,6 +130,12 @@ class Target(Declaration):
     rule_types: ClassVar[tuple[type[Rule], ...]]  # those that ``rules`` makes
     words: ClassVar[Wording] = Wording()  # for what it waits for
 
+    counted_daily: ClassVar[bool] = False  # day by day, whatever the periods are: a stock is carried over
+    in_time: ClassVar[bool] = False  # whether what is met was in time
+    shows_met: ClassVar[bool] = False  # whether the records counted are those met, not what its value is a share of
+    is_change: ClassVar[bool] = False  # whether its value has a sign, and its standard says in which direction
+    obliges: ClassVar[bool] = False  # whether something is due on each record by it
+
     # What it counts.
 
     @property
@@ -187,11 +193,6 @@ class Target(Declaration):
     def words_of_conditions(self) -> frozenset[str]:
         """What is said of the records that its conditions leave out."""
         return frozenset()
-
-    @property
-    def counted_daily(self) -> bool:
-        """Whether it is counted day by day, whatever the periods are: a stock is carried over from one to the next."""
-        return False
 
     def grain_for(self, every: Every | None) -> Grain:
         """Return the periods in which it is counted for a reporting period."""
@@ -270,24 +271,9 @@ class Target(Declaration):
         return None
 
     @property
-    def in_time(self) -> bool:
-        """Whether what is met was in time."""
-        return False
-
-    @property
     def is_share(self) -> bool:
         """Whether its value is a share of records, so that those met and those missed are shown beside it."""
-        return self.unit == "share"
-
-    @property
-    def shows_met(self) -> bool:
-        """Whether the records counted are those met; else they are what its value is a share, or a mean, of."""
-        return False
-
-    @property
-    def is_change(self) -> bool:
-        """Whether its value is a change, with a sign, and its standard says in which direction."""
-        return False
+        return self.unit == "share" and not self.is_change
 
     @property
     def reasons_shown(self) -> Container[OutcomeStatus]:
@@ -295,11 +281,6 @@ class Target(Declaration):
         return STATUSES
 
     # What it says of one record.
-
-    @property
-    def obliges(self) -> bool:
-        """Whether something is due on each record by it."""
-        return False
 
     @property
     def time_allowed(self) -> Limit | None:
@@ -345,6 +326,8 @@ class Target(Declaration):
 class Changing(ABC):
     """A measure whose figure's change from the period before can be a target of its own: a trend."""
 
+    grows: ClassVar[bool] = False  # whether the figure of a part of a period says nothing of the whole
+
     @abstractmethod
     def value_of(self, counts: PlaceCounts) -> Fraction | None:
         """Return its figure in one period; None where there is nothing that it is a figure of."""
@@ -354,14 +337,21 @@ class Changing(ABC):
         """Return the interval of the change that chance alone leaves open; None where that isn't known."""
 
     @property
-    def grows(self) -> bool:
-        """Whether the figure of a part of a period says nothing of the whole, since it can only grow."""
-        return False
-
-    @property
     def lacks_for_trend(self) -> str | None:
         """What its declaration lacks for a trend, if anything."""
         return None
+
+
+class ChangingShare(Changing):
+    """A share of records whose change can be a target of its own."""
+
+    def value_of(self, counts: PlaceCounts) -> Fraction | None:
+        """Return the share; None where nothing is decided."""
+        return rate(counts.met, counts.missed)
+
+    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
+        """Return the interval of the change between two shares."""
+        return chance_of_shares(before, now)
 
 
 def check_named(target: Target, key: str, names: Sequence[str], fitting: Sequence[str], what: str) -> None:

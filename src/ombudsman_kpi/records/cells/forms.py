@@ -46,11 +46,11 @@ def unknown_form(cells: TextTimes, form: str | None) -> str:
         others = f", such as {fitting[0]!r}, which fits all cells so far" if fitting else ""
         return f"has the form {shape}, not the one that dates= names, {form!r}. Mend it, or name another format{others}"
     if re.match(r"\d{1,2}[/.-]\d{1,2}[/.-]\d", text) and len(fitting) != 1:
-        first, *others = fitting or list(_SLASHED[:1])
-        other = f" or {others[0]!r}" if others else ""
+        likely = fitting or _SLASHED
+        other = f" or {likely[1]!r}" if fitting else ""
         return (
             f"has the form {shape}, in which the day and the month can't be told apart. Dates in text are ISO 8601 "
-            f"(2024-04-03) unless you name the format, such as dates={{'cases': {first!r}}}{other}"
+            f"(2024-04-03) unless you name the format, such as dates={{'cases': {likely[0]!r}}}{other}"
         )
     example = f"{fitting[0]!r}}}, which fits all cells so far" if fitting else "'%d %B %Y'}"
     return (
