@@ -161,17 +161,21 @@ def contradictions_of(record: Record, as_of: AsOf, zone: ZoneInfo) -> list[Findi
     """Return findings for times of a record, up to ``as_of``, that are in an impossible order."""
     if not isinstance(record, Case):
         return []
-    times = {name: getattr(record, name) for name in times_of_cases().values()}
-    days = {name: day_in(value, zone) for name, value in times.items() if value and _is_known(value, as_of, zone)}
-    pairs = [("received_at", name) for name in days if name != "received_at"]
-    pairs += [("early_resolution_started_at", "early_resolution_ended_at")]
-    pairs += [(end, later) for end in Case.withdrawn_by for later in ("decided_at", "allocated_at")]
+    held = record.__dict__
+    times = {name: value for name in _TIMES if (value := held[name])}
+    days = {name: day_in(value, zone) for name, value in times.items() if _is_known(value, as_of, zone)}
     findings = []
-    for first, then in pairs:
+    for first, word, then in _NEVER:
         if first not in days or then not in days:
             continue
-        after_the_end = first in Case.withdrawn_by
-        if days[then] > days[first] if after_the_end else days[then] < days[first]:
-            says = f"{then} is {'after' if after_the_end else 'before'} {first}"
-            findings.append(Finding(record="cases", field=then, says=says))
+        if days[then] < days[first] if word == "before" else days[then] > days[first]:
+            findings.append(Finding(record="cases", field=then, says=f"{then} is {word} {first}"))
     return findings
+
+
+_TIMES = tuple(times_of_cases().values())
+_NEVER = (  # the second time of a case is never before, or after, the first
+    *(("received_at", "before", name) for name in _TIMES if name != "received_at"),
+    ("early_resolution_started_at", "before", "early_resolution_ended_at"),
+    *((end, "after", later) for end in Case.withdrawn_by for later in ("decided_at", "allocated_at")),
+)

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ombudsman_kpi.records.columns import COUNT, PERIOD
-from ombudsman_kpi.records.tables import Table, open_table
-from ombudsman_kpi.records.vocabulary import Record
+from ombudsman_kpi.records.sources.source import Source
+from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.vocabulary import RECORDS, Record, fields_of
 
 
 @dataclass(frozen=True)
@@ -15,9 +17,16 @@ class RecordTable(Table):
 
     @classmethod
     def of(cls, record: Record, kind: str) -> "RecordTable":
-        """Return the table of one record."""
-        table = open_table(kind, record, None, None)
-        return cls(table.name, table.source, table.columns, table.dates, table.zoned)
+        """Return the table of one record, which has been validated."""
+        names = _declared(kind, frozenset(record.model_fields_set))
+        own_id = getattr(record, RECORDS[kind].id_field or "", None)
+        source = Source(
+            (*names, *(record.model_extra or ())),
+            lambda wanted: iter([Cells.of(record, wanted)]),
+            rows=1,
+            doubtful=(lambda: None) if own_id and not own_id.isspace() else None,  # one id is shared with nobody
+        )
+        return cls(kind, source, {}, None)
 
     def has(self, name: str) -> bool:
         """Return whether the table has a field. It has every field that the vocabulary doesn't name."""
@@ -35,3 +44,9 @@ class Cells(dict[str, list[Any]]):
 
     def __missing__(self, name: str) -> list[Any]:
         return [None]
+
+
+@lru_cache(maxsize=256)
+def _declared(kind: str, given: frozenset[str]) -> tuple[str, ...]:
+    """Return the fields of a record. Another field can stand in for one only where that isn't given."""
+    return tuple(item.name for item in fields_of(kind).values() if item.falls_back_to is None or item.name in given)

@@ -25,6 +25,8 @@ from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
 from ombudsman_kpi.measures.share_within_paused import ran_net
 from ombudsman_kpi.records.columns import Columns
 
+_PLAIN = Clock()
+
 
 @dataclass(frozen=True)
 class DelaysRule(Rule):
@@ -102,13 +104,13 @@ class DelaysRule(Rule):
         limit = self.target.up_to
         if limit is None:
             return due
-        last = limit.axis(known.setting.calendar, Clock()).due(due, limit.allowed)
+        last = limit.axis(known.setting.calendar, _PLAIN).due(due, limit.allowed)
         return np.where(last == MISSING, due, last)
 
     def _extension_moves(self, due: Integers, last: Integers, known: AsKnownBatch) -> Integers | int:
         """Return 1 where the last day for an explanation may still move, as a due day may."""
         limit = self.target.up_to
-        return 0 if limit is None else provisional_days(limit, Clock(), due, last, known.setting.calendar)
+        return 0 if limit is None else provisional_days(limit, _PLAIN, due, last, known.setting.calendar)
 
     def _told(self, known: AsKnownBatch, rows: Integers, party: int, start: Integers, last: Integers) -> Truths:
         """Return which cases have an explanation to a party between two days."""
@@ -177,7 +179,7 @@ class DelaysExplained(Target):
     @property
     def limits(self) -> tuple[tuple[Limit, Clock], ...]:
         """How long after a due day an explanation is in time; a case that is explained was due by ``as_of``."""
-        return () if self.up_to is None else ((self.up_to, Clock()),)
+        return () if self.up_to is None else ((self.up_to, _PLAIN),)
 
     @property
     def time_allowed(self) -> Limit | None:
