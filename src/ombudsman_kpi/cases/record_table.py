@@ -1,6 +1,6 @@
-"""One record as a table with one row, for the rules that read tables."""
+"""One record, or the events of one case, as tables, for the rules that read tables."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from ombudsman_kpi.records.columns import COUNT, PERIOD
 from ombudsman_kpi.records.sources.source import Source
 from ombudsman_kpi.records.tables import Table
-from ombudsman_kpi.records.vocabulary import RECORDS, Record, fields_of
+from ombudsman_kpi.records.vocabulary import RECORDS, Record, cell_of, fields_of
 
 
 @dataclass(frozen=True)
@@ -18,14 +18,10 @@ class RecordTable(Table):
     @classmethod
     def of(cls, record: Record, kind: str) -> "RecordTable":
         """Return the table of one record, which has been validated."""
-        names = _declared(kind, frozenset(record.model_fields_set))
         own_id = getattr(record, RECORDS[kind].id_field or "", None)
-        source = Source(
-            (*names, *(record.model_extra or ())),
-            lambda wanted: iter([Cells.of(record, wanted)]),
-            rows=1,
-            doubtful=(lambda: None) if own_id and not own_id.isspace() else None,  # one id is shared with nobody
-        )
+        source = source_of([record], kind)
+        if own_id and not own_id.isspace():  # it shares it with nobody
+            source = source._replace(doubtful=lambda: None)
         return cls(kind, source, {}, None)
 
     def has(self, name: str) -> bool:
@@ -46,7 +42,19 @@ class Cells(dict[str, list[Any]]):
         return [None]
 
 
+def source_of(records: Sequence[Record], kind: str) -> Source:
+    """Return records of one kind, which have been validated, as a source."""
+    given = frozenset[str]().union(*(record.model_fields_set for record in records))
+    extra = dict.fromkeys(name for record in records for name in record.model_extra or ())
+    names = (*_declared(kind, given), *extra)
+
+    def read(wanted: list[str]) -> Iterator[dict[str, list[Any]]]:
+        yield {name: [cell_of(record, name) for record in records] for name in wanted}
+
+    return Source(names, read, rows=len(records))
+
+
 @lru_cache(maxsize=256)
 def _declared(kind: str, given: frozenset[str]) -> tuple[str, ...]:
-    """Return the fields of a record. Another field can stand in for one only where that isn't given."""
+    """Return the fields of records. Another field can stand in for one only where that isn't given."""
     return tuple(item.name for item in fields_of(kind).values() if item.falls_back_to is None or item.name in given)
