@@ -88,9 +88,8 @@ def deadlines(
     if kind == "cases" and events is not None:
         if isinstance(events, (Sequence, Mapping, Record)) and not isinstance(events, str):
             its_events, findings = read_events(events, record, at, scheme)
-            tables["events"], whose = Table("events", source_of(its_events, "events"), {}, None), _of_the_case
-        else:
-            tables["events"] = open_table("events", events, None, None)
+            events, whose = source_of(its_events, "events"), _of_the_case
+        tables["events"] = open_table("events", events, None, None)
     related = Related(tables, at, scheme, whose=whose)
     known = AsKnownBatch(Batch(table, 0, Cells.of(record, table.source.names)), at, scheme)
     maker = _Maker(known, related, record, its_events, scheme)
