@@ -131,7 +131,7 @@ def _obliging(scheme: Scheme, kind: str, targets: Any, left_out: dict[str, str])
     for target in scheme.targets:
         if requested is not None and target.id not in requested:
             continue
-        if target.obliges and target.of == kind:
+        if target.of == kind and target.obliges:
             yield target
         elif requested is not None:
             what = f"is due on {target.of}" if target.obliges else "a figure of many records"
