@@ -1,11 +1,21 @@
-"""How hypothesis looks for cases.
+"""How hypothesis looks for cases, and how often Python looks for garbage.
 
 A plain run tries the same cases every time, so that it fails only where the code has changed. ``.ci/run`` repeats the
-tests with ``--hypothesis-profile=other-cases`` and a seed, which gives other cases than the plain run.
+tests with ``--hypothesis-profile=other-cases`` and a seed, which gives other cases than the plain run, and twice as
+many. Properties of which one case takes long try a fraction of the profile's number.
 """
+
+import gc
 
 from hypothesis import settings
 
-settings.register_profile("same-cases", deadline=None, derandomize=True)
-settings.register_profile("other-cases", deadline=None, derandomize=False, print_blob=True)
+settings.register_profile("same-cases", max_examples=50, deadline=None, derandomize=True)
+settings.register_profile("other-cases", max_examples=100, deadline=None, derandomize=False, print_blob=True)
 settings.load_profile("same-cases")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of every later search for garbage, and search less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)

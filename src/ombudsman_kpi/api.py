@@ -266,10 +266,9 @@ def compare_schemes(
     >>> [(pair.first.status, pair.second.status) for pair in comparison.pairs]  # decided on day 91
     [('met', 'missed')]
 
-    Targets of one id are set side by side; ``same`` names those that are called otherwise in the second scheme, such
-    as ``{"written-contacts-3wd": "written-contacts-24h"}``. Those that only one scheme has stand alone. ``targets``
-    are ids of either scheme. All else is as for ``measure``. Each scheme measures with its own calendar, clocks and
-    headline cohorts, and whether its commitments were in force doesn't matter: that is the question.
+    Targets of one id are set side by side; ``same`` names those with another id in the second scheme, such as
+    ``{"written-contacts-3wd": "written-contacts-24h"}``. Those that only one scheme has stand alone. All else is as for
+    ``measure``. Each scheme measures with its own calendar, clocks and headline cohorts, in force or not.
 
     Raises what ``measure`` raises, and ``OptionError`` where neither scheme has a target, or one has none of them.
     """

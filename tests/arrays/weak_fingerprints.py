@@ -10,7 +10,7 @@ from ombudsman_kpi.arrays.fingerprints import two_prints
 
 TEXTS = st.one_of(st.text("ab01é日", max_size=3), st.text("0123456789", min_size=7, max_size=18))
 OTHERS = st.lists(st.one_of(st.none(), TEXTS), max_size=6)
-numbering = settings(max_examples=150)
+numbering = settings(max_examples=settings().max_examples * 3 // 2)
 
 strong = two_prints
 

@@ -13,7 +13,7 @@ from ombudsman_kpi import OptionError
 from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.calendars.time_zones import DAY, MICROSECOND, TimeZone, time_zone
 
-LAW = settings(max_examples=60)
+LAW = settings(max_examples=settings().max_examples * 3 // 5)
 PLACES = ["Europe/London", "Europe/Amsterdam", "Pacific/Auckland", "UTC"]
 EPOCH = datetime.fromisoformat("1970-01-01")
 

@@ -296,7 +296,7 @@ def concerned(scheme: Scheme, kind: str) -> bool:
 
 # Made up
 
-laws = settings(max_examples=30)
+laws = settings(max_examples=settings().max_examples * 3 // 10)
 
 # Days around which something is special: bank holidays, clock changes, ends of years.
 SPECIAL = [

@@ -33,7 +33,7 @@ EXPLAINED, HANDLED, COMPLIED = "delays-explained", "written-contacts-24h", "orde
 DAY = timedelta(days=1)
 
 Row = dict[str, Any]
-often = settings(max_examples=60)
+often = settings(max_examples=settings().max_examples * 3 // 5)
 
 
 def changed(limit: str = "20 working days", **clock: str) -> Scheme:

@@ -34,7 +34,7 @@ LONDON = ZoneInfo("Europe/London")
 MODES: tuple[Literal["validation", "serialization"], ...] = ("validation", "serialization")
 
 PHASES = (Phase.explicit, Phase.generate, Phase.shrink)
-often = settings(max_examples=80, phases=PHASES)
+often = settings(max_examples=settings().max_examples * 4 // 5, phases=PHASES)
 
 ZONES = [UTC, LONDON, timezone(timedelta(hours=5, minutes=30)), timezone(timedelta(hours=-3))]
 DATES = st.dates(date(1990, 1, 1), date(2050, 12, 31))

@@ -54,7 +54,7 @@ def days_stood(case: Case, until: int) -> int:
     return sum(max(0, min(end - 1, stop) - max(begin, case.start + 1) + 1) for begin, end in case.pauses)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=settings().max_examples * 2, deadline=None, derandomize=True)
 @given(st.lists(cases(), min_size=1, max_size=12), st.integers(0, 400))
 @example([Case(900_000, 20, [(900_005, 900_010)]), Case(-130_000, 20, [(-129_995, -129_990)])], 10)
 def test_a_loop_over_pauses_gives_the_same_elapsed_times_and_due_days(rows: list[Case], allowed: int) -> None:

@@ -17,7 +17,7 @@ PARTY_DAYS = st.lists(st.tuples(st.integers(0, 2 * ROWS - 1), st.integers(-40_00
 @pytest.mark.parametrize("cell", [0, 2, 16], ids=lambda bits: f"cells of {1 << bits} rows")
 @pytest.mark.parametrize("batch", [2, 8, 1 << 16])
 def test_those_of_some_rows_are_given_sorted_whatever_the_runs(cell: int, batch: int) -> None:
-    @settings(max_examples=60)
+    @settings(max_examples=settings().max_examples * 3 // 5)
     @given(st.lists(PARTY_DAYS, max_size=6), st.integers(0, ROWS), st.integers(0, ROWS + 70_000))
     def check(parts: list[list[tuple[int, int]]], first: int, size: int) -> None:
         with pytest.MonkeyPatch.context() as patch:

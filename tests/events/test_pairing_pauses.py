@@ -21,7 +21,7 @@ from ombudsman_kpi.events.pauses import OPEN, _ends, _merged, pauses_of
 from ombudsman_kpi.records.tables import open_table
 
 Event = tuple[int, int, int]  # row of its case, reason (-1: none), microseconds
-laws = settings(max_examples=150, deadline=None, derandomize=True)
+laws = settings(max_examples=settings().max_examples * 3 // 2, deadline=None, derandomize=True)
 
 ROWS = st.one_of(st.integers(0, 2), st.integers(0, (1 << 28) - 1))
 EVENTS = st.lists(st.tuples(ROWS, st.integers(-1, 3), st.integers(-3, 9).map(lambda day: day * DAY // 2)), max_size=12)

@@ -31,7 +31,7 @@ CASES = "decided-or-allocated-20wd"
 CALLS = "intake-calls-60s"
 ORDERS = "orders-complied"
 
-laws = settings(max_examples=50)
+laws = settings(max_examples=settings().max_examples // 2)
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ombudsman_kpi import CoverageError, WorkingCalendar
 from ombudsman_kpi.calendars.bank_holidays import DIVISIONS
 
-LAW = settings(max_examples=60)
+LAW = settings(max_examples=settings().max_examples * 3 // 5)
 ONE_DAY = timedelta(days=1)
 
 Direction = Literal["forward", "backward"]

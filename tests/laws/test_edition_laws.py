@@ -19,7 +19,7 @@ from ombudsman_kpi.calendars.bank_holidays import bank_holidays
 sys.path.append(str(Path(__file__).parent))
 import test_merge_all_measures as all_measures
 
-laws = settings(max_examples=10, deadline=None, derandomize=True)
+laws = settings(max_examples=settings().max_examples // 10, deadline=None, derandomize=True)
 DAY = timedelta(days=1)
 SINCE = date(2023, 9, 1)
 CLOCK = 'clock = { non_working_due = "next working day", non_working_receipt = "next working day", cut_off = "12:00" }'

@@ -18,7 +18,7 @@ CONTACT = {"event": "contact", "direction": "out"}
 NOTHING = [{"case_id": "none", "at": date(2024, 1, 2), "party": C} | CONTACT]
 
 Row = dict[str, Any]
-laws = settings(max_examples=60)
+laws = settings(max_examples=settings().max_examples * 3 // 5)
 
 
 @pytest.fixture(scope="module")

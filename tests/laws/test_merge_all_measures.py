@@ -182,9 +182,10 @@ def scheme(tmp_path_factory: pytest.TempPathFactory) -> Scheme:
     return load_scheme(path)
 
 
-@pytest.fixture(params=range(2), ids=lambda seed: f"seed{seed}")
-def maker(request: pytest.FixtureRequest) -> Maker:
-    return Maker(request.param)
+@pytest.fixture
+def maker(options: dict[str, Any]) -> Maker:
+    """Give a maker of casework, another one for each of the options that a test asks by."""
+    return Maker(OPTIONS.index(options))
 
 
 def assert_same(found: Counts, expected: Counts) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ombudsman_kpi import Scheme, Tally, assess, load_scheme, tally
 from ombudsman_kpi.measures.share_within import ShareWithin
 
-laws = settings(max_examples=15)
+laws = settings(max_examples=settings().max_examples * 3 // 20)
 
 Rows = list[dict[str, Any]]
 Tagged = tuple[str, dict[str, Any]]  # the kind of record, and one

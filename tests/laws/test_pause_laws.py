@@ -19,7 +19,7 @@ TARGET = "decided-or-allocated-20wd"
 DAY = timedelta(days=1)
 
 Row = dict[str, Any]
-laws = settings(max_examples=150)
+laws = settings(max_examples=settings().max_examples * 3 // 2)
 
 
 class Clock(NamedTuple):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ombudsman_kpi import Scheme, WorkingCalendar, deadlines
 
 Row = dict[str, Any]
-laws = settings(max_examples=250, deadline=None, derandomize=True)
+laws = settings(max_examples=settings().max_examples * 5 // 2, deadline=None, derandomize=True)
 
 ANNOUNCED = WorkingCalendar.uk("england-and-wales").announced_until
 AS_OF = ANNOUNCED + timedelta(days=500)

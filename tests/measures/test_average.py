@@ -223,7 +223,7 @@ def test_a_frame_and_a_table_give_the_mean_in_its_unit(scheme: Scheme) -> None:
     assert "≤ 20 seconds" in line
 
 
-@settings(max_examples=60)
+@settings(max_examples=settings().max_examples * 3 // 5)
 @given(st.lists(st.integers(0, 3_000_000_000) | st.none(), min_size=1, max_size=30), st.integers(1, 4))
 def test_the_mean_is_that_of_exact_fractions(waits: list[int | None], parts: int) -> None:
     scheme = load_scheme("lgsco").with_target(
@@ -248,7 +248,7 @@ def test_the_mean_is_that_of_exact_fractions(waits: list[int | None], parts: int
     }
 
 
-@settings(max_examples=40)
+@settings(max_examples=settings().max_examples * 2 // 5)
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 90)), min_size=1, max_size=20))
 def test_the_mean_of_days_is_that_of_a_plain_loop(spans: list[tuple[int, int]]) -> None:
     scheme = load_scheme("lgsco").with_target(

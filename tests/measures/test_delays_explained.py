@@ -22,7 +22,7 @@ ASSESSMENT, WEEKS_13, WEEKS_26, WEEKS_52 = (
 C, O = "complainant", "organisation"  # noqa: E741
 
 Row = dict[str, Any]
-laws = settings(max_examples=60)
+laws = settings(max_examples=settings().max_examples * 3 // 5)
 
 
 @pytest.fixture(scope="module")

@@ -80,7 +80,7 @@ def figures(results: Results) -> list[tuple[Any, ...]]:
     return [(row.period, row.met, row.missed, row.exact, row.words, dict(row.details)) for row in rows]
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@settings(deadline=None, derandomize=True, max_examples=settings().max_examples * 3 // 5)
 @given(value=words.filter(lambda value: value != "x"), negated=st.booleans())
 @example(value="without pauses", negated=False)
 @example(value="without pauses", negated=True)
@@ -97,7 +97,7 @@ def test_a_condition_changes_no_figure_by_what_it_is_called(scheme: Scheme, valu
         assert figures(with_it) == figures(measure(scheme, cases=CASES, **options))
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@settings(deadline=None, derandomize=True, max_examples=settings().max_examples * 3 // 5)
 @given(names=st.lists(words, min_size=2, max_size=3, unique=True))
 @example(names=["met", "late"])
 @example(names=["not applicable", "excluded"])

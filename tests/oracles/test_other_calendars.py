@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ombudsman_kpi import WorkingCalendar
 from ombudsman_kpi.calendars.bank_holidays import DIVISIONS
 
-LAW = settings(max_examples=60)
+LAW = settings(max_examples=settings().max_examples * 3 // 5)
 ONE_DAY = np.timedelta64(1, "D")
 
 Dates = NDArray[Any]  # datetime64[D]

@@ -236,6 +236,6 @@ def test_tables_are_read_as_often_as_is_wanted(make: Callable[[], Any]) -> None:
 def test_readers_that_are_gone_are_forgotten() -> None:
     """Another one may stand in the same place of the memory."""
     expected = kpi.tally(LGSCO, cases=table(50), **OPTIONS)
-    for _ in range(200):
+    for _ in range(100):
         assert kpi.tally(LGSCO, cases=table(50).to_reader(), **OPTIONS) == expected
         assert kpi.tally(LGSCO, cases=(part for part in [table(50)]), **OPTIONS) == expected

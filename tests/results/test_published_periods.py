@@ -16,7 +16,7 @@ from ombudsman_kpi.calendars.periods import EVERY, Every, Period, nests_in, pars
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import Row
 
-LAW = settings(max_examples=200)
+LAW = settings(max_examples=settings().max_examples * 2)
 COUNCIL, LGSCO = load_scheme("tower-hamlets"), load_scheme("lgsco")
 CHARTER, PLAN = load_scheme("phso-service-charter"), load_scheme("lgo-2017-18")
 

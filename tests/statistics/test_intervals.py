@@ -25,7 +25,7 @@ from ombudsman_kpi.statistics.intervals import (
     share_interval,
 )
 
-laws = settings(max_examples=200)
+laws = settings(max_examples=settings().max_examples * 2)
 
 Share = tuple[int, int]
 

@@ -25,7 +25,9 @@ DAY = "2024-04-30"
 ABOUT = b"ombudsman_kpi"
 ODD = ["a,b", "two\nlines", "", None, "Ængus 😀", 'quo"te', "  padded ", "(not recorded)", "null", "0"]
 
-fuzz = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fuzz = settings(
+    max_examples=settings().max_examples * 3 // 2, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @pytest.fixture(scope="module")

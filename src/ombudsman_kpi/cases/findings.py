@@ -57,12 +57,18 @@ def read_events(events: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple
         _read_event(row, item) for row, item in enumerate([events] if isinstance(events, (Mapping, Record)) else events)
     ]
     again = [day_in(event.at, zone) for event, _ in rows if event.event == "reopened"]
+    began = day_in(case.received_at, zone)  # type: ignore[attr-defined]
+    ends = {name: day_in(end, zone) for name in Case.withdrawn_by if (end := getattr(case, name)) is not None}
     own, findings = [], []
     for row, (event, misread) in enumerate(rows):
         wrong = {"case_id": "the event is of another case, and left out"}
         if event.case_id == getattr(case, "case_id", None):
             own.append(event)
-            wrong = {**_contradictions(event, case, zone, again), **misread}
+            if event.event in MEANINGS:
+                wrong = _contradictions(event, day_in(event.at, zone), began, ends, again)
+            else:
+                wrong = _of_a_time(event, case, zone)
+            wrong |= misread
         if wrong and all(_is_known(value, as_of, zone) for value in (event.at, event.recorded_at)):
             findings += [Finding(record="events", row=row, field=name, says=text) for name, text in wrong.items()]
     return own, findings
@@ -103,10 +109,10 @@ def _read_event(row: int, item: Any) -> tuple[CaseEvent, dict[str, str]]:
         return event, {name: _LENIENT[name] for name in _LENIENT if name in fields}
 
 
-def _contradictions(event: CaseEvent, case: Record, zone: ZoneInfo, again: list[date]) -> dict[str, str]:
+def _contradictions(
+    event: CaseEvent, day: date, began: date, ends: Mapping[str, date], again: list[date]
+) -> dict[str, str]:
     """Return, by field, how an event contradicts its case, which may have been reopened, or why it doesn't count."""
-    if event.event not in MEANINGS:
-        return _of_a_time(event, case, zone)
     wrong: dict[str, str] = {}
     if event.event == "contact" and event.direction is None:
         wrong["direction"] = "the contact is neither out nor in, and doesn't count"
@@ -115,14 +121,12 @@ def _contradictions(event: CaseEvent, case: Record, zone: ZoneInfo, again: list[
             wrong["party"] = "there is no party, so that it counts for neither"
         if event.event == "delay_explained" and not event.reason:
             wrong["reason"] = "a delay is explained without a reason, and doesn't count"
-    day = day_in(event.at, zone)
-    if day < day_in(case.received_at, zone):  # type: ignore[attr-defined]
+    if day < began:
         wrong["at"] = "the event is before received_at"
-    for name in Case.withdrawn_by:
-        end = getattr(case, name)
-        if event.event == "reopened" or end is None or not day_in(end, zone) < day:
+    for name, end in ends.items():
+        if event.event == "reopened" or not end < day:
             continue
-        if not any(day_in(end, zone) <= reopened <= day for reopened in again):
+        if not any(end <= reopened <= day for reopened in again):
             wrong["at"] = f"the event is after {name}"
     return wrong
 
@@ -161,17 +165,21 @@ def contradictions_of(record: Record, as_of: AsOf, zone: ZoneInfo) -> list[Findi
     """Return findings for times of a record, up to ``as_of``, that are in an impossible order."""
     if not isinstance(record, Case):
         return []
-    times = {name: getattr(record, name) for name in times_of_cases().values()}
-    days = {name: day_in(value, zone) for name, value in times.items() if value and _is_known(value, as_of, zone)}
-    pairs = [("received_at", name) for name in days if name != "received_at"]
-    pairs += [("early_resolution_started_at", "early_resolution_ended_at")]
-    pairs += [(end, later) for end in Case.withdrawn_by for later in ("decided_at", "allocated_at")]
+    held = record.__dict__
+    times = {name: value for name in _TIMES if (value := held[name])}
+    days = {name: day_in(value, zone) for name, value in times.items() if _is_known(value, as_of, zone)}
     findings = []
-    for first, then in pairs:
+    for first, word, then in _NEVER:
         if first not in days or then not in days:
             continue
-        after_the_end = first in Case.withdrawn_by
-        if days[then] > days[first] if after_the_end else days[then] < days[first]:
-            says = f"{then} is {'after' if after_the_end else 'before'} {first}"
-            findings.append(Finding(record="cases", field=then, says=says))
+        if days[then] < days[first] if word == "before" else days[then] > days[first]:
+            findings.append(Finding(record="cases", field=then, says=f"{then} is {word} {first}"))
     return findings
+
+
+_TIMES = tuple(times_of_cases().values())
+_NEVER = (  # the second time of a case is never before, or after, the first
+    *(("received_at", "before", name) for name in _TIMES if name != "received_at"),
+    ("early_resolution_started_at", "before", "early_resolution_ended_at"),
+    *((end, "after", later) for end in Case.withdrawn_by for later in ("decided_at", "allocated_at")),
+)

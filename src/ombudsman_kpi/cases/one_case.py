@@ -27,7 +27,7 @@ from ombudsman_kpi.cases.findings import (
     zones_mixed,
     zones_of_events_mixed,
 )
-from ombudsman_kpi.cases.record_table import Cells, RecordTable
+from ombudsman_kpi.cases.record_table import Cells, RecordTable, source_of
 from ombudsman_kpi.clocks.axes import Axis
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.remaining import remaining
@@ -88,7 +88,7 @@ def deadlines(
     if kind == "cases" and events is not None:
         if isinstance(events, (Sequence, Mapping, Record)) and not isinstance(events, str):
             its_events, findings = read_events(events, record, at, scheme)
-            events, whose = its_events, _of_the_case
+            events, whose = source_of(its_events, "events"), _of_the_case
         tables["events"] = open_table("events", events)
     related = Related(tables, at, scheme, whose=whose)
     known = AsKnownBatch(Batch(table, 0, Cells.of(record, table.source.names)), at, scheme)
@@ -131,7 +131,7 @@ def _obliging(scheme: Scheme, kind: str, targets: Any, left_out: dict[str, str])
     for target in scheme.targets:
         if requested is not None and target.id not in requested:
             continue
-        if target.obliges and target.of == kind:
+        if target.of == kind and target.obliges:
             yield target
         elif requested is not None:
             what = f"is due on {target.of}" if target.obliges else "a figure of many records"
@@ -247,18 +247,18 @@ class _Maker:
         if outcome.status != "invalid":
             facts["elapsed"] = _amount(int(assessed.elapsed[place]), assessed, NONE)
             facts["gross"] = None if assessed.gross is None else _amount(int(assessed.gross[place]), assessed, NONE)
-        facts |= self._of_clock(clocked, facts)
+        clock = timeline(clocked, self.known)
+        facts |= self._of_clock(clocked, clock, facts)
         facts |= target.account(self.known, self.related, start, stop)
-        return facts if target.due_by_parts else facts | self._of_days(clocked, facts)
+        return facts if target.due_by_parts else facts | self._of_days(clocked, clock, facts)
 
     def _day(self, point: int, assessed: Assessed) -> date | None:
         """Return the day of a point; None if there is none, or it is outside any calendar."""
         day = point if assessed.in_days else point // DAY
         return to_day(day) if self.first <= day <= self.last else None
 
-    def _of_clock(self, target: LimitedClock, facts: Mapping[str, Any]) -> dict[str, Any]:
+    def _of_clock(self, target: LimitedClock, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields that started and ended a clock."""
-        clock = timeline(target, self.known)
         more: dict[str, Any] = {"limit": str(target.limit)}
         if target.start is not None:
             more["started_by"] = self.table.resolve(target.start, "")
@@ -268,9 +268,9 @@ class _Maker:
             more["ended_by"] = clock.endings[int(clock.ended_by[0])]
         return more
 
-    def _of_days(self, target: LimitedClock, facts: Mapping[str, Any]) -> dict[str, Any]:
+    def _of_days(self, target: LimitedClock, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Return the pauses, day 1 and days off of a clock."""
-        clock, start = timeline(target, self.known), facts["start"]
+        start = facts["start"]
         if not clock.in_days:
             return self._instants(target, clock, facts)
         more: dict[str, Any] = {}

@@ -10,6 +10,8 @@ from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.events.as_known import AsKnownBatch
 
+_PLAIN = Clock()
+
 
 def remaining(limit: Limit, assessed: Assessed, known: AsKnownBatch) -> Integers:
     """Return what was left of the limit at the end of each clock, or at ``as_of`` while it is open.
@@ -22,7 +24,7 @@ def remaining(limit: Limit, assessed: Assessed, known: AsKnownBatch) -> Integers
     if limit.needs_times:
         return np.where(assessed.elapsed == NONE, MISSING, limit.allowed - assessed.elapsed)
     _, stop, due = assessed.points if assessed.in_days else (points // DAY for points in assessed.points)
-    axis = limit.axis(known.setting.calendar, Clock())  # from one day to another no option matters
+    axis = limit.axis(known.setting.calendar, _PLAIN)  # from one day to another no option matters
     nothing = MISSING if assessed.in_days else MISSING // DAY
     end = np.where(stop == nothing, known.as_of.day, stop)
     # After the due day the day of the end counts, too, and whole if it is one off: what stops then is late by it.

@@ -27,6 +27,8 @@ from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
 from ombudsman_kpi.measures.share_within_paused import ran_net
 from ombudsman_kpi.records.columns import Columns
 
+_PLAIN = Clock()
+
 
 @dataclass(frozen=True)
 class DelaysRule(Rule):
@@ -101,9 +103,9 @@ class DelaysRule(Rule):
         limit, calendar = self.target.up_to, known.setting.calendar
         if limit is None:
             return due, 0
-        last = limit.axis(calendar, Clock()).due(due, limit.allowed)
+        last = limit.axis(calendar, _PLAIN).due(due, limit.allowed)
         last = np.where(last == MISSING, due, last)
-        return last, provisional_days(limit, Clock(), due, last, calendar)
+        return last, provisional_days(limit, _PLAIN, due, last, calendar)
 
     def _told(self, known: AsKnownBatch, rows: Integers, party: int, start: Integers, last: Integers) -> Truths:
         """Return which cases have an explanation to a party between two days."""
@@ -169,7 +171,7 @@ class DelaysExplained(Target):
     @property
     def limits(self) -> tuple[tuple[Limit, Clock], ...]:
         """How long after a due day an explanation is in time; a case that is explained was due by ``as_of``."""
-        return () if self.up_to is None else ((self.up_to, Clock()),)
+        return () if self.up_to is None else ((self.up_to, _PLAIN),)
 
     @property
     def time_allowed(self) -> Limit | None:

@@ -24,21 +24,24 @@ from ombudsman_kpi.calendars.dates import is_missing
 MISSING_WORDS = frozenset({"", "-", "--", "–", "—", "na", "n/a", "#n/a", "<na>", "nan", "nat", "nil", "none", "null"})
 
 _WHOLE = r"^(-?(?:0|[1-9]\d*))\.0+$"
+_SURROGATE = re.compile("[\ud800-\udfff]")  # of UTF-16, which can be written in no file
 _WHOLE_NUMBER = re.compile(_WHOLE, re.ASCII)
 
 
 def text_of(value: object, missing: Collection[str] = MISSING_WORDS) -> str | None:
     """Return what a cell says as text; None where it says nothing.
 
-    >>> text_of(" upheld "), text_of(101.0), text_of("101.0"), text_of(True), text_of(date(2024, 3, 28)), text_of("N/A")
-    ('upheld', '101', '101', 'true', '2024-03-28', None)
+    >>> [text_of(cell) for cell in (" upheld ", 101.0, "101.0", True, datetime(2024, 3, 28), "N/A")]
+    ['upheld', '101', '101', 'true', '2024-03-28', None]
 
     ``missing`` are the words, in small letters, that say nothing. Raises ``ValueError`` for bytes, lists and other
-    collections, and for an object without a text of its own.
+    collections, for an object without a text of its own, and for half a character.
     """
     text = (value if type(value) is str else _written(value)).strip()
     if text.lower() in missing:
         return None
+    if not text.isascii() and _SURROGATE.search(text):
+        raise ValueError("holds half a character, not text")
     whole = _WHOLE_NUMBER.match(text) if text[-1] == "0" else None
     return whole[1] if whole else text
 

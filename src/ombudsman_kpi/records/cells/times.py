@@ -209,7 +209,11 @@ def _from_list(
     import pyarrow as pa
 
     is_text = [isinstance(value, str) for value in column]
-    texts = pa.array([str(value) if text else None for value, text in zip(column, is_text, strict=True)], pa.string())
+    cells = [str(value) if text else None for value, text in zip(column, is_text, strict=True)]
+    try:
+        texts = pa.array(cells, pa.string())
+    except UnicodeEncodeError as error:
+        raise complain(cells.index(error.object), "holds half a character, not a date") from None
     others = [None if text else value for value, text in zip(column, is_text, strict=True)]
     read = _from_text(texts, form, complain, missing)
     if all(is_missing(value) for value in others):

@@ -7,7 +7,6 @@ from threading import Lock
 from typing import Any
 
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.records.cells.text import text_of
 from ombudsman_kpi.records.sources import source
 from ombudsman_kpi.records.sources.source import Source
 from ombudsman_kpi.records.vocabulary import COUNT, PERIOD, RECORDS, fields_of, values_of
@@ -29,8 +28,7 @@ def open_rows(name: str, rows: Iterable[Any], columns: Mapping[str, str]) -> Sou
     published = {columns.get(own, own) for own in (COUNT, PERIOD)} <= there.keys()
     absent = [] if published else [columns.get(own, own) for own in _implied(name, any_row=bool(taken.rows))]
     taken.names = dict.fromkeys([*there, *absent])
-    doubtful = _nobody_else if _is_alone(name, taken, columns) else None
-    return Source(tuple(taken.names), taken.read, rows=len(taken.rows) if taken.is_all else None, doubtful=doubtful)
+    return Source(tuple(taken.names), taken.read, rows=len(taken.rows) if taken.is_all else None)
 
 
 class _Taken:
@@ -92,17 +90,3 @@ def _implied(name: str, *, any_row: bool) -> list[str]:
     """Return the fields that are there although no row has them; required ones only where there is no row at all."""
     fields = fields_of(name).values()
     return [item.name for item in fields if item.falls_back_to is None and not (item.required and any_row)]
-
-
-def _is_alone(name: str, taken: _Taken, columns: Mapping[str, str]) -> bool:
-    """Return whether there is only one row, which has an id: then nobody need look for another."""
-    own = RECORDS[name].id_field
-    try:
-        only = own is not None and taken.is_all and len(taken.rows) == 1
-        return only and text_of(taken.rows[0].get(columns.get(str(own), str(own)))) is not None
-    except ValueError:
-        return False
-
-
-def _nobody_else() -> None:
-    """Return None: no id is shared."""
