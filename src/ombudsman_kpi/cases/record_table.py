@@ -20,7 +20,7 @@ class RecordTable(Table):
         own_id = getattr(record, RECORDS[kind].id_field or "", None)
         source = source_of([record], kind)
         if own_id and not own_id.isspace():  # it shares it with nobody
-            source = source._replace(doubtful=lambda: None)
+            source = source._replace(is_alone=True)
         return cls(kind, source)
 
     def has(self, name: str) -> bool:

@@ -14,6 +14,8 @@ from ombudsman_kpi.records.conditions import Condition
 
 NONE = -1  # no elapsed time: the clock never ran, there is none, or the record contradicts itself
 
+READ_TWICE = "the same record again"  # all cells alike: one of them is counted
+
 Ending = Literal["open", "stopped", "withdrawn", "abandoned", "excluded", "invalid"]
 
 
@@ -64,6 +66,7 @@ class StateBuilder:
         self.state = np.zeros(self.size, np.uint8)
         self.zone = self.known.setting.zone
         self.calendar = self.known.setting.calendar
+        self.mark(self.known.batch.repeats, "excluded", READ_TWICE)
 
     def mark(self, where: Truths | None, ending: Ending, reason: str = "") -> None:
         """Set the state of those records that have none yet."""

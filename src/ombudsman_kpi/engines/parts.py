@@ -24,7 +24,7 @@ from ombudsman_kpi.records.cells.times import decoded
 from ombudsman_kpi.records.sources.source import BATCH, Source
 from ombudsman_kpi.records.sources.spool import to_arrow_array
 from ombudsman_kpi.records.sources.streams import materialise_once
-from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.tables import Table, looked_for_repeats
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.counts import Counts
 from ombudsman_kpi.tallies.in_memory import Options, dry_run, tally_records
@@ -62,10 +62,9 @@ def tally_in_parts(
     tables = opened_unread(records, options.readings)
     options = options._replace(by=names_of("by", options.by))
     nothing, needed = dry_run(scheme, {kind: table.source for kind, table in tables.items()}, options)
-    tables = {
-        kind: replace(table, source=materialise_once(kind, table.source, needed[kind]))
-        for kind, table in tables.items()
-    }
+    for kind, table in tables.items():
+        knowing, needed[kind] = looked_for_repeats(table, needed[kind])
+        tables[kind] = replace(knowing, source=materialise_once(kind, knowing.source, needed[kind]))
     total, read = nothing, _RowsRead(progress)
     for feed in _feeds(scheme, options, nothing, tables):
         for of_part in _parts_of(feed, tables, needed, room, progress):
@@ -135,7 +134,7 @@ def _parts_of(
                 whole, source = sources[kind], empty[kind]
                 if paths:
                     source = _part_source(whole, needed[kind], paths, ordered=kind in feed.ordered)
-                records[kind] = source._replace(doubtful=whole.doubtful, zoned=zoned[kind])
+                records[kind] = source._replace(shared=whole.shared, differing=whole.differing, zoned=zoned[kind])
                 missing[kind] -= source.rows or 0
                 files += paths
             yield {**empty, **records}
@@ -150,8 +149,8 @@ def _with_repeated_ids(table: Table, key: str | None) -> Source:
     own = table.id_field
     if key is None or own is None or key == own or not table.has(own):
         return table.source
-    repeated = table.doubtful_ids
-    return table.source._replace(doubtful=lambda: repeated)
+    shared, differing = table.shared_ids, table.doubtful_ids
+    return table.source._replace(shared=lambda: shared, differing=lambda: differing)
 
 
 def _without_rows(whole: Source) -> Source:
@@ -163,7 +162,7 @@ def _without_rows(whole: Source) -> Source:
             seen.update((name, column[:0]) for name, column in next(iter(whole.read(wanted))).items())
         yield {name: seen[name] for name in wanted}
 
-    return whole._replace(read=read, rows=0, doubtful=None)
+    return whole._replace(read=read, rows=0, shared=None, differing=None)
 
 
 def _number_of_parts(feed: Feed, tables: Mapping[str, Table], room: int) -> int:

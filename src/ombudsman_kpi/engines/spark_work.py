@@ -205,8 +205,8 @@ def _source(work: Work, kind: str, chunks: list[Any]) -> Source:
         if not chunks:
             yield {name: pa.nulls(0, schema.field(name).type) for name in wanted}
 
-    looked_for = kind in work.doubtful
-    return Source(tuple(schema.names), read, doubtful=(lambda: work.doubtful[kind]) if looked_for else None)
+    shared = (lambda: work.doubtful[kind]) if kind in work.doubtful else None
+    return Source(tuple(schema.names), read, shared=shared, has_all_cells=False)
 
 
 def _built_cases(work: Work, scheme: Scheme, chunks: list[Any]) -> History:

@@ -66,6 +66,11 @@ class Batch:
 
         return truths(pc.is_in(self.text(str(self.table.id_field)), doubtful.drop_null()))
 
+    @cached_property
+    def repeats(self) -> Truths | None:
+        """Which rows say again what another said before, all cells alike; None where none does."""
+        return self.table.repeats_in(self.offset, len(self))
+
     def is_filled(self, name: str) -> Truths:
         """Return where a column of text isn't empty."""
         if isinstance(self.columns[name], list):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.calendars.periods import Period, parse_period
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.records.reading import PLAIN, Reading
@@ -115,7 +116,11 @@ class Columns:
 
     @property
     def doubtful_ids(self) -> Any:
-        """The ids that more than one record has; None where every record has one of its own."""
+        """The ids that records share which differ; None where every record has one of its own."""
+        raise NotImplementedError
+
+    def repeats_in(self, offset: int, size: int) -> Truths | None:
+        """Return which rows of a batch say again what another said before; None where none does."""
         raise NotImplementedError
 
     def only_dates(self, name: str) -> bool:

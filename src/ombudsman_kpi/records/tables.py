@@ -1,15 +1,19 @@
 """Records as columns of the vocabulary: the caller's source, columns and formats of dates, read in batches."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.calendars.periods import Period
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.reading import PLAIN, Reading
+from ombudsman_kpi.records.repeats import Repeats, repeats_among
 from ombudsman_kpi.records.sources.opening import open_source
 from ombudsman_kpi.records.sources.source import Rows, Source
 from ombudsman_kpi.records.vocabulary import PERIOD, RECORDS
@@ -64,20 +68,16 @@ class Table(Columns):
         return Index.of(batch.text(name) for batch in self.batches([name]))
 
     @cached_property
-    def doubtful_ids(self) -> Any:
-        """The ids, as Arrow text, that more than one record has; a missing one among them where a record has none.
-
-        None where every record has an id of its own, or none is looked for: then nobody need read ids again.
-        """
-        if self.id_field is None or not self.has(self.id_field):
-            return None
-        if self.source.doubtful is not None:
-            return self.source.doubtful()
-
+    def shared_ids(self) -> Any:
+        """The ids, as Arrow text, that more than one row has, whatever else is in them; a missing one is null."""
         import pyarrow as pa
 
         from ombudsman_kpi.arrays.ids import repeated, shared
 
+        if self.id_field is None or not self.has(self.id_field) or self.source.is_alone:
+            return pa.nulls(0, pa.string())
+        if self.source.shared is not None:
+            return self.source.shared()
         name = self.id_field
 
         def read() -> Iterator[Any]:
@@ -85,9 +85,58 @@ class Table(Columns):
 
         looked_up = self.__dict__.get("index")  # then all of them have been looked at
         ids, missing = repeated(read) if looked_up is None else (shared(read, looked_up.again), looked_up.missing)
-        if self.fields[name].required and missing:
-            ids = pa.concat_arrays([ids, pa.nulls(1, pa.string())])
+        return pa.concat_arrays([ids, pa.nulls(1, pa.string())]) if missing and self.fields[name].required else ids
+
+    @cached_property
+    def repeats(self) -> Repeats | None:
+        """The rows that say again what another said before, all cells alike; None where no two share an id."""
+        shared = self.shared_ids.drop_null()
+        if not self.source.has_all_cells or not len(shared):
+            return None
+        fields = {column: name for name, column in self.columns.items()}
+        every = [fields.get(column, column) for column in self.source.names]
+        return repeats_among(self.batches(every), str(self.id_field), shared)
+
+    def repeats_in(self, offset: int, size: int) -> Truths | None:
+        """Return which rows of a batch say again what another said before; None where none does."""
+        if self.source.is_alone or self.id_field is None or self.repeats is None:
+            return None
+        again = np.zeros(size, np.bool_)
+        rows = self.repeats.rows - offset
+        again[rows[(rows >= 0) & (rows < size)]] = True
+        return again
+
+    @cached_property
+    def doubtful_ids(self) -> Any:
+        """The ids, as Arrow text, that records share which differ; a missing one among them where a record has none.
+
+        None where every record has an id of its own, or none is looked for: then nobody need read ids again.
+        """
+        if self.id_field is None or self.source.is_alone or not self.has(self.id_field):
+            return None
+        ids = self._differing_ids
         return ids if len(ids) else None
+
+    @property
+    def _differing_ids(self) -> Any:
+        import pyarrow as pa
+
+        if self.source.differing is not None:
+            return self.source.differing()
+        if self.repeats is None:
+            return self.shared_ids
+        missing = self.shared_ids.null_count  # 1 where a record has no id
+        return pa.concat_arrays([self.repeats.differing, pa.nulls(missing, pa.string())])
+
+
+def looked_for_repeats(table: Table, needed: Sequence[str]) -> tuple[Table, list[str]]:
+    """Return a table that knows which ids its rows share, and the columns of it to keep.
+
+    These are the ones needed; or all, where rows share an id: whether they are alike is seen on all of their cells.
+    """
+    shared = table.shared_ids
+    columns = list(table.source.names if len(shared) > shared.null_count else needed)
+    return replace(table, source=table.source._replace(shared=lambda: shared)), columns
 
 
 def open_table(name: str, records: Any, reading: Reading = PLAIN) -> Table:

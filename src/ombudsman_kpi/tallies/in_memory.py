@@ -207,7 +207,7 @@ def _with_settled_events(measurement: Measurement, masks: Mapping[str, Truths]) 
             yield {name: _filtered(column, own) for name, column in columns.items()}
             first += size
 
-    some = replace(events, source=events.source._replace(read=read, rows=None, doubtful=None))
+    some = replace(events, source=events.source._replace(read=read, rows=None, shared=None, differing=None))
     related = related_of({**measurement.tables, "events": some}, measurement.plan, measurement.at, measurement.scheme)
     if "cases" in measurement.related.tables and "cases" not in related.tables:  # no kept event is a time of a case
         return replace(related, tables={**related.tables, "cases": measurement.related.tables["cases"]})
@@ -252,7 +252,7 @@ def _empty(schema: Any, names: dict[str, None]) -> Source:
     if isinstance(schema, Source) and schema.schema is not None:
         schema = schema.schema
     if isinstance(schema, Source):
-        return schema._replace(read=read, rows=0, doubtful=None)
+        return schema._replace(read=read, rows=0, shared=None, differing=None)
     return Source(tuple(schema.names), read)
 
 

@@ -16,7 +16,7 @@ from ombudsman_kpi.measures.base.target import Rule, Target
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.reading import PLAIN, Readings
 from ombudsman_kpi.records.sources.streams import materialise_once
-from ombudsman_kpi.records.tables import Table, open_table
+from ombudsman_kpi.records.tables import Table, looked_for_repeats, open_table
 from ombudsman_kpi.records.vocabulary import COUNT
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.block import Key
@@ -127,10 +127,13 @@ def open_records(
 
     What is worked out while it is read is worked out once: all of its columns, or those that are needed.
     """
-    return {
-        kind: replace(table, source=materialise_once(kind, table.source, None if needed is None else needed[kind]))
-        for kind, table in opened_unread(records, readings).items()
-    }
+    tables = opened_unread(records, readings)
+    for kind, opened in tables.items():
+        table, columns = opened, None
+        if needed is not None and opened.source.schema is not None:
+            table, columns = looked_for_repeats(opened, needed[kind])
+        tables[kind] = replace(table, source=materialise_once(kind, table.source, columns))
+    return tables
 
 
 def opened_unread(records: Mapping[str, Any], readings: Readings) -> dict[str, Table]:

@@ -43,6 +43,9 @@ def settle_records(
     # What events say of its case may decide an outcome; and they may be all that says anything of cases.
     if cases and (_are_made(measurement) or any(rule.target.follows_cases for rule, _ in cases)):
         _with_events(measurement, masks)
+    for kind, mask in masks.items():
+        if (repeats := measurement.related.tables[kind].repeats) is not None:  # of what is read twice, both or none
+            mask[repeats.rows] = mask[repeats.first]
     return counted(measurement, masks, progress), {kind: _open(measurement, kind, masks) for kind in masks}
 
 

@@ -28,7 +28,10 @@ class Source(NamedTuple):
     rows: int | None = None  # how many, where that is known
     schema: Any = None  # of what is worked out anew for each reading, its Arrow schema; rows may change places then
     zoned: dict[str, bool] | None = None  # which times have zones, as far as was read, of what it is a part of
-    doubtful: Callable[[], Any] | None = None  # gives the ids that records share, where others have looked for them
+    shared: Callable[[], Any] | None = None  # gives the ids that rows share, where others have looked for them
+    differing: Callable[[], Any] | None = None  # gives those of them whose rows differ, where others have looked
+    has_all_cells: bool = True  # whether all columns of ``names`` can be read
+    is_alone: bool = False  # there is only one record, which has an id
 
 
 def concatenated(parts: Sequence[Source], place: str) -> Source:
