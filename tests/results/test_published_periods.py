@@ -190,8 +190,18 @@ def test_a_count_that_is_no_whole_number_is_an_error_with_its_row(count: object)
 
 def test_it_is_an_error_in_records_with_dates_too() -> None:
     cases = pd.DataFrame({"case_id": ["A1"], "received_at": ["2024-03-28"], "decided_at": [None], "count": [-1]})
+    with pytest.raises(RecordsError, match=r"cases row 0.*: count isn't a whole number"):
+        measure(COUNCIL, cases=cases, as_of="2024-05-31", targets="volumes", columns={"cases": {"count": "count"}})
     with pytest.raises(RecordsError, match="cases row 0: count isn't a whole number"):
-        measure(COUNCIL, cases=cases, as_of="2024-05-31", targets="volumes")
+        measure(COUNCIL, cases=cases.drop(columns="case_id"), as_of="2024-05-31", targets="volumes")
+
+
+@pytest.mark.parametrize("form", [pd.DataFrame, pl.from_pandas, lambda frame: frame.to_dict("records")])
+def test_beside_ids_a_column_called_count_weighs_only_where_it_is_named(form: Any) -> None:
+    options: dict[str, Any] = {"as_of": "2024-05-31", "targets": "decided-or-allocated-20wd"}
+    cases = form(pd.DataFrame(CASES).assign(allocated_at=None))
+    assert measure(LGSCO, cases=cases, **options).rows[0].records == len(CASES)
+    assert measure(LGSCO, cases=cases, columns={"cases": {"count": "count"}}, **options).rows[0].records == 27
 
 
 @pytest.mark.parametrize("count", [7, "7", " 7 ", 7.0, "007"], ids=repr)
@@ -230,7 +240,7 @@ def written_out(rows: list[dict[str, Any]], name: str) -> pd.DataFrame:
 
 
 def cases_with(**columns: Any) -> pd.DataFrame:
-    return pd.DataFrame(CASES).assign(allocated_at=None, **columns)
+    return pd.DataFrame(CASES).drop(columns="case_id").assign(allocated_at=None, **columns)
 
 
 def test_counts_weigh_the_share_within() -> None:
@@ -266,8 +276,9 @@ def test_counts_weigh_averages_stocks_numbers_and_trends_too() -> None:
         cases = frame.assign(allocated_at=frame["received_at"], **kept)
         return measure(PLAN, cases=cases, as_of="2018-03-31", every="financial-year", targets=names).rows
 
-    assert measured(pd.DataFrame(rows)) == measured(written_out(rows, "case_id"))
-    stock = [row.value for row in measured(pd.DataFrame(rows)) if row.target == "over-52w-stock"]
+    assert measured(pd.DataFrame(rows).drop(columns="case_id")) == measured(written_out(rows, "case_id"))
+    weighed = measured(pd.DataFrame(rows).drop(columns="case_id"))
+    stock = [row.value for row in weighed if row.target == "over-52w-stock"]
     assert stock == [7, 7]  # B1 and B2, of 2016; B1 until April 2017
 
 
@@ -280,7 +291,10 @@ REVIEWS: list[dict[str, Any]] = [
 
 def reviewed(frame: pd.DataFrame, target: str) -> Row:
     reviews = frame.assign(standard="5", source="CPA", reviewed_at="2024-05-01")
-    (row,) = measure(CHARTER, reviews=reviews, as_of="2024-06-30", every="quarter", targets=target).rows
+    weights = {"reviews": {"count": "count"}} if "count" in frame else None
+    (row,) = measure(
+        CHARTER, reviews=reviews, as_of="2024-06-30", every="quarter", targets=target, columns=weights
+    ).rows
     return row
 
 

@@ -46,7 +46,7 @@ def fields_of_conditions(conditions: Mapping[str, Condition], table: Columns, ta
 
 def fields_of_identity(table: Columns) -> list[str]:
     """Return the name of the field that tells records apart, where some of them share theirs."""
-    if table.id_field is not None and table.fields[table.id_field].required and not table.is_published:
+    if table.id_field is not None and table.fields[table.id_field].required and not table.is_weighted:
         table.resolve(table.id_field, f"every one of {table.name}")
     return [] if table.doubtful_ids is None else [str(table.id_field)]
 

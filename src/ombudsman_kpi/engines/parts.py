@@ -304,4 +304,4 @@ def _part_source(whole: Source, columns: list[str], files: list[Path], *, ordere
                 yield {name: batch.column(own[name]) for name in wanted}
 
     rows = sum(pq.read_metadata(path).num_rows for path in files)
-    return whole._replace(read=read, place="", rows=rows)
+    return whole._replace(read=read, place="", rows=rows, is_part=True)

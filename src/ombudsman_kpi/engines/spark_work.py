@@ -206,7 +206,7 @@ def _source(work: Work, kind: str, chunks: list[Any]) -> Source:
             yield {name: pa.nulls(0, schema.field(name).type) for name in wanted}
 
     shared = (lambda: work.doubtful[kind]) if kind in work.doubtful else None
-    return Source(tuple(schema.names), read, shared=shared, has_all_cells=False)
+    return Source(tuple(schema.names), read, shared=shared, has_all_cells=False, is_part=True)
 
 
 def _built_cases(work: Work, scheme: Scheme, chunks: list[Any]) -> History:

@@ -16,6 +16,7 @@ from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.log import Misfit, MisfitKind, known_events, misfits_of, scan
+from ombudsman_kpi.events.understood import PARTIES, Understood
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.sources import source
 from ombudsman_kpi.records.tables import Table
@@ -27,10 +28,10 @@ class Contacts(NamedTuple):
     contacted: "PartyDays"
     explained: "PartyDays"
     misfits: Mapping[Misfit, int]
+    understood: Understood
 
 
 _CELL = 16  # the bits of the rows of cases in one cell of the grid by which sorted runs are cut
-PARTIES = ("complainant", "organisation")
 
 
 class PartyDays:
@@ -104,12 +105,13 @@ def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -
     columns = [events.resolve(name, "contact with the parties") for name in ("party", "direction")]
     columns += ["reason"] if events.has("reason") else []
     parts = list(in_threads(lambda known: _contacts_in(known, rows_of), scan(events, columns, as_of, setting)))
-    misfits = sum((counted for *_, counted in parts), Counter[Misfit]())
-    return Contacts(PartyDays(part[0] for part in parts), PartyDays(part[1] for part in parts), +misfits)
+    misfits = sum((part[2] for part in parts), Counter[Misfit]())
+    understood = sum((part[3] for part in parts), Understood())
+    return Contacts(PartyDays(part[0] for part in parts), PartyDays(part[1] for part in parts), +misfits, understood)
 
 
-def _contacts_in(known: AsKnownBatch, rows_of: RowsOf) -> tuple[Integers, Integers, "Counter[Misfit]"]:
-    """Return the numbers of contacts and of explanations in one batch of events, sorted; and the misfits."""
+def _contacts_in(known: AsKnownBatch, rows_of: RowsOf) -> tuple[Integers, Integers, "Counter[Misfit]", Understood]:
+    """Return the numbers of contacts and of explanations in one batch, sorted; what isn't understood, and what is."""
     there = known_events(known)
     misfits = misfits_of(known, there)
     there = there & known.batch.is_filled("case_id")
@@ -133,7 +135,8 @@ def _contacts_in(known: AsKnownBatch, rows_of: RowsOf) -> tuple[Integers, Intege
         every = row_days.pack(lane, at.days)
         numbers[word] = every if np.count_nonzero(of_case) == len(every) else every[of_case]
         numbers[word].sort()
-    return numbers["contact"], numbers["delay_explained"], misfits
+    of_case = rows_of(known, None) >= 0
+    return numbers["contact"], numbers["delay_explained"], misfits, Understood.among(known, there, of_case)
 
 
 def rows_of_cases(cases: Table) -> RowsOf:

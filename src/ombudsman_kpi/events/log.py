@@ -69,6 +69,11 @@ def times_of_cases() -> dict[str, str]:
 _MEANT = {*times_of_cases(), *MEANINGS}
 
 
+def is_meant(event: str) -> bool:
+    """Return whether events of a kind mean something here."""
+    return event in _MEANT
+
+
 def known_events(known: AsKnownBatch) -> Truths:
     """Return which events of a batch were known: from when they were recorded, or else from when they happened."""
     happened = known.moments("at").happened
@@ -96,7 +101,7 @@ def misfits_of(known: AsKnownBatch, there: Truths) -> Counter[Misfit]:
     named = known.batch.is_filled("case_id") & (code >= 0)
     lacking = ~named | (known.moments("at").days == MISSING)
     misfits = Counter({Misfit(MisfitKind.NAMELESS): int(np.count_nonzero(lacking))})
-    unknown = [place for place, word in enumerate(words) if word not in _MEANT]
+    unknown = [place for place, word in enumerate(words) if not is_meant(word)]
     numbers = np.bincount(code[there & named], minlength=len(words)) if unknown else ()
     for place in unknown:
         misfits[Misfit(MisfitKind.UNKNOWN, words[place])] += int(numbers[place])

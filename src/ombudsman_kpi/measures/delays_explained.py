@@ -16,8 +16,8 @@ from ombudsman_kpi.clocks.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import fields_needed, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.events.contacts import PARTIES
 from ombudsman_kpi.events.log import Misfit
+from ombudsman_kpi.events.understood import PARTIES
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.lasting import clock_lasts, records_of
 from ombudsman_kpi.measures.base.related import Related

@@ -85,15 +85,13 @@ class Batch:
         """
         import pyarrow as pa
 
-        if not self.table.has(COUNT):
+        if not self.table.is_weighted:
             return 1
         text = self.text(COUNT)
         bad = ~matches(text, r"^\d{1,15}$")
         if bad.any():
-            raise RecordsError(
-                f"{self.label} {self._row(int(np.argmax(bad)))}: {self.table.column_of(COUNT)} isn't a whole number. "
-                "It says how many records a row stands for; write 0 for none, or leave the row out."
-            )
+            what = "isn't a whole number. It says how many records a row stands for; write 0 for none, or leave it out"
+            raise self._wrong(COUNT, int(np.argmax(bad)), what)
         weights: Integers = integers(text.cast(pa.int64()), 0)
         return weights
 

@@ -57,9 +57,14 @@ class Columns:
         return frozenset(self.source.names)
 
     @property
+    def is_weighted(self) -> bool:
+        """Return whether a column says how many records each row stands for: where rows have no ids, or by name."""
+        return self.has(COUNT) and (COUNT in self.columns or self.named_by is None)
+
+    @property
     def is_published(self) -> bool:
         """Return whether it is a published table: rows with a count and the label of a period, without ids."""
-        return self.has(COUNT) and self.has(PERIOD)
+        return self.is_weighted and self.has(PERIOD)
 
     def dated_by_period(self, name: str) -> bool:
         """Return whether the label of a period stands for a time, as it does in a published table."""

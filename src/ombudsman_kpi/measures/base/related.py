@@ -46,7 +46,11 @@ class Related:
     @cached_property
     def contacts(self) -> Contacts:
         """The contacts and explanations of each case, found in the events."""
-        return contacts_of(self.tables["events"], self.rows_of, self.as_of, self.scheme)
+        events, cases = self.tables["events"], self.tables["cases"]
+        contacts = contacts_of(events, self.rows_of, self.as_of, self.scheme)
+        if not (events.source.is_part or cases.source.is_alone or cases.source.rows == 0):
+            contacts.understood.refuse_none(events, cases)
+        return contacts
 
     @cached_property
     def pauses(self) -> Pauses:

@@ -18,15 +18,17 @@ def open_rows(name: str, rows: Iterable[Any], columns: Mapping[str, str]) -> Sou
     """Return rows as a source. Mappings may have the caller's own names.
 
     A field that no row has is an empty column, but for a required one, and for one that another can stand in for. A
-    published table, whose rows have a count and the label of a period, has the columns of its rows alone.
+    published table, whose rows have a count and the label of a period, has the columns of its rows alone; and rows
+    with a count have no ids but those that they say.
 
     Rows that come one after the other are taken as far as somebody reads, so that what is wrong in an early row is
     told before a late one is taken. Raises ``RecordsError`` for what is no row.
     """
     taken = _Taken(name, rows)
     there = taken.names
-    published = {columns.get(own, own) for own in (COUNT, PERIOD)} <= there.keys()
-    absent = [] if published else [columns.get(own, own) for own in _implied(name, any_row=bool(taken.rows))]
+    counted, dated = (columns.get(own, own) in there for own in (COUNT, PERIOD))
+    implied = () if counted and dated else _implied(name, any_row=bool(taken.rows))
+    absent = [columns.get(own, own) for own in implied if not counted or own != RECORDS[name].id_field]
     taken.names = dict.fromkeys([*there, *absent])
     return Source(tuple(taken.names), taken.read, rows=len(taken.rows) if taken.is_all else None)
 

@@ -31,6 +31,7 @@ class Source(NamedTuple):
     shared: Callable[[], Any] | None = None  # gives the ids that rows share, where others have looked for them
     differing: Callable[[], Any] | None = None  # gives those of them whose rows differ, where others have looked
     has_all_cells: bool = True  # whether all columns of ``names`` can be read
+    is_part: bool = False  # others hold the rest of the records
     is_alone: bool = False  # there is only one record, which has an id
 
 
