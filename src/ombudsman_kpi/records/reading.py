@@ -167,6 +167,18 @@ def _with_files(readings: Readings, value: Any, place: str) -> dict[str, Reading
     }
 
 
+def _with_sheets(readings: Readings, value: Any, place: str) -> dict[str, Reading]:
+    form = "Write it like {'cases': 'Cases 2024'}, or {'cases': 2} for the second sheet."
+    by_kind = _by_kind(readings, value, place, form)
+    for sheet in by_kind.values():
+        if not isinstance(sheet, (str, int)) or isinstance(sheet, bool):
+            raise OptionError(f"{place} takes the name or number of a sheet; not {kind_of(sheet)}. {form}")
+    return {
+        kind: replace(reading, file=reading.file._replace(sheet=by_kind.get(kind, reading.file.sheet)))
+        for kind, reading in readings.items()
+    }
+
+
 def with_file(reading: Reading, said: Mapping[str, Any], place: str = "") -> Reading:
     """Return how records are read from a file that the caller says something of.
 
@@ -215,5 +227,6 @@ _PARTS: dict[str, Callable[[Readings, Any, str], dict[str, Reading]]] = {
     "values": _with_values,
     "events": _with_events,
     "periods": _with_periods,
+    "sheets": _with_sheets,
     "files": _with_files,
 }

@@ -1,4 +1,4 @@
-"""Records in files: Parquet and CSV, one or many."""
+"""Records in files: Parquet, CSV and spreadsheets, one or many."""
 
 from collections.abc import Iterator
 from glob import glob, has_magic
@@ -11,6 +11,7 @@ from ombudsman_kpi.records.sources.csv_files import open_csv
 from ombudsman_kpi.records.sources.csv_scan import broken
 from ombudsman_kpi.records.sources.layout import FileOptions
 from ombudsman_kpi.records.sources.source import Source, concatenated
+from ombudsman_kpi.records.sources.spreadsheets import ENDINGS, open_spreadsheet
 
 
 def open_path(name: str, path: Path, options: FileOptions) -> Source:
@@ -39,11 +40,13 @@ def _open_file(name: str, path: Path, options: FileOptions) -> Source:
             return _open_parquet(path)
         if kind in {".csv", ".csv.gz"}:
             return open_csv(name, path, options)
+        if kind in ENDINGS:
+            return open_spreadsheet(name, path, options)
     except (pa.ArrowException, OSError, UnicodeError) as error:
         raise broken(path, error) from None
     raise RecordsError(
-        f"{name}: {path.name} is neither .csv, .csv.gz nor .parquet. Read it yourself, for example with "
-        "pandas.read_excel, and give the frame."
+        f"{name}: {path.name} is none of .csv, .csv.gz, .parquet, .xlsx, .xls and .ods. Read it yourself, for example "
+        "with pandas.read_json, and give the frame."
     )
 
 
