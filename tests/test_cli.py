@@ -364,3 +364,16 @@ def test_worklist_can_leave_out_what_is_overdue_and_print_for_programs(typed: Ty
     assert [row["id"] for row in csv.DictReader(io.StringIO(out))] == listed["id"].tolist()
     code, _, err = typed(*WORK, "--csv", "--json")
     assert (code, "can't be used together" in err) == (2, True)
+
+
+def test_how_files_are_written_can_be_said_for_all_of_them(typed: Typed, tmp_path: Path) -> None:
+    text = "Printed;28/03/2024;\ncase_id;received_at;decided_at\nCafé;2024-03-28;2024-04-29\n"
+    (tmp_path / "own.csv").write_bytes(text.encode("cp850"))
+    words = ("lgsco", "--cases", str(tmp_path / "own.csv"), "--as-of", "2024-05-31", "--target", "investigation-52w")
+    said = ("--skip-rows", "1", "--encoding", "cp850", "--delimiter", ";")
+    code, _, err = typed("measure", *words)
+    assert (code, "--skip-rows 3" in err) == (2, True)
+    for command in (("measure", *words), ("worklist", *words), ("compare", "lgsco", *words)):
+        assert "cases (own.csv, CP850, separated by semicolons)" in typed(*command, *said).err  # has no allocated_at
+    code, _, err = typed("measure", *words, "--encoding", "latin-99")
+    assert (code, "--encoding is the name of an encoding" in err) == (2, True)

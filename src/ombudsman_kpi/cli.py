@@ -25,6 +25,7 @@ from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.cases.json_schemas import DESCRIBED, json_schema_of
 from ombudsman_kpi.clocks.outcomes import COHORTS
 from ombudsman_kpi.errors import KpiError, OptionError
+from ombudsman_kpi.records.reading import parse_readings, with_file
 from ombudsman_kpi.records.vocabulary import RECORDS
 
 if TYPE_CHECKING:
@@ -79,11 +80,9 @@ CohortName = StrEnum("CohortName", {name: name for name in (*COHORTS, "all")})  
 
 
 def _takes_files(kinds: Iterable[str]) -> Callable[[F], F]:
-    """Return a decorator for a command with ``**files``: it adds an option for each kind of record."""
-    options = [
-        Parameter(kind, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[Path | None, _file_of(kind)])
-        for kind in kinds
-    ]
+    """Return a decorator for a command with ``**files``: it adds an option for each kind of record, and for all."""
+    types = {kind: Annotated[Path | None, _file_of(kind)] for kind in kinds} | _WRITTEN
+    options = [Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=type_) for name, type_ in types.items()]
 
     def with_options(command: F) -> F:
         own = [item for name, item in signature(command).parameters.items() if name != "files"]
@@ -91,6 +90,17 @@ def _takes_files(kinds: Iterable[str]) -> Callable[[F], F]:
         return command
 
     return with_options
+
+
+def _of_all_files(says: str) -> Any:
+    return typer.Option(help=f"Of all files: {says}", show_default=False, rich_help_panel="Records")
+
+
+_WRITTEN: dict[str, Any] = {
+    "skip_rows": Annotated[int | None, _of_all_files("how many rows stand above the names of the columns")],
+    "encoding": Annotated[str | None, _of_all_files("the encoding, such as windows-1252")],
+    "delimiter": Annotated[str | None, _of_all_files("what separates the columns, such as ';' or tab")],
+}
 
 
 def _file_of(kind: str) -> Any:
@@ -144,7 +154,7 @@ def measure(
     from ombudsman_kpi.schemes.toml import load_scheme
 
     _refuse_both(as_json, as_csv)
-    _refuse_nothing(files)
+    readings = _readings(columns, files)
     periods: list[Any] = [str(name) for name in every or ()]
     with _progress() as progress:
         results = measure_records(
@@ -156,7 +166,7 @@ def measure(
             cohort=str(cohort) if cohort else None,
             targets=target or None,
             report=report,
-            columns=columns,
+            columns=readings,
             progress=progress,
             memory=memory,
         )
@@ -194,7 +204,7 @@ def compare(
     from ombudsman_kpi.results.compare import comparison_table
     from ombudsman_kpi.schemes.toml import load_scheme
 
-    _refuse_nothing(files)
+    readings = _readings(columns, files)
     named = [item.partition("=") for item in same or ()]
     if not all(left and right for left, _, right in named):
         raise OptionError("Write --same as THIS=THAT, such as --same written-contacts-3wd=written-contacts-24h.")
@@ -209,7 +219,7 @@ def compare(
             every=periods or None,
             by=by or (),
             targets=target or None,
-            columns=columns,
+            columns=readings,
             progress=progress,
         )
     if as_csv:
@@ -244,13 +254,13 @@ def worklist(
     from ombudsman_kpi.cases.worklist import worklist_table
     from ombudsman_kpi.schemes.toml import load_scheme
 
-    _refuse_nothing(files)
+    readings = _readings(columns, files)
     _refuse_both(as_json, as_csv)
     loaded = load_scheme(scheme)
     period: Any = str(every) if every else None
     with _progress() as progress:
         obligations = list_work(
-            loaded, **files, as_of=as_of, within=within, every=period, targets=target or None, columns=columns,
+            loaded, **files, as_of=as_of, within=within, every=period, targets=target or None, columns=readings,
             progress=progress,
         )  # fmt: skip
     if no_overdue:
@@ -344,14 +354,17 @@ def _progress() -> Iterator[Callable[[str, int], None] | None]:
         yield lambda kind, rows: status.update(f"Reading {kind.replace('_', ' ')}: {rows:,} rows")
 
 
+def _readings(columns: Path | None, files: dict[str, Any]) -> Any:
+    """Return how files are read: by the mapping file, and by what is said of all files, which is taken from them."""
+    said = {key: value for key in _WRITTEN if (value := files.pop(key)) is not None}
+    if not any(files.values()):
+        raise OptionError("There is nothing to read. Name at least one file, such as --cases cases.csv.")
+    return {kind: with_file(reading, said, "--") for kind, reading in parse_readings(columns).items()}
+
+
 def _refuse_both(as_json: bool, as_csv: bool) -> None:  # noqa: FBT001
     if as_json and as_csv:
         raise OptionError("--json and --csv can't be used together; choose one of them.")
-
-
-def _refuse_nothing(files: dict[str, Any]) -> None:
-    if not any(files.values()):
-        raise OptionError("There is nothing to read. Name at least one file, such as --cases cases.csv.")
 
 
 def _write_csv(rows: list[dict[str, Any]]) -> None:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import ombudsman_kpi as kpi
-from ombudsman_kpi.records.sources import files, rows, source
+from ombudsman_kpi.records.sources import csv_files, rows, source
 
 LGSCO = kpi.load_scheme("lgsco")
 OPTIONS: dict[str, Any] = {"as_of": "2024-12-31", "targets": "decided-or-allocated-20wd"}
@@ -96,7 +96,7 @@ def as_parquet(cases: pa.Table, taken: Taken, folder: Path, monkeypatch: pytest.
 
 def as_csv(cases: pa.Table, taken: Taken, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     pv.write_csv(cases, folder / "cases.csv")
-    monkeypatch.setattr(files, "BLOCK", (folder / "cases.csv").stat().st_size // BATCHES)
+    monkeypatch.setattr(csv_files, "BLOCK", (folder / "cases.csv").stat().st_size // BATCHES)
     opened = pv.open_csv
 
     class Reader:

@@ -94,7 +94,8 @@ def obligations(
     frame = _together([part for part in parts if len(part)])
     if len(frame):
         frame = _in_order(_with_effects(frame, results, wanted[0]), scheme)
-    frame.attrs["notes"] = _not_listed(results)
+    left_out = dict.fromkeys(note for table in tables.values() for note in table.source.notes)
+    frame.attrs["notes"] = (*left_out, *_not_listed(results))
     return frame
 
 

@@ -16,6 +16,7 @@ from ombudsman_kpi.records.cells.text import matches, text_column, text_of, trut
 from ombudsman_kpi.records.cells.times import Times, read_times
 from ombudsman_kpi.records.cells.words import Words
 from ombudsman_kpi.records.columns import Columns
+from ombudsman_kpi.records.sources.source import Locate
 from ombudsman_kpi.records.vocabulary import COUNT, PERIOD
 
 
@@ -29,6 +30,7 @@ class Batch:
     place: str = ""  # of several files or batches, which one
     before: int = 0  # how many rows came before it
     is_pandas: bool = False  # then a midnight without a zone is how a date looks
+    locate: Locate | None = None  # how errors name a row, where that isn't its place among the records
     _times: dict[str, Times] = field(default_factory=dict, repr=False)
     _text: dict[str, Any] = field(default_factory=dict, repr=False)
     _words: dict[str, Words] = field(default_factory=dict, repr=False)
@@ -134,12 +136,13 @@ class Batch:
         """How errors name it: the records, and of several files the one that this is from."""
         return f"{self.table.name} ({self.place})" if self.place else self.table.label
 
-    def _row(self, position: int) -> str:
-        return f"row {self.offset - self.before + position}"
+    def _row(self, position: int, name: str | None = None) -> str:
+        place = self.offset - self.before + position
+        return f"row {place}" if self.locate is None else self.locate(place, name and self.table.column_of(name))
 
     def _wrong(self, name: str, position: int | None, what: object) -> RecordsError:
         """Return the error of a column, or of one cell of it: the row, its id, and what is wrong."""
-        own, row = str(self.table.id_field), "" if position is None else f" {self._row(position)}"
+        own, row = str(self.table.id_field), "" if position is None else f" {self._row(position, name)}"
         if position is not None and own in self.columns and own != name:
             item = self.columns[own][position]
             with suppress(ValueError):

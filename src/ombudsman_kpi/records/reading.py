@@ -1,5 +1,6 @@
 """What the caller says of records beside handing them over: names of columns, formats of dates, words of their own."""
 
+import codecs
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,10 +10,10 @@ from typing import Any, get_args
 from ombudsman_kpi.calendars.periods import Quarters
 from ombudsman_kpi.errors import OptionError, kind_of, one_of
 from ombudsman_kpi.records.cells.text import MISSING_WORDS
+from ombudsman_kpi.records.sources.layout import FOUND_OUT, FileOptions
 from ombudsman_kpi.records.sources.source import Dates
 from ombudsman_kpi.records.vocabulary import RECORDS
 
-Columns = Mapping[str, Mapping[str, str]] | str | Path | None
 Formats = Mapping[str, Dates] | None
 Missing = Collection[str] | Mapping[str, Collection[str]]
 
@@ -26,9 +27,12 @@ class Reading:
     missing: frozenset[str] = MISSING_WORDS  # how an empty cell is written, in small letters
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of a field, what words in it stand for
     quarters: Quarters | None = None  # what the quarter of a plain year is, in labels of periods
+    file: FileOptions = FOUND_OUT  # how the file is written that they are in
 
 
 Readings = Mapping[str, Reading]
+
+Columns = Mapping[str, Mapping[str, str]] | Readings | str | Path | None
 
 PLAIN = Reading()  # of the names and forms of the vocabulary
 
@@ -39,7 +43,8 @@ def parse_readings(columns: Columns = None, dates: Formats = None, missing: Miss
     >>> parse_readings({"cases": {"received_at": "Date received"}}, missing=["TBC"])["cases"].columns
     {'received_at': 'Date received'}
 
-    ``columns`` may be the path of a TOML file. Raises ``OptionError`` for what can't be read.
+    ``columns`` may be the path of a TOML file, or what this function returned. Raises ``OptionError`` for what
+    can't be read.
     """
     said: dict[str, Any] = {"columns": columns, "dates": dates, "missing": missing}
     place = {key: f"{key}=" for key in said}
@@ -50,6 +55,9 @@ def parse_readings(columns: Columns = None, dates: Formats = None, missing: Miss
         said = written | extra
         place |= {key: f"{key}=" for key in extra}
     readings = dict.fromkeys(RECORDS, PLAIN)
+    if isinstance(columns, Mapping) and any(isinstance(item, Reading) for item in columns.values()):
+        readings |= said.pop("columns")
+        said = {key: value for key, value in said.items() if value}
     for key, value in said.items():
         readings = _PARTS[key](readings, value, place[key])
     return readings
@@ -147,6 +155,71 @@ def _with_periods(readings: Readings, value: Any, place: str) -> dict[str, Readi
     return {kind: replace(reading, quarters=quarters) for kind, reading in readings.items()}
 
 
+def _with_files(readings: Readings, value: Any, place: str) -> dict[str, Reading]:
+    form = "Write it like {'cases': {'skip_rows': 3, 'encoding': 'windows-1252', 'delimiter': ';'}}."
+    by_kind = _by_kind(readings, value, place, form)
+    for kind, said in by_kind.items():
+        if not isinstance(said, Mapping) or not said.keys() <= _FILE_KEYS.keys():
+            raise OptionError(f"{place} of {kind} takes the keys {', '.join(_FILE_KEYS)}. {form}")
+    return {
+        kind: with_file(reading, by_kind[kind], f"{place} of {kind}: ") if kind in by_kind else reading
+        for kind, reading in readings.items()
+    }
+
+
+def _with_sheets(readings: Readings, value: Any, place: str) -> dict[str, Reading]:
+    form = "Write it like {'cases': 'Cases 2024'}, or {'cases': 2} for the second sheet."
+    by_kind = _by_kind(readings, value, place, form)
+    for sheet in by_kind.values():
+        if not isinstance(sheet, (str, int)) or isinstance(sheet, bool):
+            raise OptionError(f"{place} takes the name or number of a sheet; not {kind_of(sheet)}. {form}")
+    return {
+        kind: replace(reading, file=reading.file._replace(sheet=by_kind.get(kind, reading.file.sheet)))
+        for kind, reading in readings.items()
+    }
+
+
+def with_file(reading: Reading, said: Mapping[str, Any], place: str = "") -> Reading:
+    """Return how records are read from a file that the caller says something of.
+
+    >>> with_file(PLAIN, {"skip_rows": 3, "encoding": "Windows-1252"}).file
+    FileOptions(skip_rows=3, encoding='cp1252', delimiter=None, sheet=None)
+
+    Raises ``OptionError`` for what no file can have.
+    """
+    return replace(
+        reading, file=reading.file._replace(**{key: _FILE_KEYS[key](value, place) for key, value in said.items()})
+    )
+
+
+def _skip_rows(value: Any, place: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 20:
+        raise OptionError(f"{place}skip_rows is a whole number: how many rows stand above the names of the columns.")
+    return value
+
+
+def _encoding(value: Any, place: str) -> str:
+    try:
+        codec = codecs.lookup(value)
+        "case_id".encode(codec.name).decode(codec.name)  # which those that aren't for text refuse
+    except (LookupError, TypeError, ValueError):
+        raise OptionError(
+            f"{place}encoding is the name of an encoding of text, such as 'windows-1252' or 'utf-8'."
+        ) from None
+    return codec.name.removesuffix("-sig") if codec.name.startswith("utf-8") else codec.name
+
+
+def _delimiter(value: Any, place: str) -> str:
+    sign = "\t" if value in {"tab", "\\t"} else value
+    if not isinstance(sign, str) or len(sign) != 1 or not sign.isascii() or sign.isalnum() or sign in "\r\n\"'\0":
+        raise OptionError(f"{place}delimiter is the sign between two cells, such as ';' or 'tab'.")
+    return str(sign)
+
+
+_FILE_KEYS: dict[str, Callable[[Any, str], Any]] = {
+    "skip_rows": _skip_rows, "encoding": _encoding, "delimiter": _delimiter,
+}  # fmt: skip
+
 _PARTS: dict[str, Callable[[Readings, Any, str], dict[str, Reading]]] = {
     "columns": _with_columns,
     "dates": _with_dates,
@@ -154,4 +227,6 @@ _PARTS: dict[str, Callable[[Readings, Any, str], dict[str, Reading]]] = {
     "values": _with_values,
     "events": _with_events,
     "periods": _with_periods,
+    "sheets": _with_sheets,
+    "files": _with_files,
 }

@@ -35,9 +35,13 @@ class Table(Columns):
         wanted = {name: self.column_of(name) for name in names}
         offset = 0
         for columns in self.source.read(list(dict.fromkeys(wanted.values()))):
-            rows = columns if isinstance(columns, Rows) else Rows(columns, "", 0, is_pandas=self.source.is_pandas)
+            rows = (
+                columns
+                if isinstance(columns, Rows)
+                else Rows(columns, "", 0, is_pandas=self.source.is_pandas, locate=self.source.locate)
+            )
             fields = {name: rows[column] for name, column in wanted.items()}
-            batch = Batch(self, offset, fields, rows.place, rows.before, rows.is_pandas)
+            batch = Batch(self, offset, fields, rows.place, rows.before, rows.is_pandas, rows.locate)
             yield batch
             offset += len(batch)
 
@@ -147,7 +151,7 @@ def open_table(name: str, records: Any, reading: Reading = PLAIN) -> Table:
     """
     if name not in RECORDS:
         raise OptionError(f"There are no records called {name!r}. {one_of(name, RECORDS)}")
-    source = records if isinstance(records, Source) else open_source(name, records, reading.columns)
+    source = records if isinstance(records, Source) else open_source(name, records, reading.columns, reading.file)
     table = Table(name, source, reading, {} if source.zoned is None else source.zoned)
     names = table.source.names
     twice = [] if len(set(names)) == len(names) else [column for column in names if names.count(column) > 1]

@@ -185,12 +185,20 @@ def counted(
     for target in measured:
         if on_published(target, measurement.related.tables):
             notes[target.id] = notes.get(target.id, frozenset()) | {PUBLISHED}
+        if left_out := [note for kind in target.needs for note in _left_out(measurement.tables, kind)]:
+            notes[target.id] = notes.get(target.id, frozenset()) | frozenset(left_out)
         if unmatched := target.misfits(read):
             misfits[target.id] = unmatched
     every = {step.target.id: step.every for step in measurement.plan}
     cohorts = {step.target.id: step.cohorts for step in measurement.plan}
     basis = Basis(measurement.scheme, str(measurement.at), measurement.by, every, cohorts)
     return Counts(basis, blocks, measurement.unmeasured, notes, misfits, settled=masks is not None)
+
+
+def _left_out(tables: Mapping[str, Table], kind: str) -> Sequence[str]:
+    """Return the notes on what was left out of the records of a kind; of events, where cases are made of them."""
+    table = tables.get(kind, tables.get("events") if kind == "cases" else None)
+    return () if table is None else table.source.notes
 
 
 def _with_settled_events(measurement: Measurement, masks: Mapping[str, Truths]) -> Related:

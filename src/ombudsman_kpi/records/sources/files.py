@@ -1,8 +1,5 @@
-"""Records in files: Parquet and CSV, one or many."""
+"""Records in files: Parquet, CSV and spreadsheets, one or many."""
 
-import csv
-import io
-import re
 from collections.abc import Iterator
 from glob import glob, has_magic
 from pathlib import Path
@@ -10,30 +7,32 @@ from typing import Any
 
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records.sources import source
+from ombudsman_kpi.records.sources.csv_files import open_csv
+from ombudsman_kpi.records.sources.csv_scan import broken
 from ombudsman_kpi.records.sources.frames import is_of_pandas
+from ombudsman_kpi.records.sources.layout import FileOptions
 from ombudsman_kpi.records.sources.source import Source, concatenated
+from ombudsman_kpi.records.sources.spreadsheets import ENDINGS, open_spreadsheet
 
-BLOCK = 1 << 24  # bytes of a CSV file at a time
 
-
-def open_path(name: str, path: Path) -> Source:
+def open_path(name: str, path: Path, options: FileOptions) -> Source:
     """Return a file, or all files that a pattern such as ``cases/*.parquet`` names, as a source."""
     if "\n" in str(path) or len(str(path)) > 1000:
         raise RecordsError(f"{name} are given as text that is no path. Give the path of a file, or a table.")
     if path.is_file():
-        return _open_file(name, path)
+        return _open_file(name, path, options)
     if path.is_dir():
         raise RecordsError(f"{name}: the file {path} is a folder. Name its files by a pattern: {path / '*.parquet'}.")
     if not has_magic(str(path)):
         raise RecordsError(f"{name}: the file {path} isn't there.")
     names = glob(str(path), recursive=True)  # noqa: PTH207  (Path.glob takes no pattern that begins at the root)
-    sources = [_open_file(name, Path(item)) for item in sorted(names) if Path(item).is_file()]
+    sources = [_open_file(name, Path(item), options) for item in sorted(names) if Path(item).is_file()]
     if not sources:
         raise RecordsError(f"{name}: there is no file {path}.")
     return sources[0] if len(sources) == 1 else concatenated(sources, path.name)
 
 
-def _open_file(name: str, path: Path) -> Source:
+def _open_file(name: str, path: Path, options: FileOptions) -> Source:
     import pyarrow as pa
 
     kind = ("".join(path.suffixes[-2:]) if path.suffix.lower() == ".gz" else path.suffix).lower()
@@ -41,25 +40,15 @@ def _open_file(name: str, path: Path) -> Source:
         if kind == ".parquet":
             return _open_parquet(path)
         if kind in {".csv", ".csv.gz"}:
-            return _open_csv(path)
-    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
-        raise _broken(path, error) from None
+            return open_csv(name, path, options)
+        if kind in ENDINGS:
+            return open_spreadsheet(name, path, options)
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        raise broken(path, error) from None
     raise RecordsError(
-        f"{name}: {path.name} is neither .csv, .csv.gz nor .parquet. Read it yourself, for example with "
-        "pandas.read_excel, and give the frame."
+        f"{name}: {path.name} is none of .csv, .csv.gz, .parquet, .xlsx, .xls and .ods. Read it yourself, for example "
+        "with pandas.read_json, and give the frame."
     )
-
-
-def _broken(path: Path, error: Exception, part: str = "") -> RecordsError:
-    lengths = re.search(r"(Row #\d+: )?Expected (\d+) columns, got (\d+)", str(error))
-    if lengths is not None:
-        reason = f"Expected {lengths[2]} columns, but a row has {lengths[3]}" + (
-            f" ({lengths[1][:-2]})" if lengths[1] else ""
-        )
-    else:
-        reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
-    hint = " Save it as UTF-8." if "UTF" in reason or "utf" in reason else ""
-    return RecordsError(f"{path} can't be read{part}: {reason}.{hint}")
 
 
 def _open_parquet(path: Path) -> Source:
@@ -86,7 +75,7 @@ def _open_parquet(path: Path) -> Source:
                 if empty:
                     yield {column: in_utc(column, pa.nulls(0, schema.field(column).type)) for column in wanted}
         except (pa.ArrowException, OSError) as error:
-            raise _broken(path, error, f" in row group {group}") from None
+            raise broken(path, error, f" in row group {group}") from None
 
     return Source(tuple(schema.names), read, is_pandas=is_of_pandas(schema), place=path.name, rows=rows)
 
@@ -102,75 +91,3 @@ def _coded(file: Any) -> set[str]:
         if column.path_in_schema in text and column.total_uncompressed_size < 2 * column.num_values:  # bytes a cell
             coded.add(column.path_in_schema)
     return coded
-
-
-def _open_csv(path: Path) -> Source:
-    import pyarrow as pa
-    import pyarrow.csv as pv
-
-    with path.open("rb") as file:
-        if file.read(2) in {b"\xff\xfe", b"\xfe\xff"}:
-            raise pa.ArrowInvalid("it is written in UTF-16")
-    lines = pv.ParseOptions(newlines_in_values=True)  # notes may run over several
-    with pv.open_csv(path, pv.ReadOptions(use_threads=False), lines) as reader:  # one thread counts the rows
-        names = tuple(reader.schema.names)
-    _refuse_open_quote(path)
-    separator = next((mark for mark in ";\t|" if len(names) == 1 and mark in names[0]), None)
-    if separator is not None:
-        raise pa.ArrowInvalid(f"its columns are separated by {separator!r}; save it with commas")
-
-    def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
-        # Text, whatever it looks like: 00123 is an id, and only we say what a date is.
-        convert = pv.ConvertOptions(
-            column_types=dict.fromkeys(wanted, pa.string()), include_columns=wanted, strings_can_be_null=False
-        )
-
-        def batches(*, use_threads: bool = True) -> Iterator[Any]:
-            options = pv.ReadOptions(block_size=BLOCK, use_threads=use_threads)
-            with pv.open_csv(path, options, lines, convert) as reader:
-                yield from reader
-
-        empty = True
-        try:
-            for batch in batches():
-                yield dict(zip(wanted, batch.columns, strict=True))
-                empty = False
-        except (pa.ArrowException, OSError) as error:
-            raise _broken(path, _first_error(batches(use_threads=False)) or error) from None
-        if empty:
-            yield {column: pa.nulls(0, pa.string()) for column in wanted}
-
-    return Source(names, read, place=path.name)
-
-
-def _refuse_open_quote(path: Path) -> None:
-    """Refuse a file whose last quotation mark isn't closed: all rows after it would be the content of one cell."""
-    import pyarrow as pa
-
-    marks = 0
-    with pa.input_stream(str(path)) as file:
-        while content := file.read(1 << 20):
-            marks += content.count(b'"')
-    if marks % 2 == 0:
-        return
-    with pa.input_stream(str(path)) as file, io.TextIOWrapper(file, "utf-8", errors="replace", newline="") as text:
-        rows, begin = csv.reader(text, strict=True), 0
-        try:
-            for _ in rows:
-                begin = rows.line_num
-        except csv.Error:
-            raise pa.ArrowInvalid(
-                f"a quotation mark in the row that begins in line {begin + 1} is never closed"
-            ) from None
-
-
-def _first_error(batches: Iterator[Any]) -> Exception | None:
-    """Return the error that is met when all is read again in one thread, which counts the rows."""
-    import pyarrow as pa
-
-    try:
-        for _ in batches:
-            pass
-    except (pa.ArrowException, OSError) as error:
-        return error
-    return None

@@ -12,6 +12,7 @@ from typing import Any
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records.sources.files import open_path
 from ombudsman_kpi.records.sources.frames import is_table, open_arrow, open_pandas
+from ombudsman_kpi.records.sources.layout import FOUND_OUT, FileOptions
 from ombudsman_kpi.records.sources.rows import open_rows
 from ombudsman_kpi.records.sources.single_use import first_of, open_once
 from ombudsman_kpi.records.sources.source import Source, concatenated
@@ -20,7 +21,7 @@ from ombudsman_kpi.records.sources.streams import is_instance_of, materialise_on
 from ombudsman_kpi.records.vocabulary import Record
 
 
-def open_source(name: str, records: Any, columns: Mapping[str, str]) -> Source:
+def open_source(name: str, records: Any, columns: Mapping[str, str], options: FileOptions = FOUND_OUT) -> Source:
     """Return records in any form as a ``Source``. Raises ``RecordsError`` for what can't be read."""
     rows = [records] if isinstance(records, Record) else records
     if isinstance(rows, (list, tuple)) and (not rows or isinstance(rows[0], Record)):  # first: a single case feels it
@@ -28,7 +29,7 @@ def open_source(name: str, records: Any, columns: Mapping[str, str]) -> Source:
     while hasattr(records, "to_native"):  # a frame of narwhals
         records = records.to_native()
     if isinstance(records, (str, Path)):
-        return open_path(name, Path(records))
+        return open_path(name, Path(records), options)
     source = _open_table(name, records)
     if source is not None:
         return source
@@ -39,8 +40,8 @@ def open_source(name: str, records: Any, columns: Mapping[str, str]) -> Source:
             )
         return open_rows(name, [records], columns)
     if isinstance(records, Sequence) and not isinstance(records, (str, bytes)):
-        return _open_list(name, records, columns)
-    if isinstance(records, Iterator) and (source := _open_iterator(name, records, columns)) is not None:
+        return _open_list(name, records, columns, options)
+    if isinstance(records, Iterator) and (source := _open_iterator(name, records, columns, options)) is not None:
         return source
     raise RecordsError(
         f"{name} are given as {type(records).__name__}, which can't be read. Give a pandas, Polars or PyArrow table, "
@@ -57,17 +58,19 @@ def _open_table(name: str, records: Any) -> Source | None:
     return open_arrow(name, records) if is_table(records) else None
 
 
-def _open_list(name: str, records: Sequence[Any], columns: Mapping[str, str]) -> Source:
+def _open_list(name: str, records: Sequence[Any], columns: Mapping[str, str], options: FileOptions) -> Source:
     """Return a list of rows, or of tables, as a source."""
     if isinstance(records[0], Mapping) or not is_table(records[0]):
         return open_rows(name, records, columns)
-    parts = [materialise_once(name, open_source(name, item, columns)) for item in records]
+    parts = [materialise_once(name, open_source(name, item, columns, options)) for item in records]
     return concatenated(
         [part._replace(place=f"{name} batch {place}") for place, part in enumerate(parts)], f"the {name}"
     )._replace(place="")
 
 
-def _open_iterator(name: str, records: Iterator[Any], columns: Mapping[str, str]) -> Source | None:
+def _open_iterator(
+    name: str, records: Iterator[Any], columns: Mapping[str, str], options: FileOptions
+) -> Source | None:
     """Return rows, or tables, that come one after the other as a source; None where they are neither.
 
     They are taken bit by bit where a second opening can be refused, which would miss what was taken; else at once.
@@ -78,5 +81,5 @@ def _open_iterator(name: str, records: Iterator[Any], columns: Mapping[str, str]
         return open_rows(name, chain([first], records) if is_noted else [first, *records], columns)
     if not is_table(first):
         return None
-    tables = (open_source(name, table, columns)._replace(schema=None) for table in chain([first], records))
+    tables = (open_source(name, table, columns, options)._replace(schema=None) for table in chain([first], records))
     return (spooled if is_noted else spooled_at_once)(name, tables, next(tables))

@@ -10,12 +10,17 @@ BATCH = 1 << 16  # rows at a time: few enough for the cache, enough for the over
 Dates = str | Mapping[str, str] | None  # one format for all, or one for each field
 
 
+Locate = Callable[[int, str | None], str]  # (which row, from 0, the name of a column if there is one) -> "row 12"
+
+
 class Rows(dict[str, Any]):
     """Rows by column, of one file or table of several: its name, how many rows came before it, whether it's pandas'."""
 
-    def __init__(self, columns: Mapping[str, Any], place: str, before: int, *, is_pandas: bool) -> None:
+    def __init__(
+        self, columns: Mapping[str, Any], place: str, before: int, *, is_pandas: bool, locate: Locate | None = None
+    ) -> None:
         super().__init__(columns)
-        self.place, self.before, self.is_pandas = place, before, is_pandas
+        self.place, self.before, self.is_pandas, self.locate = place, before, is_pandas, locate
 
 
 class Source(NamedTuple):
@@ -33,6 +38,8 @@ class Source(NamedTuple):
     has_all_cells: bool = True  # whether all columns of ``names`` can be read
     is_part: bool = False  # others hold the rest of the records
     is_alone: bool = False  # there is only one record, which has an id
+    notes: Sequence[str] = ()  # what was left out, since it is no record
+    locate: Locate | None = None  # how errors name a row, where that isn't its place among the records
 
 
 def concatenated(parts: Sequence[Source], place: str) -> Source:
@@ -50,10 +57,11 @@ def concatenated(parts: Sequence[Source], place: str) -> Source:
                 )
             size = 0
             for columns in part.read(wanted):
-                yield Rows(columns, part.place, before, is_pandas=part.is_pandas)
+                yield Rows(columns, part.place, before, is_pandas=part.is_pandas, locate=part.locate)
                 size += len(next(iter(columns.values()), ()))
             before += size
 
     rows = [part.rows for part in parts]
     whole = None if None in rows else sum(number or 0 for number in rows)
-    return Source(names, read, is_pandas=any(part.is_pandas for part in parts), place=place, rows=whole)
+    notes = tuple(note for part in parts for note in part.notes)
+    return Source(names, read, is_pandas=any(part.is_pandas for part in parts), place=place, rows=whole, notes=notes)

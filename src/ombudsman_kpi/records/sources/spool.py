@@ -9,7 +9,7 @@ from uuid import UUID
 
 from ombudsman_kpi.calendars.dates import is_missing
 from ombudsman_kpi.errors import RecordsError, no_room
-from ombudsman_kpi.records.sources.source import Rows, Source
+from ombudsman_kpi.records.sources.source import Locate, Rows, Source
 
 
 def spooled(name: str, tables: Iterator[Source], first: Source) -> Source:
@@ -20,7 +20,7 @@ def spooled(name: str, tables: Iterator[Source], first: Source) -> Source:
     if len(set(first.names)) < len(first.names):  # two columns of one name, which is an error as soon as it is opened
         return first
     spool = _Spool(name, tables, first)
-    return Source(first.names, spool.read, is_pandas=first.is_pandas)
+    return Source(first.names, spool.read, is_pandas=first.is_pandas, notes=spool.notes)
 
 
 def spooled_at_once(name: str, tables: Iterator[Source], first: Source) -> Source:
@@ -40,6 +40,7 @@ class _Run(NamedTuple):
     place: str
     before: int  # how many rows the tables before have
     is_pandas: bool
+    locate: Locate | None
 
 
 class _Spool:
@@ -50,6 +51,7 @@ class _Spool:
         self._waiting: Source | None = first
         self._runs: list[_Run] = []
         self._taken, self._rows = 0, 0
+        self.notes: list[str] = []  # of the tables that were taken
         self._failed: RecordsError | None = None
         self._file = _TemporaryFile()
         self._turn = Lock()
@@ -63,7 +65,8 @@ class _Spool:
                     if not self._take():
                         return
                 run = self._runs[place]
-            yield Rows(self._file.read(run.begin, run.size, wanted), run.place, run.before, is_pandas=run.is_pandas)
+            columns = self._file.read(run.begin, run.size, wanted)
+            yield Rows(columns, run.place, run.before, is_pandas=run.is_pandas, locate=run.locate)
             place += 1
 
     def _take(self) -> bool:
@@ -75,6 +78,7 @@ class _Spool:
             if table is not None:
                 self._runs += self._runs_of(table, f"{self._name} batch {self._taken}")
                 self._taken += 1
+                self.notes += table.notes
         except BaseException as error:
             stopped = RecordsError(f"{self._name} could be read only in part, and only once. Give them anew.")
             self._failed = error if isinstance(error, RecordsError) else stopped
@@ -93,7 +97,7 @@ class _Spool:
         for rows in table.read(list(columns)):
             begin, size = self._file.write(label, rows)
             self._rows += len(next(iter(rows.values()), ()))
-            yield _Run(begin, size, label, before, table.is_pandas)
+            yield _Run(begin, size, label, before, table.is_pandas, table.locate)
 
 
 def to_arrow_array(label: str, name: str, column: Any) -> Any:

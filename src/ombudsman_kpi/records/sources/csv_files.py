@@ -1,0 +1,281 @@
+"""Records in CSV files as people have them: how a file is written is found out, and its rows are read in batches."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ombudsman_kpi.errors import RecordsError
+from ombudsman_kpi.records.sources.csv_scan import HEAD, Scan, broken, encoding_of, opened
+from ombudsman_kpi.records.sources.layout import (
+    FileOptions,
+    header_of,
+    is_empty,
+    is_total,
+    left_out,
+    remedy,
+    uncertain_header,
+)
+from ombudsman_kpi.records.sources.source import Source
+
+BLOCK = 1 << 24  # bytes of a file at a time
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_SHOWN = {"cp1252": "Windows-1252"}
+_LINE = re.compile(r"\r\n|\n|\r")
+
+Row = tuple[int, list[str]]  # the line that it begins in, from 0, and its cells
+
+
+class _Form(NamedTuple):
+    """How a file is written."""
+
+    encoding: str
+    delimiter: str = ","
+    quote: str = '"'
+    skip: int = 0  # lines above the names of the columns
+    titles: int = 0  # of these the ones that aren't empty
+    width: int = 1
+    totals: int = 0  # at the end, as wide as the table
+    ragged: tuple[str, ...] = ()  # totals at the end that aren't
+    has_empty: bool = False  # rows without anything in them but delimiters
+
+    @property
+    def shown(self) -> str:
+        """What is unlike a plain file, for messages."""
+        parts = [] if self.encoding == "utf-8" else [_SHOWN.get(self.encoding, self.encoding.upper())]
+        if self.delimiter != ",":
+            parts.append(f"separated by {_DELIMITERS.get(self.delimiter, repr(self.delimiter))}")
+        if self.quote != '"':
+            parts.append(f"quoted by {self.quote}")
+        return "".join(f", {part}" for part in parts)
+
+
+def open_csv(kind: str, path: Path, options: FileOptions) -> Source:
+    """Return a CSV file as a source. Raises ``RecordsError`` where it can't be told how it is written."""
+    import pyarrow.csv as pv
+
+    form = _form_of(kind, path, options)
+    with pv.open_csv(path, _read_options(form, use_threads=False), _parse_options(form)) as reader:
+        there = tuple(reader.schema.names)  # one thread counts the rows
+    names = tuple(name for name in there if name) if there.count("") > 1 else there
+
+    def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
+        return _read(path, form, there, wanted)
+
+    def locate(position: int, _: str | None) -> str:
+        return _line_of(path, form, position)
+
+    notes = left_out(path.name, form.titles, form.totals + len(form.ragged))
+    named = locate if form.skip or form.has_empty else None
+    return Source(names, read, place=path.name + form.shown, notes=notes, locate=named)
+
+
+def _form_of(kind: str, path: Path, options: FileOptions) -> _Form:
+    """Find out how a file is written: its head says most of it, and a look at all bytes the rest."""
+    with opened(path) as file:
+        head = file.read(HEAD)
+    encoding = encoding_of(kind, path, head, options)
+    text = head.decode("utf-8-sig" if encoding == "utf-8" else encoding, errors="replace")
+    form = _Form(encoding)
+    declared = re.match(r"sep=(.)(?:\r\n|\n|\r)", text)
+    delimiter = options.delimiter or (declared[1] if declared else None)
+    whole = len(head) < HEAD
+    form = form._replace(delimiter=delimiter or _delimiter_of(kind, path, text, whole=whole))
+    form = form._replace(quote=_quote_of(text, form.delimiter))
+    rows = _rows_of(text, form, whole=whole)[1 if declared else 0 :]
+    if options.skip_rows is not None:
+        form = form._replace(skip=options.skip_rows, titles=options.skip_rows)
+        cells = next((cells for line, cells in rows if line >= form.skip and cells), [])
+    else:
+        header = header_of([cells for _, cells in rows])
+        if header is None:
+            raise uncertain_header(kind, path.name)
+        above, (line, cells) = rows[:header], rows[header] if rows else (0, [])
+        form = form._replace(skip=line, titles=sum(not all(map(is_empty, row)) for _, row in above))
+    return _with_ends(kind, path, form._replace(width=len(cells)), options)
+
+
+def _delimiter_of(kind: str, path: Path, text: str, *, whole: bool) -> str:
+    """Return what separates the cells: what makes the largest table of the rows with at least two filled cells."""
+    sizes = {}
+    for delimiter in _DELIMITERS:
+        if delimiter in text:
+            rows = [row for _, row in _rows_of(text, _Form("", delimiter, _quote_of(text, delimiter)), whole=whole)]
+            widths = Counter(len(row) for row in rows if sum(not is_empty(cell) for cell in row) > 1)
+            sizes[delimiter] = max((width * number for width, number in widths.items()), default=0)
+    largest = max(sizes.values(), default=0)
+    found = [delimiter for delimiter, size in sizes.items() if size == largest]
+    if largest and len(found) > 1:
+        names = " or ".join(_DELIMITERS[delimiter] for delimiter in found)
+        raise RecordsError(
+            f"{kind} ({path.name}): it isn't certain whether its columns are separated by {names}. Say which, such as "
+            f"{remedy(kind, 'delimiter', found[-1])}."
+        )
+    return found[0] if largest else ","
+
+
+def _quote_of(text: str, delimiter: str) -> str:
+    """Return the quotation mark: a single one where every name in the first row has it on both sides."""
+    cells = _LINE.split(text, maxsplit=1)[0].split(delimiter)
+    return "'" if all(len(cell) > 2 and cell[0] == cell[-1] == "'" for cell in cells) else '"'
+
+
+def _rows_of(text: str, form: _Form, *, whole: bool) -> list[Row]:
+    """Return the rows of the head of a file; the last is left out where its end may be missing."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=form.delimiter, quotechar=form.quote)
+    rows: list[Row] = []
+    begin = 0
+    for cells in reader:
+        rows.append((begin, cells))
+        begin = reader.line_num
+    return rows if whole else rows[:-1]
+
+
+def _with_ends(kind: str, path: Path, form: _Form, options: FileOptions) -> _Form:
+    """Add what only a look at all bytes tells: late letters that aren't UTF-8, empty rows, totals at the end."""
+    scan = Scan(kind, path, form.encoding, is_given=options.encoding is not None)
+    scan.look(form.delimiter, form.quote, form.width)
+    if scan.marks % 2:
+        _refuse_open_quote(path, form)
+    form = form._replace(encoding=scan.encoding, has_empty=scan.has_empty)
+    lines = _LINE.split(scan.tail.decode("utf-8", errors="replace"))
+    lines = lines[form.skip + 1 :] if scan.is_whole else lines[1:]
+    totals, ragged = 0, []
+    for line in reversed(lines):
+        if not line.strip(form.delimiter + form.quote + " "):
+            continue
+        if line.count(form.quote) % 2:  # it began in an earlier line
+            break
+        cells = next(csv.reader([line], delimiter=form.delimiter, quotechar=form.quote))
+        if form.width < 2 or not is_total(cells):
+            break
+        if len(cells) == form.width:
+            totals += 1
+        else:
+            ragged.append(line)
+    return form._replace(totals=totals, ragged=tuple(ragged))
+
+
+def _refuse_open_quote(path: Path, form: _Form) -> None:
+    """Refuse a file whose last quotation mark isn't closed: all rows after it would be the content of one cell."""
+    import pyarrow as pa
+
+    with opened(path) as file, io.TextIOWrapper(file, form.encoding, errors="replace", newline="") as text:
+        rows, begin = csv.reader(text, delimiter=form.delimiter, quotechar=form.quote, strict=True), 0
+        try:
+            for _ in rows:
+                begin = rows.line_num
+        except csv.Error:
+            raise pa.ArrowInvalid(
+                f"a quotation mark in the row that begins in line {begin + 1} is never closed"
+            ) from None
+
+
+def _read_options(form: _Form, *, use_threads: bool) -> Any:
+    import pyarrow.csv as pv
+
+    encoding = "utf8" if form.encoding == "utf-8" else form.encoding
+    return pv.ReadOptions(block_size=BLOCK, use_threads=use_threads, skip_rows=form.skip, encoding=encoding)
+
+
+def _parse_options(form: _Form) -> Any:
+    """Return how rows are parsed: notes may run over several lines, and totals need not be as wide as the table."""
+    import pyarrow.csv as pv
+
+    waiting = list(form.ragged)
+
+    def handle(row: Any) -> str:
+        if not row.text.strip(form.delimiter + form.quote + " "):
+            return "skip"
+        if row.text in waiting:
+            waiting.remove(row.text)
+            return "skip"
+        return "error"
+
+    return pv.ParseOptions(
+        delimiter=form.delimiter, quote_char=form.quote, newlines_in_values=True, invalid_row_handler=handle
+    )
+
+
+def _read(path: Path, form: _Form, there: tuple[str, ...], wanted: list[str]) -> Iterator[dict[str, Any]]:
+    """Read some columns as text, whatever it looks like: 00123 is an id, and only we say what a date is."""
+    import pyarrow as pa
+    import pyarrow.csv as pv
+
+    convert = pv.ConvertOptions(
+        column_types=dict.fromkeys(there if form.has_empty else wanted, pa.string()),
+        include_columns=None if form.has_empty else wanted,
+        strings_can_be_null=False,
+    )
+
+    def batches(*, use_threads: bool = True) -> Iterator[Any]:
+        with pv.open_csv(path, _read_options(form, use_threads=use_threads), _parse_options(form), convert) as reader:
+            yield from map(_without_empty, reader) if form.has_empty else reader
+
+    empty = True
+    try:
+        for batch in _without_last(batches(), form.totals):
+            yield {column: batch.column(there.index(column) if form.has_empty else column) for column in wanted}
+            empty = False
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        raise broken(path, _first_error(batches(use_threads=False)) or error) from None
+    if empty:
+        yield {column: pa.nulls(0, pa.string()) for column in wanted}
+
+
+def _without_empty(batch: Any) -> Any:
+    """Return a batch without the rows in which every cell is empty."""
+    import functools
+
+    import pyarrow.compute as pc
+
+    filled = [pc.not_equal(column, "") for column in batch.columns]
+    return batch.filter(functools.reduce(pc.or_, filled))
+
+
+def _without_last(batches: Iterable[Any], number: int) -> Iterator[Any]:
+    """Yield batches without the last rows of the last ones."""
+    if not number:
+        yield from batches
+        return
+    import pyarrow as pa
+
+    held: list[Any] = []
+    for batch in batches:
+        held.append(batch)
+        while len(held) > 1 and sum(map(len, held[1:])) >= number:
+            yield held.pop(0)
+    if held:
+        table = pa.Table.from_batches(held)
+        yield from table.slice(0, max(len(table) - number, 0)).combine_chunks().to_batches()
+
+
+def _line_of(path: Path, form: _Form, position: int) -> str:
+    """Return how a row is named where others stand above it or between: by its line in the file."""
+    with opened(path) as file, io.TextIOWrapper(file, form.encoding, errors="replace", newline="") as text:
+        for _ in range(form.skip):
+            next(text, None)
+        rows, begin, place = csv.reader(text, delimiter=form.delimiter, quotechar=form.quote), 0, -1
+        try:
+            for cells in rows:
+                if any(cells) and (place := place + 1) == position + 1:
+                    return f"line {form.skip + begin + 1}"
+                begin = rows.line_num
+        except csv.Error:  # a cell that is longer than Python's reader takes
+            pass
+    return f"row {position}"
+
+
+def _first_error(batches: Iterator[Any]) -> Exception | None:
+    """Return the error that is met when all is read again in one thread, which counts the rows."""
+    import pyarrow as pa
+
+    try:
+        for _ in batches:
+            pass
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        return error
+    return None

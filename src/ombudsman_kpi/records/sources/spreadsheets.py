@@ -1,0 +1,160 @@
+"""Records in spreadsheets: one sheet of an Excel or OpenDocument workbook, its cells as Python has them."""
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ombudsman_kpi.errors import MissingLibraryError, RecordsError, one_of
+from ombudsman_kpi.records.cells.text import text_of
+from ombudsman_kpi.records.sources import source
+from ombudsman_kpi.records.sources.layout import (
+    FileOptions,
+    header_of,
+    is_empty,
+    is_total,
+    left_out,
+    uncertain_header,
+)
+from ombudsman_kpi.records.sources.source import Source
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineWorkbook
+
+ENDINGS = (".xlsx", ".xlsm", ".xls", ".ods")
+
+
+class _Table(NamedTuple):
+    """The table on a sheet: the names and places of its columns, the places of its rows, and all cells of the sheet."""
+
+    names: tuple[str, ...]
+    columns: tuple[int, ...]
+    rows: Sequence[int]
+    cells: Sequence[Sequence[Any]]
+    notes: tuple[str, ...]
+
+
+def open_spreadsheet(kind: str, path: Path, options: FileOptions) -> Source:
+    """Return a sheet of a workbook as a source.
+
+    It is the one that the caller names, or else the only one, the one with the name of the kind of records, or the
+    only one with anything on it. Dates and midnights are dates; empty cells and errors such as #N/A are missing.
+    Raises ``RecordsError`` for a broken file, and where it can't be told which sheet is meant, or which row names the
+    columns; ``MissingLibraryError`` where python-calamine isn't installed.
+    """
+    place, cells = _sheet_of(kind, path, options.sheet)
+    table = _table_of(kind, place, cells, options.skip_rows)
+    places = dict(zip(table.names, table.columns, strict=True))
+
+    def read(wanted: list[str]) -> Iterator[dict[str, list[Any]]]:
+        for first in range(0, max(len(table.rows), 1), source.BATCH):
+            part = [cells[row] for row in table.rows[first : first + source.BATCH]]
+            yield {name: [None if (cell := row[places[name]]) == "" else cell for row in part] for name in wanted}
+
+    def locate(position: int, name: str | None) -> str:
+        column = f", column {_letters(places[name])}" if name in places else ""
+        return f"row {table.rows[position] + 1}{column}"
+
+    return Source(
+        table.names, read, is_pandas=True, place=place, rows=len(table.rows), notes=table.notes, locate=locate
+    )
+
+
+def _table_of(kind: str, place: str, cells: Sequence[Sequence[Any]], skip: int | None) -> _Table:
+    """Return the table on a sheet, without the rows in which nothing stands and the totals at the end."""
+    header = header_of(cells) if skip is None else skip
+    if header is None:
+        raise uncertain_header(kind, place)
+    if header >= len(cells) or all(map(is_empty, cells[header])):
+        raise RecordsError(
+            f"{kind} ({place}): there are no names of columns in row {header + 1}, nor a table below it."
+        )
+    named = {column: _name_of(cell) for column, cell in enumerate(cells[header]) if not is_empty(cell)}
+    rows = [row for row in range(header + 1, len(cells)) if not all(map(is_empty, cells[row]))]
+    records = len(rows)
+    while records and len(named) > 1 and is_total(cells[rows[records - 1]]):
+        records -= 1
+    titles = sum(not all(map(is_empty, row)) for row in cells[:header])
+    notes = left_out(place, titles, len(rows) - records)
+    return _Table(tuple(named.values()), tuple(named), rows[:records], cells, notes)
+
+
+def _name_of(cell: Any) -> str:
+    """Return what a cell says as the name of a column: a line break in it is a space."""
+    return " ".join((text_of(cell) or str(cell)).split())
+
+
+def _letters(column: int) -> str:
+    """Return how a spreadsheet names a column.
+
+    >>> _letters(0), _letters(25), _letters(26), _letters(701), _letters(702)
+    ('A', 'Z', 'AA', 'ZZ', 'AAA')
+    """
+    letters = ""
+    while column >= 0:
+        letters = chr(ord("A") + column % 26) + letters
+        column = column // 26 - 1
+    return letters
+
+
+def _sheet_of(kind: str, path: Path, wanted: str | int | None) -> tuple[str, list[list[Any]]]:
+    """Return how errors name a sheet, and its cells, from its first row and column."""
+    try:
+        from python_calamine import CalamineError, load_workbook
+    except ImportError:
+        raise MissingLibraryError(
+            f"{kind}: {path.name} is a spreadsheet, which python-calamine reads: pip install 'ombudsman-kpi[excel]'."
+        ) from None
+    try:
+        workbook = load_workbook(io.BytesIO(path.read_bytes()))
+        name = _chosen(kind, path, workbook, wanted)
+        cells = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    except (CalamineError, OSError, ValueError) as error:
+        if isinstance(error, RecordsError):
+            raise
+        raise _unread(path, error) from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # with which the library stops at some broken files
+            raise
+        raise _unread(path, error) from None
+    place = path.name if len(workbook.sheet_names) == 1 else f"{path.name}, sheet {name!r}"
+    return place, cells
+
+
+def _unread(path: Path, error: BaseException) -> RecordsError:
+    """Return the error of a file that is no workbook, or a broken one, without what is in it."""
+    if type(error).__name__ == "PasswordError":
+        return RecordsError(f"{path} can't be read: it is protected by a password. Save it without one.")
+    return RecordsError(
+        f"{path} can't be read: it is no workbook, or a broken one. Open it in the program that it comes from, and "
+        "save it as .xlsx or .csv."
+    )
+
+
+def _chosen(kind: str, path: Path, workbook: "CalamineWorkbook", wanted: str | int | None) -> str:
+    """Return the name of the sheet that the records are on. Raises ``RecordsError`` where it can't be told."""
+    from python_calamine import SheetTypeEnum, SheetVisibleEnum
+
+    names = workbook.sheet_names
+    if isinstance(wanted, int) and 0 < wanted <= len(names):
+        return names[wanted - 1]
+    if wanted in names:
+        return str(wanted)
+    if wanted is not None:
+        raise RecordsError(
+            f"{kind} ({path.name}): there is no sheet {wanted!r}, which [sheets] names. {one_of(wanted, names)} A "
+            "number counts them from 1."
+        )
+    seen = [
+        sheet.name for sheet in workbook.sheets_metadata
+        if sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet
+    ]  # fmt: skip
+    own = [name for name in seen if name.strip().lower().replace("_", " ") == kind.replace("_", " ")]
+    filled = seen if len(seen) < 2 or own else [name for name in seen if workbook.get_sheet_by_name(name).height]
+    found = own or filled
+    if len(found) != 1:
+        raise RecordsError(
+            f"{kind} ({path.name}): it isn't certain which sheet they are on: {', '.join(map(repr, names))}. Say which "
+            f"in the file that columns= or --columns names: [sheets], and below it {kind} = {names[0]!r}."
+        )
+    return found[0]
