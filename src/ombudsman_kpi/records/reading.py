@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from ombudsman_kpi.calendars.periods import Quarters
 from ombudsman_kpi.errors import OptionError, kind_of, one_of
@@ -15,6 +15,7 @@ from ombudsman_kpi.records.vocabulary import RECORDS
 Columns = Mapping[str, Mapping[str, str]] | str | Path | None
 Formats = Mapping[str, Dates] | None
 Missing = Collection[str] | Mapping[str, Collection[str]]
+Unreadable = Literal["error", "invalid"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Reading:
     missing: frozenset[str] = MISSING_WORDS  # how an empty cell is written, in small letters
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of a field, what words in it stand for
     quarters: Quarters | None = None  # what the quarter of a plain year is, in labels of periods
+    unreadable: Unreadable = "error"  # what a time in an unknown form is: an error, or its record is invalid
+    tolerances: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # of a target, what a check lets pass
 
 
 Readings = Mapping[str, Reading]
@@ -33,7 +36,9 @@ Readings = Mapping[str, Reading]
 PLAIN = Reading()  # of the names and forms of the vocabulary
 
 
-def parse_readings(columns: Columns = None, dates: Formats = None, missing: Missing = ()) -> dict[str, Reading]:
+def parse_readings(
+    columns: Columns = None, dates: Formats = None, missing: Missing = (), unreadable: Unreadable = "error"
+) -> dict[str, Reading]:
     """Return how each kind of records is read.
 
     >>> parse_readings({"cases": {"received_at": "Date received"}}, missing=["TBC"])["cases"].columns
@@ -49,7 +54,9 @@ def parse_readings(columns: Columns = None, dates: Formats = None, missing: Miss
         extra = {key: value for key, value in said.items() if key != "columns" and value}
         said = written | extra
         place |= {key: f"{key}=" for key in extra}
-    readings = dict.fromkeys(RECORDS, PLAIN)
+    if unreadable not in get_args(Unreadable):
+        raise OptionError(f"unreadable= takes {' or '.join(map(repr, get_args(Unreadable)))}.")
+    readings = dict.fromkeys(RECORDS, replace(PLAIN, unreadable=unreadable))
     for key, value in said.items():
         readings = _PARTS[key](readings, value, place[key])
     return readings
@@ -147,6 +154,16 @@ def _with_periods(readings: Readings, value: Any, place: str) -> dict[str, Readi
     return {kind: replace(reading, quarters=quarters) for kind, reading in readings.items()}
 
 
+def _with_tolerances(readings: Readings, value: Any, place: str) -> dict[str, Reading]:
+    form = "Write it like decided-or-allocated-20wd = { invalid = 3 }."
+    if not isinstance(value, Mapping):
+        raise OptionError(f"{place} takes names of targets, and for each what is let pass. {form}")
+    for name, said in value.items():
+        if not isinstance(said, Mapping) or [*said] != ["invalid"] or type(said["invalid"]) is not int:
+            raise OptionError(f"{place} takes a whole number of invalid records for {name!r}. {form}")
+    return {kind: replace(reading, tolerances=value) for kind, reading in readings.items()}
+
+
 _PARTS: dict[str, Callable[[Readings, Any, str], dict[str, Reading]]] = {
     "columns": _with_columns,
     "dates": _with_dates,
@@ -154,4 +171,5 @@ _PARTS: dict[str, Callable[[Readings, Any, str], dict[str, Reading]]] = {
     "values": _with_values,
     "events": _with_events,
     "periods": _with_periods,
+    "tolerances": _with_tolerances,
 }

@@ -1,6 +1,6 @@
 """The command line: measure files, list schemes, calculate a due date.
 
-The exit code is 0, or 2 with one sentence that says what is wrong. Users never see a traceback.
+The exit code is 0; 1 where a check fails; or 2 with one sentence that says what is wrong. Users never see a traceback.
 """
 
 import csv
@@ -73,12 +73,19 @@ def _schemes(incomplete: str) -> list[str]:
     return [name for name in list_schemes() if name.startswith(incomplete)]
 
 
+class UnreadableName(StrEnum):
+    """What a time in an unknown form is: an error, or its record is invalid."""
+
+    error = "error"
+    invalid = "invalid"
+
+
 Every = StrEnum("Every", {name: name for name in EVERY})  # type: ignore[misc]
 Division = StrEnum("Division", {name: name for name in DIVISIONS})  # type: ignore[misc]
 CohortName = StrEnum("CohortName", {name: name for name in (*COHORTS, "all")})  # type: ignore[misc]
 
 
-def _takes_files(kinds: Iterable[str]) -> Callable[[F], F]:
+def takes_files(kinds: Iterable[str]) -> Callable[[F], F]:
     """Return a decorator for a command with ``**files``: it adds an option for each kind of record."""
     options = [
         Parameter(kind, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[Path | None, _file_of(kind)])
@@ -112,12 +119,15 @@ Names = Annotated[list[str] | None, typer.Option(help="Measure this target only;
 Mapping = Annotated[
     Path | None, typer.Option(help="TOML file with your column names and date formats", metavar="MAP.toml")
 ]
+UnreadableTimes = Annotated[
+    UnreadableName, typer.Option(help="What a time in an unknown form is: an error, or its record is invalid")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: scheme, digest, calendar, options and rows")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, one row for each figure")]
 
 
 @app.command()
-@_takes_files(RECORDS)
+@takes_files(RECORDS)
 def measure(
     scheme: SchemeName,
     *,
@@ -128,6 +138,7 @@ def measure(
     target: Names = None,
     report: Annotated[str | None, typer.Option(help="Measure what this audience receives, on its cycle")] = None,
     columns: Mapping = None,
+    unreadable: UnreadableTimes = UnreadableName.error,
     memory: Annotated[
         str | None, typer.Option(help="Memory to use at most, such as 2GB; the rest goes to disk", metavar="SIZE")
     ] = None,
@@ -144,9 +155,9 @@ def measure(
     from ombudsman_kpi.schemes.toml import load_scheme
 
     _refuse_both(as_json, as_csv)
-    _refuse_nothing(files)
+    refuse_nothing(files)
     periods: list[Any] = [str(name) for name in every or ()]
-    with _progress() as progress:
+    with show_progress() as progress:
         results = measure_records(
             load_scheme(scheme),
             **files,
@@ -157,6 +168,7 @@ def measure(
             targets=target or None,
             report=report,
             columns=columns,
+            unreadable="invalid" if unreadable == UnreadableName.invalid else "error",
             progress=progress,
             memory=memory,
         )
@@ -165,11 +177,11 @@ def measure(
     elif as_csv:
         _write_csv(results.to_dict()["rows"])
     else:
-        _print_table(table_of(results.rows, results.basis))
+        print_table(table_of(results.rows, results.basis))
 
 
 @app.command()
-@_takes_files(RECORDS)
+@takes_files(RECORDS)
 def compare(
     scheme: SchemeName,
     other: SchemeName,
@@ -194,12 +206,12 @@ def compare(
     from ombudsman_kpi.results.compare import comparison_table
     from ombudsman_kpi.schemes.toml import load_scheme
 
-    _refuse_nothing(files)
+    refuse_nothing(files)
     named = [item.partition("=") for item in same or ()]
     if not all(left and right for left, _, right in named):
         raise OptionError("Write --same as THIS=THAT, such as --same written-contacts-3wd=written-contacts-24h.")
     periods: list[Any] = [str(name) for name in every or ()]
-    with _progress() as progress:
+    with show_progress() as progress:
         comparison = compare_schemes(
             load_scheme(scheme),
             load_scheme(other),
@@ -215,11 +227,11 @@ def compare(
     if as_csv:
         _write_csv(comparison.to_dicts())
     else:
-        _print_table(comparison_table(comparison))
+        print_table(comparison_table(comparison))
 
 
 @app.command()
-@_takes_files(name for name, kind in RECORDS.items() if kind.in_worklists)
+@takes_files(name for name, kind in RECORDS.items() if kind.in_worklists)
 def worklist(
     scheme: SchemeName,
     *,
@@ -244,11 +256,11 @@ def worklist(
     from ombudsman_kpi.cases.worklist import worklist_table
     from ombudsman_kpi.schemes.toml import load_scheme
 
-    _refuse_nothing(files)
+    refuse_nothing(files)
     _refuse_both(as_json, as_csv)
     loaded = load_scheme(scheme)
     period: Any = str(every) if every else None
-    with _progress() as progress:
+    with show_progress() as progress:
         obligations = list_work(
             loaded, **files, as_of=as_of, within=within, every=period, targets=target or None, columns=columns,
             progress=progress,
@@ -260,7 +272,7 @@ def worklist(
     elif as_csv:
         obligations.to_csv(sys.stdout, index=False, lineterminator="\n")
     else:
-        _print_table(worklist_table(obligations, loaded, as_of, rows))
+        print_table(worklist_table(obligations, loaded, as_of, rows))
 
 
 @app.command()
@@ -336,7 +348,7 @@ def version() -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[str, int], None] | None]:
+def show_progress() -> Iterator[Callable[[str, int], None] | None]:
     """Yield a callback that shows on a terminal how many rows have been read; None elsewhere."""
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -351,7 +363,8 @@ def _refuse_both(as_json: bool, as_csv: bool) -> None:  # noqa: FBT001
         raise OptionError("--json and --csv can't be used together; choose one of them.")
 
 
-def _refuse_nothing(files: dict[str, Any]) -> None:
+def refuse_nothing(files: dict[str, Any]) -> None:
+    """Refuse to go on without any file."""
     if not any(files.values()):
         raise OptionError("There is nothing to read. Name at least one file, such as --cases cases.csv.")
 
@@ -362,7 +375,7 @@ def _write_csv(rows: list[dict[str, Any]]) -> None:
     writer.writerows(rows)
 
 
-def _print_table(table: "TextTable") -> None:
+def print_table(table: "TextTable") -> None:
     """Print a table, with colours on a terminal and as plain text elsewhere."""
     from ombudsman_kpi.results.text_table import as_text
 
