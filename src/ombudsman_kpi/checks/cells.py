@@ -1,6 +1,5 @@
 """Rules for single cells: times, numbers and words that can't be what their field holds."""
 
-import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -68,9 +67,11 @@ def _unknown_word(look: Look) -> Iterator[Mark]:
 
 
 def _unreadable_columns(survey: Survey) -> Iterator[Spot]:
+    for kind, why in survey.unopened.items():
+        yield Spot(why.rstrip("."), kind)
     for kind, seen in survey.kinds.items():
         for name, why in seen.unreadable.items():
-            yield Spot(re.sub(r"\.$", "", why), kind, name)
+            yield Spot(why.rstrip("."), kind, name if name in seen.table.fields else None)
 
 
 UNREADABLE_TIME = CheckRule(

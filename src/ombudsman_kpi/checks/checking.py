@@ -15,10 +15,11 @@ from ombudsman_kpi.checks.look import KindSeen
 from ombudsman_kpi.checks.rules import OF_ALL, OF_BATCHES, RULES
 from ombudsman_kpi.checks.survey import Asked, Survey
 from ombudsman_kpi.checks.surveying import survey_of
-from ombudsman_kpi.errors import OptionError, one_of
+from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.records.keywords import Records, provided, takes_records
-from ombudsman_kpi.records.reading import Columns, Formats, Missing, parse_readings
+from ombudsman_kpi.records.reading import Columns, Formats, Missing, Readings, parse_readings
+from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.in_memory import Options
 from ombudsman_kpi.tallies.plan import PlanStep, Progress, check_scheme, make_plan, names_of, open_records
@@ -93,10 +94,26 @@ def _checked(
     if not given:
         raise OptionError("There is nothing to check. Give records by their kind, such as cases=.")
     asked = replace(asked, met=_met(scheme, plan, asked.met, gates))
-    survey = survey_of(scheme, at, plan, open_records(given, options.readings), asked, progress)
+    tables, unopened = _opened(given, options.readings)
+    survey = survey_of(scheme, at, plan, tables, asked, progress)
+    survey.unopened = unopened
     found = tuple(_sorted(_findings(survey, given, show_values=show_values)))
     looked = {kind: seen.size for kind, seen in survey.kinds.items()}
     return Findings(found, scheme.id, str(at), looked, gates, _standing(survey))
+
+
+def _opened(given: Mapping[str, Any], readings: Readings) -> tuple[dict[str, Table], dict[str, str]]:
+    """Return the tables that can be opened, and why others can't. Raises ``RecordsError`` where it is no file."""
+    tables: dict[str, Table] = {}
+    unopened: dict[str, str] = {}
+    for kind, value in given.items():
+        try:
+            tables |= open_records({kind: value}, readings)
+        except RecordsError as error:
+            if not isinstance(value, (str, Path)) or not Path(value).is_file():
+                raise
+            unopened[kind] = str(error)
+    return tables, unopened
 
 
 def _fail_on(value: Any) -> tuple[FailOn, ...]:
@@ -189,7 +206,7 @@ def _finding(survey: Survey, rule: AnyRule, spot: Spot, given: Mapping[str, Any]
         remedy=spot.remedy or rule.remedy,
         records=spot.records,
         field=spot.field,
-        file=None if seen is None else _file(seen, given.get(spot.records or ""), parts[0].place if parts else ""),
+        file=_file(given.get(spot.records or ""), parts[0].place if parts else ""),
         count=count,
         rows=tuple(row - part.before for row, part in zip(rows, parts, strict=True)),
         ids=tuple(seen.id_of(row) for row in rows) if seen is not None and seen.table.named_by else (),
@@ -197,7 +214,7 @@ def _finding(survey: Survey, rule: AnyRule, spot: Spot, given: Mapping[str, Any]
     )
 
 
-def _file(seen: KindSeen, given: Any, place: str) -> str | None:
+def _file(given: Any, place: str) -> str | None:
     """Return the path of a file, as it was given; of a pattern that of one of its files."""
     if not isinstance(given, (str, Path)):
         return place or None

@@ -58,7 +58,11 @@ def _sharing(seen: KindSeen) -> tuple[Integers, NDArray[np.int64], Prints, NDArr
 def _taken(column: Any, places: Integers) -> Any:
     import pyarrow as pa
 
-    return [column[place] for place in places] if isinstance(column, list) else column.take(pa.array(places))
+    if isinstance(column, list):
+        return [column[place] for place in places]
+    if pa.types.is_string_view(column.type):  # as Polars writes text; Arrow can't take cells of it
+        column = column.cast(pa.string())
+    return column.take(pa.array(places))
 
 
 def _alike(survey: Survey) -> Iterator[tuple[str, Integers, NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]]:

@@ -1,9 +1,11 @@
 """Rules for names: columns that look like a field, and kinds that no target of the scheme uses."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.checks.finding import CheckRule, Mark, Spot
 from ombudsman_kpi.checks.look import Look
 from ombudsman_kpi.checks.survey import Survey
@@ -52,16 +54,30 @@ def _unused_kind(look: Look) -> Iterator[Mark]:
         yield Mark(f"no target of the scheme uses this kind{hint}", words.are(set(others)), _KIND)
 
 
+def plain_name(column: str) -> str:
+    """Return the name of a column as a field would have it: in small letters, and of what looks like a time, with at.
+
+    >>> plain_name("Decided on"), plain_name("Date received"), plain_name("Team")
+    ('decided_at', 'received_at', 'team')
+    """
+    plain = re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")
+    plain = re.sub(r"^date_(?:of_)?(.+)$", r"\1_at", plain)
+    return re.sub(r"_(?:on|date|datetime|time|when)$", "_at", plain)
+
+
 def _similar_columns(survey: Survey) -> Iterator[Spot]:
     used = set(_texts(survey.scheme.model_dump(mode="json")))
     for kind, seen in survey.kinds.items():
         table = seen.table
         known = {*table.fields, *table.columns.values(), *table.columns, *used}
-        lacking = [name for name in table.fields if not table.has(name)]
+        lacking = [
+            name
+            for name in table.fields
+            if not table.has(name) or (seen.has_days(name) and not (seen.days(name) != MISSING).any())
+        ]
         for column in table.source.names:
             if column not in known and ":" not in column:
-                plain = column.strip().lower().replace(" ", "_").replace("-", "_")
-                near = get_close_matches(plain, lacking, n=1, cutoff=0.75)
+                near = get_close_matches(plain_name(column), lacking, n=1, cutoff=0.75)
                 if near:
                     yield Spot(f"the column {column!r} isn't read; it may be meant as {near[0]!r}", kind, near[0],
                                times=1)  # fmt: skip
@@ -85,6 +101,6 @@ UNUSED_KIND = CheckRule(
     "Say what it stands for with values=, or leave it out.", _unused_kind,
 )  # fmt: skip
 SIMILAR_COLUMN = CheckRule(
-    "similar-column", "warning", "A column that isn't read is named almost like a field that isn't there.",
+    "similar-column", "warning", "A column that isn't read is named almost like a field that isn't there, or is empty.",
     "Say so: columns={'cases': {'decided_at': 'decided_on'}}, or give it another name.", _similar_columns,
 )  # fmt: skip

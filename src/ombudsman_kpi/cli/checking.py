@@ -73,9 +73,7 @@ def check(
         Path | None, typer.Option(help="An earlier tally: what changed since in closed periods", metavar="TALLY")
     ] = None,
     as_format: Annotated[ReportFormat, typer.Option("--format", help="The form of the report")] = ReportFormat.text,
-    show_values: Annotated[
-        bool, typer.Option("--show-values", help="Show what cells hold; without it, no report does")
-    ] = False,
+    show_values: Annotated[bool, typer.Option("--show-values", help="Show what cells hold; else none does")] = False,
     **files: Any,
 ) -> None:
     """Check files of records: every finding, not the first. Exits with 1 if the check fails.

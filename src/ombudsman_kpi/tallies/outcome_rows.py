@@ -101,6 +101,8 @@ def _kept(known: AsKnownBatch, name: str, record: Integers) -> Any:
     column = known.text(name) if table.known_from(name) is not None else known.batch.columns[name]
     if isinstance(column, list):
         return [column[place] for place in record.tolist()]
+    if pa.types.is_string_view(column.type):  # as Polars writes text; Arrow can't take cells of it
+        column = column.cast(pa.string())
     return column.take(pa.array(record)).to_pandas().to_numpy()
 
 
