@@ -4,6 +4,10 @@ from ombudsman_kpi.api import assess, compare_schemes, history, measure, settled
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.cases.deadline import Deadline, Deadlines, Finding
 from ombudsman_kpi.cases.one_case import deadlines
+from ombudsman_kpi.checks.checking import check
+from ombudsman_kpi.checks.finding import CheckFinding
+from ombudsman_kpi.checks.findings import Findings
+from ombudsman_kpi.checks.gates import assert_met
 from ombudsman_kpi.clocks.limits import CalendarDays, DueField, Hours, Seconds, Weeks, WorkingDays
 from ombudsman_kpi.errors import CoverageError, KpiError, MissingLibraryError, OptionError, RecordsError, SchemeError
 from ombudsman_kpi.events.log import History
@@ -22,12 +26,14 @@ __all__ = [
     "Call",
     "Case",
     "CaseEvent",
+    "CheckFinding",
     "Comparison",
     "CoverageError",
     "Deadline",
     "Deadlines",
     "DueField",
     "Finding",
+    "Findings",
     "History",
     "Hours",
     "KpiError",
@@ -48,7 +54,9 @@ __all__ = [
     "WorkingDays",
     "WrittenContact",
     "__version__",
+    "assert_met",
     "assess",
+    "check",
     "compare_schemes",
     "deadlines",
     "history",

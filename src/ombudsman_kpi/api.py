@@ -13,14 +13,14 @@ from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import History
 from ombudsman_kpi.records.keywords import Records, WorklistRecords, provided, takes_records
-from ombudsman_kpi.records.reading import Columns, Formats, Missing, parse_readings
+from ombudsman_kpi.records.reading import Columns, Formats, Missing, Unreadable, parse_readings
 from ombudsman_kpi.results.compare import Comparison, matched, paired, wanted
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import check_groups
 from ombudsman_kpi.results.tally import Settled, Tally
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.in_memory import Options, opened_once, read_first_times, refuse_too_early, tally_records
-from ombudsman_kpi.tallies.outcome_rows import no_rows, rows_of_targets
+from ombudsman_kpi.tallies.outcome_rows import kept_columns, no_rows, rows_of_targets
 from ombudsman_kpi.tallies.plan import (
     Progress,
     check_scheme,
@@ -48,6 +48,7 @@ def measure(
     columns: Columns = None,
     dates: Formats = None,
     missing: Missing = (),
+    unreadable: Unreadable = "error",
     progress: Progress | None = None,
     memory: str | int | None = None,
     **records: Unpack[Records],
@@ -74,6 +75,7 @@ def measure(
     - ``columns``: the names that your columns have, ``{"cases": {"received_at": "Date received"}}``; ``dates``: the
       formats of dates in text, ``{"cases": "%d/%m/%Y"}``; or, as ``columns``, the path of a TOML file with both.
     - ``missing``: words that stand for an empty cell, such as ["TBC"], beside those that always do (N/A, -, NULL, …).
+    - ``unreadable``: "invalid" counts a record with a time in an unknown form as invalid, in place of an error.
     - ``progress``: called with the kind of records and the number of rows read so far.
     - ``memory``: how much memory to use, such as "2 GB". Larger cases and events are split into parts on the disk and
       counted part by part. The answer is the same.
@@ -81,7 +83,7 @@ def measure(
     Raises ``RecordsError``, ``SchemeError``, ``OptionError`` or ``CoverageError``, each with the remedy. Records that
     contradict themselves are counted as invalid, with the reason.
     """
-    readings = parse_readings(columns, dates, missing)
+    readings = parse_readings(columns, dates, missing, unreadable)
     options = Options(as_of, every, names_of("by", by), cohort, targets, report, readings)
     return _measured(scheme, provided(records), options, memory, progress)
 
@@ -99,6 +101,7 @@ def tally(
     columns: Columns = None,
     dates: Formats = None,
     missing: Missing = (),
+    unreadable: Unreadable = "error",
     progress: Progress | None = None,
     memory: str | int | None = None,
     **records: Unpack[Records],
@@ -116,7 +119,7 @@ def tally(
 
     Ids that occur twice are seen within one call, not across the tallies of several.
     """
-    readings = parse_readings(columns, dates, missing)
+    readings = parse_readings(columns, dates, missing, unreadable)
     options = Options(as_of, every, names_of("by", by), cohort, targets, report, readings)
     return _tallied(scheme, provided(records), options, memory, progress)
 
@@ -169,6 +172,7 @@ def settled(
     columns: Columns = None,
     dates: Formats = None,
     missing: Missing = (),
+    unreadable: Unreadable = "error",
     progress: Progress | None = None,
     **records: Unpack[Records],
 ) -> Settled:
@@ -191,7 +195,7 @@ def settled(
     """
     by = names_of("by", by)
     check_groups(by)
-    options = Options(as_of, every, by, cohort, targets, report, parse_readings(columns, dates, missing))
+    options = Options(as_of, every, by, cohort, targets, report, parse_readings(columns, dates, missing, unreadable))
     counts, unsettled = settle_records(scheme, provided(records), options, progress)
     return Settled(Tally.of(counts), unsettled)
 
@@ -202,9 +206,11 @@ def assess(
     *,
     as_of: Any,
     targets: str | Sequence[str] | None = None,
+    keep: str | Sequence[str] = (),
     columns: Columns = None,
     dates: Formats = None,
     missing: Missing = (),
+    unreadable: Unreadable = "error",
     progress: Progress | None = None,
     **records: Unpack[Records],
 ) -> "pd.DataFrame":
@@ -220,20 +226,22 @@ def assess(
     The records and options are those of ``measure``. The columns: ``target, record`` (the kind), ``id, row`` (its
     position in what was given), ``party, start, stop, due`` (wall-clock times of the scheme's zone; for clocks that
     run in days the midnight that begins the day), ``elapsed`` and its ``unit`` (to the stop, or to ``as_of`` while
-    the clock is open), ``status`` (met, late, overdue, pending, excluded, invalid) and ``reason``.
+    the clock is open), ``status`` (met, late, overdue, pending, excluded, invalid) and ``reason``; and beside them
+    those of yours that ``keep`` names.
     """
     import pandas as pd
 
     check_scheme(scheme)
     at = parse_as_of(as_of, scheme)
     plan = make_plan(scheme, targets, None, None, None)
-    readings = parse_readings(columns, dates, missing)
+    readings = parse_readings(columns, dates, missing, unreadable)
     tables = open_records(provided(records), readings)
     chosen = [step.target.id for step in plan]
     read_first_times(tables, scheme, Options(as_of, targets=chosen, readings=readings))
     related = related_of(tables, plan, at, scheme)
-    parts = rows_of_targets(plan, related, progress)
-    frame = pd.concat(parts, ignore_index=True) if parts else no_rows()
+    kept = kept_columns(names_of("keep", keep), plan, related.tables)
+    parts = rows_of_targets(plan, related, progress, kept)
+    frame = pd.concat(parts, ignore_index=True) if parts else no_rows(kept)
     frame["target"] = pd.Categorical(frame["target"].astype(str), chosen)
     frame["status"] = pd.Categorical(frame["status"].astype(str), list(STATUSES))
     frame["reason"] = frame["reason"].astype("category")
@@ -254,6 +262,7 @@ def compare_schemes(
     columns: Columns = None,
     dates: Formats = None,
     missing: Missing = (),
+    unreadable: Unreadable = "error",
     progress: Progress | None = None,
     **records: Unpack[Records],
 ) -> Comparison:
@@ -275,9 +284,8 @@ def compare_schemes(
     check_scheme(first)
     check_scheme(second)
     pairs = wanted(matched(first, second, same or {}), targets)
-    readings = parse_readings(columns, dates, missing)
-    options = Options(as_of, every, by, cohort, readings=readings).read_once()
-    sides = []
+    readings = parse_readings(columns, dates, missing, unreadable)
+    options, sides = Options(as_of, every, by, cohort, readings=readings).read_once(), []
     for side, scheme in enumerate((first, second)):
         names = tuple(str(pair[side]) for pair in pairs if pair[side])
         if not names:
@@ -304,6 +312,7 @@ def worklist(
     columns: Columns = None,
     dates: Formats = None,
     missing: Missing = (),
+    unreadable: Unreadable = "error",
     progress: Progress | None = None,
     **records: Unpack[WorklistRecords],
 ) -> "pd.DataFrame":
@@ -341,7 +350,7 @@ def worklist(
     """
     return obligations(
         scheme, provided(records), as_of=as_of, within=within, every=every, targets=targets,
-        readings=parse_readings(columns, dates, missing), progress=progress,
+        readings=parse_readings(columns, dates, missing, unreadable), progress=progress,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from ombudsman_kpi.records.conditions import Condition
 _NONE = np.empty(0, np.int64)
 T = TypeVar("T")
 
+UNREAD = "can't be read"
 NEVER = int(np.iinfo(np.int64).max)  # later than everything
 
 
@@ -96,6 +97,7 @@ class AsKnownBatch:
             return KnownTimes(times, lambda: days, happened, usable, (), first, second, complete=True)
         never = None if skipped is None else skipped & (days <= self.as_of.day)
         faults = (
+            (times.unread, UNREAD),
             (times.unreal, "is not a real date or time"),
             (
                 never,
@@ -117,7 +119,7 @@ class AsKnownBatch:
         happened: Truths = (values <= self.as_of.instant) & times.present
         usable: Truths = happened & (values >= begin)  # as_of is covered, and so is what came before it
         early, unreal = happened & ~usable, times.unreal
-        faults = ((unreal, "is not a real date or time"), (early, "is outside the calendar"))
+        faults = ((times.unread, UNREAD), (unreal, "is not a real date or time"), (early, "is outside the calendar"))
         real = tuple((mask, f"{name} {text}") for mask, text in faults if mask is not None and mask.any())
         return KnownTimes(times, lambda: times.days(zone), happened, usable, real, values, values)
 

@@ -117,10 +117,13 @@ class Batch:
 
         form = self.table.form_of(name)
         times = read_times(
-            self.columns[name], form, complain, missing=self.table.reading.missing, pandas=self.is_pandas
-        )
+            self.columns[name], form, complain, missing=self.table.reading.missing, pandas=self.is_pandas,
+            lenient=self.table.reading.unreadable == "invalid",
+        )  # fmt: skip
         zoned = times.kind == "instants"
         if times.kind != "dates" and zoned != self.table.zoned.setdefault(name, zoned):  # as another batch was
+            if self.table.reading.unreadable == "invalid":
+                return times.dates_only()
             raise complain(None, "holds times with a zone and times without one. Bring them to one form")
         return times
 

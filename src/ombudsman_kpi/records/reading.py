@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from ombudsman_kpi.calendars.periods import Quarters
 from ombudsman_kpi.errors import OptionError, kind_of, one_of
@@ -16,6 +16,7 @@ from ombudsman_kpi.records.vocabulary import RECORDS
 
 Formats = Mapping[str, Dates] | None
 Missing = Collection[str] | Mapping[str, Collection[str]]
+Unreadable = Literal["error", "invalid"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Reading:
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of a field, what words in it stand for
     quarters: Quarters | None = None  # what the quarter of a plain year is, in labels of periods
     file: FileOptions = FOUND_OUT  # how the file is written that they are in
+    unreadable: Unreadable = "error"  # what a time in an unknown form is: an error, or its record is invalid
+    tolerances: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # of a target, what a check lets pass
 
 
 Readings = Mapping[str, Reading]
@@ -37,7 +40,9 @@ Columns = Mapping[str, Mapping[str, str]] | Readings | str | Path | None
 PLAIN = Reading()  # of the names and forms of the vocabulary
 
 
-def parse_readings(columns: Columns = None, dates: Formats = None, missing: Missing = ()) -> dict[str, Reading]:
+def parse_readings(
+    columns: Columns = None, dates: Formats = None, missing: Missing = (), unreadable: Unreadable = "error"
+) -> dict[str, Reading]:
     """Return how each kind of records is read.
 
     >>> parse_readings({"cases": {"received_at": "Date received"}}, missing=["TBC"])["cases"].columns
@@ -54,7 +59,9 @@ def parse_readings(columns: Columns = None, dates: Formats = None, missing: Miss
         extra = {key: value for key, value in said.items() if key != "columns" and value}
         said = written | extra
         place |= {key: f"{key}=" for key in extra}
-    readings = dict.fromkeys(RECORDS, PLAIN)
+    if unreadable not in get_args(Unreadable):
+        raise OptionError(f"unreadable= takes {' or '.join(map(repr, get_args(Unreadable)))}.")
+    readings = dict.fromkeys(RECORDS, replace(PLAIN, unreadable=unreadable))
     if isinstance(columns, Mapping) and any(isinstance(item, Reading) for item in columns.values()):
         readings |= said.pop("columns")
         said = {key: value for key, value in said.items() if value}
@@ -220,6 +227,17 @@ _FILE_KEYS: dict[str, Callable[[Any, str], Any]] = {
     "skip_rows": _skip_rows, "encoding": _encoding, "delimiter": _delimiter,
 }  # fmt: skip
 
+
+def _with_tolerances(readings: Readings, value: Any, place: str) -> dict[str, Reading]:
+    form = "Write it like decided-or-allocated-20wd = { invalid = 3 }."
+    if not isinstance(value, Mapping):
+        raise OptionError(f"{place} takes names of targets, and for each what is let pass. {form}")
+    for name, said in value.items():
+        if not isinstance(said, Mapping) or [*said] != ["invalid"] or type(said["invalid"]) is not int:
+            raise OptionError(f"{place} takes a whole number of invalid records for {name!r}. {form}")
+    return {kind: replace(reading, tolerances=value) for kind, reading in readings.items()}
+
+
 _PARTS: dict[str, Callable[[Readings, Any, str], dict[str, Reading]]] = {
     "columns": _with_columns,
     "dates": _with_dates,
@@ -229,4 +247,5 @@ _PARTS: dict[str, Callable[[Readings, Any, str], dict[str, Reading]]] = {
     "periods": _with_periods,
     "sheets": _with_sheets,
     "files": _with_files,
+    "tolerances": _with_tolerances,
 }

@@ -171,7 +171,7 @@ def tidied(text: Any, missing: Collection[str]) -> Any:
         places = np.flatnonzero(short)
         short[places] = truths(pc.is_in(pc.utf8_lower(taken(text, places)), pa.array([*missing], pa.string())))
         text = emptied(text, arrow_truths(short)) if short.any() else text
-    if b".0" in bytes_of(text)[1].data:
+    if b".0" in bytes_of(text)[1].tobytes():
         text = pc.replace_substring_regex(text, _WHOLE, r"\1")
     return text
 

@@ -15,7 +15,7 @@ from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records.cells.field_types import parse_time
 from ombudsman_kpi.records.cells.forms import swapped, unknown_form
 from ombudsman_kpi.records.cells.text import MISSING_WORDS, is_date_of_pandas
-from ombudsman_kpi.records.cells.text_times import read_formatted, read_iso
+from ombudsman_kpi.records.cells.text_times import TextTimes, read_formatted, read_iso
 
 _MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
@@ -25,8 +25,9 @@ class Times:
     """Dates (as day numbers), wall-clock times, or instants (both in microseconds); ``MISSING`` where none.
 
     ``only_dates`` marks what is a date among timestamps, stored as its midnight. ``unreal`` marks text that
-    has the form of a date but names no real one. ``midnight_is_date`` is for pandas, which has no dates of its
-    own: there a midnight without a zone is how a date looks.
+    has the form of a date but names no real one, ``unread`` what is in a form that isn't known.
+    ``midnight_is_date`` is for pandas, which has no dates of its own: there a midnight without a zone is how a date
+    looks.
     """
 
     values: Integers
@@ -35,6 +36,7 @@ class Times:
     unreal: Truths | None = None
     midnight_is_date: bool = False
     empty: bool = False  # there is no value at all
+    unread: Truths | None = None
 
     @classmethod
     def nothing(cls, size: int) -> "Times":
@@ -45,6 +47,12 @@ class Times:
     def present(self) -> Truths:
         """Where there is a value."""
         return np.not_equal(self.values, MISSING)
+
+    def dates_only(self) -> "Times":
+        """Return the same dates, with all times of day as what can't be read."""
+        stamps = self.present & ~self.dates_alone()
+        unread = stamps if self.unread is None else stamps | self.unread
+        return Times(_whole_days(np.where(stamps, MISSING, self.values)), "dates", unreal=self.unreal, unread=unread)
 
     def walls(self, zone: TimeZone) -> Integers:
         """Return wall-clock times in a place, in microseconds."""
@@ -102,20 +110,22 @@ def read_times(
     *,
     missing: Collection[str] = MISSING_WORDS,
     pandas: bool = False,
+    lenient: bool = False,
 ) -> Times:
     """Return the times of a column: an Arrow array, or a list of Python's dates, datetimes and text.
 
     ``form`` is the caller's strptime format for text, ``missing`` the words for an empty cell. Raises what ``complain``
-    makes of whole numbers, text in an unknown form, and times with and without a zone in one column.
+    makes of whole numbers, text in an unknown form, and times with and without a zone in one column; where it is
+    ``lenient``, single cells of that kind are ``unread`` instead.
     """
     if isinstance(column, list):
-        return _from_list(column, form, complain, missing, pandas=pandas)
+        return _from_list(column, form, complain, missing, pandas=pandas, lenient=lenient)
 
     import pyarrow as pa
 
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return read_times(decoded(column), form, complain, missing=missing, pandas=pandas)
+        return read_times(decoded(column), form, complain, missing=missing, pandas=pandas, lenient=lenient)
     if column.null_count == len(column):
         return Times.nothing(len(column))
     if pa.types.is_date(kind):
@@ -124,7 +134,7 @@ def read_times(
         values = _microseconds(_whole_numbers(column, np.int64), kind.unit)
         return Times(values, "instants" if kind.tz else "walls", midnight_is_date=pandas and not kind.tz)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return _from_text(column, form, complain, missing)
+        return _from_text(column, form, complain, missing, lenient=lenient)
     raise complain(
         None,
         f"holds {kind}, not dates. Convert it first, for example with pandas.to_datetime(…, unit=…); numbers of "
@@ -156,18 +166,15 @@ def _microseconds(values: Integers, unit: str) -> Integers:
     return np.where(values == MISSING, MISSING, values.clip(-furthest, furthest) * _MICROSECONDS[unit])
 
 
-def _from_text(column: Any, form: str | None, complain: Complain, missing: Collection[str]) -> Times:
+def _from_text(column: Any, form: str | None, complain: Complain, missing: Collection[str], *, lenient: bool) -> Times:
     try:
         cells = read_iso(column, missing) if form is None else read_formatted(column, form, missing)
     except ValueError as error:
         raise complain(None, f"is to be read by {form!r}, but {error}") from None
+    cells, unread = _readable(cells, form, complain, lenient=lenient)
     stamps = cells.there & ~cells.is_date & ~cells.unknown_form
     zoned = bool(cells.is_zoned.any())
-    if zoned and (stamps & ~cells.is_zoned).any():
-        raise complain(int(np.argmax(stamps & ~cells.is_zoned)), _MIXED)
-    if cells.unknown_form.any():
-        raise complain(int(np.argmax(cells.unknown_form)), unknown_form(cells, form))
-    unreal = cells.there & (cells.values == MISSING)
+    unreal = cells.there & (cells.values == MISSING) & ~cells.unknown_form
     if form is not None and (fitting := swapped(cells, form, unreal)) is not None:
         raise complain(
             None,
@@ -176,9 +183,31 @@ def _from_text(column: Any, form: str | None, complain: Complain, missing: Colle
         )
     marks = unreal if unreal.any() else None
     if not stamps.any():
-        return Times(_whole_days(cells.values), "dates", unreal=marks)
+        return Times(_whole_days(cells.values), "dates", unreal=marks, unread=unread)
     mixed = cells.is_date if cells.is_date.any() else None
-    return Times(cells.values, "instants" if zoned else "walls", only_dates=mixed, unreal=marks)
+    return Times(cells.values, "instants" if zoned else "walls", only_dates=mixed, unreal=marks, unread=unread)
+
+
+def _readable(
+    cells: TextTimes, form: str | None, complain: Complain, *, lenient: bool
+) -> tuple[TextTimes, Truths | None]:
+    """Return cells of one kind, and which can't be read: those in an unknown form, and the fewer of two kinds of zone.
+
+    Raises what ``complain`` makes of the first, unless it is lenient.
+    """
+    stamps = cells.there & ~cells.is_date & ~cells.unknown_form
+    naive = stamps & ~cells.is_zoned
+    mixed = bool(cells.is_zoned.any() and naive.any())
+    if not lenient and mixed:
+        raise complain(int(np.argmax(naive)), _MIXED)
+    if not lenient and cells.unknown_form.any():
+        raise complain(int(np.argmax(cells.unknown_form)), unknown_form(cells, form))
+    if not mixed:
+        return cells, cells.unknown_form if cells.unknown_form.any() else None
+    fewer = naive if 2 * np.count_nonzero(naive) <= np.count_nonzero(stamps) else stamps & ~naive
+    unread = cells.unknown_form | fewer
+    values = np.where(fewer, MISSING, cells.values)
+    return cells._replace(values=values, unknown_form=unread, is_zoned=cells.is_zoned & ~fewer), unread
 
 
 def _whole_days(values: Integers) -> Integers:
@@ -195,7 +224,7 @@ _BOTH = "holds times with a zone and times without one. " + _MIXED.split(". ", 1
 
 
 def _from_list(
-    column: list[Any], form: str | None, complain: Complain, missing: Collection[str], *, pandas: bool
+    column: list[Any], form: str | None, complain: Complain, missing: Collection[str], *, pandas: bool, lenient: bool
 ) -> Times:
     """Return the times of a list of cells: text as in a column of text, real dates and datetimes as they are."""
     kinds = {type(value) for value in column}
@@ -204,7 +233,7 @@ def _from_list(
     if kinds <= {date, type(None)}:
         return Times(np.array([MISSING if value is None else day_number(value) for value in column]), "dates")
     if not any(issubclass(kind, str) for kind in kinds):
-        return _from_objects(column, complain, pandas=pandas)
+        return _from_objects(column, complain, pandas=pandas, lenient=lenient)
 
     import pyarrow as pa
 
@@ -215,26 +244,36 @@ def _from_list(
     except UnicodeEncodeError as error:
         raise complain(cells.index(error.object), "holds half a character, not a date") from None
     others = [None if text else value for value, text in zip(column, is_text, strict=True)]
-    read = _from_text(texts, form, complain, missing)
+    read = _from_text(texts, form, complain, missing, lenient=lenient)
     if all(is_missing(value) for value in others):
         return read
-    return _together(read, _from_objects(others, complain, pandas=pandas), named=form is not None, complain=complain)
+    objects = _from_objects(others, complain, pandas=pandas, lenient=lenient)
+    if lenient and {read.kind, objects.kind} == {"walls", "instants"}:
+        objects = objects.dates_only()
+    return _together(read, objects, named=form is not None, complain=complain)
 
 
-def _from_objects(column: list[Any], complain: Complain, *, pandas: bool) -> Times:
+def _from_objects(column: list[Any], complain: Complain, *, pandas: bool, lenient: bool) -> Times:
     """Return the times of a list of real dates and datetimes; in pandas, which has no dates, a midnight is one."""
     values = np.full(len(column), MISSING)
     only_dates = np.zeros(len(column), np.bool_)
+    unread = np.zeros(len(column), np.bool_)
     zones: set[bool] = set()
     for position, item in enumerate(column):
         try:
             value = parse_time(item)
         except ValueError as error:
+            unread[position] = True
+            if lenient:
+                continue
             raise complain(
                 position,
                 f"holds {type(item).__name__}, not dates: {error}; pandas.to_datetime makes dates of most things",
             ) from None
         if isinstance(value, datetime) and not (pandas and value.tzinfo is None and value.time() == time.min):
+            if lenient and zones - {value.tzinfo is not None}:
+                unread[position] = True
+                continue
             zones.add(value.tzinfo is not None)
             values[position] = (value - datetime(1970, 1, 1, tzinfo=UTC if value.tzinfo else None)) // MICROSECOND
         elif value is not None:
@@ -243,10 +282,13 @@ def _from_objects(column: list[Any], complain: Complain, *, pandas: bool) -> Tim
     if len(zones) > 1:
         raise complain(None, _BOTH)
     midnights = pandas or any(is_date_of_pandas(item) for item in column if not is_missing(item))
+    marks = unread if unread.any() else None
     if not zones:
-        return Times(_whole_days(values), "dates", midnight_is_date=midnights, empty=not only_dates.any())
+        empty = marks is None and not only_dates.any()
+        return Times(_whole_days(values), "dates", midnight_is_date=midnights, empty=empty, unread=marks)
     mixed = only_dates if only_dates.any() else None
-    return Times(values, "instants" if True in zones else "walls", only_dates=mixed, midnight_is_date=midnights)
+    kind: Literal["walls", "instants"] = "instants" if True in zones else "walls"
+    return Times(values, kind, only_dates=mixed, midnight_is_date=midnights, unread=marks)
 
 
 def _together(text: Times, objects: Times, *, named: bool, complain: Complain) -> Times:
@@ -264,7 +306,10 @@ def _together(text: Times, objects: Times, *, named: bool, complain: Complain) -
         there = times.present
         values[there] = times.values[there] * (DAY if times.kind == "dates" else 1)
         only_dates |= there & times.dates_alone()
+    marks = [times.unread for times in (text, objects) if times.unread is not None]
+    unread = np.logical_or.reduce(marks) if marks else None
     if (only_dates | (values == MISSING)).all():
-        return Times(_whole_days(values), "dates", unreal=text.unreal)
+        return Times(_whole_days(values), "dates", unreal=text.unreal, unread=unread)
     mixed = only_dates if only_dates.any() else None
-    return Times(values, "instants" if "instants" in kinds else "walls", only_dates=mixed, unreal=text.unreal)
+    kind: Literal["walls", "instants"] = "instants" if "instants" in kinds else "walls"
+    return Times(values, kind, only_dates=mixed, unreal=text.unreal, unread=unread)

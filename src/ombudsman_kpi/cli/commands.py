@@ -1,21 +1,18 @@
 """The command line: measure files, list schemes, calculate a due date.
 
-The exit code is 0, or 2 with one sentence that says what is wrong. Users never see a traceback.
+The exit code is 0; 1 where a check fails; or 2 with one sentence that says what is wrong. Users never see a traceback.
 """
 
-import csv
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
-from rich.table import Table as RichTable
 from rich.text import Text
 
 from ombudsman_kpi.calendars.bank_holidays import DIVISIONS
@@ -23,13 +20,11 @@ from ombudsman_kpi.calendars.dates import WEEKDAYS, day_in_words, to_date
 from ombudsman_kpi.calendars.periods import EVERY
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.cases.json_schemas import DESCRIBED, json_schema_of
+from ombudsman_kpi.cli.output import print_table, show_progress, write_csv
 from ombudsman_kpi.clocks.outcomes import COHORTS
 from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.records.reading import parse_readings, with_file
 from ombudsman_kpi.records.vocabulary import RECORDS
-
-if TYPE_CHECKING:
-    from ombudsman_kpi.results.text_table import TextTable
 
 app = typer.Typer(
     name="ombudsman-kpi",
@@ -40,8 +35,6 @@ app = typer.Typer(
 )
 
 F = TypeVar("F", bound=Callable[..., None])
-
-_STYLES = {"met": "bold green", "missed": "bold red", "undetermined": "bold yellow"}
 
 
 def run() -> None:
@@ -74,12 +67,19 @@ def _schemes(incomplete: str) -> list[str]:
     return [name for name in list_schemes() if name.startswith(incomplete)]
 
 
+class UnreadableName(StrEnum):
+    """What a time in an unknown form is: an error, or its record is invalid."""
+
+    error = "error"
+    invalid = "invalid"
+
+
 Every = StrEnum("Every", {name: name for name in EVERY})  # type: ignore[misc]
 Division = StrEnum("Division", {name: name for name in DIVISIONS})  # type: ignore[misc]
 CohortName = StrEnum("CohortName", {name: name for name in (*COHORTS, "all")})  # type: ignore[misc]
 
 
-def _takes_files(kinds: Iterable[str]) -> Callable[[F], F]:
+def takes_files(kinds: Iterable[str]) -> Callable[[F], F]:
     """Return a decorator for a command with ``**files``: it adds an option for each kind of record, and for all."""
     types = {kind: Annotated[Path | None, _file_of(kind)] for kind in kinds} | _WRITTEN
     options = [Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=type_) for name, type_ in types.items()]
@@ -122,12 +122,15 @@ Names = Annotated[list[str] | None, typer.Option(help="Measure this target only;
 Mapping = Annotated[
     Path | None, typer.Option(help="TOML file with your column names and date formats", metavar="MAP.toml")
 ]
+UnreadableTimes = Annotated[
+    UnreadableName, typer.Option(help="What a time in an unknown form is: an error, or its record is invalid")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: scheme, digest, calendar, options and rows")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, one row for each figure")]
 
 
 @app.command()
-@_takes_files(RECORDS)
+@takes_files(RECORDS)
 def measure(
     scheme: SchemeName,
     *,
@@ -138,6 +141,7 @@ def measure(
     target: Names = None,
     report: Annotated[str | None, typer.Option(help="Measure what this audience receives, on its cycle")] = None,
     columns: Mapping = None,
+    unreadable: UnreadableTimes = UnreadableName.error,
     memory: Annotated[
         str | None, typer.Option(help="Memory to use at most, such as 2GB; the rest goes to disk", metavar="SIZE")
     ] = None,
@@ -154,9 +158,9 @@ def measure(
     from ombudsman_kpi.schemes.toml import load_scheme
 
     _refuse_both(as_json, as_csv)
-    readings = _readings(columns, files)
+    readings = readings_of(columns, files)
     periods: list[Any] = [str(name) for name in every or ()]
-    with _progress() as progress:
+    with show_progress() as progress:
         results = measure_records(
             load_scheme(scheme),
             **files,
@@ -167,19 +171,20 @@ def measure(
             targets=target or None,
             report=report,
             columns=readings,
+            unreadable="invalid" if unreadable == UnreadableName.invalid else "error",
             progress=progress,
             memory=memory,
         )
     if as_json:
         sys.stdout.write(json.dumps(results.to_dict(), ensure_ascii=False, indent=2) + "\n")
     elif as_csv:
-        _write_csv(results.to_dict()["rows"])
+        write_csv(results.to_dict()["rows"])
     else:
-        _print_table(table_of(results.rows, results.basis))
+        print_table(table_of(results.rows, results.basis))
 
 
 @app.command()
-@_takes_files(RECORDS)
+@takes_files(RECORDS)
 def compare(
     scheme: SchemeName,
     other: SchemeName,
@@ -204,12 +209,12 @@ def compare(
     from ombudsman_kpi.results.compare import comparison_table
     from ombudsman_kpi.schemes.toml import load_scheme
 
-    readings = _readings(columns, files)
+    readings = readings_of(columns, files)
     named = [item.partition("=") for item in same or ()]
     if not all(left and right for left, _, right in named):
         raise OptionError("Write --same as THIS=THAT, such as --same written-contacts-3wd=written-contacts-24h.")
     periods: list[Any] = [str(name) for name in every or ()]
-    with _progress() as progress:
+    with show_progress() as progress:
         comparison = compare_schemes(
             load_scheme(scheme),
             load_scheme(other),
@@ -223,13 +228,13 @@ def compare(
             progress=progress,
         )
     if as_csv:
-        _write_csv(comparison.to_dicts())
+        write_csv(comparison.to_dicts())
     else:
-        _print_table(comparison_table(comparison))
+        print_table(comparison_table(comparison))
 
 
 @app.command()
-@_takes_files(name for name, kind in RECORDS.items() if kind.in_worklists)
+@takes_files(name for name, kind in RECORDS.items() if kind.in_worklists)
 def worklist(
     scheme: SchemeName,
     *,
@@ -254,11 +259,11 @@ def worklist(
     from ombudsman_kpi.cases.worklist import worklist_table
     from ombudsman_kpi.schemes.toml import load_scheme
 
-    readings = _readings(columns, files)
+    readings = readings_of(columns, files)
     _refuse_both(as_json, as_csv)
     loaded = load_scheme(scheme)
     period: Any = str(every) if every else None
-    with _progress() as progress:
+    with show_progress() as progress:
         obligations = list_work(
             loaded, **files, as_of=as_of, within=within, every=period, targets=target or None, columns=readings,
             progress=progress,
@@ -270,7 +275,7 @@ def worklist(
     elif as_csv:
         obligations.to_csv(sys.stdout, index=False, lineterminator="\n")
     else:
-        _print_table(worklist_table(obligations, loaded, as_of, rows))
+        print_table(worklist_table(obligations, loaded, as_of, rows))
 
 
 @app.command()
@@ -343,18 +348,7 @@ def version() -> None:
     typer.echo(installed("ombudsman-kpi"))
 
 
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int], None] | None]:
-    """Yield a callback that shows on a terminal how many rows have been read; None elsewhere."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    with console.status("Reading…") as status:
-        yield lambda kind, rows: status.update(f"Reading {kind.replace('_', ' ')}: {rows:,} rows")
-
-
-def _readings(columns: Path | None, files: dict[str, Any]) -> Any:
+def readings_of(columns: Path | None, files: dict[str, Any]) -> Any:
     """Return how files are read: by the mapping file, and by what is said of all files, which is taken from them."""
     said = {key: value for key in _WRITTEN if (value := files.pop(key)) is not None}
     if not any(files.values()):
@@ -365,30 +359,3 @@ def _readings(columns: Path | None, files: dict[str, Any]) -> Any:
 def _refuse_both(as_json: bool, as_csv: bool) -> None:  # noqa: FBT001
     if as_json and as_csv:
         raise OptionError("--json and --csv can't be used together; choose one of them.")
-
-
-def _write_csv(rows: list[dict[str, Any]]) -> None:
-    writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-
-
-def _print_table(table: "TextTable") -> None:
-    """Print a table, with colours on a terminal and as plain text elsewhere."""
-    from ombudsman_kpi.results.text_table import as_text
-
-    console = Console()
-    if not console.is_terminal:
-        sys.stdout.write(as_text(table) + "\n")
-        return
-    table = table.within(console.width)
-    grid = RichTable(title=table.title, title_justify="left", caption_justify="left", box=None, pad_edge=False)
-    for name, numeric in zip(table.columns, table.numeric, strict=True):
-        grid.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in table.rows:
-        cells = zip(table.columns, row, strict=True)
-        grid.add_row(*(Text(text, _STYLES.get(text, "") if name == "Status" else "") for name, text in cells))
-    console.print(grid)
-    console.print(Text(table.subtitle, "dim"))
-    for note in table.footnotes:
-        console.print(Text(note, "dim"))

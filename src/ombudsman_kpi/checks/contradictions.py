@@ -1,0 +1,115 @@
+"""Rules for one record: outcomes that are invalid, times that can't be in their order, stops without a start."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ombudsman_kpi.arrays.types import Truths
+from ombudsman_kpi.checks.finding import CheckRule, Mark, Spot
+from ombudsman_kpi.checks.look import Look
+from ombudsman_kpi.checks.survey import Survey
+from ombudsman_kpi.clocks.outcomes import Assessed
+from ombudsman_kpi.errors import RecordsError
+from ombudsman_kpi.events.as_known import UNREAD
+from ombudsman_kpi.measures.base.on_clock import OnClock
+from ombudsman_kpi.records.vocabulary import RECORDS
+
+_TOLD = (UNREAD, "is not a real date or time", "has an unknown value", "is not unique")  # by rules of their own
+
+
+def _invalid(look: Look) -> Iterator[Mark]:
+    """Yield the records that any target counts as invalid, by the reason."""
+    found: dict[str, Truths] = {}
+    for rule in look.rules:
+        try:
+            assessed = rule.assess(look.known)
+        except RecordsError as error:  # times with and without a zone, or dates where seconds count
+            look.refused.setdefault(rule.target.id, str(error))
+            continue
+        for code, outcome in enumerate(assessed.categories):
+            if outcome.status != "invalid" or outcome.reason.endswith(_TOLD):
+                continue
+            where = _records_with(assessed, code, len(look.batch))
+            found[outcome.reason] = found[outcome.reason] | where if outcome.reason in found else where
+    for reason, where in found.items():
+        field = reason.split(" ")[0]
+        yield Mark(reason, where, field if field in look.batch.columns else None)
+
+
+def _records_with(assessed: Assessed, code: int, size: int) -> Truths:
+    """Return which records of a batch have an outcome, of one or several each."""
+    where: Truths = assessed.code == code
+    if assessed.record is None:
+        return where
+    records = np.zeros(size, np.bool_)
+    records[assessed.record[where]] = True
+    return records
+
+
+def _out_of_order(look: Look) -> Iterator[Mark]:
+    """Yield records with a time before the day on which they began, or after the end of what ends them."""
+    times = [*look.of_kind("time")]
+    first = next((name for name in times if look.fields[name].required and name != "due_at"), None)
+    withdrawn = RECORDS[look.table.name].withdrawn_by
+    pairs = [(first, name, "before") for name in times if first and name not in {first, "due_at", "recorded_at"}]
+    pairs += [("early_resolution_started_at", "early_resolution_ended_at", "before")]
+    pairs += [(end, later, "after") for end in withdrawn for later in ("decided_at", "allocated_at")]
+    for early, late, word in pairs:
+        if early not in times or late not in times:
+            continue
+        one, other = look.known.moments(early), look.known.moments(late)
+        if one.nothing or other.nothing:
+            continue
+        both = one.usable & other.usable
+        wrong = other.days > one.days if word == "after" else other.days < one.days
+        yield Mark(f"{late} is {word} {early}", both & wrong, late)
+
+
+def _stopped_unstarted(look: Look) -> Iterator[Mark]:
+    """Yield records that a target's clock stopped for, without ever having started."""
+    seen: dict[tuple[str, str], Truths] = {}
+    for target in (rule.target for rule in look.rules):
+        if not isinstance(target, OnClock) or target.start is None or target.of != look.table.name:
+            continue
+        start = look.table.resolve(target.start, target.id)
+        if start not in look.fields or look.fields[start].required or not target.where:
+            continue
+        asked = ~look.batch.times(start).present
+        for name, condition in target.where.items():
+            asked &= look.known.fulfils(look.table.resolve(name, target.id), condition)
+        for stop in target.stop:
+            own = look.table.resolve(stop, target.id)
+            if own in look.fields and own != start:
+                where = asked & look.known.happened(own)
+                seen[start, own] = seen[start, own] | where if (start, own) in seen else where
+    for (start, stop), where in seen.items():
+        yield Mark(f"{stop} is there, and {start} isn't", where, start)
+
+
+def _unmeasurable(survey: Survey) -> Iterator[Spot]:
+    told = {*survey.unopened.values()} | {why for seen in survey.kinds.values() for why in seen.unreadable.values()}
+    _ = survey.results if survey.asked.met or survey.asked.tolerances is not None else None
+    reasons: dict[str, list[str]] = {}
+    for why in survey.unmeasured.values():
+        if why not in told:
+            reasons.setdefault(why.split(", which target ")[0], []).append(why)
+    for whys in reasons.values():
+        yield Spot(whys[0].split(". ")[0].rstrip("."), times=len(whys))
+
+
+CONTRADICTION = CheckRule(
+    "contradiction", "error", "A record contradicts itself, so that a target counts it as invalid.",
+    "Correct it in the case system; until then it is counted as invalid, with this reason.", _invalid,
+)  # fmt: skip
+OUT_OF_ORDER = CheckRule(
+    "out-of-order", "warning", "Two times of a record are in an impossible order.",
+    "Correct the one that is wrong.", _out_of_order,
+)  # fmt: skip
+STOP_WITHOUT_START = CheckRule(
+    "stop-without-start", "warning", "The clock of a record was stopped, and never started.",
+    "Add the start; until then no target with that clock counts the record.", _stopped_unstarted,
+)  # fmt: skip
+UNMEASURABLE = CheckRule(
+    "unmeasurable", "error", "A target can't be measured on these records.",
+    "Add what is missing, or leave the target out with targets=.", _unmeasurable,
+)  # fmt: skip

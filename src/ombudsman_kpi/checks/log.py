@@ -1,0 +1,148 @@
+"""Rules for an event log: whether it fits the cases that were given beside it, and what in it isn't understood."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+from ombudsman_kpi.arrays.arrow_memory import truths
+from ombudsman_kpi.arrays.types import MISSING, Truths
+from ombudsman_kpi.checks.finding import CheckRule, Mark, Spot
+from ombudsman_kpi.checks.look import Look
+from ombudsman_kpi.checks.survey import Survey
+from ombudsman_kpi.events.as_known import NEVER
+from ombudsman_kpi.events.log import MEANINGS, known_events, scan, times_of_cases
+from ombudsman_kpi.events.understood import PARTIES
+
+_TOLD = {"contact", "delay_explained"}  # to a party, in a direction
+
+
+def _has_cases(look: Look) -> bool:
+    return look.table.name == "events" and "cases" in look.related.tables and "case_id" in look.fields
+
+
+def _strays(look: Look) -> Truths:
+    """Return which events are of a case that wasn't given."""
+    strays: Truths = look.batch.is_filled("case_id") & (look.related.rows_of(look.known, None) < 0)
+    return strays
+
+
+def _like_another(look: Look, strays: Truths) -> Truths:
+    """Return which stray events have a case's id but for capitals and zeros in front."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    like = np.zeros(len(strays), np.bool_)
+    if strays.any():
+        texts = look.batch.text("case_id").filter(pa.array(strays))
+        ids = [_plain(batch.text("case_id")) for batch in look.related.tables["cases"].batches(["case_id"])]
+        like[strays] = truths(pc.is_in(_plain(texts), pa.chunked_array(ids).combine_chunks().drop_null()))
+    return like
+
+
+def _plain(ids: Any) -> Any:
+    """Return ids in small letters, and numbers in them without zeros in front: C-0017 as c-17."""
+    import pyarrow.compute as pc
+
+    return pc.replace_substring_regex(pc.utf8_lower(ids), r"(^|[^0-9])0+([0-9])", r"\1\2")
+
+
+def _stray_events(look: Look) -> Iterator[Mark]:
+    if _has_cases(look):
+        strays = _strays(look)
+        yield Mark("the event is of a case that wasn't given", strays & ~_like_another(look, strays), "case_id")
+
+
+def _similar_ids(look: Look) -> Iterator[Mark]:
+    if _has_cases(look):
+        yield Mark(
+            "case_id differs from that of a case only in capitals, or zeros in front",
+            _like_another(look, _strays(look)),
+            "case_id",
+        )
+
+
+def _misspelt(look: Look) -> Iterator[Mark]:
+    if look.table.name != "events" or "event" not in look.fields:
+        return
+    words = look.batch.words("event")
+    known = [*times_of_cases(), *MEANINGS]
+    meant: dict[str | None, list[str]] = {}
+    for word in words.words:
+        if word not in known:
+            near = get_close_matches(word.lower().replace(" ", "_"), known, n=1, cutoff=0.8)
+            meant.setdefault(near[0] if near else None, []).append(word)
+    for name, others in meant.items():
+        hint = f"; it may be meant as {name!r}" if name else ""
+        yield Mark(f"events of this kind mean nothing here{hint}", words.are(set(others)), "event")
+
+
+def _without(look: Look, name: str, choices: tuple[str, ...], says: str) -> Iterator[Mark]:
+    """Yield contacts whose party or direction isn't one of some words."""
+    if look.table.name != "events" or not {"event", name} <= look.fields.keys():
+        return
+    told = look.batch.words("event").are(_TOLD if name == "party" else {"contact"})
+    if name == "party" and "direction" in look.fields:
+        told = told & ~look.batch.words("direction").are({"in"})
+    yield Mark(says, told & ~look.batch.words(name).are(set(choices)), name)
+
+
+def _unknown_party(look: Look) -> Iterator[Mark]:
+    yield from _without(look, "party", PARTIES, "party is neither complainant nor organisation, so that it counts for "
+                        "neither")  # fmt: skip
+
+
+def _unknown_direction(look: Look) -> Iterator[Mark]:
+    yield from _without(look, "direction", ("out", "in"), "direction is neither out nor in, so that it doesn't count")
+
+
+def _differing(survey: Survey) -> Iterator[Spot]:
+    """Yield cases of which the earliest event of a kind is on another day than the case's own column says."""
+    if not {"cases", "events"} <= survey.kinds.keys() or survey.kinds["events"].unreadable.keys() & {"at", "event"}:
+        return
+    cases, events = survey.kinds["cases"], survey.kinds["events"].table
+    if not (events.has("event") and events.has("at") and cases.table.has("case_id") and events.has("case_id")):
+        return
+    named = {event: field for event, field in times_of_cases().items() if cases.has_days(field)}
+    earliest = {event: np.full(cases.size, NEVER) for event in named}
+    for known in scan(events, [], survey.at, survey.scheme):
+        there = known_events(known)
+        for event in named:
+            mine = np.flatnonzero(there & known.batch.words("event").are({event}))
+            if len(mine):
+                rows = survey.related.rows_of(known, mine)
+                np.minimum.at(earliest[event], rows[rows >= 0], known.moments("at").days[mine][rows >= 0])
+    for event, field in named.items():
+        days, first = cases.days(field), earliest[event]
+        logged = first != NEVER
+        both = logged & (days != MISSING)
+        yield Spot(f"{field} isn't the day of the first event {event!r}", "cases", field,
+                   np.flatnonzero(both & (days != first)))  # fmt: skip
+        yield Spot(f"{field} is empty, though the log has an event {event!r}", "cases", field,
+                   np.flatnonzero(logged & ~both))  # fmt: skip
+
+
+LOG_DIFFERS = CheckRule(
+    "log-differs", "warning", "The log and a case's own column give different days for the same thing.",
+    "Correct one of them. The case's own column is what counts.", _differing,
+)  # fmt: skip
+STRAY_EVENT = CheckRule(
+    "stray-event", "warning", "An event is of a case that wasn't given.",
+    "Give its case too, or leave its events out; they count for nothing.", _stray_events,
+)  # fmt: skip
+SIMILAR_ID = CheckRule(
+    "similar-id", "warning", "The id of a case differs in the log only in capitals, or in zeros in front.",
+    "Write it in one way. As it is, the events count for nothing.", _similar_ids,
+)  # fmt: skip
+UNKNOWN_EVENT = CheckRule(
+    "unknown-event", "note", "An event is of a kind that means nothing here.",
+    "If it means something, say what: [events] in the file of columns=.", _misspelt,
+)  # fmt: skip
+UNKNOWN_PARTY = CheckRule(
+    "unknown-party", "warning", "A contact, or the explanation of a delay, is with no known party.",
+    "Write complainant or organisation.", _unknown_party,
+)  # fmt: skip
+UNKNOWN_DIRECTION = CheckRule(
+    "unknown-direction", "warning", "A contact is in no known direction.", "Write out or in.", _unknown_direction,
+)  # fmt: skip

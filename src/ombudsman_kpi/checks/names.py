@@ -1,0 +1,106 @@
+"""Rules for names: columns that look like a field, and kinds that no target of the scheme uses."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from ombudsman_kpi.arrays.types import MISSING
+from ombudsman_kpi.checks.finding import CheckRule, Mark, Spot
+from ombudsman_kpi.checks.look import Look
+from ombudsman_kpi.checks.survey import Survey
+from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.records.conditions import Condition
+from ombudsman_kpi.schemes.scheme import Scheme
+
+_KIND = "kind"
+
+
+def kinds_used(scheme: Scheme, records: str) -> frozenset[str] | None:
+    """Return the kinds of some records that targets of a scheme name; None where a target takes all, or none is of it.
+
+    >>> from ombudsman_kpi import load_scheme
+    >>> sorted(kinds_used(load_scheme("lgsco"), "requests"))
+    ['post-decision-review', 'service-complaint']
+    """
+    used: set[str] = set()
+    for target in scheme.targets:
+        if records != target.of and records not in target.reads:
+            continue
+        named = [condition for name, condition in _conditions(target) if name == _KIND]
+        if not named or any(condition.negated or condition.present is not None for condition in named):
+            return None
+        used |= {value for condition in named for value in condition.values}
+    return frozenset(used) or None
+
+
+def _conditions(target: Target) -> Iterator[tuple[str, Condition]]:
+    for value in vars(target).values():
+        if isinstance(value, Mapping):
+            yield from ((name, item) for name, item in value.items() if isinstance(item, Condition))
+
+
+def _unused_kind(look: Look) -> Iterator[Mark]:
+    if look.kinds is None or _KIND not in look.fields:
+        return
+    words = look.batch.words(_KIND)
+    meant: dict[str | None, list[str]] = {}
+    for word in words.words:
+        if word not in look.kinds:
+            near = get_close_matches(word.lower(), look.kinds, n=1, cutoff=0.5)
+            meant.setdefault(near[0] if near else None, []).append(word)
+    for name, others in meant.items():
+        hint = f"; it may be meant as {name!r}" if name else ""
+        yield Mark(f"no target of the scheme uses this kind{hint}", words.are(set(others)), _KIND)
+
+
+def plain_name(column: str) -> str:
+    """Return the name of a column as a field would have it: in small letters, and of what looks like a time, with at.
+
+    >>> plain_name("Decided on"), plain_name("Date received"), plain_name("Team")
+    ('decided_at', 'received_at', 'team')
+    """
+    plain = re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")
+    plain = re.sub(r"^date_(?:of_)?(.+)$", r"\1_at", plain)
+    return re.sub(r"_(?:on|date|datetime|time|when)$", "_at", plain)
+
+
+def _similar_columns(survey: Survey) -> Iterator[Spot]:
+    used = set(_texts(survey.scheme.model_dump(mode="json")))
+    for kind, seen in survey.kinds.items():
+        table = seen.table
+        known = {*table.fields, *table.columns.values(), *table.columns, *used}
+        lacking = [
+            name
+            for name in table.fields
+            if not table.has(name) or (seen.has_days(name) and not (seen.days(name) != MISSING).any())
+        ]
+        for column in table.source.names:
+            if column not in known and ":" not in column:
+                near = get_close_matches(plain_name(column), lacking, n=1, cutoff=0.75)
+                if near:
+                    yield Spot(f"the column {column!r} isn't read; it may be meant as {near[0]!r}", kind, near[0],
+                               times=1)  # fmt: skip
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield all texts in plain values."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from value
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, Iterable):
+        for item in value:
+            yield from _texts(item)
+
+
+UNUSED_KIND = CheckRule(
+    "unused-kind", "warning", "A request or an activity is of a kind that no target of the scheme uses.",
+    "Say what it stands for with values=, or leave it out.", _unused_kind,
+)  # fmt: skip
+SIMILAR_COLUMN = CheckRule(
+    "similar-column", "warning", "A column that isn't read is named almost like a field that isn't there, or is empty.",
+    "Say so: columns={'cases': {'decided_at': 'decided_on'}}, or give it another name.", _similar_columns,
+)  # fmt: skip

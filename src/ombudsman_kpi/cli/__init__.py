@@ -1,0 +1,9 @@
+"""The command line: ``run`` is what the command ``ombudsman-kpi`` calls.
+
+Internal: the public names are those that ``ombudsman_kpi`` exports, and the commands.
+"""
+
+from ombudsman_kpi.cli import checking as checking
+from ombudsman_kpi.cli.commands import Described as Described
+from ombudsman_kpi.cli.commands import app as app
+from ombudsman_kpi.cli.commands import run as run

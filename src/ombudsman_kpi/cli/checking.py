@@ -1,0 +1,168 @@
+"""The commands that look at single records: ``check`` finds what is wrong with them, ``assess`` lists which missed."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ombudsman_kpi.calendars.periods import parse_every
+from ombudsman_kpi.cli.commands import (
+    AsOf,
+    Mapping,
+    Names,
+    Periods,
+    SchemeName,
+    UnreadableName,
+    UnreadableTimes,
+    app,
+    readings_of,
+    takes_files,
+)
+from ombudsman_kpi.cli.output import print_table, show_progress
+from ombudsman_kpi.clocks.outcomes import MISSED, STATUSES
+from ombudsman_kpi.records.vocabulary import RECORDS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ombudsman_kpi.results.text_table import TextTable
+
+
+class ReportFormat(StrEnum):
+    """The form of a report."""
+
+    text = "text"
+    json = "json"
+    junit = "junit"
+    sarif = "sarif"
+    github = "github"
+
+
+_WRITERS = {
+    ReportFormat.text: "to_text",
+    ReportFormat.json: "to_json",
+    ReportFormat.junit: "to_junit",
+    ReportFormat.sarif: "to_sarif",
+    ReportFormat.github: "to_annotations",
+}
+StatusName = StrEnum("StatusName", {name: name for name in ("missed", *STATUSES)})  # type: ignore[misc]
+_SHOWN = ("target", "record", "id", "row", "party", "start", "due", "stop", "elapsed", "status", "reason")
+
+
+@app.command()
+@takes_files(RECORDS)
+def check(
+    scheme: SchemeName,
+    *,
+    as_of: AsOf,
+    every: Periods = None,
+    target: Names = None,
+    columns: Mapping = None,
+    require_met: Annotated[
+        list[str] | None,
+        typer.Option(help="A target that mustn't be missed, or all; may be repeated", metavar="TARGET"),
+    ] = None,
+    fail_on: Annotated[
+        str, typer.Option(help="What fails: findings (errors), missed, invalid; several with commas")
+    ] = "findings",
+    min_records: Annotated[int, typer.Option(help="How many records of each kind there must be", min=0)] = 0,
+    against: Annotated[
+        Path | None, typer.Option(help="An earlier tally: what changed since in closed periods", metavar="TALLY")
+    ] = None,
+    as_format: Annotated[ReportFormat, typer.Option("--format", help="The form of the report")] = ReportFormat.text,
+    show_values: Annotated[bool, typer.Option("--show-values", help="Show what cells hold; else none does")] = False,
+    **files: Any,
+) -> None:
+    """Check files of records: every finding, not the first. Exits with 1 if the check fails.
+
+    Example: ombudsman-kpi check lgsco --cases cases.csv --as-of 2024-03-31 --fail-on findings,missed
+    """
+    from ombudsman_kpi.checks.checking import check as check_records
+    from ombudsman_kpi.schemes.toml import load_scheme
+
+    readings = readings_of(columns, files)
+    gates: list[Any] = [name.strip() for name in fail_on.split(",") if name.strip()]
+    with show_progress() as progress:
+        found = check_records(
+            load_scheme(scheme),
+            **files,
+            as_of=as_of,
+            every=parse_every([name.value for name in every]) if every else None,
+            targets=target or None,
+            columns=readings,
+            met=require_met or (),
+            fail_on=gates,
+            min_records=min_records,
+            against=against,
+            show_values=show_values,
+            progress=progress,
+        )
+    report = str(getattr(found, _WRITERS[as_format])())
+    sys.stdout.write(f"{report.rstrip()}\n" if report else "")
+    raise typer.Exit(found.exit_code)
+
+
+@app.command()
+@takes_files(RECORDS)
+def assess(
+    scheme: SchemeName,
+    *,
+    as_of: AsOf,
+    target: Names = None,
+    status: Annotated[
+        list[StatusName] | None,
+        typer.Option(help="Show these only; missed is late and overdue; may be repeated", show_default=False),
+    ] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option(help="A column of yours to show beside; may be repeated", show_default=False)
+    ] = None,
+    columns: Mapping = None,
+    unreadable: UnreadableTimes = UnreadableName.error,
+    rows: Annotated[int, typer.Option(help="Number of rows to show at most", min=1)] = 50,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row for each record and target")] = False,
+    **files: Any,
+) -> None:
+    """List each record's outcome for each target: which were missed, and when they were due.
+
+    Example: ombudsman-kpi assess lgsco --cases cases.csv --as-of 2024-03-31 --status missed --keep team
+    """
+    from ombudsman_kpi.api import assess as assess_records
+    from ombudsman_kpi.schemes.toml import load_scheme
+
+    readings = readings_of(columns, files)
+    loaded = load_scheme(scheme)
+    with show_progress() as progress:
+        outcomes = assess_records(
+            loaded, **files, as_of=as_of, targets=target or None, keep=keep or (), columns=readings,
+            unreadable="invalid" if unreadable == UnreadableName.invalid else "error", progress=progress,
+        )  # fmt: skip
+    wanted = {name for item in status or () for name in (MISSED if item.value == "missed" else (item.value,))}
+    if wanted:
+        outcomes = outcomes[outcomes["status"].isin([*wanted])]
+    if as_csv:
+        outcomes.to_csv(sys.stdout, index=False, lineterminator="\n")
+    else:
+        print_table(_table(outcomes, f"{loaded.title}, as at {as_of}", keep or [], rows))
+
+
+def _table(outcomes: "pd.DataFrame", title: str, keep: list[str], limit: int) -> "TextTable":
+    """Return outcomes laid out for a reader: the first rows, and how many more there are."""
+    from ombudsman_kpi.results.text_table import TextTable
+
+    shown = outcomes[[*_SHOWN, *dict.fromkeys(keep)]].head(limit).astype(object)
+    shown = shown.loc[
+        :,
+        [name for name in shown if name not in {"party", "reason"} or (shown[name].notna() & shown[name].ne("")).any()],
+    ]
+    cells = shown.where(shown.notna(), "–").astype(str).replace(r" 00:00:00$", "", regex=True)
+    more = len(outcomes) - len(shown)
+    return TextTable(
+        title,
+        f"{len(outcomes):,} outcomes",
+        tuple(cells.columns),
+        tuple(name in {"row", "elapsed"} for name in cells.columns),
+        tuple(tuple(row) for row in cells.itertuples(index=False)),
+        (f"{more:,} more are not shown; see --rows, or --csv for all of them.",) if more else (),
+    )

@@ -1,0 +1,55 @@
+"""What the commands print: tables, CSV, and on a terminal how many rows have been read."""
+
+import csv
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from ombudsman_kpi.results.text_table import TextTable
+
+_STYLES = {"met": "bold green", "missed": "bold red", "undetermined": "bold yellow"}
+
+
+@contextmanager
+def show_progress() -> Iterator[Callable[[str, int], None] | None]:
+    """Yield a callback that shows on a terminal how many rows have been read; None elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    with console.status("Reading…") as status:
+        yield lambda kind, rows: status.update(f"Reading {kind.replace('_', ' ')}: {rows:,} rows")
+
+
+def write_csv(rows: list[dict[str, Any]]) -> None:
+    """Print rows as CSV."""
+    writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+
+
+def print_table(table: "TextTable") -> None:
+    """Print a table, with colours on a terminal and as plain text elsewhere."""
+    from ombudsman_kpi.results.text_table import as_text
+
+    console = Console()
+    if not console.is_terminal:
+        sys.stdout.write(as_text(table) + "\n")
+        return
+    table = table.within(console.width)
+    grid = RichTable(title=table.title, title_justify="left", caption_justify="left", box=None, pad_edge=False)
+    for name, numeric in zip(table.columns, table.numeric, strict=True):
+        grid.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in table.rows:
+        cells = zip(table.columns, row, strict=True)
+        grid.add_row(*(Text(text, _STYLES.get(text, "") if name == "Status" else "") for name, text in cells))
+    console.print(grid)
+    console.print(Text(table.subtitle, "dim"))
+    for note in table.footnotes:
+        console.print(Text(note, "dim"))
