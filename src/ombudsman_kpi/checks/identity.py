@@ -111,8 +111,8 @@ def _rows_twice(survey: Survey) -> Iterator[Spot]:
 
 
 RECORD_TWICE = CheckRule(
-    "record-twice", "error", "The same record is given twice: all of its cells are alike.",
-    "Give it once; until then it is counted as invalid.", _twice,
+    "record-twice", "warning", "The same record is given twice: all of its cells are alike.",
+    "Give it once; until then one of them is counted.", _twice,
 )  # fmt: skip
 ID_SHARED = CheckRule(
     "id-shared", "error", "Records that differ have the same id.",

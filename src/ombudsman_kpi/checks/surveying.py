@@ -121,8 +121,8 @@ class _Looking:
         look = Look(known, self._readable(fields), self.survey.related, fields, self.kinds, self.survey.unmeasured)
         zone = self.survey.scheme.zone
         table, sharing = batch.table, np.empty(0, np.int64)
-        if self._has_ids and batch.shares_id is not None:
-            sharing = np.flatnonzero(batch.shares_id)
+        if self._has_ids and len(table.shared_ids):
+            sharing = np.flatnonzero(batch.are_among(table.shared_ids))
         return BatchSeen(
             batch.offset,
             batch.before,

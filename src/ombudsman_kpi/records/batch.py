@@ -61,12 +61,13 @@ class Batch:
     def shares_id(self) -> Truths | None:
         """Which records have the id of another one; None where none has."""
         doubtful = self.table.doubtful_ids
-        if doubtful is None:
-            return None
+        return None if doubtful is None else self.are_among(doubtful)
 
+    def are_among(self, ids: Any) -> Truths:
+        """Return which records have one of some ids, given as Arrow text."""
         import pyarrow.compute as pc
 
-        return truths(pc.is_in(self.text(str(self.table.id_field)), doubtful.drop_null()))
+        return truths(pc.is_in(self.text(str(self.table.id_field)), ids.drop_null()))
 
     @cached_property
     def repeats(self) -> Truths | None:

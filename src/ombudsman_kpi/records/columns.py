@@ -120,6 +120,11 @@ class Columns:
         )
 
     @property
+    def shared_ids(self) -> Any:
+        """The ids, as Arrow text, that more than one row has, whatever else is in them; a missing one is null."""
+        raise NotImplementedError
+
+    @property
     def doubtful_ids(self) -> Any:
         """The ids that records share which differ; None where every record has one of its own."""
         raise NotImplementedError
