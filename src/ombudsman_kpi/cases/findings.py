@@ -1,6 +1,6 @@
 """Findings: contradictions in one record and in the events of one case."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime, timezone
 from typing import Any, overload
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from ombudsman_kpi.cases.deadline import Finding
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.log import MEANINGS, times_of_cases
+from ombudsman_kpi.records.near_names import near_field
 from ombudsman_kpi.records.vocabulary import Case, CaseEvent, Record, cell_of, is_validated, values_of
 from ombudsman_kpi.schemes.scheme import Scheme
 
@@ -183,3 +184,15 @@ _NEVER = (  # the second time of a case is never before, or after, the first
     ("early_resolution_started_at", "before", "early_resolution_ended_at"),
     *((end, "after", later) for end in Case.withdrawn_by for later in ("decided_at", "allocated_at")),
 )
+
+
+def unread_fields(record: Record, own: Container[str]) -> list[Finding]:
+    """Return findings for fields that nothing reads and that are nearly called like one that the record lacks."""
+    lacking = [name for name in type(record).model_fields if name not in record.model_fields_set]
+    findings = []
+    for name in record.model_extra or ():
+        near = None if name in own else near_field(name, lacking)
+        if near is not None:
+            says = f"{name} isn't read; it may be meant as {near}"
+            findings.append(Finding(record=record.plural, field=name, says=says))
+    return findings

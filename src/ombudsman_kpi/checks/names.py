@@ -1,9 +1,7 @@
 """Rules for names: columns that look like a field, and kinds that no target of the scheme uses."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any
 
 from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.checks.finding import CheckRule, Mark, Spot
@@ -11,6 +9,7 @@ from ombudsman_kpi.checks.look import Look
 from ombudsman_kpi.checks.survey import Survey
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.records.conditions import Condition
+from ombudsman_kpi.records.near_names import near_field
 from ombudsman_kpi.schemes.scheme import Scheme
 
 _KIND = "kind"
@@ -54,19 +53,8 @@ def _unused_kind(look: Look) -> Iterator[Mark]:
         yield Mark(f"no target of the scheme uses this kind{hint}", words.are(set(others)), _KIND)
 
 
-def plain_name(column: str) -> str:
-    """Return the name of a column as a field would have it: in small letters, and of what looks like a time, with at.
-
-    >>> plain_name("Decided on"), plain_name("Date received"), plain_name("Team")
-    ('decided_at', 'received_at', 'team')
-    """
-    plain = re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")
-    plain = re.sub(r"^date_(?:of_)?(.+)$", r"\1_at", plain)
-    return re.sub(r"_(?:on|date|datetime|time|when)$", "_at", plain)
-
-
 def _similar_columns(survey: Survey) -> Iterator[Spot]:
-    used = set(_texts(survey.scheme.model_dump(mode="json")))
+    used = survey.scheme.words
     for kind, seen in survey.kinds.items():
         table = seen.table
         known = {*table.fields, *table.columns.values(), *table.columns, *used}
@@ -77,23 +65,9 @@ def _similar_columns(survey: Survey) -> Iterator[Spot]:
         ]
         for column in table.source.names:
             if column not in known and ":" not in column:
-                near = get_close_matches(plain_name(column), lacking, n=1, cutoff=0.75)
-                if near:
-                    yield Spot(f"the column {column!r} isn't read; it may be meant as {near[0]!r}", kind, near[0],
-                               times=1)  # fmt: skip
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield all texts in plain values."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from value
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, Iterable):
-        for item in value:
-            yield from _texts(item)
+                near = near_field(column, lacking)
+                if near is not None:
+                    yield Spot(f"the column {column!r} isn't read; it may be meant as {near!r}", kind, near, times=1)
 
 
 UNUSED_KIND = CheckRule(

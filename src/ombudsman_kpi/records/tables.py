@@ -1,8 +1,10 @@
 """Records as columns of the vocabulary: the caller's source, columns and formats of dates, read in batches."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,6 +64,27 @@ class Table(Columns):
 
         labels = {label for batch in self.batches([PERIOD]) for label in pc.unique(batch.text(PERIOD)).to_pylist()}
         return frozenset(self.period_of(label) for label in labels if label is not None)
+
+    def refuse_overlaps(self, others: Iterable[str]) -> None:
+        """Raise ``RecordsError`` where periods of a published table contain one another, for one group and kind.
+
+        Rows are told apart by the fields of the vocabulary and some others, as far as they are there: what a year says
+        of upheld cases and what its quarters say of them would be counted twice.
+        """
+        names = dict.fromkeys(name for name in (*self.fields, *others) if self.has(name))
+        periods: dict[tuple[str | None, ...], dict[Period, None]] = defaultdict(dict)
+        for batch in self.batches([PERIOD, *names]):
+            rows = set(zip(*(batch.text(name).to_pylist() for name in (PERIOD, *names)), strict=True))
+            for label, *group in sorted(row for row in rows if row[0] is not None):
+                periods[tuple(group)][self.period_of(label)] = None
+        for group_periods in periods.values():
+            ordered = sorted(group_periods, key=lambda period: (period.start, period.end))
+            for one, next_one in pairwise(ordered):
+                if one.overlaps(next_one):
+                    raise RecordsError(
+                        f"{self.label}: {one.label} and {next_one.label} overlap, for one group and kind, so that "
+                        "records would be counted twice. Keep the one or the other."
+                    )
 
     @cached_property
     def index(self) -> "Index":

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from functools import cached_property
 from typing import Annotated, Any
@@ -128,6 +128,11 @@ class Scheme(Declaration):
     def zone(self) -> TimeZone:
         """The clock changes of the scheme's place."""
         return time_zone(self.time_zone)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """All names and values in its declaration, the fields of its own among them."""
+        return frozenset(_texts(self.model_dump(mode="json")))
 
     @cached_property
     def digest(self) -> str:
@@ -283,3 +288,14 @@ def _keys_at(loc: tuple[int | str, ...], declared: Mapping[str, Any]) -> list[st
         case ["reports", _, _]:
             return [*Report.model_fields]
     return [*(WRITTEN_AS.get(name, name) for name in Scheme.model_fields), "extends"]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield all texts in plain values."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from value
+        value = value.values()
+    for item in value if isinstance(value, Iterable) and not isinstance(value, str) else ():
+        yield from _texts(item)

@@ -89,6 +89,9 @@ class Measurement:
             tables["events"] = replace(tables["events"], source=_heard(tables["events"].source, progress))
         related = related_of(tables, plan, at, scheme)
         notes = missing_groups(by, plan, related.tables)
+        for table in related.tables.values():
+            if table.is_published:
+                table.refuse_overlaps([*by, *(name for step in plan for name in step.target.conditions)])
         unmeasured: dict[str, str] = {}
         wanted: dict[str, list[tuple[Rule, Key]]] = defaultdict(list)
         for step in with_populations(plan, scheme):
