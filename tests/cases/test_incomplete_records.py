@@ -249,3 +249,19 @@ def test_a_record_that_was_built_without_a_required_field_is_named() -> None:
 
 def test_every_kind_of_record_is_tried() -> None:
     assert set(GOOD) == set(RECORDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"), [("decided_on", "decided_at"), ("Date allocated", "allocated_at"), ("remarks", None)]
+)
+def test_a_field_that_is_nearly_a_known_one_is_a_finding(name: str, near: str | None) -> None:
+    found = deadlines(LGSCO, {**RECEIVED, name: "2024-04-02"}, as_of=AS_OF).findings
+    says = [f"{name} isn't read; it may be meant as {near}"] if near else []
+    assert [(item.record, item.field, item.says) for item in found] == [("cases", name, text) for text in says]
+
+
+def test_a_field_of_the_schemes_own_and_one_that_is_there_are_no_findings() -> None:
+    own = LGSCO.with_target("decided-or-allocated-20wd", where={"decided_on": {"present": True}})
+    assert deadlines(own, {**RECEIVED, "decided_on": "2024-04-02"}, as_of=AS_OF).findings == ()
+    both = {**RECEIVED, "decided_at": "2024-04-02", "decided_on": "2024-04-02"}
+    assert deadlines(LGSCO, both, as_of=AS_OF).findings == ()

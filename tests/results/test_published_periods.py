@@ -127,7 +127,7 @@ def test_a_label_is_not_cut_into_shorter_periods(label: str, every: Every, remed
 
 def test_one_label_that_is_too_long_is_enough_and_so_is_one_cycle_of_several() -> None:
     with pytest.raises(OptionError, match=r"2018/19 Q1.* is no part of a month"):
-        decisions(table(("Apr 2018", 1), ("2018/19 Q1", 2)), every="month")
+        decisions(table(("Jul 2018", 1), ("2018/19 Q1", 2)), every="month")
     with pytest.raises(OptionError, match=r"2018/19 Q1.* is no part of a month"):
         decisions(table(("2018/19 Q1", 2)), every=["financial-year", "month"])
 
@@ -375,3 +375,37 @@ def test_a_scheme_of_one_s_own_measures_published_tables_too() -> None:
     cases = pd.DataFrame({"period": "2018/19", "count": [15, 5, 73], "decision": ["upheld", "not-upheld", "advice"]})
     (row,) = measure(own, cases=cases, as_of="2020-12-31", targets="uphold-rate").rows
     assert (row.exact, row.status, row.headroom, row.excluded) == (Fraction(3, 4), "missed", -3, 73)  # 12 of 20 may be
+
+
+# Periods that contain one another
+
+
+@pytest.mark.parametrize("form", [pd.DataFrame, pl.DataFrame, list])
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [
+        (["2018/19", "2018/19 Q4"], "2018/19 and 2018/19 Q4 overlap"),
+        (["2018/19 Q4", "2018/19 Q1", "2018/19"], "2018/19 and 2018/19 Q1 overlap"),
+        (["2018", "2018/19"], "2018 and 2018/19 overlap"),
+        (["Mar 2019", "2018/19 Q4"], "2018/19 Q4 and Mar 2019 overlap"),
+    ],
+)
+def test_a_year_beside_its_own_quarters_is_an_error_that_names_both(labels: list[str], says: str, form: Any) -> None:
+    rows = [{"period": label, "count": 5, "decision": "upheld"} for label in labels]
+    with pytest.raises(RecordsError, match=f"^cases: {says}, for one group and kind"):
+        decisions(form(rows))
+
+
+def test_periods_of_several_groups_or_kinds_may_overlap() -> None:
+    rows = [
+        {"period": "2018/19", "count": 5, "decision": "upheld", "authority": "A"},
+        {"period": "2018/19 Q4", "count": 5, "decision": "upheld", "authority": "B"},
+        {"period": "2018/19 Q4", "count": 5, "decision": "not-upheld", "authority": "A"},
+    ]
+    assert decisions(pd.DataFrame(rows)).rows
+    with pytest.raises(RecordsError, match="2018/19 and 2018/19 Q4 overlap"):
+        decisions(pd.DataFrame(rows).drop(columns=["decision", "authority"]).assign(decision="upheld"))
+
+
+def test_the_same_period_twice_is_no_overlap() -> None:
+    assert decisions(table(("2018/19", 5), ("2018/19", 7), ("2019/20", 1))).rows

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MEANINGS = ("contact", "delay_explained", "paused", "resumed", "reopened")  # events that are no time of a case
 REOPENINGS = "reopenings"
+TRANSITION, COMPLETE = "lifecycle:transition", "complete"  # the column of an XES log, and the word of what has happened
 
 
 class MisfitKind(Enum):
@@ -39,6 +40,7 @@ class MisfitKind(Enum):
     UNDIRECTED = "of contact with no known direction"
     UNEXPLAINED = "of a delay explained without a reason"
     UNREAL = "with no real date as "
+    TRANSITION = "whose transition isn't complete but "
 
 
 class Misfit(NamedTuple):
@@ -75,8 +77,13 @@ def is_meant(event: str) -> bool:
 
 
 def known_events(known: AsKnownBatch) -> Truths:
-    """Return which events of a batch were known: from when they were recorded, or else from when they happened."""
+    """Return which events of a batch were known: from when they were recorded, or else from when they happened.
+
+    Of an XES log those count that are complete: the start of an activity isn't its completion.
+    """
     happened = known.moments("at").happened
+    if known.batch.table.has(TRANSITION):
+        happened = happened & ~_is_no_completion(known)
     if not known.batch.table.has("recorded_at"):
         return happened
     recorded = known.moments("recorded_at")
@@ -86,10 +93,16 @@ def known_events(known: AsKnownBatch) -> Truths:
     return truths
 
 
+def _is_no_completion(known: AsKnownBatch) -> Truths:
+    """Return which events of an XES log tell of another transition, such as the start of an activity."""
+    transition = known.batch.words(TRANSITION)
+    return transition.present & ~transition.are([word for word in transition.words if word.lower() == COMPLETE])
+
+
 def scan(events: Table, names: Iterable[str], as_of: AsOf, setting: Setting) -> Iterator[AsKnownBatch]:
     """Yield a log batch by batch: some columns beside those that say what happened."""
     needed = [events.resolve(name, "an event log") for name in ("case_id", "event", "at")]
-    needed += ["recorded_at"] if events.has("recorded_at") else []
+    needed += [name for name in ("recorded_at", TRANSITION) if events.has(name)]
     for batch in events.batches(dict.fromkeys([*needed, *names])):
         if len(batch):
             yield AsKnownBatch(batch, as_of, setting)
@@ -105,6 +118,12 @@ def misfits_of(known: AsKnownBatch, there: Truths) -> Counter[Misfit]:
     numbers = np.bincount(code[there & named], minlength=len(words)) if unknown else ()
     for place in unknown:
         misfits[Misfit(MisfitKind.UNKNOWN, words[place])] += int(numbers[place])
+    if known.batch.table.has(TRANSITION):
+        others = known.batch.words(TRANSITION)
+        codes = others.codes[_is_no_completion(known) & known.moments("at").happened & named]
+        misfits.update(
+            {Misfit(MisfitKind.TRANSITION, others.words[code]): n for code, n in Counter(codes.tolist()).items()}
+        )
     return misfits
 
 

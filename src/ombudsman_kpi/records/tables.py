@@ -74,11 +74,11 @@ class Table(Columns):
         names = dict.fromkeys(name for name in (*self.fields, *others) if self.has(name))
         periods: dict[tuple[str | None, ...], dict[Period, None]] = defaultdict(dict)
         for batch in self.batches([PERIOD, *names]):
-            rows = set(zip(*(batch.text(name).to_pylist() for name in (PERIOD, *names)), strict=True))
-            for label, *group in sorted(row for row in rows if row[0] is not None):
+            rows = zip(*(batch.text(name).to_pylist() for name in (PERIOD, *names)), strict=True)
+            for label, *group in dict.fromkeys(row for row in rows if row[0] is not None):
                 periods[tuple(group)][self.period_of(label)] = None
         for group_periods in periods.values():
-            ordered = sorted(group_periods, key=lambda period: (period.start, period.end))
+            ordered = sorted(group_periods, key=lambda period: (period.start, -period.end.toordinal()))
             for one, next_one in pairwise(ordered):
                 if one.overlaps(next_one):
                     raise RecordsError(

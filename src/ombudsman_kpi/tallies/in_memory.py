@@ -29,6 +29,7 @@ from ombudsman_kpi.tallies.plan import (
     Progress,
     batches_of,
     check_scheme,
+    has_periods,
     make_plan,
     missing_groups,
     names_of,
@@ -90,7 +91,7 @@ class Measurement:
         related = related_of(tables, plan, at, scheme)
         notes = missing_groups(by, plan, related.tables)
         for table in related.tables.values():
-            if table.is_published:
+            if has_periods(table):
                 table.refuse_overlaps([*by, *(name for step in plan for name in step.target.conditions)])
         unmeasured: dict[str, str] = {}
         wanted: dict[str, list[tuple[Rule, Key]]] = defaultdict(list)

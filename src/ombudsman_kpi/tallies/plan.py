@@ -155,7 +155,7 @@ def why_not(step: PlanStep, tables: Mapping[str, Table]) -> str | None:
         if kind not in tables:
             return lacking_records(kind)
         table = tables[kind]
-        if not _has_periods(table):
+        if not has_periods(table):
             continue
         lacking = [name for name in target.conditions if not table.has(name)]
         if lacking:
@@ -171,7 +171,7 @@ def why_not(step: PlanStep, tables: Mapping[str, Table]) -> str | None:
     return None
 
 
-def _has_periods(table: Table) -> bool:
+def has_periods(table: Table) -> bool:
     """Return whether the label of a period stands for the time that every record of a kind has."""
     first = next(item.name for item in table.fields.values() if item.kind == "time" and item.required)
     return table.dated_by_period(first)
@@ -179,7 +179,7 @@ def _has_periods(table: Table) -> bool:
 
 def on_published(target: Target, tables: Mapping[str, Table]) -> bool:
     """Return whether a target is measured on a published table."""
-    return any(_has_periods(tables[kind]) for kind in target.needs if kind in tables)
+    return any(has_periods(tables[kind]) for kind in target.needs if kind in tables)
 
 
 def with_populations(plan: list[PlanStep], scheme: Scheme) -> list[PlanStep]:
