@@ -1,5 +1,6 @@
 """Spreadsheets: the same figures as from rows, whatever program wrote them; or one error that names what is to do."""
 
+import struct
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -7,13 +8,14 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ombudsman_kpi as kpi
 from ombudsman_kpi.records.reading import PLAIN, parse_readings, with_file
-from ombudsman_kpi.records.sources import source
+from ombudsman_kpi.records.sources import source, spreadsheets
 from ombudsman_kpi.records.tables import Table, open_table
 
 sys.path.append(str(Path(__file__).parent))
@@ -211,7 +213,7 @@ def test_the_extra_is_named_where_the_library_is_missing(tmp_path: Path, monkeyp
 # The same cells in every form
 
 CELLS = st.one_of(
-    st.none(), st.booleans(), st.integers(-(10**9), 10**9), st.floats(-1e6, 1e6).map(lambda number: round(number, 3)),
+    st.none(), st.booleans(), st.integers(-(10**9), 10**9), st.floats(-1e6, 1e6).map(lambda number: round(number, 3) + 0.0),
     st.text(st.sampled_from("aé€’ \n<&\"'-=0/;"), max_size=5).filter(lambda text: not text.startswith("=")),
     st.dates(date(1905, 1, 1), date(2100, 1, 1)),
     st.datetimes(*map(datetime.fromisoformat, ("1905-01-01", "2100-01-01"))).map(lambda at: at.replace(microsecond=0)),
@@ -253,6 +255,27 @@ def test_what_is_no_workbook_is_refused(content: bytes, ending: str, tmp_path: P
     path.write_bytes(content)
     with pytest.raises(kpi.RecordsError, match=rf"cases.{ending} can't be read: it is no workbook.*save it as .xlsx"):
         counts_of(path)
+
+
+def test_a_cell_far_from_the_table_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spreadsheets, "MOST", 10_000)
+    book = openpyxl.Workbook()
+    book.active.append(NAMES)
+    book.active["ZZ20"] = "x"
+    book.save(tmp_path / "cases.xlsx")
+    with pytest.raises(kpi.RecordsError, match="far from the table, in row 20 or column ZZ"):
+        counts_of(tmp_path / "cases.xlsx")
+
+
+def test_a_broken_workbook_that_would_end_the_process_is_refused(tmp_path: Path) -> None:
+    """The record of a number has its row and column in four bytes, which nothing guards."""
+    content = write_xls(tmp_path / "cases.xls", {"S": [NAMES, [1.5, 12345.678]]}).read_bytes()
+    number = struct.pack("<d", 12345.678)
+    place = content.index(number) - 6  # before it the row, the column and the number of the format
+    assert struct.unpack("<HH", content[place : place + 4]) == (1, 1)
+    (tmp_path / "cases.xls").write_bytes(content[:place] + b"\xff\xff\xff\xff" + content[place + 4 :])
+    with pytest.raises(kpi.RecordsError, match="can't be read: it is no workbook, or a broken one"):
+        counts_of(tmp_path / "cases.xls")
 
 
 @pytest.mark.parametrize("form", ["xlsx", "xls", "ods"])

@@ -1,6 +1,8 @@
 """Records in spreadsheets: one sheet of an Excel or OpenDocument workbook, its cells as Python has them."""
 
 import io
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,9 +21,11 @@ from ombudsman_kpi.records.sources.layout import (
 from ombudsman_kpi.records.sources.source import Source
 
 if TYPE_CHECKING:
-    from python_calamine import CalamineWorkbook
+    from python_calamine import CalamineSheet, CalamineWorkbook
 
 ENDINGS = (".xlsx", ".xlsm", ".xls", ".ods")
+_OLD = b"\xd0\xcf\x11\xe0"  # how a file of Excel 97 begins
+MOST = 1 << 27  # cells of a sheet, empty ones among them
 
 
 class _Table(NamedTuple):
@@ -106,9 +110,12 @@ def _sheet_of(kind: str, path: Path, wanted: str | int | None) -> tuple[str, lis
             f"{kind}: {path.name} is a spreadsheet, which python-calamine reads: pip install 'ombudsman-kpi[excel]'."
         ) from None
     try:
-        workbook = load_workbook(io.BytesIO(path.read_bytes()))
+        content = path.read_bytes()
+        if content.startswith(_OLD):
+            _try_elsewhere(path)
+        workbook = load_workbook(io.BytesIO(content))
         name = _chosen(kind, path, workbook, wanted)
-        cells = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        cells = _cells_of(kind, path, workbook.get_sheet_by_name(name))
     except (CalamineError, OSError, ValueError) as error:
         if isinstance(error, RecordsError):
             raise
@@ -119,6 +126,33 @@ def _sheet_of(kind: str, path: Path, wanted: str | int | None) -> tuple[str, lis
         raise _unread(path, error) from None
     place = path.name if len(workbook.sheet_names) == 1 else f"{path.name}, sheet {name!r}"
     return place, cells
+
+
+def _cells_of(kind: str, path: Path, sheet: "CalamineSheet") -> list[list[Any]]:
+    """Return all cells of a sheet. Raises ``RecordsError`` where one far away makes them too many."""
+    row, column = sheet.end or (0, 0)
+    if (row + 1) * (column + 1) > MOST:
+        raise RecordsError(
+            f"{kind} ({path.name}, sheet {sheet.name!r}): something stands far from the table, in row {row + 1:,} or "
+            f"column {_letters(column)}. Take it away."
+        )
+    return sheet.to_python(skip_empty_area=False)
+
+
+def _try_elsewhere(path: Path) -> None:
+    """Raise ``RecordsError`` for an old workbook that would end the process that reads it.
+
+    Such files have no checksums: where a broken one has a cell in a row that no sheet has, the library asks for more
+    memory than there is, which nobody can catch. Another process tries it first.
+    """
+    code = (
+        "import io, sys; sys.path[:] = sys.argv[2:]; from python_calamine import load_workbook\n"
+        "load_workbook(io.BytesIO(open(sys.argv[1], 'rb').read()))"
+    )
+    command = [sys.executable, "-c", code, str(path), *sys.path]
+    tried = subprocess.run(command, capture_output=True, check=False)  # noqa: S603  (it is our own code)
+    if tried.returncode not in {0, 1}:  # 1 is an exception, which is told when we meet it ourselves
+        raise _unread(path, MemoryError())
 
 
 def _unread(path: Path, error: BaseException) -> RecordsError:
