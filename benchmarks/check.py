@@ -34,7 +34,7 @@ def cases(size: int = ROWS) -> pd.DataFrame:
     frame["team"] = random.choice(["North", "South", "East", "West"], size)
     frame.loc[[10, 20], "received_at"] = ["28/03/2024", "2023-02-30"]
     frame.loc[[30, 40], ["decided_in", "decided_at"]] = [["nowhere", "2020-01-01"], ["assessment", "2204-01-05"]]
-    frame.loc[frame.index[50], "case_id"] = str(frame["case_id"].iloc[49])
+    frame.loc[[50], "case_id"] = f"{49:08}"
     return frame
 
 

@@ -49,7 +49,7 @@ def test_the_readme_prints_the_table_that_its_first_command_prints(
 
 
 def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    notebook, other_plan, single, caseload, check = blocks(README, "python")
+    notebook, other_plan, single, caseload = blocks(README, "python")
     names: dict[str, Any] = {}
     exec(notebook, names)  # noqa: S102
     assert names["rows"].status.eq("overdue").any()
@@ -59,8 +59,17 @@ def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> No
     names = {}
     exec(caseload, names)  # noqa: S102
     assert (names["rows"].effect == LOSES).any()
-    with pytest.raises(SystemExit):
-        exec(check, {})  # noqa: S102
+
+
+def test_the_check_of_the_readme_finds_the_targets_that_were_missed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (command,) = (text for text in blocks(README, "sh") if text.startswith("ombudsman-kpi check"))
+    monkeypatch.setattr(sys, "argv", shlex.split(command))
+    with pytest.raises(SystemExit) as stopped:
+        run()
+    assert stopped.value.code == 1
+    assert "error target-lost: investigation-13w in 2023/24 is" in capsys.readouterr().out
 
 
 def test_the_python_of_the_docs_runs() -> None:

@@ -188,11 +188,10 @@ _NEVER = (  # the second time of a case is never before, or after, the first
 
 def unread_fields(record: Record, own: Container[str]) -> list[Finding]:
     """Return findings for fields that nothing reads and that are nearly called like one that the record lacks."""
-    lacking = [name for name in type(record).model_fields if name not in record.model_fields_set]
     findings = []
     for name in record.model_extra or ():
-        near = None if name in own else near_field(name, lacking)
-        if near is not None:
+        near = None if name in own else near_field(name, type(record).model_fields)
+        if near is not None and near not in record.model_fields_set:
             says = f"{name} isn't read; it may be meant as {near}"
             findings.append(Finding(record=record.plural, field=name, says=says))
     return findings

@@ -9,6 +9,7 @@ import numpy as np
 
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Every
+from ombudsman_kpi.checks.against import Earlier, read_earlier
 from ombudsman_kpi.checks.finding import SHOWN, AnyRule, CheckFinding, Spot
 from ombudsman_kpi.checks.findings import FailOn, Findings
 from ombudsman_kpi.checks.look import KindSeen
@@ -74,7 +75,7 @@ def check(
     readings = parse_readings(columns, dates, missing, "invalid")
     options = Options(as_of, every, (), cohort, targets, None, readings).read_once()
     gates = _fail_on(fail_on)
-    asked = Asked(options, names_of("met", met), _tolerances(scheme, readings, gates), min_records, against)
+    asked = Asked(options, names_of("met", met), _tolerances(scheme, readings, gates), min_records, _earlier(against))
     return _checked(scheme, provided(records), asked, gates, progress, show_values=show_values)
 
 
@@ -100,6 +101,10 @@ def _checked(
     found = tuple(_sorted(_findings(survey, given, show_values=show_values)))
     looked = {kind: seen.size for kind, seen in survey.kinds.items()}
     return Findings(found, scheme.id, str(at), looked, gates, _standing(survey))
+
+
+def _earlier(against: Any) -> Earlier | None:
+    return None if against is None else read_earlier(against)
 
 
 def _opened(given: Mapping[str, Any], readings: Readings) -> tuple[dict[str, Table], dict[str, str]]:

@@ -65,8 +65,8 @@ def _similar_columns(survey: Survey) -> Iterator[Spot]:
         ]
         for column in table.source.names:
             if column not in known and ":" not in column:
-                near = near_field(column, lacking)
-                if near is not None:
+                near = near_field(column, table.fields)
+                if near in lacking:
                     yield Spot(f"the column {column!r} isn't read; it may be meant as {near!r}", kind, near, times=1)
 
 

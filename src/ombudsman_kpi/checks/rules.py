@@ -1,6 +1,6 @@
 """The registry of rules, in the order in which their findings are shown; the table of docs/checks.md follows it."""
 
-from ombudsman_kpi.checks import cells, contradictions, days, gates, identity, log, names
+from ombudsman_kpi.checks import against, cells, contradictions, days, gates, identity, log, names
 from ombudsman_kpi.checks.finding import AnyRule, CheckRule, Mark, Spot
 from ombudsman_kpi.checks.look import Look
 from ombudsman_kpi.checks.survey import Survey
@@ -39,6 +39,7 @@ OF_ALL: tuple[CheckRule[Survey, Spot], ...] = (
     names.SIMILAR_COLUMN,
     gates.TARGET_LOST,
     gates.TOO_MANY_INVALID,
+    against.FIGURE_CHANGED,
 )
 _EVERY: tuple[AnyRule, ...] = (*OF_BATCHES, *OF_ALL)
 RULES = {rule.id: rule for rule in _EVERY}
