@@ -366,6 +366,7 @@ def test_an_id_that_comes_again_in_another_batch_makes_both_invalid() -> None:
         }
     ).assign(allocated_at=None)
     frame.loc[number - 1, "case_id"] = 5
+    frame.loc[number - 1, "decided_at"] = np.datetime64("2024-04-26")
     (row,) = measured(frame, targets=TWENTY_DAYS).rows
     assert (row.records, row.met, row.invalid) == (number, number - 2, 2)
     assert row.note == "invalid: 2 case_id is not unique"

@@ -173,7 +173,7 @@ def test_row_and_id_say_which_line_of_which_file(everything: pd.DataFrame) -> No
 
 def test_what_contradicts_itself_has_ended_or_comes_later_owes_nothing() -> None:
     cases = [
-        case("withdrawn", withdrawn_at="2024-04-02"), case("twin"), case("twin"), case("fine"),
+        case("withdrawn", withdrawn_at="2024-04-02"), case("twin"), case("twin", team="North"), case("fine"),
         case("later", "2024-04-29"), case("backwards", decided_at="2024-03-01"), case("done", decided_at="2024-04-02"),
     ]  # fmt: skip
     found = listed(cases, within=None)
@@ -936,7 +936,7 @@ def test_rows_are_numbered_through_all_batches() -> None:
 
 
 def test_what_is_not_listed_is_said_with_the_reason() -> None:
-    notes = listed([case("A"), case("A"), case("B")]).attrs["notes"]
+    notes = listed([case("A"), case("A", team="North"), case("B")]).attrs["notes"]
     assert f"{DECIDED}: 2 not listed, case_id is not unique" in notes
     assert f"{WRITTEN}: not listed, no written contacts were given" in notes
 

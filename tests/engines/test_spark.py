@@ -126,9 +126,10 @@ def test_one_report_is_counted_as_in_memory(spark: "SparkSession") -> None:
 
 
 def cases_of(ids: list[Any], start: datetime) -> pa.Table:
-    """Make cases that are under investigation since they were received."""
+    """Make cases that are under investigation since they were received, each with a place of its own."""
     return pa.table(
-        {"case_id": ids, "received_at": [start] * len(ids), "allocated_at": [start] * len(ids),
+        {"case_id": ids, "place": [*range(len(ids))], "received_at": [start] * len(ids),
+         "allocated_at": [start] * len(ids),
          "decided_at": pa.nulls(len(ids), pa.timestamp("us"))}
     )  # fmt: skip
 
@@ -156,10 +157,10 @@ def test_ids_that_are_shared_missing_or_spelt_otherwise_are_found_wherever_they_
         "party": ["complainant", "organisation"] * 5,
         "direction": ["out"] * 8 + ["in", None],
     }
-    letters = pa.table(
-        {"contact_id": ["1", " 1", None, "2", "3"], "received_at": [start] * 5, "handled_at": [start] * 5}
-    )
-    calls = pa.table({"call_id": [7, 7, None, None, 8], "offered_at": [start] * 5, "answered_at": [start] * 5})
+    times = {"received_at": [start] * 5, "handled_at": [start] * 5}
+    letters = pa.table({"contact_id": ["1", " 1", None, "2", "3"], "place": [*range(5)], **times})
+    times = {"offered_at": [start] * 5, "answered_at": [start] * 5}
+    calls = pa.table({"call_id": [7, 7, None, None, 8], "place": [*range(5)], **times})
     given = {"cases": cases, "events": pa.table(events), "written_contacts": letters, "calls": calls}
     frames = {kind: frame_of(spark, table, 4) for kind, table in given.items()}
     found = assert_as_in_memory(LGSCO, frames, AS_OF)

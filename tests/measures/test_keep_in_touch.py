@@ -200,7 +200,7 @@ def test_what_is_no_investigation_is_left_out(lgsco: Scheme) -> None:
 
 
 def test_cases_of_one_id_are_invalid_and_have_no_intervals(lgsco: Scheme) -> None:
-    cases = [case("A"), case("B"), case("A")]
+    cases = [case("A"), case("B"), case("A", team="North")]
     statuses = of_cases(lgsco, cases, both("2024-04-02"), "2024-04-03")
     assert [status for status, _ in statuses] == ["invalid", "pending", "invalid"]
     found = of_intervals(lgsco, cases, both("2024-04-02"), "2024-04-03")

@@ -217,7 +217,9 @@ def test_the_order_of_times_within_a_day_does_not_matter_to_a_limit_in_days(asse
 def test_two_records_of_one_id_are_both_invalid(lgsco: Scheme) -> None:
     rows = assess(
         lgsco,
-        cases=[{"case_id": name, "received_at": "2024-03-28"} for name in ("A", "B", "A")],
+        cases=[
+            {"case_id": name, "received_at": "2024-03-28", "team": place} for place, name in enumerate(("A", "B", "A"))
+        ],
         as_of="2024-03-29",
         targets=TARGET,
     )

@@ -133,7 +133,8 @@ def test_uuids_are_ids_as_python_writes_them(form: str, tmp_path: Path) -> None:
 
 def test_a_missing_uuid_is_a_missing_id_and_a_shared_one_is_shared() -> None:
     ids = uuid_array([IDS[0], None, IDS[0], IDS[1]])
-    cases = pa.table({"case_id": ids} | {name: pa.array([cell] * 4, pa.string()) for name, cell in PLAIN.items()})
+    plain = {name: pa.array([cell] * 4, pa.string()) for name, cell in PLAIN.items()}
+    cases = pa.table({"case_id": ids, **plain, "team": ["North", "North", "South", "South"]})
     outcomes = kpi.assess(LGSCO, cases=cases, **OPTIONS)
     assert outcomes["reason"].astype(str).tolist() == [
         "case_id is not unique", "case_id is missing", "case_id is not unique", ""

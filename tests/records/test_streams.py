@@ -48,7 +48,7 @@ def whole(cases: pd.DataFrame, events: pd.DataFrame) -> Tally:
 
 
 def with_a_shared_id(cases: pd.DataFrame) -> pd.DataFrame:
-    return pd.concat([cases, cases.iloc[[0]]])
+    return pd.concat([cases, cases.iloc[[0]].assign(authority="Elsewhere")])
 
 
 @pytest.fixture(scope="module")
@@ -470,7 +470,7 @@ def test_cases_whose_fingerprints_meet_keep_their_own_contacts(monkeypatch: pyte
 def test_cases_are_of_one_id_only_where_their_whole_ids_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fingerprints, "fingerprints", lambda texts, mixes: [np.full(len(texts), 5, np.uint64)] * 2)
     days = dict.fromkeys(("received_at", "allocated_at", "decided_at"), ["2024-01-02"] * 5)
-    cases = pa.table({"case_id": ["A", "B", "C", "B", None], **days})
+    cases = pa.table({"case_id": ["A", "B", "C", "B", None], "team": [*"NNNSN"], **days})
     events = pa.table({name: pa.array([], pa.string()) for name in EVENT})
     for given in (cases, [cases.slice(0, 2), cases.slice(2)]):
         found = tally(LGSCO, cases=given, events=events, as_of=AS_OF, targets="keep-in-touch-20wd").results().rows

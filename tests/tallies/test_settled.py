@@ -282,7 +282,7 @@ def test_a_published_row_is_settled_when_its_period_is_over(lgsco: Scheme) -> No
 
 def test_a_shared_id_is_never_settled_and_one_without_an_id_is_named_as_none(lgsco: Scheme) -> None:
     given = [
-        case("twice", decided_at="2024-03-11"), case("twice", decided_at="2024-03-11"), case("open"),
+        case("twice", decided_at="2024-03-11"), case("twice", decided_at="2024-03-12"), case("open"),
         {**case("", decided_at="2024-03-11"), "case_id": None},
     ]  # fmt: skip
     assert settle(lgsco, WITHIN, cases=given).open == {"cases": ("twice", "open")}

@@ -23,8 +23,7 @@ from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.cells.times import decoded
 from ombudsman_kpi.records.sources.source import BATCH, Source
 from ombudsman_kpi.records.sources.spool import to_arrow_array
-from ombudsman_kpi.records.sources.streams import materialise_once
-from ombudsman_kpi.records.tables import Table, looked_for_repeats
+from ombudsman_kpi.records.tables import Table, worked_out_once
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.counts import Counts
 from ombudsman_kpi.tallies.in_memory import Options, dry_run, tally_records
@@ -63,8 +62,7 @@ def tally_in_parts(
     options = options._replace(by=names_of("by", options.by))
     nothing, needed = dry_run(scheme, {kind: table.source for kind, table in tables.items()}, options)
     for kind, table in tables.items():
-        knowing, needed[kind] = looked_for_repeats(table, needed[kind])
-        tables[kind] = replace(knowing, source=materialise_once(kind, knowing.source, needed[kind]))
+        tables[kind], needed[kind] = worked_out_once(table, needed[kind])
     total, read = nothing, _RowsRead(progress)
     for feed in _feeds(scheme, options, nothing, tables):
         for of_part in _parts_of(feed, tables, needed, room, progress):

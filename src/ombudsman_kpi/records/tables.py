@@ -18,6 +18,7 @@ from ombudsman_kpi.records.reading import PLAIN, Reading
 from ombudsman_kpi.records.repeats import Repeats, repeats_among
 from ombudsman_kpi.records.sources.opening import open_source
 from ombudsman_kpi.records.sources.source import Rows, Source
+from ombudsman_kpi.records.sources.streams import materialise_once
 from ombudsman_kpi.records.vocabulary import PERIOD, RECORDS
 
 if TYPE_CHECKING:
@@ -156,14 +157,37 @@ class Table(Columns):
         return pa.concat_arrays([self.repeats.differing, pa.nulls(missing, pa.string())])
 
 
-def looked_for_repeats(table: Table, needed: Sequence[str]) -> tuple[Table, list[str]]:
-    """Return a table that knows which ids its rows share, and the columns of it to keep.
+def worked_out_once(table: Table, needed: Sequence[str]) -> tuple[Table, list[str]]:
+    """Return a table that can be read again, and knows which ids its rows share; and the columns of it that are kept.
 
     These are the ones needed; or all, where rows share an id: whether they are alike is seen on all of their cells.
+    What is worked out anew for each reading is read once, but where rows share an id.
     """
-    shared = table.shared_ids
-    columns = list(table.source.names if len(shared) > shared.null_count else needed)
-    return replace(table, source=table.source._replace(shared=lambda: shared)), columns
+    once = replace(table, source=materialise_once(table.name, table.source, needed))
+    if set(needed) >= set(table.source.names):
+        return once, list(needed)
+    shared = once.shared_ids
+    some_share = len(shared) > shared.null_count
+    if some_share and table.source.schema is not None:
+        once = _in_full(table, rows=once.source.rows)
+    else:
+        once = replace(once, source=once.source._replace(shared=lambda: shared))
+    return once, list(table.source.names if some_share else needed)
+
+
+def _in_full(table: Table, *, rows: int | None) -> Table:
+    """Return a table of all columns, worked out again. Raises ``RecordsError`` where that can't be done."""
+    try:
+        source = materialise_once(table.name, table.source)
+    except RecordsError:
+        source = None
+    if source is None or source.rows != rows:
+        raise RecordsError(
+            f"{table.label}: rows share an id, and whether they are one record that was read twice is seen on all "
+            "columns. They can't be read again, since what they are worked out from has been read. Give a table of "
+            "them, such as relation.to_arrow_table()."
+        )
+    return replace(table, source=source)
 
 
 def open_table(name: str, records: Any, reading: Reading = PLAIN) -> Table:

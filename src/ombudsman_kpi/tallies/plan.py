@@ -1,7 +1,6 @@
 """What is to be measured: which targets, by which cohorts, in which periods, on which records."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -15,8 +14,7 @@ from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Rule, Target
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.reading import PLAIN, Readings
-from ombudsman_kpi.records.sources.streams import materialise_once
-from ombudsman_kpi.records.tables import Table, looked_for_repeats, open_table
+from ombudsman_kpi.records.tables import Table, open_table, worked_out_once
 from ombudsman_kpi.records.vocabulary import COUNT
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.block import Key
@@ -128,11 +126,9 @@ def open_records(
     What is worked out while it is read is worked out once: all of its columns, or those that are needed.
     """
     tables = opened_unread(records, readings)
-    for kind, opened in tables.items():
-        table, columns = opened, None
-        if needed is not None and opened.source.schema is not None:
-            table, columns = looked_for_repeats(opened, needed[kind])
-        tables[kind] = replace(table, source=materialise_once(kind, table.source, columns))
+    for kind, table in tables.items():
+        if table.source.schema is not None:
+            tables[kind] = worked_out_once(table, table.source.names if needed is None else needed[kind])[0]
     return tables
 
 

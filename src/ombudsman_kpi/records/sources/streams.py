@@ -134,7 +134,7 @@ def materialise_once(name: str, records: Source, needed: Sequence[str] | None = 
     chosen = records.names if needed is None else tuple(needed) or records.names[:1]
     batches = (Source(chosen, _always(columns)) for columns in records.read(list(chosen)))
     result = spooled_at_once(name, batches, next(batches))
-    return result._replace(names=records.names, place=records.place, shared=records.shared)
+    return result._replace(names=records.names, place=records.place)
 
 
 def _always(columns: Mapping[str, Any]) -> Any:
