@@ -1,5 +1,6 @@
 """Tables that come only once, written to the disk so that they can be read again; memory holds one at a time."""
 
+import pickle
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping
@@ -135,8 +136,14 @@ class _TemporaryFile:
         """Write a batch; return where in the file it begins, and how many bytes it has."""
         import pyarrow as pa
 
-        arrays = [to_arrow_array(label, name, column) for name, column in columns.items()]
-        batch = pa.record_batch(arrays, names=[*columns])
+        cells = {
+            name: _pickled(label, name, item) if isinstance(item, list) else item for name, item in columns.items()
+        }
+        fields = [
+            pa.field(name, item.type, metadata=_OBJECTS if isinstance(columns[name], list) else None)
+            for name, item in cells.items()
+        ]
+        batch = pa.record_batch([*cells.values()], schema=pa.schema(fields))
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, batch.schema) as writer:
             writer.write_batch(batch)
@@ -160,4 +167,24 @@ class _TemporaryFile:
         names = pa.ipc.open_stream(content).schema.names
         options = pa.ipc.IpcReadOptions(included_fields=sorted(names.index(column) for column in wanted))
         batch = pa.ipc.open_stream(content, options=options).read_next_batch()
-        return {column: batch.column(column) for column in wanted}
+        return {column: _as_written(batch.column(column), batch.schema.field(column)) for column in wanted}
+
+
+_OBJECTS = {"cells": "pickled"}  # marks a column of Python's objects
+
+
+def _pickled(label: str, name: str, cells: list[Any]) -> Any:
+    """Return a list of anything as an Arrow array, from which each cell comes back as it was."""
+    import pyarrow as pa
+
+    try:
+        return pa.array([pickle.dumps(cell) for cell in cells], pa.binary())
+    except (pickle.PicklingError, TypeError, AttributeError):
+        raise RecordsError(f"{label}: {name} holds things that can't be written down. Make them text first.") from None
+
+
+def _as_written(column: Any, field: Any) -> Any:
+    """Return a column as it was written."""
+    if field.metadata is None or b"cells" not in field.metadata:
+        return column
+    return [pickle.loads(cell) for cell in column.to_pylist()]  # noqa: S301  (written by ourselves, to a file of our own)
