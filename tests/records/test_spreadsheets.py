@@ -213,7 +213,8 @@ def test_the_extra_is_named_where_the_library_is_missing(tmp_path: Path, monkeyp
 # The same cells in every form
 
 CELLS = st.one_of(
-    st.none(), st.booleans(), st.integers(-(10**9), 10**9), st.floats(-1e6, 1e6).map(lambda number: round(number, 3) + 0.0),
+    st.none(), st.booleans(), st.integers(-(10**9), 10**9),
+    st.floats(-1e6, 1e6).map(lambda number: round(number, 3) + 0.0),
     st.text(st.sampled_from("aé€’ \n<&\"'-=0/;"), max_size=5).filter(lambda text: not text.startswith("=")),
     st.dates(date(1905, 1, 1), date(2100, 1, 1)),
     st.datetimes(*map(datetime.fromisoformat, ("1905-01-01", "2100-01-01"))).map(lambda at: at.replace(microsecond=0)),
