@@ -620,6 +620,37 @@ def test_the_text_of_a_file_in_place_of_its_path_is_refused_and_not_shown(
     assert "path" in refused(RecordsError, text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'[{{"case_id": "{MARKER}", "received_at": "2024-03-28"}}]',
+        f'{{"case_id": "{MARKER}"}}',
+        f'  [ {{"case_id": "{MARKER}"}} ]',
+        f"<cases><case>{MARKER}</case></cases>",
+        f"case_id,received_at,{MARKER}",
+        f"case_id;{MARKER}",
+        f"case_id\t{MARKER}",
+        f"case_id\r{MARKER}",
+        f"{MARKER}\0",
+        MARKER * 40,
+        f'"{MARKER}"',
+    ],
+)
+def test_text_of_any_kind_in_place_of_a_path_is_not_shown(text: str, refused: Callable[..., str]) -> None:
+    assert "cases are given as text that is no path" in refused(RecordsError, text)
+
+
+def test_a_path_of_odd_signs_is_a_path(folder: Path, refused: Callable[..., str]) -> None:
+    for name in ("a, b; c.csv", "[{x}].csv", "{x}", "a,b"):
+        cases().to_csv(folder / name, index=False)
+        if name.endswith(".csv"):
+            assert len(assess(LGSCO, cases=folder / name, as_of=AS_OF, targets=TWENTY_DAYS)) == 2
+        else:
+            assert f"{name} is none of .csv" in refused(RecordsError, folder / name)
+    for name in ("not, there.csv", "[yz]*.csv", "not there"):
+        assert name in refused(RecordsError, folder / name)
+
+
 HEAD = "case_id,received_at,decided_at,allocated_at\n"
 LINES = "C1,2024-03-28,2024-04-29,\n"
 

@@ -817,3 +817,15 @@ def test_the_callers_frame_is_left_as_it_was() -> None:
     frame = CASE_FRAME.copy(deep=True)
     table_of(frame)
     pd.testing.assert_frame_equal(frame, CASE_FRAME)
+
+
+@pytest.mark.parametrize("form", ["mappings", "pandas text", "CSV", "Polars text"])
+def test_columns_the_wrong_way_round_are_refused_with_the_right_form(form: str, tmp_path: Path) -> None:
+    names = {"received_at": "Date received", "decided_at": "Date out"}
+    frame = CASE_FRAME.rename(columns=names)
+    given = DATE_FORMS[form](frame, tmp_path)
+    columns = {"cases": {column: own for own, column in names.items()}}
+    with pytest.raises(OptionError, match="wrong way round") as refused:
+        outcomes_of(given, columns=columns)
+    assert f"columns={ {'cases': names} }" in str(refused.value)
+    assert outcomes_of(given, columns={"cases": names}) == outcomes_of(DATE_FORMS[form](CASE_FRAME, tmp_path))

@@ -204,6 +204,7 @@ def open_table(name: str, records: Any, reading: Reading = PLAIN) -> Table:
     twice = [] if len(set(names)) == len(names) else [column for column in names if names.count(column) > 1]
     if twice:
         raise RecordsError(f"{table.label} has two columns called {twice[0]!r}. Rename one of them.")
+    _refuse_swapped(table)
     for own, column in table.columns.items():
         if column not in table.source.names:
             raise RecordsError(
@@ -215,3 +216,17 @@ def open_table(name: str, records: Any, reading: Reading = PLAIN) -> Table:
             times = [item.name for item in table.fields.values() if item.kind == "time"]
             raise OptionError(f"dates= names a format for {own!r} of {name}, which isn't a time. {one_of(own, times)}")
     return table
+
+
+def _refuse_swapped(table: Table) -> None:
+    """Raise ``OptionError`` where names of columns stand before those of fields, as pandas' rename has them."""
+    names, fields = table.source.names, table.fields
+    swapped = {
+        column: own for own, column in table.columns.items()
+        if own in names and own not in fields and column in fields and column not in table.columns
+    }  # fmt: skip
+    if swapped:
+        raise OptionError(
+            f"columns= names the columns of {table.name} the wrong way round: the field stands first, and then what "
+            f"its column is called. Write it as columns={ {table.name: swapped} }, or so in the file of --columns."
+        )

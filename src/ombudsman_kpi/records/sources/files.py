@@ -1,5 +1,6 @@
 """Records in files: Parquet, CSV and spreadsheets, one or many."""
 
+import re
 from collections.abc import Iterator
 from glob import glob, has_magic
 from pathlib import Path
@@ -17,8 +18,11 @@ from ombudsman_kpi.records.sources.spreadsheets import ENDINGS, open_spreadsheet
 
 def open_path(name: str, path: Path, options: FileOptions) -> Source:
     """Return a file, or all files that a pattern such as ``cases/*.parquet`` names, as a source."""
-    if "\n" in str(path) or len(str(path)) > 1000:
-        raise RecordsError(f"{name} are given as text that is no path. Give the path of a file, or a table.")
+    if _is_content(path):
+        raise RecordsError(
+            f"{name} are given as text that is no path. Give the path of a file, or a table: pandas.read_csv and "
+            "pandas.read_json make one of text in io.StringIO(…), json.loads makes rows."
+        )
     if path.is_file():
         return _open_file(name, path, options)
     if path.is_dir():
@@ -30,6 +34,27 @@ def open_path(name: str, path: Path, options: FileOptions) -> Source:
     if not sources:
         raise RecordsError(f"{name}: there is no file {path}.")
     return sources[0] if len(sources) == 1 else concatenated(sources, path.name)
+
+
+def _is_content(path: Path) -> bool:
+    """Return whether text in place of a path is what a file may hold, and no file is called so; nobody shows it then.
+
+    It is longer than any path, has several lines, begins like JSON or XML, or has what separates cells and no ending.
+    """
+    text = str(path).strip()
+    if len(text) > 1000 or any(sign in text for sign in "\n\r\0"):
+        return True
+    try:
+        if path.exists():
+            return False
+    except OSError:  # a part of it is too long for a name
+        return True
+    if re.match(r"[{<]|\[\s*[\[{\"\]]", text):
+        return True
+    return not _ENDING.search(text) and any(sign in text for sign in ',;\t|"')
+
+
+_ENDING = re.compile(r"\.\w{1,8}$")
 
 
 def _open_file(name: str, path: Path, options: FileOptions) -> Source:
