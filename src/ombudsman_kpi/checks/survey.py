@@ -39,6 +39,8 @@ class Survey:
     unopened: dict[str, str] = field(default_factory=dict)  # kinds of records that can't be opened, and why
     unmeasured: dict[str, str] = field(default_factory=dict)  # targets that can't be measured, and why
 
+    worked_out: dict[str, Any] = field(default_factory=dict)  # what several rules need
+
     @cached_property
     def results(self) -> Results | None:
         """The figures; None where the records can't be measured."""
