@@ -70,6 +70,22 @@ def test_a_wide_mix_is_found_all_at_once() -> None:
     }  # fmt: skip
 
 
+def test_cases_made_of_events_are_told_by_their_ids() -> None:
+    events = [
+        {"case_id": "A1", "event": name, "at": day}
+        for name, day in [("received", "2024-03-28"), ("decided", "2024-03-02")]
+    ]
+    (finding,) = check(LGSCO, events=events, as_of="2024-05-31", targets="decided-or-allocated-20wd").errors
+    assert (finding.rule, finding.records, finding.rows, finding.ids) == ("contradiction", "cases", (), ("A1",))
+    assert str(finding).startswith("cases A1: decided_at is before received_at.")
+
+
+def test_tables_in_turn_are_named_where_there_are_several() -> None:
+    for tables, file in (([frame()[:1]], None), ([frame()[:1], frame()[1:].assign(case_id="A2")], "cases batch 1")):
+        found = check(LGSCO, cases=tables, as_of="2024-05-31", targets="decided-or-allocated-20wd")
+        assert found[-1].file == file
+
+
 def test_a_file_that_breaks_off_is_a_finding(tmp_path: Path) -> None:
     rows = "".join(f"A{number},2024-03-28,,,,\n" for number in range(10))
     (tmp_path / "a.csv").write_text(HEADER + rows + "A11,2024-03-28\n", "utf-8")

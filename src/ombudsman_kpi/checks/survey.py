@@ -36,6 +36,7 @@ class Survey:
     related: Related
     asked: Asked
     kinds: dict[str, KindSeen] = field(default_factory=dict)
+    made: dict[str, KindSeen] = field(default_factory=dict)  # cases that were made of events
     unopened: dict[str, str] = field(default_factory=dict)  # kinds of records that can't be opened, and why
     unmeasured: dict[str, str] = field(default_factory=dict)  # targets that can't be measured, and why
 

@@ -48,7 +48,7 @@ def survey_of(
     made = [kind for kind in survey.related.tables if kind not in tables]  # cases, of events
     for kind in made:
         _look_at(survey, kind, survey.related.tables[kind], rules.get(kind, []), None)
-        survey.kinds.pop(kind)
+        survey.made[kind] = survey.kinds.pop(kind)
     return survey
 
 
