@@ -70,6 +70,15 @@ def test_a_wide_mix_is_found_all_at_once() -> None:
     }  # fmt: skip
 
 
+def test_rows_are_compared_whatever_their_cells_are() -> None:
+    odd: list[list[Any]] = [[[1, 2], [1, 2]], [b"\xff", b"\xff"], [{"a": 1}, {"a": 1}], [1.5, 1.5], [None, None]]
+    for cells in odd:
+        log = pa.table({"case_id": ["A1"] * 2, "event": ["filed"] * 2, "at": ["2024-03-28"] * 2, "odd": cells})
+        for events in (log, log.to_pandas(), log.to_pylist()):
+            found = check(LGSCO, events=events, as_of="2024-05-31", targets="intake-calls-60s")
+            assert [item.rows for item in found if item.rule == "row-twice"] == [(1,)]
+
+
 def test_cases_made_of_events_are_told_by_their_ids() -> None:
     events = [
         {"case_id": "A1", "event": name, "at": day}

@@ -8,6 +8,7 @@ import numpy as np
 from ombudsman_kpi.arrays.arrow_memory import integers, present
 from ombudsman_kpi.arrays.fingerprints import MIX, Prints, fingerprints
 from ombudsman_kpi.arrays.types import Integers, Truths
+from ombudsman_kpi.calendars.dates import is_missing
 from ombudsman_kpi.checks.finding import CheckRule, Spot
 from ombudsman_kpi.checks.look import KindSeen
 from ombudsman_kpi.checks.survey import Survey
@@ -15,17 +16,22 @@ from ombudsman_kpi.records.cells.times import decoded
 
 
 def print_of(column: Any) -> Prints:
-    """Return a hash of each cell of a column: Arrow's, or a list of anything."""
+    """Return a hash of each cell of a column: Arrow's, or a list of anything. An empty one has 0."""
+    text = _text_of(column)
+    return np.where(present(text), fingerprints(text)[0], np.uint64(0))
+
+
+def _text_of(column: Any) -> Any:
+    """Return the cells of a column of any kind as Arrow text, alike where the cells are."""
     import pyarrow as pa
 
-    if isinstance(column, list):
-        return np.array([hash(str(cell)) for cell in column], np.int64).view(np.uint64)
-    if pa.types.is_dictionary(column.type):
-        column = decoded(column)
-    if pa.types.is_floating(column.type) or pa.types.is_integer(column.type) or pa.types.is_temporal(column.type):
-        column = column.cast(pa.string())
-    text = column.cast(pa.string())
-    return np.where(present(text), fingerprints(text)[0], np.uint64(0))
+    if not isinstance(column, list):
+        column = decoded(column) if pa.types.is_dictionary(column.type) else column
+        try:
+            return column.cast(pa.string())
+        except pa.ArrowException:  # lists, records, bytes
+            column = column.to_pylist()
+    return pa.array([None if is_missing(cell) else str(cell) for cell in column], pa.string())
 
 
 def prints_of_rows(columns: Sequence[Any]) -> Prints:
