@@ -70,6 +70,31 @@ def test_a_wide_mix_is_found_all_at_once() -> None:
     }  # fmt: skip
 
 
+def test_rows_are_compared_whatever_their_cells_are() -> None:
+    odd: list[list[Any]] = [[[1, 2], [1, 2]], [b"\xff", b"\xff"], [{"a": 1}, {"a": 1}], [1.5, 1.5], [None, None]]
+    for cells in odd:
+        log = pa.table({"case_id": ["A1"] * 2, "event": ["filed"] * 2, "at": ["2024-03-28"] * 2, "odd": cells})
+        for events in (log, log.to_pandas(), log.to_pylist()):
+            found = check(LGSCO, events=events, as_of="2024-05-31", targets="intake-calls-60s")
+            assert [item.rows for item in found if item.rule == "row-twice"] == [(1,)]
+
+
+def test_cases_made_of_events_are_told_by_their_ids() -> None:
+    events = [
+        {"case_id": "A1", "event": name, "at": day}
+        for name, day in [("received", "2024-03-28"), ("decided", "2024-03-02")]
+    ]
+    (finding,) = check(LGSCO, events=events, as_of="2024-05-31", targets="decided-or-allocated-20wd").errors
+    assert (finding.rule, finding.records, finding.rows, finding.ids) == ("contradiction", "cases", (), ("A1",))
+    assert str(finding).startswith("cases A1: decided_at is before received_at.")
+
+
+def test_tables_in_turn_are_named_where_there_are_several() -> None:
+    for tables, file in (([frame()[:1]], None), ([frame()[:1], frame()[1:].assign(case_id="A2")], "cases batch 1")):
+        found = check(LGSCO, cases=tables, as_of="2024-05-31", targets="decided-or-allocated-20wd")
+        assert found[-1].file == file
+
+
 def test_a_file_that_breaks_off_is_a_finding(tmp_path: Path) -> None:
     rows = "".join(f"A{number},2024-03-28,,,,\n" for number in range(10))
     (tmp_path / "a.csv").write_text(HEADER + rows + "A11,2024-03-28\n", "utf-8")

@@ -71,7 +71,8 @@ def _unreadable_columns(survey: Survey) -> Iterator[Spot]:
         yield Spot(why.rstrip("."), kind)
     for kind, seen in survey.kinds.items():
         for name, why in seen.unreadable.items():
-            yield Spot(why.rstrip("."), kind, name if name in seen.table.fields else None)
+            says = why.removeprefix(f"{seen.table.label}: ").rstrip(".")
+            yield Spot(says, kind, name if name in seen.table.fields else None)
 
 
 UNREADABLE_TIME = CheckRule(

@@ -10,6 +10,7 @@ import numpy as np
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.checks.against import Earlier, read_earlier
+from ombudsman_kpi.checks.contradictions import CONTRADICTION, OUT_OF_ORDER, STOP_WITHOUT_START
 from ombudsman_kpi.checks.finding import SHOWN, AnyRule, CheckFinding, Spot
 from ombudsman_kpi.checks.findings import FailOn, Findings
 from ombudsman_kpi.checks.look import KindSeen
@@ -27,6 +28,7 @@ from ombudsman_kpi.tallies.plan import PlanStep, Progress, check_scheme, make_pl
 
 _SEVERITIES = ("error", "warning", "note")
 _ALL = "all"
+_OF_MADE = {CONTRADICTION.id, OUT_OF_ORDER.id, STOP_WITHOUT_START.id}  # rules that cases made of events are told by
 
 
 @takes_records
@@ -164,7 +166,8 @@ def _standing(survey: Survey) -> dict[str, str]:
 def _findings(survey: Survey, given: Mapping[str, Any], *, show_values: bool) -> Iterator[CheckFinding]:
     """Yield the findings of all rules."""
     for rule in OF_BATCHES:
-        for kind, seen in survey.kinds.items():
+        made = survey.made if rule.id in _OF_MADE else {}
+        for kind, seen in {**survey.kinds, **made}.items():
             grouped: dict[tuple[str, str | None, str], list[tuple[int, Integers]]] = {}
             for part in seen.parts:
                 for name, says, field, count, places in part.found:
@@ -197,7 +200,8 @@ def _by_file(survey: Survey, spot: Spot) -> Iterator[Spot]:
 
 def _finding(survey: Survey, rule: AnyRule, spot: Spot, given: Mapping[str, Any], *, show_values: bool) -> CheckFinding:
     """Return what is told of a spot: with the first rows, each counted in its own file, and their ids."""
-    seen = survey.kinds.get(spot.records or "")
+    name = spot.records or ""
+    seen = survey.kinds.get(name) or survey.made.get(name)
     rows = [] if spot.rows is None or seen is None else spot.rows[:SHOWN].tolist()
     parts = [] if seen is None else [seen.part_of(row) for row in rows]
     values: tuple[str, ...] = ()
@@ -211,18 +215,18 @@ def _finding(survey: Survey, rule: AnyRule, spot: Spot, given: Mapping[str, Any]
         remedy=spot.remedy or rule.remedy,
         records=spot.records,
         field=spot.field,
-        file=_file(given.get(spot.records or ""), parts[0].place if parts else ""),
+        file=_file(given.get(name), parts[0].place if parts else "", alone=seen is None or len(seen.places) < 2),
         count=count,
-        rows=tuple(row - part.before for row, part in zip(rows, parts, strict=True)),
+        rows=tuple(row - part.before for row, part in zip(rows, parts, strict=True)) if name in survey.kinds else (),
         ids=tuple(seen.id_of(row) for row in rows) if seen is not None and seen.table.named_by else (),
         values=values,
     )
 
 
-def _file(given: Any, place: str) -> str | None:
-    """Return the path of a file, as it was given; of a pattern that of one of its files."""
+def _file(given: Any, place: str, *, alone: bool) -> str | None:
+    """Return the path of a file, as it was given; of a pattern that of one of its files, of several tables a name."""
     if not isinstance(given, (str, Path)):
-        return place or None
+        return None if alone else place
     if not place or Path(given).is_file():
         return str(given)
     beside = Path(given).parent / place

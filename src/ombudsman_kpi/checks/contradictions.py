@@ -1,6 +1,6 @@
 """Rules for one record: outcomes that are invalid, times that can't be in their order, stops without a start."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -17,8 +17,12 @@ from ombudsman_kpi.records.vocabulary import RECORDS
 _TOLD = (UNREAD, "is not a real date or time", "has an unknown value", "is not unique")  # by rules of their own
 
 
-def _invalid(look: Look) -> Iterator[Mark]:
-    """Yield the records that any target counts as invalid, by the reason."""
+def _invalid(look: Look) -> Mapping[str, Truths]:
+    """Return the records that any target counts as invalid, by the reason."""
+    return look.known.once(("invalid",), lambda: _find_invalid(look))
+
+
+def _find_invalid(look: Look) -> dict[str, Truths]:
     found: dict[str, Truths] = {}
     for rule in look.rules:
         try:
@@ -31,7 +35,11 @@ def _invalid(look: Look) -> Iterator[Mark]:
                 continue
             where = _records_with(assessed, code, len(look.batch))
             found[outcome.reason] = found[outcome.reason] | where if outcome.reason in found else where
-    for reason, where in found.items():
+    return found
+
+
+def _contradicting(look: Look) -> Iterator[Mark]:
+    for reason, where in _invalid(look).items():
         field = reason.split(" ")[0]
         yield Mark(reason, where, field if field in look.batch.columns else None)
 
@@ -47,7 +55,10 @@ def _records_with(assessed: Assessed, code: int, size: int) -> Truths:
 
 
 def _out_of_order(look: Look) -> Iterator[Mark]:
-    """Yield records with a time before the day on which they began, or after the end of what ends them."""
+    """Yield records with a time before the day on which they began, or after the end of what ends them.
+
+    Those that are invalid for that reason are told as contradictions.
+    """
     times = [*look.of_kind("time")]
     first = next((name for name in times if look.fields[name].required and name != "due_at"), None)
     withdrawn = RECORDS[look.table.name].withdrawn_by
@@ -62,7 +73,9 @@ def _out_of_order(look: Look) -> Iterator[Mark]:
             continue
         both = one.usable & other.usable
         wrong = other.days > one.days if word == "after" else other.days < one.days
-        yield Mark(f"{late} is {word} {early}", both & wrong, late)
+        says = f"{late} is {word} {early}"
+        told = _invalid(look).get(says)
+        yield Mark(says, both & wrong if told is None else both & wrong & ~told, late)
 
 
 def _stopped_unstarted(look: Look) -> Iterator[Mark]:
@@ -99,7 +112,7 @@ def _unmeasurable(survey: Survey) -> Iterator[Spot]:
 
 CONTRADICTION = CheckRule(
     "contradiction", "error", "A record contradicts itself, so that a target counts it as invalid.",
-    "Correct it in the case system; until then it is counted as invalid, with this reason.", _invalid,
+    "Correct it in the case system; until then it is counted as invalid, with this reason.", _contradicting,
 )  # fmt: skip
 OUT_OF_ORDER = CheckRule(
     "out-of-order", "warning", "Two times of a record are in an impossible order.",

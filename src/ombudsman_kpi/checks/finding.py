@@ -54,6 +54,8 @@ class CheckFinding:
             ]
             more = ", …" if self.count > len(self.rows) else ""
             words.append(f"row{'' if self.count == 1 else 's'} {', '.join(named)}{more}")
+        elif self.ids:  # of cases that were made of events
+            words.append(", ".join(str(name) for name in self.ids) + (", …" if self.count > len(self.ids) else ""))
         return " ".join(word for word in words if word)
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ombudsman_kpi.checks.finding import CheckFinding, Severity
 from ombudsman_kpi.checks.reports import annotations, junit, sarif
+from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.results.text_table import TextTable, as_html, as_text
 
 if TYPE_CHECKING:
@@ -112,7 +113,10 @@ class Findings(Sequence[CheckFinding]):
             f"{numbers[severity]:,} {severity}{'' if numbers[severity] == 1 else 's'}"
             for severity in ("error", "warning", "note")
         )
-        looked = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in self.records.items())
+        looked = ", ".join(
+            f"{number:,} {RECORDS[kind].singular if number == 1 else kind.replace('_', ' ')}"
+            for kind, number in self.records.items()
+        )
         return f"Check of {looked or 'no records'} by {self.scheme}, as at {self.as_of}: {counted}"
 
     def _table(self) -> TextTable:

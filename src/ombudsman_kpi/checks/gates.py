@@ -67,7 +67,8 @@ def _too_many_invalid(survey: Survey) -> Iterator[Spot]:
     for target, number in invalid.items():
         allowed = survey.asked.tolerances.get(target, 0)
         if number > allowed:
-            yield Spot(f"{target} has {number:,} invalid records, and {allowed:,} are let pass", times=1)
+            records = f"{number:,} invalid record{'' if number == 1 else 's'}"
+            yield Spot(f"{target} has {records}, and {allowed:,} may pass", times=1)
 
 
 TARGET_LOST = CheckRule(

@@ -1,14 +1,14 @@
 """Rules for ids and for whole rows: records given twice, ids that several share, exports that overlap."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ombudsman_kpi.arrays.arrow_memory import present
+from ombudsman_kpi.arrays.arrow_memory import integers, present
 from ombudsman_kpi.arrays.fingerprints import MIX, Prints, fingerprints
-from ombudsman_kpi.arrays.types import Integers
+from ombudsman_kpi.arrays.types import Integers, Truths
+from ombudsman_kpi.calendars.dates import is_missing
 from ombudsman_kpi.checks.finding import CheckRule, Spot
 from ombudsman_kpi.checks.look import KindSeen
 from ombudsman_kpi.checks.survey import Survey
@@ -16,17 +16,22 @@ from ombudsman_kpi.records.cells.times import decoded
 
 
 def print_of(column: Any) -> Prints:
-    """Return a hash of each cell of a column: Arrow's, or a list of anything."""
+    """Return a hash of each cell of a column: Arrow's, or a list of anything. An empty one has 0."""
+    text = _text_of(column)
+    return np.where(present(text), fingerprints(text)[0], np.uint64(0))
+
+
+def _text_of(column: Any) -> Any:
+    """Return the cells of a column of any kind as Arrow text, alike where the cells are."""
     import pyarrow as pa
 
-    if isinstance(column, list):
-        return np.array([hash(str(cell)) for cell in column], np.int64).view(np.uint64)
-    if pa.types.is_dictionary(column.type):
-        column = decoded(column)
-    if pa.types.is_floating(column.type) or pa.types.is_integer(column.type) or pa.types.is_temporal(column.type):
-        column = column.cast(pa.string())
-    text = column.cast(pa.string())
-    return np.where(present(text), fingerprints(text)[0], np.uint64(0))
+    if not isinstance(column, list):
+        column = decoded(column) if pa.types.is_dictionary(column.type) else column
+        try:
+            return column.cast(pa.string())
+        except pa.ArrowException:  # lists, records, bytes
+            column = column.to_pylist()
+    return pa.array([None if is_missing(cell) else str(cell) for cell in column], pa.string())
 
 
 def prints_of_rows(columns: Sequence[Any]) -> Prints:
@@ -38,21 +43,13 @@ def prints_of_rows(columns: Sequence[Any]) -> Prints:
     return rows
 
 
-def _sharing(seen: KindSeen) -> tuple[Integers, NDArray[np.int64], Prints, NDArray[np.int64]]:
-    """Return the rows that share an id, the number of each id, a hash of the whole row, and the number of its file."""
-    rows = np.concatenate([part.sharing + part.offset for part in seen.parts])
-    places = np.concatenate([np.full(len(part.sharing), seen.places.index(part.place) if part.place else 0)
-                             for part in seen.parts])  # fmt: skip
-    ids = np.array([seen.id_of(int(row)) or "" for row in rows], object)
-    named = ids != ""
-    _, codes = np.unique(ids[named].astype(str), return_inverse=True)
-    prints = []
-    for part, columns in zip(seen.parts, seen.table.source.read(list(seen.table.source.names)), strict=True):
-        wanted = part.sharing
-        if len(wanted):
-            prints.append(prints_of_rows([_taken(column, wanted) for column in columns.values()]))
-    whole = np.concatenate([np.empty(0, np.uint64), *prints])
-    return rows[named], codes.astype(np.int64), whole[named], places[named]
+class Sharing(NamedTuple):
+    """Rows that share an id: which repeat another, are alike with all of their id, have it in another file too."""
+
+    rows: Integers
+    again: Truths
+    alike: Truths
+    apart: Truths
 
 
 def _taken(column: Any, places: Integers) -> Any:
@@ -65,38 +62,59 @@ def _taken(column: Any, places: Integers) -> Any:
     return column.take(pa.array(places))
 
 
-def _alike(survey: Survey) -> Iterator[tuple[str, Integers, NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]]:
-    """Yield, by kind, the rows that share an id: which repeat a row, are alike with all others, are in another file."""
+def _prints_of(seen: KindSeen) -> Prints:
+    """Return a hash of the whole row, with all columns that there are, of those that share an id."""
+    prints = [np.empty(0, np.uint64)]
+    for part, columns in zip(seen.parts, seen.table.source.read(list(seen.table.source.names)), strict=True):
+        if len(part.sharing):
+            prints.append(prints_of_rows([_taken(column, part.sharing) for column in columns.values()]))
+    return np.concatenate(prints)
+
+
+def _sharing_in(seen: KindSeen) -> Sharing:
+    """Return the rows of one kind of records that share an id."""
+    import pyarrow as pa
+
+    parts = [part for part in seen.parts if len(part.sharing)]
+    ids = pa.chunked_array([part.ids.take(pa.array(part.sharing)) for part in parts], pa.string())
+    codes = integers(ids.combine_chunks().dictionary_encode().indices, -1).astype(np.int64)
+    named = codes >= 0
+    places = [np.full(len(part.sharing), seen.places.index(part.place) if part.place else 0) for part in parts]
+    rows, place = (np.concatenate(items)[named] for items in ([part.sharing + part.offset for part in parts], places))
+    codes, whole = codes[named], _prints_of(seen)[named]
+    size, order = int(codes.max(initial=-1)) + 1, np.arange(len(rows))
+    first = np.full(size, len(rows), np.int64)  # the first row of each id
+    np.minimum.at(first, codes, order)
+    differs, apart = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
+    differs[codes[whole != whole[first[codes]]]] = True
+    apart[codes[place != place[first[codes]]]] = True
+    return Sharing(rows, first[codes] != order, ~differs[codes], apart[codes])
+
+
+def _sharing(survey: Survey) -> Iterator[tuple[str, str | None, Sharing]]:
+    """Yield the rows that share an id, by kind, with the field that holds it."""
     for kind, seen in survey.kinds.items():
-        if not any(len(part.sharing) for part in seen.parts):
-            continue
-        rows, codes, whole, places = _sharing(seen)
-        size = int(codes.max(initial=-1)) + 1
-        first = np.full(size, len(rows), np.int64)
-        np.minimum.at(first, codes, np.arange(len(rows)))
-        differs = np.zeros(size, np.bool_)
-        differs[codes[whole != whole[first[codes]]]] = True
-        apart = np.zeros(size, np.bool_)
-        apart[codes[places != places[first[codes]]]] = True
-        yield kind, rows, first[codes] != np.arange(len(rows)), ~differs[codes], apart[codes]
+        if any(len(part.sharing) for part in seen.parts):
+            name = f"sharing in {kind}"
+            if name not in survey.worked_out:
+                survey.worked_out[name] = _sharing_in(seen)
+            yield kind, seen.table.id_field, survey.worked_out[name]
 
 
 def _twice(survey: Survey) -> Iterator[Spot]:
-    for kind, rows, again, alike, _ in _alike(survey):
-        yield Spot("the same record, all cells alike, is there again", kind, survey.kinds[kind].table.id_field,
-                   rows[again & alike])  # fmt: skip
+    for kind, name, sharing in _sharing(survey):
+        rows = sharing.rows[sharing.again & sharing.alike]
+        yield Spot("the same record, all cells alike, is there again", kind, name, rows)
 
 
 def _shared(survey: Survey) -> Iterator[Spot]:
-    for kind, rows, _, alike, _ in _alike(survey):
-        name = survey.kinds[kind].table.id_field
-        yield Spot(f"{name} is shared by records that differ", kind, name, rows[~alike])
+    for kind, name, sharing in _sharing(survey):
+        yield Spot(f"{name} is shared by records that differ", kind, name, sharing.rows[~sharing.alike])
 
 
 def _overlapping(survey: Survey) -> Iterator[Spot]:
-    for kind, rows, again, _, apart in _alike(survey):
-        name = survey.kinds[kind].table.id_field
-        yield Spot(f"{name} is also in another file", kind, name, rows[again & apart])
+    for kind, name, sharing in _sharing(survey):
+        yield Spot(f"{name} is also in another file", kind, name, sharing.rows[sharing.again & sharing.apart])
 
 
 def _rows_twice(survey: Survey) -> Iterator[Spot]:

@@ -22,23 +22,31 @@ def _has_cases(look: Look) -> bool:
     return look.table.name == "events" and "cases" in look.related.tables and "case_id" in look.fields
 
 
-def _strays(look: Look) -> Truths:
-    """Return which events are of a case that wasn't given."""
-    strays: Truths = look.batch.is_filled("case_id") & (look.related.rows_of(look.known, None) < 0)
-    return strays
+def _strays(look: Look) -> tuple[Truths, Truths]:
+    """Return which events are of a case that wasn't given, and which of these have a case's id but for its spelling."""
+    return look.known.once(("strays",), lambda: _find_strays(look))
 
 
-def _like_another(look: Look, strays: Truths) -> Truths:
-    """Return which stray events have a case's id but for capitals and zeros in front."""
+def _find_strays(look: Look) -> tuple[Truths, Truths]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    strays = look.batch.is_filled("case_id") & (look.related.rows_of(look.known, None) < 0)
     like = np.zeros(len(strays), np.bool_)
     if strays.any():
-        texts = look.batch.text("case_id").filter(pa.array(strays))
+        texts = _plain(look.batch.text("case_id").filter(pa.array(strays)))
+        like[strays] = truths(pc.is_in(texts, _plain_ids(look)))
+    return strays, like
+
+
+def _plain_ids(look: Look) -> Any:
+    """Return the ids of all cases without what is mistaken in them."""
+    import pyarrow as pa
+
+    if "plain ids" not in look.worked_out:
         ids = [_plain(batch.text("case_id")) for batch in look.related.tables["cases"].batches(["case_id"])]
-        like[strays] = truths(pc.is_in(_plain(texts), pa.chunked_array(ids).combine_chunks().drop_null()))
-    return like
+        look.worked_out["plain ids"] = pa.chunked_array(ids, pa.string()).combine_chunks().drop_null()
+    return look.worked_out["plain ids"]
 
 
 def _plain(ids: Any) -> Any:
@@ -50,17 +58,14 @@ def _plain(ids: Any) -> Any:
 
 def _stray_events(look: Look) -> Iterator[Mark]:
     if _has_cases(look):
-        strays = _strays(look)
-        yield Mark("the event is of a case that wasn't given", strays & ~_like_another(look, strays), "case_id")
+        strays, like = _strays(look)
+        yield Mark("the event is of a case that wasn't given", strays & ~like, "case_id")
 
 
 def _similar_ids(look: Look) -> Iterator[Mark]:
     if _has_cases(look):
-        yield Mark(
-            "case_id differs from that of a case only in capitals, or zeros in front",
-            _like_another(look, _strays(look)),
-            "case_id",
-        )
+        _, like = _strays(look)
+        yield Mark("case_id differs from that of a case only in capitals, or zeros in front", like, "case_id")
 
 
 def _misspelt(look: Look) -> Iterator[Mark]:

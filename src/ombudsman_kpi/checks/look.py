@@ -25,6 +25,7 @@ class Look:
     related: Related
     fields: Mapping[str, Field]
     kinds: frozenset[str] | None  # that some target uses; None where each kind is used
+    worked_out: dict[str, Any]  # of all batches, what several rules need
     refused: dict[str, str]  # targets that can't be measured, and why; what is found out here is added
 
     @property

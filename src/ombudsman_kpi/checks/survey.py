@@ -36,8 +36,11 @@ class Survey:
     related: Related
     asked: Asked
     kinds: dict[str, KindSeen] = field(default_factory=dict)
+    made: dict[str, KindSeen] = field(default_factory=dict)  # cases that were made of events
     unopened: dict[str, str] = field(default_factory=dict)  # kinds of records that can't be opened, and why
     unmeasured: dict[str, str] = field(default_factory=dict)  # targets that can't be measured, and why
+
+    worked_out: dict[str, Any] = field(default_factory=dict)  # what several rules need
 
     @cached_property
     def results(self) -> Results | None:

@@ -48,7 +48,7 @@ def survey_of(
     made = [kind for kind in survey.related.tables if kind not in tables]  # cases, of events
     for kind in made:
         _look_at(survey, kind, survey.related.tables[kind], rules.get(kind, []), None)
-        survey.kinds.pop(kind)
+        survey.made[kind] = survey.kinds.pop(kind)
     return survey
 
 
@@ -118,7 +118,15 @@ class _Looking:
         """Return what is kept of a batch."""
         fields = self._fields(batch)
         known = AsKnownBatch(batch, self.survey.at, self.survey.scheme)
-        look = Look(known, self._readable(fields), self.survey.related, fields, self.kinds, self.survey.unmeasured)
+        look = Look(
+            known,
+            self._readable(fields),
+            self.survey.related,
+            fields,
+            self.kinds,
+            self.survey.worked_out,
+            self.survey.unmeasured,
+        )
         zone = self.survey.scheme.zone
         table, sharing = batch.table, np.empty(0, np.int64)
         if self._has_ids and len(table.shared_ids):
