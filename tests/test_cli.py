@@ -307,6 +307,18 @@ def test_schemes_lists_all_five_and_shows_the_targets_of_each(typed: Typed) -> N
         assert all(target.id in shown and target.says in shown for target in load_scheme(name).targets)
 
 
+def test_schemes_shows_the_kinds_of_requests_and_so_does_the_page(typed: Typed) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "schemes.md").read_text("utf-8")
+    last = {name: typed("schemes", name).out.splitlines()[-1] for name in list_schemes()}
+    shown = {name: line.removeprefix("Kinds of requests: ") for name, line in last.items() if "Kinds of" in line}
+    assert shown == {
+        "lgsco": "post-decision-review, service-complaint", "tower-hamlets": "stage-1, stage-2",
+        "housing-ombudsman-2019": "enquiry-first, enquiry-next",
+    }  # fmt: skip
+    for name, kinds in shown.items():
+        assert f"| `{name}` | {', '.join(f'`{kind}`' for kind in kinds.split(', '))} |" in page
+
+
 COMPLETED = """
 import os, sys
 from ombudsman_kpi.cli import run

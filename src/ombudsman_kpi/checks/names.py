@@ -1,42 +1,15 @@
 """Rules for names: columns that look like a field, and kinds that no target of the scheme uses."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from difflib import get_close_matches
 
 from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.checks.finding import CheckRule, Mark, Spot
 from ombudsman_kpi.checks.look import Look
 from ombudsman_kpi.checks.survey import Survey
-from ombudsman_kpi.measures.base.target import Target
-from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.near_names import near_field
-from ombudsman_kpi.schemes.scheme import Scheme
 
 _KIND = "kind"
-
-
-def kinds_used(scheme: Scheme, records: str) -> frozenset[str] | None:
-    """Return the kinds of some records that targets of a scheme name; None where a target takes all, or none is of it.
-
-    >>> from ombudsman_kpi import load_scheme
-    >>> sorted(kinds_used(load_scheme("lgsco"), "requests"))
-    ['post-decision-review', 'service-complaint']
-    """
-    used: set[str] = set()
-    for target in scheme.targets:
-        if records != target.of and records not in target.reads:
-            continue
-        named = [condition for name, condition in _conditions(target) if name == _KIND]
-        if not named or any(condition.negated or condition.present is not None for condition in named):
-            return None
-        used |= {value for condition in named for value in condition.values}
-    return frozenset(used) or None
-
-
-def _conditions(target: Target) -> Iterator[tuple[str, Condition]]:
-    for value in vars(target).values():
-        if isinstance(value, Mapping):
-            yield from ((name, item) for name, item in value.items() if isinstance(item, Condition))
 
 
 def _unused_kind(look: Look) -> Iterator[Mark]:

@@ -11,7 +11,6 @@ from ombudsman_kpi.arrays.threads import in_threads
 from ombudsman_kpi.checks.finding import SHOWN
 from ombudsman_kpi.checks.identity import prints_of_rows
 from ombudsman_kpi.checks.look import BatchSeen, KindSeen, Look
-from ombudsman_kpi.checks.names import kinds_used
 from ombudsman_kpi.checks.rules import OF_BATCHES
 from ombudsman_kpi.checks.survey import Asked, Survey
 from ombudsman_kpi.errors import RecordsError
@@ -75,7 +74,7 @@ def _rules(survey: Survey) -> dict[str, list[Rule]]:
 def _look_at(survey: Survey, kind: str, table: Table, rules: Sequence[Rule], progress: Progress | None) -> None:
     """Look at one kind of records, batch by batch, in several threads."""
     seen = survey.kinds[kind] = KindSeen(table)
-    work = _Looking(survey, seen, rules, kinds_used(survey.scheme, kind))
+    work = _Looking(survey, seen, rules, survey.scheme.kinds_of(kind))
     try:
         for part in in_threads(work.look, table.batches(work.names)):
             seen.parts.append(part)

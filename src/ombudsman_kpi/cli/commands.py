@@ -305,6 +305,9 @@ def schemes(
         typer.echo(f"    {target.says}")
         if target.reading:
             typer.echo(f"    Reading: {target.reading}")
+    for kind in RECORDS:
+        if kinds := shown.kinds_of(kind):
+            typer.echo(f"\nKinds of {kind.replace('_', ' ')}: {', '.join(sorted(kinds))}")
 
 
 @app.command()

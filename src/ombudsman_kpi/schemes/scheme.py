@@ -27,7 +27,7 @@ from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.errors import KpiError, SchemeError, one_of
 from ombudsman_kpi.measures.base.target import InForce, Target
 from ombudsman_kpi.measures.registry import MEASURES
-from ombudsman_kpi.records.conditions import Declaration
+from ombudsman_kpi.records.conditions import Condition, Declaration
 
 WRITTEN_AS = {"targets": "target", "reports": "report"}  # a file writes them as [[target]] and [[report]]
 
@@ -128,6 +128,23 @@ class Scheme(Declaration):
     def zone(self) -> TimeZone:
         """The clock changes of the scheme's place."""
         return time_zone(self.time_zone)
+
+    def kinds_of(self, records: str) -> frozenset[str] | None:
+        """Return the kinds of some records that targets name; None where a target takes all, or none is of them.
+
+        >>> from ombudsman_kpi import load_scheme
+        >>> sorted(load_scheme("lgsco").kinds_of("requests"))
+        ['post-decision-review', 'service-complaint']
+        """
+        used: set[str] = set()
+        for target in self.targets:
+            if records != target.of and records not in target.reads:
+                continue
+            named = [condition for name, condition in _conditions(target) if name == "kind"]
+            if not named or any(condition.negated or condition.present is not None for condition in named):
+                return None
+            used |= {value for condition in named for value in condition.values}
+        return frozenset(used) or None
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -299,3 +316,10 @@ def _texts(value: Any) -> Iterator[str]:
         value = value.values()
     for item in value if isinstance(value, Iterable) and not isinstance(value, str) else ():
         yield from _texts(item)
+
+
+def _conditions(target: Target) -> Iterator[tuple[str, Condition]]:
+    """Yield all conditions on fields that a target declares."""
+    for value in vars(target).values():
+        if isinstance(value, Mapping):
+            yield from ((name, item) for name, item in value.items() if isinstance(item, Condition))
