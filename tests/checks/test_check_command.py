@@ -126,6 +126,23 @@ def test_which_cases_missed_is_one_command(typed: Typed) -> None:
     assert typed("assess", *CASES, "--status", "invalid").code == 0
 
 
+def test_times_that_cannot_be_read_are_counted_where_that_is_asked_for(typed: Typed, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(WRONG.replace("A2,2024-03-28", "A2,soon"), "utf-8")
+    words = (
+        "lgsco",
+        "--cases",
+        str(tmp_path / "a.csv"),
+        "--as-of",
+        "2024-05-31",
+        "--target",
+        "decided-or-allocated-20wd",
+    )
+    assert typed("measure", *words).code == 2
+    counted = typed("measure", *words, "--unreadable", "invalid", "--json")
+    assert (counted.code, json.loads(counted.out)["rows"][0]["invalid"]) == (0, 2)
+    assert "can't be read" in typed("assess", *words, "--unreadable", "invalid").out
+
+
 def test_a_column_to_keep_that_is_not_there_names_the_nearest(typed: Typed) -> None:
     code, _, err = typed("assess", *CASES, "--keep", "teem")
     assert code == 2

@@ -179,6 +179,25 @@ def test_an_odd_year_is_not_one_where_several_percent_have_it() -> None:
     assert not odd_years(days).any()
 
 
+@pytest.mark.parametrize(
+    ("years", "odd"),
+    [
+        ([2023] * 40 + [2042], [2042]),
+        ([2023] * 40 + [204], [204]),
+        ([1924] + [2022] * 20 + [2024] * 20, [1924]),
+        ([2023] * 199 + [1, 9999], [1, 9999]),
+        ([2023] * 40 + [12024], [12024]),
+        ([2023] * 40 + [2029], [2029]),
+        ([2023] * 40 + [2028], []),
+        ([2023] * 18 + [2042], []),
+        ([2000] * 20 + [2020] * 20, []),
+    ],
+)
+def test_years_apart_from_the_group_of_the_middle_are_odd(years: list[int], odd: list[int]) -> None:
+    days = np.array([year - 1970 for year in years]).astype("M8[Y]").astype("M8[D]").astype(np.int64)
+    assert np.array(years)[odd_years(days)].tolist() == odd
+
+
 def test_the_nearest_kind_is_named_and_the_word_is_not() -> None:
     says = [item.says for item in checked({"requests": [a_request(kind="service-complaints")]})]
     assert says == ["no target of the scheme uses this kind; it may be meant as 'service-complaint'"]

@@ -27,11 +27,6 @@ def _future(look: Look) -> Iterator[Mark]:
             yield Mark(f"{name} is after as_of", moments.times.present & ~moments.happened, name)
 
 
-def years_of(days: Integers) -> Integers:
-    """Return the years of days."""
-    return days.astype("M8[D]").astype("M8[Y]").astype(np.int64) + 1970
-
-
 def odd_years(days: Integers) -> Truths:
     """Return which days have a year far from all others: at most 1% of them, with five empty years between.
 
@@ -40,24 +35,19 @@ def odd_years(days: Integers) -> Truths:
     [30]
     """
     there = days != MISSING
-    if np.count_nonzero(there) < _ENOUGH_TIMES:
+    size = int(np.count_nonzero(there))
+    if size < _ENOUGH_TIMES:
         return np.zeros(len(days), np.bool_)
+    # Of 2023, 2024, 2042 the gap is after place 1. The middle time is of 2023, place 0: its group ends with 2024.
     whole, number = np.unique(days[there], return_counts=True)
-    years = years_of(whole)
-    found, place = np.unique(years, return_inverse=True)
-    counts = np.bincount(place, number)
-    middle = int(np.searchsorted(np.cumsum(counts), counts.sum() / 2))
-    gaps = np.flatnonzero(np.diff(found) > _FEW_YEARS)  # the years after which there is a gap
-    first = int(found[(gaps[gaps < middle] + 1).max(initial=0)])
-    last = int(found[gaps[gaps >= middle].min(initial=len(found) - 1)])
-    low, high = (day_number(to_day(0).replace(year=max(1, year), month=month, day=day))
-                 for year, month, day in ((first, 1, 1), (last, 12, 31)))  # fmt: skip
-    odd = there & ((days < low) | (days > high))
-    return (
-        odd
-        if int(np.count_nonzero(odd)) <= max(1, int(np.count_nonzero(there)) // 100)
-        else np.zeros(len(days), np.bool_)
-    )
+    years, place = np.unique(whole.astype("M8[D]").astype("M8[Y]").astype(np.int64), return_inverse=True)
+    middle = int(np.searchsorted(np.cumsum(np.bincount(place, number)), size / 2))
+    gaps = np.flatnonzero(np.diff(years) > _FEW_YEARS)
+    first = years[(gaps[gaps < middle] + 1).max(initial=0)]
+    last = years[gaps[gaps >= middle].min(initial=len(years) - 1)]
+    begin, end = np.array([first, last + 1]).astype("M8[Y]").astype("M8[D]").astype(np.int64)
+    odd: Truths = there & ((days < begin) | (days >= end))
+    return odd if int(np.count_nonzero(odd)) <= max(1, size // 100) else np.zeros(len(days), np.bool_)
 
 
 def _mistyped_year(survey: Survey) -> Iterator[Spot]:
