@@ -122,8 +122,14 @@ class Table(Columns):
         if not self.source.has_all_cells or not len(shared):
             return None
         fields = {column: name for name, column in self.columns.items()}
-        every = [fields.get(column, column) for column in self.source.names]
-        return repeats_among(self.batches(every), str(self.id_field), shared)
+        # A column called case_id that nobody reads, since case_id is read from another one, says something, too.
+        hidden = {
+            column: f"{column} itself" for column in self.columns if column not in fields and column in self._there
+        }
+        names = {**self.columns, **{name: column for column, name in hidden.items()}}
+        every = [fields.get(column, hidden.get(column, column)) for column in self.source.names]
+        table = replace(self, reading=replace(self.reading, columns=names))
+        return repeats_among(table.batches(every), str(self.id_field), shared)
 
     def repeats_in(self, offset: int, size: int) -> Truths | None:
         """Return which rows of a batch say again what another said before; None where none does."""
