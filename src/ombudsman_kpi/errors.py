@@ -4,7 +4,7 @@ Messages name the row, the id column and the field, and never show the content o
 """
 
 import tempfile
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from unicodedata import category
 
@@ -23,6 +23,8 @@ class SchemeError(KpiError):
 
 class RecordsError(KpiError):
     """Records that can't be measured: a missing column, unreadable dates, a broken file."""
+
+    lacking: tuple[str, str, str] | None = None  # of a missing column: the records, the field, and what needs it
 
 
 class OptionError(KpiError):
@@ -49,6 +51,22 @@ def one_of(value: object, allowed: Iterable[str], *, but: Collection[str] = ()) 
 
 # Letters, accents, digits, spaces, and what can't be printed.
 _SIGNS = {"L": "a", "M": "", "N": "9", "Z": " ", "C": "?"}
+
+
+def together(errors: Sequence[RecordsError]) -> RecordsError:
+    """Return several errors as one, each on a line of its own.
+
+    >>> print(together([RecordsError("cases row 3: …"), RecordsError("cases row 5: …")]))
+    2 things have to be settled:
+    - cases row 3: …
+    - cases row 5: …
+    """
+    lines = [f"- {error}" for error in errors]
+    return (
+        errors[0]
+        if len(errors) == 1
+        else RecordsError("\n".join([f"{len(errors)} things have to be settled:", *lines]))
+    )
 
 
 def kind_of(value: object) -> str:

@@ -112,12 +112,24 @@ class Columns:
     def lacks(self, name: str, needed_by: str) -> RecordsError:
         """Return the error of a field that isn't there."""
         wanted = self.column_of(name)
-        return RecordsError(
+        error = RecordsError(
             f"{self.label} has no column {wanted!r}, which {needed_by} needs. "
             f"{one_of(wanted, self.source.names, but=self.fields)} If it has another name there, say so: "
             f"columns={{{self.name!r}: {{{name!r}: '…'}}}}, or in the file of --columns; or leave the target out with "
             "targets=."
         )
+        error.lacking = self.name, name, needed_by
+        return error
+
+    def lacks_several(self, needs: Mapping[str, str]) -> RecordsError:
+        """Return the error of fields that aren't there, each with what needs it."""
+        lines = [f"- no column {self.column_of(name)!r}, which {needed_by} needs" for name, needed_by in needs.items()]
+        names = ", ".join(f"{name!r}: '…'" for name in needs)
+        remedy = (
+            f"It has: {', '.join(self.source.names)}. Say which they are: columns={{{self.name!r}: {{{names}}}}}, or "
+            "in the file of --columns; or leave targets out with targets=."
+        )
+        return RecordsError("\n".join([f"{self.label}: several columns aren't there:", *lines, remedy]))
 
     @property
     def shared_ids(self) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.calendars.periods import parse_every
 from ombudsman_kpi.clocks.states import not_yet
-from ombudsman_kpi.errors import OptionError
+from ombudsman_kpi.errors import KpiError, OptionError, RecordsError, together
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Rule
@@ -95,29 +95,96 @@ class Measurement:
                 table.refuse_overlaps([*by, *(name for step in plan for name in step.target.conditions)])
         unmeasured: dict[str, str] = {}
         wanted: dict[str, list[tuple[Rule, Key]]] = defaultdict(list)
+        lacking: Lacking = {}
         for step in with_populations(plan, scheme):
             reason = why_not(step, related.tables)
             if reason is not None:
                 if step in plan:
                     unmeasured[step.target.id] = reason
                 continue
-            for records_, rule in step.target.rules(related):
+            for records_, rule in _rules_of(step, related, lacking):
                 wanted[records_] += [(rule, key) for key in step.keys]
+        _refuse_lacking(lacking, related.tables)
         in_order = sorted(wanted.items(), key=lambda item: [*RECORDS].index(item[0]))
         return cls(scheme, at, plan, by, tables, related, dict(in_order), unmeasured, notes)
+
+
+Lacking = dict[str, dict[str, RecordsError]]  # by the kind of records and the field
+
+
+def _rules_of(step: PlanStep, related: Related, lacking: Lacking) -> list[tuple[str, Rule]]:
+    """Return the rules of a target; note each column that they lack, and go on as if it were there."""
+    while True:
+        try:
+            rules = list(step.target.rules(related))
+            for kind, rule in rules:
+                rule.fields(related.tables[kind])
+        except RecordsError as error:
+            if error.lacking is None:
+                raise
+            kind, name, _ = error.lacking
+            table = related.tables[kind]
+            if table.has(name):
+                raise
+            lacking.setdefault(kind, {}).setdefault(name, error)
+            without_rows = Source(
+                (*table.source.names, table.column_of(name)), lambda wanted: iter([{column: [] for column in wanted}])
+            )
+            related = replace(related, tables={**related.tables, kind: replace(table, source=without_rows)})
+        else:
+            return rules
+
+
+def _refuse_lacking(lacking: Lacking, tables: Mapping[str, Table]) -> None:
+    """Raise one error for all columns that targets lack."""
+    errors = []
+    for kind, fields in lacking.items():
+        needs = {name: error.lacking[2] for name, error in fields.items() if error.lacking}
+        errors.append(tables[kind].lacks_several(needs) if len(needs) > 1 else next(iter(fields.values())))
+    if errors:
+        raise together(errors)
 
 
 def tally_records(
     scheme: Scheme, records: Mapping[str, Any], options: Options, progress: Progress | None = None
 ) -> Counts:
-    """Return the counts of the outcomes of records, given by their kind."""
+    """Return the counts of the outcomes of records, given by their kind.
+
+    Where a time can't be read, the error names those of the other columns too that can't be.
+    """
+    sources, options = _prepared(scheme, records, options)
+    try:
+        return counted(Measurement.of(scheme, sources, options, progress), progress=progress)
+    except RecordsError as error:
+        if error.lacking is not None:
+            raise
+        raise _with_others(error, sources, scheme, options) from None
+
+
+def _prepared(scheme: Scheme, records: Mapping[str, Any], options: Options) -> tuple[dict[str, Source], Options]:
+    """Return the records, opened so that they can be read again and again, and the options, looked at."""
     check_scheme(scheme)
     options = options.read_once()
     make_plan(scheme, options.targets, options.cohort, options.every, options.report)  # before a reader is used up
     parse_as_of(options.as_of, scheme)
     sources = opened_once(records, [(scheme, options)])
     read_first_times(opened_unread(sources, options.readings), scheme, options)
-    return counted(Measurement.of(scheme, sources, options, progress), progress=progress)
+    return sources, options
+
+
+def _with_others(error: RecordsError, sources: Mapping[str, Source], scheme: Scheme, options: Options) -> RecordsError:
+    """Return an error of a table of one batch together with others that have to be settled as well."""
+    small = {
+        kind: source for kind, source in sources.items() if source.rows is not None and source.rows <= reading.BATCH
+    }
+    if not small:
+        return error
+    try:
+        tables = opened_unread(small, options.readings)
+        found = _unread_times(tables, dry_run(scheme, sources, options)[1])
+    except KpiError:
+        return error
+    return together(found) if len(found) > 1 and str(error) in map(str, found) else error
 
 
 def opened_once(records: Mapping[str, Any], measured: Sequence[tuple[Scheme, Options]]) -> dict[str, Source]:
@@ -149,14 +216,25 @@ def read_first_times(tables: Mapping[str, Table], scheme: Scheme, options: Optio
     if not several or ("cases" not in tables and "events" in tables):  # then what is read follows from the events
         return
     _, columns = dry_run(scheme, {kind: table.source for kind, table in tables.items()}, options)
-    for kind, table in several.items():
+    if errors := _unread_times(several, columns):
+        raise together(errors)
+
+
+def _unread_times(tables: Mapping[str, Table], columns: Mapping[str, Sequence[str]]) -> list[RecordsError]:
+    """Return what is wrong with the times of the first batch of each table, of the columns that are read of it."""
+    errors = []
+    for kind, table in tables.items():
         times = [
             name for name, item in table.fields.items()
             if item.kind == "time" and table.has(name) and table.column_of(name) in columns[kind]
         ]  # fmt: skip
         for batch in islice(table.batches(times), 1) if times else ():
             for name in times:
-                batch.times(name)
+                try:
+                    batch.times(name)
+                except RecordsError as error:
+                    errors.append(error)
+    return errors
 
 
 def _heard(source: Source, progress: Progress) -> Source:
@@ -246,7 +324,8 @@ def dry_run(scheme: Scheme, schemas: Mapping[str, Any], options: Options) -> tup
     """
     read: dict[str, dict[str, None]] = {kind: {} for kind in schemas}
     sources = {kind: _empty(schema, read[kind]) for kind, schema in schemas.items()}
-    nothing = tally_records(scheme, sources, options)
+    opened, options = _prepared(scheme, sources, options)
+    nothing = counted(Measurement.of(scheme, opened, options))
     return nothing, {kind: list(names) for kind, names in read.items()}
 
 
