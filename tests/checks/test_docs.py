@@ -21,6 +21,6 @@ def test_the_table_of_rules_is_that_of_the_registry() -> None:
 def test_the_test_of_the_page_runs(pytester: pytest.Pytester) -> None:
     (code,) = (text for text in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "kpi_results" in text)
     pytester.makepyfile(code.replace("examples/", f"{ROOT.as_posix()}/examples/"))
-    result = pytester.runpytest("-p", "ombudsman_kpi_pytest", "-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-p", "ombudsman_kpi_pytest", "-p", "no:cacheprovider")
     assert result.parseoutcomes()["failed"] == 1  # of 2023 one target was missed
     result.stdout.fnmatch_lines(["*investigation-13w in 2023 is 74.4%, and its standard ≥ 75%"])

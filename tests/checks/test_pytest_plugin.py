@@ -36,7 +36,7 @@ def test_in_time(kpi_target):
 
 def test_each_target_is_a_test(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(MODULE)
-    result = pytester.runpytest("-p", PLUGIN, "-v", "-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-p", PLUGIN, "-v", "-p", "no:cacheprovider")
     outcomes = result.parseoutcomes()
     assert (outcomes["passed"], outcomes["failed"]) == (5, 3)
     result.stdout.fnmatch_lines(
@@ -50,7 +50,7 @@ def test_each_target_is_a_test(pytester: pytest.Pytester) -> None:
 
 def test_a_module_without_results_is_told_what_to_write(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_target(kpi_target): pass")
-    result = pytester.runpytest("-p", PLUGIN, "-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-p", PLUGIN, "-p", "no:cacheprovider")
     assert result.ret != 0
     assert "no function kpi_results()" in result.stdout.str() + result.stderr.str()
 

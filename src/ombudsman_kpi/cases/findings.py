@@ -1,6 +1,6 @@
 """Findings: contradictions in one record and in the events of one case."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timezone
 from typing import Any, overload
 from zoneinfo import ZoneInfo
@@ -186,11 +186,11 @@ _NEVER = (  # the second time of a case is never before, or after, the first
 )
 
 
-def unread_fields(record: Record, own: Container[str]) -> list[Finding]:
+def unread_fields(record: Record, scheme: Scheme) -> list[Finding]:
     """Return findings for fields that nothing reads and that are nearly called like one that the record lacks."""
     findings = []
     for name in record.model_extra or ():
-        near = None if name in own else near_field(name, type(record).model_fields)
+        near = None if name in scheme.words else near_field(name, type(record).model_fields)
         if near is not None and near not in record.model_fields_set:
             says = f"{name} isn't read; it may be meant as {near}"
             findings.append(Finding(record=record.plural, field=name, says=says))

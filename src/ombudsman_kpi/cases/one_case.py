@@ -97,8 +97,7 @@ def deadlines(
     owed = [item for target in _obliging(scheme, kind, targets, maker.left_out) for item in maker.made(target)]
     if "events" in tables and whose is None:  # a whole log, in which only what counts is looked at
         findings = _misfits_in(related)
-    findings += unread_fields(record, scheme.words) if record.model_extra else []
-    return Deadlines(owed, [*maker.findings(), *findings], maker.left_out)
+    return Deadlines(owed, [*maker.findings(), *findings, *unread_fields(record, scheme)], maker.left_out)
 
 
 def _misfits_in(related: Related) -> list[Finding]:

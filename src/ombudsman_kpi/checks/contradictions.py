@@ -11,7 +11,6 @@ from ombudsman_kpi.checks.survey import Survey
 from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import UNREAD
-from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.records.vocabulary import RECORDS
 
 _TOLD = (UNREAD, "is not a real date or time", "has an unknown value", "is not unique")  # by rules of their own
@@ -81,8 +80,8 @@ def _out_of_order(look: Look) -> Iterator[Mark]:
 def _stopped_unstarted(look: Look) -> Iterator[Mark]:
     """Yield records that a target's clock stopped for, without ever having started."""
     seen: dict[tuple[str, str], Truths] = {}
-    for target in (rule.target for rule in look.rules):
-        if not isinstance(target, OnClock) or target.start is None or target.of != look.table.name:
+    for target in (rule.target.limited_clock for rule in look.rules):
+        if target is None or target.start is None or target.of != look.table.name:
             continue
         start = look.table.resolve(target.start, target.id)
         if start not in look.fields or look.fields[start].required or not target.where:
