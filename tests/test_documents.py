@@ -17,6 +17,9 @@ from ombudsman_kpi import list_schemes, load_scheme
 from ombudsman_kpi.cases.worklist import BEHIND, CERTAIN, COUNTED, FIRST, LOSES, LOST, NO_STANDARD, ROOM
 from ombudsman_kpi.cli import Described, run
 from ombudsman_kpi.errors import KpiError
+from ombudsman_kpi.records import reading
+from ombudsman_kpi.records.reading import parse_readings
+from ombudsman_kpi.records.sources.layout import FileOptions
 from ombudsman_kpi.schemes.json_schema import scheme_json_schema
 
 ROOT = Path(__file__).parents[1]
@@ -176,6 +179,15 @@ def test_the_schemes_in_the_docs_can_be_loaded(tmp_path: Path) -> None:
         path = tmp_path / f"{number}.toml"
         path.write_text(text, "utf-8")
         assert load_scheme(path).targets
+
+
+def test_the_mapping_file_in_the_docs_has_all_keys_and_can_be_read(tmp_path: Path) -> None:
+    (text,) = blocks((ROOT / "docs" / "records.md").read_text("utf-8"), "toml")
+    (tmp_path / "map.toml").write_text(text, "utf-8")
+    cases = parse_readings(tmp_path / "map.toml")["cases"]
+    assert cases.file == FileOptions(3, "cp1252", ";", "Cases 2024")
+    assert cases.columns == {"case_id": "Ref", "received_at": "Date received"}
+    assert set(tomllib.loads(text)) == {*reading._PARTS}
 
 
 def test_the_json_schemas_in_the_docs_are_the_ones_that_the_command_line_prints(

@@ -165,6 +165,11 @@ def test_the_note_is_there_however_it_is_counted(memory: str | None, tmp_path: P
     assert "cases.csv: 1 title row left out" in rows.attrs["notes"]
 
 
+def test_names_of_columns_are_read_as_they_look(tmp_path: Path) -> None:
+    table = opened(written(tmp_path, 'case_id," Date\nreceived ",\nA,2024-03-28,\n'))
+    assert table.source.names == ("case_id", "Date received", "")
+
+
 # What isn't certain
 
 TWO_TITLES = "Printed,01/05/2024\nby,Jane\n"

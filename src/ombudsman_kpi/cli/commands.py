@@ -105,7 +105,7 @@ _WRITTEN: dict[str, Any] = {
 
 def _file_of(kind: str) -> Any:
     return typer.Option(
-        help=f"CSV or Parquet file of {kind.replace('_', ' ')}, or a pattern in quotes",
+        help=f"CSV, Parquet or Excel file of {kind.replace('_', ' ')}, or a pattern in quotes",
         show_default=False,
         rich_help_panel="Records",
         metavar="FILE",

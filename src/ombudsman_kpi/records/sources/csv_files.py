@@ -60,10 +60,13 @@ def open_csv(kind: str, path: Path, options: FileOptions) -> Source:
     form = _form_of(kind, path, options)
     with pv.open_csv(path, _read_options(form, use_threads=False), _parse_options(form)) as reader:
         there = tuple(reader.schema.names)  # one thread counts the rows
-    names = tuple(name for name in there if name) if there.count("") > 1 else there
+    shown = [" ".join(name.split()) for name in there]  # a name may be broken into lines
+    names = tuple(name for name in shown if name) if shown.count("") > 1 else tuple(shown)
 
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
-        return _read(path, form, there, wanted)
+        places = [shown.index(name) for name in wanted]
+        for columns in _read(path, form, there, places):
+            yield dict(zip(wanted, columns, strict=True))
 
     def locate(position: int, _: str | None) -> str:
         return _line_of(path, form, position)
@@ -200,11 +203,12 @@ def _parse_options(form: _Form) -> Any:
     )
 
 
-def _read(path: Path, form: _Form, there: tuple[str, ...], wanted: list[str]) -> Iterator[dict[str, Any]]:
-    """Read some columns as text, whatever it looks like: 00123 is an id, and only we say what a date is."""
+def _read(path: Path, form: _Form, there: tuple[str, ...], places: list[int]) -> Iterator[list[Any]]:
+    """Yield the columns in some places as text, whatever it looks like: 00123 is an id, and only we know dates."""
     import pyarrow as pa
     import pyarrow.csv as pv
 
+    wanted = [there[place] for place in places]
     convert = pv.ConvertOptions(
         column_types=dict.fromkeys(there if form.has_empty else wanted, pa.string()),
         include_columns=None if form.has_empty else wanted,
@@ -218,12 +222,12 @@ def _read(path: Path, form: _Form, there: tuple[str, ...], wanted: list[str]) ->
     empty = True
     try:
         for batch in _without_last(batches(), form.totals):
-            yield {column: batch.column(there.index(column) if form.has_empty else column) for column in wanted}
+            yield [batch.column(place if form.has_empty else there[place]) for place in places]
             empty = False
     except (pa.ArrowException, OSError, UnicodeError) as error:
         raise broken(path, _first_error(batches(use_threads=False)) or error) from None
     if empty:
-        yield {column: pa.nulls(0, pa.string()) for column in wanted}
+        yield [pa.nulls(0, pa.string()) for _ in places]
 
 
 def _without_empty(batch: Any) -> Any:
