@@ -61,12 +61,12 @@ def together(errors: Sequence[RecordsError]) -> RecordsError:
     - cases row 3: …
     - cases row 5: …
     """
+    if len(errors) == 1:
+        return errors[0]
     lines = [f"- {error}" for error in errors]
-    return (
-        errors[0]
-        if len(errors) == 1
-        else RecordsError("\n".join([f"{len(errors)} things have to be settled:", *lines]))
-    )
+    error = RecordsError("\n".join([f"{len(errors)} things have to be settled:", *lines]))
+    error.lacking = errors[0].lacking
+    return error
 
 
 def kind_of(value: object) -> str:

@@ -1,6 +1,7 @@
 """The columns of one kind of record: the fields that they stand for, and the caller's names and formats of dates."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.calendars.periods import Period, parse_period
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
+from ombudsman_kpi.records.cells.forms import formats_of
 from ombudsman_kpi.records.reading import PLAIN, Reading
 from ombudsman_kpi.records.sources.source import Source
 from ombudsman_kpi.records.vocabulary import COUNT, PERIOD, RECORDS, Field, fields_of
@@ -129,7 +131,21 @@ class Columns:
             f"It has: {', '.join(self.source.names)}. Say which they are: columns={{{self.name!r}: {{{names}}}}}, or "
             "in the file of --columns; or leave targets out with targets=."
         )
-        return RecordsError("\n".join([f"{self.label}: several columns aren't there:", *lines, remedy]))
+        error = RecordsError(
+            "\n".join([f"{self.label}: several columns aren't there:", *lines, remedy, *self._forms()])
+        )
+        error.lacking = (self.name, *next(iter(needs.items())))
+        return error
+
+    def _forms(self) -> Iterator[str]:
+        """Yield what the formats of dates are in columns of text, as far as the first rows tell."""
+        by_format: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for column, cells in next(iter(self.source.read(list(self.source.names))), {}).items():
+            by_format[tuple(formats_of(cells))].append(column)
+        for formats, columns in by_format.items():
+            if formats:
+                said = " or ".join(f"dates={{{self.name!r}: {form!r}}}" for form in formats[:2])
+                yield f"Dates in {', '.join(columns)} aren't in ISO 8601. Say how they are written: {said}."
 
     @property
     def shared_ids(self) -> Any:

@@ -2,13 +2,14 @@
 
 import re
 from itertools import product
+from typing import Any
 
 import numpy as np
 
 from ombudsman_kpi.arrays.types import MISSING, Truths
 from ombudsman_kpi.errors import shape_of
 from ombudsman_kpi.records.cells.date_formats import parse_format
-from ombudsman_kpi.records.cells.text_times import TextTimes
+from ombudsman_kpi.records.cells.text_times import TextTimes, read_iso
 
 _SLASHED = ("%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y", "%Y/%m/%d")
 _DATES = (
@@ -19,9 +20,25 @@ _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p
 _ENOUGH = 10_000  # cells that a proposed format is tried on
 
 
-def fitting_formats(cells: TextTimes) -> list[str]:
-    """Return the formats by which all cells that were seen are real dates."""
-    text = cells.text.slice(0, _ENOUGH).drop_null()
+def formats_of(column: Any) -> list[str]:
+    """Return the formats by which the cells of a column are dates in text; none where they aren't, or in ISO 8601.
+
+    >>> formats_of(["28/03/2024", None, "N/A"]), formats_of(["2024-03-28"])
+    (['%d/%m/%Y'], [])
+    """
+    import pyarrow as pa
+
+    if isinstance(column, list):
+        column = pa.array([cell for cell in column if isinstance(cell, str)], pa.string())
+    if not pa.types.is_string(column.type):
+        return []
+    cells = read_iso(column.slice(0, _ENOUGH))
+    return fitting_formats(cells.text) if cells.unknown_form.any() else []
+
+
+def fitting_formats(text: Any) -> list[str]:
+    """Return the formats by which all cells of some Arrow text are real dates."""
+    text = text.slice(0, _ENOUGH).drop_null()
     forms = map("".join, product(_DATES, _CLOCKS))
     return [form for form in forms if (parse_format(form).read(text)[0] != MISSING).all()]
 
@@ -41,7 +58,7 @@ def swapped(cells: TextTimes, form: str, unreal: Truths) -> str | None:
 def unknown_form(cells: TextTimes, form: str | None) -> str:
     """Return what is wrong with cells in another form, without showing what they hold."""
     text: str = cells.text[int(np.argmax(cells.unknown_form))].as_py()
-    shape, fitting = shape_of(text), fitting_formats(cells)
+    shape, fitting = shape_of(text), fitting_formats(cells.text)
     if form is not None:
         others = f", such as {fitting[0]!r}, which fits all cells so far" if fitting else ""
         return f"has the form {shape}, not the one that dates= names, {form!r}. Mend it, or name another format{others}"
