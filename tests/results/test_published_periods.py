@@ -344,7 +344,7 @@ def test_a_table_with_dates_beside_its_labels_is_measured_by_its_dates() -> None
 
 def test_a_label_alone_takes_no_date_s_place() -> None:
     cases = table(("2018/19", 7)).drop(columns="count")
-    with pytest.raises(RecordsError, match="cases has no column 'decided_at'"):
+    with pytest.raises(RecordsError, match="no column 'decided_at'"):
         decisions(cases)
 
 
@@ -366,7 +366,7 @@ def test_count_and_period_may_have_other_names(tmp_path: Path) -> None:
 
 def test_without_their_names_the_columns_are_not_understood() -> None:
     cases = table(("2018/19", 7)).rename(columns={"count": "how many"})
-    with pytest.raises(RecordsError, match="cases has no column 'decided_at'"):
+    with pytest.raises(RecordsError, match="no column 'decided_at'"):
         decisions(cases)
 
 
