@@ -28,7 +28,12 @@ def open_pandas(frame: Any) -> Source:
         try:
             array = pa.Array.from_pandas(column)
             return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):  # objects of several kinds
+        except (
+            pa.ArrowInvalid,
+            pa.ArrowTypeError,
+            pa.ArrowNotImplementedError,
+            UnicodeEncodeError,
+        ):  # of several kinds
             return column.tolist()
 
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:

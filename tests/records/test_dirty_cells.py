@@ -1,0 +1,320 @@
+"""The same cells, however untidy, give the same tally, outcomes and reasons in every container."""
+
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import ombudsman_kpi as kpi
+
+sys.path.append(str(Path(__file__).parent))
+from containers import FORMS, Cells
+
+CLOCK: dict[str, Any] = {"of": "cases", "start": "received_at", "stop": "decided_at", "limit": "20 working days"}
+SCHEME = kpi.load_scheme("lgsco").with_target(
+    "alone-20wd", **CLOCK, says="Decided alone", cohort="received",
+    where={"joint_working": False, "decided_in": "assessment", "decision": {"not": "withdrawn"}},
+)  # fmt: skip
+TARGETS = {
+    "cases": ["decided-or-allocated-20wd", "investigation-13w", "alone-20wd"],
+    "events": ["keep-in-touch-20wd", "keep-in-touch-intervals-20wd", "delays-explained"],
+    "requests": ["service-complaints-20wd", "post-decision-reviews-20wd"],
+    "calls": ["intake-calls-60s"],
+    "reviews": ["quality-measures", "quality-measure-1", "qa-checklist"],
+}
+AS_OF = "2024-11-30"
+SHOWN = ["target", "id", "row", "party", "start", "stop", "due", "elapsed", "status", "reason"]
+Given = dict[str, Any]
+
+
+def found(records: Given, targets: list[str]) -> tuple[Any, Any]:
+    """Give the tally and the outcomes of records, or the error and what it says behind the name of the place."""
+    try:
+        rows = kpi.assess(SCHEME, **records, as_of=AS_OF, targets=targets)
+    except kpi.KpiError as error:
+        return type(error), str(error).split(": ", 1)[-1]
+    return None, sorted(map(str, rows[SHOWN].astype(str).to_dict("split")["data"]))
+
+
+def tallied(records: Given, targets: list[str]) -> Any:
+    try:
+        return kpi.tally(SCHEME, **records, as_of=AS_OF, targets=targets, by="team", every="month")
+    except kpi.KpiError as error:
+        return type(error)
+
+
+# Cells of text
+
+MISSING = st.sampled_from([None, "", " ", "N/A", "na", "NULL", "None", "NaN", "nat", "-", "–", "#N/A", "<NA>", " nil "])
+SPACE = st.sampled_from(["", "", "", " ", "  ", "\u00a0", "\t"])
+DAYS = [
+    "2024-03-28", "2024-03-29", "2024-03-31", "2024-04-02", "2024-04-29", "2024-04-30", "2024-10-27", "2024-02-29",
+    "2024-11-30", "2024-12-01",
+]  # fmt: skip
+ODD_DAYS = ["9999-12-31", "0000-00-00", "2024-02-30", "2023-02-29", "1989-12-29", "2050-12-31", "0001-01-01"]
+CLOCKS = [
+    "00:00", "09:30", "01:30:00", "09:30:15", "09:30:15.5", "09:30:15.1234567", "23:59:59.9999999", "00:00:00.0000000",
+    "09:30:00.000",
+]  # fmt: skip
+ODD_CLOCKS = ["24:00", "09:60", "09:30:61"]
+ZONES = ["Z", "+00", "+0000", "+01:00", " +00", " UTC"]
+Style = tuple[str, str]
+
+
+def joined(*parts: Any) -> st.SearchStrategy[str]:
+    return st.tuples(*(part if isinstance(part, st.SearchStrategy) else st.just(part) for part in parts)).map("".join)
+
+
+def often(*strategies: Any) -> st.SearchStrategy[Any]:
+    """Give the first strategy five times as often as the others."""
+    return st.integers(0, len(strategies) + 3).flatmap(lambda place: strategies[max(0, place - 4)])
+
+
+STYLES = often(
+    st.just(("dates", "")), st.just(("T", "")), st.just((" ", "")), *[st.just(("T", zone)) for zone in ZONES]
+)
+
+
+def time_cells(style: Style) -> st.SearchStrategy[Any]:
+    """Give times of one style, some of them no times at all."""
+    mark, zone = style
+    if mark == "dates":
+        real, unreal = st.sampled_from(DAYS), st.sampled_from(ODD_DAYS)
+    else:
+        real = joined(st.sampled_from(DAYS), mark, st.sampled_from(CLOCKS), zone)
+        unreal = often(
+            joined(st.sampled_from(ODD_DAYS), mark, st.sampled_from(CLOCKS), zone),
+            joined(st.sampled_from(DAYS), mark, st.sampled_from(ODD_CLOCKS), zone),
+        )
+    return often(joined(SPACE, real, SPACE), MISSING, unreal, st.sampled_from(DAYS))
+
+
+WORDS = often(
+    joined(SPACE, st.sampled_from(["North", "Zoë’s team", "north", "a  b", 'say "no"', "a, b", "Ŝ"]), SPACE),
+    MISSING,
+    joined(
+        SPACE, st.sampled_from(["101.0", "101", "007", "1e5", "True", "-3.00", "0.0", "1.50", "100.0.0", ".0"]), SPACE
+    ),
+)
+IDS = often(
+    joined(SPACE, st.sampled_from(["101", "101.0", "00101", "A-1", "102", "103", "B 2"]), SPACE),
+    st.integers(1, 99).map(str),
+    MISSING,
+)
+TRUTHS = often(
+    joined(SPACE, st.sampled_from(["yes", "No", "TRUE", "0", "1.0", "t", "false", "N", "0.0"]), SPACE),
+    MISSING,
+    st.just("maybe"),
+)
+
+
+def choice(*right: str) -> st.SearchStrategy[Any]:
+    return often(
+        joined(SPACE, st.sampled_from(right), SPACE), MISSING, st.sampled_from([right[0].upper(), "something else"])
+    )
+
+
+COLUMNS: dict[str, dict[str, Any]] = {
+    "cases": {
+        "case_id": IDS, "received_at": time_cells, "valid_at": time_cells, "allocated_at": time_cells,
+        "decided_at": time_cells, "decided_in": choice("assessment", "investigation"), "decision": WORDS,
+        "joint_working": TRUTHS, "team": WORDS,
+    },
+    "events": {
+        "case_id": IDS, "event": often(st.just("contact"), choice("delay_explained", "phoned", "reopened")),
+        "at": time_cells, "party": choice("complainant", "organisation"), "direction": choice("out", "in"),
+        "reason": WORDS, "recorded_at": time_cells,
+    },
+    "requests": {
+        "request_id": IDS, "kind": often(choice("service-complaint", "post-decision-review"), WORDS),
+        "received_at": time_cells, "answered_at": time_cells, "team": WORDS,
+    },
+    "calls": {
+        "call_id": IDS, "offered_at": time_cells, "answered_at": time_cells, "abandoned_at": time_cells, "team": WORDS,
+    },
+    "reviews": {
+        "review_id": IDS, "standard": often(st.sampled_from(["1", "1.0", " 2", "3.00", "line-manager-check"]), WORDS),
+        "answer": choice("met", "partly", "not-met", "not-applicable"), "reviewed_at": time_cells,
+        "source": choice("QA", "CPA", "CF"), "team": WORDS,
+    },
+}  # fmt: skip
+
+
+def tables(kind: str) -> st.SearchStrategy[Cells]:
+    """Give small tables of one kind; mostly all times are of one style."""
+
+    def of_style(style: Style) -> st.SearchStrategy[Cells]:
+        row = {name: cells(style) if callable(cells) else cells for name, cells in COLUMNS[kind].items()}
+        return st.lists(st.fixed_dictionaries(row), min_size=1, max_size=6)
+
+    return (STYLES if kind != "calls" else STYLES.filter(lambda style: style[0] != "dates")).flatmap(of_style)
+
+
+def spoilt(rows: Cells, place: int, cell: str) -> Cells:
+    """Give rows with a cell that can't be read in the first column of times."""
+    name = next(name for name in rows[0] if name.endswith("_at") or name == "at")
+    place %= len(rows)
+    return [{**row, name: cell} if here == place else row for here, row in enumerate(rows)]
+
+
+WRONG = ["28/03/2024", "March", "2024-03", "20240328", "2024-03-28T09", "2024-03-28T09:30+1", "12.5"]
+SINGLE = {"an Arrow reader of single rows", "a generator of single rows"}
+SOME_FORMS = st.lists(st.sampled_from([form for form in FORMS if form != "rows"]), min_size=3, max_size=3, unique=True)
+
+
+def assert_alike(records: dict[str, Cells], targets: list[str], forms: list[str]) -> None:
+    """Compare what some containers give with what rows give."""
+    error, outcomes = found(records, targets)
+    tally = tallied(records, targets)
+    for form in forms:
+        with tempfile.TemporaryDirectory() as folder:
+            for kind in records:
+                (Path(folder) / kind).mkdir()
+
+            def fill(form: str = form, folder: str = folder) -> Given:
+                return {kind: FORMS[form](rows, Path(folder) / kind) for kind, rows in records.items()}
+
+            its_error, its_outcomes = found(fill(), targets)
+            assert its_error == error, (form, outcomes, its_outcomes)
+            if error is None or form not in SINGLE:  # which batch by batch meet another cell first
+                assert its_outcomes == outcomes, form
+            assert tallied(fill(), targets) == tally, form
+
+
+@pytest.mark.parametrize("kind", list(TARGETS))
+@settings(max_examples=settings.default.max_examples // 2)  # type: ignore[union-attr]
+@given(data=st.data())
+def test_untidy_text_says_the_same_in_every_container(kind: str, data: st.DataObject) -> None:
+    records = {kind: data.draw(tables(kind))}
+    if kind == "events":
+        records["cases"] = data.draw(tables("cases"))
+    assert_alike(records, TARGETS[kind], data.draw(SOME_FORMS))
+
+
+@settings(max_examples=settings.default.max_examples // 5)  # type: ignore[union-attr]  # it tries all formats
+@given(rows=tables("cases"), place=st.integers(0, 5), cell=st.sampled_from(WRONG), forms=SOME_FORMS)
+def test_a_cell_that_cannot_be_read_is_the_same_error_in_every_container(
+    rows: Cells, place: int, cell: str, forms: list[str]
+) -> None:
+    assert_alike({"cases": spoilt(rows, place, cell)}, TARGETS["cases"], forms)
+
+
+# Cells of other types
+
+STAMPS = [
+    datetime.fromisoformat(text)
+    for text in ("2024-03-28T09:30", "2024-04-29T23:59:59.999999", "2024-03-31T01:30", "2024-10-27T01:30:00.500000")
+]
+DATES = [date(2024, 3, 28), date(2024, 3, 29), date(2024, 4, 29), date(2024, 4, 30), date(2024, 11, 30)]
+INSTANTS = [stamp.replace(tzinfo=UTC) for stamp in STAMPS]
+TIMES: list[list[Any]] = [DATES, STAMPS, INSTANTS, [pd.Timestamp(stamp) for stamp in STAMPS]]
+NUMBERS: list[list[Any]] = [
+    [101, 102, 7], [101.0, 7.5, float("nan"), 1e16, -0.0, 0.1], [True, False],
+    [Decimal("101.00"), Decimal("7.50"), Decimal("-0.25")], [UUID(int=7), UUID(int=8)], DATES, STAMPS, INSTANTS,
+]  # fmt: skip
+TYPED_IDS: list[list[Any]] = [[101, 102, 103, 7], [101.0, 102.0, 7.0], [Decimal("101.00"), Decimal("7.00")], NUMBERS[4]]
+
+
+def column_of(kinds: list[list[Any]]) -> st.SearchStrategy[list[Any]]:
+    """Give the cells of a column of one type, some of them empty."""
+    return st.sampled_from(kinds).flatmap(
+        lambda cells: st.lists(st.sampled_from([*cells, None]), min_size=4, max_size=4)
+    )
+
+
+def typed_tables() -> st.SearchStrategy[Cells]:
+    def of_times(times: list[Any]) -> st.SearchStrategy[Cells]:
+        columns = {
+            "case_id": column_of(TYPED_IDS), "received_at": column_of([times]), "allocated_at": st.just([None] * 4),
+            "decided_at": column_of([times, times, DATES]),
+            "joint_working": column_of([[True, False], [0, 1], [0.0, 1.0]]),
+            "decided_in": st.just(["assessment"] * 4), "decision": column_of(NUMBERS), "team": column_of(NUMBERS),
+        }  # fmt: skip
+        return st.fixed_dictionaries(columns).map(
+            lambda cells: [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+        )
+
+    return st.sampled_from(TIMES).flatmap(of_times)
+
+
+def arrow(rows: Cells) -> pa.Table:
+    """Give rows as Arrow makes a table of them; UUIDs, which older releases don't know, as they are stored."""
+    columns = {}
+    for name in rows[0]:
+        cells = [row[name] for row in rows]
+        if any(isinstance(cell, UUID) for cell in cells):
+            stored = pa.array([None if cell is None else cell.bytes for cell in cells], pa.binary(16))
+            columns[name] = pa.ExtensionArray.from_storage(pa.uuid(), stored)
+        else:
+            columns[name] = pa.array(cells)
+    return pa.table(columns)
+
+
+def polars(rows: Cells) -> pl.DataFrame:
+    """Give rows as Polars makes a frame of them, which has no UUIDs."""
+    plain = {name: [str(row[name]) if isinstance(row[name], UUID) else row[name] for row in rows] for name in rows[0]}
+    return pl.DataFrame(plain, strict=True)
+
+
+def parquet(rows: Cells, folder: Path) -> Path:
+    pq.write_table(arrow(rows), folder / "records.parquet")
+    return folder / "records.parquet"
+
+
+TYPED: dict[str, Callable[[Cells, Path], Any]] = {
+    "a generator of rows": lambda rows, _: iter(rows),
+    "pandas": lambda rows, _: pd.DataFrame(rows),
+    "pandas, converted": lambda rows, _: pd.DataFrame(rows).convert_dtypes(),
+    "pandas objects": lambda rows, _: pd.DataFrame(rows, dtype=object),
+    "pandas objects, row by row": lambda rows, _: (pd.DataFrame([row], dtype=object) for row in rows),
+    "Polars": lambda rows, _: polars(rows),
+    "Arrow": lambda rows, _: arrow(rows),
+    "Arrow, row by row": lambda rows, _: arrow(rows).to_reader(max_chunksize=1),
+    "DuckDB": lambda rows, _: duckdb.from_arrow(arrow(rows)),
+    "Parquet": parquet,
+}
+
+
+@given(rows=typed_tables(), form=st.sampled_from(list(TYPED)), other=st.sampled_from(list(TYPED)))
+def test_cells_of_other_types_say_the_same_in_every_container(rows: Cells, form: str, other: str) -> None:
+    error, outcomes = found({"cases": rows}, TARGETS["cases"])
+    tally = tallied({"cases": rows}, TARGETS["cases"])
+    for name in {form, other}:
+        with tempfile.TemporaryDirectory() as folder:
+            its_error, its_outcomes = found({"cases": TYPED[name](rows, Path(folder))}, TARGETS["cases"])
+            assert (its_error, its_outcomes) == (error, outcomes), name
+            assert tallied({"cases": TYPED[name](rows, Path(folder))}, TARGETS["cases"]) == tally, name
+
+
+# One record
+
+
+@pytest.mark.parametrize("kind", ["cases", "requests", "calls"])
+@given(data=st.data())
+def test_one_record_stands_as_it_does_in_a_table(kind: str, data: st.DataObject) -> None:
+    """A record alone may be refused where a table says invalid; else it has the status of its row for each target."""
+    row, targets = data.draw(tables(kind))[0], TARGETS[kind]
+    given_: Given = {kind: [row]}
+    record = {"cases": kpi.Case, "requests": kpi.Request, "calls": kpi.Call}[kind]
+    try:
+        table = kpi.assess(SCHEME, **given_, as_of=AS_OF, targets=targets)
+        alone = kpi.deadlines(SCHEME, record(**row), as_of=AS_OF, targets=targets, events=None)
+    except ValueError:  # of pydantic, or of this library; one date among times is an error where seconds count
+        return
+    rows = zip(table["target"].astype(str), table["status"].astype(str), strict=True)
+    assert {item.target: item.status for item in alone} == {
+        target: status for target, status in rows if status != "excluded"
+    }
