@@ -61,13 +61,15 @@ def parse_readings(
         place |= {key: f"{key}=" for key in extra}
     if unreadable not in get_args(Unreadable):
         raise OptionError(f"unreadable= takes {' or '.join(map(repr, get_args(Unreadable)))}.")
-    readings = dict.fromkeys(RECORDS, replace(PLAIN, unreadable=unreadable))
+    readings = dict.fromkeys(RECORDS, PLAIN)
     if isinstance(columns, Mapping) and any(isinstance(item, Reading) for item in columns.values()):
         readings |= said.pop("columns")
         said = {key: value for key, value in said.items() if value}
     for key, value in said.items():
         readings = _PARTS[key](readings, value, place[key])
-    return readings
+    if unreadable == "error":
+        return readings
+    return {kind: replace(reading, unreadable=unreadable) for kind, reading in readings.items()}
 
 
 def _mapping_file(path: Path) -> dict[str, Any]:
