@@ -57,7 +57,8 @@ def tally_on_spark(
     schemas = {kind: schema_of(frame) for kind, frame in frames.items()}
     sources = {kind: Source(tuple(schema.names), lambda _: iter(())) for kind, schema in schemas.items()}
     tables = open_records(sources, options.readings)
-    options = options._replace(as_of=str(parse_as_of(options.as_of, scheme)))
+    readings = {kind: table.reading for kind, table in tables.items()}  # cases that are built have plain names
+    options = options._replace(as_of=str(parse_as_of(options.as_of, scheme)), readings=readings)
     job = _with_built_cases(_Job(scheme, options, frames, tables, schemas))
     counted, needed = dry_run(scheme, job.schemas, options)
     job = job._replace(

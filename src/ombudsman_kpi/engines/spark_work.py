@@ -205,8 +205,12 @@ def _source(work: Work, kind: str, chunks: list[Any]) -> Source:
         if not chunks:
             yield {name: pa.nulls(0, schema.field(name).type) for name in wanted}
 
-    shared = (lambda: work.doubtful[kind]) if kind in work.doubtful else None
-    return Source(tuple(schema.names), read, shared=shared, has_all_cells=False, is_part=True)
+    def shared() -> Any:
+        ids = work.doubtful[kind]
+        return pa.nulls(0, pa.string()) if ids is None else ids
+
+    looked_for = shared if kind in work.doubtful else None
+    return Source(tuple(schema.names), read, shared=looked_for, has_all_cells=False, is_part=True)
 
 
 def _built_cases(work: Work, scheme: Scheme, chunks: list[Any]) -> History:
