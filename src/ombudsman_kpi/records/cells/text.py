@@ -26,6 +26,7 @@ MISSING_WORDS = frozenset({"", "-", "--", "–", "—", "na", "n/a", "#n/a", "<n
 _WHOLE = r"^(-?(?:0|[1-9]\d*))\.0+$"
 _SURROGATE = re.compile("[\ud800-\udfff]")  # of UTF-16, which can be written in no file
 _WHOLE_NUMBER = re.compile(_WHOLE, re.ASCII)
+_DIGITS = 76  # of the longest decimal number that a column holds
 
 
 def text_of(value: object, missing: Collection[str] = MISSING_WORDS) -> str | None:
@@ -62,6 +63,8 @@ def _written(value: object) -> str:
         return str(value).lower()
     if isinstance(value, np.generic):
         return _written(value.item())
+    if isinstance(value, (float, Decimal)):
+        return _written_number(value)
     kind = type(value)
     if (
         isinstance(value, (bytes, Iterable))
@@ -70,6 +73,13 @@ def _written(value: object) -> str:
     ):
         raise ValueError(f"holds {kind.__name__}, not text")
     return str(value)
+
+
+def _written_number(number: float | Decimal) -> str:
+    """Return a number as a column of numbers has it: 0 for -0, and 100 for a decimal number held as 1E+2."""
+    if number == 0:
+        return "0"
+    return f"{number:f}" if isinstance(number, Decimal) and number.adjusted() < _DIGITS else str(number)
 
 
 def _written_moment(moment: datetime) -> str:
