@@ -151,7 +151,8 @@ _MONTH_OR_YEAR = (
 )
 _WHOSE_QUARTER = (
     "may be a quarter of the calendar year, or of the financial year that begins in it. Say which with "
-    "quarters='calendar' or quarters='financial', or write it like '2018/19 Q4', which is January to March 2019."
+    "quarters='calendar' or quarters='financial' (in the file of --columns, below [periods]), or write it like "
+    "'2018/19 Q4', which is January to March 2019."
 )
 
 
