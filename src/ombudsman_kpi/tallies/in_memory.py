@@ -168,12 +168,16 @@ def _prepared(scheme: Scheme, records: Mapping[str, Any], options: Options) -> t
     make_plan(scheme, options.targets, options.cohort, options.every, options.report)  # before a reader is used up
     parse_as_of(options.as_of, scheme)
     sources = opened_once(records, [(scheme, options)])
+    lacking: RecordsError | None = None
     try:
         read_first_times(opened_unread(sources, options.readings), scheme, options)
     except RecordsError as error:
-        if error.lacking is not None:
-            Measurement.of(scheme, sources, options)  # the same error, with the forms of dates in the first rows
-        raise
+        if error.lacking is None:
+            raise
+        lacking = error
+    if lacking is not None:
+        Measurement.of(scheme, sources, options)  # the same error, with the forms of dates in the first rows
+        raise lacking
     return sources, options
 
 
