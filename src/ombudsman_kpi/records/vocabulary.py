@@ -56,7 +56,6 @@ class Record(BaseModel):
         frozen=True,
         extra="allow",
         hide_input_in_errors=True,
-        defer_build=True,
     )
 
     @field_validator("*", mode="before")

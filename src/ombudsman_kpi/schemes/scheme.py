@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from functools import cached_property
+from threading import Lock
 from typing import Annotated, Any
 
 from dateutil.rrule import rrulestr
@@ -248,9 +249,13 @@ def _unchanged(before: dict[str, Any], entry: Mapping[str, Any]) -> dict[str, An
 def validated(declared: Mapping[str, Any], place: str) -> Scheme:
     """Return the scheme that was declared. Raises ``SchemeError``, one sentence that names the target and the key."""
     try:
-        return Scheme.model_validate(declared)
+        with _ONE_AT_A_TIME:
+            return Scheme.model_validate(declared)
     except ValidationError as error:
         raise SchemeError(f"{place}: {_describe(error, declared)}") from None
+
+
+_ONE_AT_A_TIME = Lock()  # pydantic builds a model when it is first used, and no two threads may build the same one
 
 
 def _describe(error: ValidationError, declared: Mapping[str, Any]) -> str:
