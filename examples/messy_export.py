@@ -4,7 +4,7 @@ The script writes invented complaints as a casework system exports them: titles 
 N/A and - for nothing, a total below, in Windows-1252; and once more as an Excel workbook. Nothing has the library's
 names. It shows what ``measure`` says of that, writes a mapping file, and measures both files.
 
-Run it with a folder to write into: python examples/messy_export.py --out /tmp/export
+Run it with a folder to write into: python examples/messy_export.py --out export
 """
 
 import argparse

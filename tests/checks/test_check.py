@@ -179,3 +179,12 @@ def test_no_report_ever_holds_what_a_cell_holds(
     ]
     assert not any(MARKER.lower() in report.lower() for report in [*reports, found._repr_html_()])
     assert MARKER not in found.to_pandas().to_csv()
+
+
+def test_records_are_alike_by_the_rule_that_counts_them() -> None:
+    case = {"case_id": "101", "received_at": "2024-03-28", "allocated_at": None, "decided_at": None, "team": "N/A"}
+    cases = [case, {**case, "case_id": 101.0, "team": None}, {**case, "case_id": "7"}]
+    found = check(LGSCO, cases=cases, as_of="2024-04-10", targets="decided-or-allocated-20wd")
+    rules = [item.rule for item in found]
+    assert "record-twice" in rules
+    assert "id-shared" not in rules

@@ -110,7 +110,7 @@ def _unmeasurable(survey: Survey) -> Iterator[Spot]:
 
 
 CONTRADICTION = CheckRule(
-    "contradiction", "error", "A record contradicts itself, so that a target counts it as invalid.",
+    "contradiction", "error", "A record contradicts itself; targets count it as invalid.",
     "Correct it in the case system; until then it is counted as invalid, with this reason.", _contradicting,
 )  # fmt: skip
 OUT_OF_ORDER = CheckRule(

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ombudsman_kpi.arrays.fingerprints import fingerprints
 from ombudsman_kpi.arrays.threads import in_threads
 from ombudsman_kpi.checks.finding import SHOWN
-from ombudsman_kpi.checks.identity import prints_of_rows
 from ombudsman_kpi.checks.look import BatchSeen, KindSeen, Look
 from ombudsman_kpi.checks.rules import OF_BATCHES
 from ombudsman_kpi.checks.survey import Asked, Survey
@@ -19,6 +19,7 @@ from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.batch import Batch
+from ombudsman_kpi.records.repeats import contents_of
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import COUNT, PERIOD, Field
 from ombudsman_kpi.schemes.scheme import Scheme
@@ -138,7 +139,7 @@ class _Looking:
             batch.text(table.named_by) if table.named_by is not None and table.named_by in batch.columns else None,
             {name: batch.times(name).days(zone) for name in look.of_kind("time")},
             sharing,
-            None if self._has_ids or table.is_published else prints_of_rows([*batch.columns.values()]),
+            None if self._has_ids or table.is_published else fingerprints(contents_of(batch, np.arange(len(batch))))[0],
             tuple(self._found(look)),
         )
 

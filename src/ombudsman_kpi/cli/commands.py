@@ -352,7 +352,7 @@ def version() -> None:
 
 
 def readings_of(columns: Path | None, files: dict[str, Any]) -> Any:
-    """Return how files are read: by the mapping file, and by what is said of all files, which is taken from them."""
+    """Return how the files are read. Options that hold for all of them are taken out of ``files``."""
     said = {key: value for key in _WRITTEN if (value := files.pop(key)) is not None}
     if not any(files.values()):
         raise OptionError("There is nothing to read. Name at least one file, such as --cases cases.csv.")

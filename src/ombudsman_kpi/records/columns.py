@@ -17,7 +17,10 @@ from ombudsman_kpi.records.vocabulary import COUNT, PERIOD, RECORDS, Field, fiel
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of one kind of record: what the vocabulary and the caller say of them."""
+    """The columns of one kind of record: what the vocabulary and the caller say of them.
+
+    What rows have to be read for is left to ``Table``; here it raises ``NotImplementedError``.
+    """
 
     name: str
     source: Source

@@ -36,7 +36,7 @@ def repeats_among(batches: Iterable[Batch], own: str, shared: Any) -> Repeats:
         places = np.flatnonzero(truths(pc.is_in(batch.text(own), shared)))
         if len(places):
             ids.append(taken(batch.text(own), places))
-            contents.append(_content(batch, places))
+            contents.append(contents_of(batch, places))
             rows.append(places + batch.offset)
     row = np.concatenate(rows)
     code = integers(pa.concat_arrays(contents).dictionary_encode().indices, -1)
@@ -47,7 +47,7 @@ def repeats_among(batches: Iterable[Batch], own: str, shared: Any) -> Repeats:
     return Repeats(row[again], row[first[place[again]]], differing)
 
 
-def _content(batch: Batch, places: RowNumbers) -> Any:
+def contents_of(batch: Batch, places: RowNumbers) -> Any:
     """Return all cells of some rows as one text each."""
     import pyarrow.compute as pc
 
