@@ -111,6 +111,18 @@ def test_titles_totals_and_empty_rows_are_left_out_and_said(
     assert counts_of(path) == (MET, MISSED, PENDING, note)
 
 
+@pytest.mark.parametrize("place", [0, 1, 40, 79], ids=["first", "second", "in the middle", "last"])
+def test_a_row_longer_than_a_block_is_read_like_any_other(
+    place: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [[f"A{number}", *ROWS[0][1:4], "North"] for number in range(80)]
+    rows[place][4] = "a note\n" * 1_500 + "of many lines"
+    monkeypatch.setattr(csv_files, "BLOCK", 1_000)
+    path = written(tmp_path, text_of([NAMES, *rows]))
+    assert cells(opened(path)) == [[cell or None for cell in row] for row in rows]
+    assert counts_of(path) == (80, 0, 0, "")
+
+
 def test_a_first_line_names_the_separator(tmp_path: Path) -> None:
     path = written(tmp_path, "sep=;\n" + text_of([NAMES, *ROWS], ";"))
     table = opened(path)

@@ -21,7 +21,8 @@ from ombudsman_kpi.records.sources.layout import (
 )
 from ombudsman_kpi.records.sources.source import Source
 
-BLOCK = 1 << 24  # bytes of a file at a time
+BLOCK = 1 << 22  # bytes of a file at a time: few enough that a look at its first rows is no reading of it all
+_LONG = 1 << 28  # for a file with a row that is longer
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _SHOWN = {"cp1252": "Windows-1252"}
 _LINE = re.compile(r"\r\n|\n|\r")
@@ -55,11 +56,15 @@ class _Form(NamedTuple):
 
 def open_csv(kind: str, path: Path, options: FileOptions) -> Source:
     """Return a CSV file as a source. Raises ``RecordsError`` where it can't be told how it is written."""
-    import pyarrow.csv as pv
+    import pyarrow as pa
 
     form = _form_of(kind, path, options)
-    with pv.open_csv(path, _read_options(form, use_threads=False), _parse_options(form)) as reader:
-        there = tuple(reader.schema.names)  # one thread counts the rows
+    try:
+        there = _names_of(path, form, BLOCK)
+    except pa.ArrowInvalid as error:
+        if not _is_short(error):
+            raise
+        there = _names_of(path, form, _LONG)
     shown = [" ".join(name.split()) for name in there]  # a name may be broken into lines
     names = tuple(name for name in shown if name) if shown.count("") > 1 else tuple(shown)
 
@@ -177,11 +182,11 @@ def _refuse_open_quote(path: Path, form: _Form) -> None:
             ) from None
 
 
-def _read_options(form: _Form, *, use_threads: bool) -> Any:
+def _read_options(form: _Form, block: int, *, use_threads: bool) -> Any:
     import pyarrow.csv as pv
 
     encoding = "utf8" if form.encoding == "utf-8" else form.encoding
-    return pv.ReadOptions(block_size=BLOCK, use_threads=use_threads, skip_rows=form.skip, encoding=encoding)
+    return pv.ReadOptions(block_size=block, use_threads=use_threads, skip_rows=form.skip, encoding=encoding)
 
 
 def _parse_options(form: _Form) -> Any:
@@ -203,6 +208,38 @@ def _parse_options(form: _Form) -> Any:
     )
 
 
+def _names_of(path: Path, form: _Form, block: int) -> tuple[str, ...]:
+    import pyarrow.csv as pv
+
+    with pv.open_csv(path, _read_options(form, block, use_threads=False), _parse_options(form)) as reader:
+        return tuple(reader.schema.names)  # one thread counts the rows
+
+
+def _is_short(error: Exception) -> bool:
+    """Return whether a row is longer than a block."""
+    return "straddling" in str(error)
+
+
+def _batches(path: Path, form: _Form, convert: Any, *, use_threads: bool = True) -> Iterator[Any]:
+    """Yield the batches of a file; where a row is longer than a block, what is left in larger ones."""
+    import pyarrow as pa
+    import pyarrow.csv as pv
+
+    done = 0
+    for block in (BLOCK, _LONG):
+        read, known = _read_options(form, block, use_threads=use_threads), done
+        try:
+            with pv.open_csv(path, read, _parse_options(form), convert) as reader:
+                for batch in reader:
+                    rest, known = batch.slice(known), max(known - len(batch), 0)
+                    done += len(rest)
+                    yield rest
+                return
+        except pa.ArrowInvalid as error:
+            if block == _LONG or not _is_short(error):
+                raise
+
+
 def _read(path: Path, form: _Form, there: tuple[str, ...], places: list[int]) -> Iterator[list[Any]]:
     """Yield the columns in some places as text, whatever it looks like: 00123 is an id, and only we know dates."""
     import pyarrow as pa
@@ -216,8 +253,8 @@ def _read(path: Path, form: _Form, there: tuple[str, ...], places: list[int]) ->
     )
 
     def batches(*, use_threads: bool = True) -> Iterator[Any]:
-        with pv.open_csv(path, _read_options(form, use_threads=use_threads), _parse_options(form), convert) as reader:
-            yield from map(_without_empty, reader) if form.has_empty else reader
+        found = _batches(path, form, convert, use_threads=use_threads)
+        return map(_without_empty, found) if form.has_empty else found
 
     empty = True
     try:
