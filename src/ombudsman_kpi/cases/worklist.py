@@ -20,6 +20,7 @@ from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.measures.base.figures import headroom_of
+from ombudsman_kpi.measures.base.published import rules_of
 from ombudsman_kpi.measures.base.target import Records, Rule, Target
 from ombudsman_kpi.records.reading import Readings
 from ombudsman_kpi.results.results import Results
@@ -79,7 +80,7 @@ def obligations(
     rules: dict[Records, list[Rule]] = defaultdict(list)
     for step in plan:
         if why_not(step, related.tables) is None:
-            for kind, rule in step.target.rules(related):
+            for kind, rule in rules_of(step.target, related):
                 rules[kind].append(rule)
     parts = []
     for kind, mine in rules.items():

@@ -19,7 +19,7 @@ from ombudsman_kpi.records.repeats import Repeats, repeats_among
 from ombudsman_kpi.records.sources.opening import open_source
 from ombudsman_kpi.records.sources.source import Rows, Source
 from ombudsman_kpi.records.sources.streams import materialise_once
-from ombudsman_kpi.records.vocabulary import PERIOD, RECORDS
+from ombudsman_kpi.records.vocabulary import MET, OF, PERIOD, RECORDS
 
 if TYPE_CHECKING:
     from ombudsman_kpi.arrays.ids import Index
@@ -216,6 +216,7 @@ def open_table(name: str, records: Any, reading: Reading = PLAIN) -> Table:
             raise RecordsError(
                 f"{table.label} has no column {column!r}, which columns= names for {own!r}. "
                 f"{one_of(column, table.source.names)}"
+                + (" Say it of the records that have it alone: [values.requests]." if own in {MET, OF} else "")
             )
     for own in reading.dates if isinstance(reading.dates, Mapping) else ():
         if not table.is_time(own) or (own not in table.fields and not table.has(own)):

@@ -12,6 +12,7 @@ from ombudsman_kpi.calendars.periods import parse_every
 from ombudsman_kpi.clocks.states import not_yet
 from ombudsman_kpi.errors import KpiError, OptionError, RecordsError, together
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
+from ombudsman_kpi.measures.base.published import rules_of
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.reading import Readings
@@ -29,6 +30,7 @@ from ombudsman_kpi.tallies.plan import (
     Progress,
     batches_of,
     check_scheme,
+    conditions_on,
     has_periods,
     make_plan,
     missing_groups,
@@ -92,7 +94,7 @@ class Measurement:
         notes = missing_groups(by, plan, related.tables)
         for table in related.tables.values():
             if has_periods(table):
-                table.refuse_overlaps([*by, *(name for step in plan for name in step.target.conditions)])
+                table.refuse_overlaps([*by, *(name for step in plan for name in conditions_on(step.target, table))])
         unmeasured: dict[str, str] = {}
         wanted: dict[str, list[tuple[Rule, Key]]] = defaultdict(list)
         lacking: Lacking = {}
@@ -116,7 +118,7 @@ def _rules_of(step: PlanStep, related: Related, lacking: Lacking) -> list[tuple[
     """Return the rules of a target; note each column that they lack, and go on as if it were there."""
     while True:
         try:
-            rules = list(step.target.rules(related))
+            rules = list(rules_of(step.target, related))
             for kind, rule in rules:
                 rule.fields(related.tables[kind])
         except RecordsError as error:

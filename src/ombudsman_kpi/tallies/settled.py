@@ -36,9 +36,9 @@ def settle_records(
     masks = {kind: _settled_of(measurement, kind) for kind in measurement.wanted}
     for kind, wanted in measurement.wanted.items():
         for rule, _ in wanted:
-            key = rule.target.key_of(kind)
-            if key is not None and not rule.target.follows_cases:
-                masks[kind] = _together(measurement.related.tables[kind], key, masks[kind])
+            key, table = rule.target.key_of(kind), measurement.related.tables[kind]
+            if key is not None and not (rule.target.follows_cases or table.has_shares):
+                masks[kind] = _together(table, key, masks[kind])
     cases = measurement.wanted.get("cases", ())
     # What events say of its case may decide an outcome; and they may be all that says anything of cases.
     if cases and (_are_made(measurement) or any(rule.target.follows_cases for rule, _ in cases)):

@@ -17,6 +17,7 @@ from ombudsman_kpi.records.sources.layout import (
     is_total,
     left_out,
     remedy,
+    total_of,
     uncertain_header,
 )
 from ombudsman_kpi.records.sources.source import Source
@@ -39,7 +40,7 @@ class _Form(NamedTuple):
     skip: int = 0  # lines above the names of the columns
     titles: int = 0  # of these the ones that aren't empty
     width: int = 1
-    totals: int = 0  # at the end, as wide as the table
+    totals: tuple[list[str], ...] = ()  # at the end, as wide as the table
     ragged: tuple[str, ...] = ()  # totals at the end that aren't
     has_empty: bool = False  # rows without anything in them but delimiters
 
@@ -76,9 +77,10 @@ def open_csv(kind: str, path: Path, options: FileOptions) -> Source:
     def locate(position: int, _: str | None) -> str:
         return _line_of(path, form, position)
 
-    notes = left_out(path.name, form.titles, form.totals + len(form.ragged))
+    notes = left_out(path.name, form.titles, len(form.totals) + len(form.ragged))
+    total = total_of(shown, [*form.totals, *form.ragged])
     named = locate if form.skip or form.has_empty else None
-    return Source(names, read, place=path.name + form.shown, notes=notes, locate=named)
+    return Source(names, read, place=path.name + form.shown, notes=notes, locate=named, total=total)
 
 
 def _form_of(kind: str, path: Path, options: FileOptions) -> _Form:
@@ -151,7 +153,8 @@ def _with_ends(kind: str, path: Path, form: _Form, options: FileOptions) -> _For
     form = form._replace(encoding=scan.encoding, has_empty=scan.has_empty)
     lines = _LINE.split(scan.tail.decode("utf-8", errors="replace"))
     lines = lines[form.skip + 1 :] if scan.is_whole else lines[1:]
-    totals, ragged = 0, []
+    totals: list[list[str]] = []
+    ragged: list[str] = []
     for line in reversed(lines):
         if not line.strip(form.delimiter + form.quote + " "):
             continue
@@ -161,10 +164,10 @@ def _with_ends(kind: str, path: Path, form: _Form, options: FileOptions) -> _For
         if form.width < 2 or not is_total(cells):
             break
         if len(cells) == form.width:
-            totals += 1
+            totals.append(cells)
         else:
             ragged.append(line)
-    return form._replace(totals=totals, ragged=tuple(ragged))
+    return form._replace(totals=tuple(totals), ragged=tuple(ragged))
 
 
 def _refuse_open_quote(path: Path, form: _Form) -> None:
@@ -258,7 +261,7 @@ def _read(path: Path, form: _Form, there: tuple[str, ...], places: list[int]) ->
 
     empty = True
     try:
-        for batch in _without_last(batches(), form.totals):
+        for batch in _without_last(batches(), len(form.totals)):
             yield [batch.column(place if form.has_empty else there[place]) for place in places]
             empty = False
     except (pa.ArrowException, OSError, UnicodeError) as error:

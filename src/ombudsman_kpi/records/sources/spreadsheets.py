@@ -16,6 +16,7 @@ from ombudsman_kpi.records.sources.layout import (
     is_empty,
     is_total,
     left_out,
+    total_of,
     uncertain_header,
 )
 from ombudsman_kpi.records.sources.source import Source
@@ -36,6 +37,7 @@ class _Table(NamedTuple):
     rows: Sequence[int]
     cells: Sequence[Sequence[Any]]
     notes: tuple[str, ...]
+    total: dict[str, Any] | None
 
 
 def open_spreadsheet(kind: str, path: Path, options: FileOptions) -> Source:
@@ -60,8 +62,9 @@ def open_spreadsheet(kind: str, path: Path, options: FileOptions) -> Source:
         return f"row {table.rows[position] + 1}{column}"
 
     return Source(
-        table.names, read, is_pandas=True, place=place, rows=len(table.rows), notes=table.notes, locate=locate
-    )
+        table.names, read, is_pandas=True, place=place, rows=len(table.rows), notes=table.notes, locate=locate,
+        total=table.total,
+    )  # fmt: skip
 
 
 def _table_of(kind: str, place: str, cells: Sequence[Sequence[Any]], skip: int | None) -> _Table:
@@ -80,7 +83,8 @@ def _table_of(kind: str, place: str, cells: Sequence[Sequence[Any]], skip: int |
         records -= 1
     titles = sum(not all(map(is_empty, row)) for row in cells[:header])
     notes = left_out(place, titles, len(rows) - records)
-    return _Table(tuple(named.values()), tuple(named), rows[:records], cells, notes)
+    total = total_of([*named.values()], [[cells[row][column] for column in named] for row in rows[records:]])
+    return _Table(tuple(named.values()), tuple(named), rows[:records], cells, notes, total)
 
 
 def _name_of(cell: Any) -> str:
