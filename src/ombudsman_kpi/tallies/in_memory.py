@@ -283,7 +283,8 @@ def counted(
     every = {step.target.id: step.every for step in measurement.plan}
     cohorts = {step.target.id: step.cohorts for step in measurement.plan}
     basis = Basis(measurement.scheme, str(measurement.at), measurement.by, every, cohorts)
-    return Counts(basis, blocks, measurement.unmeasured, notes, misfits, settled=masks is not None)
+    understood = measurement.related.understood
+    return Counts(basis, blocks, measurement.unmeasured, notes, misfits, masks is not None, understood)
 
 
 def _left_out(tables: Mapping[str, Table], kind: str) -> Sequence[str]:
@@ -306,7 +307,9 @@ def _with_settled_events(measurement: Measurement, masks: Mapping[str, Truths]) 
             yield {name: _filtered(column, own) for name, column in columns.items()}
             first += size
 
-    some = replace(events, source=events.source._replace(read=read, rows=None, shared=None, differing=None))
+    some = replace(
+        events, source=events.source._replace(read=read, rows=None, shared=None, differing=None, is_part=True)
+    )
     related = related_of({**measurement.tables, "events": some}, measurement.plan, measurement.at, measurement.scheme)
     if "cases" in measurement.related.tables and "cases" not in related.tables:  # no kept event is a time of a case
         return replace(related, tables={**related.tables, "cases": measurement.related.tables["cases"]})
