@@ -8,7 +8,7 @@ from typing import Any
 
 from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.calendars.periods import Period, parse_period
-from ombudsman_kpi.errors import OptionError, RecordsError, one_of
+from ombudsman_kpi.errors import Lack, OptionError, RecordsError, one_of
 from ombudsman_kpi.records.cells.forms import formats_of
 from ombudsman_kpi.records.reading import PLAIN, Reading
 from ombudsman_kpi.records.sources.source import Source
@@ -123,22 +123,20 @@ class Columns:
             f"columns={{{self.name!r}: {{{name!r}: '…'}}}}, or in the file of --columns; or leave the target out with "
             "targets=."
         )
-        error.lacking = self.name, name, needed_by
+        error.lacking = [Lack(self.name, name, needed_by)]
         return error
 
     def lacks_several(self, needs: Mapping[str, str]) -> RecordsError:
-        """Return the error of fields that aren't there, each with what needs it."""
+        """Return the error of fields that aren't there, one or several, each with what needs it."""
+        if len(needs) == 1:
+            return self.lacks(*next(iter(needs.items())))
         lines = [f"- no column {self.column_of(name)!r}, which {needed_by} needs" for name, needed_by in needs.items()]
         names = ", ".join(f"{name!r}: '…'" for name in needs)
         remedy = (
             f"It has: {', '.join(self.source.names)}. Say which they are: columns={{{self.name!r}: {{{names}}}}}, or "
             "in the file of --columns; or leave targets out with targets=."
         )
-        error = RecordsError(
-            "\n".join([f"{self.label}: several columns aren't there:", *lines, remedy, *self._forms()])
-        )
-        error.lacking = (self.name, *next(iter(needs.items())))
-        return error
+        return RecordsError("\n".join([f"{self.label}: several columns aren't there:", *lines, remedy, *self._forms()]))
 
     def _forms(self) -> Iterator[str]:
         """Yield what the formats of dates are in columns of text, as far as the first rows tell."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.calendars.periods import parse_every
 from ombudsman_kpi.clocks.states import not_yet
-from ombudsman_kpi.errors import KpiError, OptionError, RecordsError, together
+from ombudsman_kpi.errors import KpiError, Lack, OptionError, RecordsError, together
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Rule
@@ -95,7 +95,7 @@ class Measurement:
                 table.refuse_overlaps([*by, *(name for step in plan for name in step.target.conditions)])
         unmeasured: dict[str, str] = {}
         wanted: dict[str, list[tuple[Rule, Key]]] = defaultdict(list)
-        lacking: Lacking = {}
+        lacking: list[Lack] = []
         for step in with_populations(plan, scheme):
             reason = why_not(step, related.tables)
             if reason is not None:
@@ -104,15 +104,13 @@ class Measurement:
                 continue
             for records_, rule in _rules_of(step, related, lacking):
                 wanted[records_] += [(rule, key) for key in step.keys]
-        _refuse_lacking(lacking, related.tables)
+        if lacking:
+            raise _lacks(lacking, related.tables)
         in_order = sorted(wanted.items(), key=lambda item: [*RECORDS].index(item[0]))
         return cls(scheme, at, plan, by, tables, related, dict(in_order), unmeasured, notes)
 
 
-Lacking = dict[str, dict[str, RecordsError]]  # by the kind of records and the field
-
-
-def _rules_of(step: PlanStep, related: Related, lacking: Lacking) -> list[tuple[str, Rule]]:
+def _rules_of(step: PlanStep, related: Related, lacking: list[Lack]) -> list[tuple[str, Rule]]:
     """Return the rules of a target; note each column that they lack, and go on as if it were there."""
     while True:
         try:
@@ -120,13 +118,13 @@ def _rules_of(step: PlanStep, related: Related, lacking: Lacking) -> list[tuple[
             for kind, rule in rules:
                 rule.fields(related.tables[kind])
         except RecordsError as error:
-            if error.lacking is None:
+            if not error.lacking:
                 raise
-            kind, name, _ = error.lacking
+            ((kind, name, _),) = error.lacking
             table = related.tables[kind]
             if table.has(name):
                 raise
-            lacking.setdefault(kind, {}).setdefault(name, error)
+            lacking += error.lacking
             without_rows = Source(
                 (*table.source.names, table.column_of(name)), lambda wanted: iter([{column: [] for column in wanted}])
             )
@@ -135,14 +133,14 @@ def _rules_of(step: PlanStep, related: Related, lacking: Lacking) -> list[tuple[
             return rules
 
 
-def _refuse_lacking(lacking: Lacking, tables: Mapping[str, Table]) -> None:
-    """Raise one error for all columns that targets lack."""
-    errors = []
-    for kind, fields in lacking.items():
-        needs = {name: error.lacking[2] for name, error in fields.items() if error.lacking}
-        errors.append(tables[kind].lacks_several(needs) if len(needs) > 1 else next(iter(fields.values())))
-    if errors:
-        raise together(errors)
+def _lacks(lacking: Sequence[Lack], tables: Mapping[str, Table]) -> RecordsError:
+    """Return one error for all columns that targets lack."""
+    needs: dict[str, dict[str, str]] = defaultdict(dict)
+    for lack in lacking:
+        needs[lack.records].setdefault(lack.field, lack.needed_by)
+    error = together([tables[kind].lacks_several(of_kind) for kind, of_kind in needs.items()])
+    error.lacking = lacking
+    return error
 
 
 def tally_records(
@@ -156,7 +154,7 @@ def tally_records(
     try:
         return counted(Measurement.of(scheme, sources, options, progress), progress=progress)
     except RecordsError as error:
-        if error.lacking is not None:
+        if error.lacking:
             raise
         raise _with_others(error, sources, scheme, options) from None
 
@@ -168,16 +166,15 @@ def _prepared(scheme: Scheme, records: Mapping[str, Any], options: Options) -> t
     make_plan(scheme, options.targets, options.cohort, options.every, options.report)  # before a reader is used up
     parse_as_of(options.as_of, scheme)
     sources = opened_once(records, [(scheme, options)])
-    lacking: RecordsError | None = None
+    tables, lacking = opened_unread(sources, options.readings), None
     try:
-        read_first_times(opened_unread(sources, options.readings), scheme, options)
+        read_first_times(tables, scheme, options)
     except RecordsError as error:
-        if error.lacking is None:
+        if not error.lacking:
             raise
-        lacking = error
-    if lacking is not None:
-        Measurement.of(scheme, sources, options)  # the same error, with the forms of dates in the first rows
-        raise lacking
+        lacking = error.lacking
+    if lacking:
+        raise _lacks(lacking, tables)  # the same error, with the forms of dates in the first rows
     return sources, options
 
 
