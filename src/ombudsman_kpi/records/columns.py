@@ -1,5 +1,6 @@
 """The columns of one kind of record: the fields that they stand for, and the caller's names and formats of dates."""
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,10 +17,10 @@ from ombudsman_kpi.records.vocabulary import COUNT, PERIOD, RECORDS, Field, fiel
 
 
 @dataclass(frozen=True)
-class Columns:
+class Columns(ABC):
     """The columns of one kind of record: what the vocabulary and the caller say of them.
 
-    What rows have to be read for is left to ``Table``; here it raises ``NotImplementedError``.
+    What rows have to be read for is declared here, and left to ``Table``, which reads them in batches.
     """
 
     name: str
@@ -149,19 +150,19 @@ class Columns:
                 yield f"Dates in {', '.join(columns)} aren't in ISO 8601. Say how they are written: {said}."
 
     @property
+    @abstractmethod
     def shared_ids(self) -> Any:
         """The ids, as Arrow text, that more than one row has, whatever else is in them; a missing one is null."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def doubtful_ids(self) -> Any:
         """The ids that records share which differ; None where every record has one of its own."""
-        raise NotImplementedError
 
+    @abstractmethod
     def repeats_in(self, offset: int, size: int) -> Truths | None:
         """Return which rows of a batch say again what another said before; None where none does."""
-        raise NotImplementedError
 
+    @abstractmethod
     def only_dates(self, name: str) -> bool:
         """Return whether a whole column, in every batch, holds dates without a time of day."""
-        raise NotImplementedError
