@@ -6,6 +6,7 @@ Messages name the row, the id column and the field, and never show the content o
 import tempfile
 from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
+from typing import NamedTuple
 from unicodedata import category
 
 
@@ -21,10 +22,18 @@ class SchemeError(KpiError):
     """A scheme, target, limit or standard that can't be read or doesn't exist."""
 
 
+class Lack(NamedTuple):
+    """A column that isn't there: of which records, for which field, and what needs it."""
+
+    records: str
+    field: str
+    needed_by: str
+
+
 class RecordsError(KpiError):
     """Records that can't be measured: a missing column, unreadable dates, a broken file."""
 
-    lacking: tuple[str, str, str] | None = None  # of a missing column: the records, the field, and what needs it
+    lacking: Sequence[Lack] = ()  # the columns that aren't there, where that is the fault
 
 
 class OptionError(KpiError):
@@ -64,9 +73,7 @@ def together(errors: Sequence[RecordsError]) -> RecordsError:
     if len(errors) == 1:
         return errors[0]
     lines = [f"- {error}" for error in errors]
-    error = RecordsError("\n".join([f"{len(errors)} things have to be settled:", *lines]))
-    error.lacking = errors[0].lacking
-    return error
+    return RecordsError("\n".join([f"{len(errors)} things have to be settled:", *lines]))
 
 
 def kind_of(value: object) -> str:

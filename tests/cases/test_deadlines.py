@@ -1050,6 +1050,17 @@ def test_findings_of_events(row: Row, said: list[tuple[str, str]]) -> None:
     assert findings(CLOSED, fine, row) == [("events", 1, *parts) for parts in said]
 
 
+def test_events_that_are_all_of_another_case_are_refused() -> None:
+    events = [event("contact", "2024-04-02", C, case_id="a"), event("telephoned", "2024-06-03", case_id="B")]
+    with pytest.raises(RecordsError, match=r"none of 2 events has the case_id of a case.*That of events row 0 and"):
+        deadlines(LGSCO, STARTED, events=events, as_of="2024-05-31")
+    whole_log = pd.DataFrame([event("contact", "2024-04-02", C, case_id="B")])  # in which this case has no event yet
+    (finding,) = deadlines(LGSCO, STARTED, events=whole_log, as_of="2024-05-31").findings
+    assert "1 event of a case that wasn't given" in finding.says
+    (finding, *_) = deadlines(LGSCO, {**STARTED, "case_id": ""}, events=events, as_of="2024-05-31").findings
+    assert finding.says == "case_id is missing"
+
+
 def test_contact_after_reopening_is_no_contradiction() -> None:
     again, told = event("reopened", "2024-04-10"), event("contact", "2024-04-15", C)
     assert findings(CLOSED, again, told) == []

@@ -39,12 +39,12 @@ LOST, BEHIND, COUNTED, CERTAIN, LOSES, ROOM, FIRST_END, NO_STANDARD = (
 )  # fmt: skip
 ENDS = "2024-03-31"  # the day on which the example data were taken: Easter Sunday
 ONE_DAY = timedelta(days=1)
-NOWHERE = [
-    {"case_id": "nobody", "event": "contact", "at": "2024-01-02", "party": "complainant", "direction": "out",
-     "reason": None},
-]  # fmt: skip
-
 Row = dict[str, Any]
+
+CONTACT: Row = {
+    "case_id": "A", "event": "contact", "at": "2024-01-02", "party": "complainant", "direction": "out", "reason": None,
+}  # fmt: skip
+NOTHING: list[Row] = []  # a log in which nothing happened
 
 
 def case(name: str = "A", received: Any = "2024-03-28", **more: Any) -> Row:
@@ -181,8 +181,8 @@ def test_what_contradicts_itself_has_ended_or_comes_later_owes_nothing() -> None
 
 
 def test_a_case_as_a_whole_is_listed_where_its_intervals_are_not_asked_for() -> None:
-    cases, told = [case(received="2024-03-01", allocated_at="2024-03-28")], [*NOWHERE]
-    told += [{"case_id": "A", "event": "contact", "at": "2024-04-05", "party": "organisation", "direction": "out"}]
+    cases = [case(received="2024-03-01", allocated_at="2024-03-28")]
+    told = [{**CONTACT, "at": "2024-04-05", "party": "organisation"}]
     both = listed(cases, events=told, targets=[WHOLE, INTERVALS], within=None)
     assert [*zip(both["target"], both["party"], both["due"].astype(str), strict=True)] == [
         (INTERVALS, "complainant", "2024-04-29"), (INTERVALS, "organisation", "2024-05-03"),
@@ -193,7 +193,7 @@ def test_a_case_as_a_whole_is_listed_where_its_intervals_are_not_asked_for() -> 
 
 def test_contact_is_listed_only_where_events_say_when_there_was_some() -> None:
     cases = [case(received="2024-03-01", allocated_at="2024-03-28")]
-    assert INTERVALS in set(listed(cases, events=NOWHERE)["target"])
+    assert INTERVALS in set(listed(cases, events=NOTHING)["target"])
     assert set(listed(cases, within=None)["target"]) == {INVESTIGATED, "investigation-26w", "investigation-52w"}
 
 
@@ -334,7 +334,7 @@ def test_an_explanation_is_due_by_the_day_until_which_it_may_be_given() -> None:
     # Missed on Monday 29 April; three working days later is Thursday 2 May.
     scheme = LGSCO.with_target(DELAYS, up_to="3 working days", standard="at least 50%")
     found = [
-        listed([case()], "2024-04-30", scheme, events=NOWHERE, targets=DELAYS, within=within, every="month")
+        listed([case()], "2024-04-30", scheme, events=NOTHING, targets=DELAYS, within=within, every="month")
         for within in ("1 working day", "2 working days")
     ]
     assert [len(rows) for rows in found] == [0, 1]
@@ -555,7 +555,8 @@ class Office:
 
     def figures(self, missed: Sequence[Row | None], every: Any) -> dict[tuple[int, str], Any]:
         """Measure what each of some futures leads to, by its number and period."""
-        cases, events = [], [*NOWHERE]
+        cases: list[Row] = []
+        events: list[Row] = []
         for world, item in enumerate(missed):
             rows, told = self.after(item)
             cases += [{**row, "case_id": f"{world}:{row['case_id']}", "world": str(world)} for row in rows]
@@ -632,7 +633,7 @@ def test_each_effect_is_what_really_missing_it_leads_to(
     scheme = scheme.with_target(target, cohort=cohort, standard=standard, **CHANGES[target])
     investigated = target in {INTERVALS, WHOLE}
     cases: list[Row] = []
-    events: list[Row] = [{**NOWHERE[0], "at": date(2024, 1, 2)}]
+    events: list[Row] = []
     for place, run in enumerate(runs):
         received = FIRST + timedelta(run["received"] if place else 0)  # one at least is there on the day
         times = {
@@ -642,7 +643,7 @@ def test_each_effect_is_what_really_missing_it_leads_to(
         if investigated:
             times["allocated_at"] = received
         cases.append(case(f"C{place}", received, **times, count=run["count"]))
-        events += [{**NOWHERE[0], "case_id": f"C{place}", "at": received + timedelta(shift)} for shift in run["told"]]
+        events += [{**CONTACT, "case_id": f"C{place}", "at": received + timedelta(shift)} for shift in run["told"]]
     office = Office(target, cohort, scheme, FIRST + timedelta(as_of_shift), cases, events)
     found = listed(
         cases, office.as_of, scheme, events=events, within=None, targets=target, every=every, columns=WEIGHED
@@ -740,9 +741,9 @@ def test_what_counts_when_it_ends_counts_where_it_can_first_be_late(
 
 
 FILLED: dict[str, dict[str, Any]] = {
-    "everything": {"cases": [case(allocated_at="2024-03-28", valid_at="2024-03-28"), case("B")], "events": NOWHERE},
+    "everything": {"cases": [case(allocated_at="2024-03-28", valid_at="2024-03-28"), case("B")], "events": NOTHING},
     "cases": {"cases": [case()]},
-    "contact": {"cases": [case(allocated_at="2024-03-28")], "events": NOWHERE, "targets": INTERVALS},
+    "contact": {"cases": [case(allocated_at="2024-03-28")], "events": NOTHING, "targets": INTERVALS},
 }
 EMPTY: dict[str, dict[str, Any]] = {
     "nothing due": {"cases": [case()], "within": "1 working day", "as_of": "2024-04-10"},
@@ -837,7 +838,7 @@ CASES = [
     case("D", "2024-03-01", allocated_at="2024-03-28", valid_at="2024-03-04", team=None),
     case("E", decided_at="2024-04-02", team="South"),
 ]  # fmt: skip
-EVENTS = [*NOWHERE, {**NOWHERE[0], "case_id": "D", "at": "2024-04-05"}]
+EVENTS = [{**CONTACT, "case_id": "D", "at": "2024-04-05"}]
 TIMES = ("received_at", "valid_at", "allocated_at", "decided_at", "at")
 Form = Callable[[pd.DataFrame, Path], Any]
 

@@ -188,3 +188,11 @@ def test_records_are_alike_by_the_rule_that_counts_them() -> None:
     rules = [item.rule for item in found]
     assert "record-twice" in rules
     assert "id-shared" not in rules
+
+
+@pytest.mark.parametrize("gate", ["missed", "invalid"])
+def test_where_a_gate_needs_figures_that_there_are_not_it_is_said_why(gate: Any) -> None:
+    cases = [{"period": period, "count": "12", "decision": "upheld"} for period in ("Apr 2023", "2023/24 Q1")]
+    (found,) = check(LGSCO, cases=cases, as_of="2024-05-31", fail_on=gate)
+    assert (found.rule, found.severity, found.count) == ("unmeasurable", "error", 1)
+    assert found.says.startswith("cases: 2023/24 Q1 and Apr 2023 overlap")

@@ -95,7 +95,7 @@ def test_a_miss_that_a_pause_spared_needs_no_explanation(lgsco: Scheme) -> None:
 def test_misspelt_pauses_are_named(lgsco: Scheme) -> None:
     paused = lgsco.with_target("decided-or-allocated-20wd", clock={"pauses": "allowed"})
     cases = [{"case_id": "A", "received_at": "2024-01-02"}]
-    events = [{"case_id": "A", "event": "puased", "at": "2024-01-10"}]
+    events = [{"case_id": "A", "event": event, "at": "2024-01-10"} for event in ("puased", "resumed")]
     row = measure(paused, cases=cases, events=events, as_of="2024-03-31", targets="decided-or-allocated-20wd").rows[0]
     assert "1 event of an unknown kind: puased (1)" in row.note
 

@@ -156,7 +156,7 @@ def test_an_instant_in_the_middle_of_a_day_knows_the_pauses_before_it(scheme: Sc
         ([event("paused", "2024-04-10T23:59:59"), event("resumed", "2024-04-11T00:00")], "2024-04-30"),
         ([event("paused", "2024-04-10T00:00"), event("resumed", "2024-04-10T23:59:59")], "2024-04-29"),
         ([*pause("2024-04-10"), event("resumed", "2024-04-12", name="B")], None),
-        ([event("paused", "2024-04-10", name="nobody")], "2024-04-29"),
+        ([event("paused", "2024-04-10", name="nobody"), event("contact", "2024-04-10")], "2024-04-29"),
         ([event("paused", "2024-04-10", name="a"), event("Paused", "2024-04-10")], "2024-04-29"),
     ],
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """The same cells, however untidy, give the same tally, outcomes and reasons in every container."""
 
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -42,11 +43,11 @@ Given = dict[str, Any]
 
 
 def found(records: Given, targets: list[str]) -> tuple[Any, Any]:
-    """Give the tally and the outcomes of records, or the error and what it says behind the name of the place."""
+    """Give the tally and the outcomes of records, or the error and what it says without the names of the places."""
     try:
         rows = kpi.assess(SCHEME, **records, as_of=AS_OF, targets=targets)
     except kpi.KpiError as error:
-        return type(error), str(error).split(": ", 1)[-1]
+        return type(error), re.sub(r"\b(cases|events) \([^)]*\)", r"\1", str(error).split(": ", 1)[-1])
     return None, sorted(map(str, rows[SHOWN].astype(str).to_dict("split")["data"]))
 
 

@@ -280,7 +280,7 @@ def test_keep_in_touch_intervals_20wd(lgsco: Scheme) -> None:
 def test_keep_in_touch_intervals_20wd_of_an_open_case_are_never_met(
     as_of: str, missed: int, pending: int, lgsco: Scheme
 ) -> None:
-    events = contacts("2024-06-10", case_id="other")
+    events = contacts("2024-06-10", direction="in")
     row = figure(lgsco, "keep-in-touch-intervals-20wd", cases=[investigated(decided=None)], events=events, as_of=as_of)
     assert (row.met, row.missed, row.overdue, row.pending) == (0, missed, missed, pending)
 

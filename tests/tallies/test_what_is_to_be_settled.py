@@ -1,9 +1,12 @@
 """Everything that has to be settled before a file can be measured is told at once, each on a line of its own."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import ombudsman_kpi as kpi
@@ -64,3 +67,23 @@ def test_every_column_that_is_missing_is_told() -> None:
     assert line.startswith(
         "cases has no column 'received_at', which target 'decided-or-allocated-20wd' needs. It can be"
     )
+
+
+@pytest.mark.parametrize("form", [pd.DataFrame, pl.DataFrame, pa.Table.from_pandas])
+@pytest.mark.parametrize("batch", [1, 1 << 16])
+def test_a_missing_column_is_told_with_the_forms_of_dates_before_many_events_are_read(
+    batch: int, form: Callable[[pd.DataFrame], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "BATCH", batch)
+    event = {"case_id": "A", "event": "contact", "at": "2024-04-02", "party": "complainant", "direction": "out"}
+    heard: list[tuple[str, int]] = []
+    options: dict[str, Any] = {"targets": ["keep-in-touch-20wd", "decided-or-allocated-20wd"]}
+    lines = refused(
+        form(FRAME[["case_id", "received_at"]].assign(received_at="13/03/2024")), events=pd.DataFrame([event] * 3),
+        progress=lambda *step: heard.append(step), **options,
+    )  # fmt: skip
+    assert [line[:25] for line in lines[:3]] == [
+        "cases: several columns ar", "- no column 'allocated_at", "- no column 'decided_at',",
+    ]  # fmt: skip
+    assert lines[-1].startswith("Dates in received_at aren't in ISO 8601. Say how they are written: dates={'cases':")
+    assert not heard or batch > 3

@@ -219,6 +219,11 @@ class Index:
         entries.clear()  # there are never more of them than twice
         return cls(whole, np.concatenate(seconds), missing)
 
+    @property
+    def named(self) -> int:
+        """How many rows have an id."""
+        return len(self._second) - self.missing
+
     def find(self, texts: Any) -> RowNumbers:
         """Return the row of each text; -1 where it isn't there, or is missing."""
         rows = self._rows_of(*two_prints(texts))

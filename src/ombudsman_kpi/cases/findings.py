@@ -10,10 +10,13 @@ from pydantic import ValidationError
 from ombudsman_kpi.calendars.dates import day_number, is_missing
 from ombudsman_kpi.calendars.time_zones import EPOCH, MICROSECOND
 from ombudsman_kpi.cases.deadline import Finding
+from ombudsman_kpi.cases.record_table import RecordTable, source_of
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.log import MEANINGS, times_of_cases
+from ombudsman_kpi.events.understood import Understood
 from ombudsman_kpi.records.near_names import near_field
+from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import Case, CaseEvent, Record, cell_of, is_validated, values_of
 from ombudsman_kpi.schemes.scheme import Scheme
 
@@ -52,7 +55,10 @@ def day_in(value: date, zone: ZoneInfo) -> date:
 
 
 def read_events(events: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple[list[CaseEvent], list[Finding]]:
-    """Return the events of one case, and findings for those that contradict it or aren't understood."""
+    """Return the events of one case, and findings for those that contradict it or aren't understood.
+
+    Raises ``RecordsError`` where all of them are of another case.
+    """
     zone = ZoneInfo(scheme.time_zone)
     rows = [
         _read_event(row, item) for row, item in enumerate([events] if isinstance(events, (Mapping, Record)) else events)
@@ -72,7 +78,15 @@ def read_events(events: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple
             wrong |= misread
         if wrong and all(_is_known(value, as_of, zone) for value in (event.at, event.recorded_at)):
             findings += [Finding(record="events", row=row, field=name, says=text) for name, text in wrong.items()]
+    if rows and not own:
+        _refuse_strangers([event for event, _ in rows], case)
     return own, findings
+
+
+def _refuse_strangers(events: list[CaseEvent], case: Record) -> None:
+    """Raise ``RecordsError`` for events that are all of another case, unless the case has no id."""
+    tables = {"cases": RecordTable.of(case, "cases"), "events": Table("events", source_of(events, "events"))}
+    Understood(tables["cases"].index.named, events=len(events), of_known_kinds=len(events)).refuse_none(tables)
 
 
 def _is_known(value: date | None, as_of: AsOf, zone: ZoneInfo) -> bool:

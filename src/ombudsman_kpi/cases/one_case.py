@@ -139,9 +139,9 @@ def _obliging(scheme: Scheme, kind: str, targets: Any, left_out: dict[str, str])
             left_out[target.id] = what
 
 
-def _of_the_case(known: AsKnownBatch, mine: Integers | None) -> Integers:
+def _of_the_case(known: AsKnownBatch) -> Integers:
     """Return row 0 for each event, since there is only one case."""
-    return np.zeros(len(known.batch) if mine is None else len(mine), np.int64)
+    return np.zeros(len(known.batch), np.int64)
 
 
 class _Maker:

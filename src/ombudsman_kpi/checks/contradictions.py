@@ -103,9 +103,8 @@ def _stopped_unstarted(look: Look) -> Iterator[Mark]:
 
 def _unmeasurable(survey: Survey) -> Iterator[Spot]:
     told = {*survey.unopened.values()} | {why for seen in survey.kinds.values() for why in seen.unreadable.values()}
-    _ = survey.results if survey.asked.met or survey.asked.tolerances is not None else None
     reasons: dict[str, list[str]] = {}
-    for why in survey.unmeasured.values():
+    for why in survey.why_unmeasured:
         if why not in told:
             reasons.setdefault(why.split(", which target ")[0], []).append(why)
     for whys in reasons.values():

@@ -13,7 +13,7 @@ from ombudsman_kpi.checks.look import Look
 from ombudsman_kpi.checks.survey import Survey
 from ombudsman_kpi.events.as_known import NEVER
 from ombudsman_kpi.events.log import MEANINGS, known_events, scan, times_of_cases
-from ombudsman_kpi.events.understood import PARTIES
+from ombudsman_kpi.events.understood import PARTIES, plain_ids
 
 _TOLD = {"contact", "delay_explained"}  # to a party, in a direction
 
@@ -31,10 +31,10 @@ def _find_strays(look: Look) -> tuple[Truths, Truths]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    strays = look.batch.is_filled("case_id") & (look.related.rows_of(look.known, None) < 0)
+    strays = look.batch.is_filled("case_id") & (look.related.rows_of(look.known) < 0)
     like = np.zeros(len(strays), np.bool_)
     if strays.any():
-        texts = _plain(look.batch.text("case_id").filter(pa.array(strays)))
+        texts = plain_ids(look.batch.text("case_id").filter(pa.array(strays)))
         like[strays] = truths(pc.is_in(texts, _plain_ids(look)))
     return strays, like
 
@@ -44,16 +44,9 @@ def _plain_ids(look: Look) -> Any:
     import pyarrow as pa
 
     if "plain ids" not in look.worked_out:
-        ids = [_plain(batch.text("case_id")) for batch in look.related.tables["cases"].batches(["case_id"])]
+        ids = [plain_ids(batch.text("case_id")) for batch in look.related.tables["cases"].batches(["case_id"])]
         look.worked_out["plain ids"] = pa.chunked_array(ids, pa.string()).combine_chunks().drop_null()
     return look.worked_out["plain ids"]
-
-
-def _plain(ids: Any) -> Any:
-    """Return ids in small letters, and numbers in them without zeros in front: C-0017 as c-17."""
-    import pyarrow.compute as pc
-
-    return pc.replace_substring_regex(pc.utf8_lower(ids), r"(^|[^0-9])0+([0-9])", r"\1\2")
 
 
 def _stray_events(look: Look) -> Iterator[Mark]:
@@ -116,7 +109,7 @@ def _differing(survey: Survey) -> Iterator[Spot]:
         for event in named:
             mine = np.flatnonzero(there & known.batch.words("event").are({event}))
             if len(mine):
-                rows = survey.related.rows_of(known, mine)
+                rows = survey.related.rows_of(known)[mine]
                 np.minimum.at(earliest[event], rows[rows >= 0], known.moments("at").days[mine][rows >= 0])
     for event, field in named.items():
         days, first = cases.days(field), earliest[event]

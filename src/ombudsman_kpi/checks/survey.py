@@ -42,15 +42,24 @@ class Survey:
 
     worked_out: dict[str, Any] = field(default_factory=dict)  # what several rules need
 
-    @cached_property
+    @property
     def results(self) -> Results | None:
-        """The figures; None where the records can't be measured."""
+        """The figures that gates look at; None where none does, or the records can't be measured."""
+        return None if isinstance(self._figures, RecordsError) else self._figures
+
+    @property
+    def why_unmeasured(self) -> list[str]:
+        """Why targets can't be measured, for each of them; and why the figures that gates look at can't be."""
+        whole = [str(self._figures)] if isinstance(self._figures, RecordsError) else []
+        return [*self.unmeasured.values(), *whole]
+
+    @cached_property
+    def _figures(self) -> Results | RecordsError | None:
         sources = {kind: seen.table.source for kind, seen in self.kinds.items()}
         measured = [step.target.id for step in self.plan if step.target.id not in self.unmeasured]
-        if not measured:
+        if not measured or not (self.asked.met or self.asked.tolerances is not None):
             return None
         try:
             return Results.of(tally_records(self.scheme, sources, self.asked.options._replace(targets=measured)))
         except RecordsError as error:
-            self.unmeasured["(all)"] = str(error)
-            return None
+            return error

@@ -76,6 +76,7 @@ def tally_in_parts(
                 misfits={target: events for target, events in part.misfits.items() if target in feed.targets},
             )
             read.part_is_done()
+    total.understood.refuse_none(tables)
     return total
 
 

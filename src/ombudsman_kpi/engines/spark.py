@@ -20,6 +20,7 @@ from ombudsman_kpi.engines.together import Feed, feeds_of, measured, tables_of_s
 from ombudsman_kpi.errors import KpiError, MissingLibraryError, OptionError, RecordsError
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.log import History, Misfit, times_of_cases
+from ombudsman_kpi.events.understood import Understood
 from ombudsman_kpi.records.sources.source import Source
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.schemes.scheme import Scheme
@@ -65,6 +66,7 @@ def tally_on_spark(
         needed={kind: list(dict.fromkeys([*names, *job.needed.get(kind, ())])) for kind, names in needed.items()}
     )
     result = _Result.of(_collected(job, job.feeds(counted), spark_work.tally_partition))
+    result.understood.refuse_none(tables)
     if progress is not None:
         for kind, rows in result.rows.items():
             progress(kind, rows)
@@ -225,6 +227,7 @@ class _Result(NamedTuple):
 
     cells: Any
     misfits: Mapping[str, Mapping[Misfit, int]]
+    understood: Understood
     rows: Mapping[str, int]
     case_columns: frozenset[str]
 
@@ -237,8 +240,11 @@ class _Result(NamedTuple):
             what: table.filter(pc.equal(table["what"], what))
             .select(["target", "status", "reason", "records"])
             .to_pylist()
-            for what in (spark_work.MISFIT, spark_work.READ, spark_work.ZONE, spark_work.CASE_COLUMN, spark_work.ERROR)
-        }
+            for what in (
+                spark_work.MISFIT, spark_work.UNDERSTOOD, spark_work.READ, spark_work.ZONE, spark_work.CASE_COLUMN,
+                spark_work.ERROR,
+            )
+        }  # fmt: skip
         for error in sorted(parts[spark_work.ERROR], key=lambda row: str(row["reason"])):
             kind = getattr(errors, error["status"], KpiError)
             raise kind(without_row(error["reason"]))
@@ -253,8 +259,9 @@ class _Result(NamedTuple):
         for row in parts[spark_work.MISFIT]:
             misfits[row["target"]][Misfit.read(row["reason"])] = row["records"]
         rows = {row["target"]: row["records"] for row in parts[spark_work.READ]}
+        understood = Understood(**{row["target"]: row["records"] for row in parts[spark_work.UNDERSTOOD]})
         cells = table.filter(pc.equal(table["what"], spark_work.CELL)).drop_columns(["what"])
-        return cls(cells, misfits, rows, frozenset(row["target"] for row in parts[spark_work.CASE_COLUMN]))
+        return cls(cells, misfits, understood, rows, frozenset(row["target"] for row in parts[spark_work.CASE_COLUMN]))
 
     def tally(self, counted: Counts) -> Counts:
         """Return an empty tally with the counts of this result."""

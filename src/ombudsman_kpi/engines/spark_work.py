@@ -2,7 +2,7 @@
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import lru_cache, wraps
 from typing import Any, NamedTuple
 
@@ -28,7 +28,8 @@ KEYS = {
 }  # fmt: skip
 SUMS = ("records", "below", "provisional")
 ORDER = "\0order"  # the number of a row; a name that no column of the caller has
-CELL, MISFIT, READ, ZONE, CASE_COLUMN, ERROR = "cell", "misfit", "read", "zone", "case column", "error"
+CELL, MISFIT, UNDERSTOOD, READ, ZONE = "cell", "misfit", "understood", "read", "zone"
+CASE_COLUMN, ERROR = "case column", "error"
 
 
 class Layout(NamedTuple):
@@ -130,6 +131,8 @@ def _tally_rows(work: Work, scheme: Scheme, chunks: dict[str, list[Any]]) -> Ite
             yield _cells(work, key, block)
     for target, events in misfits.items():
         yield _rows(work, MISFIT, target=[target] * len(events), reason=[*map(str, events)], records=[*events.values()])
+    steps = asdict(counted.understood)
+    yield _rows(work, UNDERSTOOD, target=[*steps], records=[*steps.values()])
     sizes = {kind: sum(chunk.num_rows for chunk in part) for kind, part in chunks.items()}
     yield _rows(work, READ, target=[*sizes], records=[*sizes.values()])
 

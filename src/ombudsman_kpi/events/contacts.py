@@ -92,8 +92,7 @@ def _sorted(parts: list[Integers]) -> Integers:
     return numbers
 
 
-# (events, some of their places; None: all of them) -> the rows of their cases; -1 where there is no such case
-RowsOf = Callable[[AsKnownBatch, RowNumbers | None], RowNumbers]
+RowsOf = Callable[[AsKnownBatch], RowNumbers]  # events -> the rows of their cases; -1 where there is no such case
 
 
 def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -> Contacts:
@@ -124,7 +123,7 @@ def _contacts_in(known: AsKnownBatch, rows_of: RowsOf) -> tuple[Integers, Intege
         sent, doubtful, why = counts(known)
         misfits[Misfit(why)] += int(np.count_nonzero(meant & doubtful))
         meant &= sent
-        rows, party = rows_of(known, None), _party(known)
+        rows, party = rows_of(known), _party(known)
         of_case = meant & (rows >= 0) & (party >= 0)
         misfits[Misfit(MisfitKind.STRAY)] += int(np.count_nonzero(meant)) - int(np.count_nonzero(of_case))
         lane = rows << 1
@@ -135,8 +134,8 @@ def _contacts_in(known: AsKnownBatch, rows_of: RowsOf) -> tuple[Integers, Intege
         every = row_days.pack(lane, at.days)
         numbers[word] = every if np.count_nonzero(of_case) == len(every) else every[of_case]
         numbers[word].sort()
-    of_case = rows_of(known, None) >= 0
-    return numbers["contact"], numbers["delay_explained"], misfits, Understood.among(known, there, of_case)
+    understood = Understood.among(known.batch, rows_of(known) >= 0)
+    return numbers["contact"], numbers["delay_explained"], misfits, understood
 
 
 def rows_of_cases(cases: Table) -> RowsOf:
@@ -144,11 +143,8 @@ def rows_of_cases(cases: Table) -> RowsOf:
     cases.resolve("case_id", "what events belong to")
     index = cases.index
 
-    def rows_of(known: AsKnownBatch, mine: RowNumbers | None) -> RowNumbers:
-        texts = known.batch.text("case_id")
-        if mine is not None:
-            return index.find(texts.take(mine))
-        return known.once(("rows of cases",), lambda: index.find(texts))
+    def rows_of(known: AsKnownBatch) -> RowNumbers:
+        return known.once(("rows of cases",), lambda: index.find(known.batch.text("case_id")))
 
     return rows_of
 

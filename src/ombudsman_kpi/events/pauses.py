@@ -18,6 +18,7 @@ from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.contacts import RowsOf
 from ombudsman_kpi.events.log import Codes, Misfit, MisfitKind, known_events, misfits_of, scan
+from ombudsman_kpi.events.understood import Understood
 from ombudsman_kpi.records.tables import Table
 
 OPEN = row_days.LAST_DAY  # later than any date: the clock still stands
@@ -31,6 +32,7 @@ class Pauses(NamedTuple):
     first: DayNumbers
     end: DayNumbers
     misfits: Mapping[Misfit, int] = MappingProxyType({})  # what wasn't understood of the events
+    understood: Understood = Understood()
 
     def within(self, first_row: int, end_row: int) -> "Pauses":
         """Return the pauses of some rows of cases, counted from the first of them."""
@@ -43,25 +45,27 @@ def pauses_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -> 
 
     A pause without a reason is ended by any. Of a pause and a resumption at one time the pause comes first.
     """
-    reasons, misfits = Codes(), Counter[Misfit]()
+    reasons, misfits, understood = Codes(), Counter[Misfit](), Understood()
     parts: dict[str, list[Any]] = {"paused": [], "resumed": []}
     extra = ["reason"] if events.has("reason") else []
     for known in scan(events, extra, as_of, setting):
-        there, named = known_events(known), known.batch.is_filled("case_id")
+        there, rows = known_events(known), rows_of(known)
         misfits += misfits_of(known, there)
+        there = there & known.batch.is_filled("case_id")
+        understood += Understood.among(known.batch, rows >= 0)
         times = known.batch.times("at")
         moment = times.walls(setting.zone) if times.kind != "dates" else times.values * DAY
         reason = reasons.of(known.words("reason")) if extra else np.full(len(moment), -1)
         for word, events_of in parts.items():
-            mine = np.flatnonzero(there & named & known.batch.words("event").are({word}))
-            row = rows_of(known, mine)
+            mine = np.flatnonzero(there & known.batch.words("event").are({word}))
+            row = rows[mine]
             misfits[Misfit(MisfitKind.STRAY)] += int((row < 0).sum())
             mine, row = mine[row >= 0], row[row >= 0]
             events_of.append(np.stack([row, reason[mine], moment[mine]]))
     paused, resumed = (np.concatenate([np.empty((3, 0), np.int64), *part], axis=1) for part in parts.values())
     first = np.maximum(paused[2] // DAY, row_days.FIRST_DAY)  # before that no calendar has a day
     merged = _merged(paused[0], first, _ends(paused, resumed, len(reasons.words)))
-    return merged._replace(misfits=+misfits)
+    return merged._replace(misfits=+misfits, understood=understood)
 
 
 def _ends(paused: Integers, resumed: Integers, reasons: int) -> DayNumbers:

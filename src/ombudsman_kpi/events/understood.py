@@ -1,84 +1,117 @@
 """How much of an event log is understood: a log of which nothing is isn't what it is taken for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from itertools import islice
+from typing import Any
 
 import numpy as np
 
 from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.errors import RecordsError
-from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import is_meant
+from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.tables import Table
 
 PARTIES = ("complainant", "organisation")
-MANY = 10  # events of which none finds its case: fewer may all be of cases that weren't given
 
 
 @dataclass(frozen=True)
 class Understood:
-    """How many events there are, and how many are understood, step by step."""
+    """How many events there are, and how many are understood, step by step; and the cases that they may be of.
 
+    The numbers of parts of a log add up; it is the whole log that is refused where nothing of it is understood.
+    """
+
+    cases: int = 0  # that were given, with an id
     events: int = 0
     of_known_kinds: int = 0
-    of_cases: int = 0  # that were given
+    of_cases: int = 0  # that were given, so that they are among ``cases``
     contacts: int = 0
     with_direction: int = 0
     sent: int = 0
     with_party: int = 0
 
     @classmethod
-    def among(cls, known: AsKnownBatch, there: Truths, of_case: Truths) -> "Understood":
-        """Return the numbers of a batch; masks tell which events were known, and whose case was given."""
-        events, direction = known.batch.words("event"), known.batch.words("direction")
-        contacts = there & events.are({"contact"})
-        sent = contacts & direction.are({"out"})
-        steps = (
-            there,
-            there & events.are([word for word in events.words if is_meant(word)]),
-            there & of_case,
-            contacts,
-            contacts & direction.are({"out", "in"}),
-            sent,
-            sent & known.batch.words("party").are(PARTIES),
-        )
-        return cls(*(int(np.count_nonzero(step)) for step in steps))
+    def among(cls, batch: Batch, of_case: Truths) -> "Understood":
+        """Return the numbers of a batch; a mask tells of which events the case was given.
+
+        Events without a case are left out, and contacts where it isn't read with whom they were.
+        """
+        named, events = batch.is_filled("case_id"), batch.words("event")
+        steps = {
+            "events": named,
+            "of_known_kinds": named & events.are([word for word in events.words if is_meant(word)]),
+            "of_cases": named & of_case,
+        }
+        if {"direction", "party"} <= batch.columns.keys():
+            direction = batch.words("direction")
+            steps["contacts"] = named & events.are({"contact"})
+            steps["with_direction"] = steps["contacts"] & direction.are({"out", "in"})
+            steps["sent"] = steps["contacts"] & direction.are({"out"})
+            steps["with_party"] = steps["sent"] & batch.words("party").are(PARTIES)
+        return cls(**{name: int(np.count_nonzero(step)) for name, step in steps.items()})
 
     def __add__(self, other: "Understood") -> "Understood":
         return Understood(*(getattr(self, item.name) + getattr(other, item.name) for item in fields(self)))
 
-    def refuse_none(self, events: Table, cases: Table) -> None:
+    def refuse_none(self, tables: Mapping[str, Table]) -> None:
         """Raise ``RecordsError`` where no event is of a known kind or case, or no contact says with whom it was.
 
-        A few events of cases that weren't given are nothing unusual, unless their ids are nearly those of cases.
+        ``tables`` are the whole records that were given. Where no case with an id is among them, nothing is refused.
         """
-        label, remedy = events.label, "The file of --columns says what other words stand for"
-        if self.events and not self.of_known_kinds:
+        if not (self.events and self.cases):
+            return
+        events, remedy = tables["events"], "The file of --columns says what other words stand for"
+        if not self.of_known_kinds:
             raise RecordsError(
-                f"{label}: none of {self.events:,} events is of a known kind, such as contact or decided "
+                f"{events.label}: none of {self.events:,} events is of a known kind, such as contact or decided "
                 f"(in small letters). {remedy}: under [events], Contact = 'contact'."
             )
-        if self.events and not self.of_cases and _are_written_otherwise(events, cases, self.events):
+        if not self.of_cases:
             raise RecordsError(
-                f"{label}: none of {self.events:,} events has the case_id of a case that was given. Ids are "
-                "compared letter by letter: look for lost zeros, capitals and prefixes, and write them alike in both."
+                f"{events.label}: none of {self.events:,} events has the {events.column_of('case_id')} of a case that "
+                f"was given. {_nearest(events, tables['cases'])}Ids are compared letter by letter: look for lost "
+                "zeros, capitals and prefixes, and write them alike in both; or leave events out whose cases aren't "
+                "given."
             )
         if self.contacts and not self.with_direction:
             raise RecordsError(
-                f"{label}: none of {self.contacts:,} contacts has a known direction, out or in (in small "
+                f"{events.label}: none of {self.contacts:,} contacts has a known direction, out or in (in small "
                 f"letters). {remedy}: under [values.events], direction = {{ Outgoing = 'out' }}."
             )
         if self.sent and not self.with_party:
             raise RecordsError(
-                f"{label}: none of {self.sent:,} sent contacts is with a known party, complainant "
+                f"{events.label}: none of {self.sent:,} sent contacts is with a known party, complainant "
                 f"or organisation (in small letters). {remedy}: under [values.events], party = {{ X = 'complainant' }}."
             )
 
 
-def _are_written_otherwise(events: Table, cases: Table, number: int) -> bool:
-    """Return whether a log writes the ids of cases otherwise: many of them, and none is one; or some nearly are."""
-    ids, others = (
-        {text for batch in table.batches(["case_id"]) for text in batch.text("case_id").to_pylist() if text}
-        for table in (events, cases)
-    )
-    bare, bare_others = ({text.lower().lstrip("0") for text in texts} for texts in (ids, others))
-    return not ids & others and (number >= MANY or bool(bare & bare_others))
+def _nearest(events: Table, cases: Table) -> str:
+    """Return in which rows one id is written in two ways; nothing where none of the first events' ids is."""
+    import pyarrow.compute as pc
+
+    for log in islice(events.batches(["case_id"]), 1):
+        ids = plain_ids(log.text("case_id"))
+        for batch in cases.batches(["case_id"]):
+            found = pc.index_in(plain_ids(batch.text("case_id")), ids, skip_nulls=True)
+            place = pc.index(found.is_valid(), value=True).as_py()
+            if place >= 0:
+                event = log.row_name(found[place].as_py(), "case_id")
+                return (
+                    f"That of {log.label} {event} and that of {batch.label} {batch.row_name(place, 'case_id')} differ "
+                    "only in capitals, or in zeros in front. "
+                )
+    return ""
+
+
+def plain_ids(ids: Any) -> Any:
+    """Return ids, as Arrow text, in small letters, and numbers in them without zeros in front.
+
+    >>> import pyarrow as pa
+    >>> plain_ids(pa.array(["C-0017", "00-1", "10"])).to_pylist()
+    ['c-17', '0-1', '10']
+    """
+    import pyarrow.compute as pc
+
+    return pc.replace_substring_regex(pc.utf8_lower(ids), r"(^|[^0-9])0+([0-9])", r"\1\2")

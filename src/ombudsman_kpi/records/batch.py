@@ -145,13 +145,14 @@ class Batch:
         """How errors name it: the records, and of several files the one that this is from."""
         return f"{self.table.name} ({self.place})" if self.place else self.table.label
 
-    def _row(self, position: int, name: str | None = None) -> str:
+    def row_name(self, position: int, name: str | None = None) -> str:
+        """Return how errors name a row, or of a spreadsheet the cell of a field in it."""
         place = self.offset - self.before + position
         return f"row {place}" if self.locate is None else self.locate(place, name and self.table.column_of(name))
 
     def _wrong(self, name: str, position: int | None, what: object) -> RecordsError:
         """Return the error of a column, or of one cell of it: the row, its id, and what is wrong."""
-        own, row = str(self.table.id_field), "" if position is None else f" {self._row(position, name)}"
+        own, row = str(self.table.id_field), "" if position is None else f" {self.row_name(position, name)}"
         if position is not None and own in self.columns and own != name:
             item = self.columns[own][position]
             with suppress(ValueError):

@@ -1,5 +1,6 @@
 """The columns of one kind of record: the fields that they stand for, and the caller's names and formats of dates."""
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from typing import Any
 
 from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.calendars.periods import Period, parse_period
-from ombudsman_kpi.errors import OptionError, RecordsError, one_of
+from ombudsman_kpi.errors import Lack, OptionError, RecordsError, one_of
 from ombudsman_kpi.records.cells.forms import formats_of
 from ombudsman_kpi.records.reading import PLAIN, Reading
 from ombudsman_kpi.records.sources.source import Source
@@ -16,10 +17,10 @@ from ombudsman_kpi.records.vocabulary import COUNT, MET, OF, PERIOD, RECORDS, Fi
 
 
 @dataclass(frozen=True)
-class Columns:
+class Columns(ABC):
     """The columns of one kind of record: what the vocabulary and the caller say of them.
 
-    What rows have to be read for is left to ``Table``; here it raises ``NotImplementedError``.
+    What rows have to be read for is declared here, and left to ``Table``, which reads them in batches.
     """
 
     name: str
@@ -138,22 +139,20 @@ class Columns:
             f"columns={{{self.name!r}: {{{name!r}: '…'}}}}, or in the file of --columns; or leave the target out with "
             "targets=."
         )
-        error.lacking = self.name, name, needed_by
+        error.lacking = [Lack(self.name, name, needed_by)]
         return error
 
     def lacks_several(self, needs: Mapping[str, str]) -> RecordsError:
-        """Return the error of fields that aren't there, each with what needs it."""
+        """Return the error of fields that aren't there, one or several, each with what needs it."""
+        if len(needs) == 1:
+            return self.lacks(*next(iter(needs.items())))
         lines = [f"- no column {self.column_of(name)!r}, which {needed_by} needs" for name, needed_by in needs.items()]
         names = ", ".join(f"{name!r}: '…'" for name in needs)
         remedy = (
             f"It has: {', '.join(self.source.names)}. Say which they are: columns={{{self.name!r}: {{{names}}}}}, or "
             "in the file of --columns; or leave targets out with targets=."
         )
-        error = RecordsError(
-            "\n".join([f"{self.label}: several columns aren't there:", *lines, remedy, *self._forms()])
-        )
-        error.lacking = (self.name, *next(iter(needs.items())))
-        return error
+        return RecordsError("\n".join([f"{self.label}: several columns aren't there:", *lines, remedy, *self._forms()]))
 
     def _forms(self) -> Iterator[str]:
         """Yield what the formats of dates are in columns of text, as far as the first rows tell."""
@@ -166,19 +165,19 @@ class Columns:
                 yield f"Dates in {', '.join(columns)} aren't in ISO 8601. Say how they are written: {said}."
 
     @property
+    @abstractmethod
     def shared_ids(self) -> Any:
         """The ids, as Arrow text, that more than one row has, whatever else is in them; a missing one is null."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def doubtful_ids(self) -> Any:
         """The ids that records share which differ; None where every record has one of its own."""
-        raise NotImplementedError
 
+    @abstractmethod
     def repeats_in(self, offset: int, size: int) -> Truths | None:
         """Return which rows of a batch say again what another said before; None where none does."""
-        raise NotImplementedError
 
+    @abstractmethod
     def only_dates(self, name: str) -> bool:
         """Return whether a whole column, in every batch, holds dates without a time of day."""
-        raise NotImplementedError

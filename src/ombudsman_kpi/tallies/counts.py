@@ -10,6 +10,7 @@ from typing import Self
 
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.events.log import Misfit
+from ombudsman_kpi.events.understood import Understood
 from ombudsman_kpi.tallies.basis import Basis
 from ombudsman_kpi.tallies.block import Block, Key
 
@@ -22,7 +23,8 @@ class Counts:
 
     ``unmeasured`` says of each target that was asked for and has no records, why; ``notes`` what else to know;
     ``misfits`` how many events weren't understood. ``settled`` tells whether all that was counted holds at any later
-    day, so that ``at`` may move it there; two equal tallies may differ in it.
+    day, so that ``at`` may move it there; two equal tallies may differ in it. ``understood`` is how much was understood
+    of the events that were read for it, which isn't kept in files.
     """
 
     basis: Basis | None = None
@@ -31,6 +33,7 @@ class Counts:
     notes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     misfits: Mapping[str, Mapping[Misfit, int]] = field(default_factory=dict)
     settled: bool = False
+    understood: Understood = field(default_factory=Understood)
 
     @classmethod
     def zero(cls) -> Self:
@@ -74,6 +77,7 @@ class Counts:
                 for name in {**self.misfits, **other.misfits}
             },
             all(part.settled for part in (self, other) if part.basis is not None),
+            self.understood + other.understood,
         )
 
     def __eq__(self, other: object) -> bool:

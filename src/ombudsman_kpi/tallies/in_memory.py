@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.calendars.periods import parse_every
 from ombudsman_kpi.clocks.states import not_yet
-from ombudsman_kpi.errors import KpiError, OptionError, RecordsError, together
+from ombudsman_kpi.errors import KpiError, Lack, OptionError, RecordsError, together
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.measures.base.published import rules_of
 from ombudsman_kpi.measures.base.related import Related
@@ -97,7 +97,7 @@ class Measurement:
                 table.refuse_overlaps([*by, *(name for step in plan for name in conditions_on(step.target, table))])
         unmeasured: dict[str, str] = {}
         wanted: dict[str, list[tuple[Rule, Key]]] = defaultdict(list)
-        lacking: Lacking = {}
+        lacking: list[Lack] = []
         for step in with_populations(plan, scheme):
             reason = why_not(step, related.tables)
             if reason is not None:
@@ -106,15 +106,13 @@ class Measurement:
                 continue
             for records_, rule in _rules_of(step, related, lacking):
                 wanted[records_] += [(rule, key) for key in step.keys]
-        _refuse_lacking(lacking, related.tables)
+        if lacking:
+            raise _lacks(lacking, related.tables)
         in_order = sorted(wanted.items(), key=lambda item: [*RECORDS].index(item[0]))
         return cls(scheme, at, plan, by, tables, related, dict(in_order), unmeasured, notes)
 
 
-Lacking = dict[str, dict[str, RecordsError]]  # by the kind of records and the field
-
-
-def _rules_of(step: PlanStep, related: Related, lacking: Lacking) -> list[tuple[str, Rule]]:
+def _rules_of(step: PlanStep, related: Related, lacking: list[Lack]) -> list[tuple[str, Rule]]:
     """Return the rules of a target; note each column that they lack, and go on as if it were there."""
     while True:
         try:
@@ -122,13 +120,13 @@ def _rules_of(step: PlanStep, related: Related, lacking: Lacking) -> list[tuple[
             for kind, rule in rules:
                 rule.fields(related.tables[kind])
         except RecordsError as error:
-            if error.lacking is None:
+            if not error.lacking:
                 raise
-            kind, name, _ = error.lacking
+            ((kind, name, _),) = error.lacking
             table = related.tables[kind]
             if table.has(name):
                 raise
-            lacking.setdefault(kind, {}).setdefault(name, error)
+            lacking += error.lacking
             without_rows = Source(
                 (*table.source.names, table.column_of(name)), lambda wanted: iter([{column: [] for column in wanted}])
             )
@@ -137,14 +135,14 @@ def _rules_of(step: PlanStep, related: Related, lacking: Lacking) -> list[tuple[
             return rules
 
 
-def _refuse_lacking(lacking: Lacking, tables: Mapping[str, Table]) -> None:
-    """Raise one error for all columns that targets lack."""
-    errors = []
-    for kind, fields in lacking.items():
-        needs = {name: error.lacking[2] for name, error in fields.items() if error.lacking}
-        errors.append(tables[kind].lacks_several(needs) if len(needs) > 1 else next(iter(fields.values())))
-    if errors:
-        raise together(errors)
+def _lacks(lacking: Sequence[Lack], tables: Mapping[str, Table]) -> RecordsError:
+    """Return one error for all columns that targets lack."""
+    needs: dict[str, dict[str, str]] = defaultdict(dict)
+    for lack in lacking:
+        needs[lack.records].setdefault(lack.field, lack.needed_by)
+    error = together([tables[kind].lacks_several(of_kind) for kind, of_kind in needs.items()])
+    error.lacking = lacking
+    return error
 
 
 def tally_records(
@@ -158,7 +156,7 @@ def tally_records(
     try:
         return counted(Measurement.of(scheme, sources, options, progress), progress=progress)
     except RecordsError as error:
-        if error.lacking is not None:
+        if error.lacking:
             raise
         raise _with_others(error, sources, scheme, options) from None
 
@@ -170,16 +168,15 @@ def _prepared(scheme: Scheme, records: Mapping[str, Any], options: Options) -> t
     make_plan(scheme, options.targets, options.cohort, options.every, options.report)  # before a reader is used up
     parse_as_of(options.as_of, scheme)
     sources = opened_once(records, [(scheme, options)])
-    lacking: RecordsError | None = None
+    tables, lacking = opened_unread(sources, options.readings), None
     try:
-        read_first_times(opened_unread(sources, options.readings), scheme, options)
+        read_first_times(tables, scheme, options)
     except RecordsError as error:
-        if error.lacking is None:
+        if not error.lacking:
             raise
-        lacking = error
-    if lacking is not None:
-        Measurement.of(scheme, sources, options)  # the same error, with the forms of dates in the first rows
-        raise lacking
+        lacking = error.lacking
+    if lacking:
+        raise _lacks(lacking, tables)  # the same error, with the forms of dates in the first rows
     return sources, options
 
 
@@ -285,7 +282,8 @@ def counted(
     every = {step.target.id: step.every for step in measurement.plan}
     cohorts = {step.target.id: step.cohorts for step in measurement.plan}
     basis = Basis(measurement.scheme, str(measurement.at), measurement.by, every, cohorts)
-    return Counts(basis, blocks, measurement.unmeasured, notes, misfits, settled=masks is not None)
+    understood = measurement.related.understood
+    return Counts(basis, blocks, measurement.unmeasured, notes, misfits, masks is not None, understood)
 
 
 def _left_out(tables: Mapping[str, Table], kind: str) -> Sequence[str]:
@@ -308,7 +306,9 @@ def _with_settled_events(measurement: Measurement, masks: Mapping[str, Truths]) 
             yield {name: _filtered(column, own) for name, column in columns.items()}
             first += size
 
-    some = replace(events, source=events.source._replace(read=read, rows=None, shared=None, differing=None))
+    some = replace(
+        events, source=events.source._replace(read=read, rows=None, shared=None, differing=None, is_part=True)
+    )
     related = related_of({**measurement.tables, "events": some}, measurement.plan, measurement.at, measurement.scheme)
     if "cases" in measurement.related.tables and "cases" not in related.tables:  # no kept event is a time of a case
         return replace(related, tables={**related.tables, "cases": measurement.related.tables["cases"]})

@@ -105,7 +105,7 @@ def _with_events(measurement: Measurement, masks: dict[str, Truths]) -> None:
     parts: list[tuple[Integers, Truths]] = []
     for batch in events.batches(["case_id", *times]):
         known = AsKnownBatch(batch, measurement.at, measurement.scheme)
-        parts.append((rows_of(known, None), have_come(known, times)))
+        parts.append((rows_of(known), have_come(known, times)))
     row = np.concatenate([np.empty(0, np.int64), *(row for row, _ in parts)])
     own = np.concatenate([np.empty(0, np.bool_), *(own for _, own in parts)])
     own &= masks.get("events", True)

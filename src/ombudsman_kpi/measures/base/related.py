@@ -1,7 +1,7 @@
 """What a target must know beside the batch at hand: other records of the same case."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.contacts import Contacts, RowsOf, contacts_of, rows_of_cases
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.events.pauses import Pauses, pauses_of
+from ombudsman_kpi.events.understood import Understood
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
 
@@ -46,16 +47,30 @@ class Related:
     @cached_property
     def contacts(self) -> Contacts:
         """The contacts and explanations of each case, found in the events."""
-        events, cases = self.tables["events"], self.tables["cases"]
-        contacts = contacts_of(events, self.rows_of, self.as_of, self.scheme)
-        if not (events.source.is_part or cases.source.is_alone or cases.source.rows == 0):
-            contacts.understood.refuse_none(events, cases)
+        contacts = contacts_of(self.tables["events"], self.rows_of, self.as_of, self.scheme)
+        self._refuse_none(contacts.understood)
         return contacts
 
     @cached_property
     def pauses(self) -> Pauses:
         """When the clock of each case stood still."""
-        return pauses_of(self.tables["events"], self.rows_of, self.as_of, self.scheme)
+        pauses = pauses_of(self.tables["events"], self.rows_of, self.as_of, self.scheme)
+        self._refuse_none(pauses.understood)
+        return pauses
+
+    @property
+    def understood(self) -> Understood:
+        """How much was understood of the events, if any were looked up."""
+        read = (self.__dict__[name].understood for name in ("contacts", "pauses") if name in self.__dict__)
+        return self._among_cases(next(read, Understood()))
+
+    def _among_cases(self, understood: Understood) -> Understood:
+        return replace(understood, cases=self.tables["cases"].index.named) if understood.events else understood
+
+    def _refuse_none(self, understood: Understood) -> None:
+        """Refuse a log of which nothing is understood, but no part of one, nor one that has a single case looked up."""
+        if not (self.tables["events"].source.is_part or self.tables["cases"].source.is_alone):
+            self._among_cases(understood).refuse_none(self.tables)
 
     def last_days(self, records: str, conditions: Mapping[str, Condition]) -> tuple[Any, Integers]:
         """Return the cases (as Arrow text) that have a record of some kind, and the day when the last was received."""

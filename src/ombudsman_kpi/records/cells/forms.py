@@ -9,6 +9,7 @@ import numpy as np
 from ombudsman_kpi.arrays.types import MISSING, Truths
 from ombudsman_kpi.errors import shape_of
 from ombudsman_kpi.records.cells.date_formats import parse_format
+from ombudsman_kpi.records.cells.text import is_text
 from ombudsman_kpi.records.cells.text_times import TextTimes, read_iso
 
 _SLASHED = ("%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y", "%Y/%m/%d")
@@ -30,9 +31,9 @@ def formats_of(column: Any) -> list[str]:
 
     if isinstance(column, list):
         column = pa.array([cell for cell in column if isinstance(cell, str)], pa.string())
-    if not pa.types.is_string(column.type):
+    if not is_text(column.type):
         return []
-    cells = read_iso(column.slice(0, _ENOUGH))
+    cells = read_iso(column.slice(0, _ENOUGH).cast(pa.string()))
     return fitting_formats(cells.text) if cells.unknown_form.any() else []
 
 

@@ -135,6 +135,13 @@ def truth_of(text: str) -> str:
     return TRUTHS.get(text.lower(), text.lower())
 
 
+def is_text(kind: Any) -> bool:
+    """Return whether an Arrow type is one of those that text has: its own, pandas' large one, Polars' views."""
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
 def text_column(column: Any, missing: Collection[str] = MISSING_WORDS) -> Any:
     """Return what the cells of an Arrow array of any type say as text, each as ``text_of`` has it.
 
@@ -145,7 +152,7 @@ def text_column(column: Any, missing: Collection[str] = MISSING_WORDS) -> Any:
     types, kind = pa.types, column.type
     if types.is_dictionary(kind):
         return text_column(column.dictionary, missing).take(column.indices)
-    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+    if is_text(kind):
         return tidied(column.cast(pa.string()), missing)
     if getattr(kind, "extension_name", None) == "arrow.uuid":
         return _uuid_text(column)

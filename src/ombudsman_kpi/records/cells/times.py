@@ -14,7 +14,7 @@ from ombudsman_kpi.calendars.time_zones import DAY, MICROSECOND, TimeZone, days_
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records.cells.field_types import parse_time
 from ombudsman_kpi.records.cells.forms import swapped, unknown_form
-from ombudsman_kpi.records.cells.text import MISSING_WORDS, is_date_of_pandas
+from ombudsman_kpi.records.cells.text import MISSING_WORDS, is_date_of_pandas, is_text
 from ombudsman_kpi.records.cells.text_times import TextTimes, read_formatted, read_iso
 
 _MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1}
@@ -133,7 +133,7 @@ def read_times(
     if pa.types.is_timestamp(kind):
         values = _microseconds(_whole_numbers(column, np.int64), kind.unit)
         return Times(values, "instants" if kind.tz else "walls", midnight_is_date=pandas and not kind.tz)
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+    if is_text(kind):
         return _from_text(column, form, complain, missing, lenient=lenient)
     raise complain(
         None,
