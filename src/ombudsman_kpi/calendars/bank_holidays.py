@@ -11,9 +11,6 @@ from typing import NamedTuple
 
 from ombudsman_kpi.errors import OptionError, one_of
 
-# The bank holidays that the government has announced end with this day (GOV.UK's list of 2026).
-ANNOUNCED_UNTIL = date(2028, 12, 31)
-
 
 class Division(NamedTuple):
     """A part of the United Kingdom with its own bank holidays."""
@@ -44,6 +41,16 @@ def division_title(name: str) -> str:
     'all UK nations'
     """
     return DIVISIONS[name].title if name in DIVISIONS else name
+
+
+def nations_of(division: str) -> list[str]:
+    """Return the divisions with bank holidays of their own that make up a division.
+
+    >>> nations_of("any-uk-nation")
+    ['england-and-wales', 'scotland', 'northern-ireland']
+    """
+    nations = {entry.subdivisions: name for name, entry in reversed(DIVISIONS.items())}
+    return [nations[(code,)] for code in DIVISIONS[division].subdivisions]
 
 
 # Where the holidays package differs from the law. St Andrew's Day became a bank holiday by the St Andrew's Day

@@ -51,6 +51,8 @@ def _load(name_or_path: Any, beside: Path, seen: tuple[str, ...]) -> Scheme:
     if seen[-1] in seen[:-1]:
         raise SchemeError(f"{place}: the schemes extend one another in a circle: {' > '.join(seen)}.")
     declared = _parsed(content, place)
+    if isinstance(declared.get("bank_holidays"), str) and not shipped:
+        declared["bank_holidays"] = str(path.parent / declared["bank_holidays"])
     if not isinstance(declared.get("extends", ""), str):
         raise SchemeError(f"{place}: extends takes one name or path, as text.")
     if "extends" in declared:
@@ -69,7 +71,10 @@ def _parsed(content: bytes, place: str) -> dict[str, Any]:
         raise SchemeError(f"{place} isn't a TOML file: {error}.") from None
     for key, written in WRITTEN_AS.items():
         if key in declared:
-            raise SchemeError(f"{place}: {key!r} is no key of a scheme file; write [[{written}]] for each.")
+            instead = "calendar = { country = 'IE' }" if key == "place" else f"[[{written}]] for each"
+            raise SchemeError(f"{place}: {key!r} is no key of a scheme file; write {instead}.")
+    if "calendar" in declared:
+        declared["place"] = declared.pop("calendar")
     entries = _entries(declared, "target", place)
     declared["targets"] = [target for entry in entries for target in split_bands(entry, place)]
     if "report" in declared:

@@ -1,0 +1,91 @@
+"""The calendar that a scheme file declares: a division of the United Kingdom, or another place."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+
+from ombudsman_kpi.calendars.closures import closed_days
+from ombudsman_kpi.calendars.places import check_place
+from ombudsman_kpi.calendars.published import read_published
+from ombudsman_kpi.calendars.working_calendar import FIRST, LAST, WorkingCalendar
+from ombudsman_kpi.records.conditions import Declaration
+
+_UK_ONLY = ("division", "closures", "known_at", "bank_holidays")
+
+
+def _as_texts(value: Any) -> Any:
+    several = isinstance(value, Iterable) and not isinstance(value, (str, Mapping))
+    return tuple(map(str, value)) if several else value
+
+
+def _check_days(days: tuple[str, ...]) -> tuple[str, ...]:
+    closed_days(days, FIRST, LAST)
+    return days
+
+
+def _read_list(value: Any) -> Any:
+    return read_published(value) if isinstance(value, (str, Path)) else value
+
+
+OpenDays = Annotated[tuple[str, ...], BeforeValidator(_as_texts)]
+OwnDays = Annotated[tuple[str, ...], BeforeValidator(_as_texts), AfterValidator(_check_days)]
+
+# Names by days, by nations: a file gives its path.
+ListedHolidays = Annotated[
+    dict[str, Annotated[dict[date, str], Field(min_length=1)]],
+    BeforeValidator(_read_list),
+    WithJsonSchema({"type": "string"}),
+]
+
+
+class Place(Declaration):
+    """A place outside the United Kingdom, whose holidays count as the holidays package has them."""
+
+    country: str = Field(description="Its code of ISO 3166, such as IE")
+    subdivision: str | None = Field(None, description="The code of a part of it, such as MA")
+    closures: OwnDays = Field((), description="The office's own days off: dates, or rules such as RRULE:FREQ=YEARLY;…")
+    open: OpenDays = Field((), description="Holidays there that are working days here: dates")
+
+    @model_validator(mode="after")
+    def _check(self) -> "Place":
+        check_place(self.country, self.subdivision)
+        return self
+
+    def calendar(self) -> WorkingCalendar:
+        """Return the working days there."""
+        return WorkingCalendar.of(self.country, self.subdivision, closures=self.closures, open=self.open)
+
+
+class _Declares(Protocol):
+    """A scheme, of which only the calendar's keys are looked at."""
+
+    division: str
+    place: Place | None
+    model_fields_set: set[str]
+
+
+def check_one_calendar(scheme: _Declares) -> None:
+    """Raise ``ValueError`` where a scheme declares no calendar, or two."""
+    if scheme.place is None and not scheme.division:
+        raise ValueError(
+            "'division' is missing: whose bank holidays count. For a place outside the United Kingdom, write "
+            "calendar = { country = 'IE' }"
+        )
+    if scheme.place is None:
+        return
+    for key in _UK_ONLY:
+        if getattr(scheme, key):
+            instead = "write it inside of calendar = { … }" if key == "closures" else "leave out one of them"
+            raise ValueError(f"{key} is of the United Kingdom, and calendar of another place: {instead}")
+
+
+def keeping(declared: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a scheme declares without the keys of a calendar that changes replace by another."""
+    replaced = {
+        "place": _UK_ONLY, "division": ("place",), "known_at": ("bank_holidays",), "bank_holidays": ("known_at",)
+    }  # fmt: skip
+    gone = {key for name, keys in replaced.items() if name in changes for key in keys}
+    return {key: value for key, value in declared.items() if key not in gone}
