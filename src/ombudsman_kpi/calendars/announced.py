@@ -107,8 +107,8 @@ def check_known_at(known_at: Any) -> date:
     day, first = to_date(known_at), min(fact.announced for facts in _facts().values() for fact in facts)
     if day < first:
         raise OptionError(
-            f"known_at is {day}; what had been announced is known from {first} on, when GOV.UK's list began. "
-            "Without known_at, the calendar is the one that is known now."
+            f"What had been announced is known from {first} on, when GOV.UK's list began; not at {day}. Give a later "
+            "day, or leave known_at out: then the calendar is the one that is known now."
         )
     return day
 

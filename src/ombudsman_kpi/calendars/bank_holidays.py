@@ -34,15 +34,6 @@ def check_division(name: str) -> str:
     return name
 
 
-def division_title(name: str) -> str:
-    """Return a division's title for a sentence; a name that isn't in ``DIVISIONS`` stays as it is.
-
-    >>> division_title("any-uk-nation")
-    'all UK nations'
-    """
-    return DIVISIONS[name].title if name in DIVISIONS else name
-
-
 def nations_of(division: str) -> list[str]:
     """Return the divisions with bank holidays of their own that make up a division.
 

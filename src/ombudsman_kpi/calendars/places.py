@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from ombudsman_kpi.calendars.bank_holidays import DIVISIONS
 from ombudsman_kpi.calendars.dates import WEEKDAYS
 from ombudsman_kpi.errors import OptionError
 
@@ -75,12 +76,17 @@ def place_code(country: str, subdivision: str | None) -> str:
     return country if subdivision is None else f"{country}-{subdivision}"
 
 
-def place_title(code: str) -> str:
-    """Return a place's title for a sentence; what is no code of a place stays as it is.
+def titled(code: str, note: str = "") -> str:
+    """Return the title of a division or place for a sentence, with a note; any other name stays as it is.
 
-    >>> place_title("IE"), place_title("US-MA"), place_title("own")
-    ('Ireland', 'United States (MA)', 'own')
+    >>> titled("IE"), titled("US-MA"), titled("any-uk-nation"), titled("own", "a note")
+    ('Ireland', 'United States (MA)', 'all UK nations', 'own (a note)')
     """
+    title = DIVISIONS[code].title if code in DIVISIONS else _place_title(code)
+    return f"{title} ({note})" if note else title
+
+
+def _place_title(code: str) -> str:
     country, _, subdivision = code.partition("-")
     names = {short: name for name, short in _countries().items()} if country.isupper() else {}
     if country not in names:

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ombudsman_kpi.calendars.bank_holidays import bank_holidays, division_title, nations_of
+from ombudsman_kpi.calendars.bank_holidays import DIVISIONS, bank_holidays, nations_of
 from ombudsman_kpi.calendars.dates import to_date
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 
@@ -68,15 +68,14 @@ class Difference(NamedTuple):
 
     def __str__(self) -> str:
         where = "in the file, not by the rules" if self.in_file else "by the rules, not in the file"
-        return f"{self.day} {division_title(self.division)}: {self.name}, {where}"
+        return f"{self.day} {DIVISIONS[self.division].title}: {self.name}, {where}"
 
 
 def differences(published: Published) -> list[Difference]:
     """Return in which weekdays a published list differs from the rules, in the years that it has."""
-    found = []
+    found: list[Difference] = []
     for division, listed in published.items():
         rules = bank_holidays(division, min(listed).year, max(listed).year)
-        for day in sorted(listed.keys() ^ rules.keys()):
-            if day.weekday() < 5:
-                found.append(Difference(division, day, listed.get(day) or rules[day], day in listed))
+        weekdays = (day for day in sorted(listed.keys() ^ rules.keys()) if day.weekday() < 5)
+        found += [Difference(division, day, listed.get(day) or rules[day], day in listed) for day in weekdays]
     return found

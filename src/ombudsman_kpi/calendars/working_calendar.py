@@ -76,6 +76,7 @@ class WorkingCalendar:
         if self.last < self.first:
             raise OptionError(f"The calendar would end on {self.last}, before it begins on {self.first}.")
         self.division, self.note, self.usual_weekends = division, note, usual_weekends
+        self.named = f"{division} ({note})" if note else division
         self.announced_until = min(announced_until or self.last, self.last)
         names = days_off if isinstance(days_off, Mapping) else {}
         self._names = {to_date(day): str(name) for day, name in names.items()}
@@ -135,9 +136,8 @@ class WorkingCalendar:
         start, end = to_date(first or FIRST), to_date(last or LAST)
         known = uk_days_off(division, start.year, end.year, known_at, bank_holidays)
         days_off = {**dict.fromkeys(closed_days(closures, start, end), "closure"), **known.names}
-        return cls(
-            days_off, division=division, first=start, last=end, announced_until=known.announced_until, note=known.note
-        )
+        until = known.announced_until
+        return cls(days_off, division=division, first=start, last=end, announced_until=until, note=known.note)
 
     @classmethod
     def of(
@@ -158,17 +158,16 @@ class WorkingCalendar:
         >>> [calendar.is_working_day(day) for day in ("2024-04-15", "2025-04-21")]  # both are Patriots' Day
         [False, True]
 
-        It isn't checked against an official list, which ``note`` says; when holidays are announced there isn't known
-        either, so no due day is provisional. Where other days are a weekend, or a Saturday is made a working day, that
-        is counted. The calendar covers the years that the package knows. Raises ``OptionError`` for an unknown country
-        or subdivision, with the nearest names.
+        It isn't checked against an official list, as ``note`` says, and no due day in it is provisional. It has the
+        weekends of the place, and the years that the package knows. Raises ``OptionError`` for an unknown place, with
+        the nearest names.
         """
         start, end = to_date(first or FIRST), to_date(last or LAST)
         known = place_days(country, subdivision, map(to_date, open), start, end)
         closed = dict.fromkeys(closed_days(closures, known.first, known.last), "closure")
         return cls(
-            {**closed, **known.names}, division=place_code(country, subdivision), first=known.first, last=known.last,
-            note=UNCHECKED, usual_weekends=known.usual_weekends,
+            {**closed, **known.names}, division=place_code(country, subdivision), note=UNCHECKED, first=known.first,
+            last=known.last, usual_weekends=known.usual_weekends,
         )  # fmt: skip
 
     @cached_property
@@ -308,8 +307,8 @@ class WorkingCalendar:
         return in_container_of(days, moved.view("M8[D]"))
 
     def __repr__(self) -> str:
-        note = self.note or f"announced until {self.announced_until}"
-        return f"<WorkingCalendar {self.division}, {self.first} to {self.last}, {note}, edition {self.edition}>"
+        until = f", announced until {self.announced_until}" if self.announced_until < self.last else ""
+        return f"<WorkingCalendar {self.named}, {self.first} to {self.last}{until}, edition {self.edition}>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, WorkingCalendar):

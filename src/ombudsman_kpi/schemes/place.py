@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from ombudsman_kpi.calendars.closures import closed_days
-from ombudsman_kpi.calendars.places import check_place
+from ombudsman_kpi.calendars.dates import to_date
 from ombudsman_kpi.calendars.published import read_published
 from ombudsman_kpi.calendars.working_calendar import FIRST, LAST, WorkingCalendar
 from ombudsman_kpi.records.conditions import Declaration
@@ -26,11 +26,15 @@ def _check_days(days: tuple[str, ...]) -> tuple[str, ...]:
     return days
 
 
+def _check_dates(days: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(to_date(day)) for day in days)
+
+
 def _read_list(value: Any) -> Any:
     return read_published(value) if isinstance(value, (str, Path)) else value
 
 
-OpenDays = Annotated[tuple[str, ...], BeforeValidator(_as_texts)]
+OpenDays = Annotated[tuple[str, ...], BeforeValidator(_as_texts), AfterValidator(_check_dates)]
 OwnDays = Annotated[tuple[str, ...], BeforeValidator(_as_texts), AfterValidator(_check_days)]
 
 # Names by days, by nations: a file gives its path.
@@ -41,7 +45,7 @@ ListedHolidays = Annotated[
 ]
 
 
-class Place(Declaration):
+class Elsewhere(Declaration):
     """A place outside the United Kingdom, whose holidays count as the holidays package has them."""
 
     country: str = Field(description="Its code of ISO 3166, such as IE")
@@ -50,8 +54,8 @@ class Place(Declaration):
     open: OpenDays = Field((), description="Holidays there that are working days here: dates")
 
     @model_validator(mode="after")
-    def _check(self) -> "Place":
-        check_place(self.country, self.subdivision)
+    def _check(self) -> "Elsewhere":
+        self.calendar()
         return self
 
     def calendar(self) -> WorkingCalendar:
@@ -59,33 +63,23 @@ class Place(Declaration):
         return WorkingCalendar.of(self.country, self.subdivision, closures=self.closures, open=self.open)
 
 
-class _Declares(Protocol):
-    """A scheme, of which only the calendar's keys are looked at."""
-
-    division: str
-    place: Place | None
-    model_fields_set: set[str]
-
-
-def check_one_calendar(scheme: _Declares) -> None:
+def check_one_calendar(declared: Mapping[str, Any]) -> None:
     """Raise ``ValueError`` where a scheme declares no calendar, or two."""
-    if scheme.place is None and not scheme.division:
+    if declared["place"] is None and not declared["division"]:
         raise ValueError(
             "'division' is missing: whose bank holidays count. For a place outside the United Kingdom, write "
             "calendar = { country = 'IE' }"
         )
-    if scheme.place is None:
-        return
-    for key in _UK_ONLY:
-        if getattr(scheme, key):
-            instead = "write it inside of calendar = { … }" if key == "closures" else "leave out one of them"
-            raise ValueError(f"{key} is of the United Kingdom, and calendar of another place: {instead}")
+    both = next((key for key in _UK_ONLY if declared["place"] is not None and declared[key]), None)
+    if both is not None:
+        instead = "write it inside of calendar = { … }" if both == "closures" else "leave out one of them"
+        raise ValueError(f"{both} is of the United Kingdom, and calendar of another place: {instead}")
 
 
 def keeping(declared: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a scheme declares without the keys of a calendar that changes replace by another."""
     replaced = {
-        "place": _UK_ONLY, "division": ("place",), "known_at": ("bank_holidays",), "bank_holidays": ("known_at",)
+        "calendar": _UK_ONLY, "division": ("calendar",), "known_at": ("bank_holidays",), "bank_holidays": ("known_at",)
     }  # fmt: skip
     gone = {key for name, keys in replaced.items() if name in changes for key in keys}
     return {key: value for key, value in declared.items() if key not in gone}

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
@@ -26,13 +25,13 @@ from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.calendars.time_zones import TimeZone, time_zone
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.options import Clock
-from ombudsman_kpi.errors import KpiError, SchemeError, one_of
+from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.measures.base.target import InForce, Target
 from ombudsman_kpi.measures.registry import MEASURES
 from ombudsman_kpi.records.conditions import Condition, Declaration
-from ombudsman_kpi.schemes.place import ListedHolidays, OwnDays, Place, check_one_calendar, keeping
+from ombudsman_kpi.schemes.place import Elsewhere, ListedHolidays, OwnDays, check_one_calendar, keeping
 
-WRITTEN_AS = {"targets": "target", "reports": "report", "place": "calendar"}  # fields by their keys in a file
+WRITTEN_AS = {"targets": "target", "reports": "report"}  # a file writes them as [[target]] and [[report]]
 
 
 class Report(Declaration):
@@ -77,7 +76,7 @@ class Scheme(Declaration):
     False
     """
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(serialize_by_alias=True)
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="A short name of the scheme")
     title: str = Field(min_length=1)
@@ -92,7 +91,9 @@ class Scheme(Declaration):
     bank_holidays: ListedHolidays | None = Field(
         None, description="A bank-holidays.json of GOV.UK, beside this file, in place of the rules"
     )
-    place: Place | None = Field(None, alias="calendar", description="Whose holidays count outside the United Kingdom")
+    place: Elsewhere | None = Field(
+        None, alias="calendar", description="Whose holidays count outside the United Kingdom"
+    )
     time_zone: str = Field("Europe/London", description="The zone whose clock gives a timestamp its day")
     in_force: InForce | None = Field(None, description="The days on which it held, as far as its document says")
     targets: tuple[Annotated[SerializeAsAny[Target], BeforeValidator(_read_target)], ...]
@@ -105,7 +106,7 @@ class Scheme(Declaration):
 
     @model_validator(mode="after")
     def _check(self) -> "Scheme":
-        check_one_calendar(self)
+        check_one_calendar(vars(self))
         ids = [target.id for target in self.targets]
         if not ids:
             raise ValueError("there is no target; write [[target]] for each, with its keys below")
@@ -166,7 +167,7 @@ class Scheme(Declaration):
     def digest(self) -> str:
         """A digest of the whole declaration: two schemes with the same digest measure the same."""
         declared = self.model_dump(mode="json")
-        for key in ("known_at", "bank_holidays", "place"):  # earlier releases hadn't these
+        for key in ("known_at", "bank_holidays", "calendar"):  # earlier releases hadn't these
             if declared[key] is None:
                 del declared[key]
         text = json.dumps(declared, sort_keys=True, ensure_ascii=False)
@@ -212,8 +213,7 @@ class Scheme(Declaration):
         keys = ("division", "closures", "known_at", "bank_holidays", "calendar")
         if unknown := next((key for key in changes if key not in keys), None):
             raise SchemeError(f"{place}: {unknown!r} is no key of a calendar. {one_of(unknown, keys)}")
-        renamed = {"place" if key == "calendar" else key: value for key, value in changes.items()}
-        return validated(with_changes(self, {"targets": [], **renamed}), place)
+        return validated(with_changes(self, {"targets": [], **changes}), place)
 
     def report(self, audience: str) -> tuple[Report, ...]:
         """Return the regular reports to an audience. Raises ``SchemeError``, which lists the audiences."""
@@ -328,8 +328,8 @@ def _keys_at(loc: tuple[int | str, ...], declared: Mapping[str, Any]) -> list[st
         case ["reports", _, _]:
             return [*Report.model_fields]
         case ["calendar", _]:
-            return [*Place.model_fields]
-    return [*(WRITTEN_AS.get(name, name) for name in Scheme.model_fields), "extends"]
+            return [*Elsewhere.model_fields]
+    return [*(WRITTEN_AS.get(name, item.alias or name) for name, item in Scheme.model_fields.items()), "extends"]
 
 
 def _texts(value: Any) -> Iterator[str]:

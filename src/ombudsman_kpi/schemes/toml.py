@@ -71,10 +71,7 @@ def _parsed(content: bytes, place: str) -> dict[str, Any]:
         raise SchemeError(f"{place} isn't a TOML file: {error}.") from None
     for key, written in WRITTEN_AS.items():
         if key in declared:
-            instead = "calendar = { country = 'IE' }" if key == "place" else f"[[{written}]] for each"
-            raise SchemeError(f"{place}: {key!r} is no key of a scheme file; write {instead}.")
-    if "calendar" in declared:
-        declared["place"] = declared.pop("calendar")
+            raise SchemeError(f"{place}: {key!r} is no key of a scheme file; write [[{written}]] for each.")
     entries = _entries(declared, "target", place)
     declared["targets"] = [target for entry in entries for target in split_bands(entry, place)]
     if "report" in declared:
