@@ -3,7 +3,9 @@
 The package has been compared with official lists for the United Kingdom only (see ``tests/oracles/test_govuk.py``).
 """
 
+import warnings
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import date, timedelta
 from difflib import get_close_matches
 from functools import lru_cache
@@ -121,13 +123,12 @@ def _known(country: str, subdivision: str | None, first: date, last: date) -> Pl
     import holidays
 
     place = holidays.country_holidays(country, subdiv=subdivision)
-    first = max(first, date(getattr(place, "start_year", first.year), 1, 1))
-    last = min(last, date(getattr(place, "end_year", last.year), 12, 31))
     english = [name for name in getattr(place, "supported_languages", ()) if name.startswith("en")]
-    language = english[0] if english else None
-    place = holidays.country_holidays(
-        country, subdiv=subdivision, language=language, years=range(first.year, last.year + 1)
-    )
+    place = holidays.country_holidays(country, subdiv=subdivision, language=english[0] if english else None)
+    years = _years(place, range(first.year, last.year + 1))
+    if not years:
+        return PlaceDays({}, last, first, usual_weekends=True)
+    first, last = max(first, date(years[0], 1, 1)), min(last, date(years[-1], 12, 31))
     days = [first + timedelta(number) for number in range((last - first).days + 1)]
     off = [day for day in days if not place.is_working_day(day)]
     usual = {day for day in days if day.weekday() >= 5} <= {*off}
@@ -135,3 +136,17 @@ def _known(country: str, subdivision: str | None, first: date, last: date) -> Pl
     if usual:
         names = {day: name for day, name in names.items() if day.weekday() < 5 or name not in WEEKDAYS}
     return PlaceDays(names, first, last, usual)
+
+
+def _years(place: Any, years: range) -> list[int]:
+    """Return the years whose holidays the package knows. Of those that it knows in part, it warns."""
+    first, last = getattr(place, "start_year", years[0]), getattr(place, "end_year", years[-1])
+    known = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", UserWarning)
+        for year in years:
+            with suppress(UserWarning):
+                place.get(date(year, 1, 1))
+                known += [year] if first <= year <= last else []
+    return known

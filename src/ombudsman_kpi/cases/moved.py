@@ -41,7 +41,8 @@ def moved(
     >>> rows[["id", "target", "due_before", "due_after"]].to_string(index=False, header=False)
     'A1 decided-or-allocated-20wd 2022-09-29 2022-09-30'
 
-    An announcement is one of a bank holiday in GOV.UK's list, after ``known_from`` and no later than ``known_to``.
+    An announcement is one of a bank holiday in GOV.UK's list, after ``known_from`` and no later than ``known_to``, as
+    far as this release knows them: ``ombudsman-kpi calendar check`` tells whether there are others.
     ``due_before`` is by what was known when the clock started, or on ``known_from`` if it started earlier;
     ``due_after`` by what was known on ``known_to``. The other columns are those of ``assess``, and so are the records
     and options. Raises what ``assess`` raises, and ``OptionError`` where it isn't known what had been announced.

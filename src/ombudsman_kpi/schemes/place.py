@@ -31,6 +31,8 @@ def _check_dates(days: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _read_list(value: Any) -> Any:
+    if not isinstance(value, (str, Path, Mapping)):
+        raise ValueError("the path of a file is wanted, as text")  # noqa: TRY004  (pydantic takes no other error)
     return read_published(value) if isinstance(value, (str, Path)) else value
 
 
