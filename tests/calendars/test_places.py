@@ -106,6 +106,9 @@ def test_a_calendar_covers_what_the_package_knows_and_no_more() -> None:
     assert (str(short.first), str(short.last)) == ("2024-01-01", "2024-12-31")
     with pytest.raises(OptionError, match="doesn't know the holidays of NP from 1990-01-01 to 1999-12-31"):
         WorkingCalendar.of("NP", last="1999-12-31")
+    for last in ("2023-12-31", "2020-12-31"):
+        with pytest.raises(OptionError, match=r"of IE from 2024-01-01 to 202[03]-12-31\.|would end on 2023-12-31"):
+            WorkingCalendar.of("IE", first="2024-01-01", last=last)
 
 
 def test_names_are_in_english_where_the_package_has_them() -> None:

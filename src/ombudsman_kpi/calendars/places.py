@@ -4,7 +4,7 @@ The package has been compared with official lists for the United Kingdom only (s
 """
 
 import warnings
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date, timedelta
 from difflib import get_close_matches
@@ -19,12 +19,12 @@ UNCHECKED = "by the holidays package, not checked against an official list"
 
 
 class PlaceDays(NamedTuple):
-    """The days off of a place: all holidays, and where it has another week, its weekends too."""
+    """The days off of a place, its weekends among them, as far as the holidays package knows it."""
 
     names: Mapping[date, str]
     first: date
     last: date
-    usual_weekends: bool  # Saturdays and Sundays are off, and aren't among the names
+    usual_weekends: bool  # no Saturday or Sunday is a working day
 
 
 def check_place(country: Any, subdivision: Any = None) -> None:
@@ -111,11 +111,7 @@ def place_days(country: str, subdivision: str | None, opened: Iterable[date], fi
             f"open: {stray[0]} is no holiday of {place_code(country, subdivision)}. Name only holidays that are "
             "working days for you."
         )
-    return known._replace(names=_without(known.names, opened))
-
-
-def _without(names: Mapping[date, str], days: Collection[date]) -> Mapping[date, str]:
-    return {day: name for day, name in names.items() if day not in days}
+    return known._replace(names={day: name for day, name in known.names.items() if day not in opened})
 
 
 @lru_cache(maxsize=32)
@@ -127,20 +123,18 @@ def _known(country: str, subdivision: str | None, first: date, last: date) -> Pl
     place = holidays.country_holidays(country, subdiv=subdivision, language=english[0] if english else None)
     years = _years(place, range(first.year, last.year + 1))
     if not years:
-        return PlaceDays({}, last, first, usual_weekends=True)
+        return PlaceDays({}, date.max, date.min, usual_weekends=True)
     first, last = max(first, date(years[0], 1, 1)), min(last, date(years[-1], 12, 31))
     days = [first + timedelta(number) for number in range((last - first).days + 1)]
     off = [day for day in days if not place.is_working_day(day)]
     usual = {day for day in days if day.weekday() >= 5} <= {*off}
     names = {day: place.get(day) or WEEKDAYS[day.weekday()] for day in off}
-    if usual:
-        names = {day: name for day, name in names.items() if day.weekday() < 5 or name not in WEEKDAYS}
     return PlaceDays(names, first, last, usual)
 
 
 def _years(place: Any, years: range) -> list[int]:
     """Return the years whose holidays the package knows. Of those that it knows in part, it warns."""
-    first, last = getattr(place, "start_year", years[0]), getattr(place, "end_year", years[-1])
+    first, last = getattr(place, "start_year", date.min.year), getattr(place, "end_year", date.max.year)
     known = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
