@@ -3,6 +3,7 @@
 from ombudsman_kpi.api import assess, compare_schemes, history, measure, settled, tally, worklist
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.cases.deadline import Deadline, Deadlines, Finding
+from ombudsman_kpi.cases.moved import moved
 from ombudsman_kpi.cases.one_case import deadlines
 from ombudsman_kpi.checks.checking import check
 from ombudsman_kpi.checks.finding import CheckFinding
@@ -63,6 +64,7 @@ __all__ = [
     "list_schemes",
     "load_scheme",
     "measure",
+    "moved",
     "settled",
     "tally",
     "worklist",

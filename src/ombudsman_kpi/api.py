@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.cases.worklist import obligations
 from ombudsman_kpi.clocks.limits import Limit
-from ombudsman_kpi.clocks.outcomes import STATUSES
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.case_rows import case_rows
@@ -19,15 +18,13 @@ from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import check_groups
 from ombudsman_kpi.results.tally import Settled, Tally
 from ombudsman_kpi.schemes.scheme import Scheme
-from ombudsman_kpi.tallies.in_memory import Options, opened_once, read_first_times, refuse_too_early, tally_records
-from ombudsman_kpi.tallies.outcome_rows import kept_columns, no_rows, rows_of_targets
+from ombudsman_kpi.tallies.in_memory import Options, opened_once, refuse_too_early, tally_records
+from ombudsman_kpi.tallies.outcome_rows import outcomes_of
 from ombudsman_kpi.tallies.plan import (
     Progress,
     check_scheme,
-    make_plan,
     names_of,
     open_records,
-    related_of,
 )
 from ombudsman_kpi.tallies.settled import settle_records
 
@@ -229,23 +226,8 @@ def assess(
     the clock is open), ``status`` (met, late, overdue, pending, excluded, invalid) and ``reason``; and beside them
     those of yours that ``keep`` names.
     """
-    import pandas as pd
-
-    check_scheme(scheme)
-    at = parse_as_of(as_of, scheme)
-    plan = make_plan(scheme, targets, None, None, None)
-    readings = parse_readings(columns, dates, missing, unreadable)
-    tables = open_records(provided(records), readings)
-    chosen = [step.target.id for step in plan]
-    read_first_times(tables, scheme, Options(as_of, targets=chosen, readings=readings))
-    related = related_of(tables, plan, at, scheme)
-    kept = kept_columns(names_of("keep", keep), plan, related.tables)
-    parts = rows_of_targets(plan, related, progress, kept)
-    frame = pd.concat(parts, ignore_index=True) if parts else no_rows(kept)
-    frame["target"] = pd.Categorical(frame["target"].astype(str), chosen)
-    frame["status"] = pd.Categorical(frame["status"].astype(str), list(STATUSES))
-    frame["reason"] = frame["reason"].astype("category")
-    return frame.sort_values("target", kind="stable", ignore_index=True)
+    options = Options(as_of, targets=targets, readings=parse_readings(columns, dates, missing, unreadable))
+    return outcomes_of(scheme, provided(records), options, progress, names_of("keep", keep))
 
 
 @takes_records

@@ -14,7 +14,7 @@ import pytest
 from dateutil.rrule import DAILY, MO, YEARLY, rrule, rruleset
 
 from ombudsman_kpi import CoverageError, KpiError, OptionError, RecordsError, WorkingCalendar
-from ombudsman_kpi.calendars.bank_holidays import ANNOUNCED_UNTIL, DIVISIONS
+from ombudsman_kpi.calendars.bank_holidays import DIVISIONS
 
 CALENDAR = WorkingCalendar.uk("england-and-wales")
 
@@ -730,7 +730,8 @@ def test_a_calendar_of_days_off_of_ones_own_knows_only_those_and_weekends() -> N
 
 
 @pytest.mark.parametrize(
-    ("last", "expected"), [(None, ANNOUNCED_UNTIL), ("2026-06-30", date(2026, 6, 30)), ("2028-12-31", ANNOUNCED_UNTIL)]
+    ("last", "expected"),
+    [(None, date(2028, 12, 31)), ("2026-06-30", date(2026, 6, 30)), ("2028-12-31", date(2028, 12, 31))],
 )
 def test_a_calendar_is_announced_no_further_than_the_government_or_its_own_end(
     last: str | None, expected: date

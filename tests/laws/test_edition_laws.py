@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi import KpiError, OptionError, Results, Scheme, Tally, load_scheme, tally
-from ombudsman_kpi.calendars import working_calendar
+from ombudsman_kpi.calendars import announced
 from ombudsman_kpi.calendars.bank_holidays import bank_holidays
 
 sys.path.append(str(Path(__file__).parent))
@@ -39,7 +39,7 @@ def holidays(changes: Mapping[date, bool]) -> Iterator[None]:
         return {day: name for day, name in days.items() if changes.get(day, True)}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(working_calendar, "bank_holidays", changed)
+        patch.setattr(announced, "bank_holidays", changed)
         yield
 
 

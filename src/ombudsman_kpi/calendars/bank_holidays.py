@@ -11,9 +11,6 @@ from typing import NamedTuple
 
 from ombudsman_kpi.errors import OptionError, one_of
 
-# The bank holidays that the government has announced end with this day (GOV.UK's list of 2026).
-ANNOUNCED_UNTIL = date(2028, 12, 31)
-
 
 class Division(NamedTuple):
     """A part of the United Kingdom with its own bank holidays."""
@@ -37,13 +34,14 @@ def check_division(name: str) -> str:
     return name
 
 
-def division_title(name: str) -> str:
-    """Return a division's title for a sentence; a name that isn't in ``DIVISIONS`` stays as it is.
+def nations_of(division: str) -> list[str]:
+    """Return the divisions with bank holidays of their own that make up a division.
 
-    >>> division_title("any-uk-nation")
-    'all UK nations'
+    >>> nations_of("any-uk-nation")
+    ['england-and-wales', 'scotland', 'northern-ireland']
     """
-    return DIVISIONS[name].title if name in DIVISIONS else name
+    nations = {entry.subdivisions: name for name, entry in reversed(DIVISIONS.items())}
+    return [nations[(code,)] for code in DIVISIONS[division].subdivisions]
 
 
 # Where the holidays package differs from the law. St Andrew's Day became a bank holiday by the St Andrew's Day

@@ -1,31 +1,45 @@
-"""Working days in the United Kingdom: which days they are, how many lie between two dates, when the n-th one is."""
+"""Working days: which days they are, how many lie between two dates, when the n-th one is."""
 
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, time
+from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from dateutil.rrule import rrulebase
 from numpy.typing import NDArray
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
-from ombudsman_kpi.calendars.bank_holidays import ANNOUNCED_UNTIL, bank_holidays, check_division
-from ombudsman_kpi.calendars.dates import WEEKDAYS, Days, day_number, in_container_of, over_chunks, read_days, to_date
+from ombudsman_kpi.calendars.announced import uk_days_off
+from ombudsman_kpi.calendars.bank_holidays import check_division
+from ombudsman_kpi.calendars.closures import Closures, closed_days
+from ombudsman_kpi.calendars.dates import (
+    TOO_MANY,
+    WEEKDAYS,
+    Days,
+    check_alignment,
+    day_number,
+    in_container_of,
+    over_chunks,
+    read_days,
+    to_date,
+    whole_numbers,
+)
+from ombudsman_kpi.calendars.places import UNCHECKED, place_code, place_days
+from ombudsman_kpi.calendars.published import Published
 from ombudsman_kpi.errors import CoverageError, OptionError
 
 # A calendar covers these years by default. The rules of the years before 1990 haven't been checked against a source;
 # after 2050 they are a guess.
 FIRST, LAST = date(1990, 1, 1), date(2050, 12, 31)
 
-_TOO_MANY = 1 << 40  # more days than any calendar has, and small enough for arithmetic in 64 bits
 _OUTSIDE = 1 << 29  # more working days than any calendar has: marks a day that isn't covered
 
 
 class WorkingCalendar:
-    """The working days of one part of the United Kingdom: Monday to Friday, less bank holidays and closures.
+    """The working days of one place: in the United Kingdom Monday to Friday, less bank holidays and closures.
 
     >>> calendar = WorkingCalendar.uk("england-and-wales")
     >>> calendar.add("2024-03-28", 20)  # Good Friday and Easter Monday don't count
@@ -49,26 +63,32 @@ class WorkingCalendar:
         first: date = FIRST,
         last: date = LAST,
         announced_until: date | None = None,
+        note: str = "",
+        usual_weekends: bool = True,
     ) -> None:
         """Make a calendar from your own days off; ``WorkingCalendar.uk`` is the usual way.
 
         ``days_off`` are dates in addition to Saturdays and Sundays, or a mapping from dates to their names. Dates
-        outside ``first`` to ``last`` are ignored.
+        outside ``first`` to ``last`` are ignored. Without ``usual_weekends``, the days off are all that there are.
+        ``note`` says where they come from.
         """
         self.first, self.last = to_date(first), to_date(last)
         if self.last < self.first:
             raise OptionError(f"The calendar would end on {self.last}, before it begins on {self.first}.")
-        self.division = division
+        self.division, self.note, self.usual_weekends = division, note, usual_weekends
+        self.named = f"{division} ({note})" if note else division
         self.announced_until = min(announced_until or self.last, self.last)
         names = days_off if isinstance(days_off, Mapping) else {}
         self._names = {to_date(day): str(name) for day, name in names.items()}
+        week = 5 if usual_weekends else 7  # its first days are working days
         self.days_off = tuple(
-            sorted({day for day in map(to_date, days_off) if self.first <= day <= self.last and day.weekday() < 5})
+            sorted({day for day in map(to_date, days_off) if self.first <= day <= self.last and day.weekday() < week})
         )
         self._off = frozenset(self.days_off)
         self._first, self._last = day_number(self.first), day_number(self.last)
         self._numbers: Integers = np.arange(self._first, self._last + 1)
-        self._working: Truths = np.is_busday(self._numbers.astype("M8[D]"), holidays=np.array(self.days_off, "M8[D]"))
+        off = np.array(self.days_off, "M8[D]")
+        self._working: Truths = np.is_busday(self._numbers.astype("M8[D]"), [day < week for day in range(7)], off)
         self._running: Integers = np.cumsum(self._working)
         self._nth: Integers = np.append(self._numbers[self._working], MISSING)  # no day is after the last
         # Tables begin one day before the calendar, or in 1970 if that is earlier; then a day number is its own index.
@@ -85,32 +105,70 @@ class WorkingCalendar:
         cls,
         division: str,
         *,
-        closures: Iterable[date | str] | rrulebase = (),
+        closures: Closures = (),
         first: date | str | None = None,
         last: date | str | None = None,
+        known_at: date | str | None = None,
+        bank_holidays: str | Path | Published | None = None,
     ) -> "WorkingCalendar":
         """Return the calendar of a division of the United Kingdom.
 
         ``division`` is ``england-and-wales``, ``scotland``, ``northern-ireland``, or ``any-uk-nation`` (a day
-        that is a bank holiday in any of them is off). ``closures`` are the office's own days off: dates, or a
-        dateutil recurrence rule.
+        that is a bank holiday in any of them is off). ``closures`` are the office's own days off: dates, recurrence
+        rules as text, or rules of dateutil.
 
-        >>> from dateutil.rrule import rrule, YEARLY
-        >>> christmas_eve = rrule(YEARLY, bymonth=12, bymonthday=24, dtstart=datetime(2000, 1, 1))
-        >>> WorkingCalendar.uk("england-and-wales", closures=christmas_eve).is_working_day("2024-12-24")
+        >>> christmas_eve = "RRULE:FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24"
+        >>> WorkingCalendar.uk("england-and-wales", closures=[christmas_eve]).is_working_day("2024-12-24")
         False
 
         Bank holidays come from the holidays package. Those after ``announced_until`` follow from its rules and may
-        still be changed by proclamation. Raises ``OptionError`` for an unknown division.
+        still be changed by proclamation. With ``known_at``, they are those that GOV.UK's list had at the close of that
+        day. With ``bank_holidays``, a file such as https://www.gov.uk/bank-holidays.json stands in place of the rules,
+        in the years that it has.
+
+        >>> [WorkingCalendar.uk("scotland", known_at=day).add("2022-09-01", 20).isoformat()
+        ...  for day in ("2022-09-01", "2022-09-10")]  # the State Funeral of 19 September was announced between them
+        ['2022-09-29', '2022-09-30']
+
+        Raises ``OptionError`` for an unknown division, a ``known_at`` before the list began, or a file of another kind.
         """
         check_division(division)
-        start = FIRST if first is None else to_date(first)
-        end = LAST if last is None else to_date(last)
-        days_off = {
-            **dict.fromkeys(_closed(closures, start, end), "closure"),
-            **bank_holidays(division, start.year, end.year),
-        }
-        return cls(days_off, division=division, first=start, last=end, announced_until=ANNOUNCED_UNTIL)
+        start, end = to_date(first or FIRST), to_date(last or LAST)
+        known = uk_days_off(division, start.year, end.year, known_at, bank_holidays)
+        days_off = {**dict.fromkeys(closed_days(closures, start, end), "closure"), **known.names}
+        until = known.announced_until
+        return cls(days_off, division=division, first=start, last=end, announced_until=until, note=known.note)
+
+    @classmethod
+    def of(
+        cls,
+        country: str,
+        subdivision: str | None = None,
+        *,
+        closures: Closures = (),
+        open: Iterable[date | str] = (),  # noqa: A002
+        first: date | str | None = None,
+        last: date | str | None = None,
+    ) -> "WorkingCalendar":
+        """Return the calendar of a country, or a part of it, as the holidays package has it.
+
+        ``country`` and ``subdivision`` are codes of ISO 3166. ``open`` are holidays there that are working days here.
+
+        >>> calendar = WorkingCalendar.of("US", "MA", open=["2025-04-21"])
+        >>> [calendar.is_working_day(day) for day in ("2024-04-15", "2025-04-21")]  # both are Patriots' Day
+        [False, True]
+
+        It isn't checked against an official list, as ``note`` says, and no due day in it is provisional. It has the
+        weekends of the place, and the years that the package knows. Raises ``OptionError`` for an unknown place, with
+        the nearest names.
+        """
+        start, end = to_date(first or FIRST), to_date(last or LAST)
+        known = place_days(country, subdivision, map(to_date, open), start, end)
+        closed = dict.fromkeys(closed_days(closures, known.first, known.last), "closure")
+        return cls(
+            {**closed, **known.names}, division=place_code(country, subdivision), note=UNCHECKED, first=known.first,
+            last=known.last, usual_weekends=known.usual_weekends,
+        )  # fmt: skip
 
     @cached_property
     def edition(self) -> str:
@@ -130,6 +188,7 @@ class WorkingCalendar:
         """
         days_off = self.days_off[: bisect_right(self.days_off, last)]
         text = " ".join(day.isoformat() for day in (self.first, self.last, *days_off))
+        text += "" if self.usual_weekends else " without weekends"
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
     def add(self, start: Any, n: Any) -> Any:
@@ -146,10 +205,10 @@ class WorkingCalendar:
         """
         days = read_days(start)
         if isinstance(n, (int, np.integer)) and not isinstance(n, bool):
-            number = max(-_TOO_MANY, min(int(n), _TOO_MANY))
+            number = max(-TOO_MANY, min(int(n), TOO_MANY))
             moved = self._look_up(days, lambda numbers: self.move(numbers, number), MISSING)
         else:
-            steps = _whole_numbers(n, days)
+            steps = whole_numbers(n, days)
             numbers = self._look_up(days, lambda numbers: numbers, MISSING)
             covered = numbers != MISSING
             moved = self.move(np.where(covered, numbers, self._first), np.where(covered, steps, 0))
@@ -167,7 +226,7 @@ class WorkingCalendar:
         the same index. Raises ``CoverageError`` if a date is outside the calendar.
         """
         starts, stops = read_days(start), read_days(stop)
-        _check_alignment(starts, stops)
+        check_alignment(starts, stops)
         shape = stops if starts.kind == "scalar" else starts
         out = np.empty(len(shape), np.int64)
 
@@ -230,7 +289,7 @@ class WorkingCalendar:
         """
         date_of_day = to_date(day)
         self._check_covered(read_days(date_of_day), np.zeros(1, np.int64))
-        if date_of_day.weekday() < 5 and date_of_day in self._off:
+        if date_of_day in self._off:
             return self._names.get(date_of_day, "day off")
         return WEEKDAYS[date_of_day.weekday()]
 
@@ -248,10 +307,8 @@ class WorkingCalendar:
         return in_container_of(days, moved.view("M8[D]"))
 
     def __repr__(self) -> str:
-        return (
-            f"<WorkingCalendar {self.division}, {self.first} to {self.last}, announced until "
-            f"{self.announced_until}, edition {self.edition}>"
-        )
+        until = f", announced until {self.announced_until}" if self.announced_until < self.last else ""
+        return f"<WorkingCalendar {self.named}, {self.first} to {self.last}{until}, edition {self.edition}>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, WorkingCalendar):
@@ -340,46 +397,3 @@ class WorkingCalendar:
             what = f"{answer} {day} is outside this calendar, {self.first} to {self.last}"
         where = "" if days.kind == "scalar" else f"Position {positions[place]}: "
         raise CoverageError(f"{where}{what}. Make the calendar with another first= or last=.")
-
-
-def _whole_numbers(n: Any, days: Days) -> Integers:
-    """Return n as integers, one or one for each date. Raises ``OptionError`` for anything else."""
-    if days.kind == "pandas" and hasattr(n, "index") and hasattr(n, "dtype") and not days.source.index.equals(n.index):
-        raise OptionError(_TWO_INDEXES)
-    try:
-        numbers = np.asarray(n, object if isinstance(n, (list, tuple)) else None)
-    except ValueError:
-        numbers = np.empty(0, object)
-    if numbers.dtype == object and all(type(item) is int or isinstance(item, np.integer) for item in numbers.flat):
-        numbers = numbers.clip(-_TOO_MANY, _TOO_MANY).astype(np.int64)
-    if (numbers.dtype.kind not in "iu" and numbers.size) or numbers.shape not in {(), (len(days),)}:
-        raise OptionError(f"n must be a whole number, or {len(days)} whole numbers, one for each date.")
-    if numbers.dtype == np.uint64:
-        numbers = np.minimum(numbers, np.uint64(_TOO_MANY))
-    return numbers.astype(np.int64).clip(-_TOO_MANY, _TOO_MANY)
-
-
-_TWO_INDEXES = (
-    "The two Series have different indexes, so it isn't clear which rows belong together. "
-    "Take them from one frame, or use arrays: series.to_numpy()."
-)
-
-
-def _check_alignment(starts: Days, stops: Days) -> None:
-    """Raise ``OptionError`` if starts and stops can't be paired."""
-    if "scalar" in {starts.kind, stops.kind}:
-        return
-    if len(starts) != len(stops):
-        raise OptionError(f"There are {len(starts)} starts and {len(stops)} stops; each start needs its stop.")
-    if starts.kind == stops.kind == "pandas" and not starts.source.index.equals(stops.source.index):
-        raise OptionError(_TWO_INDEXES)
-
-
-def _closed(closures: Iterable[date | str] | rrulebase, first: date, last: date) -> set[date]:
-    """Return the closures between two days."""
-    if isinstance(closures, rrulebase):
-        moments = closures.between(datetime.combine(first, time.min), datetime.combine(last, time.max), inc=True)
-        return {moment.date() for moment in moments}
-    if isinstance(closures, (str, date)):
-        raise OptionError("Closures are a list of dates or a dateutil rule; for one day write closures=['2024-12-24'].")
-    return {to_date(day) for day in closures}

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from ombudsman_kpi.calendars.bank_holidays import division_title
 from ombudsman_kpi.calendars.dates import WEEKDAYS, day_in_short
+from ombudsman_kpi.calendars.places import titled
 from ombudsman_kpi.cases.facts import DayOff, DeadlineFacts, Fact, amount_of
 from ombudsman_kpi.clocks.limits import Amount, read_amount
 from ombudsman_kpi.clocks.states import not_yet
@@ -77,7 +77,7 @@ def _steps(deadline: DeadlineFacts) -> Iterator[Step]:
     options = "".join(f"; {name.replace('_', ' ')}: {value}" for name, value in deadline.options.items())
     yield Step(
         kind="calendar",
-        says=f"Calendar of {division_title(basis.division)}, edition {basis.edition}{options}. "
+        says=f"Calendar of {titled(basis.division, basis.calendar)}, edition {basis.edition}{options}. "
         f"As at {moment_text(basis.as_of)}.",
     )
     if deadline.provisional:
@@ -261,7 +261,7 @@ def days_skipped(deadline: DeadlineFacts, after: date | None, before: date) -> t
     found = []
     day = before if after is None else day_of(after) + timedelta(1)
     while day < before:
-        if day.weekday() >= 5:
+        if day.weekday() >= 5 and deadline.basis.usual_weekends:
             found.append(DayOff(day=day, name=WEEKDAYS[day.weekday()]))
         elif day in names:
             found.append(DayOff(day=day, name=names[day]))
@@ -275,12 +275,12 @@ def _summed(skipped: tuple[DayOff, ...]) -> str:
     >>> _summed((DayOff(day=date(2024, 3, 31), name="Sunday"), DayOff(day=date(2024, 4, 1), name="Easter Monday")))
     'weekend and Easter Monday'
     """
-    weeks = len({day.day.isocalendar()[:2] for day in skipped if day.day.weekday() >= 5})
+    weeks = len({day.day.isocalendar()[:2] for day in skipped if day.name in WEEKDAYS})
     parts = ["weekend" if weeks == 1 else f"{weeks} weekends"] if weeks else []
     parts += [
         day.name if day.name != "closure" else f"closure on {day_text(day.day)}"
         for day in skipped
-        if day.day.weekday() < 5
+        if day.name not in WEEKDAYS
     ]
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 

@@ -52,7 +52,9 @@ class DeadlineBasis(Fact):
     scheme: str = Field(description="The scheme's id")
     title: str
     digest: str = Field(description="Of everything the scheme declares")
-    division: str = Field(description="Whose bank holidays count")
+    division: str = Field(description="Whose bank holidays count: a division of the United Kingdom, or another place")
+    calendar: str = Field("", description="Where its days off come from, if not from the rules")
+    usual_weekends: bool = Field(default=True, description="Whether Saturdays and Sundays are off, and no other day")
     edition: str = Field(description="Of the calendar: another one means that some day may count otherwise")
     announced_until: date = Field(description="The last day up to which bank holidays have been announced")
     time_zone: str

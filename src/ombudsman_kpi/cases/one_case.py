@@ -327,8 +327,9 @@ def _amount(parts: int, assessed: Assessed, none: int) -> float | int | None:
 def _basis(scheme: Scheme, as_of: AsOf) -> DeadlineBasis:
     calendar = scheme.calendar
     return _same_basis(
-        scheme=scheme.id, title=scheme.title, digest=scheme.digest, division=scheme.division, edition=calendar.edition,
-        announced_until=calendar.announced_until, time_zone=scheme.time_zone, as_of=str(as_of),
+        scheme=scheme.id, title=scheme.title, digest=scheme.digest, division=calendar.division, calendar=calendar.note,
+        usual_weekends=calendar.usual_weekends, edition=calendar.edition, announced_until=calendar.announced_until,
+        time_zone=scheme.time_zone, as_of=str(as_of),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The command line: measure files, list schemes, calculate a due date.
+"""The command line: measure files, list schemes.
 
 The exit code is 0; 1 where a check fails; or 2 with one sentence that says what is wrong. Users never see a traceback.
 """
@@ -15,10 +15,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ombudsman_kpi.calendars.bank_holidays import DIVISIONS
-from ombudsman_kpi.calendars.dates import WEEKDAYS, day_in_words, to_date
 from ombudsman_kpi.calendars.periods import EVERY
-from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.cases.json_schemas import DESCRIBED, json_schema_of
 from ombudsman_kpi.cli.output import print_table, show_progress, write_csv
 from ombudsman_kpi.clocks.outcomes import COHORTS
@@ -75,7 +72,6 @@ class UnreadableName(StrEnum):
 
 
 Every = StrEnum("Every", {name: name for name in EVERY})  # type: ignore[misc]
-Division = StrEnum("Division", {name: name for name in DIVISIONS})  # type: ignore[misc]
 CohortName = StrEnum("CohortName", {name: name for name in (*COHORTS, "all")})  # type: ignore[misc]
 
 
@@ -295,10 +291,10 @@ def schemes(
         return
     if scheme is None:
         for item in map(load_scheme, list_schemes()):
-            typer.echo(f"{item.id:<24}{item.title} ({len(item.targets)} targets, {item.division})")
+            typer.echo(f"{item.id:<24}{item.title} ({len(item.targets)} targets, {item.calendar.named})")
         return
     shown = load_scheme(scheme)
-    typer.echo(f"{shown.title}\n{shown.source} · {shown.division} · digest {shown.digest}\n")
+    typer.echo(f"{shown.title}\n{shown.source} · {shown.calendar.named} · digest {shown.digest}\n")
     for target in shown.targets:
         figure = target.standard or "no figure published"
         typer.echo(f"{target.id:<34}{target.described:<18}{figure:<22}{target.cohort}")
@@ -308,27 +304,6 @@ def schemes(
     for kind in RECORDS:
         if kinds := shown.kinds_of(kind):
             typer.echo(f"\nKinds of {kind.replace('_', ' ')}: {', '.join(sorted(kinds))}")
-
-
-@app.command()
-def due(
-    date: Annotated[str, typer.Argument(help="Date of receipt, such as 2024-03-28")],
-    limit: Annotated[str, typer.Argument(help="Working days, such as 20; or a limit, such as '13 weeks'")],
-    division: Annotated[Division, typer.Option(help="Whose bank holidays count", show_default=False)],
-) -> None:
-    """Print the day on which something received on a date is due.
-
-    Example: ombudsman-kpi due 2024-03-28 20 --division england-and-wales
-    """
-    from ombudsman_kpi.clocks.limits import due_date, is_provisional, parse_limit
-
-    calendar = WorkingCalendar.uk(str(division))
-    alone = limit.strip().isdecimal() and limit.isascii()
-    parsed = parse_limit(f"{limit} working days" if alone else limit)
-    answer = due_date(to_date(date), parsed, calendar)
-    provisional = is_provisional(answer, parsed, calendar)
-    note = " (provisional: its bank holidays haven't been announced)" if provisional else ""
-    typer.echo(f"{WEEKDAYS[answer.weekday()]} {day_in_words(answer)}{note}")
 
 
 Described = StrEnum("Described", {name.replace("-", "_"): name for name in DESCRIBED})  # type: ignore[misc]

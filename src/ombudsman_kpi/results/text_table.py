@@ -70,7 +70,7 @@ def table_of(rows: Sequence[Row], basis: Basis) -> TextTable:
         title=scheme.title,
         subtitle=(
             f"as at {basis.as_of} · scheme {scheme.id}, digest {scheme.digest} · "
-            f"calendar {scheme.division}, edition {scheme.calendar.edition}"
+            f"calendar {scheme.calendar.named}, edition {scheme.calendar.edition}"
         ),
         columns=tuple(names),
         numeric=tuple(name in {*numbers, "Headroom"} for name in names),

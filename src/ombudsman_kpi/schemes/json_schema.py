@@ -43,7 +43,10 @@ def scheme_json_schema() -> dict[str, Any]:
             "report": {"type": "array", "items": {"$ref": "#/$defs/Report"}},
         },
         "required": ["id"],
-        "anyOf": [{"required": ["extends"]}, {"required": ["title", "source", "division", "target"]}],
+        "anyOf": [
+            {"required": ["extends"]},
+            *({"required": ["title", "source", calendar, "target"]} for calendar in ("division", "calendar")),
+        ],
         "additionalProperties": False,
         "$defs": {**whole["$defs"], "Target": {"type": "object", "properties": keys, "additionalProperties": False}},
     }

@@ -2,17 +2,16 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, time
+from datetime import date
 from functools import cached_property
 from threading import Lock
 from typing import Annotated, Any
 
-from dateutil.rrule import rrulestr
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    ConfigDict,
     Field,
     SerializeAsAny,
     ValidationError,
@@ -20,15 +19,17 @@ from pydantic import (
     model_validator,
 )
 
+from ombudsman_kpi.calendars.announced import check_known_at
 from ombudsman_kpi.calendars.bank_holidays import DIVISIONS, check_division
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.calendars.time_zones import TimeZone, time_zone
-from ombudsman_kpi.calendars.working_calendar import FIRST, LAST, WorkingCalendar
+from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.options import Clock
-from ombudsman_kpi.errors import KpiError, SchemeError, one_of
+from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.measures.base.target import InForce, Target
 from ombudsman_kpi.measures.registry import MEASURES
 from ombudsman_kpi.records.conditions import Condition, Declaration
+from ombudsman_kpi.schemes.place import Elsewhere, ListedHolidays, OwnDays, check_one_calendar, keeping
 
 WRITTEN_AS = {"targets": "target", "reports": "report"}  # a file writes them as [[target]] and [[report]]
 
@@ -42,6 +43,12 @@ class Report(Declaration):
     says: str | None = None
     reading: str | None = None
     targets: tuple[str, ...]
+
+
+def _with_divisions(schema: dict[str, Any]) -> None:
+    """Let the JSON Schema list the divisions that there are."""
+    schema.update(enum=[*DIVISIONS])
+    del schema["default"]
 
 
 def _class_of(entry: Mapping[str, Any]) -> type[Target]:
@@ -69,25 +76,28 @@ class Scheme(Declaration):
     False
     """
 
+    model_config = ConfigDict(serialize_by_alias=True)
+
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="A short name of the scheme")
     title: str = Field(min_length=1)
     source: str = Field(min_length=1, description="The document that publishes it")
     division: Annotated[str, AfterValidator(check_division)] = Field(
-        description="Whose bank holidays count", json_schema_extra=lambda schema: schema.update(enum=[*DIVISIONS])
+        "", description="Whose bank holidays count", json_schema_extra=_with_divisions
     )
-    closures: tuple[str, ...] = Field(
-        (), description="The office's own days off: dates, or rules such as RRULE:FREQ=YEARLY;…"
+    closures: OwnDays = Field((), description="The office's own days off: dates, or rules such as RRULE:FREQ=YEARLY;…")
+    known_at: Annotated[date, AfterValidator(check_known_at)] | None = Field(
+        None, description="The bank holidays are those that GOV.UK's list had at the close of this day"
+    )
+    bank_holidays: ListedHolidays | None = Field(
+        None, description="A bank-holidays.json of GOV.UK, beside this file, in place of the rules"
+    )
+    place: Elsewhere | None = Field(
+        None, alias="calendar", description="Whose holidays count outside the United Kingdom"
     )
     time_zone: str = Field("Europe/London", description="The zone whose clock gives a timestamp its day")
     in_force: InForce | None = Field(None, description="The days on which it held, as far as its document says")
     targets: tuple[Annotated[SerializeAsAny[Target], BeforeValidator(_read_target)], ...]
     reports: tuple[Report, ...] = ()
-
-    @field_validator("closures", mode="before")
-    @classmethod
-    def _as_text(cls, value: Any) -> Any:
-        several = isinstance(value, Iterable) and not isinstance(value, str)
-        return tuple(map(str, value)) if several else value
 
     @field_validator("time_zone")
     @classmethod
@@ -96,6 +106,7 @@ class Scheme(Declaration):
 
     @model_validator(mode="after")
     def _check(self) -> "Scheme":
+        check_one_calendar(vars(self))
         ids = [target.id for target in self.targets]
         if not ids:
             raise ValueError("there is no target; write [[target]] for each, with its keys below")
@@ -113,17 +124,17 @@ class Scheme(Declaration):
                     raise ValueError(
                         f"the report to {report.audience} names {name!r}, which isn't a target. {one_of(name, ids)}"
                     )
-        try:
-            _ = self.calendar
-        except KpiError as error:
-            raise ValueError(f"closures: {error}") from None
+        _ = self.calendar
         return self
 
     @cached_property
     def calendar(self) -> WorkingCalendar:
-        """The working days of the scheme's division, less its closures."""
-        days = [day for closure in self.closures for day in (_days_of(closure) if "RRULE" in closure else [closure])]
-        return WorkingCalendar.uk(self.division, closures=days)
+        """The working days of the scheme's division or place, less its closures."""
+        if self.place is not None:
+            return self.place.calendar()
+        return WorkingCalendar.uk(
+            self.division, closures=self.closures, known_at=self.known_at, bank_holidays=self.bank_holidays
+        )
 
     @property
     def zone(self) -> TimeZone:
@@ -155,7 +166,11 @@ class Scheme(Declaration):
     @cached_property
     def digest(self) -> str:
         """A digest of the whole declaration: two schemes with the same digest measure the same."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        declared = self.model_dump(mode="json")
+        for key in ("known_at", "bank_holidays", "calendar"):  # earlier releases hadn't these
+            if declared[key] is None:
+                del declared[key]
+        text = json.dumps(declared, sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
     def __getitem__(self, target: str) -> Target:
@@ -178,6 +193,28 @@ class Scheme(Declaration):
         place = f"the scheme {self.id!r}"
         return validated(with_changes(self, {"targets": split_bands({"id": id, **changes}, place)}), place)
 
+    def with_calendar(self, **changes: Any) -> "Scheme":
+        """Return a scheme that counts by another calendar; the keys are those of a scheme file.
+
+        ``division``, ``closures``, ``known_at``, ``bank_holidays``; or for a place outside the United Kingdom,
+        ``calendar``.
+
+        >>> from ombudsman_kpi import deadlines, load_scheme
+        >>> then = load_scheme("lgsco").with_calendar(known_at="2022-09-01")
+        >>> case = {"case_id": "A1", "received_at": "2022-09-01"}
+        >>> for scheme in (then, load_scheme("lgsco")):
+        ...     print(deadlines(scheme, case, as_of="2022-09-01", targets="decided-or-allocated-20wd")[0].due)
+        2022-09-29
+        2022-09-30
+
+        Raises ``SchemeError`` for a key or value that would be an error in a scheme file.
+        """
+        place = f"the scheme {self.id!r}"
+        keys = ("division", "closures", "known_at", "bank_holidays", "calendar")
+        if unknown := next((key for key in changes if key not in keys), None):
+            raise SchemeError(f"{place}: {unknown!r} is no key of a calendar. {one_of(unknown, keys)}")
+        return validated(with_changes(self, {"targets": [], **changes}), place)
+
     def report(self, audience: str) -> tuple[Report, ...]:
         """Return the regular reports to an audience. Raises ``SchemeError``, which lists the audiences."""
         cycles = [report for report in self.reports if not report.by_exception]
@@ -197,25 +234,6 @@ def _slug(text: object) -> str:
     return "-".join("".join(letter if letter.isalnum() else " " for letter in str(text).lower()).split())
 
 
-_ZONE = re.compile(";TZID=[^:;]*", re.IGNORECASE)
-_NO_DAYS = re.compile("FREQ=(SECOND|MINUTE|HOUR)LY|INTERVAL=0", re.IGNORECASE)
-
-
-def _days_of(rule: str) -> list[date]:
-    """Return the days of a recurrence rule. A time zone in the rule is ignored, since a closure is a whole day."""
-    no_rule = SchemeError(
-        f"{rule!r} isn't a recurrence rule of days, such as RRULE:FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24"
-    )
-    if _NO_DAYS.search(rule):
-        raise no_rule
-    first, last = datetime.combine(FIRST, time.min), datetime.combine(LAST, time.max)
-    try:
-        moments = rrulestr(_ZONE.sub("", rule), dtstart=first, ignoretz=True).between(first, last, inc=True)
-    except Exception:  # dateutil raises many kinds of error for a malformed rule
-        raise no_rule from None
-    return [moment.date() for moment in moments]
-
-
 def split_bands(entry: dict[str, Any], place: str) -> list[dict[str, Any]]:
     """Return the targets of one entry: the entry itself, or one target for each of its bands."""
     if "bands" not in entry:
@@ -230,7 +248,7 @@ def split_bands(entry: dict[str, Any], place: str) -> list[dict[str, Any]]:
 
 def with_changes(scheme: Scheme, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return a scheme's declaration with some keys changed. Changed targets keep their place; new ones come last."""
-    declared = scheme.model_dump(mode="json", exclude_unset=True)
+    declared = keeping(scheme.model_dump(mode="json", exclude_unset=True), changes)
     before = {entry["id"]: entry for entry in declared["targets"]}
     changed: dict[str, list[dict[str, Any]]] = {name: [] for name in before}
     for entry in changes["targets"]:
@@ -309,7 +327,9 @@ def _keys_at(loc: tuple[int | str, ...], declared: Mapping[str, Any]) -> list[st
             return [*InForce.model_fields]
         case ["reports", _, _]:
             return [*Report.model_fields]
-    return [*(WRITTEN_AS.get(name, name) for name in Scheme.model_fields), "extends"]
+        case ["calendar", _]:
+            return [*Elsewhere.model_fields]
+    return [*(WRITTEN_AS.get(name, item.alias or name) for name, item in Scheme.model_fields.items()), "extends"]
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -51,6 +51,8 @@ def _load(name_or_path: Any, beside: Path, seen: tuple[str, ...]) -> Scheme:
     if seen[-1] in seen[:-1]:
         raise SchemeError(f"{place}: the schemes extend one another in a circle: {' > '.join(seen)}.")
     declared = _parsed(content, place)
+    if isinstance(declared.get("bank_holidays"), str) and not shipped:
+        declared["bank_holidays"] = str(path.parent / declared["bank_holidays"])
     if not isinstance(declared.get("extends", ""), str):
         raise SchemeError(f"{place}: extends takes one name or path, as text.")
     if "extends" in declared:

@@ -33,9 +33,11 @@ class Basis:
         clocks = {
             target.id: target.options for target in self.scheme.targets if target.options and target.id in self.every
         }
+        calendar = self.scheme.calendar
         return {
             "by": list(self.by),
-            "division": self.scheme.division,
+            "division": calendar.division,
+            **({"calendar": calendar.note} if calendar.note else {}),
             "time_zone": self.scheme.time_zone,
             "clocks": clocks,
         }

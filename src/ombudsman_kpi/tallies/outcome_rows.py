@@ -8,15 +8,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
-from ombudsman_kpi.clocks.outcomes import Assessed
+from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.errors import OptionError, one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.measures.base.published import rules_of
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.tables import Table
-from ombudsman_kpi.tallies.plan import PlanStep, Progress, batches_of, why_not
+from ombudsman_kpi.schemes.scheme import Scheme
+from ombudsman_kpi.tallies.in_memory import Options, read_first_times
+from ombudsman_kpi.tallies.plan import (
+    PlanStep,
+    Progress,
+    batches_of,
+    check_scheme,
+    make_plan,
+    open_records,
+    related_of,
+    why_not,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,3 +145,25 @@ def rows_of_targets(
             batches.append([outcome_rows(rule, known, rule.assess(known), keep=keep) for rule in own])
         parts += chain.from_iterable(zip(*batches, strict=True))  # rule by rule, however the rows were batched
     return parts
+
+
+def outcomes_of(
+    scheme: Scheme, records: Mapping[str, Any], options: Options, progress: Progress | None, keep: tuple[str, ...] = ()
+) -> "pd.DataFrame":
+    """Return the outcome of every record, given by their kind, for every target that is asked for."""
+    import pandas as pd
+
+    check_scheme(scheme)
+    at = parse_as_of(options.as_of, scheme)
+    plan = make_plan(scheme, options.targets, None, None, None)
+    tables = open_records(records, options.readings)
+    chosen = [step.target.id for step in plan]
+    read_first_times(tables, scheme, options._replace(targets=chosen))
+    related = related_of(tables, plan, at, scheme)
+    kept = kept_columns(keep, plan, related.tables)
+    parts = rows_of_targets(plan, related, progress, kept)
+    frame = pd.concat(parts, ignore_index=True) if parts else no_rows(kept)
+    frame["target"] = pd.Categorical(frame["target"].astype(str), chosen)
+    frame["status"] = pd.Categorical(frame["status"].astype(str), list(STATUSES))
+    frame["reason"] = frame["reason"].astype("category")
+    return frame.sort_values("target", kind="stable", ignore_index=True)

@@ -1,0 +1,61 @@
+"""An office's own days off: dates, and rules for days that come back each year, as scheme files write them."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time
+
+from dateutil.rrule import rrulebase, rrulestr
+
+from ombudsman_kpi.calendars.dates import to_date
+from ombudsman_kpi.errors import OptionError
+
+Closures = Iterable[date | str | rrulebase] | rrulebase
+
+_ZONE = re.compile(";TZID=[^:;]*", re.IGNORECASE)
+_NO_DAYS = re.compile("FREQ=(SECOND|MINUTE|HOUR)LY|INTERVAL=0", re.IGNORECASE)
+
+
+def closed_days(closures: Closures, first: date, last: date) -> set[date]:
+    """Return the closures between two days: dates, recurrence rules of iCalendar as text, or rules of dateutil.
+
+    >>> sorted(closed_days(["2024-12-27", "RRULE:FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24"], date(2023, 1, 1),
+    ...                    date(2024, 12, 31)))
+    [datetime.date(2023, 12, 24), datetime.date(2024, 12, 24), datetime.date(2024, 12, 27)]
+
+    A rule that doesn't say when it begins does so on the first day. Raises ``OptionError`` for a rule that can't be
+    read, ``RecordsError`` for a date that can't.
+    """
+    if isinstance(closures, rrulebase):
+        closures = [closures]
+    if isinstance(closures, (str, date)):
+        raise OptionError("Closures are a list of dates or a dateutil rule; for one day write closures=['2024-12-24'].")
+    return {day for closure in closures for day in _days_of(closure, first, last)}
+
+
+def _days_of(closure: date | str | rrulebase, first: date, last: date) -> Iterator[date]:
+    """Yield the days of one closure; of a rule those between two days."""
+    if isinstance(closure, str) and "RRULE" in closure:
+        yield from _days_of_text(closure, first, last)
+    elif isinstance(closure, rrulebase):
+        yield from (moment.date() for moment in closure.between(*_moments(first, last), inc=True))
+    else:
+        yield to_date(closure)
+
+
+def _days_of_text(rule: str, first: date, last: date) -> list[date]:
+    """Return the days of a rule in text. A time zone in it is ignored, since a closure is a whole day."""
+    no_rule = OptionError(
+        f"{rule!r} isn't a recurrence rule of days, such as RRULE:FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24"
+    )
+    if _NO_DAYS.search(rule):
+        raise no_rule
+    begin, end = _moments(first, last)
+    try:
+        moments = rrulestr(_ZONE.sub("", rule), dtstart=begin, ignoretz=True).between(begin, end, inc=True)
+    except Exception:  # dateutil raises many kinds of error for a malformed rule
+        raise no_rule from None
+    return [moment.date() for moment in moments]
+
+
+def _moments(first: date, last: date) -> tuple[datetime, datetime]:
+    return datetime.combine(first, time.min), datetime.combine(last, time.max)

@@ -1,0 +1,86 @@
+"""The commands about calendars: ``due`` calculates a due day, ``calendar check`` compares a list of bank holidays."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ombudsman_kpi.calendars.bank_holidays import DIVISIONS
+from ombudsman_kpi.calendars.dates import WEEKDAYS, day_in_words, to_date
+from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
+from ombudsman_kpi.cli.commands import app
+from ombudsman_kpi.errors import OptionError
+
+Division = StrEnum("Division", {name: name for name in DIVISIONS})  # type: ignore[misc]
+
+
+@app.command()
+def due(
+    date: Annotated[str, typer.Argument(help="Date of receipt, such as 2024-03-28")],
+    limit: Annotated[str, typer.Argument(help="Working days, such as 20; or a limit, such as '13 weeks'")],
+    *,
+    division: Annotated[Division | None, typer.Option(help="Whose bank holidays count", show_default=False)] = None,
+    known_at: Annotated[
+        str | None, typer.Option(help="As the bank holidays had been announced on this date", show_default=False)
+    ] = None,
+    country: Annotated[
+        str | None, typer.Option(help="Another country, such as IE (not checked against an official list)")
+    ] = None,
+    subdivision: Annotated[str | None, typer.Option(help="A part of that country, such as MA of US")] = None,
+) -> None:
+    """Print the day on which something received on a date is due.
+
+    Example: ombudsman-kpi due 2024-03-28 20 --division england-and-wales
+    """
+    from ombudsman_kpi.clocks.limits import due_date, is_provisional, parse_limit
+
+    if (division is None) == (country is None) or (division is None and known_at) or (country is None and subdivision):
+        raise OptionError(
+            "Say whose holidays count: --division (with --known-at, if you like) for a part of the United Kingdom; "
+            "--country (with --subdivision) for another place."
+        )
+    if country is None:
+        calendar = WorkingCalendar.uk(str(division), known_at=known_at)
+    else:
+        calendar = WorkingCalendar.of(country, subdivision)
+    alone = limit.strip().isdecimal() and limit.isascii()
+    parsed = parse_limit(f"{limit} working days" if alone else limit)
+    answer = due_date(to_date(date), parsed, calendar)
+    notes = [calendar.note] if calendar.note else []
+    if is_provisional(answer, parsed, calendar):
+        notes.append("provisional: its bank holidays haven't been announced")
+    note = f" ({'; '.join(notes)})" if notes else ""
+    typer.echo(f"{WEEKDAYS[answer.weekday()]} {day_in_words(answer)}{note}")
+
+
+calendars = typer.Typer(help="Look after the calendar that working days are counted by.")
+app.add_typer(calendars, name="calendar")
+
+
+@calendars.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A bank-holidays.json, as GOV.UK publishes it", show_default=False)],
+) -> None:
+    """Compare a list of bank holidays with the rules that calendars follow. Exits with 1 if any weekday differs.
+
+    Example: ombudsman-kpi calendar check bank-holidays.json
+    """
+    from importlib.metadata import version
+
+    from ombudsman_kpi.calendars.published import differences, read_published
+
+    published = read_published(file)
+    found = differences(published)
+    for difference in found:
+        typer.echo(str(difference))
+    listed = ", ".join(f"{name} {min(days).year} to {max(days).year}" for name, days in published.items())
+    number = f"{len(found)} weekday{'' if len(found) == 1 else 's'}" if found else "no weekday"
+    differs = "differs" if len(found) <= 1 else "differ"
+    typer.echo(f"{number} {differs} between the file ({listed}) and the rules (holidays {version('holidays')}).")
+    raise typer.Exit(1 if found else 0)
+
+
+@calendars.callback()
+def _group() -> None:
+    """Keep ``check`` a command of its own while the group has no other."""
