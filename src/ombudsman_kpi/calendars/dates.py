@@ -100,6 +100,16 @@ def day_in_short(day: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1][:3]} {day.year}"
 
 
+def ordinal(number: int) -> str:
+    """Return an ordinal number as text.
+
+    >>> ordinal(1), ordinal(12), ordinal(22)
+    ('1st', '12th', '22nd')
+    """
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
+
+
 def day_number(day: date) -> DayNumber:
     """Return the number of days from 1 January 1970 to a date."""
     return day.toordinal() - _EPOCH

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ombudsman_kpi.calendars.bank_holidays import division_title
-from ombudsman_kpi.calendars.dates import WEEKDAYS, day_in_short
+from ombudsman_kpi.calendars.dates import WEEKDAYS, day_in_short, ordinal
 from ombudsman_kpi.cases.facts import DayOff, DeadlineFacts, Fact, amount_of
 from ombudsman_kpi.clocks.limits import Amount, read_amount
 from ombudsman_kpi.clocks.states import not_yet
@@ -145,7 +145,7 @@ def _due_in_working_days(deadline: DeadlineFacts, limit: Amount, due: date) -> S
     skipped = days_skipped(deadline, deadline.day_1 or deadline.start, due)
     why = f" ({_summed(skipped)} skipped)" if skipped else ""
     counted = " that counts" if deadline.pauses else ""
-    said = f"The {_ordinal(limit.allowed)} working day{counted} {was} {day_text(due)}{why}: the last day in time."
+    said = f"The {ordinal(limit.allowed)} working day{counted} {was} {day_text(due)}{why}: the last day in time."
     return Step(kind="due", day=due, says=said, skipped=skipped)
 
 
@@ -154,11 +154,12 @@ def _due_in_other_units(deadline: DeadlineFacts, limit: Amount, due: date) -> St
     days = () if isinstance(due, datetime) else _rolled_past(deadline, limit, due)
     rolled = f", or the next working day ({_summed(days)} skipped)," if days else ""
     first = " (the day of receipt is day 1)" if "day_of_receipt" in deadline.options else ""
+    first += limit.note_on_end(day_of(deadline.start or due))
     if limit.less_than:
         said = f"Less than {replace(limit, less_than=False)} from then{first}{rolled}: "
         said += f"the last {moment} in time {was} {moment_text(due)}"
     else:
-        end = "ended" if was == "was" else "end"
+        end = "ended" if was == "was" else "ends" if limit.amount == 1 else "end"
         said = f"{deadline.limit} from then{first}{rolled} {end} {moment_text(due)}: the last {moment} in time"
     return Step(kind="due", day=due, says=f"{said}{_clocks_changed(deadline.start, due)}.", skipped=days)
 
@@ -195,19 +196,9 @@ def _clocks_changed(start: date | None, due: date) -> str:
     return f" (the clocks went {'forward' if after > before else 'back'} in between)"
 
 
-def _ordinal(number: int) -> str:
-    """Return an ordinal number as text.
-
-    >>> _ordinal(1), _ordinal(12), _ordinal(22)
-    ('1st', '12th', '22nd')
-    """
-    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number:,}{ending}"
-
-
 def _status(deadline: DeadlineFacts) -> str:
     """Return the sentence for the status."""
-    left = "" if deadline.left is None else amount_of(abs(deadline.left), deadline.unit)
+    left = "" if deadline.left is None else amount_of(abs(deadline.left), deadline.left_in)
     because = f" ({deadline.reason})" if deadline.reason and "{reason}" not in _words(deadline).start else ""
     if deadline.status == "invalid":
         return f"Whether it was in time can't be said: {deadline.reason}."

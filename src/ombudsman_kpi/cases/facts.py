@@ -74,6 +74,7 @@ class DeadlineFacts(Fact):
     elapsed: float | int | None = Field(None, description="How much was used, without pauses")
     left: float | int | None = Field(None, description="How much is left, or was at the end; below 0: late")
     unit: str = Field("", description="Of elapsed and left")
+    left_unit: str | None = Field(None, description="Of left, where that is another one: days, of a limit in months")
     limit: str = Field("", description="How long it may take")
     started_by: str | None = Field(None, description="The field that started the clock")
     recorded: Moment = Field(None, description="What the record has there")
@@ -88,6 +89,11 @@ class DeadlineFacts(Fact):
     options: dict[str, str] = Field(default_factory=dict, description="The clock's options in force")
     provisional: bool = Field(default=False, description="Whether a bank holiday may still be announced")
     basis: DeadlineBasis = Field(description="What it was worked out by")
+
+    @property
+    def left_in(self) -> str:
+        """The unit of what is left."""
+        return self.left_unit or self.unit
 
 
 def left_text(left: float, unit: str) -> str:

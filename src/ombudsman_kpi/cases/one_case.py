@@ -227,8 +227,9 @@ class _Maker:
                 if outcomes[place].status == "invalid":
                     self.invalid[outcomes[place].reason] = None
                 facts = self._facts(target, outcomes[place], assessed, place)
-                if left is not None and outcomes[place].status != "invalid":
+                if limit is not None and left is not None and outcomes[place].status != "invalid":
                     facts["left"] = _amount(int(left[place]), assessed, MISSING)
+                    facts["left_unit"] = None if limit.left_unit == assessed.unit else limit.left_unit
                 yield Deadline(**self.shared, **facts)
 
     def _facts(self, target: Target, outcome: Outcome, assessed: Assessed, place: int) -> dict[str, Any]:
