@@ -20,12 +20,13 @@ from ombudsman_kpi import (
     Seconds,
     Weeks,
     WorkingDays,
+    WorkingHours,
     load_scheme,
     worklist,
 )
 from ombudsman_kpi.clocks.limits import Amount, parse_limit, units
 
-TYPES: list[type[Amount]] = [WorkingDays, CalendarDays, Weeks, Months, Hours, Seconds]
+TYPES: list[type[Amount]] = [WorkingDays, CalendarDays, Weeks, Months, WorkingHours, Hours, Seconds]
 
 every_unit = pytest.mark.parametrize("unit", TYPES, ids=lambda unit: unit.__name__)
 
@@ -53,6 +54,8 @@ def small_limits(unit: type[Amount]) -> list[Any]:
         ("1 month", Months(1)),
         ("3 months", Months(3)),
         ("< 6 months", Months(6, less_than=True)),
+        ("4 working hours", WorkingHours(4)),
+        ("< 1 working hour", WorkingHours(1, less_than=True)),
         ("24 hours", Hours(24)),
         ("60 seconds", Seconds(60)),
         ("  20   Working   DAYS ", WorkingDays(20)),
@@ -127,6 +130,7 @@ def test_an_amount_that_is_not_a_whole_number_is_refused(unit: type[Amount], amo
         (Weeks(13, less_than=True), 90),
         (Months(3), 6),
         (Months(3, less_than=True), 5),
+        (WorkingHours(4, less_than=True), 14_399_999_999),
         (Hours(24), 86_400_000_000),
         (Seconds(60), 60_000_000),
         (Seconds(60, less_than=True), 59_999_999),
@@ -207,6 +211,7 @@ ORDERINGS = [operator.lt, operator.le, operator.gt, operator.ge]
         (Hours(1), Seconds(3600)),
         (CalendarDays(1), Hours(24)),
         (Months(1), CalendarDays(30)),
+        (WorkingHours(4), Hours(4)),
         (WorkingDays(20), 20),
         (CalendarDays(7), timedelta(days=7)),
         (WorkingDays(20), DueField("due_at")),
@@ -242,11 +247,12 @@ def test_a_limit_never_changes(unit: type[Amount]) -> None:
         (CalendarDays, "days"),
         (Weeks, "days"),
         (Months, "months"),
+        (WorkingHours, "working hours"),
         (Hours, "hours"),
         (Seconds, "seconds"),
         (DueField, "days"),
     ],
-    ids=["WorkingDays", "CalendarDays", "Weeks", "Months", "Hours", "Seconds", "DueField"],
+    ids=["WorkingDays", "CalendarDays", "Weeks", "Months", "WorkingHours", "Hours", "Seconds", "DueField"],
 )
 def test_elapsed_time_is_given_in_the_unit_of_the_limit_and_weeks_in_days(
     unit: type[Amount] | type[DueField], elapsed_unit: str

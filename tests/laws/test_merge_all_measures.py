@@ -35,6 +35,9 @@ VARIANTS = """
   { id = "followed", measure = "share of kinds", of = "requests", dated = "answered_at", where = { kind = "stage-1" }, followed_by = { kind = "stage-2" }, cohort = "dated" },
   { id = "among", measure = "share of kinds", of = "written_contacts", dated = "received_at", numerator = { channel = "online" }, among = { calls = "offered_at" }, cohort = "received" },
   { id = "rank-mean", measure = "rank", of = "cases", dated = "decided_at", numerator = { decision = "upheld" }, comparator = "mean of rates", cohort = "dated" },
+  { id = "within-working-hours", of = "written_contacts", start = "received_at", stop = "handled_at", limit = "6 working hours", cohort = "received" },
+  { id = "due-working-hours", of = "calls", start = "offered_at", stop = "answered_at", limit = "< 1 working hour", cohort = "due" },
+  { id = "working-hours", measure = "average", of = "written_contacts", start = "received_at", stop = "handled_at", counted_in = "working hours", cohort = "closed" },
   { id = "hours", measure = "average", of = "written_contacts", start = "received_at", stop = "handled_at", counted_in = "hours", cohort = "closed" },
   { id = "days", measure = "average", of = "cases", start = "received_at", stop = "decided_at", counted_in = "calendar days", cohort = "closed" },
   { id = "working-days", measure = "average", of = "cases", start = "received_at", stop = "decided_at", counted_in = "working days", cohort = "received" },
@@ -55,9 +58,10 @@ id = "all-measures"
 title = "One target of every measure"
 source = "Made up for a test"
 division = "england-and-wales"
+opening = {{ monday = ["09:00", "17:00"], wednesday = [["08:30", "12:00"], ["13:00", "16:30"]], saturday = ["10:00", "14:00"] }}
 target = [
 {EXAMPLES}
-{VARIANTS}"""
+{VARIANTS}"""  # noqa: E501
 
 COLUMNS = {
     "cases": "case_id received_at valid_at allocated_at investigation_started_at decided_at decided_in decision "

@@ -26,6 +26,8 @@ MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 
+TOO_MANY = 1 << 40  # more days than any calendar has, and small enough for arithmetic in 64 bits
+
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?", re.ASCII)
 _EPOCH = date(1970, 1, 1).toordinal()
 _UNITS_PER_DAY = {"D": 1, "h": 24, "m": 1440, "s": 86_400, "ms": 86_400_000, "us": 86_400_000_000,
@@ -295,3 +297,36 @@ _CHUNK = 16384  # dates in a chunk: small enough for tables, indexes and results
 def over_chunks(size: int, work: Callable[[slice], bool]) -> bool:
     """Do some work on every chunk of ``size`` positions until it returns False. Return whether it never did."""
     return all(work(slice(begin, min(begin + _CHUNK, size))) for begin in range(0, size, _CHUNK))
+
+
+def whole_numbers(n: Any, days: Days) -> Integers:
+    """Return n as integers, one or one for each date. Raises ``OptionError`` for anything else."""
+    if days.kind == "pandas" and hasattr(n, "index") and hasattr(n, "dtype") and not days.source.index.equals(n.index):
+        raise OptionError(_TWO_INDEXES)
+    try:
+        numbers = np.asarray(n, object if isinstance(n, (list, tuple)) else None)
+    except ValueError:
+        numbers = np.empty(0, object)
+    if numbers.dtype == object and all(type(item) is int or isinstance(item, np.integer) for item in numbers.flat):
+        numbers = numbers.clip(-TOO_MANY, TOO_MANY).astype(np.int64)
+    if (numbers.dtype.kind not in "iu" and numbers.size) or numbers.shape not in {(), (len(days),)}:
+        raise OptionError(f"n must be a whole number, or {len(days)} whole numbers, one for each date.")
+    if numbers.dtype == np.uint64:
+        numbers = np.minimum(numbers, np.uint64(TOO_MANY))
+    return numbers.astype(np.int64).clip(-TOO_MANY, TOO_MANY)
+
+
+_TWO_INDEXES = (
+    "The two Series have different indexes, so it isn't clear which rows belong together. "
+    "Take them from one frame, or use arrays: series.to_numpy()."
+)
+
+
+def check_alignment(starts: Days, stops: Days) -> None:
+    """Raise ``OptionError`` if starts and stops can't be paired."""
+    if "scalar" in {starts.kind, stops.kind}:
+        return
+    if len(starts) != len(stops):
+        raise OptionError(f"There are {len(starts)} starts and {len(stops)} stops; each start needs its stop.")
+    if starts.kind == stops.kind == "pandas" and not starts.source.index.equals(stops.source.index):
+        raise OptionError(_TWO_INDEXES)

@@ -13,14 +13,26 @@ from numpy.typing import NDArray
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.bank_holidays import ANNOUNCED_UNTIL, bank_holidays, check_division
-from ombudsman_kpi.calendars.dates import WEEKDAYS, Days, day_number, in_container_of, over_chunks, read_days, to_date
+from ombudsman_kpi.calendars.dates import (
+    TOO_MANY,
+    WEEKDAYS,
+    Days,
+    check_alignment,
+    day_number,
+    in_container_of,
+    over_chunks,
+    read_days,
+    to_date,
+    whole_numbers,
+)
+from ombudsman_kpi.calendars.opening import OpeningHours, OpenTime
+from ombudsman_kpi.calendars.time_zones import time_zone
 from ombudsman_kpi.errors import CoverageError, OptionError
 
 # A calendar covers these years by default. The rules of the years before 1990 haven't been checked against a source;
 # after 2050 they are a guess.
 FIRST, LAST = date(1990, 1, 1), date(2050, 12, 31)
 
-_TOO_MANY = 1 << 40  # more days than any calendar has, and small enough for arithmetic in 64 bits
 _OUTSIDE = 1 << 29  # more working days than any calendar has: marks a day that isn't covered
 
 
@@ -49,22 +61,24 @@ class WorkingCalendar:
         first: date = FIRST,
         last: date = LAST,
         announced_until: date | None = None,
+        opening: tuple[OpeningHours, str] | None = None,
     ) -> None:
         """Make a calendar from your own days off; ``WorkingCalendar.uk`` is the usual way.
 
         ``days_off`` are dates in addition to Saturdays and Sundays, or a mapping from dates to their names. Dates
-        outside ``first`` to ``last`` are ignored.
+        outside ``first`` to ``last`` are ignored. ``opening`` are opening hours, and the time zone that they are in.
         """
         self.first, self.last = to_date(first), to_date(last)
         if self.last < self.first:
             raise OptionError(f"The calendar would end on {self.last}, before it begins on {self.first}.")
         self.division = division
         self.announced_until = min(announced_until or self.last, self.last)
-        names = days_off if isinstance(days_off, Mapping) else {}
+        self.opening = opening
+        names = days_off if isinstance(days_off, Mapping) else dict.fromkeys(days_off, "day off")
         self._names = {to_date(day): str(name) for day, name in names.items()}
-        self.days_off = tuple(
-            sorted({day for day in map(to_date, days_off) if self.first <= day <= self.last and day.weekday() < 5})
-        )
+        counted = {0, 1, 2, 3, 4} | (opening[0].weekdays if opening else frozenset())
+        inside = (day for day in self._names if self.first <= day <= self.last)
+        self.days_off = tuple(sorted(day for day in inside if day.weekday() in counted))
         self._off = frozenset(self.days_off)
         self._first, self._last = day_number(self.first), day_number(self.last)
         self._numbers: Integers = np.arange(self._first, self._last + 1)
@@ -112,6 +126,25 @@ class WorkingCalendar:
         }
         return cls(days_off, division=division, first=start, last=end, announced_until=ANNOUNCED_UNTIL)
 
+    def opened(self, hours: OpeningHours, zone: str) -> "WorkingCalendar":
+        """Return the same calendar with the opening hours of an office, by the clock of a place.
+
+        A weekend on which it is open stays one for limits in working days. Bank holidays and closures have no hours.
+        """
+        return WorkingCalendar(
+            self._names, division=self.division, first=self.first, last=self.last,
+            announced_until=self.announced_until, opening=(hours, zone),
+        )  # fmt: skip
+
+    @cached_property
+    def open_time(self) -> OpenTime | None:
+        """The time for which the office is open; None where its opening hours aren't known."""
+        if self.opening is None:
+            return None
+        off = np.zeros(len(self._numbers), np.bool_)
+        off[[day_number(day) - self._first for day in self.days_off]] = True
+        return OpenTime(self.opening[0], time_zone(self.opening[1]), self._first, off)
+
     @cached_property
     def edition(self) -> str:
         """A digest of the days off and the coverage. If two editions differ, some day may count differently."""
@@ -146,10 +179,10 @@ class WorkingCalendar:
         """
         days = read_days(start)
         if isinstance(n, (int, np.integer)) and not isinstance(n, bool):
-            number = max(-_TOO_MANY, min(int(n), _TOO_MANY))
+            number = max(-TOO_MANY, min(int(n), TOO_MANY))
             moved = self._look_up(days, lambda numbers: self.move(numbers, number), MISSING)
         else:
-            steps = _whole_numbers(n, days)
+            steps = whole_numbers(n, days)
             numbers = self._look_up(days, lambda numbers: numbers, MISSING)
             covered = numbers != MISSING
             moved = self.move(np.where(covered, numbers, self._first), np.where(covered, steps, 0))
@@ -167,7 +200,7 @@ class WorkingCalendar:
         the same index. Raises ``CoverageError`` if a date is outside the calendar.
         """
         starts, stops = read_days(start), read_days(stop)
-        _check_alignment(starts, stops)
+        check_alignment(starts, stops)
         shape = stops if starts.kind == "scalar" else starts
         out = np.empty(len(shape), np.int64)
 
@@ -256,7 +289,8 @@ class WorkingCalendar:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, WorkingCalendar):
             return NotImplemented
-        return (self.edition, self.announced_until) == (other.edition, other.announced_until)
+        mine, theirs = ((item.edition, item.announced_until, item.opening) for item in (self, other))
+        return mine == theirs
 
     def __hash__(self) -> int:
         return hash(self.edition)
@@ -340,39 +374,6 @@ class WorkingCalendar:
             what = f"{answer} {day} is outside this calendar, {self.first} to {self.last}"
         where = "" if days.kind == "scalar" else f"Position {positions[place]}: "
         raise CoverageError(f"{where}{what}. Make the calendar with another first= or last=.")
-
-
-def _whole_numbers(n: Any, days: Days) -> Integers:
-    """Return n as integers, one or one for each date. Raises ``OptionError`` for anything else."""
-    if days.kind == "pandas" and hasattr(n, "index") and hasattr(n, "dtype") and not days.source.index.equals(n.index):
-        raise OptionError(_TWO_INDEXES)
-    try:
-        numbers = np.asarray(n, object if isinstance(n, (list, tuple)) else None)
-    except ValueError:
-        numbers = np.empty(0, object)
-    if numbers.dtype == object and all(type(item) is int or isinstance(item, np.integer) for item in numbers.flat):
-        numbers = numbers.clip(-_TOO_MANY, _TOO_MANY).astype(np.int64)
-    if (numbers.dtype.kind not in "iu" and numbers.size) or numbers.shape not in {(), (len(days),)}:
-        raise OptionError(f"n must be a whole number, or {len(days)} whole numbers, one for each date.")
-    if numbers.dtype == np.uint64:
-        numbers = np.minimum(numbers, np.uint64(_TOO_MANY))
-    return numbers.astype(np.int64).clip(-_TOO_MANY, _TOO_MANY)
-
-
-_TWO_INDEXES = (
-    "The two Series have different indexes, so it isn't clear which rows belong together. "
-    "Take them from one frame, or use arrays: series.to_numpy()."
-)
-
-
-def _check_alignment(starts: Days, stops: Days) -> None:
-    """Raise ``OptionError`` if starts and stops can't be paired."""
-    if "scalar" in {starts.kind, stops.kind}:
-        return
-    if len(starts) != len(stops):
-        raise OptionError(f"There are {len(starts)} starts and {len(stops)} stops; each start needs its stop.")
-    if starts.kind == stops.kind == "pandas" and not starts.source.index.equals(stops.source.index):
-        raise OptionError(_TWO_INDEXES)
 
 
 def _closed(closures: Iterable[date | str] | rrulebase, first: date, last: date) -> set[date]:

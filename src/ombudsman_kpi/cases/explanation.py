@@ -15,7 +15,7 @@ from ombudsman_kpi.clocks.states import not_yet
 from ombudsman_kpi.measures.base.target import Target, Wording
 from ombudsman_kpi.measures.registry import MEASURES
 
-StepKind = Literal["start", "day 1", "pause", "due", "status", "target", "calendar", "provisional"]
+StepKind = Literal["start", "day 1", "opening", "pause", "due", "status", "target", "calendar", "provisional"]
 
 
 class Step(Fact):
@@ -62,6 +62,11 @@ def _steps(deadline: DeadlineFacts) -> Iterator[Step]:
         yield _start(deadline, deadline.start)
     if deadline.day_1 is not None and deadline.start is not None:
         yield _day_1(deadline, deadline.day_1)
+    if deadline.opens is not None and deadline.start is not None:
+        skipped = _closed_days(deadline, deadline.start, deadline.opens)
+        why = f" ({_summed(skipped)} skipped)" if skipped else ""
+        said = f"The office was closed, and opened next on {moment_text(deadline.opens)}{why}."
+        yield Step(kind="opening", day=deadline.opens, says=said, skipped=skipped)
     for pause in deadline.pauses:
         until = "and still does" if pause.last is None else f"to {day_text(pause.last)}"
         in_vain = deadline.due is not None and pause.first > day_of(deadline.due)
@@ -151,8 +156,12 @@ def _due_in_working_days(deadline: DeadlineFacts, limit: Amount, due: date) -> S
 
 def _due_in_other_units(deadline: DeadlineFacts, limit: Amount, due: date) -> Step:
     was, moment = _was(due, deadline), "moment" if isinstance(due, datetime) else "day"
-    days = () if isinstance(due, datetime) else _rolled_past(deadline, limit, due)
-    rolled = f", or the next working day ({_summed(days)} skipped)," if days else ""
+    if limit.counts_working_hours:
+        days = _closed_days(deadline, deadline.opens or deadline.start or due, due)
+        rolled = f" ({_summed(days)} skipped)" if days else ""
+    else:
+        days = () if isinstance(due, datetime) else _rolled_past(deadline, limit, due)
+        rolled = f", or the next working day ({_summed(days)} skipped)," if days else ""
     first = " (the day of receipt is day 1)" if "day_of_receipt" in deadline.options else ""
     first += limit.note_on_end(day_of(deadline.start or due))
     if limit.less_than:
@@ -161,7 +170,8 @@ def _due_in_other_units(deadline: DeadlineFacts, limit: Amount, due: date) -> St
     else:
         end = "ended" if was == "was" else "ends" if limit.amount == 1 else "end"
         said = f"{deadline.limit} from then{first}{rolled} {end} {moment_text(due)}: the last {moment} in time"
-    return Step(kind="due", day=due, says=f"{said}{_clocks_changed(deadline.start, due)}.", skipped=days)
+    note = "" if limit.counts_working_hours else _clocks_changed(deadline.start, due)
+    return Step(kind="due", day=due, says=f"{said}{note}.", skipped=days)
 
 
 def _words(deadline: DeadlineFacts) -> Wording:
@@ -258,6 +268,11 @@ def days_skipped(deadline: DeadlineFacts, after: date | None, before: date) -> t
             found.append(DayOff(day=day, name=names[day]))
         day += timedelta(1)
     return tuple(found)
+
+
+def _closed_days(deadline: DeadlineFacts, after: date, before: date) -> tuple[DayOff, ...]:
+    """Return the days without opening hours between two times."""
+    return tuple(item for item in deadline.days_off if day_of(after) < item.day < day_of(before))
 
 
 def _summed(skipped: tuple[DayOff, ...]) -> str:

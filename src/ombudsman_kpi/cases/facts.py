@@ -80,6 +80,7 @@ class DeadlineFacts(Fact):
     recorded: Moment = Field(None, description="What the record has there")
     start: Moment = Field(None, description="The day (or time) from which the clock counts")
     day_1: date | None = Field(None, description="The first counted day")
+    opens: Moment = Field(None, description="When the office opened next, where it was closed at the start")
     ended_by: str | None = Field(None, description="The field that ended the clock")
     stop: Moment = Field(None, description="When it ended")
     waits_for: tuple[str, ...] = Field((), description="The fields that can stop it")
@@ -110,9 +111,13 @@ def amount_of(number: float | None, unit: str) -> str:
 
     >>> amount_of(1, "working days"), amount_of(-20.5, "hours"), amount_of(None, "days")
     ('1 working day', '-20 hours 30 minutes', '–')
+    >>> amount_of(1.5, "working hours"), amount_of(0.25, "working hours")
+    ('1 working hour 30 minutes', '15 working minutes')
     """
     if number is None:
         return "–"
+    if unit == "working hours":
+        return amount_of(number, "hours").replace(" ", " working ", 1)
     if unit not in {"hours", "seconds"} or (unit == "seconds" and abs(number) < 120):
         return _many(number, unit)
     seconds = round(abs(number) * (3600 if unit == "hours" else 1), 3)

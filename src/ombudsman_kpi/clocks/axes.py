@@ -11,6 +11,7 @@ import numpy as np
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.months import MonthTables, months_of
+from ombudsman_kpi.calendars.opening import OpenTime
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 
 
@@ -113,6 +114,31 @@ class MonthAxis(NamedTuple):
     def _months(self) -> MonthTables:
         """The months of the calendar's days."""
         return months_of(day_number(self.days.calendar.first), day_number(self.days.calendar.last))
+
+
+class WorkingHourAxis(NamedTuple):
+    """Working hours, in microseconds of open time: between instants, as far as the office was open."""
+
+    calendar: WorkingCalendar
+    open_time: OpenTime
+
+    @property
+    def start_is_day_1(self) -> bool:
+        """There are no days."""
+        return False
+
+    def counted_before(self, days: Integers) -> Integers:
+        """Return the open time before each point."""
+        return self.open_time.before(days)
+
+    def due(self, starts: Integers, allowed: Integers | int) -> Integers:
+        """Return the first instant at which so much open time is used up; of none, the start itself."""
+        due = self.open_time.reached(self.open_time.before(starts) + allowed)
+        return np.where(np.equal(allowed, 0), starts, due)
+
+    def elapsed(self, starts: Integers, stops: Integers) -> Integers:
+        """Return the open time between."""
+        return self.open_time.before(stops) - self.open_time.before(starts)
 
 
 class InstantAxis(NamedTuple):

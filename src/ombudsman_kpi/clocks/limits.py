@@ -20,7 +20,7 @@ from dateutil.relativedelta import relativedelta
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import MONTHS, day_number, ordinal, to_day
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
-from ombudsman_kpi.clocks.axes import Axis, CalendarDayAxis, InstantAxis, MonthAxis, WorkingDayAxis
+from ombudsman_kpi.clocks.axes import Axis, CalendarDayAxis, InstantAxis, MonthAxis, WorkingDayAxis, WorkingHourAxis
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
 
@@ -39,6 +39,7 @@ class Limit:
     in_days: ClassVar[bool] = True  # whether its clock runs in days, or on the line of instants
     needs_times: ClassVar[bool] = False  # whether a date without a time of day is too little
     counts_working_days: ClassVar[bool] = False
+    counts_working_hours: ClassVar[bool] = False
     options: ClassVar[frozenset[str]] = _IN_DAYS  # the options of a clock that mean something for it
     allowed: int  # the longest elapsed time that is still in time, in parts
 
@@ -227,6 +228,24 @@ class ElapsedTime(Amount):
         return InstantAxis()
 
 
+class WorkingHours(ElapsedTime):
+    """Hours for which the office is open, by the opening hours of the scheme."""
+
+    unit = elapsed_unit = "working hours"
+    size = parts = 3_600_000_000
+    counts_working_hours = True
+
+    def axis(self, calendar: WorkingCalendar, clock: Clock) -> Axis:
+        """Return the open time of a calendar. Raises ``SchemeError`` where its opening hours aren't known."""
+        if calendar.open_time is None:
+            raise SchemeError("Working hours need opening hours: opening = { monday = ['09:00', '17:00'], … }.")
+        return WorkingHourAxis(calendar, calendar.open_time)
+
+    def depends_on_holidays(self, clock: Clock) -> bool:
+        """Return True, unless the due time is the start itself, which no holiday moves."""
+        return self.allowed > 0
+
+
 class Hours(ElapsedTime):
     """Elapsed hours."""
 
@@ -272,14 +291,14 @@ class DueField(Limit):
         return f"its own {self.field}"
 
 
-AMOUNTS: tuple[type[Amount], ...] = (WorkingDays, CalendarDays, Weeks, Months, Hours, Seconds)
+AMOUNTS: tuple[type[Amount], ...] = (WorkingDays, CalendarDays, Weeks, Months, WorkingHours, Hours, Seconds)
 
 
 def units() -> dict[str, type[Amount]]:
     """Return the units that a limit can be written in, in the singular.
 
     >>> list(units())
-    ['working day', 'calendar day', 'day', 'week', 'month', 'hour', 'second']
+    ['working day', 'calendar day', 'day', 'week', 'month', 'working hour', 'hour', 'second']
     """
     return {name: kind for kind in AMOUNTS for name in (kind.unit.removesuffix("s"), *kind.other_names)}
 
@@ -288,7 +307,7 @@ def units_of_time() -> set[str]:
     """Return the units of elapsed time that ends at an instant, not on a day.
 
     >>> sorted(units_of_time())
-    ['hours', 'seconds']
+    ['hours', 'seconds', 'working hours']
     """
     return {kind.elapsed_unit for kind in AMOUNTS if kind.needs_times}
 
