@@ -9,7 +9,7 @@ from ombudsman_kpi.checks.checking import check
 from ombudsman_kpi.checks.finding import CheckFinding
 from ombudsman_kpi.checks.findings import Findings
 from ombudsman_kpi.checks.gates import assert_met
-from ombudsman_kpi.clocks.limits import CalendarDays, DueField, Hours, Seconds, Weeks, WorkingDays
+from ombudsman_kpi.clocks.limits import CalendarDays, DueField, Hours, Months, Seconds, Weeks, WorkingDays, WorkingHours
 from ombudsman_kpi.errors import CoverageError, KpiError, MissingLibraryError, OptionError, RecordsError, SchemeError
 from ombudsman_kpi.events.log import History
 from ombudsman_kpi.records.vocabulary import Activity, Call, Case, CaseEvent, Order, Request, Review, WrittenContact
@@ -39,6 +39,7 @@ __all__ = [
     "Hours",
     "KpiError",
     "MissingLibraryError",
+    "Months",
     "OptionError",
     "Order",
     "RecordsError",
@@ -53,6 +54,7 @@ __all__ = [
     "Weeks",
     "WorkingCalendar",
     "WorkingDays",
+    "WorkingHours",
     "WrittenContact",
     "__version__",
     "assert_met",

@@ -313,8 +313,8 @@ def worklist(
     The records and options are those of ``measure``. ``within`` is a limit such as "10 working days" or "48 hours";
     None gives all that is open, also what has no due day while its clock stands still. The columns:
 
-    - ``target, record, id, row, party, start, due, left, unit, status, elapsed, reason``, as in ``assess``; ``left``
-      as in ``Deadline``: what is left of the limit, below 0 where it is overdue;
+    - ``target, record, id, row, party, start, due, left, left_unit, unit, status, elapsed, reason``, as in ``assess``;
+      ``left`` as in ``Deadline``: what is left of the limit, below 0 where it is overdue, in ``left_unit``;
     - ``period``: the period of the target's headline cohort that it will count in (``every``; one period, all, where
       that is left out). What is counted when it ends would, if it is missed, end on the day after it was due, or
       once that has passed, on the day after ``as_of``;

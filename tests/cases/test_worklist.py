@@ -30,8 +30,8 @@ DECIDED, WRITTEN, ORDERS = "decided-or-allocated-20wd", "written-contacts-3wd", 
 INVESTIGATED, COMPLAINTS, REVIEWS = "investigation-13w", "service-complaints-20wd", "post-decision-reviews-20wd"
 INTERVALS, WHOLE, DELAYS = "keep-in-touch-intervals-20wd", "keep-in-touch-20wd", "delays-explained"
 COLUMNS = [
-    "target", "record", "id", "row", "party", "start", "due", "left", "unit", "status", "elapsed", "reason",
-    "period", "headroom", "headroom_if_missed", "effect",
+    "target", "record", "id", "row", "party", "start", "due", "left", "left_unit", "unit", "status", "elapsed",
+    "reason", "period", "headroom", "headroom_if_missed", "effect",
 ]  # fmt: skip
 LOST, BEHIND, COUNTED, CERTAIN, LOSES, ROOM, FIRST_END, NO_STANDARD = (
     "lost already", "behind so far", "counted as missed", "late when it ends", "loses the target", "leaves room",

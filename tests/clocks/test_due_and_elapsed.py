@@ -90,8 +90,31 @@ MORE = [
     ),
 ]
 
+MONTHS = [
+    pytest.param("2024-01-31", {"limit": "1 month"}, "2024-02-29", id="no-31-february-in-a-leap-year"),
+    pytest.param("2023-01-31", {"limit": "1 month"}, "2023-02-28", id="no-31-february-in-another-year"),
+    pytest.param("2023-11-30", {"limit": "3 months"}, "2024-02-29", id="no-30-february"),
+    pytest.param("2024-01-31", {"limit": "3 months"}, "2024-04-30", id="no-31-april"),
+    pytest.param("2024-01-31", {"limit": "2 months"}, "2024-03-31", id="the-31st-again-after-a-short-month"),
+    pytest.param("2024-02-29", {"limit": "12 months"}, "2025-02-28", id="a-leap-day-after-a-year"),
+    pytest.param("2020-02-29", {"limit": "48 months"}, "2024-02-29", id="a-leap-day-after-four-years"),
+    pytest.param("2023-02-28", {"limit": "12 months"}, "2024-02-28", id="the-28th-not-the-last-of-the-month"),
+    pytest.param("2024-02-29", {"limit": "1 month"}, "2024-03-29", id="a-month-ends-on-good-friday"),
+    pytest.param("2024-02-29", {"limit": "1 month", **ROLLED}, "2024-04-02", id="a-month-rolls-over-easter"),
+    pytest.param("2024-09-25", {"limit": "3 months", **ROLLED}, "2024-12-27", id="months-roll-over-christmas"),
+    pytest.param("2024-11-24", {"limit": "1 month", **ROLLED}, "2024-12-24", id="christmas-eve-is-a-working-day"),
+    pytest.param("2024-01-31", {"limit": "< 1 month"}, "2024-02-28", id="less-than-a-month"),
+    pytest.param("2024-03-01", {"limit": "< 6 months"}, "2024-08-31", id="less-than-six-months-end-on-a-saturday"),
+    pytest.param("2024-03-01", {"limit": "< 6 months", **ROLLED}, "2024-09-02", id="which-rolls-on-to-monday"),
+    pytest.param("2024-03-01", {"limit": "1 month", **RECEIPT_IS_DAY_1}, "2024-03-31", id="a-month-from-its-first-day"),
+    pytest.param("2024-01-31", {"limit": "1 month", **RECEIPT_IS_DAY_1}, "2024-02-28", id="day-1-is-the-31st"),
+    pytest.param("2024-03-30", {"limit": "1 month", **DEEMED}, "2024-05-02", id="a-month-from-deemed-receipt"),
+    pytest.param("2024-01-31T17:00:01", {"limit": "1 month", **CUT_OFF}, "2024-03-01", id="a-month-after-the-cut-off"),
+    pytest.param("2024-01-31", {"limit": "0 months"}, "2024-01-31", id="no-month-at-all"),
+]
 
-@pytest.mark.parametrize(("received", "changes", "due"), [*THE_TABLE, *MORE])
+
+@pytest.mark.parametrize(("received", "changes", "due"), [*THE_TABLE, *MORE, *MONTHS])
 def test_a_record_is_due_on_the_day_counted_by_hand_and_late_from_the_next(
     outcomes: Outcomes, received: str, changes: dict[str, Any], due: str
 ) -> None:
@@ -129,14 +152,34 @@ USED = [
     pytest.param({"limit": "5 weeks", **ROLLED}, "2024-02-23", "2024-04-03", 40, id="after-the-rolled-due-day"),
 ]
 
+A_MONTH = {"limit": "1 month"}
+USED_IN_MONTHS = [
+    pytest.param(A_MONTH, "2024-01-31", "2024-01-31", 0, id="decided-at-once"),
+    pytest.param(A_MONTH, "2024-01-31", "2024-02-01", 1, id="decided-the-day-after"),
+    pytest.param(A_MONTH, "2024-01-31", "2024-02-29", 1, id="decided-on-the-last-of-february"),
+    pytest.param(A_MONTH, "2024-01-31", "2024-03-01", 2, id="decided-on-the-first-of-march"),
+    pytest.param(A_MONTH, "2024-01-31", "2024-03-31", 2, id="decided-on-the-last-of-march"),
+    pytest.param(A_MONTH, "2024-01-31", "2024-04-30", 3, id="decided-on-the-last-of-april"),
+    pytest.param(A_MONTH, "2024-01-31", "2024-05-01", 4, id="decided-on-the-first-of-may"),
+    pytest.param(A_MONTH, "2023-03-15", "2024-03-15", 12, id="decided-a-year-later"),
+    pytest.param(A_MONTH, "2023-03-15", "2024-03-16", 13, id="decided-a-year-and-a-day-later"),
+    pytest.param({**A_MONTH, **RECEIPT_IS_DAY_1}, "2024-03-01", "2024-03-01", 1, id="day-1-of-a-month"),
+    pytest.param({**A_MONTH, **RECEIPT_IS_DAY_1}, "2024-03-01", "2024-04-01", 2, id="the-month-is-over"),
+    pytest.param({**A_MONTH, **ROLLED}, "2024-02-29", "2024-04-01", 1, id="while-a-month-rolls"),
+    pytest.param({**A_MONTH, **ROLLED}, "2024-02-29", "2024-04-02", 1, id="on-the-rolled-last-day-of-a-month"),
+    pytest.param({**A_MONTH, **ROLLED}, "2024-02-29", "2024-04-03", 2, id="after-the-rolled-last-day-of-a-month"),
+]
 
-@pytest.mark.parametrize(("changes", "received", "decided", "elapsed"), USED)
+
+@pytest.mark.parametrize(("changes", "received", "decided", "elapsed"), [*USED, *USED_IN_MONTHS])
 def test_elapsed_is_the_smallest_limit_whose_due_day_is_not_before_the_stop(
     outcomes: Outcomes, changes: dict[str, Any], received: str, decided: str, elapsed: int
 ) -> None:
     row = outcomes(changes, received, decided).iloc[0]
     assert row["elapsed"] == elapsed
-    assert row["status"] == ("met" if elapsed <= {"5 weeks": 35}.get(str(changes.get("limit")), 20) else "late")
+    assert row["status"] == (
+        "met" if elapsed <= {"5 weeks": 35, "1 month": 1}.get(str(changes.get("limit")), 20) else "late"
+    )
 
 
 BEFORE_THE_CLOCK = [
@@ -188,8 +231,14 @@ def test_within_includes_the_due_day_and_less_than_does_not(
 
 @pytest.mark.parametrize(
     ("limit", "unit"),
-    [("20 working days", "working days"), ("20 calendar days", "days"), ("4 weeks", "days"), ("480 hours", "hours")],
-    ids=["working-days", "calendar-days", "weeks", "hours"],
+    [
+        ("20 working days", "working days"),
+        ("20 calendar days", "days"),
+        ("4 weeks", "days"),
+        ("1 month", "months"),
+        ("480 hours", "hours"),
+    ],
+    ids=["working-days", "calendar-days", "weeks", "months", "hours"],
 )
 def test_each_unit_of_limit_has_its_own_unit_of_elapsed_time(outcomes: Outcomes, limit: str, unit: str) -> None:
     rows = outcomes({"limit": limit}, "2024-03-28T09:00:00", "2024-04-02T09:00:00")

@@ -15,16 +15,18 @@ from ombudsman_kpi import (
     CalendarDays,
     DueField,
     Hours,
+    Months,
     SchemeError,
     Seconds,
     Weeks,
     WorkingDays,
+    WorkingHours,
     load_scheme,
     worklist,
 )
 from ombudsman_kpi.clocks.limits import Amount, parse_limit, units
 
-TYPES: list[type[Amount]] = [WorkingDays, CalendarDays, Weeks, Hours, Seconds]
+TYPES: list[type[Amount]] = [WorkingDays, CalendarDays, Weeks, Months, WorkingHours, Hours, Seconds]
 
 every_unit = pytest.mark.parametrize("unit", TYPES, ids=lambda unit: unit.__name__)
 
@@ -49,6 +51,11 @@ def small_limits(unit: type[Amount]) -> list[Any]:
         ("<13 weeks", Weeks(13, less_than=True)),
         ("less than 13 weeks", Weeks(13, less_than=True)),
         ("under 26 weeks", Weeks(26, less_than=True)),
+        ("1 month", Months(1)),
+        ("3 months", Months(3)),
+        ("< 6 months", Months(6, less_than=True)),
+        ("4 working hours", WorkingHours(4)),
+        ("< 1 working hour", WorkingHours(1, less_than=True)),
         ("24 hours", Hours(24)),
         ("60 seconds", Seconds(60)),
         ("  20   Working   DAYS ", WorkingDays(20)),
@@ -70,7 +77,7 @@ def test_limits_are_read_as_people_write_them(text: str, limit: Amount) -> None:
         "20 business days",
         "20working days",
         "20 working",
-        "3 months",
+        "3 working months",
         "1 year",
         "90 minutes",
         "1.5 hours",
@@ -121,6 +128,9 @@ def test_an_amount_that_is_not_a_whole_number_is_refused(unit: type[Amount], amo
         (Weeks(26), 182),
         (Weeks(52), 364),
         (Weeks(13, less_than=True), 90),
+        (Months(3), 6),
+        (Months(3, less_than=True), 5),
+        (WorkingHours(4, less_than=True), 14_399_999_999),
         (Hours(24), 86_400_000_000),
         (Seconds(60), 60_000_000),
         (Seconds(60, less_than=True), 59_999_999),
@@ -145,6 +155,8 @@ def test_thirteen_weeks_from_the_first_of_march_end_on_the_last_of_may(less_than
         (CalendarDays(0), "0 calendar days"),
         (Weeks(13, less_than=True), "< 13 weeks"),
         (Weeks(1, less_than=True), "< 1 week"),
+        (Months(1), "1 month"),
+        (Months(6, less_than=True), "< 6 months"),
         (Hours(24), "24 hours"),
         (Seconds(60), "60 seconds"),
         (DueField("due_at"), "its own due_at"),
@@ -198,6 +210,8 @@ ORDERINGS = [operator.lt, operator.le, operator.gt, operator.ge]
         (Weeks(1), CalendarDays(7)),
         (Hours(1), Seconds(3600)),
         (CalendarDays(1), Hours(24)),
+        (Months(1), CalendarDays(30)),
+        (WorkingHours(4), Hours(4)),
         (WorkingDays(20), 20),
         (CalendarDays(7), timedelta(days=7)),
         (WorkingDays(20), DueField("due_at")),
@@ -232,11 +246,13 @@ def test_a_limit_never_changes(unit: type[Amount]) -> None:
         (WorkingDays, "working days"),
         (CalendarDays, "days"),
         (Weeks, "days"),
+        (Months, "months"),
+        (WorkingHours, "working hours"),
         (Hours, "hours"),
         (Seconds, "seconds"),
         (DueField, "days"),
     ],
-    ids=["WorkingDays", "CalendarDays", "Weeks", "Hours", "Seconds", "DueField"],
+    ids=["WorkingDays", "CalendarDays", "Weeks", "Months", "WorkingHours", "Hours", "Seconds", "DueField"],
 )
 def test_elapsed_time_is_given_in_the_unit_of_the_limit_and_weeks_in_days(
     unit: type[Amount] | type[DueField], elapsed_unit: str

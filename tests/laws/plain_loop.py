@@ -6,8 +6,10 @@ Only for tests. Nothing here is quick or clever, and nothing is shared with the 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice
+from itertools import count, islice
 from zoneinfo import ZoneInfo
+
+from dateutil.relativedelta import relativedelta
 
 LONDON = ZoneInfo("Europe/London")
 ONE_DAY = timedelta(days=1)
@@ -33,7 +35,7 @@ class Rules:
     """A limit, and the options of its clock."""
 
     amount: int
-    unit: str  # working days, calendar days, weeks, hours, seconds
+    unit: str  # working days, calendar days, weeks, months, hours, seconds
     less_than: bool = False
     receipt_is_day_1: bool = False
     deemed_next_working_day: bool = False
@@ -159,6 +161,22 @@ def day_by_day(received: date, rules: Rules) -> Iterator[date]:
         day += ONE_DAY
 
 
+def month_by_month(received: date, rules: Rules) -> Iterator[date]:
+    """Give the due days of 0, 1, 2, 3 … months."""
+    for number in count():
+        day = received + relativedelta(months=number) - ONE_DAY * rules.receipt_is_day_1
+        yield next_working_day(day) if rules.due_day_rolls else day
+
+
+def due_day(received: date, rules: Rules) -> date:
+    """Give the last day that is in time."""
+    if rules.unit == "months":
+        day = received + relativedelta(months=rules.amount) - ONE_DAY * (rules.less_than + rules.receipt_is_day_1)
+        return next_working_day(day) if rules.due_day_rolls else day
+    allowed = rules.amount * (7 if rules.unit == "weeks" else 1) - rules.less_than
+    return next(islice(day_by_day(received, rules), allowed, None))
+
+
 def day_received(start: Moment, rules: Rules) -> date:
     """Give the day on which something counts as received."""
     day = day_of(start)
@@ -168,7 +186,7 @@ def day_received(start: Moment, rules: Rules) -> date:
 
 
 def judge_in_days(record: Record, rules: Rules, as_of: Moment) -> Verdict:
-    """Judge a record by a limit in working days, calendar days or weeks."""
+    """Judge a record by a limit in working days, calendar days, weeks or months."""
     if not is_known(record.start, as_of) or day_received(record.start, rules) > day_of(as_of):
         return EXCLUDED
     ended, kind = day_of(as_of), "open"
@@ -178,9 +196,9 @@ def judge_in_days(record: Record, rules: Rules, as_of: Moment) -> Verdict:
     if ended < day_of(record.start):
         return INVALID
     received = day_received(record.start, rules)
-    allowed = rules.amount * (7 if rules.unit == "weeks" else 1) - rules.less_than
-    due = next(islice(day_by_day(received, rules), allowed, None))
-    elapsed = next(number for number, day in enumerate(day_by_day(received, rules)) if day >= ended)
+    due = due_day(received, rules)
+    steps = month_by_month if rules.unit == "months" else day_by_day
+    elapsed = next(number for number, day in enumerate(steps(received, rules)) if day >= ended)
     return Verdict(status_of(kind, ended <= due, rules.unanswered), midnight(due), elapsed)
 
 

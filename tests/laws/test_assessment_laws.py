@@ -48,7 +48,7 @@ SPECIAL = [
     date.fromisoformat(day)
     for day in (
         "2022-05-27", "2022-09-12", "2022-12-19", "2023-03-20", "2023-04-24", "2023-10-26", "2023-12-18", "2024-02-27",
-        "2024-03-22", "2024-10-24",
+        "2024-01-26", "2024-03-22", "2024-10-24",
     )
 ]  # fmt: skip
 TIMES_OF_DAY = [
@@ -71,9 +71,9 @@ def moment(day: date, at: time, style: str) -> Moment:
 
 @st.composite
 def rules_in_days(draw: Draw) -> Rules:
-    unit = draw(st.sampled_from(["working days", "calendar days", "weeks"]))
+    unit = draw(st.sampled_from(["working days", "calendar days", "weeks", "months"]))
     less_than = draw(st.booleans())
-    most = {"working days": 22, "calendar days": 35, "weeks": 5}[unit]
+    most = {"working days": 22, "calendar days": 35, "weeks": 5, "months": 12}[unit]
     return Rules(
         draw(st.integers(int(less_than), most)),
         unit,

@@ -26,7 +26,7 @@ CLOCK = 'clock = { non_working_due = "next working day", non_working_receipt = "
 ROLLING = "".join(
     f'{{ id = "rolled-{place}", of = "cases", start = "received_at", stop = "decided_at", limit = "{limit}", '
     f'cohort = "due", {CLOCK} }},\n'
-    for place, limit in enumerate(("10 calendar days", "5 weeks"))
+    for place, limit in enumerate(("10 calendar days", "5 weeks", "2 months"))
 )
 
 

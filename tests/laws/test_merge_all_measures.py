@@ -26,11 +26,18 @@ VARIANTS = """
   { id = "within-13w", of = "cases", start = "valid_at", stop = "decided_at", limit = "13 weeks", standard = "at least 75%", cohort = "closed" },
   { id = "within-60s", of = "calls", start = "offered_at", stop = "answered_at", limit = "60 seconds", standard = "at least 90%", cohort = "received" },
   { id = "within-due", of = "cases", start = "received_at", stop = "decided_at", limit = "30 working days", cohort = "due" },
+  { id = "within-months", of = "cases", start = "received_at", stop = "decided_at", limit = "2 months", standard = "at least 50%", cohort = "received" },
+  { id = "within-less-than-months", of = "cases", start = "received_at", stop = "decided_at", limit = "< 3 months", clock = { non_working_due = "next working day" }, cohort = "due" },
+  { id = "stock-months", measure = "stock", of = "cases", start = "received_at", stop = "decided_at", limit = "2 months", cohort = "dated" },
+  { id = "in-touch-months", measure = "keep in touch", of = "cases", start = "investigation_started_at", stop = "decided_at", limit = "1 month", counted = "intervals", cohort = "due" },
   { id = "paused", of = "cases", start = "received_at", stop = "decided_at", limit = "30 working days", clock = { pauses = "allowed" }, standard = "at least 50%", cohort = "received" },
   { id = "paused-weeks", of = "cases", start = "received_at", stop = "decided_at", limit = "8 weeks", clock = { pauses = "allowed" }, cohort = "due" },
   { id = "followed", measure = "share of kinds", of = "requests", dated = "answered_at", where = { kind = "stage-1" }, followed_by = { kind = "stage-2" }, cohort = "dated" },
   { id = "among", measure = "share of kinds", of = "written_contacts", dated = "received_at", numerator = { channel = "online" }, among = { calls = "offered_at" }, cohort = "received" },
   { id = "rank-mean", measure = "rank", of = "cases", dated = "decided_at", numerator = { decision = "upheld" }, comparator = "mean of rates", cohort = "dated" },
+  { id = "within-working-hours", of = "written_contacts", start = "received_at", stop = "handled_at", limit = "6 working hours", cohort = "received" },
+  { id = "due-working-hours", of = "calls", start = "offered_at", stop = "answered_at", limit = "< 1 working hour", cohort = "due" },
+  { id = "working-hours", measure = "average", of = "written_contacts", start = "received_at", stop = "handled_at", counted_in = "working hours", cohort = "closed" },
   { id = "hours", measure = "average", of = "written_contacts", start = "received_at", stop = "handled_at", counted_in = "hours", cohort = "closed" },
   { id = "days", measure = "average", of = "cases", start = "received_at", stop = "decided_at", counted_in = "calendar days", cohort = "closed" },
   { id = "working-days", measure = "average", of = "cases", start = "received_at", stop = "decided_at", counted_in = "working days", cohort = "received" },
@@ -51,9 +58,10 @@ id = "all-measures"
 title = "One target of every measure"
 source = "Made up for a test"
 division = "england-and-wales"
+opening = {{ monday = ["09:00", "17:00"], wednesday = [["08:30", "12:00"], ["13:00", "16:30"]], saturday = ["10:00", "14:00"] }}
 target = [
 {EXAMPLES}
-{VARIANTS}"""
+{VARIANTS}"""  # noqa: E501
 
 COLUMNS = {
     "cases": "case_id received_at valid_at allocated_at investigation_started_at decided_at decided_in decision "

@@ -20,7 +20,7 @@ ANNOUNCED = WorkingCalendar.uk("england-and-wales").announced_until
 AS_OF = ANNOUNCED + timedelta(days=500)
 PARTIES = ("complainant", "organisation")
 CLOCK = {"of": "cases", "start": "received_at", "stop": "decided_at"}
-UNITS = ("working days", "calendar days", "weeks")
+UNITS = ("working days", "calendar days", "weeks", "months")
 
 
 def a_scheme(targets: list[Row], closures: Iterator[date] | tuple[()] = ()) -> Scheme:
@@ -52,7 +52,8 @@ def dues(targets: list[Row], case: Row, events: list[Row], closures: Any = ()) -
 
 
 DAYS = st.integers(-60, 25).map(lambda shift: ANNOUNCED + timedelta(days=shift))
-LIMITS = st.tuples(st.integers(0, 30), st.sampled_from(UNITS)).map(lambda parts: f"{parts[0]} {parts[1]}")
+AMOUNTS = st.sampled_from([(30, unit) for unit in UNITS[:3]] + [(4, "months")])
+LIMITS = AMOUNTS.flatmap(lambda pair: st.integers(0, pair[0]).map(lambda amount: f"{amount} {pair[1]}"))
 OPTIONS = st.fixed_dictionaries(
     {},
     optional={
@@ -70,7 +71,9 @@ def target_lists(draw: st.DrawFn) -> list[Row]:
     if limit.endswith("working days"):
         options.pop("non_working_due", None)
     clocked = {**CLOCK, "limit": limit, "clock": options}
-    pauses = {} if "non_working_due" in options else {"clock": {**options, "pauses": "allowed"}}
+    pauses = (
+        {} if "non_working_due" in options or limit.endswith("months") else {"clock": {**options, "pauses": "allowed"}}
+    )
     explained = {"measure": "delays explained", "of": "cases", "cohort": "due"}
     after = draw(st.one_of(st.none(), st.integers(0, 20)))
     up_to = {} if after is None else {"up_to": f"{after} {draw(st.sampled_from(UNITS[:2]))}"}
@@ -124,7 +127,8 @@ def test_a_due_day_is_provisional_where_it_can_still_be_moved_and_nowhere_else(
 ) -> None:
     case = {"case_id": "A", "received_at": received}
     before = dues(targets, case, events)
-    last = max(due for due, _ in before.values() if due is not None)
+    # Nothing, where the day of receipt is day 1, ends on the day before it; that day must be one that can be closed.
+    last = max(due for due, _ in before.values() if due is not None) + timedelta(days=1)
     after = dues(targets, case, events, weekdays_to(last))
     assert after.keys() == before.keys()
     moved = {name: after[name][0] != due for name, (due, _) in before.items()}

@@ -26,6 +26,8 @@ MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 
+TOO_MANY = 1 << 40  # more days than any calendar has, and small enough for arithmetic in 64 bits
+
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?", re.ASCII)
 _EPOCH = date(1970, 1, 1).toordinal()
 _UNITS_PER_DAY = {"D": 1, "h": 24, "m": 1440, "s": 86_400, "ms": 86_400_000, "us": 86_400_000_000,
@@ -98,6 +100,16 @@ def day_in_short(day: date) -> str:
     '31 Mar 2024'
     """
     return f"{day.day} {MONTHS[day.month - 1][:3]} {day.year}"
+
+
+def ordinal(number: int) -> str:
+    """Return an ordinal number as text.
+
+    >>> ordinal(1), ordinal(12), ordinal(22)
+    ('1st', '12th', '22nd')
+    """
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
 
 
 def day_number(day: date) -> DayNumber:
@@ -285,9 +297,6 @@ _CHUNK = 16384  # dates in a chunk: small enough for tables, indexes and results
 def over_chunks(size: int, work: Callable[[slice], bool]) -> bool:
     """Do some work on every chunk of ``size`` positions until it returns False. Return whether it never did."""
     return all(work(slice(begin, min(begin + _CHUNK, size))) for begin in range(0, size, _CHUNK))
-
-
-TOO_MANY = 1 << 40  # more days than any calendar has, and small enough for arithmetic in 64 bits
 
 
 def whole_numbers(n: Any, days: Days) -> Integers:

@@ -66,6 +66,14 @@ class TimeZone:
             never[unsure] = self.wall(early[unsure]) != walls[unsure]
         return early, late, never
 
+    def reached(self, walls: WallClocks) -> Instants:
+        """Return the first instant at which the clock shows each time, or a later one where that time was skipped."""
+        first, _, never = self.instants(walls)
+        if not never.any():
+            return first
+        change = self._changes.take(np.searchsorted(self._changes, first, side="right"), mode="clip")
+        return np.where(never, change, first)
+
     def skips_an_hour(self, days: DayNumbers) -> Truths:
         """Return whether the clocks went forward on each day."""
         if not len(self._skipping_days):

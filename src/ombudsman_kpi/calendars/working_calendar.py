@@ -27,8 +27,10 @@ from ombudsman_kpi.calendars.dates import (
     to_date,
     whole_numbers,
 )
+from ombudsman_kpi.calendars.opening import OpeningHours, OpenTime
 from ombudsman_kpi.calendars.places import UNCHECKED, place_code, place_days
 from ombudsman_kpi.calendars.published import Published
+from ombudsman_kpi.calendars.time_zones import time_zone
 from ombudsman_kpi.errors import CoverageError, OptionError
 
 # A calendar covers these years by default. The rules of the years before 1990 haven't been checked against a source;
@@ -65,12 +67,13 @@ class WorkingCalendar:
         announced_until: date | None = None,
         note: str = "",
         usual_weekends: bool = True,
+        opening: tuple[OpeningHours, str] | None = None,
     ) -> None:
         """Make a calendar from your own days off; ``WorkingCalendar.uk`` is the usual way.
 
         ``days_off`` are dates in addition to Saturdays and Sundays, or a mapping from dates to their names. Dates
         outside ``first`` to ``last`` are ignored. Without ``usual_weekends``, the days off are all that there are.
-        ``note`` says where they come from.
+        ``note`` says where they come from. ``opening`` are opening hours, and the time zone that they are in.
         """
         self.first, self.last = to_date(first), to_date(last)
         if self.last < self.first:
@@ -78,12 +81,13 @@ class WorkingCalendar:
         self.division, self.note, self.usual_weekends = division, note, usual_weekends
         self.named = f"{division} ({note})" if note else division
         self.announced_until = min(announced_until or self.last, self.last)
-        names = days_off if isinstance(days_off, Mapping) else {}
+        self.opening = opening
+        names = days_off if isinstance(days_off, Mapping) else dict.fromkeys(days_off, "day off")
         self._names = {to_date(day): str(name) for day, name in names.items()}
         week = 5 if usual_weekends else 7  # its first days are working days
-        self.days_off = tuple(
-            sorted({day for day in map(to_date, days_off) if self.first <= day <= self.last and day.weekday() < week})
-        )
+        counted = {*range(week)} | (opening[0].weekdays if opening else frozenset())
+        inside = (day for day in self._names if self.first <= day <= self.last)
+        self.days_off = tuple(sorted(day for day in inside if day.weekday() in counted))
         self._off = frozenset(self.days_off)
         self._first, self._last = day_number(self.first), day_number(self.last)
         self._numbers: Integers = np.arange(self._first, self._last + 1)
@@ -169,6 +173,26 @@ class WorkingCalendar:
             {**closed, **known.names}, division=place_code(country, subdivision), note=UNCHECKED, first=known.first,
             last=known.last, usual_weekends=known.usual_weekends,
         )  # fmt: skip
+
+    def opened(self, hours: OpeningHours, zone: str) -> "WorkingCalendar":
+        """Return the same calendar with the opening hours of an office, by the clock of a place.
+
+        A weekend on which it is open stays one for limits in working days. Bank holidays and closures have no hours.
+        """
+        return WorkingCalendar(
+            self._names, division=self.division, first=self.first, last=self.last,
+            announced_until=self.announced_until, opening=(hours, zone), note=self.note,
+            usual_weekends=self.usual_weekends,
+        )  # fmt: skip
+
+    @cached_property
+    def open_time(self) -> OpenTime | None:
+        """The time for which the office is open; None where its opening hours aren't known."""
+        if self.opening is None:
+            return None
+        off = np.zeros(len(self._numbers), np.bool_)
+        off[[day_number(day) - self._first for day in self.days_off]] = True
+        return OpenTime(self.opening[0], time_zone(self.opening[1]), self._first, off)
 
     @cached_property
     def edition(self) -> str:
@@ -313,7 +337,8 @@ class WorkingCalendar:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, WorkingCalendar):
             return NotImplemented
-        return (self.edition, self.announced_until) == (other.edition, other.announced_until)
+        mine, theirs = ((item.edition, item.announced_until, item.opening) for item in (self, other))
+        return mine == theirs
 
     def __hash__(self) -> int:
         return hash(self.edition)

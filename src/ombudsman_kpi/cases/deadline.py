@@ -23,14 +23,15 @@ class Deadline(DeadlineFacts):
     ('decided-or-allocated-20wd', '2024-04-29', 'pending', 6)
 
     ``due`` is a date for what runs in days, else a time in the scheme's zone; None where there is none, as while a
-    clock stands still. ``elapsed`` and ``left`` are in ``unit``: working days, days, hours or seconds. ``left`` is
-    what is left of the limit, or was when the clock stopped; below 0 where that was late, or is overdue.
+    clock stands still. ``elapsed`` and ``left`` are in ``unit``: working days, days, months, hours or
+    seconds; where the limit is in months, ``left`` is in days, and ``left_unit`` says so. ``left`` is what is left of
+    the limit, or was when the clock stopped; below 0 where that was late, or is overdue.
     """
 
     def __repr__(self) -> str:
         party = f" ({self.party})" if self.party else ""
         due = "no due day" if self.due is None else f"due {self.due}"
-        left = f", {left_text(self.left, self.unit)}" if self.left is not None else ""
+        left = f", {left_text(self.left, self.left_in)}" if self.left is not None else ""
         return f"<Deadline {self.target}{party}: {due}, {self.status}{left}>"
 
     __str__ = __repr__
@@ -114,7 +115,7 @@ class Deadlines(list[Deadline]):
                 item.party or "",
                 item.status,
                 str(item.due or "–"),
-                amount_of(item.left, item.unit),
+                amount_of(item.left, item.left_in),
                 item.reason,
             )
             for item in self

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from ombudsman_kpi.calendars.dates import WEEKDAYS, day_in_short
+from ombudsman_kpi.calendars.dates import WEEKDAYS, day_in_short, ordinal
 from ombudsman_kpi.calendars.places import titled
 from ombudsman_kpi.cases.facts import DayOff, DeadlineFacts, Fact, amount_of
 from ombudsman_kpi.clocks.limits import Amount, read_amount
@@ -15,7 +15,7 @@ from ombudsman_kpi.clocks.states import not_yet
 from ombudsman_kpi.measures.base.target import Target, Wording
 from ombudsman_kpi.measures.registry import MEASURES
 
-StepKind = Literal["start", "day 1", "pause", "due", "status", "target", "calendar", "provisional"]
+StepKind = Literal["start", "day 1", "opening", "pause", "due", "status", "target", "calendar", "provisional"]
 
 
 class Step(Fact):
@@ -62,6 +62,11 @@ def _steps(deadline: DeadlineFacts) -> Iterator[Step]:
         yield _start(deadline, deadline.start)
     if deadline.day_1 is not None and deadline.start is not None:
         yield _day_1(deadline, deadline.day_1)
+    if deadline.opens is not None and deadline.start is not None:
+        skipped = _closed_days(deadline, deadline.start, deadline.opens)
+        why = f" ({_summed(skipped)} skipped)" if skipped else ""
+        said = f"The office was closed, and opened next on {moment_text(deadline.opens)}{why}."
+        yield Step(kind="opening", day=deadline.opens, says=said, skipped=skipped)
     for pause in deadline.pauses:
         until = "and still does" if pause.last is None else f"to {day_text(pause.last)}"
         in_vain = deadline.due is not None and pause.first > day_of(deadline.due)
@@ -145,22 +150,28 @@ def _due_in_working_days(deadline: DeadlineFacts, limit: Amount, due: date) -> S
     skipped = days_skipped(deadline, deadline.day_1 or deadline.start, due)
     why = f" ({_summed(skipped)} skipped)" if skipped else ""
     counted = " that counts" if deadline.pauses else ""
-    said = f"The {_ordinal(limit.allowed)} working day{counted} {was} {day_text(due)}{why}: the last day in time."
+    said = f"The {ordinal(limit.allowed)} working day{counted} {was} {day_text(due)}{why}: the last day in time."
     return Step(kind="due", day=due, says=said, skipped=skipped)
 
 
 def _due_in_other_units(deadline: DeadlineFacts, limit: Amount, due: date) -> Step:
     was, moment = _was(due, deadline), "moment" if isinstance(due, datetime) else "day"
-    days = () if isinstance(due, datetime) else _rolled_past(deadline, limit, due)
-    rolled = f", or the next working day ({_summed(days)} skipped)," if days else ""
+    if limit.counts_working_hours:
+        days = _closed_days(deadline, deadline.opens or deadline.start or due, due)
+        rolled = f" ({_summed(days)} skipped)" if days else ""
+    else:
+        days = () if isinstance(due, datetime) else _rolled_past(deadline, limit, due)
+        rolled = f", or the next working day ({_summed(days)} skipped)," if days else ""
     first = " (the day of receipt is day 1)" if "day_of_receipt" in deadline.options else ""
+    first += limit.note_on_end(day_of(deadline.start or due))
     if limit.less_than:
         said = f"Less than {replace(limit, less_than=False)} from then{first}{rolled}: "
         said += f"the last {moment} in time {was} {moment_text(due)}"
     else:
-        end = "ended" if was == "was" else "end"
+        end = "ended" if was == "was" else "ends" if limit.amount == 1 else "end"
         said = f"{deadline.limit} from then{first}{rolled} {end} {moment_text(due)}: the last {moment} in time"
-    return Step(kind="due", day=due, says=f"{said}{_clocks_changed(deadline.start, due)}.", skipped=days)
+    note = "" if limit.counts_working_hours else _clocks_changed(deadline.start, due)
+    return Step(kind="due", day=due, says=f"{said}{note}.", skipped=days)
 
 
 def _words(deadline: DeadlineFacts) -> Wording:
@@ -195,19 +206,9 @@ def _clocks_changed(start: date | None, due: date) -> str:
     return f" (the clocks went {'forward' if after > before else 'back'} in between)"
 
 
-def _ordinal(number: int) -> str:
-    """Return an ordinal number as text.
-
-    >>> _ordinal(1), _ordinal(12), _ordinal(22)
-    ('1st', '12th', '22nd')
-    """
-    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number:,}{ending}"
-
-
 def _status(deadline: DeadlineFacts) -> str:
     """Return the sentence for the status."""
-    left = "" if deadline.left is None else amount_of(abs(deadline.left), deadline.unit)
+    left = "" if deadline.left is None else amount_of(abs(deadline.left), deadline.left_in)
     because = f" ({deadline.reason})" if deadline.reason and "{reason}" not in _words(deadline).start else ""
     if deadline.status == "invalid":
         return f"Whether it was in time can't be said: {deadline.reason}."
@@ -267,6 +268,11 @@ def days_skipped(deadline: DeadlineFacts, after: date | None, before: date) -> t
             found.append(DayOff(day=day, name=names[day]))
         day += timedelta(1)
     return tuple(found)
+
+
+def _closed_days(deadline: DeadlineFacts, after: date, before: date) -> tuple[DayOff, ...]:
+    """Return the days without opening hours between two times."""
+    return tuple(item for item in deadline.days_off if day_of(after) < item.day < day_of(before))
 
 
 def _summed(skipped: tuple[DayOff, ...]) -> str:

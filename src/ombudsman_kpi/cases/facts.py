@@ -76,11 +76,13 @@ class DeadlineFacts(Fact):
     elapsed: float | int | None = Field(None, description="How much was used, without pauses")
     left: float | int | None = Field(None, description="How much is left, or was at the end; below 0: late")
     unit: str = Field("", description="Of elapsed and left")
+    left_unit: str | None = Field(None, description="Of left, where that is another one: days, of a limit in months")
     limit: str = Field("", description="How long it may take")
     started_by: str | None = Field(None, description="The field that started the clock")
     recorded: Moment = Field(None, description="What the record has there")
     start: Moment = Field(None, description="The day (or time) from which the clock counts")
     day_1: date | None = Field(None, description="The first counted day")
+    opens: Moment = Field(None, description="When the office opened next, where it was closed at the start")
     ended_by: str | None = Field(None, description="The field that ended the clock")
     stop: Moment = Field(None, description="When it ended")
     waits_for: tuple[str, ...] = Field((), description="The fields that can stop it")
@@ -90,6 +92,11 @@ class DeadlineFacts(Fact):
     options: dict[str, str] = Field(default_factory=dict, description="The clock's options in force")
     provisional: bool = Field(default=False, description="Whether a bank holiday may still be announced")
     basis: DeadlineBasis = Field(description="What it was worked out by")
+
+    @property
+    def left_in(self) -> str:
+        """The unit of what is left."""
+        return self.left_unit or self.unit
 
 
 def left_text(left: float, unit: str) -> str:
@@ -106,9 +113,13 @@ def amount_of(number: float | None, unit: str) -> str:
 
     >>> amount_of(1, "working days"), amount_of(-20.5, "hours"), amount_of(None, "days")
     ('1 working day', '-20 hours 30 minutes', '–')
+    >>> amount_of(1.5, "working hours"), amount_of(0.25, "working hours")
+    ('1 working hour 30 minutes', '15 working minutes')
     """
     if number is None:
         return "–"
+    if unit == "working hours":
+        return amount_of(number, "hours").replace(" ", " working ", 1)
     if unit not in {"hours", "seconds"} or (unit == "seconds" and abs(number) < 120):
         return _many(number, unit)
     seconds = round(abs(number) * (3600 if unit == "hours" else 1), 3)

@@ -227,8 +227,9 @@ class _Maker:
                 if outcomes[place].status == "invalid":
                     self.invalid[outcomes[place].reason] = None
                 facts = self._facts(target, outcomes[place], assessed, place)
-                if left is not None and outcomes[place].status != "invalid":
+                if limit is not None and left is not None and outcomes[place].status != "invalid":
                     facts["left"] = _amount(int(left[place]), assessed, MISSING)
+                    facts["left_unit"] = None if limit.left_unit == assessed.unit else limit.left_unit
                 yield Deadline(**self.shared, **facts)
 
     def _facts(self, target: Target, outcome: Outcome, assessed: Assessed, place: int) -> dict[str, Any]:
@@ -297,7 +298,21 @@ class _Maker:
             }
         start, stop = (self._moment(int(points[0])) for points in (clock.start, clock.end))
         due = None if start is None else self._moment(int(clock.axis.due(clock.start, target.limit.allowed)[0]))
-        return {"start": start, "stop": stop, "due": due}
+        hours = self._of_hours(clock, due) if target.limit.counts_working_hours and start is not None else {}
+        return {"start": start, "stop": stop, "due": due, **hours}
+
+    def _of_hours(self, clock: Timeline, due: datetime | None) -> dict[str, Any]:
+        """Return when the office opened after the start of a clock, where it was closed then; and its closed days."""
+        open_time = self.calendar.open_time
+        assert open_time is not None  # noqa: S101  (without it there is no such clock)
+        opens = int(open_time.opens(clock.start)[0])
+        stop = self.known.as_of.day if clock.end[0] == MISSING else int(clock.end_day[0])
+        last = stop if due is None else max(stop, day_number(due.date()))
+        closed = open_time.closed_days(int(clock.start_day[0]) + 1, min(last, self.last))
+        return {
+            "opens": None if opens == clock.start[0] else self._moment(opens),
+            "days_off": tuple(_day_off(self.calendar, to_day(day)) for day in closed),
+        }
 
     def _moment(self, instant: int) -> datetime | None:
         """Return an instant in the scheme's zone; None if there is none, or it is outside any calendar."""

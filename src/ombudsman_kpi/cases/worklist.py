@@ -154,6 +154,7 @@ def _rows(rule: Rule, known: AsKnownBatch, window: _Window | None) -> "pd.DataFr
     frame = outcome_rows(rule, known, assessed, chosen).drop(columns=["stop"])
     mine = np.full(len(chosen), MISSING) if left is None else left[chosen]
     frame["left"] = amounts(mine, assessed.size, mine != MISSING)
+    frame["left_unit"] = assessed.unit if limit is None else limit.left_unit
     day = assessed.days("due" if target.cohort == "closed" else target.cohort)[chosen]
     if target.cohort == "closed":  # missed, it ends on the day after it was due at the earliest, and not before now
         day = np.maximum(day + 1, known.as_of.day + known.as_of.whole_day)
@@ -163,8 +164,8 @@ def _rows(rule: Rule, known: AsKnownBatch, window: _Window | None) -> "pd.DataFr
 
 
 _COLUMNS = [
-    "target", "record", "id", "row", "party", "start", "due", "left", "unit", "status", "elapsed", "reason",
-    "period", "headroom", "headroom_if_missed", "effect",
+    "target", "record", "id", "row", "party", "start", "due", "left", "left_unit", "unit", "status", "elapsed",
+    "reason", "period", "headroom", "headroom_if_missed", "effect",
 ]  # fmt: skip
 
 
@@ -179,7 +180,7 @@ def _together(parts: list["pd.DataFrame"]) -> "pd.DataFrame":
         return frame
     empty = no_rows()
     empty["left"] = amounts(np.empty(0, np.int64), 1, np.empty(0, np.bool_))
-    for name in ("period", "effect"):
+    for name in ("left_unit", "period", "effect"):
         empty[name] = pd.Series(dtype="str")
     for name in ("headroom", "headroom_if_missed"):
         empty[name] = pd.Series(dtype="Int64")
@@ -266,7 +267,7 @@ def _cells(row: dict[str, Any]) -> Iterator[str]:
     due = row["due"]
     timed = row["unit"] in units_of_time()
     yield "none while it stands still" if is_missing(due) else moment_text(due) if timed else day_text(due.date())
-    yield amount_of(None if is_missing(row["left"]) else row["left"], row["unit"])
+    yield amount_of(None if is_missing(row["left"]) else row["left"], row["left_unit"])
     yield row["target"]
     for name in ("id", "party", "period", "effect"):
         yield "" if is_missing(row[name]) else str(row[name])

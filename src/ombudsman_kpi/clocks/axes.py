@@ -10,6 +10,8 @@ import numpy as np
 
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.dates import day_number
+from ombudsman_kpi.calendars.months import MonthTables, months_of
+from ombudsman_kpi.calendars.opening import OpenTime
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 
 
@@ -84,6 +86,59 @@ class CalendarDayAxis(NamedTuple):
             return np.where(stops > base, stops - base, 0)
         before = self.calendar.rolled(np.maximum(stops - 1, day_number(self.calendar.first)), "backward")
         return np.maximum(np.where(before == MISSING, base, before) + 1 - base, 0) * (stops > base)
+
+
+class MonthAxis(NamedTuple):
+    """Calendar months, in half steps: they end on calendar days, which roll and have a day 1 as others do."""
+
+    days: CalendarDayAxis
+
+    @property
+    def start_is_day_1(self) -> bool:
+        """Whether the day of the start is day 1."""
+        return self.days.start_is_day_1
+
+    def counted_before(self, days: Integers) -> Integers:
+        """Return the days themselves: all of them count, from any fixed day on."""
+        return self.days.counted_before(days)
+
+    def due(self, starts: Integers, allowed: Integers | int) -> Integers:
+        """Return the day on which so many half steps end."""
+        return self.days.due(starts, self._months.days_to(starts, allowed))
+
+    def elapsed(self, starts: Integers, stops: Integers) -> Integers:
+        """Return the half steps to the stop."""
+        return self._months.steps_in(starts, self.days.elapsed(starts, stops))
+
+    @property
+    def _months(self) -> MonthTables:
+        """The months of the calendar's days."""
+        return months_of(day_number(self.days.calendar.first), day_number(self.days.calendar.last))
+
+
+class WorkingHourAxis(NamedTuple):
+    """Working hours, in microseconds of open time: between instants, as far as the office was open."""
+
+    calendar: WorkingCalendar
+    open_time: OpenTime
+
+    @property
+    def start_is_day_1(self) -> bool:
+        """There are no days."""
+        return False
+
+    def counted_before(self, days: Integers) -> Integers:
+        """Return the open time before each point."""
+        return self.open_time.before(days)
+
+    def due(self, starts: Integers, allowed: Integers | int) -> Integers:
+        """Return the first instant at which so much open time is used up; of none, the start itself."""
+        due = self.open_time.reached(self.open_time.before(starts) + allowed)
+        return np.where(np.equal(allowed, 0), starts, due)
+
+    def elapsed(self, starts: Integers, stops: Integers) -> Integers:
+        """Return the open time between."""
+        return self.open_time.before(stops) - self.open_time.before(starts)
 
 
 class InstantAxis(NamedTuple):

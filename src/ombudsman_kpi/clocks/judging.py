@@ -108,9 +108,21 @@ def follows_from_elapsed(target: HasLimit, timeline: Timeline, calendar: Working
 def beyond_calendar(target: HasLimit, timeline: Timeline, calendar: WorkingCalendar) -> Truths | None:
     """Return which clocks are due after the calendar's last day; None where none is."""
     if not timeline.in_days:
-        return None
+        return _due_after(target, timeline, day_number(calendar.last))
     latest = last_start(timeline.axis, target.limit.allowed, day_number(calendar.last), calendar)
     return None if timeline.last_started <= latest else timeline.start_day > latest
+
+
+def _due_after(target: HasLimit, timeline: Timeline, last: int) -> Truths | None:
+    """Return which clocks in working hours are due after a day; None where none is, since the last to start isn't."""
+    if not target.limit.depends_on_holidays(target.clock) or timeline.last_started == MISSING:
+        return None
+    latest = timeline.axis.due(timeline.start.max(keepdims=True), target.limit.allowed)
+    if MISSING < timeline.zone.days(latest)[0] <= last:
+        return None
+    due = timeline.due_day(target.limit)
+    after: Truths = (due > last) | ((due == MISSING) & (timeline.start != MISSING))
+    return after
 
 
 # The rule for what is provisional. A due day is, where a bank holiday that is still to be announced can move it:
@@ -126,7 +138,9 @@ def provisional(target: HasLimit, timeline: Timeline, calendar: WorkingCalendar)
 
     It looks at the starts alone: due days needn't be worked out.
     """
-    latest = last_certain_start(target, timeline.axis, calendar) if timeline.in_days else None
+    if not timeline.in_days:
+        return _due_after(target, timeline, day_number(calendar.announced_until))
+    latest = last_certain_start(target, timeline.axis, calendar)
     if latest is None or timeline.last_started <= latest:
         return None
     return timeline.start_day > latest

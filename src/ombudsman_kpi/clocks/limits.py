@@ -15,11 +15,12 @@ from functools import total_ordering
 from typing import Any, ClassVar
 
 import numpy as np
+from dateutil.relativedelta import relativedelta
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
-from ombudsman_kpi.calendars.dates import day_number, to_day
+from ombudsman_kpi.calendars.dates import MONTHS, day_number, ordinal, to_day
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
-from ombudsman_kpi.clocks.axes import Axis, CalendarDayAxis, InstantAxis, WorkingDayAxis
+from ombudsman_kpi.clocks.axes import Axis, CalendarDayAxis, InstantAxis, MonthAxis, WorkingDayAxis, WorkingHourAxis
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
 
@@ -38,6 +39,7 @@ class Limit:
     in_days: ClassVar[bool] = True  # whether its clock runs in days, or on the line of instants
     needs_times: ClassVar[bool] = False  # whether a date without a time of day is too little
     counts_working_days: ClassVar[bool] = False
+    counts_working_hours: ClassVar[bool] = False
     options: ClassVar[frozenset[str]] = _IN_DAYS  # the options of a clock that mean something for it
     allowed: int  # the longest elapsed time that is still in time, in parts
 
@@ -45,6 +47,11 @@ class Limit:
     def own_field(self) -> str | None:
         """The field that holds a record's own due date, where that is the limit."""
         return None
+
+    @property
+    def left_unit(self) -> str:
+        """The unit in which what is left of it is shown."""
+        return self.elapsed_unit
 
     @property
     def kind(self) -> Any:
@@ -63,6 +70,10 @@ class Limit:
     def depends_on_holidays(self, clock: Clock) -> bool:
         """Return whether a holiday on or before a due day can move it."""
         return self.in_days and clock.non_working_due != "stays"
+
+    def shown(self, elapsed: Integers) -> Integers:
+        """Return elapsed times as they are shown: in parts of the unit of elapsed time."""
+        return elapsed
 
     def within(self, elapsed: Integers) -> Truths:
         """Return which elapsed times, in parts, are in time."""
@@ -119,6 +130,10 @@ class Amount(Limit):
         """
         return start + timedelta(self.allowed - ("day_of_receipt" in clock_options))
 
+    def note_on_end(self, start: date) -> str:
+        """Return what is to be said of the day on which it ends, where that isn't plain."""
+        return ""
+
     def __lt__(self, other: "Amount") -> bool:
         if type(self) is not type(other):
             return NotImplemented
@@ -159,6 +174,47 @@ class Weeks(Amount):
     size = 7
 
 
+class Months(Amount):
+    """Calendar months: due on the corresponding date, which is the last of a month that has no such day.
+
+    They are counted in half steps: of 3 months step 6 is the corresponding date, step 5 the day before it. So the
+    status follows from elapsed time and the limit alone, as it does in days.
+    """
+
+    unit = elapsed_unit = "months"
+    size = 2
+    longest = 2 * 1200
+    options = _IN_DAYS - {"pauses"}
+
+    @property
+    def left_unit(self) -> str:
+        """Days: they say how long it still is to a corresponding date."""
+        return "days"
+
+    def axis(self, calendar: WorkingCalendar, clock: Clock) -> Axis:
+        """Return the months of a calendar, which end on its days."""
+        days = clock.day_of_receipt == "day 1", clock.non_working_due == "next working day"
+        return MonthAxis(CalendarDayAxis(calendar, *days))
+
+    def shown(self, elapsed: Integers) -> Integers:
+        """Return half steps as whole months: the fewest whose due day isn't before the stop."""
+        return (elapsed + (elapsed >= 0)) >> 1  # none, -1, stays -1
+
+    def end_of(self, start: date, clock_options: Mapping[str, str]) -> date:
+        """Return the day on which so many months end, before it is rolled on to a working day."""
+        early = self.less_than + ("day_of_receipt" in clock_options)
+        return start + relativedelta(months=self.amount) - timedelta(early)
+
+    def note_on_end(self, start: date) -> str:
+        """Return that the last month has no such day, where that is so.
+
+        >>> Months(1).note_on_end(date(2024, 1, 31))
+        ' (February has no 31st)'
+        """
+        end = start + relativedelta(months=self.amount)
+        return "" if end.day == start.day else f" ({MONTHS[end.month - 1]} has no {ordinal(start.day)})"
+
+
 class ElapsedTime(Amount):
     """Time on the line of instants, in microseconds, whatever the clock on the wall did."""
 
@@ -170,6 +226,24 @@ class ElapsedTime(Amount):
     def axis(self, calendar: WorkingCalendar, clock: Clock) -> Axis:
         """Return the line of instants."""
         return InstantAxis()
+
+
+class WorkingHours(ElapsedTime):
+    """Hours for which the office is open, by the opening hours of the scheme."""
+
+    unit = elapsed_unit = "working hours"
+    size = parts = 3_600_000_000
+    counts_working_hours = True
+
+    def axis(self, calendar: WorkingCalendar, clock: Clock) -> Axis:
+        """Return the open time of a calendar. Raises ``SchemeError`` where its opening hours aren't known."""
+        if calendar.open_time is None:
+            raise SchemeError("Working hours need opening hours: opening = { monday = ['09:00', '17:00'], … }.")
+        return WorkingHourAxis(calendar, calendar.open_time)
+
+    def depends_on_holidays(self, clock: Clock) -> bool:
+        """Return True, unless the due time is the start itself, which no holiday moves."""
+        return self.allowed > 0
 
 
 class Hours(ElapsedTime):
@@ -217,14 +291,14 @@ class DueField(Limit):
         return f"its own {self.field}"
 
 
-AMOUNTS: tuple[type[Amount], ...] = (WorkingDays, CalendarDays, Weeks, Hours, Seconds)
+AMOUNTS: tuple[type[Amount], ...] = (WorkingDays, CalendarDays, Weeks, Months, WorkingHours, Hours, Seconds)
 
 
 def units() -> dict[str, type[Amount]]:
     """Return the units that a limit can be written in, in the singular.
 
     >>> list(units())
-    ['working day', 'calendar day', 'day', 'week', 'hour', 'second']
+    ['working day', 'calendar day', 'day', 'week', 'month', 'working hour', 'hour', 'second']
     """
     return {name: kind for kind in AMOUNTS for name in (kind.unit.removesuffix("s"), *kind.other_names)}
 
@@ -233,7 +307,7 @@ def units_of_time() -> set[str]:
     """Return the units of elapsed time that ends at an instant, not on a day.
 
     >>> sorted(units_of_time())
-    ['hours', 'seconds']
+    ['hours', 'seconds', 'working hours']
     """
     return {kind.elapsed_unit for kind in AMOUNTS if kind.needs_times}
 
@@ -260,7 +334,7 @@ def parse_limit(text: str) -> Amount:
     if match is None or unit is None or "." in match["amount"]:
         raise SchemeError(
             f"{shortened(text)} isn't a limit. Write a whole number and a unit, such as '20 working days', "
-            "'< 13 weeks', '10 calendar days', '24 hours' or '60 seconds'."
+            "'< 13 weeks', '3 months', '10 calendar days', '24 hours' or '60 seconds'."
         )
     less = (match["less"] or "within").strip().lower()
     return unit(int(match["amount"]), less_than=less != "within")

@@ -91,6 +91,7 @@ class Timeline:
     ended_by: NDArray[np.int8]  # which of them did; -1 while it is open
     zone: TimeZone
     own: tuple[Integers, Truths] | None = None
+    rested: Truths | None = None  # of working hours: which ended, or stand at as_of, while the office was closed
 
     @cached_property
     def start_day(self) -> Integers:
@@ -119,7 +120,11 @@ class Timeline:
 
     def in_time(self, limit: Limit) -> Truths:
         """Return which have used no more than the limit so far."""
-        return limit.within(self.elapsed) if self.own is None else self.own[1]
+        if self.own is not None:
+            return self.own[1]
+        in_time = limit.within(self.elapsed)
+        # What is used up at closing time is due then, though it isn't more by the next opening.
+        return in_time if self.rested is None else in_time & ~(self.rested & (self.elapsed == limit.allowed))
 
     def points(self) -> tuple[Integers, Integers]:
         """Return when each started and ended: days, or for other clocks times on the wall, in microseconds."""
@@ -223,7 +228,9 @@ def _run(target: HasClock, known: AsKnownBatch) -> Timeline:
     ran = np.array([state.ending not in {"excluded", "invalid"} for state in builder.states])
     counts = ran.take(builder.state)
     axis = target.runs_in.axis(builder.calendar, target.clock)
-    elapsed = _elapsed(builder, axis, counts, start, end) if target.start else np.full(builder.size, NONE)
+    stops = np.where(end == MISSING, known.as_of.day if builder.in_days else known.as_of.instant, end)
+    elapsed = _elapsed(builder, axis, counts, start, stops) if target.start else np.full(builder.size, NONE)
+    open_time = builder.calendar.open_time if target.runs_in.counts_working_hours else None
     return Timeline(
         axis,
         builder.in_days,
@@ -236,6 +243,7 @@ def _run(target: HasClock, known: AsKnownBatch) -> Timeline:
         which,
         builder.zone,
         own,
+        None if open_time is None else open_time.rests(start, stops),
     )
 
 
@@ -356,9 +364,7 @@ def _mark_contradictions(builder: ClockBuilder, start: Integers, end: Integers, 
             builder.mark(before & (which == position), "invalid", f"{ending} is before {name}")
 
 
-def _elapsed(builder: ClockBuilder, axis: Axis, counts: Truths, start: Integers, end: Integers) -> Integers:
-    as_of = builder.known.as_of
-    stops = np.where(end == MISSING, as_of.day if builder.in_days else as_of.instant, end)
+def _elapsed(builder: ClockBuilder, axis: Axis, counts: Truths, start: Integers, stops: Integers) -> Integers:
     if builder.on.runs_in.own_field:  # in days, for the record: its own date decides
         safe = np.where(counts, start, 0)
         first, last = (builder.zone.wall(points) // DAY for points in (safe, np.where(counts, stops, 0)))

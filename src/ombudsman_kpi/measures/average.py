@@ -21,7 +21,7 @@ from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import Changing, Records, Rule
 from ombudsman_kpi.statistics.intervals import Interval, MeanMoments, change_of_means
 
-TimeUnit = Literal["seconds", "hours", "working days", "calendar days"]
+TimeUnit = Literal["seconds", "hours", "working hours", "working days", "calendar days"]
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ class KeepInTouchRule(ClockRule):
         some = np.flatnonzero(run.intervals.begin != run.intervals.end)
         clock, order = run.clock, some[np.lexsort((run.intervals.begin[some], run.intervals.lane[some]))]
         (lane, begin, end), due = (part.take(order) for part in run.intervals), run.due(order)
-        elapsed = clock.axis.elapsed(begin, np.where(end == MISSING, known.as_of.day, end))
+        elapsed = target.limit.shown(clock.axis.elapsed(begin, np.where(end == MISSING, known.as_of.day, end)))
         case, party, over = lane >> 1, lane & 1, run.over.take(order)
         code = np.where(end == MISSING, 3 - over, over).astype(np.intp)  # places in the categories
         categories = (*_OF_INTERVALS, *_reasons(clock))

@@ -38,7 +38,7 @@ class ShareWithinRule(ClockRule):
             result.categories,
             lambda: clock.start_day,
             lambda: clock.end_day,
-            result.elapsed,
+            self.target.limit.shown(result.elapsed),
             self.target.limit.elapsed_unit,
             lambda: (*clock.points(), clock.due(self.target.limit)),
             self.target.limit.parts,
@@ -61,9 +61,10 @@ class ShareWithinRule(ClockRule):
 
     def judge_shared(
         self, states: tuple[State, ...], state: NDArray[np.integer], elapsed: Integers
-    ) -> tuple[NDArray[np.intp], tuple[Outcome, ...]]:
+    ) -> tuple[NDArray[np.intp], tuple[Outcome, ...], Integers]:
         """Return the outcome of each of some clocks that were shared, by the limit."""
-        return outcomes(self.target, states, state, self.target.limit.within(elapsed))
+        limit = self.target.limit
+        return *outcomes(self.target, states, state, limit.within(elapsed)), limit.shown(elapsed)
 
 
 def clock_judged(target: "ShareWithin", known: AsKnownBatch) -> tuple[Timeline, Judged]:

@@ -41,9 +41,9 @@ class PausedRule(ClockRule):
         categories = (*net.categories, *map(spared, net.categories))
         return Assessed(
             (net.code + cured * len(net.categories)).astype(np.intp), categories, gross.start_day, gross.end_day,
-            net.elapsed, self.target.limit.elapsed_unit, lambda: (gross.start, gross.end, due),
+            self.target.limit.shown(net.elapsed), self.target.limit.elapsed_unit, lambda: (gross.start, gross.end, due),
             provisional=net.provisional,
-            gross=as_if.elapsed,
+            gross=self.target.limit.shown(as_if.elapsed),
         )  # fmt: skip
 
     def stays(self, known: AsKnownBatch) -> Truths:

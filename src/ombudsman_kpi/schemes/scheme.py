@@ -13,14 +13,19 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    InstanceOf,
+    PlainSerializer,
     SerializeAsAny,
     ValidationError,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
 from ombudsman_kpi.calendars.announced import check_known_at
 from ombudsman_kpi.calendars.bank_holidays import DIVISIONS, check_division
+from ombudsman_kpi.calendars.dates import WEEKDAYS
+from ombudsman_kpi.calendars.opening import OpeningHours, read_opening
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.calendars.time_zones import TimeZone, time_zone
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
@@ -32,6 +37,23 @@ from ombudsman_kpi.records.conditions import Condition, Declaration
 from ombudsman_kpi.schemes.place import Elsewhere, ListedHolidays, OwnDays, check_one_calendar, keeping
 
 WRITTEN_AS = {"targets": "target", "reports": "report"}  # a file writes them as [[target]] and [[report]]
+
+
+_SPAN = {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}
+OpeningField = Annotated[
+    InstanceOf[OpeningHours],
+    BeforeValidator(read_opening),
+    PlainSerializer(lambda hours: hours.written),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {name.lower(): {"anyOf": [_SPAN, {"type": "array", "items": _SPAN}]} for name in WEEKDAYS},
+            "additionalProperties": False,
+            "minProperties": 1,
+            "description": "The opening hours, for limits in working hours: from when to when, or several of these",
+        }
+    ),
+]
 
 
 class Report(Declaration):
@@ -94,6 +116,7 @@ class Scheme(Declaration):
     place: Elsewhere | None = Field(
         None, alias="calendar", description="Whose holidays count outside the United Kingdom"
     )
+    opening: OpeningField | None = Field(None, exclude_if=lambda value: value is None)
     time_zone: str = Field("Europe/London", description="The zone whose clock gives a timestamp its day")
     in_force: InForce | None = Field(None, description="The days on which it held, as far as its document says")
     targets: tuple[Annotated[SerializeAsAny[Target], BeforeValidator(_read_target)], ...]
@@ -127,14 +150,26 @@ class Scheme(Declaration):
         _ = self.calendar
         return self
 
+    @model_validator(mode="after")
+    def _check_limits(self) -> "Scheme":
+        for target in self.targets:
+            for limit, clock in target.limits:
+                try:
+                    limit.axis(self.calendar, clock)
+                except SchemeError as error:
+                    raise ValueError(f"target {target.id}: {error}") from None
+        return self
+
     @cached_property
     def calendar(self) -> WorkingCalendar:
-        """The working days of the scheme's division or place, less its closures."""
+        """The working days of the scheme's division or place, less its closures; with its opening hours."""
         if self.place is not None:
-            return self.place.calendar()
-        return WorkingCalendar.uk(
-            self.division, closures=self.closures, known_at=self.known_at, bank_holidays=self.bank_holidays
-        )
+            calendar = self.place.calendar()
+        else:
+            calendar = WorkingCalendar.uk(
+                self.division, closures=self.closures, known_at=self.known_at, bank_holidays=self.bank_holidays
+            )
+        return calendar if self.opening is None else calendar.opened(self.opening, self.time_zone)
 
     @property
     def zone(self) -> TimeZone:

@@ -39,6 +39,7 @@ class Basis:
             "division": calendar.division,
             **({"calendar": calendar.note} if calendar.note else {}),
             "time_zone": self.scheme.time_zone,
+            **({} if self.scheme.opening is None else {"opening": self.scheme.opening.written}),
             "clocks": clocks,
         }
 
@@ -49,11 +50,13 @@ class Basis:
         Clocks start by ``as_of``, so none is due later than one that starts on it: 20 working days from Thursday 28
         March 2024 end on 29 April.
         """
-        day = np.array([parse_as_of(self.as_of, self.scheme).day])
-        calendar, last = self.scheme.calendar, int(day[0])
+        as_of = parse_as_of(self.as_of, self.scheme)
+        calendar, last = self.scheme.calendar, as_of.day
         for limit, clock in (pair for target in self.scheme.targets for pair in target.limits):
             if limit.depends_on_holidays(clock):
-                due = int(limit.axis(calendar, clock).due(day, limit.allowed)[0])
+                start = np.array([as_of.day if limit.in_days else as_of.instant])
+                points = limit.axis(calendar, clock).due(start, limit.allowed)
+                due = int((points if limit.in_days else self.scheme.zone.days(points))[0])
                 last = max(last, day_number(calendar.last) if due == MISSING else due)
         return to_day(last)
 

@@ -125,7 +125,7 @@ class Counter:
             if key in keys:
                 (group, period, state, elapsed), sums = counted.cells.result()
                 states: tuple[State, ...] = tuple(counted.categories)
-                code, outcomes = rule.judge_shared(states, state, elapsed)
+                code, outcomes, elapsed = rule.judge_shared(states, state, elapsed)
                 block = block.plus(self._laid_out(key, ((group, period, code, elapsed), sums), outcomes))
         return block
 

@@ -40,6 +40,11 @@ class OnClock(Selected):
         return self.runs_in.in_days
 
     @property
+    def limits(self) -> tuple[tuple[Limit, Clock], ...]:
+        """What its clock counts in, with its options."""
+        return ((self.runs_in, self.clock),)
+
+    @property
     def reads(self) -> Mapping[Records, str | None]:
         """Its own records, split in any way."""
         return {self.of: None}
@@ -101,11 +106,6 @@ class Limited(OnClock):
     def runs_in(self) -> Limit:
         """Its limit."""
         return self.limit
-
-    @property
-    def limits(self) -> tuple[tuple[Limit, Clock], ...]:
-        """Its limit, with the options of its clock."""
-        return ((self.limit, self.clock),)
 
     @property
     def limited_clock(self) -> LimitedClock:

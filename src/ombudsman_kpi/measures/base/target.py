@@ -104,8 +104,11 @@ class Rule(ABC):
 
     def judge_shared(
         self, states: tuple[State, ...], state: NDArray[np.integer], elapsed: Integers
-    ) -> tuple[NDArray[np.intp], tuple[Outcome, ...]]:
-        """Return the outcome of each of some clocks that were shared, as a position in a list of outcomes."""
+    ) -> tuple[NDArray[np.intp], tuple[Outcome, ...], Integers]:
+        """Return the outcome of each of some clocks that were shared, as a position in a list of outcomes.
+
+        And the elapsed times as they are shown.
+        """
         raise TypeError(f"{type(self).__name__} shares no clock.")
 
 
