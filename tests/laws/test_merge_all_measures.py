@@ -1,5 +1,6 @@
 """Every measure adds up: whatever way casework is split, a case's rows together, the parts make the whole."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
@@ -34,6 +35,11 @@ VARIANTS = """
   { id = "hours", measure = "average", of = "written_contacts", start = "received_at", stop = "handled_at", counted_in = "hours", cohort = "closed" },
   { id = "days", measure = "average", of = "cases", start = "received_at", stop = "decided_at", counted_in = "calendar days", cohort = "closed" },
   { id = "working-days", measure = "average", of = "cases", start = "received_at", stop = "decided_at", counted_in = "working days", cohort = "received" },
+  { id = "centile-days", measure = "centile", of = "cases", start = "received_at", stop = "decided_at", counted_in = "working days", centile = 90, cohort = "received" },
+  { id = "median-hours", measure = "median", of = "written_contacts", start = "received_at", stop = "handled_at", counted_in = "hours", cohort = "closed" },
+  { measure = "distribution", of = "written_contacts", start = "received_at", stop = "handled_at", cohort = "received", bands = [{ id = "in-24h", limit = "24 hours" }, { id = "in-3wd", limit = "3 working days" }, { id = "in-more" }] },
+  { id = "without-short", of = "calls", start = "offered_at", stop = "answered_at", limit = "60 seconds", clock = { unanswered = "left out if abandoned within 30 seconds" }, cohort = "received" },
+  { id = "trend-of-median", measure = "trend", of = "cases", cohort = "closed", change_in = { measure = "median", start = "received_at", stop = "decided_at", counted_in = "calendar days" } },
   { id = "distinct", measure = "count", of = "reviews", dated = "reviewed_at", distinct = "case_id", cohort = "dated" },
   { id = "decisions", measure = "count", of = "cases", dated = "decided_at", cohort = "dated" },
   { id = "score-sampled", measure = "score", of = "reviews", cohort = "dated", sampled_from = "decisions" },
@@ -144,8 +150,8 @@ class Maker:
         """Make a call, a letter or something done, which belongs to no case."""
         chance = self.chance
         at, team = FIRST + chance.randrange(220) * DAY, chance.choice(["North", "South"])
-        answered = at + chance.randrange(1, 90_000_000) * SECOND / 1_000_000 if chance.random() < 0.8 else None
-        left = None if answered else at + 40 * SECOND
+        answered = at + chance.randrange(1, 90_000_000) * SECOND / 1_000_000 if chance.random() < 0.5 else None
+        left = None if answered else at + chance.choice([12, 40]) * SECOND
         match number % 3:
             case 0:
                 call = {"call_id": f"K{number}", "offered_at": at, "answered_at": answered, "abandoned_at": left}
@@ -178,7 +184,7 @@ def tables(casework: list[Bundle]) -> Tables:
 @pytest.fixture(scope="module")
 def scheme(tmp_path_factory: pytest.TempPathFactory) -> Scheme:
     path = tmp_path_factory.mktemp("schemes") / "all-measures.toml"
-    path.write_text(SCHEME.replace("{ id", '{ says = "Made up", id'), "utf-8")
+    path.write_text(re.sub("^  {", '  { says = "Made up",', SCHEME, flags=re.MULTILINE), "utf-8")
     return load_scheme(path)
 
 

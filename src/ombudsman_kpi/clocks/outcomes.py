@@ -73,6 +73,7 @@ class Assessed:
     party: NDArray[Any] | None = None
     once: bool = False  # each counts as one, however many records a row stands for
     due_day: Integers | None = None  # that puts it into the period of those due, where the due point doesn't
+    in_parts: bool = False  # whether each different elapsed time is counted, not whole units
     gross: Integers | None = None  # elapsed as if the clock had never stood still
 
     @cached_property
@@ -97,8 +98,8 @@ class Assessed:
         return tuple(np.where(days == MISSING, MISSING, days * DAY) for days in self.points)  # type: ignore[return-value]
 
     def units(self) -> tuple[Integers, Integers | int]:
-        """Return elapsed times in whole units, rounded up, and by how much they fall short of that."""
-        if self.size == 1:
+        """Return elapsed times in whole units, rounded up, and by how much they fall short of that; or in parts."""
+        if self.size == 1 or self.in_parts:
             return self.elapsed, 0
         ran = self.elapsed != NONE
         units = -(-self.elapsed // self.size)

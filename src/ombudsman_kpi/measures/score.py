@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.arrow_memory import integers, present
+from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Outcome, OutcomeStatus, of_days
 from ombudsman_kpi.clocks.states import StateBuilder
 from ombudsman_kpi.errors import one_of
@@ -143,7 +144,7 @@ class Score(Dated, ChangingShare):
         counted = self.parts is not None and outcome.status in {"met", "late"}
         return outcome._replace(mark=outcome.reason) if counted else outcome
 
-    def check_references(self, targets: Mapping[str, Target]) -> None:
+    def check_references(self, targets: Mapping[str, Target], calendar: WorkingCalendar) -> None:
         """Raise ``ValueError`` where what the sample was drawn from is no number of cases."""
         fitting = [name for name, item in targets.items() if isinstance(item, Numbers) and item.of == "cases"]
         check_named(self, "sampled_from", [self.sampled_from] if self.sampled_from else [], fitting, "a number")

@@ -102,9 +102,13 @@ class Scheme(Declaration):
         twice = next((name for name in ids if ids.count(name) > 1), None)
         if twice is not None:
             raise ValueError(f"two targets are called {twice!r}; each id can be used once")
+        try:
+            calendar = self.calendar
+        except KpiError as error:
+            raise ValueError(f"closures: {error}") from None
         named = {target.id: target for target in self.targets}
         for target in self.targets:
-            target.check_references(named)
+            target.check_references(named, calendar)
         for report in self.reports:
             for place, name in enumerate(report.targets):
                 if name in report.targets[:place]:
@@ -113,10 +117,6 @@ class Scheme(Declaration):
                     raise ValueError(
                         f"the report to {report.audience} names {name!r}, which isn't a target. {one_of(name, ids)}"
                     )
-        try:
-            _ = self.calendar
-        except KpiError as error:
-            raise ValueError(f"closures: {error}") from None
         return self
 
     @cached_property
@@ -225,7 +225,8 @@ def split_bands(entry: dict[str, Any], place: str) -> list[dict[str, Any]]:
         raise SchemeError(
             f"{place}: bands are a list such as [{{ id = '…', limit = '13 weeks', standard = 'at least 75%' }}]."
         )
-    return [target for band in bands for target in split_bands({**shared, **band}, place)]
+    kind = MEASURES.get(str(shared.get("measure")), Target)
+    return [target for band in kind.in_bands(bands) for target in split_bands({**shared, **band}, place)]
 
 
 def with_changes(scheme: Scheme, changes: Mapping[str, Any]) -> dict[str, Any]:

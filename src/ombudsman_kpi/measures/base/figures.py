@@ -8,6 +8,9 @@ from math import ceil
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar
 
+import numpy as np
+
+from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Period, preceding
 from ombudsman_kpi.measures.base.standard import Standard
 from ombudsman_kpi.statistics.intervals import Interval, change_of_shares
@@ -19,11 +22,19 @@ T = TypeVar("T")
 LONGEST = 1 << 62  # longer than anything takes: none is open
 
 
+Times = tuple[Integers, Integers]  # different times in order, and how many records each has
+
+
+def _no_times(status: str) -> Times:
+    return np.empty(0, np.int64), np.empty(0, np.int64)
+
+
 class PlaceCounts(NamedTuple):
     """The outcomes of one period and group: how many by status, by reason and by mark; and exact sums of their times.
 
     ``units`` and ``below`` are of the outcomes met: whole units, and the microseconds by which times fall short of
     them; ``squares`` the sum of squared units. ``least_pending`` is the shortest time that one still open has taken.
+    ``times`` gives the times of the outcomes of a status.
     """
 
     statuses: Mapping[str, int]
@@ -34,6 +45,7 @@ class PlaceCounts(NamedTuple):
     squares: int = 0
     least_pending: int = LONGEST
     marks: Mapping[tuple[str, str], int] = MappingProxyType({})
+    times: Callable[[str], Times] = _no_times
 
     @property
     def met(self) -> int:
@@ -140,11 +152,14 @@ def chance_of_shares(before: PlaceCounts, now: PlaceCounts) -> Interval | None:
     return change_of_shares(before.met, before.met + before.missed, now.met, now.met + now.missed)
 
 
-def share_figure(standard: Standard | None, place: Place) -> Figure:
-    """Return met / (met + missed), its bounds while records are pending, the headroom and the status."""
+def share_figure(standard: Standard | None, place: Place, past: int = 0) -> Figure:
+    """Return met / (met + missed), its bounds while records are pending, the headroom and the status.
+
+    Of those pending, so many as ``past`` can no longer be met.
+    """
     here = place.here
-    met, pending, counted = here.met, here.pending, here.met + here.missed
-    whole = counted + pending
+    met, pending, counted = here.met, here.pending - past, here.met + here.missed
+    whole = counted + here.pending
     judged_by = None if standard is None or standard.operator == "about" else standard
     headroom = headroom_of(judged_by, met, pending, whole) if judged_by and whole else None
     return Figure(

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.dates import day_in_words
 from ombudsman_kpi.calendars.periods import Every, Grain, grain_of
+from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.judging import HasLimit
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
@@ -217,8 +218,13 @@ class Target(Declaration):
         """Return what wasn't understood of the events that it is measured with, and how often."""
         return related.log if "cases" in self.needs else {}
 
-    def check_references(self, targets: Mapping[str, "Target"]) -> None:
-        """Raise ``ValueError`` where it names another target that isn't there, or isn't of the kind that it needs."""
+    @staticmethod
+    def in_bands(bands: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Return the keys of some bands, each of which becomes a target: with what one takes from the others."""
+        return bands
+
+    def check_references(self, targets: Mapping[str, "Target"], calendar: WorkingCalendar) -> None:
+        """Raise ``ValueError`` where it lacks another target, or that isn't of the kind that it needs."""
 
     def from_layout_1(self, outcome: Outcome) -> Outcome:
         """Return an outcome of a tally that had no marks: what a mark says now was read off the reason."""
