@@ -70,6 +70,7 @@ COLUMNS = {
     "calls": "call_id offered_at answered_at abandoned_at team",
     "written_contacts": "contact_id received_at handled_at channel team",
     "activities": "kind at team",
+    "populations": "period number team",
 }
 SCHEMAS = {
     kind: pa.schema([(name, pa.timestamp("us") if name.endswith("at") else pa.string()) for name in names.split()])
@@ -161,9 +162,22 @@ class Maker:
                 return {"written_contacts": [letter | {"channel": chance.choice(["online", "post"]), "team": team}]}
         return {"activities": [{"kind": chance.choice(["article", "report"]), "at": at, "team": team}]}
 
+    def populations(self) -> list[Bundle]:
+        """Make up how many homes there were, month by month and quarter by quarter; of some nobody knows."""
+        labels = [f"{month} 2023" for month in ("Sep", "Oct", "Nov", "Dec")] + ["Jan 2024", "Feb 2024", "2023/24 Q3"]
+        return [
+            {"populations": [{"period": label, "number": self.chance.choice(["0", "800", "900", None]), "team": team}]}
+            for label in labels
+            for team in ("North", "South")
+        ]
+
     def casework(self) -> list[Bundle]:
-        """Make about forty cases, and as much besides."""
-        return [self.case(number) for number in range(40)] + [self.others(number) for number in range(40)]
+        """Make about forty cases, as much besides, and the homes that they come from."""
+        return (
+            [self.case(number) for number in range(40)]
+            + [self.others(number) for number in range(40)]
+            + self.populations()
+        )
 
     def split(self, casework: list[Bundle]) -> list[list[Bundle]]:
         """Deal shuffled casework out to some parts, of which some may stay empty."""

@@ -259,7 +259,8 @@ def test_the_default_measure_is_the_share_within() -> None:
     assert target().measure == "share within"
     assert set(MEASURES) == {
         "share within", "share of kinds", "rank", "average", "median", "centile", "distribution", "abandoned", "stock",
-        "count", "volume", "score", "trend", "done by", "keep in touch", "delays explained", "not measured",
+        "caseload", "count", "volume", "rate", "score", "trend", "done by", "keep in touch", "delays explained",
+        "not measured",
     }  # fmt: skip
 
 

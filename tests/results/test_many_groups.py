@@ -46,6 +46,13 @@ TARGETS: dict[str, dict[str, Any]] = {
         "cohort": "received",
     },
     "stock": {"start": "received_at", "stop": "decided_at", "limit": "8 weeks", "cohort": "dated"},
+    "caseload": {
+        "start": "received_at",
+        "stop": "decided_at",
+        "ages": ["20 working days", "8 weeks"],
+        "cohort": "dated",
+    },
+    "rate": {"dated": "decided_at", "per": 1000, "cohort": "dated"},
     "count": {"dated": "decided_at", "cohort": "dated"},
     "volume": {"dated": "decided_at", "cohort": "dated"},
     "trend": {"cohort": "dated", "change_in": {"measure": "count", "dated": "decided_at"}},
@@ -76,7 +83,10 @@ def records(groups: int, months: int) -> dict[str, Any]:
     calls = {"offered_at": received + np.timedelta64(9, "h"), "authority": cases["authority"]}
     calls["abandoned_at"] = calls["offered_at"] + np.timedelta64(40, "s")
     calls["answered_at"] = np.full(size, np.datetime64("NaT", "s"))
-    return {"cases": pd.DataFrame(cases), "reviews": pd.DataFrame(reviews), "calls": pd.DataFrame(calls)}
+    labels = pd.Series(received).dt.strftime("%b %Y")
+    populations = {"period": labels, "authority": cases["authority"], "number": np.arange(size) + 1}
+    tables: dict[str, dict[str, Any]] = {"cases": cases, "reviews": reviews, "calls": calls, "populations": populations}
+    return {kind: pd.DataFrame(columns) for kind, columns in tables.items()}
 
 
 def counted(scheme: Scheme, **given: Any) -> Tally:

@@ -14,6 +14,7 @@ from ombudsman_kpi.clocks.states import NONE, StateBuilder
 
 Cohort = Literal["received", "closed", "due", "dated"]
 COHORTS: tuple[Cohort, ...] = get_args(Cohort)
+CountedBy = Cohort | Literal["population"]  # a cohort, or what is counted beside the records
 OutcomeStatus = Literal["met", "late", "overdue", "pending", "excluded", "invalid"]
 STATUSES: tuple[OutcomeStatus, ...] = get_args(OutcomeStatus)
 MISSED: frozenset[OutcomeStatus] = frozenset({"late", "overdue"})
@@ -71,6 +72,7 @@ class Assessed:
     provisional: Integers | int = 0
     record: Integers | None = None
     party: NDArray[Any] | None = None
+    weights: Integers | None = None  # how many each stands for, where its row doesn't say so
     once: bool = False  # each counts as one, however many records a row stands for
     due_day: Integers | None = None  # that puts it into the period of those due, where the due point doesn't
     in_parts: bool = False  # whether each different elapsed time is counted, not whole units
@@ -81,7 +83,7 @@ class Assessed:
         """When each clock started, ended and is due; worked out when first asked for."""
         return self.find_points()
 
-    def days(self, cohort: Cohort) -> Integers:
+    def days(self, cohort: CountedBy) -> Integers:
         """Return the day that puts each outcome into a period; ``MISSING`` where it has none."""
         if cohort == "due" and self.due_day is not None:
             return self.due_day

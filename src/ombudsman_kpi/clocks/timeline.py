@@ -183,7 +183,7 @@ class ClockBuilder(StateBuilder):
         return [item for item in all_of_them if not item[3].nothing]
 
     def mark_ended(self, which: NDArray[np.int8], start: Integers, end: Integers) -> None:
-        """Set the state of those that have none yet by what ended them; -1: nothing did. Short waits may be left out."""
+        """Set the state of those that have none yet by what ended them; -1: nothing did."""
         short = self.on.clock.short_wait
         codes = np.zeros(len(self.endings) + 1, np.uint8)
         for position, name, ending, _ in self.ended:

@@ -30,8 +30,6 @@ from ombudsman_kpi.statistics.intervals import Interval, change_of_counts
 class CountRule(DatedRule):
     """Each dated record: met, which is to say counted."""
 
-    target: "Numbers"
-
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the day of each record of a batch."""
         builder, day = self.states_and_days(known)
@@ -45,6 +43,7 @@ class DistinctRule(CountRule):
     The first is the earliest, and of one day the one that stands first.
     """
 
+    target: "Numbers"
     distinct: str
     ids: RowNumbers
     first: Integers  # of each id, the key of its first record

@@ -140,7 +140,7 @@ class Distribution(OnClock, ChangingShare):
         if self.limit is not None and len(after) != 1:
             what = "the last band has no limit, so that every record is in one" if not after else "two bands follow it"
             raise ValueError(again.format(what))
-        if self.limit is not None and any(_reaches(limit, self.limit, self.clock, calendar) for limit in self.beyond):
+        if self.limit is not None and any(reaches(limit, self.limit, self.clock, calendar) for limit in self.beyond):
             raise ValueError(
                 f"target {self.id}: bands: nothing can be within {self.limit} that isn't in a band before it. Write "
                 "the shortest band first"
@@ -165,7 +165,7 @@ class Distribution(OnClock, ChangingShare):
         return self
 
 
-def _reaches(earlier: Limit, later: Limit, clock: Clock, calendar: WorkingCalendar) -> bool:
+def reaches(earlier: Limit, later: Limit, clock: Clock, calendar: WorkingCalendar) -> bool:
     """Return whether all that keeps a later limit keeps an earlier one too, whenever it starts."""
     if earlier.in_days != later.in_days:
         return False  # the order as it is written

@@ -126,7 +126,7 @@ class Score(Dated, ChangingShare):
         return {"partly": self.partly} | ({"combined": self.combined} if self.parts else {})
 
     @property
-    def population(self) -> str | None:
+    def drawn_from(self) -> str | None:
         """The target whose number says what the sample was drawn from."""
         return self.sampled_from
 

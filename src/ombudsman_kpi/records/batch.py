@@ -86,17 +86,24 @@ class Batch:
 
         Raises ``RecordsError`` where that isn't a whole number.
         """
-        import pyarrow as pa
-
         if not self.table.is_weighted:
             return 1
-        text = self.text(COUNT)
+        return self.whole_numbers(COUNT, "It says how many records a row stands for; write 0 for none, or leave it out")
+
+    def whole_numbers(self, name: str, meaning: str, rows: Integers | slice = slice(None)) -> Integers:
+        """Return the whole numbers of 0 or more in a column, of all rows or of some.
+
+        Raises ``RecordsError`` where one isn't, with what they mean.
+        """
+        import pyarrow as pa
+
+        places = np.arange(len(self))[rows]
+        text = self.text(name).take(pa.array(places))
         bad = ~matches(text, r"^\d{1,15}$")
         if bad.any():
-            what = "isn't a whole number. It says how many records a row stands for; write 0 for none, or leave it out"
-            raise self._wrong(COUNT, int(np.argmax(bad)), what)
-        weights: Integers = integers(text.cast(pa.int64()), 0)
-        return weights
+            raise self._wrong(name, int(places[np.argmax(bad)]), f"isn't a whole number. {meaning}")
+        numbers: Integers = integers(text.cast(pa.int64()), 0)
+        return numbers
 
     def _read_words(self, name: str) -> Words:
         column = self.columns[name]

@@ -9,7 +9,7 @@ from ombudsman_kpi.calendars.dates import day_number, to_day
 from ombudsman_kpi.calendars.periods import Every, Period, grain_of, period_of
 from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort
 from ombudsman_kpi.events.log import notes_of
-from ombudsman_kpi.measures.base.figures import NOTHING, Everywhere, Figure, Place, PlaceCounts, share_figure
+from ombudsman_kpi.measures.base.figures import NOTHING, Everywhere, Figure, Level, Place, PlaceCounts, share_figure
 from ombudsman_kpi.measures.base.target import InForce, Target
 from ombudsman_kpi.measures.stock import levels
 from ombudsman_kpi.results.row import COUNTS, EVERYTHING, NO_DATE, Row
@@ -48,7 +48,8 @@ def _figures(
     counts = gathered(block, every, grain_of(every))
     everywhere = Everywhere(counts)
     sampled = _sampled_from(target, every, counted)
-    groups = sorted({group for _, group in counts}) or [("",) * len(basis.by)]
+    others = sampled if sampled and target.zero_when_empty and counts else ()  # a group without a record is there, too
+    groups = sorted({group for _, group in (*counts, *others)}) or [("",) * len(basis.by)]
     filled = {period for period, _ in counts}
     if every is not None and target.zero_when_empty and filled - {None} and PUBLISHED not in notes:
         filled.add(period_of(date.fromisoformat(basis.as_of[:10]), every))  # none is a number too
@@ -58,8 +59,9 @@ def _figures(
             complete = _closed(target.decided_on, basis.as_of)
         for group in groups:
             if (period, group) in counts or period is not None or every is None or not counts:
-                population = sampled.get((period, group)) if sampled is not None else None
-                place = Place(everywhere, period, group, complete, population and population.met)
+                drawn_from = sampled.get((period, group)) if sampled is not None else None
+                population = drawn_from and target.population_of(drawn_from, period)
+                place = Place(everywhere, period, group, complete, population)
                 no_date = every is not None and period is None
                 figure = share_figure(target.standard, place) if no_date else target.figure(place)
                 yield _row(target, cohort, every, place, figure, place.here, basis, notes)
@@ -68,32 +70,44 @@ def _figures(
 def _sampled_from(
     target: Target, every: Every | None, counted: Counts
 ) -> dict[tuple[Period | None, Group], PlaceCounts] | None:
-    """Return the numbers of what a sample was drawn from, where they were counted."""
-    if target.population is None or counted.basis is None:
+    """Return the numbers of what a sample was drawn from, or of a population, where they were counted."""
+    name = target.drawn_from
+    if counted.basis is None or (name is None and not target.counts_besides):
         return None
-    key = Key(target.population, counted.basis.scheme[target.population].cohort, grain_of(every))
+    cohort = target.counts_besides[0] if name is None else counted.basis.scheme[name].cohort
+    key = Key(name or target.id, cohort, grain_of(every))
     return gathered(counted.blocks[key], every, key.grain) if key in counted.blocks else None
 
 
 def _daily(target: Target, every: Every | None, block: Block, basis: Basis, notes: tuple[str, ...]) -> Iterator[Row]:
     """Return the rows of what is counted daily: for every period from the first change to ``as_of``."""
-    changes, outside = daily_changes(block)
+    changes, outside = daily_changes(block, target.daily)
     groups = sorted({*changes, *(group for _, group in outside)}) or [("",) * len(basis.by)]
     last = date.fromisoformat(basis.as_of[:10])
-    first = min((to_day(days[0][0]) for days in changes.values()), default=last)
+    first = min((to_day(days[0][0]) for parts in changes.values() for days in parts.values()), default=last)
     periods = spanned({period_of(day, every) for day in (first, last)}, every) if every else [None]
     spans = [(first, last) if period is None else (period.start, min(period.end, last)) for period in periods]
     numbers = [(day_number(start), day_number(end)) for start, end in spans]
-    by_group = {group: levels(changes.get(group, ()), numbers) for group in groups}
+    by_group = {group: _levels_of(changes.get(group, {}), numbers) for group in groups}
+    open_, over = target.daily
     for number, period in enumerate(periods):
         for group in groups:
             level = by_group[group][number]
             others = outside.get((None, group), NOTHING) if period is None else NOTHING
-            statuses = {**others.statuses, "overdue": level.end, "late": level.joined - level.end}
+            statuses = {**others.statuses, open_: level.end, over: level.joined - level.end}
             counts = PlaceCounts(statuses, others.reasons, provisional=False)
             complete = period is None or _closed(period.end, basis.as_of)
             place = Place(Everywhere({}), period, group, complete, level=level)
             yield _row(target, target.cohort, every, place, target.figure(place), counts, basis, notes)
+
+
+def _levels_of(parts: Mapping[str, list[tuple[int, int, int]]], spans: list[tuple[int, int]]) -> list[Level]:
+    """Return the stock of a group in some spans of days, with how many are of each part of it at the end."""
+    marks = {mark: levels(changes, spans) for mark, changes in parts.items() if mark}
+    return [
+        level._replace(older={mark: part[number].end for mark, part in marks.items()})
+        for number, level in enumerate(levels(parts.get("", ()), spans))
+    ]
 
 
 def _row(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ombudsman_kpi.arrays.sums import add_up
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Every, Grain, Period, following, grain_start, period_of
+from ombudsman_kpi.clocks.outcomes import OutcomeStatus
 from ombudsman_kpi.measures.base.figures import LONGEST, PlaceCounts, Times
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Group
 
@@ -110,20 +111,24 @@ def _times_at(times: Callable[[], _SortedTimes], at: tuple[int, int], status: st
     return found.elapsed[first:last], found.records[first:last]
 
 
-def daily_changes(block: Block) -> tuple[dict[Group, list[tuple[int, int, int]]], Places]:
-    """Return the daily changes of a stock by group, and what has no day.
+def daily_changes(
+    block: Block, daily: tuple[OutcomeStatus, OutcomeStatus]
+) -> tuple[dict[Group, dict[str, list[tuple[int, int, int]]]], Places]:
+    """Return the daily changes of a stock by group, and by the mark of a part of it; and what has no day.
 
-    For each group its days in order, each with how many joined (overdue) and how many left (late).
+    Each has its days in order, each with how many joined and how many left; ``daily`` are their statuses.
     """
     dated = block.period != NO_PERIOD
+    marks = sorted({outcome.mark for outcome in block.outcomes})
+    mark = np.array([marks.index(outcome.mark) for outcome in block.outcomes], np.int64).take(block.outcome[dated])
     statuses = np.array([outcome.status for outcome in block.outcomes], str).take(block.outcome[dated])
-    (group, day), changes = add_up(
-        (block.group[dated], block.period[dated]),
-        tuple(block.records[dated] * (statuses == status) for status in ("overdue", "late")),
+    (group, mark, day), changes = add_up(
+        (block.group[dated], mark, block.period[dated]),
+        tuple(block.records[dated] * (statuses == status) for status in daily),
     )
-    by_group: dict[Group, list[tuple[int, int, int]]] = {}
-    for number, *change in zip(*(column.tolist() for column in (group, day, *changes)), strict=True):
-        by_group.setdefault(block.groups[number], []).append((change[0], change[1], change[2]))
+    by_group: dict[Group, dict[str, list[tuple[int, int, int]]]] = {}
+    for *at, on, joined, left in zip(*(column.tolist() for column in (group, mark, day, *changes)), strict=True):
+        by_group.setdefault(block.groups[at[0]], {}).setdefault(marks[at[1]], []).append((on, joined, left))
     outside = Block(block.groups, block.outcomes, *(column[~dated] for column in (*block.keys, *block.sums)))
     return by_group, gathered(outside, None, "all")
 

@@ -13,7 +13,7 @@ from ombudsman_kpi.arrays.sums import CellSums, product
 from ombudsman_kpi.arrays.threads import in_threads
 from ombudsman_kpi.arrays.types import Codes, Integers, Truths
 from ombudsman_kpi.calendars.periods import Grain, Numbering
-from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, Cohort, Outcome
+from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, CountedBy, Outcome
 from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import Timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
@@ -96,7 +96,7 @@ class Counter:
             once = mask.astype(np.int64)
             weights = weights * once
         assessed: dict[int, Assessed] = {}
-        alike: dict[tuple[ClockName, Cohort, Grain], list[Key]] = defaultdict(list)
+        alike: dict[tuple[ClockName, CountedBy, Grain], list[Key]] = defaultdict(list)
         clocks: dict[ClockName, Timeline] = {}
         for rule, key in self.wanted:
             shared = None if key.cohort == "due" else rule.shared_clock(known)
@@ -107,7 +107,7 @@ class Counter:
             if id(rule) not in assessed:
                 assessed[id(rule)] = rule.assess(known)
             outcome = assessed[id(rule)]
-            self._add(key, outcome, group, once if outcome.once else weights)
+            self._add(key, outcome, group, once if outcome.once or outcome.weights is not None else weights)
         for (name, cohort, grain), keys in alike.items():
             clock = clocks[name]
             counted = self._alike[name, tuple(keys)]
@@ -150,6 +150,8 @@ class Counter:
         if assessed.record is not None:
             group = group.take(assessed.record)
             weights = weights if isinstance(weights, int) else weights.take(assessed.record)
+        if assessed.weights is not None:
+            weights = weights * assessed.weights
         elapsed, below = assessed.units()
         code = counted.codes(assessed.categories).take(assessed.code)
         keys = group, self._periods(key.grain).of(assessed.days(key.cohort)), code, elapsed

@@ -101,6 +101,8 @@ class Level(NamedTuple):
     on: int
     end: int
     joined: int  # those in it at any time: carried over, or joined in the period
+    brought: int = 0  # of them, those carried over
+    older: Mapping[str, int] = MappingProxyType({})  # of those at the end, by the ages that are counted
 
 
 class Place(NamedTuple):

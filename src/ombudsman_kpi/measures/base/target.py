@@ -13,12 +13,12 @@ from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.dates import day_in_words
-from ombudsman_kpi.calendars.periods import Every, Grain, grain_of
+from ombudsman_kpi.calendars.periods import Every, Grain, Period, grain_of
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.judging import HasLimit
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
-from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome, OutcomeStatus
+from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, CountedBy, Outcome, OutcomeStatus
 from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import HasClock, Timeline
 from ombudsman_kpi.errors import one_of
@@ -84,6 +84,8 @@ class Rule(ABC):
 
     target: "Target"
 
+    counted_as: ClassVar[CountedBy | None] = None  # what isn't judged, but counted beside the records: populations
+
     @abstractmethod
     def fields(self, table: Columns) -> list[str]:
         """Return the names of the fields that it reads. Raises ``RecordsError`` where one isn't there."""
@@ -132,6 +134,8 @@ class Target(Declaration):
     words: ClassVar[Wording] = Wording()  # for what it waits for
 
     counted_daily: ClassVar[bool] = False  # day by day, whatever the periods are: a stock is carried over
+    daily: ClassVar[tuple[OutcomeStatus, OutcomeStatus]] = ("overdue", "late")  # what joins such a stock, and leaves it
+    counts_besides: ClassVar[tuple[CountedBy, ...]] = ()  # what is counted beside its cohorts
     in_time: ClassVar[bool] = False  # whether what is met was in time
     shows_met: ClassVar[bool] = False  # whether the records counted are those met, not what its value is a share of
     is_change: ClassVar[bool] = False  # whether its value has a sign, and its standard says in which direction
@@ -171,9 +175,13 @@ class Target(Declaration):
         return False
 
     @property
-    def population(self) -> str | None:
+    def drawn_from(self) -> str | None:
         """The target whose number says what its sample was drawn from."""
         return None
+
+    def population_of(self, counts: PlaceCounts, period: Period | None) -> int | None:
+        """Return the size of the population that a sample is drawn from, or a rate is per."""
+        return counts.met
 
     @property
     def cohorts(self) -> tuple[Cohort, ...]:
