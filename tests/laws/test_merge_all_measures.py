@@ -40,6 +40,8 @@ VARIANTS = """
   { measure = "distribution", of = "written_contacts", start = "received_at", stop = "handled_at", cohort = "received", bands = [{ id = "in-24h", limit = "24 hours" }, { id = "in-3wd", limit = "3 working days" }, { id = "in-more" }] },
   { id = "without-short", of = "calls", start = "offered_at", stop = "answered_at", limit = "60 seconds", clock = { unanswered = "left out if abandoned within 30 seconds" }, cohort = "received" },
   { id = "trend-of-median", measure = "trend", of = "cases", cohort = "closed", change_in = { measure = "median", start = "received_at", stop = "decided_at", counted_in = "calendar days" } },
+  { id = "each-month", of = "cases", start = "received_at", stop = "decided_at", limit = "8 weeks", standard = "at least 20%", met_when = "every month", cohort = "closed" },
+  { id = "matured", of = "cases", start = "received_at", stop = "decided_at", limit = "13 weeks", complete = "matured", cohort = "received" },
   { id = "distinct", measure = "count", of = "reviews", dated = "reviewed_at", distinct = "case_id", cohort = "dated" },
   { id = "decisions", measure = "count", of = "cases", dated = "decided_at", cohort = "dated" },
   { id = "score-sampled", measure = "score", of = "reviews", cohort = "dated", sampled_from = "decisions" },

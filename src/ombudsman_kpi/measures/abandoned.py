@@ -13,12 +13,13 @@ from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.standard import LimitField
-from ombudsman_kpi.measures.base.target import ChangingShare, Records, Rule
+from ombudsman_kpi.measures.base.target import Records, Rule
 from ombudsman_kpi.measures.share_of_kinds import IN, NOT_IN
 from ombudsman_kpi.records.vocabulary import RECORDS
 

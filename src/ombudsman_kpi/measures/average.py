@@ -14,11 +14,12 @@ from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.measures.base.changing import Changing
 from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, judged
 from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
-from ombudsman_kpi.measures.base.target import Changing, Records, Rule
+from ombudsman_kpi.measures.base.target import Records, Rule
 from ombudsman_kpi.statistics.intervals import Interval, MeanMoments, change_of_means
 
 TimeUnit = Literal["seconds", "hours", "working days", "calendar days"]

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from ombudsman_kpi.events.as_known import NEVER
 from ombudsman_kpi.measures.average import TimeTaken
+from ombudsman_kpi.measures.base.changing import Changing
 from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, judged
-from ombudsman_kpi.measures.base.target import Changing
 from ombudsman_kpi.statistics.intervals import Interval
 from ombudsman_kpi.statistics.quantiles import quantile
 

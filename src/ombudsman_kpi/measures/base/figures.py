@@ -144,6 +144,49 @@ class Figure(NamedTuple):
     remarks: tuple[str, ...] = ()
 
 
+class Month(NamedTuple):
+    """A month of a longer period: its figure, and how many of its records are pending."""
+
+    period: Period
+    figure: Figure
+    pending: int
+
+
+def in_every_month(figure: Figure, months: Sequence[Month], *, complete: bool) -> Figure:
+    """Return a figure whose standard is for every month of its period: lost with the first month that is.
+
+    A month in which nothing was counted can't lose it. The headroom is that of the month that has least.
+    """
+    by_status: dict[TargetStatus, list[Period]] = {}
+    for month in months:
+        waits = month.figure.status == "no data" and month.pending  # for the first of its records to end
+        by_status.setdefault("undetermined" if waits else month.figure.status, []).append(month.period)
+    met, lost, open_ = (by_status.get(name, []) for name in _JUDGED)
+    if not (met or lost or open_):
+        return figure
+    words = f"met in {len(met)} of {len(met) + len(lost) + len(open_)} months"
+    if lost:
+        words += f", missed in {', '.join(period.label for period in lost)}"
+    return figure._replace(
+        status="missed" if lost else "undetermined" if open_ or not complete else "met",
+        headroom=min((month.figure.headroom for month in months if month.figure.headroom is not None), default=None),
+        details={**figure.details, "months_met": len(met), "months_missed": tuple(period.start for period in lost)},
+        remarks=(*figure.remarks, words),
+    )
+
+
+_JUDGED: tuple[TargetStatus, ...] = ("met", "missed", "undetermined")
+
+
+def once_matured(figure: Figure, place: Place) -> Figure:
+    """Return the figure of those received in a period, or none before all of them could have met or missed."""
+    pending = place.here.pending
+    if place.complete and not pending:
+        return figure
+    why = f"{pending:,} of them are still pending" if pending else "the period isn't over"
+    return Figure("undetermined", denominator=figure.denominator, remarks=(f"not shown yet: {why}",))
+
+
 def rate(met: int, missed: int) -> Fraction | None:
     """Return a rate; None where there is nothing that it is a rate of."""
     return Fraction(met, met + missed) if met + missed else None
