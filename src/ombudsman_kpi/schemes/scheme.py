@@ -236,12 +236,12 @@ def with_changes(scheme: Scheme, changes: Mapping[str, Any]) -> dict[str, Any]:
     changed: dict[str, list[dict[str, Any]]] = {name: [] for name in before}
     for entry in changes["targets"]:
         name = str(entry.get("id"))
-        changed.setdefault(name, []).append({**_unchanged(before.get(name, {}), entry), **entry})
+        changed.setdefault(name, []).append({**unchanged(before.get(name, {}), entry), **entry})
     targets = [entry for name, entries in changed.items() for entry in entries or [before[name]]]
     return {**declared, **changes, "targets": targets}
 
 
-def _unchanged(before: dict[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+def unchanged(before: dict[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keys that a changed target keeps: all, or with a new measure those that every target has."""
     same = entry.get("measure", before.get("measure")) == before.get("measure")
     return {key: value for key, value in before.items() if same or key in Target.model_fields}
