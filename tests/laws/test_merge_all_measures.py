@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from ombudsman_kpi import Results, Scheme, Tally, load_scheme, tally
+from ombudsman_kpi.engines import parts as parts_on_disk
 from ombudsman_kpi.measures.registry import MEASURES
 from ombudsman_kpi.records.sources import source
 from ombudsman_kpi.tallies.counts import Counts
@@ -266,6 +267,21 @@ def test_small_batches_give_what_large_ones_do(
     whole = tally(scheme, **given, **options)
     monkeypatch.setattr(source, "BATCH", 7)
     assert_same(tally(scheme, **given, **options), whole)
+
+
+@pytest.mark.parametrize("options", OPTIONS[1::2], ids=str)
+def test_streams_and_parts_on_the_disk_give_the_whole(
+    scheme: Scheme, maker: Maker, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = tables(maker.casework())
+    whole = tally(scheme, **given, **options)
+    streams: Tables = {
+        kind: (batch for batch in table.to_batches(max_chunksize=5)) for kind, table in given.items() if len(table)
+    }
+    assert_same(tally(scheme, **streams, **options), whole)
+    assert_same(tally(scheme, **given, **options, memory="512 MB"), whole)
+    monkeypatch.setattr(parts_on_disk, "_A_CASE", 10_000_000)  # as if records were large: several parts
+    assert_same(tally(scheme, **given, **options, memory="512 MB"), whole)
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
