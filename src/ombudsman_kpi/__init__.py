@@ -12,7 +12,17 @@ from ombudsman_kpi.checks.gates import assert_met
 from ombudsman_kpi.clocks.limits import CalendarDays, DueField, Hours, Months, Seconds, Weeks, WorkingDays, WorkingHours
 from ombudsman_kpi.errors import CoverageError, KpiError, MissingLibraryError, OptionError, RecordsError, SchemeError
 from ombudsman_kpi.events.log import History
-from ombudsman_kpi.records.vocabulary import Activity, Call, Case, CaseEvent, Order, Request, Review, WrittenContact
+from ombudsman_kpi.records.vocabulary import (
+    Activity,
+    Call,
+    Case,
+    CaseEvent,
+    Order,
+    Population,
+    Request,
+    Review,
+    WrittenContact,
+)
 from ombudsman_kpi.results.compare import Comparison
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.tally import Settled, Tally
@@ -42,6 +52,7 @@ __all__ = [
     "Months",
     "OptionError",
     "Order",
+    "Population",
     "RecordsError",
     "Request",
     "Results",

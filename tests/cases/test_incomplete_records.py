@@ -186,6 +186,7 @@ GOOD: dict[str, Row] = {
     "orders": {"case_id": "1", "due_at": "2024-03-28"},
     "reviews": {"review_id": "1", "standard": "tone", "answer": "met", "reviewed_at": "2024-03-28"},
     "activities": {"kind": "article", "at": "2024-03-28"},
+    "populations": {"period": "2023/24", "number": "800"},
 }
 UNCHECKED_CASE: Any = Case.model_construct  # whatever a type checker says of it
 UNCHECKED_EVENT: Any = CaseEvent.model_construct

@@ -1,5 +1,6 @@
 """Every measure adds up: whatever way casework is split, a case's rows together, the parts make the whole."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from ombudsman_kpi import Results, Scheme, Tally, load_scheme, tally
+from ombudsman_kpi.engines import parts as parts_on_disk
 from ombudsman_kpi.measures.registry import MEASURES
 from ombudsman_kpi.records.sources import source
 from ombudsman_kpi.tallies.counts import Counts
@@ -41,6 +43,13 @@ VARIANTS = """
   { id = "hours", measure = "average", of = "written_contacts", start = "received_at", stop = "handled_at", counted_in = "hours", cohort = "closed" },
   { id = "days", measure = "average", of = "cases", start = "received_at", stop = "decided_at", counted_in = "calendar days", cohort = "closed" },
   { id = "working-days", measure = "average", of = "cases", start = "received_at", stop = "decided_at", counted_in = "working days", cohort = "received" },
+  { id = "centile-days", measure = "centile", of = "cases", start = "received_at", stop = "decided_at", counted_in = "working days", centile = 90, cohort = "received" },
+  { id = "median-hours", measure = "median", of = "written_contacts", start = "received_at", stop = "handled_at", counted_in = "hours", cohort = "closed" },
+  { measure = "distribution", of = "written_contacts", start = "received_at", stop = "handled_at", cohort = "received", bands = [{ id = "in-24h", limit = "24 hours" }, { id = "in-3wd", limit = "3 working days" }, { id = "in-more" }] },
+  { id = "without-short", of = "calls", start = "offered_at", stop = "answered_at", limit = "60 seconds", clock = { unanswered = "left out if abandoned within 30 seconds" }, cohort = "received" },
+  { id = "trend-of-median", measure = "trend", of = "cases", cohort = "closed", change_in = { measure = "median", start = "received_at", stop = "decided_at", counted_in = "calendar days" } },
+  { id = "each-month", of = "cases", start = "received_at", stop = "decided_at", limit = "8 weeks", standard = "at least 20%", met_when = "every month", cohort = "closed" },
+  { id = "matured", of = "cases", start = "received_at", stop = "decided_at", limit = "13 weeks", complete = "matured", cohort = "received" },
   { id = "distinct", measure = "count", of = "reviews", dated = "reviewed_at", distinct = "case_id", cohort = "dated" },
   { id = "decisions", measure = "count", of = "cases", dated = "decided_at", cohort = "dated" },
   { id = "score-sampled", measure = "score", of = "reviews", cohort = "dated", sampled_from = "decisions" },
@@ -72,6 +81,7 @@ COLUMNS = {
     "calls": "call_id offered_at answered_at abandoned_at team",
     "written_contacts": "contact_id received_at handled_at channel team",
     "activities": "kind at team",
+    "populations": "period number team",
 }
 SCHEMAS = {
     kind: pa.schema([(name, pa.timestamp("us") if name.endswith("at") else pa.string()) for name in names.split()])
@@ -152,8 +162,8 @@ class Maker:
         """Make a call, a letter or something done, which belongs to no case."""
         chance = self.chance
         at, team = FIRST + chance.randrange(220) * DAY, chance.choice(["North", "South"])
-        answered = at + chance.randrange(1, 90_000_000) * SECOND / 1_000_000 if chance.random() < 0.8 else None
-        left = None if answered else at + 40 * SECOND
+        answered = at + chance.randrange(1, 90_000_000) * SECOND / 1_000_000 if chance.random() < 0.5 else None
+        left = None if answered else at + chance.choice([12, 40]) * SECOND
         match number % 3:
             case 0:
                 call = {"call_id": f"K{number}", "offered_at": at, "answered_at": answered, "abandoned_at": left}
@@ -163,9 +173,22 @@ class Maker:
                 return {"written_contacts": [letter | {"channel": chance.choice(["online", "post"]), "team": team}]}
         return {"activities": [{"kind": chance.choice(["article", "report"]), "at": at, "team": team}]}
 
+    def populations(self) -> list[Bundle]:
+        """Make up how many homes there were, month by month and quarter by quarter; of some nobody knows."""
+        labels = [f"{month} 2023" for month in ("Sep", "Oct", "Nov", "Dec")] + ["Jan 2024", "Feb 2024", "2023/24 Q3"]
+        return [
+            {"populations": [{"period": label, "number": self.chance.choice(["0", "800", "900", None]), "team": team}]}
+            for label in labels
+            for team in ("North", "South")
+        ]
+
     def casework(self) -> list[Bundle]:
-        """Make about forty cases, and as much besides."""
-        return [self.case(number) for number in range(40)] + [self.others(number) for number in range(40)]
+        """Make about forty cases, as much besides, and the homes that they come from."""
+        return (
+            [self.case(number) for number in range(40)]
+            + [self.others(number) for number in range(40)]
+            + self.populations()
+        )
 
     def split(self, casework: list[Bundle]) -> list[list[Bundle]]:
         """Deal shuffled casework out to some parts, of which some may stay empty."""
@@ -186,7 +209,7 @@ def tables(casework: list[Bundle]) -> Tables:
 @pytest.fixture(scope="module")
 def scheme(tmp_path_factory: pytest.TempPathFactory) -> Scheme:
     path = tmp_path_factory.mktemp("schemes") / "all-measures.toml"
-    path.write_text(SCHEME.replace("{ id", '{ says = "Made up", id'), "utf-8")
+    path.write_text(re.sub("^  {", '  { says = "Made up",', SCHEME, flags=re.MULTILINE), "utf-8")
     return load_scheme(path)
 
 
@@ -252,6 +275,21 @@ def test_small_batches_give_what_large_ones_do(
     whole = tally(scheme, **given, **options)
     monkeypatch.setattr(source, "BATCH", 7)
     assert_same(tally(scheme, **given, **options), whole)
+
+
+@pytest.mark.parametrize("options", OPTIONS[1::2], ids=str)
+def test_streams_and_parts_on_the_disk_give_the_whole(
+    scheme: Scheme, maker: Maker, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = tables(maker.casework())
+    whole = tally(scheme, **given, **options)
+    streams: Tables = {
+        kind: (batch for batch in table.to_batches(max_chunksize=5)) for kind, table in given.items() if len(table)
+    }
+    assert_same(tally(scheme, **streams, **options), whole)
+    assert_same(tally(scheme, **given, **options, memory="512 MB"), whole)
+    monkeypatch.setattr(parts_on_disk, "_A_CASE", 10_000_000)  # as if records were large: several parts
+    assert_same(tally(scheme, **given, **options, memory="512 MB"), whole)
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)

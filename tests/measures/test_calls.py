@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ombudsman_kpi import RecordsError, Scheme, assess, load_scheme, measure
+from ombudsman_kpi import RecordsError, Scheme, SchemeError, assess, load_scheme, measure
 
 CALLS = "intake-calls-60s"
 CASES = "decided-or-allocated-20wd"
@@ -335,3 +335,65 @@ def test_naive_calls_are_refused_where_the_clock_says_so(assessed: Assessed) -> 
         assessed(ANSWERED, clock=refusing)
     zoned = call("2024-03-28T09:00:00Z", "2024-03-28T09:00:41Z")
     assert assessed(zoned, clock=refusing)["status"].tolist() == ["met"]
+
+
+# Short waits: left out, or counted by themselves
+
+SHORT = "left out if abandoned within 30 seconds"
+AT_30 = call(OFFERED, None, "2024-03-28T09:00:30")
+AFTER_30 = call(OFFERED, None, "2024-03-28T09:00:30.000001")
+
+
+def test_calls_abandoned_within_so_many_seconds_are_left_out(assessed: Assessed) -> None:
+    rows = assessed(ANSWERED, TOO_LATE, AT_30, AFTER_30, GAVE_UP_LATER, NEITHER, clock={"unanswered": SHORT})
+    assert list(zip(rows["status"], rows["reason"], strict=True)) == [
+        ("met", ""), ("late", ""), ("excluded", "abandoned within 30 seconds"), ("late", "abandoned"),
+        ("late", "abandoned"), ("overdue", ""),
+    ]  # fmt: skip
+
+
+def test_the_option_is_shown_and_needs_calls_and_seconds(lgsco: Scheme) -> None:
+    scheme = lgsco.with_target(CALLS, clock={"unanswered": SHORT})
+    (row,) = results = measure(scheme, calls=[ANSWERED, AT_30, AFTER_30], as_of="2024-03-28", targets=CALLS)
+    assert (row.met, row.missed, row.excluded) == (1, 1, 1)
+    assert f"unanswered: {SHORT}" in repr(results)
+    wrong: dict[str, dict[str, Any]] = {
+        "needs a limit in seconds or hours": {"limit": "1 working day", "clock": {"unanswered": SHORT}},
+        "unanswered: it can be 'late', 'left out', ": {"clock": {"unanswered": "left out if abandoned within 1 day"}},
+        "unanswered means nothing": {"of": "requests", "start": "received_at", "clock": {"unanswered": SHORT}},
+    }
+    for words, changes in wrong.items():
+        with pytest.raises(SchemeError, match=words):
+            lgsco.with_target(CALLS, **changes)
+
+
+ABANDONED: dict[str, Any] = {
+    "measure": "abandoned", "says": "Few give up", "of": "calls", "start": "offered_at", "stop": "answered_at",
+    "after": "30 seconds", "cohort": "received",
+}  # fmt: skip
+
+
+def test_calls_abandoned_after_so_many_seconds_are_a_share_of_all_offered(lgsco: Scheme) -> None:
+    scheme = lgsco.with_target("gave-up", **ABANDONED, standard="at most 40%")
+    given = [ANSWERED, TOO_LATE, AT_30, AFTER_30, GAVE_UP, call("2024-03-29T09:00:00")]
+    (row,) = measure(scheme, calls=given, as_of="2024-03-28", targets="gave-up")
+    assert (row.numerator, row.denominator, row.value, row.excluded) == (2, 5, 0.4, 1)
+    assert (row.status, row.headroom) == ("met", 0)
+    (row,) = measure(scheme, calls=[*given, NEITHER], as_of="2024-03-28", targets="gave-up")
+    assert (row.pending, row.low, row.high, row.status) == (1, 2 / 6, 3 / 6, "undetermined")
+    rows = assess(scheme, calls=given, as_of="2024-03-29", targets="gave-up")
+    assert rows["status"].tolist() == ["late", "late", "late", "met", "met", "pending"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"after": "1 working day"}, "after: write it in seconds"),
+        ({"stop": "abandoned_at"}, "stop: only a call can be abandoned"),
+        ({"of": "requests", "start": "received_at"}, "stop: only a call can be abandoned"),
+        ({"clock": {"unanswered": "left out"}}, "unanswered means nothing"),
+    ],
+)
+def test_what_cannot_be_abandoned_is_refused(lgsco: Scheme, changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(SchemeError, match=words):
+        lgsco.with_target("gave-up", **{**ABANDONED, **changes})

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi import Results, Scheme, SchemeError, assess, load_scheme, measure, tally
+from ombudsman_kpi.measures.base.figures import Level
 from ombudsman_kpi.measures.stock import levels
 from ombudsman_kpi.results.row import Row
 
@@ -241,14 +242,14 @@ def test_a_stock_of_seconds_is_refused(limit: object) -> None:
 
 def test_the_level_of_a_period_starts_with_what_was_there_before() -> None:
     changes = [(3, 4, 0), (5, 0, 1), (8, 2, 2), (9, 1, 0), (12, 0, 4), (20, 9, 0)]
-    assert levels(changes, [(4, 19)]) == [(4, 4, 0, 7)]
+    assert levels(changes, [(4, 19)]) == [Level(4, 4, 0, 7, 4)]
     assert levels(changes, [(0, 2), (5, 8), (9, 9), (21, 30)]) == [
-        (0, 0, 0, 0),
-        (3, 5, 3, 6),
-        (4, 9, 4, 4),
-        (9, 21, 9, 9),
+        Level(0, 0, 0, 0, 0),
+        Level(3, 5, 3, 6, 4),
+        Level(4, 9, 4, 4, 3),
+        Level(9, 21, 9, 9, 9),
     ]
-    assert levels([], [(0, 2), (5, 8)]) == [(0, 0, 0, 0), (0, 5, 0, 0)]
+    assert levels([], [(0, 2), (5, 8)]) == [Level(0, 0, 0, 0, 0), Level(0, 5, 0, 0, 0)]
 
 
 days = st.integers(0, 120)

@@ -258,8 +258,9 @@ def test_cohorts_are_those_that_have_a_day() -> None:
 def test_the_default_measure_is_the_share_within() -> None:
     assert target().measure == "share within"
     assert set(MEASURES) == {
-        "share within", "share of kinds", "rank", "average", "stock", "count", "volume", "score", "trend", "done by",
-        "keep in touch", "delays explained", "not measured",
+        "share within", "share of kinds", "rank", "average", "median", "centile", "distribution", "abandoned", "stock",
+        "caseload", "count", "volume", "rate", "score", "trend", "done by", "keep in touch", "delays explained",
+        "not measured",
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from ombudsman_kpi.records.keywords import Records, WorklistRecords, check_keywo
 from ombudsman_kpi.records.vocabulary import RECORDS
 
 LGSCO = kpi.load_scheme("lgsco")
-ALL = ["calls", "written_contacts", "cases", "events", "requests", "orders", "reviews", "activities"]
+ALL = ["calls", "written_contacts", "cases", "events", "requests", "orders", "reviews", "activities", "populations"]
 FUNCTIONS = {
     "measure": ALL, "tally": ALL, "settled": ALL, "assess": ALL, "compare_schemes": ALL, "worklist": ALL[:6],
 }  # fmt: skip

@@ -24,7 +24,35 @@ TARGETS: dict[str, dict[str, Any]] = {
     "share of kinds": {"dated": "decided_at", "numerator": {"decision": "upheld"}, "cohort": "dated"},
     "rank": {"dated": "decided_at", "numerator": {"decision": "upheld"}, "cohort": "dated"},
     "average": {"start": "received_at", "stop": "decided_at", "counted_in": "calendar days", "cohort": "closed"},
+    "median": {"start": "received_at", "stop": "decided_at", "counted_in": "calendar days", "cohort": "closed"},
+    "centile": {
+        "start": "received_at",
+        "stop": "decided_at",
+        "counted_in": "working days",
+        "centile": 90,
+        "cohort": "received",
+    },
+    "distribution": {
+        "start": "received_at",
+        "stop": "decided_at",
+        "cohort": "closed",
+        "bands": [{"id": "many", "limit": "8 weeks"}, {"id": "more"}],
+    },
+    "abandoned": {
+        "of": "calls",
+        "start": "offered_at",
+        "stop": "answered_at",
+        "after": "30 seconds",
+        "cohort": "received",
+    },
     "stock": {"start": "received_at", "stop": "decided_at", "limit": "8 weeks", "cohort": "dated"},
+    "caseload": {
+        "start": "received_at",
+        "stop": "decided_at",
+        "ages": ["20 working days", "8 weeks"],
+        "cohort": "dated",
+    },
+    "rate": {"dated": "decided_at", "per": 1000, "cohort": "dated"},
     "count": {"dated": "decided_at", "cohort": "dated"},
     "volume": {"dated": "decided_at", "cohort": "dated"},
     "trend": {"cohort": "dated", "change_in": {"measure": "count", "dated": "decided_at"}},
@@ -52,7 +80,13 @@ def records(groups: int, months: int) -> dict[str, Any]:
         "decision": np.where(np.arange(size) % 3, "upheld", "not-upheld"),
     }
     reviews = {**shared, "review_id": shared["case_id"], "standard": "1", "answer": "met", "reviewed_at": received}
-    return {"cases": pd.DataFrame(cases), "reviews": pd.DataFrame(reviews)}
+    calls = {"offered_at": received + np.timedelta64(9, "h"), "authority": cases["authority"]}
+    calls["abandoned_at"] = calls["offered_at"] + np.timedelta64(40, "s")
+    calls["answered_at"] = np.full(size, np.datetime64("NaT", "s"))
+    labels = pd.Series(received).dt.strftime("%b %Y")
+    populations = {"period": labels, "authority": cases["authority"], "number": np.arange(size) + 1}
+    tables: dict[str, dict[str, Any]] = {"cases": cases, "reviews": reviews, "calls": calls, "populations": populations}
+    return {kind: pd.DataFrame(columns) for kind, columns in tables.items()}
 
 
 def counted(scheme: Scheme, **given: Any) -> Tally:

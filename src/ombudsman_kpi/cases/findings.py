@@ -17,7 +17,8 @@ from ombudsman_kpi.events.log import MEANINGS, times_of_cases
 from ombudsman_kpi.events.understood import Understood
 from ombudsman_kpi.records.near_names import near_field
 from ombudsman_kpi.records.tables import Table
-from ombudsman_kpi.records.vocabulary import Case, CaseEvent, Record, cell_of, is_validated, values_of
+from ombudsman_kpi.records.validity import is_validated
+from ombudsman_kpi.records.vocabulary import Case, CaseEvent, Record, cell_of, values_of
 from ombudsman_kpi.schemes.scheme import Scheme
 
 

@@ -43,7 +43,8 @@ from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import LimitedClock, Target
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.tables import Table, open_table
-from ombudsman_kpi.records.vocabulary import Case, CaseEvent, Record, cell_of, validated
+from ombudsman_kpi.records.validity import validated
+from ombudsman_kpi.records.vocabulary import Case, CaseEvent, Record, cell_of
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.plan import check_scheme, names_of
 

@@ -1,5 +1,6 @@
 """Options of a clock, where a body's own rules differ from the default."""
 
+import re
 from datetime import time
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -19,6 +20,19 @@ def _write_time(value: time) -> str:
     return value.isoformat("minutes") if value == value.replace(second=0, microsecond=0) else value.isoformat()
 
 
+_UNANSWERED = re.compile(r"late|left out( if abandoned within (the limit|(\d{1,6}) seconds))?", re.ASCII)
+
+
+def _read_unanswered(value: str) -> str:
+    if not _UNANSWERED.fullmatch(value):
+        raise ValueError(
+            "it can be 'late', 'left out', 'left out if abandoned within the limit' or 'left out if abandoned within "
+            "30 seconds'"
+        )
+    return value
+
+
+Unanswered = Annotated[str, AfterValidator(_read_unanswered)]
 CutOff = Annotated[time, AfterValidator(_read_time), PlainSerializer(_write_time)]
 
 
@@ -38,8 +52,10 @@ class Clock(Declaration):
     own_due: Literal["as given", "by the day"] = Field(
         "as given", description="A record's own due timestamp: compared as an instant, or by its day"
     )
-    unanswered: Literal["late", "left out if abandoned within the limit", "left out"] = Field(
-        "late", description="Calls abandoned by the caller: late, or left out; or only answered calls counted"
+    unanswered: Unanswered = Field(
+        "late",
+        description="Calls abandoned by the caller: late, or left out; or only answered calls counted",
+        json_schema_extra={"pattern": f"^({_UNANSWERED.pattern})$"},
     )
     pauses: Literal["none", "allowed"] = Field(
         "none", description="Days on which a case stands still at their close (paused until resumed): counted, or not"
@@ -52,6 +68,16 @@ class Clock(Declaration):
     def starts_on_working_days(self) -> bool:
         """Whether it starts on a working day, whenever something was received."""
         return self.non_working_receipt == "next working day"
+
+    @cached_property
+    def short_wait(self) -> int | None:
+        """Within how many microseconds a call that is abandoned is left out; None where that doesn't matter.
+
+        >>> Clock(unanswered="left out if abandoned within 30 seconds").short_wait
+        30000000
+        """
+        match = _UNANSWERED.fullmatch(self.unanswered)
+        return int(match[3]) * 1_000_000 if match is not None and match[3] else None
 
     @cached_property
     def in_force(self) -> dict[str, str]:

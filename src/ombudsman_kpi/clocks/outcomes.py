@@ -14,6 +14,7 @@ from ombudsman_kpi.clocks.states import NONE, StateBuilder
 
 Cohort = Literal["received", "closed", "due", "dated"]
 COHORTS: tuple[Cohort, ...] = get_args(Cohort)
+CountedBy = Cohort | Literal["population"]  # a cohort, or what is counted beside the records
 OutcomeStatus = Literal["met", "late", "overdue", "pending", "excluded", "invalid"]
 STATUSES: tuple[OutcomeStatus, ...] = get_args(OutcomeStatus)
 MISSED: frozenset[OutcomeStatus] = frozenset({"late", "overdue"})
@@ -73,6 +74,7 @@ class Assessed:
     party: NDArray[Any] | None = None
     weights: Integers | None = None  # how many records each stands for, where that isn't what its row does
     due_day: Integers | None = None  # that puts it into the period of those due, where the due point doesn't
+    in_parts: bool = False  # whether each different elapsed time is counted, not whole units
     gross: Integers | None = None  # elapsed as if the clock had never stood still
 
     @cached_property
@@ -80,7 +82,7 @@ class Assessed:
         """When each clock started, ended and is due; worked out when first asked for."""
         return self.find_points()
 
-    def days(self, cohort: Cohort) -> Integers:
+    def days(self, cohort: CountedBy) -> Integers:
         """Return the day that puts each outcome into a period; ``MISSING`` where it has none."""
         if cohort == "due" and self.due_day is not None:
             return self.due_day
@@ -97,8 +99,8 @@ class Assessed:
         return tuple(np.where(days == MISSING, MISSING, days * DAY) for days in self.points)  # type: ignore[return-value]
 
     def units(self) -> tuple[Integers, Integers | int]:
-        """Return elapsed times in whole units, rounded up, and by how much they fall short of that."""
-        if self.size == 1:
+        """Return elapsed times in whole units, rounded up, and by how much they fall short of that; or in parts."""
+        if self.size == 1 or self.in_parts:
             return self.elapsed, 0
         ran = self.elapsed != NONE
         units = -(-self.elapsed // self.size)

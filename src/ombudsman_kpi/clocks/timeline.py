@@ -187,11 +187,15 @@ class ClockBuilder(StateBuilder):
         all_of_them = ((place, name, ending, self.moments(name)) for place, (name, ending) in enumerate(self.endings))
         return [item for item in all_of_them if not item[3].nothing]
 
-    def mark_ended(self, which: NDArray[np.int8]) -> None:
+    def mark_ended(self, which: NDArray[np.int8], start: Integers, end: Integers) -> None:
         """Set the state of those that have none yet by what ended them; -1: nothing did."""
+        short = self.on.clock.short_wait
         codes = np.zeros(len(self.endings) + 1, np.uint8)
         for position, name, ending, _ in self.ended:
             codes[position] = self.code_of(State(ending, name.removesuffix("_at") if ending == "withdrawn" else ""))
+            if ending == "abandoned" and short is not None:
+                early = (which == position) & (start != MISSING) & (end - start <= short)
+                self.mark(early, "excluded", self.on.clock.unanswered.removeprefix("left out if "))
         ended = codes.take(which)  # -1 takes the last one, 0: what is still open
         self.state = np.where(self.state == 0, ended, self.state) if np.count_nonzero(self.state) else ended
 
@@ -224,7 +228,7 @@ def _run(target: HasClock, known: AsKnownBatch) -> Timeline:
     start = _start(builder)
     end, which = _end(builder, start)
     own = _own_due(builder, end, target.runs_in.own_field) if target.runs_in.own_field else None
-    builder.mark_ended(which)
+    builder.mark_ended(which, start, end)
     ran = np.array([state.ending not in {"excluded", "invalid"} for state in builder.states])
     counts = ran.take(builder.state)
     axis = target.runs_in.axis(builder.calendar, target.clock)

@@ -1,4 +1,4 @@
-"""The mean time that a clock took, of those that stopped, from exact sums."""
+"""The mean time that a clock took, of those that stopped, from exact sums; and what other figures of times share."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,21 +14,22 @@ from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.measures.base.changing import Changing
 from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, judged
 from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
-from ombudsman_kpi.measures.base.target import Changing, Records, Rule
+from ombudsman_kpi.measures.base.target import Records, Rule
 from ombudsman_kpi.statistics.intervals import Interval, MeanMoments, change_of_means
 
 TimeUnit = Literal["seconds", "hours", "working hours", "working days", "calendar days"]
 
 
 @dataclass(frozen=True)
-class AverageRule(ClockRule):
+class TimeTakenRule(ClockRule):
     """Each record's clock: met where it stopped, and its time counts; without a limit nothing is late."""
 
-    target: "Average"
+    target: "TimeTaken"
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the outcomes of the clocks of a batch."""
@@ -50,6 +51,7 @@ class AverageRule(ClockRule):
             points,
             self.target.runs_in.parts,
             clock.in_days,
+            in_parts=self.target.counts_parts,
         )
 
 
@@ -66,21 +68,13 @@ def outcome_of(state: State) -> Outcome:
     return Outcome("invalid" if state.ending == "invalid" else "excluded", state.reason or state.ending)
 
 
-class Average(OnClock, Changing):
-    """The mean time that a clock took, of those that stopped, from exact sums."""
+class TimeTaken(OnClock):
+    """A figure of the times that clocks took, of those that stopped."""
 
-    measure: Literal["average"]
-    counted_in: TimeUnit = Field(description="The unit of the mean")
+    counted_in: TimeUnit = Field(description="The unit of the figure")
 
-    example: ClassVar[str] = """
-    of = "calls"
-    start = "offered_at"
-    stop = "answered_at"
-    counted_in = "seconds"
-    standard = "at most 20 seconds"
-    cohort = "received"
-    """
-    rule_types: ClassVar[tuple[type[Rule], ...]] = (AverageRule,)
+    rule_types: ClassVar[tuple[type[Rule], ...]] = (TimeTakenRule,)
+    counts_parts: ClassVar[bool] = False  # whether each different time is counted, not whole units and exact sums
 
     @property
     def runs_in(self) -> Limit:
@@ -94,12 +88,27 @@ class Average(OnClock, Changing):
 
     @property
     def unit(self) -> str:
-        """The unit of the mean."""
+        """The unit of the figure."""
         return "days" if self.counted_in == "calendar days" else self.counted_in
 
     def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for its records."""
-        yield self.of, AverageRule(self)
+        yield self.of, TimeTakenRule(self)
+
+
+class Average(TimeTaken, Changing):
+    """The mean time that a clock took, of those that stopped, from exact sums."""
+
+    measure: Literal["average"]
+
+    example: ClassVar[str] = """
+    of = "calls"
+    start = "offered_at"
+    stop = "answered_at"
+    counted_in = "seconds"
+    standard = "at most 20 seconds"
+    cohort = "received"
+    """
 
     def total_of(self, counts: PlaceCounts) -> Fraction:
         """Return the exact sum of times, in its unit."""

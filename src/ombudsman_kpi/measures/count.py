@@ -15,12 +15,13 @@ from ombudsman_kpi.calendars.dates import to_day
 from ombudsman_kpi.calendars.periods import Every, period_of
 from ombudsman_kpi.clocks.outcomes import Assessed, of_days
 from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.measures.base.changing import Changing
 from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, TargetStatus, judged
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import DatedRule
 from ombudsman_kpi.measures.base.selected import Dated
 from ombudsman_kpi.measures.base.standard import Standard
-from ombudsman_kpi.measures.base.target import Changing, Records, Rule
+from ombudsman_kpi.measures.base.target import Records, Rule
 from ombudsman_kpi.measures.share_of_kinds import IN, NOT_IN
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.statistics.intervals import Interval, change_of_counts
@@ -29,8 +30,6 @@ from ombudsman_kpi.statistics.intervals import Interval, change_of_counts
 @dataclass(frozen=True)
 class CountRule(DatedRule):
     """Each dated record: met, which is to say counted."""
-
-    target: "Numbers"
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the day of each record of a batch."""
@@ -45,6 +44,7 @@ class DistinctRule(CountRule):
     The first is the earliest, and of one day the one that stands first.
     """
 
+    target: "Numbers"
     distinct: str
     ids: RowNumbers
     first: Integers  # of each id, the key of its first record

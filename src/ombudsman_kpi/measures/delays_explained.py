@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays import row_days
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.judging import provisional_days
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
@@ -158,7 +159,7 @@ class DelaysExplained(Target):
         """Return the share of misses that were explained."""
         return share_figure(self.standard, place)
 
-    def check_references(self, targets: Mapping[str, Target]) -> None:
+    def check_references(self, targets: Mapping[str, Target], calendar: WorkingCalendar) -> None:
         """Raise ``ValueError`` where what is missed is no share within a limit."""
         fitting = [name for name, item in targets.items() if isinstance(item, ShareWithin) and item.of == "cases"]
         check_named(self, "late_on", self.late_on, fitting, "a share within a limit")

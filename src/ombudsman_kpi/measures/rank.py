@@ -19,21 +19,25 @@ class Comparator:
     """What the groups of a period are set beside, and their rates in order."""
 
     groups: int
-    rates: Sequence[Fraction]
+    rates: Sequence[tuple[float, Fraction]]  # the float, which is never the other way round, is quicker to compare
     met: int
     counted: int
 
     @classmethod
     def of(cls, groups: Sequence[PlaceCounts]) -> "Comparator":
         """Return the comparator of a period's groups; those without a rate are left out."""
-        rates = [value for counts in groups if (value := rate(counts.met, counts.missed)) is not None]
+        rates = [_sortable(value) for counts in groups if (value := rate(counts.met, counts.missed)) is not None]
         met, missed = (sum(getattr(counts, part) for counts in groups) for part in ("met", "missed"))
         return cls(len(groups), sorted(rates), met, met + missed)
 
     @cached_property
     def mean(self) -> Fraction:
         """The mean of the rates: each group has the same weight."""
-        return sum(self.rates, Fraction(0)) / len(self.rates)
+        return sum((exact for _, exact in self.rates), Fraction(0)) / len(self.rates)
+
+
+def _sortable(value: Fraction) -> tuple[float, Fraction]:
+    return float(value), value
 
 
 class Rank(SharesOfKinds):
@@ -77,6 +81,6 @@ class Rank(SharesOfKinds):
             words = f"comparator {half_up(100 * beside)}% (mean of {ranked} rates)"
         details: dict[str, Any] = {"comparator": beside, "ranked": ranked}
         if result.value is not None:
-            details["rank"] = 1 + ranked - bisect_right(comparator.rates, result.value)
+            details["rank"] = 1 + ranked - bisect_right(comparator.rates, _sortable(result.value))
             words = f"rank {details['rank']} of {ranked}; {words}"
         return result._replace(details=details, remarks=(words,))

@@ -2,14 +2,20 @@
 
 from typing import Literal, get_args, get_origin
 
+from ombudsman_kpi.measures.abandoned import Abandoned
 from ombudsman_kpi.measures.average import Average
 from ombudsman_kpi.measures.base.target import MEASURES, Target
+from ombudsman_kpi.measures.caseload import Caseload
+from ombudsman_kpi.measures.centile import Centile
 from ombudsman_kpi.measures.count import Count
 from ombudsman_kpi.measures.delays_explained import DelaysExplained
+from ombudsman_kpi.measures.distribution import Distribution
 from ombudsman_kpi.measures.done_by import DoneBy
 from ombudsman_kpi.measures.keep_in_touch import KeepInTouch
+from ombudsman_kpi.measures.median import Median
 from ombudsman_kpi.measures.not_measured import NotMeasured
 from ombudsman_kpi.measures.rank import Rank
+from ombudsman_kpi.measures.rate import Rate
 from ombudsman_kpi.measures.score import Score
 from ombudsman_kpi.measures.share_of_kinds import ShareOfKinds
 from ombudsman_kpi.measures.share_within import ShareWithin
@@ -64,9 +70,15 @@ MEASURES.update(
         ShareOfKinds,
         Rank,
         Average,
+        Median,
+        Centile,
+        Distribution,
+        Abandoned,
         Stock,
+        Caseload,
         Count,
         Volume,
+        Rate,
         Score,
         Trend,
         DoneBy,

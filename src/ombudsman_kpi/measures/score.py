@@ -9,15 +9,17 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.arrow_memory import integers, present
+from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Outcome, OutcomeStatus, of_days
 from ombudsman_kpi.clocks.states import StateBuilder
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, judged, share_figure
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import DatedRule
 from ombudsman_kpi.measures.base.selected import Dated
-from ombudsman_kpi.measures.base.target import ChangingShare, Records, Rule, Target, check_named
+from ombudsman_kpi.measures.base.target import Records, Rule, Target, check_named
 from ombudsman_kpi.measures.count import Numbers
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.vocabulary import fields_of
@@ -125,7 +127,7 @@ class Score(Dated, ChangingShare):
         return {"partly": self.partly} | ({"combined": self.combined} if self.parts else {})
 
     @property
-    def population(self) -> str | None:
+    def drawn_from(self) -> str | None:
         """The target whose number says what the sample was drawn from."""
         return self.sampled_from
 
@@ -143,7 +145,7 @@ class Score(Dated, ChangingShare):
         counted = self.parts is not None and outcome.status in {"met", "late"}
         return outcome._replace(mark=outcome.reason) if counted else outcome
 
-    def check_references(self, targets: Mapping[str, Target]) -> None:
+    def check_references(self, targets: Mapping[str, Target], calendar: WorkingCalendar) -> None:
         """Raise ``ValueError`` where what the sample was drawn from is no number of cases."""
         fitting = [name for name, item in targets.items() if isinstance(item, Numbers) and item.of == "cases"]
         check_named(self, "sampled_from", [self.sampled_from] if self.sampled_from else [], fitting, "a number")

@@ -12,12 +12,13 @@ from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.lasting import day_lasts
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import DatedRule
 from ombudsman_kpi.measures.base.selected import Dated, check_conditions, check_time
-from ombudsman_kpi.measures.base.target import CASE, ChangingShare, Records, Rule
+from ombudsman_kpi.measures.base.target import CASE, Records, Rule
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import Condition, ConditionField
 from ombudsman_kpi.records.vocabulary import fields_of

@@ -15,11 +15,12 @@ from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
+from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.on_clock import Limited
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
-from ombudsman_kpi.measures.base.target import CASE, ChangingShare, Records, Rule, SharedClock
+from ombudsman_kpi.measures.base.target import CASE, Records, Rule, SharedClock
 from ombudsman_kpi.measures.share_within_paused import PausedRule, spared, with_gross
 from ombudsman_kpi.records.vocabulary import RECORDS
 

@@ -19,6 +19,7 @@ from ombudsman_kpi.measures.base.figures import Figure, Level, Place, TargetStat
 from ombudsman_kpi.measures.base.on_clock import Limited
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
+from ombudsman_kpi.measures.base.selected import Selected
 from ombudsman_kpi.measures.base.target import Records, Rule
 
 JOINED, LEFT = Outcome("overdue", "older than the limit"), Outcome("late", "ended")
@@ -61,15 +62,20 @@ class StockRule(ClockRule):
         ran = clock.elapsed != NONE
         anchor = np.where(ran, clock.start, known.as_of.day)
         due = clock.axis.due(anchor, limit.allowed)
-        joined = np.where(ran & (due != MISSING), due + 1, MISSING)
-        table = known.batch.table
-        for name, condition in self.target.where.items():
-            if condition.present and table.is_time(name):
-                days = known.moments(table.resolve(name, f"target {self.target.id!r}")).days
-                joined = np.where(joined == MISSING, MISSING, np.maximum(joined, days))
+        joined = since_concerned(self.target, known, np.where(ran & (due != MISSING), due + 1, MISSING))
         open_until = np.where(clock.end_day == MISSING, known.as_of.day + 1, clock.end_day)
         in_stock = (joined != MISSING) & (joined <= known.as_of.day) & (joined < open_until)
         return np.where(in_stock, joined, MISSING), np.where(in_stock, clock.end_day, MISSING)
+
+
+def since_concerned(target: Selected, known: AsKnownBatch, joined: Integers) -> Integers:
+    """Return the day on which each record joins: not before it became one of those concerned (was allocated)."""
+    table = known.batch.table
+    for name, condition in target.where.items():
+        if condition.present and table.is_time(name):
+            days = known.moments(table.resolve(name, f"target {target.id!r}")).days
+            joined = np.where(joined == MISSING, MISSING, np.maximum(joined, days))
+    return joined
 
 
 def levels(changes: Sequence[tuple[int, int, int]], spans: Iterable[tuple[int, int]]) -> list[Level]:
@@ -79,7 +85,7 @@ def levels(changes: Sequence[tuple[int, int, int]], spans: Iterable[tuple[int, i
     order and apart.
 
     >>> levels([(10, 2, 0), (12, 1, 0), (13, 0, 2)], [(11, 20)])
-    [Level(highest=3, on=12, end=1, joined=3)]
+    [Level(highest=3, on=12, end=1, joined=3, brought=2)]
     """
     result = []
     now = place = 0
@@ -87,7 +93,7 @@ def levels(changes: Sequence[tuple[int, int, int]], spans: Iterable[tuple[int, i
         while place < len(changes) and changes[place][0] < first:
             now += changes[place][1] - changes[place][2]
             place += 1
-        been = now
+        been = brought = now
         if place < len(changes) and changes[place][0] == first:
             now, been = now + changes[place][1] - changes[place][2], been + changes[place][1]
             place += 1
@@ -98,7 +104,7 @@ def levels(changes: Sequence[tuple[int, int, int]], spans: Iterable[tuple[int, i
             if now > highest:
                 highest, on = now, day
             place += 1
-        result.append(Level(highest, on, now, been))
+        result.append(Level(highest, on, now, been, brought))
     return result
 
 

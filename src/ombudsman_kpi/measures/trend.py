@@ -13,9 +13,10 @@ from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import Cohort, Outcome, OutcomeStatus
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.events.log import Misfit
+from ombudsman_kpi.measures.base.changing import Changing
 from ombudsman_kpi.measures.base.figures import Figure, Place, judged
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.target import MEASURES, Changing, Records, Rule, Target
+from ombudsman_kpi.measures.base.target import MEASURES, Records, Rule, Target
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.rounding import half_up
 
@@ -182,7 +183,7 @@ def _declared(shared: dict[str, Any], change_in: dict[str, Any]) -> Target:
     kind = kinds.get(str(change_in.get("measure", "share within")))
     if kind is None:
         raise SchemeError(f"change_in: a trend can be in one of: {', '.join(kinds)}")
-    again = sorted({*shared, "standard"} & set(change_in))
+    again = sorted({*shared, "standard", "met_when", "complete"} & set(change_in))
     if again:
         raise SchemeError(f"change_in: {again[0]!r} belongs to the target itself; leave it out here")
     try:

@@ -88,15 +88,23 @@ class Batch:
         """
         weights: Integers | int = 1
         for name in self.table.numbers:
-            weights = self.whole_numbers(name)
-            if (weights < 0).any():
-                says = "of a row's records met the target" if name == MET else "records a row stands for"
-                what = f"isn't a whole number. It says how many {says}; write 0 for none, or leave the row out"
-                raise self._wrong(name, int(np.argmax(weights < 0)), what)
+            says = "of a row's records met the target" if name == MET else "records a row stands for"
+            weights = self.numbers(name, f"It says how many {says}; write 0 for none, or leave the row out")
         return weights
 
+    def numbers(self, name: str, meaning: str, rows: Integers | slice = slice(None)) -> Integers:
+        """Return the whole numbers of 0 or more in a column, of all rows or of some.
+
+        Raises ``RecordsError`` where one isn't, with what they mean.
+        """
+        numbers: Integers = self.whole_numbers(name)[rows]
+        if (numbers < 0).any():
+            row = int(np.arange(len(self))[rows][np.argmax(numbers < 0)])
+            raise self._wrong(name, row, f"isn't a whole number. {meaning}")
+        return numbers
+
     def whole_numbers(self, name: str) -> Integers:
-        """Return a column of numbers of records; -1 where a cell is none, or isn't whole."""
+        """Return a column of numbers of 0 or more; -1 where a cell is none, or isn't whole."""
         import pyarrow as pa
 
         text = self.text(name)

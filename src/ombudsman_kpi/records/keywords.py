@@ -27,6 +27,7 @@ class Records(WorklistRecords, total=False):
 
     reviews: Any
     activities: Any
+    populations: Any
 
 
 def check_keywords(keywords: Iterable[str], kinds: Iterable[str], place: str) -> None:

@@ -1,15 +1,25 @@
 """From counts to the rows of results: values, bounds, headroom, status, notes."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from ombudsman_kpi.calendars.dates import day_number, to_day
-from ombudsman_kpi.calendars.periods import Every, Period, grain_of, period_of
+from ombudsman_kpi.calendars.periods import Every, Grain, Period, grain_of, period_of
 from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort
 from ombudsman_kpi.events.log import notes_of
-from ombudsman_kpi.measures.base.figures import NOTHING, Everywhere, Figure, Place, PlaceCounts, share_figure
+from ombudsman_kpi.measures.base.figures import (
+    NOTHING,
+    Everywhere,
+    Figure,
+    Level,
+    Month,
+    Place,
+    PlaceCounts,
+    share_figure,
+)
 from ombudsman_kpi.measures.base.target import InForce, Target
 from ombudsman_kpi.measures.stock import levels
 from ombudsman_kpi.results.row import COUNTS, EVERYTHING, NO_DATE, Row
@@ -32,7 +42,7 @@ def rows_of(counted: Counts, basis: Basis) -> Iterator[Row]:
                 if target.counted_daily:
                     yield from _daily(target, every, counted.blocks[Key(name, cohort, "day")], basis, notes)
                     continue
-                block = counted.blocks.get(Key(name, cohort, grain_of(every)))
+                block = counted.blocks.get(Key(name, cohort, target.grain_for(every)))
                 if block is not None:
                     yield from _figures(target, cohort, every, block, counted, notes)
 
@@ -41,59 +51,92 @@ def _figures(
     target: Target, cohort: Cohort, every: Every | None, block: Block, counted: Counts, notes: tuple[str, ...]
 ) -> Iterator[Row]:
     """Yield the rows of one target and cohort: every period from the first to the last, for every group."""
-    basis = counted.basis
-    assert basis is not None  # noqa: S101
+    assert counted.basis is not None  # noqa: S101
     if target.decided_on is not None:  # once, whatever the periods are
         every = None
-    counts = gathered(block, every, grain_of(every))
+    months: dict[tuple[Period | None, Group], list[Month]] = defaultdict(list)
+    if target.met_when is not None and every not in {"week", "month"}:
+        for place in _places(target, "month", "month", block, counted, notes):
+            if place.period is not None:
+                longer = None if every is None else period_of(place.period.start, every)
+                months[longer, place.group].append(Month(place.period, target.figure(place), place.here.pending))
+    for place in _places(target, every, target.grain_for(every), block, counted, notes):
+        if every is not None and place.period is None:
+            figure = share_figure(target.standard, place)
+        else:
+            figure = target.figure_in(place, cohort, months[place.period, place.group])
+        yield _row(target, cohort, every, place, figure, place.here, counted.basis, notes)
+
+
+def _places(
+    target: Target, every: Every | None, grain: Grain, block: Block, counted: Counts, notes: tuple[str, ...]
+) -> Iterator[Place]:
+    """Yield the periods and groups of one target and cohort that have a figure."""
+    assert counted.basis is not None  # noqa: S101
+    by, as_of = counted.basis.by, counted.basis.as_of
+    counts = gathered(block, every, grain)
     everywhere = Everywhere(counts)
     sampled = _sampled_from(target, every, counted)
-    groups = sorted({group for _, group in counts}) or [("",) * len(basis.by)]
+    others = sampled if sampled and target.zero_when_empty and counts else ()  # a group without a record is there, too
+    groups = sorted({group for _, group in (*counts, *others)}) or [("",) * len(by)]
     filled = {period for period, _ in counts}
     if every is not None and target.zero_when_empty and filled - {None} and PUBLISHED not in notes:
-        filled.add(period_of(date.fromisoformat(basis.as_of[:10]), every))  # none is a number too
+        filled.add(period_of(date.fromisoformat(as_of[:10]), every))  # none is a number too
     for period in spanned(filled, every):
-        complete = every is None or (period is not None and _closed(period.end, basis.as_of))
+        complete = every is None or (period is not None and _closed(period.end, as_of))
         if target.decided_on is not None:
-            complete = _closed(target.decided_on, basis.as_of)
+            complete = _closed(target.decided_on, as_of)
         for group in groups:
             if (period, group) in counts or period is not None or every is None or not counts:
-                population = sampled.get((period, group)) if sampled is not None else None
-                place = Place(everywhere, period, group, complete, population and population.met)
-                no_date = every is not None and period is None
-                figure = share_figure(target.standard, place) if no_date else target.figure(place)
-                yield _row(target, cohort, every, place, figure, place.here, basis, notes)
+                drawn_from = sampled.get((period, group)) if sampled is not None else None
+                population = drawn_from and target.population_of(drawn_from, period)
+                yield Place(everywhere, period, group, complete, population)
 
 
 def _sampled_from(
     target: Target, every: Every | None, counted: Counts
 ) -> dict[tuple[Period | None, Group], PlaceCounts] | None:
-    """Return the numbers of what a sample was drawn from, where they were counted."""
-    if target.population is None or counted.basis is None:
+    """Return the numbers of what a sample was drawn from, or of a population, where they were counted."""
+    name = target.drawn_from
+    if counted.basis is None or (name is None and not target.counts_besides):
         return None
-    key = Key(target.population, counted.basis.scheme[target.population].cohort, grain_of(every))
+    key = (
+        Key(target.id, target.counts_besides[0], target.grain_for(every))
+        if name is None
+        else Key(name, counted.basis.scheme[name].cohort, grain_of(every))
+    )
     return gathered(counted.blocks[key], every, key.grain) if key in counted.blocks else None
 
 
 def _daily(target: Target, every: Every | None, block: Block, basis: Basis, notes: tuple[str, ...]) -> Iterator[Row]:
     """Return the rows of what is counted daily: for every period from the first change to ``as_of``."""
-    changes, outside = daily_changes(block)
+    changes, outside = daily_changes(block, target.daily)
     groups = sorted({*changes, *(group for _, group in outside)}) or [("",) * len(basis.by)]
     last = date.fromisoformat(basis.as_of[:10])
-    first = min((to_day(days[0][0]) for days in changes.values()), default=last)
+    first = min((to_day(days[0][0]) for parts in changes.values() for days in parts.values()), default=last)
     periods = spanned({period_of(day, every) for day in (first, last)}, every) if every else [None]
     spans = [(first, last) if period is None else (period.start, min(period.end, last)) for period in periods]
     numbers = [(day_number(start), day_number(end)) for start, end in spans]
-    by_group = {group: levels(changes.get(group, ()), numbers) for group in groups}
+    by_group = {group: _levels_of(changes.get(group, {}), numbers) for group in groups}
+    open_, over = target.daily
     for number, period in enumerate(periods):
         for group in groups:
             level = by_group[group][number]
             others = outside.get((None, group), NOTHING) if period is None else NOTHING
-            statuses = {**others.statuses, "overdue": level.end, "late": level.joined - level.end}
+            statuses = {**others.statuses, open_: level.end, over: level.joined - level.end}
             counts = PlaceCounts(statuses, others.reasons, provisional=False)
             complete = period is None or _closed(period.end, basis.as_of)
             place = Place(Everywhere({}), period, group, complete, level=level)
             yield _row(target, target.cohort, every, place, target.figure(place), counts, basis, notes)
+
+
+def _levels_of(parts: Mapping[str, list[tuple[int, int, int]]], spans: list[tuple[int, int]]) -> list[Level]:
+    """Return the stock of a group in some spans of days, with how many are of each part of it at the end."""
+    marks = {mark: levels(changes, spans) for mark, changes in parts.items() if mark}
+    return [
+        level._replace(older={mark: part[number].end for mark, part in marks.items()})
+        for number, level in enumerate(levels(parts.get("", ()), spans))
+    ]
 
 
 def _row(

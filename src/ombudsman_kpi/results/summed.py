@@ -1,8 +1,9 @@
 """The cells of a tally added up to reporting periods and groups."""
 
 from collections import Counter, defaultdict
-from collections.abc import Set
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence, Set
+from functools import cache, partial
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 from ombudsman_kpi.arrays.sums import add_up
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Every, Grain, Period, following, grain_start, period_of
-from ombudsman_kpi.measures.base.figures import LONGEST, PlaceCounts
+from ombudsman_kpi.clocks.outcomes import OutcomeStatus
+from ombudsman_kpi.measures.base.figures import LONGEST, PlaceCounts, Times
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Group
 
 Places = dict[tuple[Period | None, Group], PlaceCounts]
@@ -54,6 +56,7 @@ def gathered(block: Block, every: Every | Literal["day"] | None, grain: Grain) -
     there = np.zeros(shape, np.bool_)
     there[period, block.group, block.outcome] = True  # rows that are of no record keep their place
     filled = np.nonzero(there)
+    times = cache(lambda: _sorted_times(block, period))  # most measures don't ask for them
     for *where, code, number in zip(*(axis.tolist() for axis in filled), records[filled].tolist(), strict=True):
         outcome, at = block.outcomes[code], (where[0], where[1])
         statuses[at][outcome.status] += number
@@ -71,25 +74,63 @@ def gathered(block: Block, every: Every | Literal["day"] | None, grain: Grain) -
             squares=int(squares[at]),
             least_pending=int(waiting[at]),
             marks=marks.get(at, {}),
+            times=partial(_times_at, times, at),
         )
         for at, own in statuses.items()
     }
 
 
-def daily_changes(block: Block) -> tuple[dict[Group, list[tuple[int, int, int]]], Places]:
-    """Return the daily changes of a stock by group, and what has no day.
+class _SortedTimes(NamedTuple):
+    """The times of all cells in the order of periods, groups, outcomes and times, and where each run of them begins."""
 
-    For each group its days in order, each with how many joined (overdue) and how many left (late).
+    runs: Mapping[tuple[int, int], Sequence[tuple[str, int, int]]]  # of a period and group: status, first, last
+    elapsed: Integers
+    records: Integers
+
+
+def _sorted_times(block: Block, period: Integers) -> _SortedTimes:
+    ran = np.flatnonzero(block.elapsed >= 0)
+    kinds = list(dict.fromkeys(outcome.status for outcome in block.outcomes))
+    status = np.array([kinds.index(outcome.status) for outcome in block.outcomes] or [0]).take(block.outcome)
+    keys, (records,) = add_up(
+        tuple(key[ran] for key in (period, block.group, status, block.elapsed)), (block.records[ran],)
+    )
+    changes = np.logical_or.reduce([key[1:] != key[:-1] for key in keys[:3]]) if len(keys[0]) else np.empty(0, bool)
+    firsts = np.flatnonzero(np.concatenate([np.ones(min(len(keys[0]), 1), bool), changes]))
+    runs: dict[tuple[int, int], list[tuple[str, int, int]]] = defaultdict(list)
+    lasts = [*firsts[1:].tolist(), len(records)]
+    for first, last, *at, kind in zip(
+        firsts.tolist(), lasts, *(key[firsts].tolist() for key in keys[:3]), strict=False
+    ):
+        runs[at[0], at[1]].append((kinds[kind], first, last))
+    return _SortedTimes(runs, keys[3], records)
+
+
+def _times_at(times: Callable[[], _SortedTimes], at: tuple[int, int], status: str) -> Times:
+    """Return the times of one period, group and status."""
+    found = times()
+    first, last = next(((first, last) for own, first, last in found.runs.get(at, ()) if own == status), (0, 0))
+    return found.elapsed[first:last], found.records[first:last]
+
+
+def daily_changes(
+    block: Block, daily: tuple[OutcomeStatus, OutcomeStatus]
+) -> tuple[dict[Group, dict[str, list[tuple[int, int, int]]]], Places]:
+    """Return the daily changes of a stock by group, and by the mark of a part of it; and what has no day.
+
+    Each has its days in order, each with how many joined and how many left; ``daily`` are their statuses.
     """
     dated = block.period != NO_PERIOD
+    marks = sorted({outcome.mark for outcome in block.outcomes})
+    mark = np.array([marks.index(outcome.mark) for outcome in block.outcomes], np.int64).take(block.outcome[dated])
     statuses = np.array([outcome.status for outcome in block.outcomes], str).take(block.outcome[dated])
-    (group, day), changes = add_up(
-        (block.group[dated], block.period[dated]),
-        tuple(block.records[dated] * (statuses == status) for status in ("overdue", "late")),
+    (group, mark, day), changes = add_up(
+        (block.group[dated], mark, block.period[dated]),
+        tuple(block.records[dated] * (statuses == status) for status in daily),
     )
-    by_group: dict[Group, list[tuple[int, int, int]]] = {}
-    for number, *change in zip(*(column.tolist() for column in (group, day, *changes)), strict=True):
-        by_group.setdefault(block.groups[number], []).append((change[0], change[1], change[2]))
+    by_group: dict[Group, dict[str, list[tuple[int, int, int]]]] = {}
+    for *at, on, joined, left in zip(*(column.tolist() for column in (group, mark, day, *changes)), strict=True):
+        by_group.setdefault(block.groups[at[0]], {}).setdefault(marks[at[1]], []).append((on, joined, left))
     outside = Block(block.groups, block.outcomes, *(column[~dated] for column in (*block.keys, *block.sums)))
     return by_group, gathered(outside, None, "all")
 

@@ -28,6 +28,12 @@ def scheme_json_schema() -> dict[str, Any]:
         "items": {"$ref": "#/$defs/Target", "required": ["id"]},
         "description": "Targets that share all other keys: each band becomes a target",
     }
+    keys["from"] = {
+        "type": "string",
+        "pattern": "^.+/[^/]+$",
+        "description": "The target of another scheme that this one is, but for its other keys: lgsco/investigation-13w",
+    }
+    extended = "The scheme that this one changes: its name, or a path relative to this file"
     top = {name: value for name, value in whole["properties"].items() if name not in {"targets", "reports"}}
     return {
         "$schema": JSON_SCHEMA,
@@ -36,8 +42,8 @@ def scheme_json_schema() -> dict[str, Any]:
         "properties": {
             **top,
             "extends": {
-                "type": "string",
-                "description": "The scheme that this one changes: its name, or a path relative to this file",
+                "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+                "description": f"{extended}; or a list of several",
             },
             "target": {"type": "array", "items": {"$ref": "#/$defs/Target"}},
             "report": {"type": "array", "items": {"$ref": "#/$defs/Report"}},

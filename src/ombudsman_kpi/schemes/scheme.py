@@ -138,7 +138,7 @@ class Scheme(Declaration):
             raise ValueError(f"two targets are called {twice!r}; each id can be used once")
         named = {target.id: target for target in self.targets}
         for target in self.targets:
-            target.check_references(named)
+            target.check_references(named, self.calendar)
         for report in self.reports:
             for place, name in enumerate(report.targets):
                 if name in report.targets[:place]:
@@ -147,7 +147,6 @@ class Scheme(Declaration):
                     raise ValueError(
                         f"the report to {report.audience} names {name!r}, which isn't a target. {one_of(name, ids)}"
                     )
-        _ = self.calendar
         return self
 
     @model_validator(mode="after")
@@ -278,7 +277,8 @@ def split_bands(entry: dict[str, Any], place: str) -> list[dict[str, Any]]:
         raise SchemeError(
             f"{place}: bands are a list such as [{{ id = '…', limit = '13 weeks', standard = 'at least 75%' }}]."
         )
-    return [target for band in bands for target in split_bands({**shared, **band}, place)]
+    kind = MEASURES.get(str(shared.get("measure")), Target)
+    return [target for band in kind.in_bands(bands) for target in split_bands({**shared, **band}, place)]
 
 
 def with_changes(scheme: Scheme, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -288,12 +288,12 @@ def with_changes(scheme: Scheme, changes: Mapping[str, Any]) -> dict[str, Any]:
     changed: dict[str, list[dict[str, Any]]] = {name: [] for name in before}
     for entry in changes["targets"]:
         name = str(entry.get("id"))
-        changed.setdefault(name, []).append({**_unchanged(before.get(name, {}), entry), **entry})
+        changed.setdefault(name, []).append({**unchanged(before.get(name, {}), entry), **entry})
     targets = [entry for name, entries in changed.items() for entry in entries or [before[name]]]
     return {**declared, **changes, "targets": targets}
 
 
-def _unchanged(before: dict[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+def unchanged(before: dict[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keys that a changed target keeps: all, or with a new measure those that every target has."""
     same = entry.get("measure", before.get("measure")) == before.get("measure")
     return {key: value for key, value in before.items() if same or key in Target.model_fields}

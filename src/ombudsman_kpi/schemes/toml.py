@@ -1,11 +1,14 @@
 """Scheme files: read a scheme from TOML, including the scheme that it extends."""
 
+from collections.abc import Callable
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from ombudsman_kpi.errors import SchemeError, one_of
-from ombudsman_kpi.schemes.scheme import WRITTEN_AS, Scheme, split_bands, validated, with_changes
+from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.schemes.scheme import WRITTEN_AS, Scheme, split_bands, unchanged, validated, with_changes
 
 
 def list_schemes() -> tuple[str, ...]:
@@ -24,8 +27,10 @@ def load_scheme(name_or_path: str | Path) -> Scheme:
     >>> load_scheme("lgsco").title
     'LGSCO Quality and Service Standards'
 
-    A file may say ``extends = "lgsco"`` (or the path of another file, relative to its own folder) and then change
-    or add targets. Raises ``SchemeError``, which names the file, the target and the key. Reading a file runs no code.
+    A file may say ``extends = "lgsco"`` (or the path of another file, relative to its own folder; or several), and then
+    change or add targets. Or it picks single ones: ``[[target]]`` with ``from = "lgsco/investigation-13w"``.
+
+    Raises ``SchemeError``, which names the file, the target and the key. Reading a file runs no code.
     """
     return _load(name_or_path, Path(), ())
 
@@ -35,13 +40,13 @@ def _shipped() -> Any:
 
 
 def _load(name_or_path: Any, beside: Path, seen: tuple[str, ...]) -> Scheme:
-    """Return a scheme. Paths are relative to the folder ``beside``; ``seen`` are the files that extend this one."""
+    """Return a scheme. Paths are relative to the folder ``beside``; ``seen`` are the files that it is for."""
     shipped = isinstance(name_or_path, str) and name_or_path in list_schemes()
     try:
         path = _shipped() / f"{name_or_path}.toml" if shipped else beside / name_or_path
         content = path.read_bytes()
     except (OSError, TypeError, ValueError):  # the file is missing or unreadable, or this isn't a path
-        extending = f"{seen[-1]} extends a scheme that can't be read. " if seen else ""
+        extending = f"{seen[-1]} names a scheme that can't be read. " if seen else ""
         raise SchemeError(
             f"{extending}There is no scheme {str(name_or_path)!r}, neither a file with that path nor a published "
             f"scheme. {one_of(name_or_path, list_schemes())}"
@@ -49,16 +54,69 @@ def _load(name_or_path: Any, beside: Path, seen: tuple[str, ...]) -> Scheme:
     place = str(name_or_path if shipped else path)
     seen = (*seen, place if shipped else str(path.resolve()))
     if seen[-1] in seen[:-1]:
-        raise SchemeError(f"{place}: the schemes extend one another in a circle: {' > '.join(seen)}.")
+        raise SchemeError(
+            f"{place}: the schemes extend one another in a circle: {' > '.join(seen)}. One has to stand alone."
+        )
     declared = _parsed(content, place)
     if isinstance(declared.get("bank_holidays"), str) and not shipped:
         declared["bank_holidays"] = str(path.parent / declared["bank_holidays"])
-    if not isinstance(declared.get("extends", ""), str):
-        raise SchemeError(f"{place}: extends takes one name or path, as text.")
+    load = cache(lambda other: _load(other, Path() if shipped else path.parent, seen))
+    declared["targets"] = [_picked(entry, place, load) for entry in declared["targets"]]
     if "extends" in declared:
-        base = _load(declared.pop("extends"), Path() if shipped else path.parent, seen)
-        declared = with_changes(base, declared)
+        declared = with_changes(_base(declared, place, load), declared)
     return validated(declared, place)
+
+
+def _picked(entry: dict[str, Any], place: str, load: Callable[[str], Scheme]) -> dict[str, Any]:
+    """Return the entry of a target; one that is from another scheme has what is declared there, and its changes."""
+    if "from" not in entry:
+        return entry
+    name, changes = entry["from"], {key: value for key, value in entry.items() if key != "from"}
+    owner = f"{place}: target {changes['id']}: from" if "id" in changes else f"{place}: from"
+    scheme, _, target = name.rpartition("/") if isinstance(name, str) else ("", "", "")
+    if not scheme or not target:
+        raise SchemeError(f"{owner}: write a scheme and one of its targets, such as from = 'lgsco/investigation-13w'.")
+    try:
+        base = load(scheme)
+        taken = _taken(base, base[target])
+    except SchemeError as error:
+        raise SchemeError(f"{owner} = {name!r}: {error}") from None
+    return {**unchanged(taken, changes), **changes}
+
+
+def _taken(scheme: Scheme, target: Target) -> dict[str, Any]:
+    """Return the declaration of a target away from its scheme: where it is published and when it held go with it."""
+    above = scheme.model_dump(mode="json", include={"source", "in_force"}, exclude_none=True)
+    return {**above, **target.model_dump(mode="json", exclude_unset=True)}
+
+
+def _base(declared: dict[str, Any], place: str, load: Callable[[str], Scheme]) -> Scheme:
+    """Return the scheme that a file extends, or all that it extends as one; and take the key away."""
+    extended = declared.pop("extends")
+    names = [extended] if isinstance(extended, str) else extended
+    if not (isinstance(names, list) and names and all(isinstance(name, str) for name in names)):
+        raise SchemeError(f"{place}: extends takes a name or path, or a list of them, as text.")
+    bases = [load(name) for name in names]
+    if len(bases) == 1:
+        return bases[0]
+    shared: dict[str, Any] = {"id": declared.get("id", bases[0].id)}
+    for key in ("title", "source", "division", "closures", "time_zone"):
+        shared[key] = declared.get(key, getattr(bases[0], key))
+        if key not in declared and any(getattr(base, key) != shared[key] for base in bases):
+            raise SchemeError(
+                f"{place}: extends: {' and '.join(names)} differ in their {key}. Say what holds here: {key} = …"
+            )
+    targets: dict[str, dict[str, Any]] = {}
+    for name, base in zip(names, bases, strict=True):
+        for target in base.targets:
+            taken = _taken(base, target)
+            if targets.setdefault(target.id, taken) != taken:
+                raise SchemeError(
+                    f"{place}: extends: {name} and one before it have a target {target.id!r} each. Extend one of them, "
+                    f"and pick of the other what you want: [[target]] with another id, from = '{name}/{target.id}'."
+                )
+    reports = [report for base in bases for report in base.reports]
+    return validated({**shared, "targets": [*targets.values()], "reports": reports}, place)
 
 
 def _parsed(content: bytes, place: str) -> dict[str, Any]:

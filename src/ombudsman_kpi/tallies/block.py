@@ -8,7 +8,7 @@ import numpy as np
 from ombudsman_kpi.arrays.sums import add_up
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Grain
-from ombudsman_kpi.clocks.outcomes import Cohort, Outcome
+from ombudsman_kpi.clocks.outcomes import CountedBy, Outcome
 
 # The record has no day in the cohort: it is still open, or its day isn't known. Periods are numbered from 1970.
 NO_PERIOD = -1
@@ -17,10 +17,10 @@ Group = tuple[str, ...]
 
 
 class Key(NamedTuple):
-    """What a block of cells counts: one target, by one cohort, in months, weeks or all together."""
+    """What a block of cells counts: one target, by one cohort (or its population), in months, weeks or all together."""
 
     target: str
-    cohort: Cohort
+    cohort: CountedBy
     grain: Grain
 
 

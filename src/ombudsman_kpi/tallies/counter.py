@@ -13,7 +13,7 @@ from ombudsman_kpi.arrays.sums import CellSums, product
 from ombudsman_kpi.arrays.threads import in_threads
 from ombudsman_kpi.arrays.types import MISSING, Codes, Integers, Truths
 from ombudsman_kpi.calendars.periods import Grain, Numbering
-from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, Cohort, Outcome
+from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, CountedBy, Outcome
 from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import Timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
@@ -96,7 +96,7 @@ class Counter:
             kept = mask.astype(np.int64)
             weights = weights * kept
         assessed: dict[int, Assessed] = {}
-        alike: dict[tuple[ClockName, Cohort, Grain], list[Key]] = defaultdict(list)
+        alike: dict[tuple[ClockName, CountedBy, Grain], list[Key]] = defaultdict(list)
         clocks: dict[ClockName, Timeline] = {}
         for rule, key in self.wanted:
             shared = None if key.cohort == "due" else rule.shared_clock(known)

@@ -105,7 +105,7 @@ class Measurement:
                     unmeasured[step.target.id] = reason
                 continue
             for records_, rule in _rules_of(step, related, lacking):
-                wanted[records_] += [(rule, key) for key in step.keys]
+                wanted[records_] += [(rule, key) for key in step.keys_of(rule)]
         if lacking:
             raise _lacks(lacking, related.tables)
         in_order = sorted(wanted.items(), key=lambda item: [*RECORDS].index(item[0]))

@@ -134,7 +134,8 @@ def rows_of_targets(
     for step in plan:
         if why_not(step, related.tables) is None:
             for kind, rule in rules_of(step.target, related):
-                rules[kind].append(rule)
+                if rule.counted_as is None:
+                    rules[kind].append(rule)
     parts: list[pd.DataFrame] = []
     for kind, own in rules.items():
         table = related.tables[kind]

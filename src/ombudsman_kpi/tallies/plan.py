@@ -38,6 +38,11 @@ class PlanStep(NamedTuple):
         grains = dict.fromkeys(self.target.grain_for(every) for every in self.every)
         return [Key(self.target.id, cohort, grain) for cohort in self.cohorts for grain in grains]
 
+    def keys_of(self, rule: Rule) -> list[Key]:
+        """Return what is counted by one of its rules."""
+        besides = rule.counted_as
+        return self.keys if besides is None else list(dict.fromkeys(key._replace(cohort=besides) for key in self.keys))
+
 
 def check_scheme(scheme: Any) -> None:
     """Refuse the name of a scheme, where the scheme itself is wanted."""
@@ -181,8 +186,9 @@ def conditions_on(target: Target, table: Table) -> Sequence[str]:
 
 def has_periods(table: Table) -> bool:
     """Return whether the label of a period stands for the time that every record of a kind has."""
-    first = next(item.name for item in table.fields.values() if item.kind == "time" and item.required)
-    return table.dated_by_period(first)
+    times = (item.name for item in table.fields.values() if item.kind == "time" and item.required)
+    first = next(times, None)
+    return first is not None and table.dated_by_period(first)
 
 
 def on_published(target: Target, tables: Mapping[str, Table]) -> bool:
@@ -212,7 +218,7 @@ def with_populations(plan: list[PlanStep], scheme: Scheme) -> list[PlanStep]:
     requested = {step.target.id for step in plan}
     more = {}
     for step in plan:
-        name = step.target.population
+        name = step.target.drawn_from
         if name is not None and name not in requested:
             target = scheme[name]
             more[name] = PlanStep(target, (target.cohort,), step.every)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Every, Grain, Numbering
-from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort, Outcome
+from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort, CountedBy, Outcome
 from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.log import Misfit
@@ -47,7 +47,7 @@ class About(BaseModel):
     by: tuple[str, ...] = ()
     every: dict[str, tuple[Every | None, ...]] = {}
     cohorts: dict[str, tuple[Cohort, ...]] = {}
-    measured: tuple[tuple[str, Cohort, Grain], ...] = ()
+    measured: tuple[tuple[str, CountedBy, Grain], ...] = ()
     unmeasured: dict[str, str] = {}
     notes: dict[str, frozenset[str]] = {}
     misfits: dict[str, dict[str, int]] = {}
@@ -281,7 +281,7 @@ def _check_keys(about: About, scheme: Scheme) -> None:
             _agree({Key(name, cohort, grain) for cohort in about.cohorts[name] for grain in grains} <= measured)
     for key in measured:  # of those that nobody asked for too: what a sample was drawn from
         _agree(key.target in targets and key.target not in about.unmeasured)
-        _agree(key.cohort in targets[key.target].cohorts)
+        _agree(key.cohort in {*targets[key.target].cohorts, *targets[key.target].counts_besides})
         _agree((key.grain == "day") == targets[key.target].counted_daily)
 
 

@@ -8,6 +8,9 @@ from math import ceil
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar
 
+import numpy as np
+
+from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Period, preceding
 from ombudsman_kpi.measures.base.standard import Standard
 from ombudsman_kpi.statistics.intervals import Interval, change_of_shares
@@ -19,11 +22,19 @@ T = TypeVar("T")
 LONGEST = 1 << 62  # longer than anything takes: none is open
 
 
+Times = tuple[Integers, Integers]  # different times in order, and how many records each has
+
+
+def _no_times(status: str) -> Times:
+    return np.empty(0, np.int64), np.empty(0, np.int64)
+
+
 class PlaceCounts(NamedTuple):
     """The outcomes of one period and group: how many by status, by reason and by mark; and exact sums of their times.
 
     ``units`` and ``below`` are of the outcomes met: whole units, and the microseconds by which times fall short of
     them; ``squares`` the sum of squared units. ``least_pending`` is the shortest time that one still open has taken.
+    ``times`` gives the times of the outcomes of a status.
     """
 
     statuses: Mapping[str, int]
@@ -34,6 +45,7 @@ class PlaceCounts(NamedTuple):
     squares: int = 0
     least_pending: int = LONGEST
     marks: Mapping[tuple[str, str], int] = MappingProxyType({})
+    times: Callable[[str], Times] = _no_times
 
     @property
     def met(self) -> int:
@@ -89,6 +101,8 @@ class Level(NamedTuple):
     on: int
     end: int
     joined: int  # those in it at any time: carried over, or joined in the period
+    brought: int = 0  # of them, those carried over
+    older: Mapping[str, int] = MappingProxyType({})  # of those at the end, by the ages that are counted
 
 
 class Place(NamedTuple):
@@ -130,6 +144,49 @@ class Figure(NamedTuple):
     remarks: tuple[str, ...] = ()
 
 
+class Month(NamedTuple):
+    """A month of a longer period: its figure, and how many of its records are pending."""
+
+    period: Period
+    figure: Figure
+    pending: int
+
+
+def in_every_month(figure: Figure, months: Sequence[Month], *, complete: bool) -> Figure:
+    """Return a figure whose standard is for every month of its period: lost with the first month that is.
+
+    A month in which nothing was counted can't lose it. The headroom is that of the month that has least.
+    """
+    by_status: dict[TargetStatus, list[Period]] = {}
+    for month in months:
+        waits = month.figure.status == "no data" and month.pending  # for the first of its records to end
+        by_status.setdefault("undetermined" if waits else month.figure.status, []).append(month.period)
+    met, lost, open_ = (by_status.get(name, []) for name in _JUDGED)
+    if not (met or lost or open_):
+        return figure
+    words = f"met in {len(met)} of {len(met) + len(lost) + len(open_)} months"
+    if lost:
+        words += f", missed in {', '.join(period.label for period in lost)}"
+    return figure._replace(
+        status="missed" if lost else "undetermined" if open_ or not complete else "met",
+        headroom=min((month.figure.headroom for month in months if month.figure.headroom is not None), default=None),
+        details={**figure.details, "months_met": len(met), "months_missed": tuple(period.start for period in lost)},
+        remarks=(*figure.remarks, words),
+    )
+
+
+_JUDGED: tuple[TargetStatus, ...] = ("met", "missed", "undetermined")
+
+
+def once_matured(figure: Figure, place: Place) -> Figure:
+    """Return the figure of those received in a period, or none before all of them could have met or missed."""
+    pending = place.here.pending
+    if place.complete and not pending:
+        return figure
+    why = f"{pending:,} of them are still pending" if pending else "the period isn't over"
+    return Figure("undetermined", denominator=figure.denominator, remarks=(f"not shown yet: {why}",))
+
+
 def rate(met: int, missed: int) -> Fraction | None:
     """Return a rate; None where there is nothing that it is a rate of."""
     return Fraction(met, met + missed) if met + missed else None
@@ -140,11 +197,14 @@ def chance_of_shares(before: PlaceCounts, now: PlaceCounts) -> Interval | None:
     return change_of_shares(before.met, before.met + before.missed, now.met, now.met + now.missed)
 
 
-def share_figure(standard: Standard | None, place: Place) -> Figure:
-    """Return met / (met + missed), its bounds while records are pending, the headroom and the status."""
+def share_figure(standard: Standard | None, place: Place, past: int = 0) -> Figure:
+    """Return met / (met + missed), its bounds while records are pending, the headroom and the status.
+
+    Of those pending, so many as ``past`` can no longer be met.
+    """
     here = place.here
-    met, pending, counted = here.met, here.pending, here.met + here.missed
-    whole = counted + pending
+    met, pending, counted = here.met, here.pending - past, here.met + here.missed
+    whole = counted + here.pending
     judged_by = None if standard is None or standard.operator == "about" else standard
     headroom = headroom_of(judged_by, met, pending, whole) if judged_by and whole else None
     return Figure(

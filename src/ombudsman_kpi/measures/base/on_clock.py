@@ -94,6 +94,8 @@ class OnClock(Selected):
         for name in self.clock.in_force:
             if name not in self.meaningful_options:
                 raise ValueError(f"clock: {name} means nothing for {self.called} on {self.of}; leave it out")
+        if self.clock.short_wait is not None and not self.runs_in.needs_times:
+            raise ValueError(f"clock: unanswered = {self.clock.unanswered!r} needs a limit in seconds or hours")
         return self
 
 

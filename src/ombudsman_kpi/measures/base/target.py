@@ -4,7 +4,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -13,28 +12,37 @@ from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.dates import day_in_words
-from ombudsman_kpi.calendars.periods import Every, Grain, grain_of
+from ombudsman_kpi.calendars.periods import Every, Grain, Period, grain_of
+from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.judging import HasLimit
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
-from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome, OutcomeStatus
+from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, CountedBy, Outcome, OutcomeStatus
 from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import HasClock, Timeline
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
-from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, chance_of_shares, rate
+from ombudsman_kpi.measures.base.figures import (
+    Figure,
+    Month,
+    Place,
+    PlaceCounts,
+    in_every_month,
+    once_matured,
+)
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.standard import StandardField
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import Condition, Declaration
 from ombudsman_kpi.records.vocabulary import RecordKind
-from ombudsman_kpi.statistics.intervals import Interval
 
 Records = RecordKind
 Party = Literal["complainant", "organisation"]
 
 CASE = "case_id"  # the field by which the records of a case belong together
+
+_NO_WEEKS = "the standard is for every month: measure with every='month', or a longer period"
 
 MEASURES: dict[str, type["Target"]] = {}  # each measure by its name, in the order of the registry, which fills it
 
@@ -67,6 +75,11 @@ class SharedClock(NamedTuple):
     timeline: Timeline
 
 
+def _is_none(value: object) -> bool:
+    """Return whether a key isn't there: it is then no part of a declaration, or of its digest."""
+    return value is None
+
+
 class Wording(NamedTuple):
     """How an explanation tells of what a target waits for: in templates, where a deadline's data stand by name."""
 
@@ -82,6 +95,8 @@ class Rule(ABC):
     """How the records of one kind are assessed for one target."""
 
     target: "Target"
+
+    counted_as: ClassVar[CountedBy | None] = None  # what isn't judged, but counted beside the records: populations
 
     @abstractmethod
     def fields(self, table: Columns) -> list[str]:
@@ -128,12 +143,22 @@ class Target(Declaration):
     cohort: Cohort = Field(description="The headline cohort: which records belong to a period")
     standard: StandardField | None = Field(None, description="The published figure; none where it is unstated")
     measure: str = Field(description="What is measured")
+    met_when: Literal["every month"] | None = Field(
+        None,
+        exclude_if=_is_none,
+        description="The standard is for every month of a period: lost with the first that is",
+    )
+    complete: Literal["matured"] | None = Field(
+        None, exclude_if=_is_none, description="Those received in a period are shown once none of them is pending"
+    )
 
     example: ClassVar[str]  # the keys of a target of this measure, as a scheme file has them; without id and says
     rule_types: ClassVar[tuple[type[Rule], ...]]  # those that ``rules`` makes
     words: ClassVar[Wording] = Wording()  # for what it waits for
 
     counted_daily: ClassVar[bool] = False  # day by day, whatever the periods are: a stock is carried over
+    daily: ClassVar[tuple[OutcomeStatus, OutcomeStatus]] = ("overdue", "late")  # what joins such a stock, and leaves it
+    counts_besides: ClassVar[tuple[CountedBy, ...]] = ()  # what is counted beside its cohorts
     in_time: ClassVar[bool] = False  # whether what is met was in time
     shows_met: ClassVar[bool] = False  # whether the records counted are those met, not what its value is a share of
     is_change: ClassVar[bool] = False  # whether its value has a sign, and its standard says in which direction
@@ -173,9 +198,13 @@ class Target(Declaration):
         return False
 
     @property
-    def population(self) -> str | None:
+    def drawn_from(self) -> str | None:
         """The target whose number says what its sample was drawn from."""
         return None
+
+    def population_of(self, counts: PlaceCounts, period: Period | None) -> int | None:
+        """Return the size of the population that a sample is drawn from, or a rate is per."""
+        return counts.met
 
     @property
     def cohorts(self) -> tuple[Cohort, ...]:
@@ -212,7 +241,7 @@ class Target(Declaration):
 
     def grain_for(self, every: Every | None) -> Grain:
         """Return the periods in which it is counted for a reporting period."""
-        return "day" if self.counted_daily else grain_of(every)
+        return "day" if self.counted_daily else "month" if self.met_when and every is None else grain_of(every)
 
     @property
     def limits(self) -> tuple[tuple[Limit, Clock], ...]:
@@ -233,8 +262,13 @@ class Target(Declaration):
         """Return what wasn't understood of the events that it is measured with, and how often."""
         return related.log if "cases" in self.needs else {}
 
-    def check_references(self, targets: Mapping[str, "Target"]) -> None:
-        """Raise ``ValueError`` where it names another target that isn't there, or isn't of the kind that it needs."""
+    @staticmethod
+    def in_bands(bands: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Return the keys of some bands, each of which becomes a target: with what one takes from the others."""
+        return bands
+
+    def check_references(self, targets: Mapping[str, "Target"], calendar: WorkingCalendar) -> None:
+        """Raise ``ValueError`` where it lacks another target, or that isn't of the kind that it needs."""
 
     def from_layout_1(self, outcome: Outcome) -> Outcome:
         """Return an outcome of a tally that had no marks: what a mark says now was read off the reason."""
@@ -245,6 +279,20 @@ class Target(Declaration):
     @abstractmethod
     def figure(self, place: Place) -> Figure:
         """Return its figure in one place."""
+
+    def figure_in(self, place: Place, cohort: CountedBy, months: Sequence[Month] = ()) -> Figure:
+        """Return its figure in one place, as the keys that all measures have want it.
+
+        ``months`` are those of a longer period in which something was counted, where its standard is for each.
+        """
+        figure = self.figure(place)
+        if self.met_when is not None and place.period is not None and place.period.every == "week":
+            figure = figure._replace(status="no target", headroom=None, remarks=(*figure.remarks, _NO_WEEKS))
+        elif months:
+            figure = in_every_month(figure, months, complete=place.complete)
+        if self.complete == "matured" and cohort == "received":
+            return once_matured(figure, place)
+        return figure
 
     @property
     def unit(self) -> str:
@@ -333,41 +381,20 @@ class Target(Declaration):
         return False
 
     @model_validator(mode="after")
+    def _months_and_cohorts_fit(self) -> Self:
+        if self.met_when is not None and self.standard is None:
+            raise ValueError("met_when: there is no standard to be met; give one, or leave it out")
+        if self.met_when is not None and (self.counted_daily or self.decided_on is not None):
+            raise ValueError(f"met_when: it means nothing for the measure {self.measure!r}; leave it out")
+        if self.complete is not None and "received" not in self.cohorts:
+            raise ValueError("complete: only those received in a period can be pending; leave it out")
+        return self
+
+    @model_validator(mode="after")
     def _standard_in_its_unit(self) -> Self:
         if self.standard is not None and self.standard.unit != self.standard_unit:
             raise ValueError(f"standard: {self.standard_wanted}")
         return self
-
-
-class Changing(ABC):
-    """A measure whose figure's change from the period before can be a target of its own: a trend."""
-
-    grows: ClassVar[bool] = False  # whether the figure of a part of a period says nothing of the whole
-
-    @abstractmethod
-    def value_of(self, counts: PlaceCounts) -> Fraction | None:
-        """Return its figure in one period; None where there is nothing that it is a figure of."""
-
-    @abstractmethod
-    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
-        """Return the interval of the change that chance alone leaves open; None where that isn't known."""
-
-    @property
-    def lacks_for_trend(self) -> str | None:
-        """What its declaration lacks for a trend, if anything."""
-        return None
-
-
-class ChangingShare(Changing):
-    """A share of records whose change can be a target of its own."""
-
-    def value_of(self, counts: PlaceCounts) -> Fraction | None:
-        """Return the share; None where nothing is decided."""
-        return rate(counts.met, counts.missed)
-
-    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
-        """Return the interval of the change between two shares."""
-        return chance_of_shares(before, now)
 
 
 def check_named(target: Target, key: str, names: Sequence[str], fitting: Sequence[str], what: str) -> None:

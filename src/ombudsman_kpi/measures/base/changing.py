@@ -1,0 +1,39 @@
+"""Figures whose change from one period to the next can be a target of its own: a trend."""
+
+from abc import ABC, abstractmethod
+from fractions import Fraction
+from typing import ClassVar
+
+from ombudsman_kpi.measures.base.figures import PlaceCounts, chance_of_shares, rate
+from ombudsman_kpi.statistics.intervals import Interval
+
+
+class Changing(ABC):
+    """A measure whose figure's change from the period before can be a target of its own: a trend."""
+
+    grows: ClassVar[bool] = False  # whether the figure of a part of a period says nothing of the whole
+
+    @abstractmethod
+    def value_of(self, counts: PlaceCounts) -> Fraction | None:
+        """Return its figure in one period; None where there is nothing that it is a figure of."""
+
+    @abstractmethod
+    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
+        """Return the interval of the change that chance alone leaves open; None where that isn't known."""
+
+    @property
+    def lacks_for_trend(self) -> str | None:
+        """What its declaration lacks for a trend, if anything."""
+        return None
+
+
+class ChangingShare(Changing):
+    """A share of records whose change can be a target of its own."""
+
+    def value_of(self, counts: PlaceCounts) -> Fraction | None:
+        """Return the share; None where nothing is decided."""
+        return rate(counts.met, counts.missed)
+
+    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
+        """Return the interval of the change between two shares."""
+        return chance_of_shares(before, now)

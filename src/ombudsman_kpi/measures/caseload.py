@@ -1,0 +1,163 @@
+"""The caseload of a period: brought forward + received - closed = carried forward, and how old the last are."""
+
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from ombudsman_kpi.arrays.types import MISSING
+from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
+from ombudsman_kpi.clocks.limits import CalendarDays, Limit
+from ombudsman_kpi.clocks.options import Clock
+from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome, OutcomeStatus
+from ombudsman_kpi.clocks.states import NONE
+from ombudsman_kpi.clocks.timeline import timeline
+from ombudsman_kpi.errors import KpiError
+from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.measures.base.figures import Figure, Level, Place, judged
+from ombudsman_kpi.measures.base.on_clock import OnClock
+from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.rules import ClockRule
+from ombudsman_kpi.measures.base.standard import LimitField
+from ombudsman_kpi.measures.base.target import Records, Rule, Target
+from ombudsman_kpi.measures.distribution import reaches
+from ombudsman_kpi.measures.stock import since_concerned
+
+
+@dataclass(frozen=True)
+class CaseloadRule(ClockRule):
+    """Each record: the day on which it joined the caseload, those on which it grew older, and the day it left.
+
+    It joins on the day it was received, or when it became one of those concerned (was allocated), if that was later.
+    It grows older than a limit on the day after that has passed, if it is still open at the close of that day. It
+    leaves on the day it ended, in whatever way. Records left out are counted without a day.
+    """
+
+    target: "Caseload"
+
+    def assess(self, known: AsKnownBatch) -> Assessed:
+        """Return the changes of the caseload, and of its older parts, that a batch makes."""
+        clock = timeline(self.target, known)
+        ran, ended = clock.elapsed != NONE, clock.end_day
+        joined = since_concerned(self.target, known, np.where(ran, clock.start_day, MISSING))
+        joined = np.where(ended == MISSING, joined, np.minimum(joined, ended))  # no day later than its last
+        open_until = np.where(ended == MISSING, known.as_of.day + 1, ended)
+        changes, last = [(joined, Outcome("pending", "joined"), Outcome("met", "left"))], joined
+        for limit in self.target.ages:
+            axis = limit.axis(known.setting.calendar, self.target.clock)
+            due = axis.due(np.where(ran, clock.start_day, known.as_of.day), limit.allowed)
+            older = np.where(due == MISSING, MISSING, np.maximum(due + 1, last))  # than the ages before it, too
+            last = np.where((due != MISSING) & (last != MISSING) & (older < open_until), older, MISSING)
+            mark, words = str(limit), f"older than {limit}"
+            changes.append((last, Outcome("pending", words, mark), Outcome("met", f"left, {words}", mark)))
+        categories = [Outcome(state.ending, state.reason) for state in clock.states]  # type: ignore[arg-type]
+        parts = [(np.flatnonzero(~ran), clock.state[~ran], np.full(np.count_nonzero(~ran), MISSING))]
+        for day, came, went in changes:
+            for outcome, on in ((came, day), (went, np.where(day == MISSING, MISSING, ended))):
+                rows = np.flatnonzero(on != MISSING)
+                parts.append((rows, np.full(len(rows), len(categories)), on[rows]))
+                categories.append(outcome)
+        record, code, days = (np.concatenate([part[place] for part in parts]) for place in range(3))
+        none, elapsed = np.full(len(days), MISSING), np.full(len(days), NONE)
+        return Assessed(
+            code.astype(np.intp), tuple(categories), days, days, elapsed, "", lambda: (days, none, none), record=record
+        )
+
+
+class Caseload(OnClock):
+    """The caseload of a period: brought forward + received - closed = carried forward, with the age of the last."""
+
+    measure: Literal["caseload"]
+    ages: tuple[LimitField, ...] = Field((), description="The bands of age: limits such as 8 weeks, the shortest first")
+
+    example: ClassVar[str] = """
+    of = "cases"
+    start = "received_at"
+    stop = "decided_at"
+    ages = ["8 weeks", "13 weeks"]
+    standard = "no more than 60"
+    cohort = "dated"
+    """
+    rule_types: ClassVar[tuple[type[Rule], ...]] = (CaseloadRule,)
+    counted_daily = True
+    daily = ("pending", "met")
+
+    @property
+    def runs_in(self) -> Limit:
+        """Days: nobody asks how long anything took, only when it came and went."""
+        return CalendarDays(0)
+
+    @property
+    def meaningful_options(self) -> frozenset[str]:
+        """The options of a clock that mean something for its days, or for one of its ages."""
+        every = self.runs_in.options.union(*(limit.options for limit in self.ages))
+        return every - {"pauses", "unanswered", *([] if self.ages else ["day_of_receipt", "non_working_due"])}
+
+    @property
+    def limits(self) -> tuple[tuple[Limit, Clock], ...]:
+        """The limits of its ages, with the options of its clock."""
+        return tuple((limit, self.clock) for limit in self.ages)
+
+    @property
+    def cohorts(self) -> tuple[Cohort, ...]:
+        """One: each day counts what was open at its close."""
+        return ("dated",)
+
+    @property
+    def unit(self) -> str:
+        """A number of records."""
+        return "number"
+
+    @property
+    def reasons_shown(self) -> Container[OutcomeStatus]:
+        """Those of records left out: pending and met stand for what is carried forward, and what was closed."""
+        return STATUSES[4:]
+
+    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+        """Return the rule for its records."""
+        yield self.of, CaseloadRule(self)
+
+    def figure(self, place: Place) -> Figure:
+        """Return the number carried forward, and beside it what it is the sum of. Raises ``KpiError`` for no sum."""
+        level = place.level
+        if level is None:
+            return Figure("no data")
+        received, closed, ages = level.joined - level.brought, level.joined - level.end, self._ages(level)
+        parts = {"brought_forward": level.brought, "received": received, "closed": closed, "carried_forward": level.end}
+        words = ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in parts.items())
+        if min(*parts.values(), *ages.values()) < 0:
+            raise KpiError(
+                f"The caseload of target {self.id!r} doesn't add up: {words}. More left it than came into it. Was "
+                "something taken away from a tally that wasn't in it? Count again."
+            )
+        by_age = ", ".join(f"{number:,} {band}" for band, number in ages.items())
+        value = Fraction(level.end)
+        return Figure(
+            judged(self.standard, value, settled=place.complete), value, value, value if place.complete else None,
+            details={**parts, "ages": ages}, remarks=(f"{words}: {by_age}" if by_age else words,),
+        )  # fmt: skip
+
+    def _ages(self, level: Level) -> dict[str, int]:
+        """Return how many of those at the end are in each band of age."""
+        bounds = [str(limit) for limit in self.ages]
+        over = [level.end, *(level.older.get(bound, 0) for bound in bounds), 0]
+        names = [*(f"within {bound}" for bound in bounds), *(f"beyond {bound}" for bound in bounds[-1:])]
+        return {name: over[n] - over[n + 1] for n, name in enumerate(names)}
+
+    def check_references(self, targets: Mapping[str, Target], calendar: WorkingCalendar) -> None:
+        """Raise ``ValueError`` where ages are out of order."""
+        for place, limit in enumerate(self.ages):
+            if any(reaches(earlier, limit, self.clock, calendar) for earlier in self.ages[:place]):
+                raise ValueError(
+                    f"target {self.id}: ages: nothing can be within {limit} that isn't within one before it. Write the "
+                    "shortest first"
+                )
+
+    @model_validator(mode="after")
+    def _in_days(self) -> Self:
+        if not all(limit.in_days for limit in self.ages):
+            raise ValueError("ages: a caseload is counted at the close of days; write its ages in days or weeks")
+        return self
