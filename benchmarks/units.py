@@ -53,7 +53,8 @@ def beside_pandas() -> tuple[float, float]:
     limit = kpi.WorkingHours(4)
     axis = limit.axis(own.calendar, own["one"].limits[0][1])
     random = np.random.default_rng(5)
-    days = random.integers(*(np.datetime64(day).astype(np.int64) for day in ("2015-01-05", "2024-12-20")), 10 * SAMPLE)
+    first, last = (np.datetime64(day).astype(np.int64) for day in ("2015-01-05", "2024-12-20"))
+    days = random.integers(first, last, 10 * SAMPLE)
     # At odd seconds: what is used up at closing time is due then, but when the office opens again for pandas.
     odd = 2 * random.integers(9 * 1800, 17 * 1800, SAMPLE) + 1
     walls = days[own.calendar.is_working_day(days.view("M8[D]"))][:SAMPLE] * 86_400 + odd
