@@ -8,6 +8,7 @@ import cases
 import event_log
 import one_case
 import startup
+import units
 import working_days
 from timing import machine
 
@@ -22,7 +23,7 @@ def main() -> None:
         f"Measured on {datetime.now(UTC):%d %B %Y} on {machine()}; {libraries}.",
         "To repeat: `python benchmarks/run.py`.", "",
     ]  # fmt: skip
-    for part in (working_days, cases, event_log, one_case, startup):
+    for part in (working_days, cases, units, event_log, one_case, startup):
         lines += [*part.main(), ""]
     Path(__file__).parents[1].joinpath("docs", "benchmarks.md").write_text("\n".join(lines), "utf-8")
     print("\n".join(lines))

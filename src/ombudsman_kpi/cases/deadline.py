@@ -23,9 +23,9 @@ class Deadline(DeadlineFacts):
     ('decided-or-allocated-20wd', '2024-04-29', 'pending', 6)
 
     ``due`` is a date for what runs in days, else a time in the scheme's zone; None where there is none, as while a
-    clock stands still. ``elapsed`` and ``left`` are in ``unit``: working days, days, months, hours or
-    seconds; where the limit is in months, ``left`` is in days, and ``left_unit`` says so. ``left`` is what is left of
-    the limit, or was when the clock stopped; below 0 where that was late, or is overdue.
+    clock stands still. ``elapsed`` and ``left`` are in ``unit``: working days, days, months, working
+    hours, hours or seconds; where the limit is in months, ``left`` is in days, and ``left_unit`` says so. ``left`` is
+    what is left of the limit, or was when the clock stopped; below 0 where that was late, or is overdue.
     """
 
     def __repr__(self) -> str:
