@@ -107,7 +107,9 @@ WORDS = often(
     joined(SPACE, st.sampled_from(["North", "Zoë’s team", "north", "a  b", 'say "no"', "a, b", "Ŝ"]), SPACE),
     MISSING,
     joined(
-        SPACE, st.sampled_from(["101.0", "101", "007", "1e5", "True", "-3.00", "0.0", "1.50", "100.0.0", ".0"]), SPACE
+        SPACE,
+        st.sampled_from(["101.0", "101", "007", "1e5", "True", "-3.00", "0.0", "-0.0", "0", "1.50", "100.0.0", ".0"]),
+        SPACE,
     ),
 )
 IDS = often(
@@ -320,6 +322,7 @@ SAID: list[tuple[Any, str | None]] = [
     (float("nan"), None), (float("inf"), "inf"), (True, "true"), (Decimal("101.00"), "101"), (Decimal("7.50"), "7.50"),
     (Decimal("1E+2"), "100"), (Decimal("-0.00"), "0"), (date(2024, 3, 28), "2024-03-28"),
     (STAMPS[0], "2024-03-28T09:30:00"), (INSTANTS[0], "2024-03-28T09:30:00Z"), ("-3.00", "-3"), ("1.50", "1.50"),
+    ("-0.0", "0"), (" -0.000", "0"), ("0.0", "0"), ("-0", "-0"), ("-0.5", "-0.5"), ("-10.0", "-10"),
     ("007.0", "007.0"), (" N/A", None), ("\u00a0x\u2003", "x"), ("１.0", "１.0"),
 ]  # fmt: skip
 
