@@ -2,18 +2,14 @@
 
 import sys
 import tempfile
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import duckdb
 import pandas as pd
-import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,7 +18,7 @@ import ombudsman_kpi as kpi
 from ombudsman_kpi.records.cells.text import text_column, text_of
 
 sys.path.append(str(Path(__file__).parent))
-from containers import FORMS, Cells
+from containers import FORMS, TYPED, Cells
 
 CLOCK: dict[str, Any] = {"of": "cases", "start": "received_at", "stop": "decided_at", "limit": "20 working days"}
 SCHEME = kpi.load_scheme("lgsco").with_target(
@@ -267,44 +263,6 @@ def typed_tables() -> st.SearchStrategy[Cells]:
         )
 
     return st.sampled_from(TIMES).flatmap(of_times)
-
-
-def arrow(rows: Cells) -> pa.Table:
-    """Give rows as Arrow makes a table of them; UUIDs, which older releases don't know, as they are stored."""
-    columns = {}
-    for name in rows[0]:
-        cells = [row[name] for row in rows]
-        if any(isinstance(cell, UUID) for cell in cells):
-            stored = pa.array([None if cell is None else cell.bytes for cell in cells], pa.binary(16))
-            columns[name] = pa.ExtensionArray.from_storage(pa.uuid(), stored)
-        else:
-            columns[name] = pa.array(cells)
-    return pa.table(columns)
-
-
-def polars(rows: Cells) -> pl.DataFrame:
-    """Give rows as Polars makes a frame of them, which has no UUIDs."""
-    plain = {name: [str(row[name]) if isinstance(row[name], UUID) else row[name] for row in rows] for name in rows[0]}
-    return pl.DataFrame(plain, strict=True)
-
-
-def parquet(rows: Cells, folder: Path) -> Path:
-    pq.write_table(arrow(rows), folder / "records.parquet")
-    return folder / "records.parquet"
-
-
-TYPED: dict[str, Callable[[Cells, Path], Any]] = {
-    "a generator of rows": lambda rows, _: iter(rows),
-    "pandas": lambda rows, _: pd.DataFrame(rows),
-    "pandas, converted": lambda rows, _: pd.DataFrame(rows).convert_dtypes(),
-    "pandas objects": lambda rows, _: pd.DataFrame(rows, dtype=object),
-    "pandas objects, row by row": lambda rows, _: (pd.DataFrame([row], dtype=object) for row in rows),
-    "Polars": lambda rows, _: polars(rows),
-    "Arrow": lambda rows, _: arrow(rows),
-    "Arrow, row by row": lambda rows, _: arrow(rows).to_reader(max_chunksize=1),
-    "DuckDB": lambda rows, _: duckdb.from_arrow(arrow(rows)),
-    "Parquet": parquet,
-}
 
 
 @given(rows=typed_tables(), form=st.sampled_from(list(TYPED)))
