@@ -224,7 +224,7 @@ def assess(
     position in what was given), ``party, start, stop, due`` (wall-clock times of the scheme's zone; for clocks that
     run in days the midnight that begins the day), ``elapsed`` and its ``unit`` (to the stop, or to ``as_of`` while
     the clock is open), ``status`` (met, late, overdue, pending, excluded, invalid) and ``reason``; and beside them
-    those of yours that ``keep`` names.
+    those of yours that ``keep`` names. Rows of a file that are no records are said in ``attrs["notes"]`` of the frame.
     """
     options = Options(as_of, targets=targets, readings=parse_readings(columns, dates, missing, unreadable))
     return outcomes_of(scheme, provided(records), options, progress, names_of("keep", keep))
@@ -324,8 +324,8 @@ def worklist(
       what has ended: there it may be "behind so far", or "nothing ended yet", and what is overdue is "late when it
       ends", which the headroom doesn't know yet.
 
-    What isn't listed is said in ``attrs["notes"]`` of the frame: targets whose records weren't given, and records that
-    contradict themselves.
+    What isn't listed is said in ``attrs["notes"]`` of the frame: rows of a file that are no records, targets whose
+    records weren't given, and records that contradict themselves.
 
     Contact is listed for each party; a case as a whole isn't listed again where its intervals are. Raises what
     ``measure`` raises.

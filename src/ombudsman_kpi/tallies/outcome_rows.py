@@ -16,7 +16,7 @@ from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.measures.base.published import rules_of
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Rule
-from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.tables import Table, left_out_of
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.in_memory import Options, read_first_times
 from ombudsman_kpi.tallies.plan import (
@@ -167,4 +167,6 @@ def outcomes_of(
     frame["target"] = pd.Categorical(frame["target"].astype(str), chosen)
     frame["status"] = pd.Categorical(frame["status"].astype(str), list(STATUSES))
     frame["reason"] = frame["reason"].astype("category")
-    return frame.sort_values("target", kind="stable", ignore_index=True)
+    frame = frame.sort_values("target", kind="stable", ignore_index=True)
+    frame.attrs["notes"] = left_out_of(tables.values())
+    return frame
