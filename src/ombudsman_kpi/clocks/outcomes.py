@@ -74,6 +74,7 @@ class Assessed:
     once: bool = False  # each counts as one, however many records a row stands for
     due_day: Integers | None = None  # that puts it into the period of those due, where the due point doesn't
     gross: Integers | None = None  # elapsed as if the clock had never stood still
+    allowed: Integers | None = None  # the longest elapsed time in time of each, where they don't share one limit
 
     @cached_property
     def points(self) -> Points:

@@ -95,12 +95,16 @@ class Timeline:
     @cached_property
     def start_day(self) -> Integers:
         """The day on which each started; ``MISSING`` where it didn't."""
-        return self.start if self.in_days else self.zone.days(self.start)
+        return self.days(self.start)
 
     @cached_property
     def end_day(self) -> Integers:
         """The day on which each ended; ``MISSING`` where it is open."""
-        return self.end if self.in_days else self.zone.days(self.end)
+        return self.days(self.end)
+
+    def days(self, points: Integers) -> Integers:
+        """Return the days of points of its line."""
+        return points if self.in_days else self.zone.days(points)
 
     def due(self, limit: Limit) -> Integers:
         """Return when each is due: its day, or for other clocks the time on the wall, in microseconds.
@@ -121,11 +125,13 @@ class Timeline:
         """Return which have used no more than the limit so far."""
         return limit.within(self.elapsed) if self.own is None else self.own[1]
 
+    def shown(self, points: Integers) -> Integers:
+        """Return points as readers see them: days, or for other clocks times on the wall, in microseconds."""
+        return points if self.in_days else self.zone.wall(points)
+
     def points(self) -> tuple[Integers, Integers]:
-        """Return when each started and ended: days, or for other clocks times on the wall, in microseconds."""
-        if self.in_days:
-            return self.start, self.end
-        return self.zone.wall(self.start), self.zone.wall(self.end)
+        """Return when each started and ended, as readers see it."""
+        return self.shown(self.start), self.shown(self.end)
 
     @cached_property
     def last_started(self) -> int:

@@ -8,14 +8,12 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from ombudsman_kpi.calendars.periods import preceding
-from ombudsman_kpi.clocks.limits import Limit
-from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import Cohort, Outcome, OutcomeStatus
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import Figure, Place, judged
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.target import MEASURES, Changing, Records, Rule, Target
+from ombudsman_kpi.measures.base.target import MEASURES, Changing, DueChain, Records, Rule, Target
 from ombudsman_kpi.rounding import half_up
 
 
@@ -118,7 +116,7 @@ class Trend(Target):
         return self.base.misfits(related)
 
     @property
-    def limits(self) -> tuple[tuple[Limit, Clock], ...]:
+    def limits(self) -> tuple[DueChain, ...]:
         """Those of its figure."""
         return self.base.limits
 

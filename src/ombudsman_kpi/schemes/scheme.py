@@ -24,6 +24,7 @@ from ombudsman_kpi.calendars.bank_holidays import DIVISIONS, check_division
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.calendars.time_zones import TimeZone, time_zone
 from ombudsman_kpi.calendars.working_calendar import FIRST, LAST, WorkingCalendar
+from ombudsman_kpi.clocks.extensions import Extension
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.errors import KpiError, SchemeError, one_of
 from ombudsman_kpi.measures.base.target import InForce, Target
@@ -305,6 +306,8 @@ def _keys_at(loc: tuple[int | str, ...], declared: Mapping[str, Any]) -> list[st
             return [*_class_of(declared["targets"][number]).model_fields, "bands"]
         case ["targets", _, "clock", _]:
             return [*Clock.model_fields]
+        case ["targets", _, "extension", _]:
+            return [*Extension.model_fields]
         case ["in_force", _] | ["targets", _, "in_force", _]:
             return [*InForce.model_fields]
         case ["reports", _, _]:

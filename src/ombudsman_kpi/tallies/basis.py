@@ -49,10 +49,13 @@ class Basis:
         """
         day = np.array([parse_as_of(self.as_of, self.scheme).day])
         calendar, last = self.scheme.calendar, int(day[0])
-        for limit, clock in (pair for target in self.scheme.targets for pair in target.limits):
-            if limit.depends_on_holidays(clock):
-                due = int(limit.axis(calendar, clock).due(day, limit.allowed)[0])
-                last = max(last, day_number(calendar.last) if due == MISSING else due)
+        for chain in (chain for target in self.scheme.targets for chain in target.limits):
+            due = day
+            for limit, clock in chain:
+                if limit.in_days and due[0] != MISSING:
+                    due = limit.axis(calendar, clock).due(due, limit.allowed)
+            if any(limit.depends_on_holidays(clock) for limit, clock in chain):
+                last = max(last, day_number(calendar.last) if due[0] == MISSING else int(due[0]))
         return to_day(last)
 
     @property

@@ -41,7 +41,7 @@ def field_lasts(known: AsKnownBatch, name: str) -> Truths:
 
 def day_lasts(target: str, known: AsKnownBatch, dated: str, *conditions: Mapping[str, Condition]) -> Truths:
     """Return which records without a clock have their day, or will never have one; and all that conditions look at."""
-    return _fields_last(target, known, [dated, *(name for part in conditions for name in part)])
+    return fields_last(target, known, [dated, *(name for part in conditions for name in part)])
 
 
 def clock_lasts(target: OnClock, known: AsKnownBatch) -> Truths:
@@ -57,7 +57,7 @@ def clock_lasts(target: OnClock, known: AsKnownBatch) -> Truths:
         left_out |= ~begun.happened & field_lasts(known, start)
         deemed_later = begun.usable & (clock.start == MISSING)  # after hours on the last day
     ended: Truths = (clock.ended_by >= 0) | (left_out & _is_over(known))
-    return ended & ~deemed_later & _fields_last(target.id, known, target.where)
+    return ended & ~deemed_later & fields_last(target.id, known, target.where)
 
 
 def records_of(assessed: Assessed, which: Truths, known: AsKnownBatch) -> Truths:
@@ -77,7 +77,8 @@ def _is_over(known: AsKnownBatch) -> Truths:
     return over
 
 
-def _fields_last(target: str, known: AsKnownBatch, names: Iterable[str]) -> Truths:
+def fields_last(target: str, known: AsKnownBatch, names: Iterable[str]) -> Truths:
+    """Return which records have in all of some fields what they will have later."""
     lasting = np.ones(len(known.batch), np.bool_)
     for name in names:
         lasting &= field_lasts(known, known.batch.table.resolve(name, f"target {target!r}"))

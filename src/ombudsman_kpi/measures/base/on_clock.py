@@ -7,14 +7,16 @@ from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from ombudsman_kpi.clocks.extensions import Extension, further_clock
+from ombudsman_kpi.clocks.limit_fields import LimitField, SeveralField
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import Cohort
+from ombudsman_kpi.clocks.several import SeveralLimits, entries_of
 from ombudsman_kpi.clocks.timeline import times_named
 from ombudsman_kpi.errors import one_of
-from ombudsman_kpi.measures.base.selected import Selected, check_time
-from ombudsman_kpi.measures.base.standard import LimitField
-from ombudsman_kpi.measures.base.target import LimitedClock, Records
+from ombudsman_kpi.measures.base.selected import Selected, check_conditions, check_time
+from ombudsman_kpi.measures.base.target import DueChain, LimitedClock, Records
 
 
 class OnClock(Selected):
@@ -103,9 +105,9 @@ class Limited(OnClock):
         return self.limit
 
     @property
-    def limits(self) -> tuple[tuple[Limit, Clock], ...]:
+    def limits(self) -> tuple[DueChain, ...]:
         """Its limit, with the options of its clock."""
-        return ((self.limit, self.clock),)
+        return (((self.limit, self.clock),),)
 
     @property
     def limited_clock(self) -> LimitedClock:
@@ -126,3 +128,44 @@ class Limited(OnClock):
     def time_allowed(self) -> Limit | None:
         """Its limit."""
         return self.limit
+
+
+class Extendable(Limited):
+    """A target whose clock has a limit, or several for different records, and whose due days may be extended."""
+
+    limit: SeveralField
+    extension: Extension | None = Field(
+        None, exclude_if=lambda value: value is None, description="How a due day can be moved, and how far"
+    )
+
+    @property
+    def judged_by_due_days(self) -> Self | None:
+        """The target itself, where it has several limits, or an extension."""
+        return self if self.extension is not None or isinstance(self.limit, SeveralLimits) else None
+
+    @property
+    def limits(self) -> tuple[DueChain, ...]:
+        """Each of its limits; with how far an extension can move the due day."""
+        extension = self.extension
+        further = () if extension is None or extension.further is None else (extension.further,)
+        on = tuple((limit, further_clock(self.clock)) for limit in further)
+        amounts = (amount for entry in entries_of(self.limit) for amount in entry.amounts)
+        return tuple(((amount, self.clock), *on) for amount in amounts)
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        for entry in entries_of(self.limit):
+            check_conditions("limit: where", dict(entry.where), self.of)
+        if self.judged_by_due_days and self.clock.pauses == "allowed":
+            raise ValueError("clock: pauses don't go with several limits or an extension; leave one of them out")
+        if self.extension is None:
+            return self
+        check_conditions("extension: where", self.extension.where, self.of)
+        for name in self.extension.times:
+            check_time(name, self.of)
+        if self.limit.own_field:
+            raise ValueError("extension: a due date of the record's own is extended by changing it; leave this out")
+        further = self.extension.further
+        if further is not None and further.in_days != self.in_days:
+            raise ValueError("extension: its limit is in days, or in hours, as the limit is; write both in one of them")
+        return self
