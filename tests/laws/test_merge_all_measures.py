@@ -48,6 +48,9 @@ VARIANTS = """
   { id = "extended", of = "cases", start = "received_at", stop = "decided_at", limit = "20 working days", extension = { to = "extended_to_at", agreed = "extended_at", at_most = "20 working days" }, standard = "at least 50%", cohort = "received" },
   { id = "extended-weeks", of = "cases", start = "received_at", stop = "decided_at", limit = { earlier = ["8 weeks", "30 working days"] }, extension = { where = { extended = "true" }, agreed = "extended_at", limit = "4 weeks" }, clock = { non_working_due = "next working day", cut_off = "17:00" }, cohort = "due" },
   { id = "extended-hours", of = "cases", start = "received_at", stop = "decided_at", limit = [ { where = { complexity = "high" }, limit = "900 hours" }, "600 hours" ], extension = { to = "extended_to_at", at_most = "400 hours" }, cohort = "received" },
+  { id = "started-of-several", of = "cases", start = ["allocated_at", { due_of = "extended" }], stop = "decided_at", limit = "10 working days", cohort = "received" },
+  { id = "started-in-turn", of = "cases", start = { due_of = "started-of-several" }, stop = "closed_at", limit = ["4 weeks"], cohort = "due" },
+  { id = "started-in-hours", of = "cases", start = ["allocated_at", "valid_at", { due_of = "extended-hours" }], stop = "decided_at", limit = "300 hours", cohort = "closed" },
   { id = "explained-extended", measure = "delays explained", of = "cases", late_on = ["extended", "of-several"], cohort = "due" },
   { id = "trend-extended", measure = "trend", of = "cases", cohort = "received", change_in = { start = "received_at", stop = "decided_at", limit = "20 working days", extension = { where = { extended = "true" }, limit = "4 working days" } } },
 ]

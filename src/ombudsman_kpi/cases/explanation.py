@@ -97,6 +97,8 @@ def _start(deadline: DeadlineFacts, start: date) -> Step:
     recorded, words = deadline.recorded, _words(deadline)
     if words.start and deadline.started_by in {None, *deadline.waits_for}:
         return Step(kind="start", day=start, says=_filled(words.start, deadline))
+    if deadline.started_on:
+        return Step(kind="start", day=start, says=f"Started {moment_text(start)}, {deadline.started_on}.")
     said = f"{_what(deadline, deadline.started_by or 'started').capitalize()} {moment_text(recorded or start)}."
     if recorded is not None and not isinstance(start, datetime) and day_of(recorded) != start:
         why = [name for name in ("cut_off", "non_working_receipt") if name in deadline.options]

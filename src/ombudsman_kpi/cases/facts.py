@@ -79,6 +79,7 @@ class DeadlineFacts(Fact):
     first_due: Moment = Field(None, description="When it was due before it was extended")
     extended_by: str = Field("", description="How far it was extended, where that is as far as can be")
     started_by: str | None = Field(None, description="The field that started the clock")
+    started_on: str = Field("", description="What day started the clock, where no field did")
     recorded: Moment = Field(None, description="What the record has there")
     start: Moment = Field(None, description="The day (or time) from which the clock counts")
     day_1: date | None = Field(None, description="The first counted day")

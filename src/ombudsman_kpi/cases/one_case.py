@@ -285,10 +285,15 @@ class _Maker:
     ) -> dict[str, Any]:
         """Return the fields that started and ended a clock, and its limit."""
         more: dict[str, Any] = {"limit": str(limit)}
-        if target.start is not None:
-            more["started_by"] = self.table.resolve(target.start, "")
+        by = 0 if clock.started is None else int(clock.started.by[0])
+        starts = (*target.starts, None)  # None: it ended before it would have started
+        start = starts[by] if by >= 0 else starts[0]
+        if isinstance(start, str):
+            more["started_by"] = self.table.resolve(start, "")
             recorded = cell_of(self.record, more["started_by"])
             more["recorded"] = here_of(recorded, self.zone) if getattr(recorded, "tzinfo", None) else recorded
+        elif clock.started is not None:
+            more["started_on"] = "the day it ended" if start is None else f"the day that target {start.target} was due"
         if facts["stop"] is not None:
             more["ended_by"] = clock.endings[int(clock.ended_by[0])]
         return more
@@ -308,7 +313,7 @@ class _Maker:
         counts = target.limit.depends_on_holidays(target.clock) or target.clock.in_force or "extended_by" in facts
         if start is not None and counts:
             ends = [day for day in (facts["due"], facts["stop"] or to_day(self.known.as_of.day)) if day is not None]
-            more["days_off"] = _days_off(self.calendar, day_in(facts["recorded"], self.zone), max(ends))
+            more["days_off"] = _days_off(self.calendar, day_in(facts.get("recorded", start), self.zone), max(ends))
         return more
 
     def _instants(

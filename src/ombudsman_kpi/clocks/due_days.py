@@ -99,9 +99,12 @@ class _Finder:
         entries = entries_of(self.target.limit)
         which = self._which(entries, ran)
         first, moves, amount = (np.full(len(which), fill) for fill in (MISSING, 0, 0))
+        started = self.clock.started
         for place, entry in enumerate(entries):
             rows = np.flatnonzero(which == place)
             first[rows], moves[rows], amount[rows] = self._sooner(entry, rows)
+        if started is not None and started.moves is not None:
+            moves = np.maximum(moves, started.moves)
         due, longer, too_late, at_end = first, ran & False, ran & False, ran & False
         extension, calendar = self.target.extension, self.known.setting.calendar
         if extension is not None:

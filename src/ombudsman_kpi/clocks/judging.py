@@ -126,10 +126,12 @@ def provisional(target: HasLimit, timeline: Timeline, calendar: WorkingCalendar)
 
     It looks at the starts alone: due days needn't be worked out.
     """
+    started = None if timeline.started is None else timeline.started.moves
     latest = last_certain_start(target, timeline.axis, calendar) if timeline.in_days else None
     if latest is None or timeline.last_started <= latest:
-        return None
-    return timeline.start_day > latest
+        return None if started is None else started > 0
+    late: Truths = timeline.start_day > latest
+    return late if started is None else late | (started > 0)
 
 
 def provisional_days(

@@ -120,6 +120,10 @@ class Trend(Target):
         """Those of its figure."""
         return self.base.limits
 
+    def check_references(self, targets: Mapping[str, Target]) -> None:
+        """Raise ``ValueError`` where its figure names a target that doesn't fit."""
+        self.base.check_references(targets)
+
     def from_layout_1(self, outcome: Outcome) -> Outcome:
         """Return an outcome as its figure reads it."""
         return self.base.from_layout_1(outcome)

@@ -5,26 +5,39 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from ombudsman_kpi.arrays.types import Integers
+from ombudsman_kpi.clocks.due_days import HasDueDays, due_days, fields_of_due_days
 from ombudsman_kpi.clocks.extensions import Extension, further_clock
 from ombudsman_kpi.clocks.limit_fields import LimitField, SeveralField
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import Cohort
 from ombudsman_kpi.clocks.several import SeveralLimits, entries_of
+from ombudsman_kpi.clocks.starts import Start, StartsField, only_field, others
 from ombudsman_kpi.clocks.timeline import times_named
 from ombudsman_kpi.errors import one_of
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.selected import Selected, check_conditions, check_time
-from ombudsman_kpi.measures.base.target import DueChain, LimitedClock, Records
+from ombudsman_kpi.measures.base.target import DueChain, LimitedClock, Records, Target
+from ombudsman_kpi.records.columns import Columns
 
 
 class OnClock(Selected):
     """A target with a clock: it starts at one field, and stops at another or at the earliest of several."""
 
-    start: str | None = Field(None, description="The field that starts the clock")
+    start: StartsField | None = Field(
+        None, description="The field that starts the clock, or several, or { due_of = 'target' }: the earliest counts"
+    )
     stop: tuple[str, ...] = Field(description="The field that stops it, or several: the earliest counts")
     clock: Clock = Field(default_factory=Clock, description="Options of the clock")
+    _others: dict[str, HasDueDays] = PrivateAttr(default_factory=dict)  # the targets on whose due days it starts
+
+    @property
+    def starts(self) -> tuple[Start, ...]:
+        """What starts the clock, one by one."""
+        return () if self.start is None else (self.start,) if isinstance(self.start, str) else self.start
 
     @property
     @abstractmethod
@@ -34,7 +47,30 @@ class OnClock(Selected):
     @cached_property
     def clock_key(self) -> tuple[Any, ...]:
         """All that its clock depends on: targets of one key differ in their limits alone."""
-        return self.of, self.start, self.stop, repr(self.where), repr(self.clock), self.runs_in.kind
+        on = tuple((other.clock_key, other.limit, repr(other.extension)) for other in self._others.values())
+        return self.of, self.start, self.stop, repr(self.where), repr(self.clock), self.runs_in.kind, on
+
+    def fields_due_of(self, table: Columns) -> list[str]:
+        """Return the names of the fields that the due days read on which it may start."""
+        return [name for other in self._others.values() for name in fields_of_due_days(other, table)]
+
+    def due_of(self, target: str, known: AsKnownBatch) -> tuple[Integers, Integers]:
+        """Return when the records are due by another target, and 1 where that may still move."""
+        found = due_days(self._others[target], known)
+        return found.due, found.moves
+
+    def check_references(self, targets: Mapping[str, Target]) -> None:
+        """Raise ``ValueError`` where it starts on the due day of a target that doesn't fit, or in a circle."""
+        having = {name: found for name, it in targets.items() if (found := it.has_due_days) is not None}
+        fitting = [name for name, it in having.items() if it.of == self.of and it.in_days == self.in_days]
+        for name in others(self.starts):
+            if name not in fitting:
+                raise ValueError(
+                    f"target {self.id}: start: due_of: {name!r} isn't a share within a limit of {self.of}, of the same "
+                    f"unit and without pauses. {one_of(name, fitting)}"
+                )
+            check_circle(having, (self.id, name))
+            self._others[name] = having[name]
 
     @cached_property
     def in_days(self) -> bool:
@@ -64,7 +100,8 @@ class OnClock(Selected):
     @property
     def meaningful_options(self) -> frozenset[str]:
         """The options of a clock that mean something for it: those of its limit, of its records and measure."""
-        return self.runs_in.options - {"pauses", "unanswered"}
+        several = set() if only_field(self.starts) or not self.starts else {"cut_off", "non_working_receipt"}
+        return self.runs_in.options - {"pauses", "unanswered"} - several
 
     @property
     def called(self) -> str:
@@ -92,6 +129,17 @@ class OnClock(Selected):
             if name not in self.meaningful_options:
                 raise ValueError(f"clock: {name} means nothing for {self.called} on {self.of}; leave it out")
         return self
+
+
+def check_circle(targets: Mapping[str, HasDueDays], path: tuple[str, ...]) -> None:
+    """Raise ``ValueError`` where targets start on the due days of one another."""
+    if path[-1] in path[:-1]:
+        raise ValueError(
+            f"target {path[0]}: start: due_of: the targets start one another in a circle: {' > '.join(path)}. Give one "
+            "of them a field that starts it"
+        )
+    for name in others(targets[path[-1]].starts) if path[-1] in targets else ():
+        check_circle(targets, (*path, name))
 
 
 class Limited(OnClock):
@@ -137,6 +185,11 @@ class Extendable(Limited):
     extension: Extension | None = Field(
         None, exclude_if=lambda value: value is None, description="How a due day can be moved, and how far"
     )
+
+    @property
+    def has_due_days(self) -> Self | None:
+        """The target itself, unless its clock may stand still, or records bring their due dates along."""
+        return self if self.clock.pauses == "none" and not self.limit.own_field else None
 
     @property
     def judged_by_due_days(self) -> Self | None:

@@ -296,6 +296,11 @@ class Target(Declaration):
         return None
 
     @property
+    def has_due_days(self) -> HasDueDays | None:
+        """The target itself, where every record that it applies to has a due day by it, whatever its events say."""
+        return None
+
+    @property
     def judged_by_due_days(self) -> HasDueDays | None:
         """The target itself, where the due day of a record decides, and not its elapsed time."""
         return None
