@@ -117,6 +117,17 @@ def net(measure: Row) -> list[Row]:
     return [{"id": "net", "cohort": "received", **clocked}, {"id": "own", "of": "cases", "cohort": "due", **measure}]
 
 
+def one(limit: Any, **others: Any) -> list[Row]:
+    """Give one target with a limit, or the sooner of some."""
+    return [{"id": "own", "cohort": "received", **CLOCK, "limit": limit, **others}]
+
+
+EVE = ANNOUNCED - timedelta(days=5)
+TEN = WorkingCalendar.uk("england-and-wales").add(EVE, 10)  # ten working days end after the last announced day,
+TIED = {"earlier": ["10 working days", f"{(TEN - EVE).days} calendar days"]}  # and so many days on the same day
+BY_FLAG = {"where": {"extended": "yes"}, "limit": "10 working days"}
+TO_A_DATE = {"to": "extended_to_at", "at_most": "10 working days"}
+
 PAUSED = [
     {"case_id": "A", "event": word, "at": ANNOUNCED + timedelta(days=shift)}
     for word, shift in (("paused", -25), ("resumed", -5))
@@ -125,6 +136,11 @@ PAUSED = [
 
 @laws
 @given(target_lists(), DAYS, event_lists(), DAYS | st.none())
+@example(one(TIED), EVE, [], None)
+@example(one({"earlier": [*reversed(TIED["earlier"])]}), EVE, [], None)
+@example(one("1 calendar day", extension=BY_FLAG), EVE, [], EVE)
+@example(one("1 calendar day", extension=TO_A_DATE), EVE, [], ANNOUNCED + timedelta(days=60))
+@example(one("1 calendar day", extension=TO_A_DATE), EVE, [], ANNOUNCED + timedelta(days=5))
 @example(rolled("keep in touch", "4 weeks"), ANNOUNCED - timedelta(days=20), [], None)
 @example(rolled("share within", "30 calendar days"), ANNOUNCED - timedelta(days=30), [], None)
 @example(net({"measure": "delays explained", "late_on": ["net"]}), ANNOUNCED - timedelta(days=30), PAUSED, None)

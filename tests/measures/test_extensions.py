@@ -1,12 +1,13 @@
 """Extensions of due days, worked by hand over Easter 2024."""
 
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
 
-from ombudsman_kpi import Scheme, assess, deadlines, load_scheme, measure, tally, worklist
+from ombudsman_kpi import Scheme, assess, deadlines, load_scheme, measure, settled, tally, worklist
 
 TARGET = "decided-or-allocated-20wd"
 Row = dict[str, Any]
@@ -252,3 +253,18 @@ def test_a_declared_field_that_is_missing_is_one_error() -> None:
     with pytest.raises(Exception, match="has no column 'extended_at', which target 'decided-or-allocated-20wd' needs"):
         measure(declared(AGREED), cases=pd.DataFrame([case()]).drop(columns="extended_at"), as_of="2024-05-13",
                 targets=TARGET)  # fmt: skip
+
+
+def test_what_may_still_move_or_change_is_not_settled() -> None:
+    last = load_scheme("lgsco").calendar.announced_until
+    near = case(received=last - timedelta(days=40), decided_at=last - timedelta(days=1), extended="true")
+    assert settled(declared(FLAG), cases=[near], as_of=last, targets=TARGET).open == {"cases": ("A",)}
+    early = case(received=last - timedelta(days=90), decided_at=last - timedelta(days=1), extended="true")
+    assert settled(declared(FLAG), cases=[early], as_of=last, targets=TARGET).open == {"cases": ()}
+    # what it was decided in is known from the decision, and may give it another limit
+    limits = [{"where": {"decided_in": "assessment"}, "limit": "1 week"}, "8 weeks"]
+    scheme = load_scheme("lgsco").with_target(TARGET, limit=limits)
+    allocated = case(allocated_at="2024-04-12", decided_in=None)
+    assert settled(scheme, cases=[allocated], as_of="2024-04-30", targets=TARGET).open == {"cases": ("A",)}
+    decided = allocated | {"decided_at": "2024-04-12", "decided_in": "assessment"}
+    assert settled(scheme, cases=[decided], as_of="2024-04-30", targets=TARGET).open == {"cases": ()}

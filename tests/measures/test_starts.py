@@ -200,3 +200,16 @@ def test_the_fields_of_the_other_target_are_read_too() -> None:
     frame = pd.DataFrame([letter(None, None)]).drop(columns="received_at")
     with pytest.raises(Exception, match="has no column 'received_at', which target 'acknowledged' needs"):
         measure(declared(), written_contacts=frame, as_of="2024-06-30", targets="answered")
+
+
+def test_a_start_that_a_holiday_may_still_move_makes_the_due_day_provisional() -> None:
+    last = load_scheme("lgsco").calendar.announced_until
+    record = WrittenContact(**letter(None, None, last - timedelta(days=3)))
+    for limit in ("10 calendar days", ["10 calendar days"], {"earlier": ["10 calendar days", "2 weeks"]}):
+        scheme = declared({**ANSWERED, "limit": limit})
+        as_of = last + timedelta(days=30)
+        (item,) = deadlines(scheme, record, as_of=as_of, targets="answered")
+        assert item.provisional
+        assert not deadlines(scheme, WrittenContact(**letter(last, None, last)), as_of=as_of, targets="answered")[
+            0
+        ].provisional

@@ -47,8 +47,7 @@ class OnClock(Selected):
     @cached_property
     def clock_key(self) -> tuple[Any, ...]:
         """All that its clock depends on: targets of one key differ in their limits alone."""
-        on = tuple((other.clock_key, other.limit, repr(other.extension)) for other in self._others.values())
-        return self.of, self.start, self.stop, repr(self.where), repr(self.clock), self.runs_in.kind, on
+        return self.of, self.start, self.stop, repr(self.where), repr(self.clock), self.runs_in.kind
 
     def fields_due_of(self, table: Columns) -> list[str]:
         """Return the names of the fields that the due days read on which it may start."""
