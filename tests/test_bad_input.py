@@ -460,8 +460,9 @@ def test_a_start_that_is_missing_is_invalid(library: str) -> None:
 
 
 def test_a_case_not_yet_valid_is_excluded() -> None:
-    frame = cases(valid_at=[None, None], allocated_at=["2024-04-01"] * 2)
-    assert statuses(frame, "investigation-13w") == [("excluded", "not yet valid")] * 2
+    frame = cases(valid_at=[None, None], allocated_at=["2024-04-01"] * 2, decided_at=[None, "2024-04-02"])
+    stopped = ("invalid", "valid_at is missing, and decided_at is there")
+    assert statuses(frame, "investigation-13w") == [("excluded", "not yet valid"), stopped]
 
 
 def test_everything_wrong_at_once_loses_no_record() -> None:

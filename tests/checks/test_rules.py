@@ -143,7 +143,7 @@ TABLE = [
     Row("similar-column", {"cases": pd.DataFrame([a_case()]).rename(columns={"decided_at": "Decided-on"})},
         (None, None, "decided_at", 1),
         {"cases": pd.DataFrame([a_case()]).rename(columns={"decided_at": "judged"})}),
-    Row("stop-without-start", {"cases": [a_case(allocated_at="2024-04-02", valid_at=None)]}, (0, "A1", "valid_at", 1),
+    Row("contradiction", {"cases": [a_case(allocated_at="2024-04-02", valid_at=None)]}, (0, "A1", "valid_at", 1),
         {"cases": [a_case(allocated_at="2024-04-02", valid_at="2024-04-01")]}, {"targets": "investigation-13w"}),
     Row("target-lost", {"cases": [a_case(decided_at="2024-04-30")]}, (None, None, None, 1), {"cases": [a_case()]},
         {"met": "decided-or-allocated-20wd"}),

@@ -60,6 +60,15 @@ VARIANTS = """
   { id = "trend-of-score", measure = "trend", of = "reviews", cohort = "dated", change_in = { measure = "score", parts = "standard" } },
   { id = "explained-of-two", measure = "delays explained", of = "cases", late_on = ["share-within", "within-13w"], cohort = "due" },
   { id = "in-touch-intervals", measure = "keep in touch", of = "cases", start = "investigation_started_at", stop = "decided_at", limit = "20 working days", counted = "intervals", cohort = "due" },
+  { id = "of-several", of = "cases", start = "received_at", stop = "decided_at", limit = [ { where = { complexity = "high" }, limit = "20 weeks" }, { until = 2023-12-31, limit = "30 working days" }, { from = 2024-01-01, where = { team = { not = "South" } }, limit = { earlier = ["30 working days", "40 calendar days"] } } ], cohort = "due" },
+  { id = "extended", of = "cases", start = "received_at", stop = "decided_at", limit = "20 working days", extension = { to = "extended_to_at", agreed = "extended_at", at_most = "20 working days" }, standard = "at least 50%", cohort = "received" },
+  { id = "extended-weeks", of = "cases", start = "received_at", stop = "decided_at", limit = { earlier = ["8 weeks", "30 working days"] }, extension = { where = { extended = "true" }, agreed = "extended_at", limit = "4 weeks" }, clock = { non_working_due = "next working day", cut_off = "17:00" }, cohort = "due" },
+  { id = "extended-hours", of = "cases", start = "received_at", stop = "decided_at", limit = [ { where = { complexity = "high" }, limit = "900 hours" }, "600 hours" ], extension = { to = "extended_to_at", at_most = "400 hours" }, cohort = "received" },
+  { id = "started-of-several", of = "cases", start = ["allocated_at", { due_of = "extended" }], stop = "decided_at", limit = "10 working days", cohort = "received" },
+  { id = "started-in-turn", of = "cases", start = { due_of = "started-of-several" }, stop = "closed_at", limit = ["4 weeks"], cohort = "due" },
+  { id = "started-in-hours", of = "cases", start = ["allocated_at", "valid_at", { due_of = "extended-hours" }], stop = "decided_at", limit = "300 hours", cohort = "closed" },
+  { id = "explained-extended", measure = "delays explained", of = "cases", late_on = ["extended", "of-several"], cohort = "due" },
+  { id = "trend-extended", measure = "trend", of = "cases", cohort = "received", change_in = { start = "received_at", stop = "decided_at", limit = "20 working days", extension = { where = { extended = "true" }, limit = "4 working days" } } },
 ]
 """  # noqa: E501
 SCHEME = f"""
@@ -74,7 +83,7 @@ target = [
 
 COLUMNS = {
     "cases": "case_id received_at valid_at allocated_at investigation_started_at decided_at decided_in decision "
-    "withdrawn_at closed_at team",
+    "withdrawn_at closed_at extended_to_at extended_at extended complexity team",
     "events": "case_id event at party direction reason recorded_at",
     "requests": "request_id kind received_at answered_at case_id team",
     "reviews": "review_id standard answer reviewed_at source case_id team",
@@ -113,6 +122,7 @@ class Maker:
     def case(self, number: int) -> Bundle:
         """Make a case with its events, requests and reviews; often one comes on the day of another."""
         chance, name, team = self.chance, f"C{number}", self.chance.choice(["North", "South", None])
+        own = Random(f"{name} {self.chance.getstate()[1][:3]}")  # noqa: S311
         start = FIRST + chance.randrange(220) * DAY
         shared = {"case_id": name, "team": team}
         allocated = self.later(start, 40, 0.6)
@@ -127,6 +137,10 @@ class Maker:
             "decision": chance.choice(["upheld", "not-upheld", None]),
             "withdrawn_at": self.later(start, 90, 0.1),
             "closed_at": self.later(start, 200, 0.2),
+            "extended_to_at": start + own.randrange(20, 100) * DAY if own.random() < 0.4 else None,
+            "extended_at": start + own.randrange(50) * DAY if own.random() < 0.4 else None,
+            "extended": own.choice(["true", "false", None]),
+            "complexity": own.choice(["high", "low", None]),
         }
         requests = [
             {**shared, "request_id": f"{name}-{place}", "kind": chance.choice(["stage-1", "stage-1", "stage-2"]),

@@ -77,7 +77,16 @@ def target_lists(draw: st.DrawFn) -> list[Row]:
     explained = {"measure": "delays explained", "of": "cases", "cohort": "due"}
     after = draw(st.one_of(st.none(), st.integers(0, 20)))
     up_to = {} if after is None else {"up_to": f"{after} {draw(st.sampled_from(UNITS[:2]))}"}
+    both = [limit, draw(LIMITS)]
+    sooner: Row = {**clocked, "limit": {"earlier": both}}
+    extension: Row = draw(
+        st.fixed_dictionaries({"to": st.just("extended_to_at")}, optional={"at_most": LIMITS})
+        | st.fixed_dictionaries({"where": st.just({"extended": "yes"}), "limit": LIMITS})
+    )
     return [
+        {"id": "sooner", "cohort": "received", **sooner},
+        {"id": "extended", "cohort": "received", **clocked, "extension": extension},
+        {"id": "sooner-extended", "cohort": "received", **sooner, "extension": extension},
         {"id": "within", "cohort": "received", **clocked},
         {"id": "net", "cohort": "received", **clocked, **pauses},
         {"id": "cases", "measure": "keep in touch", "cohort": "closed", **clocked},
@@ -111,6 +120,17 @@ def net(measure: Row) -> list[Row]:
     return [{"id": "net", "cohort": "received", **clocked}, {"id": "own", "of": "cases", "cohort": "due", **measure}]
 
 
+def one(limit: Any, **others: Any) -> list[Row]:
+    """Give one target with a limit, or the sooner of some."""
+    return [{"id": "own", "cohort": "received", **CLOCK, "limit": limit, **others}]
+
+
+EVE = ANNOUNCED - timedelta(days=5)
+TEN = WorkingCalendar.uk("england-and-wales").add(EVE, 10)  # ten working days end after the last announced day,
+TIED = {"earlier": ["10 working days", f"{(TEN - EVE).days} calendar days"]}  # and so many days on the same day
+BY_FLAG = {"where": {"extended": "yes"}, "limit": "10 working days"}
+TO_A_DATE = {"to": "extended_to_at", "at_most": "10 working days"}
+
 PAUSED = [
     {"case_id": "A", "event": word, "at": ANNOUNCED + timedelta(days=shift)}
     for word, shift in (("paused", -25), ("resumed", -5))
@@ -118,14 +138,19 @@ PAUSED = [
 
 
 @laws
-@given(target_lists(), DAYS, event_lists())
-@example(rolled("keep in touch", "4 weeks"), ANNOUNCED - timedelta(days=20), [])
-@example(rolled("share within", "30 calendar days"), ANNOUNCED - timedelta(days=30), [])
-@example(net({"measure": "delays explained", "late_on": ["net"]}), ANNOUNCED - timedelta(days=30), PAUSED)
+@given(target_lists(), DAYS, event_lists(), DAYS | st.none())
+@example(one(TIED), EVE, [], None)
+@example(one({"earlier": [*reversed(TIED["earlier"])]}), EVE, [], None)
+@example(one("1 calendar day", extension=BY_FLAG), EVE, [], EVE)
+@example(one("1 calendar day", extension=TO_A_DATE), EVE, [], ANNOUNCED + timedelta(days=60))
+@example(one("1 calendar day", extension=TO_A_DATE), EVE, [], ANNOUNCED + timedelta(days=5))
+@example(rolled("keep in touch", "4 weeks"), ANNOUNCED - timedelta(days=20), [], None)
+@example(rolled("share within", "30 calendar days"), ANNOUNCED - timedelta(days=30), [], None)
+@example(net({"measure": "delays explained", "late_on": ["net"]}), ANNOUNCED - timedelta(days=30), PAUSED, None)
 def test_a_due_day_is_provisional_where_it_can_still_be_moved_and_nowhere_else(
-    targets: list[Row], received: date, events: list[Row]
+    targets: list[Row], received: date, events: list[Row], to: date | None
 ) -> None:
-    case = {"case_id": "A", "received_at": received}
+    case = {"case_id": "A", "received_at": received, "extended_to_at": to, "extended": "yes" if to else "no"}
     before = dues(targets, case, events)
     # Nothing, where the day of receipt is day 1, ends on the day before it; that day must be one that can be closed.
     last = max(due for due, _ in before.values() if due is not None) + timedelta(days=1)

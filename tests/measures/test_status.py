@@ -175,10 +175,32 @@ def test_a_record_without_the_required_start_is_invalid(lgsco: Scheme) -> None:
 
 
 def test_a_case_that_is_not_yet_valid_is_left_out_while_others_have_the_cell(assessed: Assessed) -> None:
-    allocated = {"received_at": "2024-01-04", "allocated_at": "2024-01-10", "decided_at": "2024-04-10"}
+    allocated = {"received_at": "2024-01-04", "allocated_at": "2024-01-10"}
     rows = assessed({**allocated, "valid_at": "2024-01-10"}, {**allocated, "valid_at": None}, target=INVESTIGATION)
-    assert rows["status"].tolist() == ["met", "excluded"]
+    assert rows["status"].tolist() == ["overdue", "excluded"]
     assert rows["reason"].tolist() == ["", "not yet valid"]
+
+
+@pytest.mark.parametrize(
+    ("ended", "expected"),
+    [
+        ({"decided_at": "2024-04-10"}, ("invalid", "valid_at is missing, and decided_at is there")),
+        ({"withdrawn_at": "2024-04-10"}, ("excluded", "not yet valid")),
+        ({"closed_at": "2024-04-10"}, ("excluded", "not yet valid")),
+        # which of them ended it first is what counts, and of one day the decision
+        ({"decided_at": "2024-04-10", "closed_at": "2024-04-10"},
+         ("invalid", "valid_at is missing, and decided_at is there")),
+        ({"decided_at": "2024-04-10", "withdrawn_at": "2024-04-09"}, ("excluded", "not yet valid")),
+        ({"decided_at": "2031-04-10"}, ("excluded", "not yet valid")),  # that isn't known yet
+    ],
+)  # fmt: skip
+def test_what_stopped_without_having_started_leaves_no_figure_unseen(
+    assessed: Assessed, ended: dict[str, str], expected: tuple[str, str]
+) -> None:
+    case = {"received_at": "2024-01-04", "allocated_at": "2024-01-10", "valid_at": None}
+    rows = assessed({"valid_at": "2024-01-10", **dict.fromkeys(ended), "allocated_at": None,
+                     "received_at": "2024-01-04"}, case | ended, target=INVESTIGATION)  # fmt: skip
+    assert (rows["status"][1], rows["reason"][1]) == expected
 
 
 def test_without_the_whole_column_validity_is_receipt(assessed: Assessed) -> None:

@@ -10,12 +10,15 @@ from pydantic import Field
 from ombudsman_kpi.calendars.dates import WEEKDAYS, day_in_short, ordinal
 from ombudsman_kpi.calendars.places import titled
 from ombudsman_kpi.cases.facts import DayOff, DeadlineFacts, Fact, amount_of
+from ombudsman_kpi.clocks.extensions import LONGER
 from ombudsman_kpi.clocks.limits import Amount, read_amount
 from ombudsman_kpi.clocks.states import not_yet
 from ombudsman_kpi.measures.base.target import Target, Wording
 from ombudsman_kpi.measures.registry import MEASURES
 
-StepKind = Literal["start", "day 1", "opening", "pause", "due", "status", "target", "calendar", "provisional"]
+StepKind = Literal[
+    "start", "limit", "day 1", "opening", "pause", "due", "extension", "status", "target", "calendar", "provisional"
+]
 
 
 class Step(Fact):
@@ -60,6 +63,8 @@ def explanation_of(deadline: DeadlineFacts) -> Explanation:
 def _steps(deadline: DeadlineFacts) -> Iterator[Step]:
     if deadline.start is not None and not _words(deadline).whole:
         yield _start(deadline, deadline.start)
+    if deadline.limits:
+        yield Step(kind="limit", says=f"The limit here is {deadline.limits}.")
     if deadline.day_1 is not None and deadline.start is not None:
         yield _day_1(deadline, deadline.day_1)
     if deadline.opens is not None and deadline.start is not None:
@@ -74,7 +79,9 @@ def _steps(deadline: DeadlineFacts) -> Iterator[Step]:
         said = f"The clock stood still from {day_text(pause.first)} {until}{counts}."
         yield Step(kind="pause", day=pause.first, says=said)
     if deadline.status != "invalid" or deadline.due is not None:
-        yield _due(deadline)
+        yield _due(deadline.model_copy(update={"due": deadline.first_due}) if deadline.first_due else deadline)
+    if deadline.first_due is not None and deadline.due is not None:
+        yield _extension(deadline, deadline.due)
     yield Step(kind="status", day=deadline.stop, says=_status(deadline))
     basis = deadline.basis
     said = f"in {basis.title} (scheme {basis.scheme}, digest {basis.digest})"
@@ -95,6 +102,8 @@ def _start(deadline: DeadlineFacts, start: date) -> Step:
     recorded, words = deadline.recorded, _words(deadline)
     if words.start and deadline.started_by in {None, *deadline.waits_for}:
         return Step(kind="start", day=start, says=_filled(words.start, deadline))
+    if deadline.started_on:
+        return Step(kind="start", day=start, says=f"Started {moment_text(start)}, {deadline.started_on}.")
     said = f"{_what(deadline, deadline.started_by or 'started').capitalize()} {moment_text(recorded or start)}."
     if recorded is not None and not isinstance(start, datetime) and day_of(recorded) != start:
         why = [name for name in ("cut_off", "non_working_receipt") if name in deadline.options]
@@ -143,6 +152,22 @@ def _due(deadline: DeadlineFacts) -> Step:
     return _due_in_other_units(deadline, limit, due)
 
 
+def _extension(deadline: DeadlineFacts, due: date) -> Step:
+    """Return the step for the day to which an extension moved the due day."""
+    days = days_skipped(deadline, deadline.first_due, due) if deadline.extended_by else ()
+    if LONGER in deadline.reason:
+        why = f", {deadline.extended_by} after that: it was {LONGER}"
+    else:
+        why = f" by {deadline.extended_by}" if deadline.extended_by else ", as agreed"
+    skipped = f" ({_summed(days)} skipped)" if days and "working" in deadline.extended_by else ""
+    said = f"Extended to {moment_text(due)}{why}{skipped}. That {_was(due, deadline)} the last day in time."
+    return Step(kind="extension", day=due, says=said, skipped=days if skipped else ())
+
+
+def _in_time(deadline: DeadlineFacts) -> str:
+    return "in time without its extension" if deadline.first_due else "in time"
+
+
 def _due_in_working_days(deadline: DeadlineFacts, limit: Amount, due: date) -> Step:
     was = _was(due, deadline)
     if limit.allowed == 0:
@@ -150,7 +175,8 @@ def _due_in_working_days(deadline: DeadlineFacts, limit: Amount, due: date) -> S
     skipped = days_skipped(deadline, deadline.day_1 or deadline.start, due)
     why = f" ({_summed(skipped)} skipped)" if skipped else ""
     counted = " that counts" if deadline.pauses else ""
-    said = f"The {ordinal(limit.allowed)} working day{counted} {was} {day_text(due)}{why}: the last day in time."
+    said = f"The {ordinal(limit.allowed)} working day{counted} {was} {day_text(due)}{why}: the last day "
+    said += f"{_in_time(deadline)}."
     return Step(kind="due", day=due, says=said, skipped=skipped)
 
 
@@ -166,10 +192,11 @@ def _due_in_other_units(deadline: DeadlineFacts, limit: Amount, due: date) -> St
     first += limit.note_on_end(day_of(deadline.start or due))
     if limit.less_than:
         said = f"Less than {replace(limit, less_than=False)} from then{first}{rolled}: "
-        said += f"the last {moment} in time {was} {moment_text(due)}"
+        said += f"the last {moment} {_in_time(deadline)} {was} {moment_text(due)}"
     else:
         end = "ended" if was == "was" else "ends" if limit.amount == 1 else "end"
-        said = f"{deadline.limit} from then{first}{rolled} {end} {moment_text(due)}: the last {moment} in time"
+        said = f"{deadline.limit} from then{first}{rolled} {end} {moment_text(due)}: "
+        said += f"the last {moment} {_in_time(deadline)}"
     note = "" if limit.counts_working_hours else _clocks_changed(deadline.start, due)
     return Step(kind="due", day=due, says=f"{said}{note}.", skipped=days)
 

@@ -30,8 +30,11 @@ from ombudsman_kpi.cases.findings import (
 )
 from ombudsman_kpi.cases.record_table import Cells, RecordTable, source_of
 from ombudsman_kpi.clocks.axes import Axis
+from ombudsman_kpi.clocks.due_days import DueDays, HasDueDays, due_days
+from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.remaining import remaining
+from ombudsman_kpi.clocks.several import Entry, SeveralLimits, entries_of
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.errors import OptionError, RecordsError
@@ -251,42 +254,73 @@ class _Maker:
             facts["elapsed"] = _amount(int(assessed.elapsed[place]), assessed, NONE)
             facts["gross"] = None if assessed.gross is None else _amount(int(assessed.gross[place]), assessed, NONE)
         clock = timeline(clocked, self.known)
-        facts |= self._of_clock(clocked, clock, facts)
+        limit, instant = clocked.limit, None
+        by_due_days = target.judged_by_due_days
+        if by_due_days is not None:
+            if outcome.status == "invalid":  # then nobody knows by which limit it is due
+                return facts | self._of_clock(clocked, clock, facts, limit)
+            found = due_days(by_due_days, self.known)
+            entry = entries_of(limit)[int(found.which[0])]
+            limit, instant = entry.amounts[int(found.amount[0])], int(found.due[0])
+            facts |= self._of_due_days(by_due_days, clock, found, entry)
+        facts |= self._of_clock(clocked, clock, facts, limit)
         facts |= target.account(self.known, self.related, start, stop)
-        return facts if target.due_by_parts else facts | self._of_days(clocked, clock, facts)
+        return facts if target.due_by_parts else facts | self._of_days(clocked, clock, facts, limit, instant)
+
+    def _of_due_days(self, target: HasDueDays, clock: Timeline, found: DueDays, entry: Entry) -> dict[str, Any]:
+        """Return which of several limits holds, and when it was due before it was extended."""
+        more: dict[str, Any] = {"limits": str(entry)} if isinstance(target.limit, SeveralLimits) else {}
+        if found.due[0] != found.first[0] and target.extension is not None:
+            point = int(found.first[0])
+            more["first_due"] = to_day(point) if clock.in_days else self._moment(point)
+            if found.at_end[0]:
+                more["extended_by"] = str(target.extension.further)
+        return more
 
     def _day(self, point: int, assessed: Assessed) -> date | None:
         """Return the day of a point; None if there is none, or it is outside any calendar."""
         day = point if assessed.in_days else point // DAY
         return to_day(day) if self.first <= day <= self.last else None
 
-    def _of_clock(self, target: LimitedClock, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the fields that started and ended a clock."""
-        more: dict[str, Any] = {"limit": str(target.limit)}
-        if target.start is not None:
-            more["started_by"] = self.table.resolve(target.start, "")
+    def _of_clock(
+        self, target: LimitedClock, clock: Timeline, facts: Mapping[str, Any], limit: Limit
+    ) -> dict[str, Any]:
+        """Return the fields that started and ended a clock, and its limit."""
+        more: dict[str, Any] = {"limit": str(limit)}
+        by = 0 if clock.started is None else int(clock.started.by[0])
+        starts = (*target.starts, None)  # None: it ended before it would have started
+        start = starts[by] if by >= 0 else starts[0]
+        if isinstance(start, str):
+            more["started_by"] = self.table.resolve(start, "")
             recorded = cell_of(self.record, more["started_by"])
             more["recorded"] = here_of(recorded, self.zone) if getattr(recorded, "tzinfo", None) else recorded
+        elif clock.started is not None:
+            more["started_on"] = "the day it ended" if start is None else f"the day that target {start.target} was due"
         if facts["stop"] is not None:
             more["ended_by"] = clock.endings[int(clock.ended_by[0])]
         return more
 
-    def _of_days(self, target: LimitedClock, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
+    def _of_days(
+        self, target: LimitedClock, clock: Timeline, facts: Mapping[str, Any], limit: Limit, instant: int | None
+    ) -> dict[str, Any]:
         """Return the pauses, day 1 and days off of a clock."""
         start = facts["start"]
         if not clock.in_days:
-            return self._instants(target, clock, facts)
+            return self._instants(target, clock, facts, instant)
         more: dict[str, Any] = {}
         if target.clock.pauses == "allowed":
             more["pauses"] = self._pauses(facts)
-        if start is not None and target.limit.counts_working_days and target.limit.allowed:
-            more["day_1"] = _day_1(clock.axis, start, more.get("pauses", ()))
-        if start is not None and (target.limit.counts_working_days or target.clock.in_force):
+        if start is not None and limit.counts_working_days and limit.allowed:
+            more["day_1"] = _day_1(limit.axis(self.calendar, target.clock), start, more.get("pauses", ()))
+        counts = target.limit.depends_on_holidays(target.clock) or target.clock.in_force or "extended_by" in facts
+        if start is not None and counts:
             ends = [day for day in (facts["due"], facts["stop"] or to_day(self.known.as_of.day)) if day is not None]
-            more["days_off"] = _days_off(self.calendar, day_in(facts["recorded"], self.zone), max(ends))
+            more["days_off"] = _days_off(self.calendar, day_in(facts.get("recorded", start), self.zone), max(ends))
         return more
 
-    def _instants(self, target: LimitedClock, clock: Timeline, facts: Mapping[str, Any]) -> dict[str, Any]:
+    def _instants(
+        self, target: LimitedClock, clock: Timeline, facts: Mapping[str, Any], instant: int | None
+    ) -> dict[str, Any]:
         """Return the times of a clock that runs in instants, in the scheme's zone."""
         if target.limit.own_field:  # dates and times of the record, as they are
             own = cell_of(self.record, self.table.resolve(target.limit.own_field, ""))
@@ -298,7 +332,9 @@ class _Maker:
                 "due": day_in(own, self.zone) if by_day and own is not None else here_of(own, self.zone),
             }
         start, stop = (self._moment(int(points[0])) for points in (clock.start, clock.end))
-        due = None if start is None else self._moment(int(clock.axis.due(clock.start, target.limit.allowed)[0]))
+        if instant is None and start is not None:
+            instant = int(clock.axis.due(clock.start, target.limit.allowed)[0])
+        due = None if instant is None else self._moment(instant)
         hours = self._of_hours(clock, due) if target.limit.counts_working_hours and start is not None else {}
         return {"start": start, "stop": stop, "due": due, **hours}
 

@@ -10,7 +10,7 @@ import numpy as np
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.checks.against import Earlier, read_earlier
-from ombudsman_kpi.checks.contradictions import CONTRADICTION, OUT_OF_ORDER, STOP_WITHOUT_START
+from ombudsman_kpi.checks.contradictions import CONTRADICTION, OUT_OF_ORDER
 from ombudsman_kpi.checks.finding import SHOWN, AnyRule, CheckFinding, Spot
 from ombudsman_kpi.checks.findings import FailOn, Findings
 from ombudsman_kpi.checks.look import KindSeen
@@ -28,7 +28,7 @@ from ombudsman_kpi.tallies.plan import PlanStep, Progress, check_scheme, make_pl
 
 _SEVERITIES = ("error", "warning", "note")
 _ALL = "all"
-_OF_MADE = {CONTRADICTION.id, OUT_OF_ORDER.id, STOP_WITHOUT_START.id}  # rules that cases made of events are told by
+_OF_MADE = {CONTRADICTION.id, OUT_OF_ORDER.id}  # rules that cases made of events are told by
 
 
 @takes_records

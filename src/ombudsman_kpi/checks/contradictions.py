@@ -1,4 +1,4 @@
-"""Rules for one record: outcomes that are invalid, times that can't be in their order, stops without a start."""
+"""Rules for one record: outcomes that are invalid, and times that can't be in their order."""
 
 from collections.abc import Iterator, Mapping
 
@@ -78,29 +78,6 @@ def _out_of_order(look: Look) -> Iterator[Mark]:
         yield Mark(says, both & wrong if told is None else both & wrong & ~told, late)
 
 
-def _stopped_unstarted(look: Look) -> Iterator[Mark]:
-    """Yield records that a target's clock stopped for, without ever having started."""
-    seen: dict[tuple[str, str], Truths] = {}
-    if look.table.has_shares:  # no clock is looked at
-        return
-    for target in (rule.target.limited_clock for rule in look.rules):
-        if target is None or target.start is None or target.of != look.table.name:
-            continue
-        start = look.table.resolve(target.start, target.id)
-        if start not in look.fields or look.fields[start].required or not target.where:
-            continue
-        asked = ~look.batch.times(start).present
-        for name, condition in target.where.items():
-            asked &= look.known.fulfils(look.table.resolve(name, target.id), condition)
-        for stop in target.stop:
-            own = look.table.resolve(stop, target.id)
-            if own in look.fields and own != start:
-                where = asked & look.known.happened(own)
-                seen[start, own] = seen[start, own] | where if (start, own) in seen else where
-    for (start, stop), where in seen.items():
-        yield Mark(f"{stop} is there, and {start} isn't", where, start)
-
-
 def _unmeasurable(survey: Survey) -> Iterator[Spot]:
     told = {*survey.unopened.values()} | {why for seen in survey.kinds.values() for why in seen.unreadable.values()}
     reasons: dict[str, list[str]] = {}
@@ -118,10 +95,6 @@ CONTRADICTION = CheckRule(
 OUT_OF_ORDER = CheckRule(
     "out-of-order", "warning", "Two times of a record are in an impossible order.",
     "Correct the one that is wrong.", _out_of_order,
-)  # fmt: skip
-STOP_WITHOUT_START = CheckRule(
-    "stop-without-start", "warning", "The clock of a record was stopped, and never started.",
-    "Add the start; until then no target with that clock counts the record.", _stopped_unstarted,
 )  # fmt: skip
 UNMEASURABLE = CheckRule(
     "unmeasurable", "error", "A target can't be measured on these records.",

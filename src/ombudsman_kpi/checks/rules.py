@@ -15,7 +15,6 @@ OF_BATCHES: tuple[CheckRule[Look, Mark], ...] = (
     cells.UNKNOWN_WORD,
     contradictions.CONTRADICTION,
     contradictions.OUT_OF_ORDER,
-    contradictions.STOP_WITHOUT_START,
     log.STRAY_EVENT,
     log.SIMILAR_ID,
     log.UNKNOWN_PARTY,

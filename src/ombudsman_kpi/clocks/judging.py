@@ -138,12 +138,15 @@ def provisional(target: HasLimit, timeline: Timeline, calendar: WorkingCalendar)
 
     It looks at the starts alone: due days needn't be worked out.
     """
+    started = None if timeline.started is None else timeline.started.moves
     if not timeline.in_days:
-        return _due_after(target, timeline, day_number(calendar.announced_until))
+        after = _due_after(target, timeline, day_number(calendar.announced_until))
+        return after if started is None else (started > 0) if after is None else after | (started > 0)
     latest = last_certain_start(target, timeline.axis, calendar)
     if latest is None or timeline.last_started <= latest:
-        return None
-    return timeline.start_day > latest
+        return None if started is None else started > 0
+    late: Truths = timeline.start_day > latest
+    return late if started is None else late | (started > 0)
 
 
 def provisional_days(

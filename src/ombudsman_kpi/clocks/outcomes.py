@@ -76,6 +76,7 @@ class Assessed:
     due_day: Integers | None = None  # that puts it into the period of those due, where the due point doesn't
     in_parts: bool = False  # whether each different elapsed time is counted, not whole units
     gross: Integers | None = None  # elapsed as if the clock had never stood still
+    allowed: Integers | None = None  # the longest elapsed time in time of each, where they don't share one limit
 
     @cached_property
     def points(self) -> Points:

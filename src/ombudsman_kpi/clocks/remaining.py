@@ -21,8 +21,9 @@ def remaining(limit: Limit, assessed: Assessed, known: AsKnownBatch) -> Integers
     had passed, how many it takes from there to the end. So on a Saturday one working day is left until Monday, and
     something due on Friday is one working day late.
     """
+    allowed = 0 if limit.own_field else limit.allowed if assessed.allowed is None else assessed.allowed
     if limit.needs_times:
-        return np.where(assessed.elapsed == NONE, MISSING, limit.allowed - assessed.elapsed)
+        return np.where(assessed.elapsed == NONE, MISSING, allowed - assessed.elapsed)
     _, stop, due = assessed.points if assessed.in_days else (points // DAY for points in assessed.points)
     axis = limit.axis(known.setting.calendar, _PLAIN)  # from one day to another no option matters
     nothing = MISSING if assessed.in_days else MISSING // DAY
@@ -36,6 +37,6 @@ def remaining(limit: Limit, assessed: Assessed, known: AsKnownBatch) -> Integers
     if limit.own_field:
         return np.where(unknown, MISSING, left)
     # A clock that stands still has no due day. The day on which it would stop isn't used yet.
-    used = np.where(assessed.elapsed > limit.allowed, assessed.elapsed, np.maximum(assessed.elapsed - 1, 0))
-    standing = np.where(assessed.elapsed == NONE, MISSING, limit.allowed - used)
+    used = np.where(assessed.elapsed > allowed, assessed.elapsed, np.maximum(assessed.elapsed - 1, 0))
+    standing = np.where(assessed.elapsed == NONE, MISSING, allowed - used)
     return np.where(unknown, standing, left)

@@ -130,18 +130,22 @@ class StateBuilder:
         for mask, reason in moments.faults:
             self.mark(mask, "invalid", reason)
 
-    def mark_not_begun(self, name: str) -> None:
-        """Leave out the records that haven't begun; one that must have and has no day contradicts itself."""
-        moments = self.moments(name)
+    def mark_missing(self, name: str) -> None:
+        """Mark the records that lack the day on which they begin, and must have one: they contradict themselves."""
+        table, moments = self.known.batch.table, self.moments(name)
+        declared = table.fields.get(name)
         if moments.complete:
             return
-        table = self.known.batch.table
-        declared = table.fields.get(name)
         if table.dated_by_period(name):
             self.mark(~moments.times.present, "invalid", "period is missing")
         elif declared is not None and declared.required:
             self.mark(~moments.times.present, "invalid", f"{name} is missing")
-        self.mark(~moments.happened, "excluded", not_yet(name))
+
+    def mark_not_begun(self, name: str) -> None:
+        """Leave out the records that haven't begun."""
+        moments = self.moments(name)
+        if not moments.complete:
+            self.mark(~moments.happened, "excluded", not_yet(name))
 
 
 def dated(builder: StateBuilder, name: str, conditions: Mapping[str, Condition]) -> Integers:
@@ -151,6 +155,7 @@ def dated(builder: StateBuilder, name: str, conditions: Mapping[str, Condition])
     builder.mark_not_concerned(conditions)
     builder.mark_identity()
     builder.mark_unusable(own)
+    builder.mark_missing(own)
     builder.mark_not_begun(own)
     moments = builder.moments(own)
     return np.where(moments.usable, moments.days, MISSING)

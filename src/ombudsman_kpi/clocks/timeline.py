@@ -13,6 +13,15 @@ from ombudsman_kpi.calendars.time_zones import DAY, TimeZone
 from ombudsman_kpi.clocks.axes import Axis
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
+from ombudsman_kpi.clocks.starts import (
+    HasStarts,
+    Started,
+    deemed_received,
+    earliest,
+    mark_unstarted,
+    only_field,
+    recorded,
+)
 from ombudsman_kpi.clocks.states import (
     NONE,
     Ending,
@@ -20,7 +29,6 @@ from ombudsman_kpi.clocks.states import (
     StateBuilder,
     fields_of_conditions,
     fields_of_identity,
-    not_yet,
 )
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch, KnownTimes
@@ -29,7 +37,7 @@ from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.vocabulary import RECORDS
 
 
-class HasClock(Protocol):
+class HasClock(HasStarts, Protocol):
     """What a target says of its clock; the declarations of measures with a clock have it."""
 
     @property
@@ -43,10 +51,6 @@ class HasClock(Protocol):
     @property
     def where(self) -> Mapping[str, Condition]:
         """Which records it applies to."""
-
-    @property
-    def start(self) -> str | None:
-        """The field that starts the clock."""
 
     @property
     def stop(self) -> tuple[str, ...]:
@@ -92,16 +96,21 @@ class Timeline:
     zone: TimeZone
     own: tuple[Integers, Truths] | None = None
     rested: Truths | None = None  # of working hours: which ended, or stand at as_of, while the office was closed
+    started: Started | None = None  # by which of several starts, where there are several
 
     @cached_property
     def start_day(self) -> Integers:
         """The day on which each started; ``MISSING`` where it didn't."""
-        return self.start if self.in_days else self.zone.days(self.start)
+        return self.days(self.start)
 
     @cached_property
     def end_day(self) -> Integers:
         """The day on which each ended; ``MISSING`` where it is open."""
-        return self.end if self.in_days else self.zone.days(self.end)
+        return self.days(self.end)
+
+    def days(self, points: Integers) -> Integers:
+        """Return the days of points of its line."""
+        return points if self.in_days else self.zone.days(points)
 
     def due(self, limit: Limit) -> Integers:
         """Return when each is due: its day, or for other clocks the time on the wall, in microseconds.
@@ -126,11 +135,13 @@ class Timeline:
         # What is used up at closing time is due then, though it isn't more by the next opening.
         return in_time if self.rested is None else in_time & ~(self.rested & (self.elapsed == limit.allowed))
 
+    def shown(self, points: Integers) -> Integers:
+        """Return points as readers see them: days, or for other clocks times on the wall, in microseconds."""
+        return points if self.in_days else self.zone.wall(points)
+
     def points(self) -> tuple[Integers, Integers]:
-        """Return when each started and ended: days, or for other clocks times on the wall, in microseconds."""
-        if self.in_days:
-            return self.start, self.end
-        return self.zone.wall(self.start), self.zone.wall(self.end)
+        """Return when each started and ended, as readers see it."""
+        return self.shown(self.start), self.shown(self.end)
 
     @cached_property
     def last_started(self) -> int:
@@ -146,12 +157,12 @@ def fields_needed(target: HasClock, table: Columns) -> list[str]:
     fields = [table.resolve(name, f"target {target.id!r}") for name in times_named(target)]
     fields += [name for name in _enders(target) if table.has(name)]
     fields += [*fields_of_conditions(target.where, table, target.id), *fields_of_identity(table)]
-    return list(dict.fromkeys(fields))
+    return list(dict.fromkeys([*fields, *target.fields_due_of(table)]))
 
 
 def times_named(target: HasClock) -> list[str]:
     """Return the times that a target names: of its start, its stops, and the due date of its own."""
-    return [name for name in (target.start, *target.stop, target.runs_in.own_field) if name]
+    return [name for name in (*recorded(target.starts), *target.stop, target.runs_in.own_field) if name]
 
 
 def _enders(target: HasClock) -> tuple[str, ...]:
@@ -221,11 +232,11 @@ def _run(target: HasClock, known: AsKnownBatch) -> Timeline:
     """
     builder = ClockBuilder(known, target.id, target.in_days, on=target)
     _refuse_mixed_zones(builder)
-    if target.start is not None:
-        builder.mark_later(builder.name(target.start))
+    if (only := only_field(target.starts)) is not None:
+        builder.mark_later(builder.name(only))
     builder.mark_not_concerned(target.where)
     builder.mark_identity()
-    start = _start(builder)
+    start, started = _start(builder)
     end, which = _end(builder, start)
     own = _own_due(builder, end, target.runs_in.own_field) if target.runs_in.own_field else None
     builder.mark_ended(which, start, end)
@@ -233,7 +244,7 @@ def _run(target: HasClock, known: AsKnownBatch) -> Timeline:
     counts = ran.take(builder.state)
     axis = target.runs_in.axis(builder.calendar, target.clock)
     stops = np.where(end == MISSING, known.as_of.day if builder.in_days else known.as_of.instant, end)
-    elapsed = _elapsed(builder, axis, counts, start, stops) if target.start else np.full(builder.size, NONE)
+    elapsed = _elapsed(builder, axis, counts, start, stops) if target.starts else np.full(builder.size, NONE)
     open_time = builder.calendar.open_time if target.runs_in.counts_working_hours else None
     return Timeline(
         axis,
@@ -248,6 +259,7 @@ def _run(target: HasClock, known: AsKnownBatch) -> Timeline:
         builder.zone,
         own,
         None if open_time is None else open_time.rests(start, stops),
+        started,
     )
 
 
@@ -271,43 +283,25 @@ def _refuse_mixed_zones(builder: ClockBuilder) -> None:
         )
 
 
-def _start(builder: ClockBuilder) -> Integers:
-    """Return when each clock started, by the options of the clock."""
-    if builder.on.start is None:
-        return np.full(builder.size, MISSING)
-    name = builder.name(builder.on.start)
-    builder.mark_time(name)
-    _refuse_dates(builder, name)
-    builder.mark_not_begun(name)
-    moments = builder.moments(name)
-    points = moments.days if builder.in_days else moments.first
-    start = points if moments.complete else np.where(moments.usable, points, MISSING)
-    return _deemed_received(builder, name, start) if builder.in_days else start
-
-
-def _deemed_received(builder: ClockBuilder, name: str, start: Integers) -> Integers:
-    """Return starts, those after the cut-off or on a day off moved to the day on which they count as received."""
-    clock = builder.on.clock
-    if clock.cut_off is None and clock.non_working_receipt == "as received":
-        return start
-    there = start != MISSING
-    if clock.cut_off is not None:
-        cut_off = clock.cut_off
-        latest = ((cut_off.hour * 60 + cut_off.minute) * 60 + cut_off.second) * 1_000_000 + cut_off.microsecond
-        walls = builder.known.batch.times(name).walls(builder.zone)
-        start = start + (there & (walls % DAY > latest))
-    if clock.non_working_receipt == "next working day":
-        inside = there & builder.calendar.covers(start)
-        rolled = builder.calendar.rolled(np.where(inside, start, builder.known.as_of.day), "forward")
-        start = np.where(inside, rolled, MISSING)
-    else:
-        start = np.where(builder.calendar.covers(start), start, MISSING)
-    builder.mark(there & (start == MISSING), "invalid", f"{name} is outside the calendar")
-    late = start > builder.known.as_of.day
-    if late.any():  # received after hours on the last day: that is the day after
-        builder.mark(late, "excluded", not_yet(name))
-        start = np.where(late, MISSING, start)
-    return start
+def _start(builder: ClockBuilder) -> tuple[Integers, Started | None]:
+    """Return when each clock started, by the options of the clock; and where there are several starts, by which."""
+    starts = builder.on.starts
+    if not starts:
+        return np.full(builder.size, MISSING), None
+    for start in recorded(starts):
+        builder.mark_time(builder.name(start))
+        _refuse_dates(builder, builder.name(start))
+    if (only := only_field(starts)) is not None:
+        name = builder.name(only)
+        moments = builder.moments(name)
+        builder.mark_missing(name)
+        mark_unstarted(builder, builder.ended, ~moments.times.present, name)
+        builder.mark_not_begun(name)
+        points = moments.days if builder.in_days else moments.first
+        begun = points if moments.complete else np.where(moments.usable, points, MISSING)
+        return (deemed_received(builder, builder.on.clock, name, begun) if builder.in_days else begun), None
+    started = earliest(builder, builder.on, builder.ended)
+    return started.start, started
 
 
 def _refuse_dates(builder: ClockBuilder, name: str) -> None:
@@ -316,7 +310,7 @@ def _refuse_dates(builder: ClockBuilder, name: str) -> None:
         return
     table, times = builder.known.batch.table, builder.known.batch.times(name)
     alone = times.dates_alone() & times.present
-    if not alone.any() or (times.midnight_is_date and name != builder.on.start):
+    if not alone.any() or (times.midnight_is_date and name not in map(builder.name, recorded(builder.on.starts))):
         return
     if (alone | ~times.present).all() and table.only_dates(name):
         raise RecordsError(
@@ -343,7 +337,7 @@ def _end(builder: ClockBuilder, start: Integers) -> tuple[Integers, NDArray[np.i
     if end is None or which is None:
         return np.full(builder.size, MISSING), np.full(builder.size, -1, np.int8)
     end, which = np.where(which == 0, MISSING, end), which - np.int8(1)
-    if builder.on.start is not None:
+    if builder.on.starts:
         _mark_contradictions(builder, start, end, which)
     return end, which
 
@@ -358,10 +352,11 @@ def _instants(builder: ClockBuilder, moments: KnownTimes, start: Integers) -> In
 
 def _mark_contradictions(builder: ClockBuilder, start: Integers, end: Integers, which: NDArray[np.int8]) -> None:
     """Mark what ended before it started: before the day of receipt itself, not the day it counts as received."""
-    name = builder.name(str(builder.on.start))
+    only = only_field(builder.on.starts)
+    name = "its start" if only is None else builder.name(only)
     first, last = start, end
     if not builder.on.runs_in.needs_times:
-        first, last = builder.moments(name).days, builder.days(end)
+        first, last = builder.days(start) if only is None else builder.moments(name).days, builder.days(end)
     before = (which >= 0) & (first != MISSING) & (last < first)
     if np.count_nonzero(before):
         for position, ending, *_ in builder.ended:

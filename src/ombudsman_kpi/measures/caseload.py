@@ -11,7 +11,6 @@ from pydantic import Field, model_validator
 from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.limits import CalendarDays, Limit
-from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome, OutcomeStatus
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import timeline
@@ -22,7 +21,7 @@ from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.standard import LimitField
-from ombudsman_kpi.measures.base.target import Records, Rule, Target
+from ombudsman_kpi.measures.base.target import DueChain, Records, Rule, Target
 from ombudsman_kpi.measures.distribution import reaches
 from ombudsman_kpi.measures.stock import since_concerned
 
@@ -97,9 +96,9 @@ class Caseload(OnClock):
         return every - {"pauses", "unanswered", *([] if self.ages else ["day_of_receipt", "non_working_due"])}
 
     @property
-    def limits(self) -> tuple[tuple[Limit, Clock], ...]:
+    def limits(self) -> tuple[DueChain, ...]:
         """The limits of its ages, with the options of its clock."""
-        return tuple((limit, self.clock) for limit in self.ages)
+        return tuple(((limit, self.clock),) for limit in self.ages)
 
     @property
     def cohorts(self) -> tuple[Cohort, ...]:
@@ -149,6 +148,7 @@ class Caseload(OnClock):
 
     def check_references(self, targets: Mapping[str, Target], calendar: WorkingCalendar) -> None:
         """Raise ``ValueError`` where ages are out of order."""
+        super().check_references(targets, calendar)
         for place, limit in enumerate(self.ages):
             if any(reaches(earlier, limit, self.clock, calendar) for earlier in self.ages[:place]):
                 raise ValueError(

@@ -10,21 +10,23 @@ from pydantic import Field, model_validator
 from ombudsman_kpi.arrays import row_days
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
+from ombudsman_kpi.clocks.due_days import fields_of_due_days, judged_by_due_days
 from ombudsman_kpi.clocks.judging import provisional_days
+from ombudsman_kpi.clocks.limit_fields import LimitField
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.clocks.states import NONE
-from ombudsman_kpi.clocks.timeline import fields_needed, timeline
+from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.events.understood import PARTIES
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
-from ombudsman_kpi.measures.base.lasting import clock_lasts, records_of
+from ombudsman_kpi.measures.base.lasting import records_of
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.standard import LimitField
-from ombudsman_kpi.measures.base.target import CASE, Party, Records, Rule, Target, Wording, check_named
+from ombudsman_kpi.measures.base.target import CASE, DueChain, Party, Records, Rule, Target, Wording, check_named
 from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
+from ombudsman_kpi.measures.share_within_due_days import due_days_last
 from ombudsman_kpi.measures.share_within_paused import ran_net
 from ombudsman_kpi.records.columns import Columns
 
@@ -42,7 +44,7 @@ class DelaysRule(Rule):
     def fields(self, table: Columns) -> list[str]:
         """Return the names of the fields that the clocks of the targets read."""
         _ = self.related.contacts  # found before several threads ask for them
-        return list(dict.fromkeys(name for target in self.missed for name in fields_needed(target, table)))
+        return list(dict.fromkeys(name for target in self.missed for name in fields_of_due_days(target, table)))
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return for each miss of a batch whether it was explained."""
@@ -67,7 +69,7 @@ class DelaysRule(Rule):
         waiting = of_status(assessed.categories, frozenset({"pending"})).take(assessed.code)
         ended = ~records_of(assessed, waiting | np.not_equal(assessed.provisional, 0), known)
         for target in self.missed:
-            ended &= clock_lasts(target, known)
+            ended &= due_days_last(target, known)
         return ended
 
     def _of_target(self, target: ShareWithin, known: AsKnownBatch) -> tuple[Integers, ...] | None:
@@ -75,19 +77,21 @@ class DelaysRule(Rule):
 
         None where there are none.
         """
-        paused = None
+        clock = timeline(target, known)
+        if clock.own is None and not np.count_nonzero(clock.elapsed != NONE):
+            return None  # none of them ran
         if target.pauses:
-            clock, judged, paused = ran_net(target, self.related.pauses, known)
+            clock, judged, due_day = ran_net(target, self.related.pauses, known)
+        elif target.judged_by_due_days:
+            clock, judged, found = judged_by_due_days(target, known)
+            due_day = clock.days(found.due)
         else:
-            clock = timeline(target, known)
-            if clock.own is None and not np.count_nonzero(clock.elapsed != NONE):
-                return None  # none of them ran
             clock, judged = clock_judged(target, known)
+            due_day = clock.due_day(target.limit)
         missed = of_status(judged.categories, MISSED).take(judged.code)
         rows = np.flatnonzero(missed)
         if not len(rows):
             return None
-        due_day = clock.due_day(target.limit) if paused is None else paused
         start, due = clock.start_day[rows], due_day[rows]
         last, last_moves = self._last_days(due, known)
         told = np.ones(len(rows), np.bool_)
@@ -170,9 +174,9 @@ class DelaysExplained(Target):
         return {"up_to": str(self.up_to)} if self.up_to is not None else {}
 
     @property
-    def limits(self) -> tuple[tuple[Limit, Clock], ...]:
+    def limits(self) -> tuple[DueChain, ...]:
         """How long after a due day an explanation is in time; a case that is explained was due by ``as_of``."""
-        return () if self.up_to is None else ((self.up_to, _PLAIN),)
+        return () if self.up_to is None else (((self.up_to, _PLAIN),),)
 
     @property
     def time_allowed(self) -> Limit | None:

@@ -28,7 +28,7 @@ from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.standard import LimitField
-from ombudsman_kpi.measures.base.target import Records, Rule, Target
+from ombudsman_kpi.measures.base.target import DueChain, Records, Rule, Target
 from ombudsman_kpi.measures.share_of_kinds import NOT_IN
 from ombudsman_kpi.measures.share_within import ShareWithin
 
@@ -108,9 +108,9 @@ class Distribution(OnClock, ChangingShare):
         return frozenset[str]().union(*(limit.options for limit in self.all_limits)) - {"pauses", "unanswered"}
 
     @property
-    def limits(self) -> tuple[tuple[Limit, Clock], ...]:
+    def limits(self) -> tuple[DueChain, ...]:
         """Its limits, with the options of its clock."""
-        return tuple((limit, self.clock) for limit in self.all_limits)
+        return tuple(((limit, self.clock),) for limit in self.all_limits)
 
     @property
     def cohorts(self) -> tuple[Cohort, ...]:
@@ -132,6 +132,7 @@ class Distribution(OnClock, ChangingShare):
 
     def check_references(self, targets: Mapping[str, Target], calendar: WorkingCalendar) -> None:
         """Raise ``ValueError`` where the bands before or after it are missing, or nothing can be in it."""
+        super().check_references(targets, calendar)
         others = [item for item in targets.values() if isinstance(item, Distribution) and item._clock == self._clock]
         again = f"target {self.id}: bands: {{}}. Write all bands again, with measure = 'distribution'"
         before = [item for item in others if item.limit is not None and item.all_limits == self.beyond]

@@ -17,10 +17,11 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
-from ombudsman_kpi.measures.base.on_clock import Limited
+from ombudsman_kpi.measures.base.on_clock import Extendable
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import CASE, Records, Rule, SharedClock
+from ombudsman_kpi.measures.share_within_due_days import DueDayRule, with_extensions
 from ombudsman_kpi.measures.share_within_paused import PausedRule, spared, with_gross
 from ombudsman_kpi.records.vocabulary import RECORDS
 
@@ -75,7 +76,7 @@ def clock_judged(target: "ShareWithin", known: AsKnownBatch) -> tuple[Timeline, 
     return clock, known.once(name, lambda: judged(target, clock, known.setting.calendar))
 
 
-class ShareWithin(Limited, ChangingShare):
+class ShareWithin(Extendable, ChangingShare):
     """The share of records whose clock stopped within the limit."""
 
     measure: Literal["share within"] = Field("share within", description="What is measured")
@@ -88,7 +89,7 @@ class ShareWithin(Limited, ChangingShare):
     standard = "at least 40%"
     cohort = "received"
     """
-    rule_types: ClassVar[tuple[type[Rule], ...]] = (ShareWithinRule, PausedRule)
+    rule_types: ClassVar[tuple[type[Rule], ...]] = (ShareWithinRule, PausedRule, DueDayRule)
     in_time = obliges = True
 
     @property
@@ -111,12 +112,17 @@ class ShareWithin(Limited, ChangingShare):
         return (self.start,) if self.cohort == "received" and self.start else (self.limit.own_field or "due_at",)
 
     def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
-        """Return the rule for clocks that run on, or for those that stand still."""
-        yield self.of, PausedRule(self, related.pauses) if self.pauses else ShareWithinRule(self)
+        """Return the rule for clocks that run on, for those that stand still, or for those judged by due days."""
+        if self.judged_by_due_days:
+            yield self.of, DueDayRule(self)
+        else:
+            yield self.of, PausedRule(self, related.pauses) if self.pauses else ShareWithinRule(self)
 
     def figure(self, place: Place) -> Figure:
-        """Return the share of those in time; and beside it what it would be if no clock had stood still."""
+        """Return the share in time; and beside it what it would be without any pause, or without any extension."""
         figure = share_figure(self.standard, place)
+        if self.extension is not None:
+            return with_extensions(figure, place.here)
         return with_gross(figure, place.here) if self.pauses else figure
 
     def from_layout_1(self, outcome: Outcome) -> Outcome:

@@ -8,15 +8,14 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from ombudsman_kpi.calendars.periods import preceding
-from ombudsman_kpi.clocks.limits import Limit
-from ombudsman_kpi.clocks.options import Clock
+from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.outcomes import Cohort, Outcome, OutcomeStatus
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.changing import Changing
 from ombudsman_kpi.measures.base.figures import Figure, Place, judged
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.target import MEASURES, Records, Rule, Target
+from ombudsman_kpi.measures.base.target import MEASURES, DueChain, Records, Rule, Target
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.rounding import half_up
 
@@ -130,9 +129,13 @@ class Trend(Target):
         return self.base.misfits(related)
 
     @property
-    def limits(self) -> tuple[tuple[Limit, Clock], ...]:
+    def limits(self) -> tuple[DueChain, ...]:
         """Those of its figure."""
         return self.base.limits
+
+    def check_references(self, targets: Mapping[str, Target], calendar: WorkingCalendar) -> None:
+        """Raise ``ValueError`` where its figure names a target that doesn't fit."""
+        self.base.check_references(targets, calendar)
 
     def from_layout_1(self, outcome: Outcome) -> Outcome:
         """Return an outcome as its figure reads it."""

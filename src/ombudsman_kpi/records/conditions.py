@@ -51,13 +51,14 @@ def exclude_each_other(one: Mapping[str, Condition], other: Mapping[str, Conditi
     return any(one[name].excludes(other[name]) for name in one.keys() & other.keys())
 
 
-def _parse_condition(value: Any) -> Condition:
+def parse_condition(value: Any) -> Condition:
+    """Return the condition that a value is written as. Raises ``ValueError`` for any other value."""
     if isinstance(value, Condition):
         return value
     if isinstance(value, dict) and set(value) == {"present"} and isinstance(value["present"], bool):
         return Condition(present=value["present"])
     if isinstance(value, dict) and set(value) == {"not"}:
-        inner = _parse_condition(value["not"])
+        inner = parse_condition(value["not"])
         if inner.present is None and not inner.negated:
             return Condition(inner.values, negated=True)
     items = value if isinstance(value, list) else [value]
@@ -66,7 +67,8 @@ def _parse_condition(value: Any) -> Condition:
     raise ValueError("a condition is a value, a list of values, { not = … } or { present = true }")
 
 
-def _write_condition(condition: Condition) -> Any:
+def write_condition(condition: Condition) -> Any:
+    """Return a condition as a scheme file has it."""
     if condition.present is not None:
         return {"present": condition.present}
     plain: Any = condition.values[0] if len(condition.values) == 1 else list(condition.values)
@@ -75,7 +77,7 @@ def _write_condition(condition: Condition) -> Any:
 
 _VALUE = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]}
 _VALUES = {"anyOf": [*_VALUE["anyOf"], {"type": "array", "items": _VALUE}]}
-_CONDITION_SCHEMA = {
+CONDITION_SCHEMA = {
     "anyOf": [
         *_VALUES["anyOf"],
         {"type": "object", "properties": {"not": _VALUES}, "required": ["not"], "additionalProperties": False},
@@ -90,5 +92,5 @@ _CONDITION_SCHEMA = {
 }
 
 ConditionField = Annotated[
-    Condition, BeforeValidator(_parse_condition), PlainSerializer(_write_condition), WithJsonSchema(_CONDITION_SCHEMA)
+    Condition, BeforeValidator(parse_condition), PlainSerializer(write_condition), WithJsonSchema(CONDITION_SCHEMA)
 ]

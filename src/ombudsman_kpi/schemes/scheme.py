@@ -29,6 +29,7 @@ from ombudsman_kpi.calendars.opening import OpeningHours, read_opening
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.calendars.time_zones import TimeZone, time_zone
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
+from ombudsman_kpi.clocks.extensions import Extension
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.measures.base.target import InForce, Target
@@ -152,7 +153,7 @@ class Scheme(Declaration):
     @model_validator(mode="after")
     def _check_limits(self) -> "Scheme":
         for target in self.targets:
-            for limit, clock in target.limits:
+            for limit, clock in (pair for chain in target.limits for pair in chain):
                 try:
                     limit.axis(self.calendar, clock)
                 except SchemeError as error:
@@ -358,6 +359,8 @@ def _keys_at(loc: tuple[int | str, ...], declared: Mapping[str, Any]) -> list[st
             return [*_class_of(declared["targets"][number]).model_fields, "bands"]
         case ["targets", _, "clock", _]:
             return [*Clock.model_fields]
+        case ["targets", _, "extension", _]:
+            return [*Extension.model_fields]
         case ["in_force", _] | ["targets", _, "in_force", _]:
             return [*InForce.model_fields]
         case ["reports", _, _]:

@@ -7,6 +7,7 @@ import numpy as np
 from ombudsman_kpi.arrays.types import MISSING, Truths
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.clocks.outcomes import Assessed
+from ombudsman_kpi.clocks.starts import recorded
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.on_clock import OnClock
@@ -41,7 +42,7 @@ def field_lasts(known: AsKnownBatch, name: str) -> Truths:
 
 def day_lasts(target: str, known: AsKnownBatch, dated: str, *conditions: Mapping[str, Condition]) -> Truths:
     """Return which records without a clock have their day, or will never have one; and all that conditions look at."""
-    return _fields_last(target, known, [dated, *(name for part in conditions for name in part)])
+    return fields_last(target, known, [dated, *(name for part in conditions for name in part)])
 
 
 def clock_lasts(target: OnClock, known: AsKnownBatch) -> Truths:
@@ -51,13 +52,14 @@ def clock_lasts(target: OnClock, known: AsKnownBatch) -> Truths:
     for name, condition in target.where.items():
         left_out |= ~known.fulfils(table.resolve(name, f"target {target.id!r}"), condition)
     deemed_later = left_out & False
-    if target.start is not None:
-        start = table.resolve(target.start, f"target {target.id!r}")
-        begun = known.moments(start)
-        left_out |= ~begun.happened & field_lasts(known, start)
-        deemed_later = begun.usable & (clock.start == MISSING)  # after hours on the last day
+    starts = [table.resolve(name, f"target {target.id!r}") for name in recorded(target.starts)]
+    if starts and len(starts) == len(target.starts):  # a due day always comes
+        never = [~known.happened(start) & field_lasts(known, start) for start in starts]
+        left_out |= np.logical_and.reduce(never)
+        begun = np.logical_or.reduce([known.moments(start).usable for start in starts])
+        deemed_later = begun & (clock.start == MISSING)  # after hours on the last day
     ended: Truths = (clock.ended_by >= 0) | (left_out & _is_over(known))
-    return ended & ~deemed_later & _fields_last(target.id, known, target.where)
+    return ended & ~deemed_later & fields_last(target.id, known, target.where)
 
 
 def records_of(assessed: Assessed, which: Truths, known: AsKnownBatch) -> Truths:
@@ -77,7 +79,8 @@ def _is_over(known: AsKnownBatch) -> Truths:
     return over
 
 
-def _fields_last(target: str, known: AsKnownBatch, names: Iterable[str]) -> Truths:
+def fields_last(target: str, known: AsKnownBatch, names: Iterable[str]) -> Truths:
+    """Return which records have in all of some fields what they will have later."""
     lasting = np.ones(len(known.batch), np.bool_)
     for name in names:
         lasting &= field_lasts(known, known.batch.table.resolve(name, f"target {target!r}"))

@@ -5,24 +5,40 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from ombudsman_kpi.arrays.types import Integers
+from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
+from ombudsman_kpi.clocks.due_days import HasDueDays, due_days, fields_of_due_days
+from ombudsman_kpi.clocks.extensions import Extension, further_clock
+from ombudsman_kpi.clocks.limit_fields import LimitField, SeveralField
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import Cohort
+from ombudsman_kpi.clocks.several import SeveralLimits, entries_of
+from ombudsman_kpi.clocks.starts import Start, StartsField, only_field, others
 from ombudsman_kpi.clocks.timeline import times_named
 from ombudsman_kpi.errors import one_of
-from ombudsman_kpi.measures.base.selected import Selected, check_time
-from ombudsman_kpi.measures.base.standard import LimitField
-from ombudsman_kpi.measures.base.target import LimitedClock, Records
+from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.measures.base.selected import Selected, check_conditions, check_time
+from ombudsman_kpi.measures.base.target import DueChain, LimitedClock, Records, Target
+from ombudsman_kpi.records.columns import Columns
 
 
 class OnClock(Selected):
     """A target with a clock: it starts at one field, and stops at another or at the earliest of several."""
 
-    start: str | None = Field(None, description="The field that starts the clock")
+    start: StartsField | None = Field(
+        None, description="The field that starts the clock, or several, or { due_of = 'target' }: the earliest counts"
+    )
     stop: tuple[str, ...] = Field(description="The field that stops it, or several: the earliest counts")
     clock: Clock = Field(default_factory=Clock, description="Options of the clock")
+    _others: dict[str, HasDueDays] = PrivateAttr(default_factory=dict)  # the targets on whose due days it starts
+
+    @property
+    def starts(self) -> tuple[Start, ...]:
+        """What starts the clock, one by one."""
+        return () if self.start is None else (self.start,) if isinstance(self.start, str) else self.start
 
     @property
     @abstractmethod
@@ -34,15 +50,37 @@ class OnClock(Selected):
         """All that its clock depends on: targets of one key differ in their limits alone."""
         return self.of, self.start, self.stop, repr(self.where), repr(self.clock), self.runs_in.kind
 
+    def fields_due_of(self, table: Columns) -> list[str]:
+        """Return the names of the fields that the due days read on which it may start."""
+        return [name for other in self._others.values() for name in fields_of_due_days(other, table)]
+
+    def due_of(self, target: str, known: AsKnownBatch) -> tuple[Integers, Integers]:
+        """Return when the records are due by another target, and 1 where that may still move."""
+        found = due_days(self._others[target], known)
+        return found.due, found.moves
+
+    def check_references(self, targets: Mapping[str, Target], calendar: WorkingCalendar) -> None:
+        """Raise ``ValueError`` where it starts on the due day of a target that doesn't fit, or in a circle."""
+        having = {name: found for name, it in targets.items() if (found := it.has_due_days) is not None}
+        fitting = [name for name, it in having.items() if it.of == self.of and it.in_days == self.in_days]
+        for name in others(self.starts):
+            if name not in fitting:
+                raise ValueError(
+                    f"target {self.id}: start: due_of: {name!r} isn't a share within a limit of {self.of}, of the same "
+                    f"unit and without pauses. {one_of(name, fitting)}"
+                )
+            check_circle(having, (self.id, name))
+            self._others[name] = having[name]
+
     @cached_property
     def in_days(self) -> bool:
         """Whether its clock runs in days, or on the line of instants."""
         return self.runs_in.in_days
 
     @property
-    def limits(self) -> tuple[tuple[Limit, Clock], ...]:
+    def limits(self) -> tuple[DueChain, ...]:
         """What its clock counts in, with its options."""
-        return ((self.runs_in, self.clock),)
+        return (((self.runs_in, self.clock),),)
 
     @property
     def reads(self) -> Mapping[Records, str | None]:
@@ -67,7 +105,8 @@ class OnClock(Selected):
     @property
     def meaningful_options(self) -> frozenset[str]:
         """The options of a clock that mean something for it: those of its limit, of its records and measure."""
-        return self.runs_in.options - {"pauses", "unanswered"}
+        several = set() if only_field(self.starts) or not self.starts else {"cut_off", "non_working_receipt"}
+        return self.runs_in.options - {"pauses", "unanswered"} - several
 
     @property
     def called(self) -> str:
@@ -99,6 +138,17 @@ class OnClock(Selected):
         return self
 
 
+def check_circle(targets: Mapping[str, HasDueDays], path: tuple[str, ...]) -> None:
+    """Raise ``ValueError`` where targets start on the due days of one another."""
+    if path[-1] in path[:-1]:
+        raise ValueError(
+            f"target {path[0]}: start: due_of: the targets start one another in a circle: {' > '.join(path)}. Give one "
+            "of them a field that starts it"
+        )
+    for name in others(targets[path[-1]].starts) if path[-1] in targets else ():
+        check_circle(targets, (*path, name))
+
+
 class Limited(OnClock):
     """A target whose clock has a limit."""
 
@@ -128,3 +178,49 @@ class Limited(OnClock):
     def time_allowed(self) -> Limit | None:
         """Its limit."""
         return self.limit
+
+
+class Extendable(Limited):
+    """A target whose clock has a limit, or several for different records, and whose due days may be extended."""
+
+    limit: SeveralField
+    extension: Extension | None = Field(
+        None, exclude_if=lambda value: value is None, description="How a due day can be moved, and how far"
+    )
+
+    @property
+    def has_due_days(self) -> Self | None:
+        """The target itself, unless its clock may stand still, or records bring their due dates along."""
+        return self if self.clock.pauses == "none" and not self.limit.own_field else None
+
+    @property
+    def judged_by_due_days(self) -> Self | None:
+        """The target itself, where it has several limits, or an extension."""
+        return self if self.extension is not None or isinstance(self.limit, SeveralLimits) else None
+
+    @property
+    def limits(self) -> tuple[DueChain, ...]:
+        """Each of its limits; with how far an extension can move the due day."""
+        extension = self.extension
+        further = () if extension is None or extension.further is None else (extension.further,)
+        on = tuple((limit, further_clock(self.clock)) for limit in further)
+        amounts = (amount for entry in entries_of(self.limit) for amount in entry.amounts)
+        return tuple(((amount, self.clock), *on) for amount in amounts)
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        for entry in entries_of(self.limit):
+            check_conditions("limit: where", dict(entry.where), self.of)
+        if self.judged_by_due_days and self.clock.pauses == "allowed":
+            raise ValueError("clock: pauses don't go with several limits or an extension; leave one of them out")
+        if self.extension is None:
+            return self
+        check_conditions("extension: where", self.extension.where, self.of)
+        for name in self.extension.times:
+            check_time(name, self.of)
+        if self.limit.own_field:
+            raise ValueError("extension: a due date of the record's own is extended by changing it; leave this out")
+        further = self.extension.further
+        if further is not None and further.in_days != self.in_days:
+            raise ValueError("extension: its limit is in days, or in hours, as the limit is; write both in one of them")
+        return self

@@ -1,15 +1,12 @@
-"""What a target is written in: its figures, its conditions, its limits, each as a value that can be written back."""
+"""Standards: the published figures that targets are written with, as values that can be written back."""
 
 import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, GetJsonSchemaHandler, InstanceOf, PlainSerializer, WithJsonSchema
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-from ombudsman_kpi.clocks.limits import Limit, read_limit, units
 from ombudsman_kpi.errors import SchemeError
 
 Operator = Literal["at least", "at most", "more than", "less than", "about"]
@@ -115,33 +112,6 @@ def parse_standard(text: str) -> Standard:
     return Standard(_OPERATORS[(match["operator"] or "at least").lower()], value, unit)
 
 
-def _parse_limit(value: Any) -> Any:
-    limit = read_limit(value)
-    if limit is not None:
-        return limit
-    raise ValueError("a limit is text such as '20 working days', or { field = 'due_at' } for a record's own")
-
-
-class _LimitSchema:
-    """What a JSON Schema says of limits, with the units that there are when it is made."""
-
-    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        written = {
-            "type": "string",
-            "pattern": r"^\s*(<|less than |under |within )?\s*\d+ "
-            rf"({'|'.join(f'{unit}s?' for unit in units())})\s*$",
-            "examples": ["20 working days", "< 13 weeks", "60 seconds", "24 hours"],
-        }
-        own = {
-            "type": "object",
-            "properties": {"field": {"type": "string"}},
-            "required": ["field"],
-            "additionalProperties": False,
-        }
-        description = "How long it may take, or the field with each record's own due date"
-        return {"anyOf": [written, own], "description": description}
-
-
 _STANDARD_SCHEMA = {
     "type": "string",
     "pattern": rf"^\s*(({'|'.join(_OPERATORS)}) )?\d+(\.\d+)?\s*(%|[a-z ]*)\s*$|^\s*({'|'.join(_IN_WORDS)})\s*$",
@@ -158,9 +128,6 @@ def _read_standard(value: Any) -> Any:
     raise ValueError("a standard is text such as 'at least 98%'")
 
 
-LimitField = Annotated[
-    InstanceOf[Limit], BeforeValidator(_parse_limit), PlainSerializer(lambda limit: limit.written), _LimitSchema()
-]
 StandardField = Annotated[
     Standard, BeforeValidator(_read_standard), PlainSerializer(str), WithJsonSchema(_STANDARD_SCHEMA)
 ]

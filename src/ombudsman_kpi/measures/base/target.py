@@ -14,6 +14,7 @@ from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.dates import day_in_words
 from ombudsman_kpi.calendars.periods import Every, Grain, Period, grain_of
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
+from ombudsman_kpi.clocks.due_days import HasDueDays
 from ombudsman_kpi.clocks.judging import HasLimit
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
@@ -41,6 +42,8 @@ Records = RecordKind
 Party = Literal["complainant", "organisation"]
 
 CASE = "case_id"  # the field by which the records of a case belong together
+
+DueChain = tuple[tuple[Limit, Clock], ...]  # limits, each of which counts on from where the one before it ends
 
 _NO_WEEKS = "the standard is for every month: measure with every='month', or a longer period"
 
@@ -244,8 +247,8 @@ class Target(Declaration):
         return "day" if self.counted_daily else "month" if self.met_when and every is None else grain_of(every)
 
     @property
-    def limits(self) -> tuple[tuple[Limit, Clock], ...]:
-        """Its limits, each with the options of its clock."""
+    def limits(self) -> tuple[DueChain, ...]:
+        """Its limits, each with the options of its clock, and with those that count on from its end."""
         return ()
 
     @property
@@ -354,6 +357,16 @@ class Target(Declaration):
     @property
     def limited_clock(self) -> LimitedClock | None:
         """The target itself, where it has a clock with a limit."""
+        return None
+
+    @property
+    def has_due_days(self) -> HasDueDays | None:
+        """The target itself, where every record that it applies to has a due day by it, whatever its events say."""
+        return None
+
+    @property
+    def judged_by_due_days(self) -> HasDueDays | None:
+        """The target itself, where the due day of a record decides, and not its elapsed time."""
         return None
 
     @property

@@ -1,0 +1,65 @@
+"""A share within a limit where records have limits of their own, or extensions: what counts is the due day.
+
+Source of the rule: who stopped by the first date is met; who stopped by the second is met, by extension. Both numbers
+are given, and the figure without any extension.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from ombudsman_kpi.arrays.types import MISSING, Truths
+from ombudsman_kpi.clocks.due_days import BY_EXTENSION, conditions_of, fields_of_due_days, judged_by_due_days
+from ombudsman_kpi.clocks.outcomes import Assessed
+from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.measures.base.figures import Figure, PlaceCounts
+from ombudsman_kpi.measures.base.lasting import clock_lasts, fields_last
+from ombudsman_kpi.measures.base.on_clock import Extendable
+from ombudsman_kpi.measures.base.rules import ClockRule
+from ombudsman_kpi.records.columns import Columns
+from ombudsman_kpi.rounding import percent
+
+
+@dataclass(frozen=True)
+class DueDayRule(ClockRule):
+    """Each record's clock, judged by the day on which it is due."""
+
+    target: Extendable
+
+    def fields(self, table: Columns) -> list[str]:
+        """Return the names of the fields that the clock, its limits and its extension read."""
+        return fields_of_due_days(self.target, table)
+
+    def assess(self, known: AsKnownBatch) -> Assessed:
+        """Return the outcomes of the clocks of a batch."""
+        clock, result, due = judged_by_due_days(self.target, known)
+        limit, there = self.target.limit, due.due != MISSING
+        used = clock.axis.elapsed(np.where(there, clock.start, 0), np.where(there, due.due, 0))
+        return Assessed(
+            result.code, result.categories, lambda: clock.start_day, lambda: clock.end_day, limit.shown(result.elapsed),
+            limit.elapsed_unit, lambda: (*clock.points(), clock.shown(due.due)), limit.parts, clock.in_days,
+            result.provisional, allowed=used,
+        )  # fmt: skip
+
+    def stays(self, known: AsKnownBatch) -> Truths:
+        """Return which clocks have ended, unless their due day may still move."""
+        _, result, _ = judged_by_due_days(self.target, known)
+        return due_days_last(self.target, known) & np.equal(result.provisional, 0)
+
+
+def due_days_last(target: Extendable, known: AsKnownBatch) -> Truths:
+    """Return which clocks have ended for good, and have the limit and the extension that they will have later."""
+    return clock_lasts(target, known) & fields_last(target.id, known, conditions_of(target))
+
+
+def with_extensions(figure: Figure, here: PlaceCounts) -> Figure:
+    """Return the share with how many were met by extension, and what it would be without any."""
+    numbers = {status: number for (status, mark), number in here.marks.items() if mark == BY_EXTENSION}
+    extended = numbers.get("met", 0)
+    met, counted = here.met - extended, here.met - extended + here.missed + sum(numbers.values())
+    if not counted:
+        return figure
+    words = f"{extended:,} met by extension; without extensions {percent(met, counted)} ({met:,} of {counted:,})"
+    details = {"by_extension": extended, "without_extensions": Fraction(met, counted)}
+    return figure._replace(details=details, remarks=(words,))
