@@ -51,7 +51,7 @@ def beside_pandas() -> tuple[float, float]:
     """Give the nanoseconds a record that the library and pandas take to say when 4 working hours are used up."""
     own = scheme("4 working hours")
     limit = kpi.WorkingHours(4)
-    axis = limit.axis(own.calendar, own["one"].limits[0][1])
+    axis = limit.axis(own.calendar, own["one"].limits[0][0][1])
     random = np.random.default_rng(5)
     first, last = (np.datetime64(day).astype(np.int64) for day in ("2015-01-05", "2024-12-20"))
     days = random.integers(first, last, 10 * SAMPLE)

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
+from ombudsman_kpi.clocks.limit_fields import LimitField
 from ombudsman_kpi.clocks.limits import CalendarDays, Limit
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome, OutcomeStatus
 from ombudsman_kpi.clocks.states import NONE
@@ -20,7 +21,6 @@ from ombudsman_kpi.measures.base.figures import Figure, Level, Place, judged
 from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
-from ombudsman_kpi.measures.base.standard import LimitField
 from ombudsman_kpi.measures.base.target import DueChain, Records, Rule, Target
 from ombudsman_kpi.measures.distribution import reaches
 from ombudsman_kpi.measures.stock import since_concerned

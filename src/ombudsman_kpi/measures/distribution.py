@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
+from ombudsman_kpi.clocks.limit_fields import LimitField
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome
@@ -27,7 +28,6 @@ from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
-from ombudsman_kpi.measures.base.standard import LimitField
 from ombudsman_kpi.measures.base.target import DueChain, Records, Rule, Target
 from ombudsman_kpi.measures.share_of_kinds import NOT_IN
 from ombudsman_kpi.measures.share_within import ShareWithin

@@ -11,6 +11,7 @@ from pydantic import Field
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.clocks.judging import Judged, follows_from_elapsed, judged, outcomes, provisional
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
+from ombudsman_kpi.clocks.starts import recorded
 from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
@@ -109,7 +110,8 @@ class ShareWithin(Extendable, ChangingShare):
             return ()
         if self.cohort == "closed":
             return self.stop
-        return (self.start,) if self.cohort == "received" and self.start else (self.limit.own_field or "due_at",)
+        started = recorded(self.starts) if self.cohort == "received" else ()
+        return started or (self.limit.own_field or "due_at",)
 
     def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for clocks that run on, for those that stand still, or for those judged by due days."""
