@@ -1,4 +1,4 @@
-"""JUnit, SARIF and annotations, read by others: junitparser, a JSON Schema, and the rules of escaping."""
+"""JUnit, SARIF and annotations, read by others: junitparser, models made of SARIF's schema, the rules of escaping."""
 
 import json
 from xml.etree import ElementTree as ET
@@ -6,90 +6,15 @@ from xml.etree import ElementTree as ET
 import junitparser
 import pandas as pd
 import pytest
-from jsonschema import Draft202012Validator
+from fluidattacks_core.sarif import SarifLog
 
-from ombudsman_kpi import CheckFinding, Findings, check, load_scheme
+from ombudsman_kpi import CheckFinding, Findings, __version__, check, load_scheme
 from ombudsman_kpi.checks.reports import annotations, junit, sarif
 from ombudsman_kpi.checks.rules import RULES
 
 NASTY = CheckFinding(
     "error", "unreal-date", "50%\r\nwrong", "Mend it.", "cases", "at", "a,b:c 1.csv", 2, (0, 7), ("<&\x00>", None)
 )
-
-# What SARIF 2.1.0 asks of the parts that are written, by its specification: properties that must be there, levels,
-# lines from 1, and relative addresses that are valid.
-SARIF = {
-    "type": "object",
-    "required": ["version", "runs"],
-    "properties": {
-        "$schema": {"type": "string", "format": "uri"},
-        "version": {"const": "2.1.0"},
-        "runs": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/run"}},
-    },
-    "additionalProperties": False,
-    "$defs": {
-        "message": {
-            "type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}},
-            "additionalProperties": False,
-        },
-        "level": {"enum": ["none", "note", "warning", "error"]},
-        "rule": {
-            "type": "object", "required": ["id"], "additionalProperties": False,
-            "properties": {
-                "id": {"type": "string"}, "shortDescription": {"$ref": "#/$defs/message"},
-                "help": {"$ref": "#/$defs/message"},
-                "defaultConfiguration": {
-                    "type": "object", "properties": {"level": {"$ref": "#/$defs/level"}}, "additionalProperties": False,
-                },
-            },
-        },
-        "location": {
-            "type": "object", "required": ["physicalLocation"], "additionalProperties": False,
-            "properties": {
-                "physicalLocation": {
-                    "type": "object", "required": ["artifactLocation"], "additionalProperties": False,
-                    "properties": {
-                        "artifactLocation": {
-                            "type": "object", "required": ["uri"], "additionalProperties": False,
-                            "properties": {"uri": {"type": "string", "pattern": r"^[A-Za-z0-9._~%/-]+$"}},
-                        },
-                        "region": {
-                            "type": "object", "additionalProperties": False,
-                            "properties": {"startLine": {"type": "integer", "minimum": 1}},
-                        },
-                    },
-                },
-            },
-        },
-        "result": {
-            "type": "object", "required": ["message"], "additionalProperties": False,
-            "properties": {
-                "ruleId": {"type": "string"}, "ruleIndex": {"type": "integer", "minimum": -1},
-                "level": {"$ref": "#/$defs/level"}, "message": {"$ref": "#/$defs/message"},
-                "locations": {"type": "array", "items": {"$ref": "#/$defs/location"}},
-                "occurrenceCount": {"type": "integer", "minimum": 1},
-            },
-        },
-        "run": {
-            "type": "object", "required": ["tool"], "additionalProperties": False,
-            "properties": {
-                "results": {"type": "array", "items": {"$ref": "#/$defs/result"}},
-                "tool": {
-                    "type": "object", "required": ["driver"], "additionalProperties": False,
-                    "properties": {
-                        "driver": {
-                            "type": "object", "required": ["name"], "additionalProperties": False,
-                            "properties": {
-                                "name": {"type": "string"}, "informationUri": {"type": "string", "format": "uri"},
-                                "rules": {"type": "array", "items": {"$ref": "#/$defs/rule"}, "uniqueItems": True},
-                            },
-                        },
-                    },
-                },
-            },
-        },
-    },
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -123,9 +48,9 @@ def test_junit_can_hold_any_id() -> None:
 
 def test_sarif_is_what_its_specification_asks_for(found: Findings) -> None:
     for text in (found.to_sarif(), sarif([NASTY]), sarif([])):
-        log = json.loads(text)
-        Draft202012Validator(SARIF).validate(log)
-        (run,) = log["runs"]
+        SarifLog.model_validate_json(text, strict=True)
+        (run,) = json.loads(text)["runs"]
+        assert run["tool"]["driver"]["version"] == __version__
         rules = run["tool"]["driver"]["rules"]
         assert [rules[item["ruleIndex"]]["id"] for item in run["results"]] == [
             item["ruleId"] for item in run["results"]

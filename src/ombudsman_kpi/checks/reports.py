@@ -7,6 +7,7 @@ Sources: the XSD of JUnit's reports as Jenkins publishes it; SARIF 2.1.0 of OASI
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
+from importlib.metadata import version
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -83,7 +84,7 @@ def sarif(found: Sequence[CheckFinding]) -> str:
         }
         for item in found
     ]
-    driver = {"name": NAME, "informationUri": _HOME, "rules": rules}
+    driver = {"name": NAME, "version": version("ombudsman-kpi"), "informationUri": _HOME, "rules": rules}
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
     return json.dumps(log, ensure_ascii=False, indent=2)
 
