@@ -167,6 +167,14 @@ class Table(Columns):
         return pa.concat_arrays([self.repeats.differing, pa.nulls(missing, pa.string())])
 
 
+def left_out_of(tables: Iterable[Table]) -> tuple[str, ...]:
+    """Return the notes on the rows that were left out of some tables, since they are no records; they have to be read.
+
+    Rows that are handed over one after the other are seen only then.
+    """
+    return tuple(dict.fromkeys(note for table in tables for note in table.source.notes))
+
+
 def worked_out_once(table: Table, needed: Sequence[str]) -> tuple[Table, list[str]]:
     """Return a table that can be read again, and knows which ids its rows share; and the columns of it that are kept.
 

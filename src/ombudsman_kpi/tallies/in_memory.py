@@ -18,7 +18,7 @@ from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.reading import Readings
 from ombudsman_kpi.records.sources import source as reading
 from ombudsman_kpi.records.sources.source import Source
-from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.tables import Table, left_out_of
 from ombudsman_kpi.records.vocabulary import RECORDS, fields_of
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.basis import Basis
@@ -289,7 +289,7 @@ def counted(
 def _left_out(tables: Mapping[str, Table], kind: str) -> Sequence[str]:
     """Return the notes on what was left out of the records of a kind; of events, where cases are made of them."""
     table = tables.get(kind, tables.get("events") if kind == "cases" else None)
-    return () if table is None else table.source.notes
+    return () if table is None else left_out_of([table])
 
 
 def _with_settled_events(measurement: Measurement, masks: Mapping[str, Truths]) -> Related:
