@@ -228,7 +228,7 @@ def open_table(name: str, records: Any, reading: Reading = PLAIN) -> Table:
             raise RecordsError(
                 f"{table.label} has no column {column!r}, which columns= names for {own!r}. "
                 f"{one_of(column, table.source.names)}"
-                + (" Say it of the records that have it alone: [values.requests]." if own in {MET, OF} else "")
+                + (" If other records have it, name them: [values.requests]." if own in {MET, OF} else "")
             )
     for own in reading.dates if isinstance(reading.dates, Mapping) else ():
         if not table.is_time(own) or (own not in table.fields and not table.has(own)):
