@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 from ombudsman_kpi import KpiError, OptionError, RecordsError, Results, Scheme, load_scheme
 from ombudsman_kpi.engines import spark_frames
@@ -25,7 +27,11 @@ from ombudsman_kpi.tallies.in_memory import Options, dry_run, tally_records
 
 sys.path.append(str(Path(__file__).parent))
 sys.path.append(str(Path(__file__).parents[1] / "laws"))
+sys.path.append(str(Path(__file__).parents[1] / "records"))
 from spark_cluster import REQUIRED, Cluster, do_without, lacking, running_cluster, session_on, wait_until
+from test_dirty_cells import COLUMNS as DIRTY
+from test_dirty_cells import SCHEME as DIRTY_SCHEME
+from test_dirty_cells import TARGETS as DIRTY_TARGETS
 from test_merge_all_measures import OPTIONS, SCHEME, Maker, assert_same, tables
 
 if (missing := lacking()) is not None:
@@ -122,6 +128,84 @@ def test_one_report_is_counted_as_in_memory(spark: "SparkSession") -> None:
     assert "no calls were given" in found.unmeasured.values()
 
 
+# Cells as exports have them, and records that are in them twice.
+
+
+def dirty_cells(kind: str, style: tuple[str, str], number: int) -> pa.Table:
+    """Make rows of untidy text, always the same ones, with times of one style; the first few are there twice."""
+    rows: list[dict[str, Any]] = []
+    row = {name: cells(style) if callable(cells) else cells for name, cells in DIRTY[kind].items()}
+
+    @settings(max_examples=number, derandomize=True, database=None, phases=[Phase.generate])
+    @given(st.fixed_dictionaries(row))
+    def draw(row: dict[str, Any]) -> None:
+        rows.append(row)
+
+    draw()
+    rows += rows[:9]
+    return pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in row})
+
+
+@pytest.mark.parametrize("style", [("dates", ""), ("T", ""), (" ", "+01:00")], ids=["dates", "walls", "instants"])
+def test_untidy_text_says_on_spark_what_it_says_in_memory(spark: "SparkSession", style: tuple[str, str]) -> None:
+    kinds = [kind for kind in DIRTY if kind != "calls" or style[0] != "dates"]  # whose clock runs in seconds
+    given_ = {kind: dirty_cells(kind, style, 80) for kind in kinds}
+    options = Options("2024-11-30", targets=[name for kind in kinds for name in DIRTY_TARGETS.get(kind, ())], by="team")
+    found = tally_on_spark(DIRTY_SCHEME, {kind: frame_of(spark, table) for kind, table in given_.items()}, options)
+    expected = tally_records(DIRTY_SCHEME, {kind: table.to_pandas() for kind, table in given_.items()}, options)
+    assert_same(found, expected)
+    assert (found.notes, found.misfits) == (expected.notes, expected.misfits)
+    reasons = {outcome.reason for block in found.blocks.values() for outcome in block.outcomes}
+    assert {"the same record again", "case_id is not unique", "case_id is missing"} <= reasons
+
+
+def test_a_record_that_was_read_twice_counts_once_wherever_its_rows_are(spark: "SparkSession") -> None:
+    day = date(2024, 1, 2)
+    case = {"received_at": day, "allocated_at": day, "decided_at": None, "investigation_started_at": day}
+    cases = [{"case_id": name, **case, "papers": papers, "sent": [1]} for name, papers in [
+        ("A", "x"), ("B", "x"), ("A", "x"), ("A ", "x"), ("B", "y"), ("C", "z"), ("B", "x"), (None, "x"), (None, "x"),
+    ]]  # fmt: skip
+    told = {"event": "contact", "at": day, "party": "complainant", "direction": "out"}
+    letter = {"received_at": day, "handled_at": None, "channel": "post"}
+    request = {"kind": "service-complaint", "case_id": "A", "received_at": day, "answered_at": None}
+    given_ = {
+        "cases": cases, "events": [{"case_id": "A", **told}],
+        "written_contacts": [{"contact_id": number % 4, **letter} for number in range(10)],
+        "requests": [{"request_id": "1", **request}, {"request_id": "1.0", **request}, {"request_id": "2", **request}],
+    }  # fmt: skip
+    frames = {kind: frame_of(spark, pa.Table.from_pylist(rows)) for kind, rows in given_.items()}
+    found = assert_as_in_memory(LGSCO, frames, AS_OF)
+    counted = {
+        target: {
+            outcome.reason: int(block.records[block.outcome == place].sum())
+            for place, outcome in enumerate(block.outcomes) if outcome.status in {"excluded", "invalid"}
+        }
+        for (target, *_), block in found.blocks.items()
+    }  # fmt: skip
+    assert counted["decided-or-allocated-20wd"] == {
+        "the same record again": 3, "case_id is not unique": 2, "case_id is missing": 2,
+    }  # fmt: skip
+    assert counted["written-contacts-3wd"]["the same record again"] == 6
+    assert counted["service-complaints-20wd"]["the same record again"] == 1
+
+
+def test_a_log_of_strangers_is_refused_on_spark_too(spark: "SparkSession") -> None:
+    cases = pa.Table.from_pylist([{"case_id": f"{place:03}", "received_at": date(2024, 1, 2), "decided_at": None,
+                                   "allocated_at": date(2024, 1, 2)} for place in range(9)])  # fmt: skip
+    told = {"event": "contact", "at": date(2024, 1, 9), "party": "complainant", "direction": "out"}
+    events = [{"case_id": f"{place}", **told} for place in range(9)]
+    options = AS_OF._replace(targets="keep-in-touch-20wd")
+    frames = {"cases": frame_of(spark, cases), "events": frame_of(spark, pa.Table.from_pylist(events))}
+    with pytest.raises(RecordsError, match=r"^events: none of 9 events has the case_id of a case that was given"):
+        tally_on_spark(LGSCO, frames, options)
+    events += [{"case_id": "001", **told}]
+    frames["events"] = frame_of(spark, pa.Table.from_pylist(events))
+    found = assert_as_in_memory(LGSCO, frames, options)
+    assert {str(misfit): count for misfit, count in found.misfits["keep-in-touch-20wd"].items()} == {
+        "of a case that wasn't given, or of contact with no known party": 9
+    }
+
+
 # Ids.
 
 
@@ -207,6 +291,7 @@ def test_of_records_that_count_once_the_first_of_a_frame_counts(spark: "SparkSes
          "team": teams[place % 4]}
         for place in range(40)
     ]  # fmt: skip
+    rows += rows[:2]  # which are there again, and come first all the same
     frames = {"reviews": spark.createDataFrame(pa.Table.from_pylist(rows))}
     found = assert_as_in_memory(all_measures, frames, AS_OF._replace(targets="distinct", by="team"))
     assert sum(row.met or 0 for row in Results.of(found)) == 3
@@ -283,7 +368,7 @@ def test_only_the_columns_that_are_needed_are_read(
     _, needed = dry_run(LGSCO, {kind: table.schema for kind, table in given.items() if kind in frames}, options)
     read = {part for plan in plans for part in re.findall(r"ReadSchema: struct<([^>]*)>", plan)}
     columns = {frozenset(item.split(":")[0] for item in part.split(",")) for part in read}
-    assert columns == {frozenset({"call_id"}), *map(frozenset, needed.values())}
+    assert columns == {frozenset({"call_id"}), frozenset({"case_id"}), *map(frozenset, needed.values())}
     assert not frozenset({"notes", "team", "decision"}) & frozenset[str]().union(*columns)
 
 

@@ -13,6 +13,7 @@ from ombudsman_kpi import MissingLibraryError, OptionError, Scheme, load_scheme
 from ombudsman_kpi.engines import spark, spark_work
 from ombudsman_kpi.engines.spark_work import Layout, Work, kinds_of_columns
 from ombudsman_kpi.engines.together import Feed, feeds_of
+from ombudsman_kpi.records.reading import parse_readings
 from ombudsman_kpi.tallies.in_memory import Options
 
 LGSCO = load_scheme("lgsco")
@@ -26,7 +27,7 @@ def work_of(scheme: Scheme, **changes: Any) -> bytes:
         Options("2024-01-31", targets=["intake-calls-60s"]), {"calls": CALLS.schema},
         Feed({"calls": None}, {"intake-calls-60s"}, set()),
         Layout({"calls": {name: place for place, name in enumerate(names)}}, frozenset(), marked=False),
-        {"calls": None}, {"calls": ["offered_at"]}, None, frozenset(),
+        {"calls": False}, {"calls": ["offered_at"]}, None, frozenset(),
     )  # fmt: skip
     return pickle.dumps(work._replace(**changes))
 
@@ -48,6 +49,29 @@ def test_any_split_of_what_needs_not_stay_together_is_tallied_in_shares(monkeypa
     monkeypatch.setattr(spark_work, "SHARE", 2)
     rows = rows_of(spark_work.tally_partition(work_of(LGSCO), [CALLS.slice(0, 1)] * 5))
     assert [row["records"] for row in rows if row["what"] == "cell"] == [2, 2, 1]
+
+
+def test_where_a_partition_has_dates_alone_others_may_have_times() -> None:
+    one_day = CALLS.set_column(0, "offered_at", pa.array(["2024-01-02"] * 3)).slice(0, 2)
+    rows = rows_of(spark_work.tally_partition(work_of(LGSCO), [one_day]))
+    assert [(row["status"], row["reason"]) for row in rows if row["what"] == "cell"] == [
+        ("invalid", "offered_at has no time of day")
+    ]
+    days = one_day.set_column(0, "offered_at", pa.array([19_724] * 2, pa.int32()).cast(pa.date32()))
+    rows = rows_of(spark_work.tally_partition(work_of(LGSCO, schemas={"calls": days.schema}, texts={}), [days]))
+    assert [(row["what"], row["reason"][:31]) for row in rows] == [("error", "calls: offered_at has only date")]
+
+
+def test_rows_of_one_id_are_marked_by_all_of_their_cells() -> None:
+    ids = ["A", "A ", "B", "B", "7", "C", "7.0", "C", "7"]
+    papers = [" x", "x", "y", "z", "N/A", "v", None, "v", "w"]
+    table = pa.table({"c0": papers, "c1": ids, "order": [*range(9)]})
+    batches = table.take([8, 3, 1, 0, 2, 4, 7, 6, 5]).to_batches(max_chunksize=2)
+    content = pickle.dumps(("cases", ("papers", "Ref"), parse_readings({"cases": {"case_id": "Ref"}})["cases"]))
+    marked = pa.Table.from_batches(spark_work.mark(content, batches))
+    assert marked.select([0, 1, 2]) == table
+    assert marked.column(3).to_pylist() == [None, "", "B", "B", "7", None, "", "", "7"]
+    assert not list(spark_work.mark(content, []))
 
 
 def test_an_error_is_a_row_and_the_rest_is_taken_all_the_same() -> None:

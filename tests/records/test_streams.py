@@ -314,6 +314,24 @@ def test_parts_on_the_disk_give_the_tally_of_the_whole(
     assert not [path for path in tmp_path.iterdir() if path.name not in {"cases", "events"}]
 
 
+def test_a_part_that_has_dates_alone_is_judged_by_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ombudsman_kpi.engines.parts._ALWAYS", (512 << 20) - 400)
+    hours: dict[str, Any] = {"of": "cases", "start": "received_at", "stop": "decided_at", "limit": "48 hours"}
+    scheme = load_scheme("lgsco").with_target("hours", **hours, says="In two days", cohort="received")
+    plain = {"allocated_at": "2024-03-28", "decided_at": "2024-03-29T09:00"}
+    rows = pd.DataFrame([{"case_id": f"C{place}", "received_at": "2024-03-28", **plain} for place in range(12)])
+    told = pd.DataFrame([{"case_id": "C1", "event": "contact", "at": "2024-04-02", "party": "complainant",
+                          "direction": "out"}])  # fmt: skip
+    options: dict[str, Any] = {"as_of": "2024-05-31", "targets": ["hours", "keep-in-touch-20wd"], "events": told}
+    with pytest.raises(RecordsError, match="received_at has only dates"):
+        tally(scheme, cases=rows, **options, memory="512 MB")
+    rows.loc[3, "received_at"] = "2024-03-28T09:00"
+    found = tally(scheme, cases=rows, **options, memory="512 MB")
+    assert found == tally(scheme, cases=rows, **options)
+    (row,) = found.results()["hours"].rows
+    assert (row.met, row.invalid) == (1, 11)
+
+
 @pytest.mark.usefixtures("small_parts")
 def test_records_that_are_not_found_again_in_their_parts_are_an_error(
     cases: pd.DataFrame, events: pd.DataFrame, monkeypatch: pytest.MonkeyPatch

@@ -565,6 +565,9 @@ def test_a_number_in_place_of_a_name_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "map.toml").write_text('[values]\nmet = 3\nof = "Total"\n', encoding="utf-8")
     with pytest.raises(OptionError, match="takes names of fields, and text for each"):
         measured(rows_of(), columns=tmp_path / "map.toml")
+    (tmp_path / "map.toml").write_text('[values]\nrequests = "Total"\n', encoding="utf-8")
+    with pytest.raises(OptionError, match="values of requests takes names of fields, and for each"):
+        measured(rows_of(), columns=tmp_path / "map.toml")
 
 
 def test_a_column_called_count_that_nobody_names_weighs_nothing_here() -> None:

@@ -133,7 +133,12 @@ def _parts_of(
                 whole, source = sources[kind], empty[kind]
                 if paths:
                     source = _part_source(whole, needed[kind], paths, ordered=kind in feed.ordered)
-                records[kind] = source._replace(shared=whole.shared, differing=whole.differing, zoned=zoned[kind])
+                records[kind] = source._replace(
+                    shared=whole.shared,
+                    differing=whole.differing,
+                    zoned=zoned[kind],
+                    only_dates=tables[kind].only_dates,
+                )
                 missing[kind] -= source.rows or 0
                 files += paths
             yield {**empty, **records}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ombudsman_kpi import errors
 from ombudsman_kpi.engines import spark_work
-from ombudsman_kpi.engines.spark_frames import schema_of, shared_ids, side_by_side
+from ombudsman_kpi.engines.spark_frames import schema_of, shared_ids, side_by_side, with_marks
 from ombudsman_kpi.engines.together import Feed, feeds_of, measured, tables_of_shares, without_row
 from ombudsman_kpi.errors import KpiError, MissingLibraryError, OptionError, RecordsError
 from ombudsman_kpi.events.as_of import parse_as_of
@@ -65,6 +65,7 @@ def tally_on_spark(
     job = job._replace(
         needed={kind: list(dict.fromkeys([*names, *job.needed.get(kind, ())])) for kind, names in needed.items()}
     )
+    job = job.marked()
     result = _Result.of(_collected(job, job.feeds(counted), spark_work.tally_partition))
     result.understood.refuse_none(tables)
     if progress is not None:
@@ -130,6 +131,7 @@ class _Job(NamedTuple):
     schemas: dict[str, Any]
     needed: Mapping[str, list[str]] = MappingProxyType({})
     case_columns: tuple[str, ...] | None = None  # columns of the cases built from events
+    unnamed: Mapping[str, bool] = MappingProxyType({})  # by kind, whether some row lacks its id
 
     def feeds(self, counted: Counts) -> list[Feed]:
         """Return the kinds that are read together, for the targets that can be measured."""
@@ -142,23 +144,27 @@ class _Job(NamedTuple):
         options = self.options
         return make_plan(self.scheme, options.targets, options.cohort, options.every, options.report)
 
-    def doubtful(self, feeds: list[Feed]) -> dict[str, Any]:
-        """Return the repeated ids of each kind whose rows aren't brought together by their id."""
-        kinds = []
-        for kind, key in {kind: key for feed in reversed(feeds) for kind, key in feed.keys.items()}.items():
-            table = self.tables[kind]
-            own = table.id_field
-            if own is not None and own != key and table.has(own) and table.column_of(own) in self.needed[kind]:
-                kinds.append(kind)
-        return shared_ids(self.frames, self.tables, kinds)
+    def marked(self) -> "_Job":
+        """Return the job with what rows of one id share, of each kind whose ids are needed."""
+        kinds = [
+            kind for kind, table in self.tables.items()
+            if (own := table.id_field) is not None and table.has(own) and table.column_of(own) in self.needed[kind]
+        ]  # fmt: skip
+        shared = shared_ids(self.frames, self.tables, kinds)
+        frames = {
+            kind: with_marks(self.frames[kind], self.tables[kind], ids.drop_null(), _marking(self.tables[kind]))
+            for kind, ids in shared.items()
+        }
+        unnamed = {kind: bool(ids.null_count) for kind, ids in shared.items()}
+        return self._replace(frames={**self.frames, **frames}, unnamed=unnamed)
 
-    def work(self, feed: Feed, layout: spark_work.Layout, doubtful: dict[str, Any]) -> bytes:
+    def work(self, feed: Feed, layout: spark_work.Layout) -> bytes:
         """Return the message to the executors."""
         built = [] if self.case_columns is None else [step.target for step in self.plan()]
         logged = {target.id for target in built if "cases" in target.needs and not target.follows_cases}
         work = spark_work.Work(
             self.scheme.model_dump_json(exclude_unset=True), self.scheme.digest, self.scheme.calendar.edition,
-            self.options, self.schemas, feed, layout, doubtful,
+            self.options, self.schemas, feed, layout, self.unnamed,
             {kind: self._texts(kind) for kind in feed.keys}, self.case_columns, frozenset(logged),
         )  # fmt: skip
         return pickle.dumps(work)
@@ -186,18 +192,33 @@ def _collected(job: _Job, feeds: list[Feed], how: Callable[[bytes, Iterable[Any]
         import pyarrow as pa
 
         return pa.Table.from_batches([spark_work.rows_of(groups, spark_work.READ, target=[])])
-    doubtful = job.doubtful(feeds) if how is spark_work.tally_partition else {}
     kinds = spark_work.kinds_of_columns(groups)
     schema = ", ".join(f"{name} {kind}" for name, kind in kinds.items())
     parts = []
     for feed in feeds:
         frame, layout = side_by_side(feed, job.frames, job.tables, job.needed)
-        repeated = {kind: doubtful[kind] for kind in feed.keys if kind in doubtful}
-        run = _executor_function(how.__name__, job.work(feed, layout, repeated), kinds)
+        run = _executor_function(how.__name__, job.work(feed, layout), kinds)
         parts.append(frame.mapInArrow(run, schema))
     together = reduce(lambda one, other: one.unionAll(other), parts)
     keys = [name for name in kinds if name not in spark_work.SUMS]
     return together.groupBy(*keys).agg(*(f.sum(name).alias(name) for name in spark_work.SUMS)).toArrow()
+
+
+def _marking(table: Table) -> Callable[[Iterable[Any]], Iterator[Any]]:
+    """Return the function by which executors say what rows of a table share."""
+    content = pickle.dumps((table.name, table.source.names, table.reading))
+
+    def run(batches: Iterable[Any]) -> Iterator[Any]:
+        try:
+            from ombudsman_kpi.engines import spark_work
+        except ImportError:  # which the tally reports
+            import pyarrow as pa
+
+            yield from (batch.append_column("shared", pa.nulls(batch.num_rows, pa.string())) for batch in batches)
+            return
+        yield from spark_work.mark(content, batches)
+
+    return run
 
 
 def _executor_function(how: str, content: bytes, kinds: dict[str, str]) -> Callable[[Iterable[Any]], Iterator[Any]]:

@@ -1,12 +1,13 @@
 """Spark DataFrames of records: their columns as Arrow types, and several kinds of records in one frame."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, Any
 
-from ombudsman_kpi.engines.spark_work import ORDER, Layout
+from ombudsman_kpi.engines.spark_work import ORDER, SHARED, Layout
 from ombudsman_kpi.engines.together import Feed
 from ombudsman_kpi.errors import RecordsError
+from ombudsman_kpi.records.cells.text import WHOLE
 from ombudsman_kpi.records.tables import Table
 
 if TYPE_CHECKING:
@@ -50,21 +51,25 @@ def _spaces() -> str:
     return "".join(characters.filter(pc.equal(pc.utf8_trim_whitespace(characters), "")).to_pylist())
 
 
-def texts_of(column: "Column", kind: "DataType") -> "Column":
-    """Return a column as the text that the library would read: trimmed, and null if empty."""
+def texts_of(frame: "DataFrame", table: Table, name: str) -> "Column":
+    """Return a field as ``Batch.text`` has it: trimmed, null if it says nothing, whole numbers without a point."""
     from pyspark.sql import functions as f
     from pyspark.sql.types import DoubleType, FloatType
 
-    text = column.cast("string")
-    if isinstance(kind, (DoubleType, FloatType)):  # integers in a column with missing values
+    place = place_of(table, name)
+    column = f.col(f"c{place}")
+    text = f.btrim(column.cast("string"), f.lit(_spaces()))
+    if isinstance(frame.schema[place].dataType, (DoubleType, FloatType)):  # integers in a column with missing values
         whole = (column % 1 == 0) & (f.abs(column) < 2.0**53)
         text = f.when(whole, column.cast("bigint").cast("string")).otherwise(text)
-    trimmed = f.btrim(text, f.lit(_spaces()))
-    return f.when(trimmed != "", trimmed)
+    text = f.when(~f.lower(text).isin(*table.reading.missing), f.regexp_replace(text, WHOLE, "$1$2"))
+    for word, meaning in table.reading.values.get(name, {}).items():
+        text = f.when(text == word, f.lit(meaning)).otherwise(text)
+    return text
 
 
 def shared_ids(frames: Mapping[str, "DataFrame"], tables: Mapping[str, Table], kinds: list[str]) -> dict[str, Any]:
-    """Return the repeated ids of some kinds of records, with null among them if a required id is missing.
+    """Return the repeated ids of some kinds of records, as Arrow text; null is among them if a required id is missing.
 
     This is one Spark job, which shuffles only ids. Raises ``RecordsError`` for more than ``TOO_MANY`` ids.
     """
@@ -76,10 +81,12 @@ def shared_ids(frames: Mapping[str, "DataFrame"], tables: Mapping[str, Table], k
     parts = []
     for kind in kinds:
         name = str(tables[kind].id_field)
-        frame, place = by_place(frames[kind]), place_of(tables[kind], name)
-        text = texts_of(f.col(f"c{place}"), frame.schema[place].dataType)
-        required = tables[kind].fields[name].required
-        parts.append(frame.select(f.lit(kind).alias("kind"), f.lit(required).alias("required"), text.alias("id")))
+        text, required = texts_of(frames[kind], tables[kind], name), tables[kind].fields[name].required
+        parts.append(
+            by_place(frames[kind]).select(
+                f.lit(kind).alias("kind"), f.lit(required).alias("required"), text.alias("id")
+            )
+        )
     counted = reduce(lambda one, other: one.unionAll(other), parts).groupBy("kind", "required", "id").count()
     wanted = (f.col("id").isNull() & f.col("required")) | (f.col("id").isNotNull() & (f.col("count") > 1))
     repeated = counted.where(wanted).select("kind", "id").limit(TOO_MANY + 1).toArrow()
@@ -88,8 +95,32 @@ def shared_ids(frames: Mapping[str, "DataFrame"], tables: Mapping[str, Table], k
             f"More than {TOO_MANY:,} ids of {' or '.join(kinds)} occur in several records. Check that it is the right "
             "column (columns= chooses another), or remove repeated rows with dropDuplicates()."
         )
-    texts = {kind: repeated.filter(pa.compute.equal(repeated["kind"], kind))["id"].cast(pa.string()) for kind in kinds}
-    return {kind: ids.combine_chunks() if len(ids) else None for kind, ids in texts.items()}
+    return {
+        kind: repeated.filter(pa.compute.equal(repeated["kind"], kind))["id"].cast(pa.string()).combine_chunks()
+        for kind in kinds
+    }
+
+
+def with_marks(
+    frame: "DataFrame", table: Table, ids: Any, mark: Callable[[Iterable[Any]], Iterator[Any]]
+) -> "DataFrame":
+    """Return a frame with two columns more: the number of each row, and for rows of some ids what they share.
+
+    The latter is what ``spark_work.mark`` says. These rows are shuffled, with all of their columns, and no others.
+    """
+    import pyarrow as pa
+    from pyspark.sql import functions as f
+    from pyspark.sql.types import StringType, StructField, StructType
+
+    if not len(ids):
+        return frame
+    plain = by_place(frame).withColumn("order", f.monotonically_increasing_id())
+    own = texts_of(frame, table, str(table.id_field))
+    shared = f.broadcast(frame.sparkSession.createDataFrame(pa.table({"id": ids})))
+    schema = StructType([*plain.schema.fields, StructField("shared", StringType())])
+    sharing = plain.join(shared, own == shared["id"], "left_semi").repartition(own).mapInArrow(mark, schema)
+    alone = plain.join(shared, own == shared["id"], "left_anti").withColumn("shared", f.lit(None).cast("string"))
+    return alone.unionAll(sharing)
 
 
 def by_place(frame: "DataFrame") -> "DataFrame":
@@ -119,8 +150,12 @@ def side_by_side(
     for number, (kind, key) in enumerate(feed.keys.items()):
         mine, places[kind] = {0: f.lit(number).cast("tinyint")} if marked else {}, {}
         columns = _columns_of(frames[kind], tables[kind], key, needed[kind])
+        own = len(tables[kind].source.names)
+        has_marks = len(frames[kind].columns) > own
+        if has_marks:
+            columns[SHARED] = f.col(f"c{own + 1}"), "string"
         if kind in feed.ordered:
-            columns[ORDER] = f.monotonically_increasing_id(), "bigint"
+            columns[ORDER] = f.col(f"c{own}") if has_marks else f.monotonically_increasing_id(), "bigint"
         for name, (column, type_) in columns.items():
             free = (place for place, own in enumerate(taken) if own == type_ and place not in mine)
             place = next(free, len(taken))
@@ -149,7 +184,7 @@ def _columns_of(frame: "DataFrame", table: Table, key: str | None, names: list[s
     columns: dict[str, tuple[Column, str]] = {}
     if key is not None:
         place = place_of(table, key)
-        type_, text = frame.schema[place].dataType, texts_of(f.col(f"c{place}"), frame.schema[place].dataType)
+        type_, text = frame.schema[place].dataType, texts_of(frame, table, key)
         if table.fields[key].kind == "truth" if key in table.fields else False:
             text = f.lit("")  # a boolean can be written in several ways
         own = isinstance(type_, (StringType, IntegralType)) and table.source.names[place] in names

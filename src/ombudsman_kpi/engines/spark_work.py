@@ -1,11 +1,14 @@
 """The work of a Spark executor: tally the records of one partition. This module doesn't import Spark."""
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from functools import lru_cache, wraps
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from ombudsman_kpi.arrays.arrow_memory import arrow_truths, emptied, truths
 from ombudsman_kpi.clocks.outcomes import Outcome
 from ombudsman_kpi.engines.together import Feed
 from ombudsman_kpi.errors import KpiError
@@ -13,7 +16,9 @@ from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import REOPENINGS, History
 from ombudsman_kpi.measures.base.target import CASE
+from ombudsman_kpi.records.reading import PLAIN
 from ombudsman_kpi.records.sources.source import BATCH, Source
+from ombudsman_kpi.records.tables import open_table
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.block import Block, Key
 from ombudsman_kpi.tallies.in_memory import Options, tally_records
@@ -27,7 +32,7 @@ KEYS = {
     "status": "string", "reason": "string", "mark": "string", "elapsed": "bigint",
 }  # fmt: skip
 SUMS = ("records", "below", "provisional")
-ORDER = "\0order"  # the number of a row; a name that no column of the caller has
+ORDER, SHARED = "\0order", "\0shared"  # the number of a row, what it shares; names that no column of the caller has
 CELL, MISFIT, UNDERSTOOD, READ, ZONE = "cell", "misfit", "understood", "read", "zone"
 CASE_COLUMN, ERROR = "case column", "error"
 
@@ -50,7 +55,7 @@ class Work(NamedTuple):
     schemas: dict[str, Any]  # of all kinds of records
     feed: Feed
     layout: Layout
-    doubtful: dict[str, Any]  # repeated ids, by kind, if the driver has looked for them
+    unnamed: Mapping[str, bool]  # whether some row lacks its id, by kind, if the driver has looked at the ids
     texts: dict[str, list[str]]  # columns of times that are text, by kind
     case_columns: tuple[str, ...] | None  # columns of the cases built from events; None if none are built
     logged: frozenset[str]  # targets whose notes count the events that weren't understood
@@ -92,6 +97,31 @@ def _check_same(work: Work, scheme: Scheme) -> None:
         )
 
 
+def mark(content: bytes, batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield the rows of a partition that share their ids, in their order, with a column more: what they share.
+
+    It is empty where a row says again what another said before, all cells alike; the id where rows of it differ; and
+    null for the one row of those alike that counts. The last column that is given numbers the rows of the whole frame.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind, names, reading = pickle.loads(content)  # noqa: S301  (written by our own driver)
+    chunks = [*batches]
+    if not chunks:
+        return
+    rows = pa.Table.from_batches(chunks)
+    rows = rows.sort_by(rows.column_names[-1])
+    table = open_table(kind, rows.select(range(len(names))).rename_columns(names), reading)
+    marks = []
+    for batch in table.batches([str(table.id_field)]):
+        none = np.zeros(len(batch), np.bool_)
+        differ, again = (none if where is None else where for where in (batch.shares_id, batch.repeats))
+        ids = emptied(batch.text(str(table.id_field)), arrow_truths(~differ))
+        marks.append(pc.if_else(arrow_truths(again), "", ids))
+    yield from rows.append_column(SHARED, pa.chunked_array(marks, pa.string())).to_batches()
+
+
 @_guarded
 def case_columns(work: Work, scheme: Scheme, batches: Iterator[Any]) -> Iterator[Any]:
     """Yield the columns of the cases that are built from the events of a partition."""
@@ -131,8 +161,9 @@ def _tally_rows(work: Work, scheme: Scheme, chunks: dict[str, list[Any]]) -> Ite
             yield _cells(work, key, block)
     for target, events in misfits.items():
         yield _rows(work, MISFIT, target=[target] * len(events), reason=[*map(str, events)], records=[*events.values()])
-    steps = asdict(counted.understood)
-    yield _rows(work, UNDERSTOOD, target=[*steps], records=[*steps.values()])
+    if counted.understood.events:
+        steps = asdict(counted.understood)
+        yield _rows(work, UNDERSTOOD, target=[*steps], records=[*steps.values()])
     sizes = {kind: sum(chunk.num_rows for chunk in part) for kind, part in chunks.items()}
     yield _rows(work, READ, target=[*sizes], records=[*sizes.values()])
 
@@ -197,10 +228,13 @@ def _of_kind(work: Work, kind: str, batch: Any) -> Any:
 
 
 def _source(work: Work, kind: str, chunks: list[Any]) -> Source:
-    """Return chunks of rows as a source, with the repeated ids if the driver has looked for them."""
+    """Return chunks of rows as a source, with what they share if the driver has looked at the ids."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     schema = work.schemas[kind]
+    marked = [chunk.column(SHARED) for chunk in chunks if SHARED in chunk.schema.names]
+    said = pa.chunked_array(marked, pa.string()).combine_chunks()
 
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
         for chunk in chunks:
@@ -209,11 +243,19 @@ def _source(work: Work, kind: str, chunks: list[Any]) -> Source:
             yield {name: pa.nulls(0, schema.field(name).type) for name in wanted}
 
     def shared() -> Any:
-        ids = work.doubtful[kind]
-        return pa.nulls(0, pa.string()) if ids is None else ids
+        ids = said.filter(pc.not_equal(said, "")).unique()
+        return pa.concat_arrays([ids, pa.nulls(work.unnamed[kind], pa.string())])
 
-    looked_for = shared if kind in work.doubtful else None
-    return Source(tuple(schema.names), read, shared=looked_for, has_all_cells=False, is_part=True)
+    def again() -> Any:
+        return np.flatnonzero(truths(pc.equal(said, "").fill_null(False)))  # noqa: FBT003
+
+    def only_dates(name: str) -> bool:  # of text nobody knows what it is in other partitions
+        column = work.options.readings.get(kind, PLAIN).columns.get(name, name)
+        return bool(pa.types.is_date(schema.field(column).type))
+
+    looked_for = shared if kind in work.unnamed else None
+    names = tuple(schema.names)
+    return Source(names, read, shared=looked_for, again=again, only_dates=only_dates, is_part=True)
 
 
 def _built_cases(work: Work, scheme: Scheme, chunks: list[Any]) -> History:

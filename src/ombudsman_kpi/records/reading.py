@@ -162,27 +162,29 @@ def _with_values(readings: Readings, value: Any, place: str) -> dict[str, Readin
 
     Or, as text, which columns hold the numbers that met the target, and the totals.
     """
-    form = "Write it like kind = { 'Stage 1' = 'stage-1' }, or under the name of the records."
-    if not isinstance(value, Mapping):
-        raise OptionError(f"{place} takes names of fields, and for each what its words stand for. {form}")
-    columns, words = _of_numbers({name: said for name, said in value.items() if name not in readings})
-    general = {name: _texts(said, f"{place} of {name}", form) for name, said in words.items()}
+    own = {kind: value[kind] for kind in readings if kind in value} if isinstance(value, Mapping) else {}
+    columns, words = _read_values(value, place, " of ", own)
     result = {}
     for kind, reading in readings.items():
-        own_columns, own_words = _of_numbers(value.get(kind, {}))
-        own = {name: _texts(said, f"{place} of {kind}.{name}", form) for name, said in own_words.items()}
+        own_columns, own_words = _read_values(own.get(kind, {}), f"{place} of {kind}", ".")
         result[kind] = replace(
             reading,
             columns={**columns, **reading.columns, **own_columns},
-            values={**reading.values, **general, **own},
+            values={**reading.values, **words, **own_words},
         )
     return result
 
 
-def _of_numbers(said: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
-    """Return which columns hold numbers of records, and apart from them what else is said of values."""
+def _read_values(
+    said: Any, place: str, sign: str, apart: Collection[str] = ()
+) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """Return which columns hold numbers of records, and of fields what their words stand for."""
+    form = "Write it like kind = { 'Stage 1' = 'stage-1' }, or under the name of the records."
+    if not isinstance(said, Mapping):
+        raise OptionError(f"{place} takes names of fields, and for each what its words stand for. {form}")
     columns = {name: said[name] for name in (MET, OF) if isinstance(said.get(name), str)}
-    return columns, {name: item for name, item in said.items() if name not in columns}
+    others = {name: item for name, item in said.items() if name not in columns and name not in apart}
+    return columns, {name: _texts(item, f"{place}{sign}{name}", form) for name, item in others.items()}
 
 
 def _with_events(readings: Readings, value: Any, place: str) -> dict[str, Reading]:

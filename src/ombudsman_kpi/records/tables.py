@@ -15,7 +15,7 @@ from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.reading import PLAIN, Reading
-from ombudsman_kpi.records.repeats import Repeats, repeats_among
+from ombudsman_kpi.records.repeats import NO_ROWS, Repeats, repeats_among
 from ombudsman_kpi.records.sources.opening import open_source
 from ombudsman_kpi.records.sources.source import Rows, Source
 from ombudsman_kpi.records.sources.streams import materialise_once
@@ -50,6 +50,8 @@ class Table(Columns):
 
     def only_dates(self, name: str) -> bool:
         """Return whether a whole column, in every batch, holds dates without a time of day."""
+        if self.source.only_dates is not None:
+            return self.source.only_dates(name)
         rows = 0
         for batch in self.batches([name]):
             times = batch.times(name)
@@ -119,7 +121,9 @@ class Table(Columns):
     def repeats(self) -> Repeats | None:
         """The rows that say again what another said before, all cells alike; None where no two share an id."""
         shared = self.shared_ids.drop_null()
-        if not self.source.has_all_cells or not len(shared):
+        if self.source.again is not None:
+            return Repeats(self.source.again(), NO_ROWS, shared)
+        if not len(shared):
             return None
         fields = {column: name for name, column in self.columns.items()}
         # A column called case_id that nobody reads, since case_id is read from another one, says something, too.
@@ -224,7 +228,7 @@ def open_table(name: str, records: Any, reading: Reading = PLAIN) -> Table:
             raise RecordsError(
                 f"{table.label} has no column {column!r}, which columns= names for {own!r}. "
                 f"{one_of(column, table.source.names)}"
-                + (" Say it of the records that have it alone: [values.requests]." if own in {MET, OF} else "")
+                + (" If other records have it, name them: [values.requests]." if own in {MET, OF} else "")
             )
     for own in reading.dates if isinstance(reading.dates, Mapping) else ():
         if not table.is_time(own) or (own not in table.fields and not table.has(own)):

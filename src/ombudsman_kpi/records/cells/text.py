@@ -23,9 +23,9 @@ from ombudsman_kpi.calendars.dates import is_missing
 # How exports write an empty cell, in columns of all kinds; capitals don't matter.
 MISSING_WORDS = frozenset({"", "-", "--", "–", "—", "na", "n/a", "#n/a", "<na>", "nan", "nat", "nil", "none", "null"})
 
-_WHOLE, _WITHOUT_POINT = r"^(?:-?(0)|(-?[1-9]\d*))\.0+$", r"\1\2"  # zero has no sign
+WHOLE = r"^(?:-?(0)|(-?[1-9]\d*))\.0+$"  # one of its groups is the number without its point; zero has no sign
 _SURROGATE = re.compile("[\ud800-\udfff]")  # of UTF-16, which can be written in no file
-_WHOLE_NUMBER = re.compile(_WHOLE, re.ASCII)
+_WHOLE_NUMBER = re.compile(WHOLE, re.ASCII)
 _DIGITS = 76  # of the longest decimal number that a column holds
 
 
@@ -44,7 +44,7 @@ def text_of(value: object, missing: Collection[str] = MISSING_WORDS) -> str | No
     if not text.isascii() and _SURROGATE.search(text):
         raise ValueError("holds half a character, not text")
     whole = _WHOLE_NUMBER.match(text) if text[-1] == "0" else None
-    return whole.expand(_WITHOUT_POINT) if whole else text
+    return whole.expand(r"\1\2") if whole else text
 
 
 def _written(value: object) -> str:
@@ -189,7 +189,7 @@ def tidied(text: Any, missing: Collection[str]) -> Any:
         short[places] = truths(pc.is_in(pc.utf8_lower(taken(text, places)), pa.array([*missing], pa.string())))
         text = emptied(text, arrow_truths(short)) if short.any() else text
     if b".0" in bytes_of(text)[1].tobytes():
-        text = pc.replace_substring_regex(text, _WHOLE, _WITHOUT_POINT)
+        text = pc.replace_substring_regex(text, WHOLE, r"\1\2")
     return text
 
 

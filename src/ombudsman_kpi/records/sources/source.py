@@ -35,7 +35,8 @@ class Source(NamedTuple):
     zoned: dict[str, bool] | None = None  # which times have zones, as far as was read, of what it is a part of
     shared: Callable[[], Any] | None = None  # gives the ids that rows share, where others have looked for them
     differing: Callable[[], Any] | None = None  # gives those of them whose rows differ, where others have looked
-    has_all_cells: bool = True  # whether all columns of ``names`` can be read
+    again: Callable[[], Any] | None = None  # gives the rows that say another again, where others have seen all cells
+    only_dates: Callable[[str], bool] | None = None  # tells of a field what ``Table`` can't, which sees a part alone
     is_part: bool = False  # others hold the rest of the records
     is_alone: bool = False  # there is only one record, which has an id
     notes: Sequence[str] = ()  # what was left out, since it is no record
