@@ -1,6 +1,5 @@
 """The deadlines of one case: the assessment of many records, applied to a table with one row."""
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
@@ -14,9 +13,9 @@ from pydantic import ValidationError
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.dates import day_number, is_missing, to_day
 from ombudsman_kpi.calendars.time_zones import DAY, EPOCH, MICROSECOND
-from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
+from ombudsman_kpi.cases.days_counted import day_1, day_off, days_off
 from ombudsman_kpi.cases.deadline import Deadline, Deadlines, Finding
-from ombudsman_kpi.cases.facts import DayOff, DeadlineBasis, Pause
+from ombudsman_kpi.cases.facts import DeadlineBasis, Pause
 from ombudsman_kpi.cases.findings import (
     at_offset,
     contradictions_of,
@@ -29,7 +28,6 @@ from ombudsman_kpi.cases.findings import (
     zones_of_events_mixed,
 )
 from ombudsman_kpi.cases.record_table import Cells, RecordTable, source_of
-from ombudsman_kpi.clocks.axes import Axis
 from ombudsman_kpi.clocks.due_days import DueDays, HasDueDays, due_days
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
@@ -311,11 +309,11 @@ class _Maker:
         if target.clock.pauses == "allowed":
             more["pauses"] = self._pauses(facts)
         if start is not None and limit.counts_working_days and limit.allowed:
-            more["day_1"] = _day_1(limit.axis(self.calendar, target.clock), start, more.get("pauses", ()))
+            more["day_1"] = day_1(limit.axis(self.calendar, target.clock), start, more.get("pauses", ()))
         counts = target.limit.depends_on_holidays(target.clock) or target.clock.in_force or "extended_by" in facts
         if start is not None and counts:
             ends = [day for day in (facts["due"], facts["stop"] or to_day(self.known.as_of.day)) if day is not None]
-            more["days_off"] = _days_off(self.calendar, day_in(facts.get("recorded", start), self.zone), max(ends))
+            more["days_off"] = days_off(self.calendar, day_in(facts.get("recorded", start), self.zone), max(ends))
         return more
 
     def _instants(
@@ -348,7 +346,7 @@ class _Maker:
         closed = open_time.closed_days(int(clock.start_day[0]) + 1, min(last, self.last))
         return {
             "opens": None if opens == clock.start[0] else self._moment(opens),
-            "days_off": tuple(_day_off(self.calendar, to_day(day)) for day in closed),
+            "days_off": tuple(day_off(self.calendar, to_day(day)) for day in closed),
         }
 
     def _moment(self, instant: int) -> datetime | None:
@@ -386,30 +384,3 @@ def _basis(scheme: Scheme, as_of: AsOf) -> DeadlineBasis:
 
 
 _same_basis = lru_cache(maxsize=256)(DeadlineBasis)  # it is the same for one case after the other
-
-
-def _days_off(calendar: WorkingCalendar, first: date, last: date) -> tuple[DayOff, ...]:
-    """Return the bank holidays and closures after one day, up to and including another."""
-    low, high = bisect_right(calendar.days_off, first), bisect_right(calendar.days_off, last)
-    return tuple(_day_off(calendar, day) for day in calendar.days_off[low:high])
-
-
-@lru_cache(maxsize=4096)
-def _day_off(calendar: WorkingCalendar, day: date) -> DayOff:
-    return DayOff(day=day, name=calendar.name_of(day))
-
-
-@lru_cache(maxsize=4096)
-def _day_1(axis: Axis, start: date, pauses: tuple[Pause, ...]) -> date | None:
-    """Return the first day that counts; None if the clock is paused before it, or it is outside the calendar."""
-    day = date.min
-    for number in range(1, 366):
-        due = int(axis.due(np.array([day_number(start)]), number)[0])
-        if due == MISSING:
-            return None
-        day = to_day(due)
-        if not any(pause.first <= day and (pause.last is None or day <= pause.last) for pause in pauses):
-            return day
-        if any(pause.first <= day and pause.last is None for pause in pauses):
-            return None
-    return None

@@ -32,7 +32,8 @@ from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.extensions import Extension
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.errors import SchemeError, one_of
-from ombudsman_kpi.measures.base.target import InForce, Target
+from ombudsman_kpi.measures.base.in_force import InForce
+from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.measures.registry import MEASURES
 from ombudsman_kpi.records.conditions import Condition, Declaration
 from ombudsman_kpi.schemes.place import Elsewhere, ListedHolidays, OwnDays, check_one_calendar, keeping
