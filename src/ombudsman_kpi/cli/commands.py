@@ -98,6 +98,7 @@ def _of_all_files(says: str) -> Any:
 
 _WRITTEN: dict[str, Any] = {
     "skip_rows": Annotated[int | None, _of_all_files("how many rows stand above the names of the columns")],
+    "skip_last": Annotated[int | None, _of_all_files("how many rows stand below the last record")],
     "encoding": Annotated[str | None, _of_all_files("the encoding, such as windows-1252")],
     "delimiter": Annotated[str | None, _of_all_files("what separates the columns, such as ';' or tab")],
 }
