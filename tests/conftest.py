@@ -1,4 +1,4 @@
-"""How hypothesis looks for cases, and how often Python looks for garbage.
+"""How hypothesis looks for cases, how often Python looks for garbage, and what tests of several wings share.
 
 A plain run tries the same cases every time, so that it fails only where the code has changed. ``.ci/run`` repeats the
 tests with ``--hypothesis-profile=other-cases`` and a seed, which gives other cases than the plain run, and twice as
@@ -6,8 +6,14 @@ many. Properties of which one case takes long try a fraction of the profile's nu
 """
 
 import gc
+import sys
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
+
+sys.path.append(str(Path(__file__).parent))
+from command_line import Typed
 
 settings.register_profile("same-cases", max_examples=50, deadline=None, derandomize=True)
 settings.register_profile("other-cases", max_examples=100, deadline=None, derandomize=False, print_blob=True)
@@ -19,3 +25,8 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
+    return Typed(monkeypatch, capsys)

@@ -7,39 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
+from command_line import Typed
 from ombudsman_kpi import __version__, compare_schemes, list_schemes, load_scheme, measure, worklist
-from ombudsman_kpi.cli import run
 
 DATA = Path(__file__).parents[1] / "examples" / "data"
-
-
-class Answer(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> "Typed":
-    return Typed(monkeypatch, capsys)
-
-
-class Typed:
-    """Runs the command line in this process, up to its exit."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._monkeypatch, self._capsys = monkeypatch, capsys
-
-    def __call__(self, *words: str) -> Answer:
-        self._monkeypatch.setattr(sys, "argv", ["ombudsman-kpi", *words])
-        with pytest.raises(SystemExit) as stopped:
-            run()
-        captured = self._capsys.readouterr()
-        return Answer(int(stopped.value.code or 0), captured.out, captured.err)
 
 
 WRONG_LIMITS = [  # the first is one of working days where it stands alone

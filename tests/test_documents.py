@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
+from command_line import Typed
 from ombudsman_kpi import list_schemes, load_scheme
 from ombudsman_kpi.cases.worklist import BEHIND, CERTAIN, COUNTED, FIRST, LOSES, LOST, NO_STANDARD, ROOM
-from ombudsman_kpi.cli import Described, run
+from ombudsman_kpi.cli import Described
 from ombudsman_kpi.errors import KpiError
 from ombudsman_kpi.records import reading
 from ombudsman_kpi.records.reading import parse_readings
@@ -36,17 +37,13 @@ def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
 
 
-def test_the_readme_prints_the_table_that_its_first_command_prints(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_readme_prints_the_table_that_its_first_command_prints(typed: Typed) -> None:
     command = shlex.split(blocks(README, "sh")[0])
-    monkeypatch.setattr(sys, "argv", command[command.index(".venv/bin/ombudsman-kpi") :])
-    with pytest.raises(SystemExit):
-        run()
+    answer = typed(*command[command.index(".venv/bin/ombudsman-kpi") + 1 :])
     # The edition depends on the bank holidays that the installed holidays package foretells up to 2050.
     printed, shown = (
         [line.rstrip() for line in re.sub(r"edition \w+", "edition", text).splitlines()]
-        for text in (capsys.readouterr().out, blocks(README, "text")[0])
+        for text in (answer.out, blocks(README, "text")[0])
     )
     assert printed[: len(shown)] == shown
 
@@ -64,15 +61,11 @@ def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> No
     assert (names["rows"].effect == LOSES).any()
 
 
-def test_the_check_of_the_readme_finds_the_targets_that_were_missed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_check_of_the_readme_finds_the_targets_that_were_missed(typed: Typed) -> None:
     (command,) = (text for text in blocks(README, "sh") if text.startswith("ombudsman-kpi check"))
-    monkeypatch.setattr(sys, "argv", shlex.split(command))
-    with pytest.raises(SystemExit) as stopped:
-        run()
-    assert stopped.value.code == 1
-    assert "error target-lost: investigation-13w in 2023/24 is" in capsys.readouterr().out
+    code, out, _ = typed(*shlex.split(command)[1:])
+    assert code == 1
+    assert "error target-lost: investigation-13w in 2023/24 is" in out
 
 
 def test_the_python_of_the_docs_runs() -> None:
@@ -190,16 +183,11 @@ def test_the_mapping_file_in_the_docs_has_all_keys_and_can_be_read(tmp_path: Pat
     assert set(tomllib.loads(text)) == {*reading._PARTS}
 
 
-def test_the_json_schemas_in_the_docs_are_the_ones_that_the_command_line_prints(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_json_schemas_in_the_docs_are_the_ones_that_the_command_line_prints(typed: Typed) -> None:
     pages = sorted((ROOT / "docs" / "schemas").glob("*.schema.json"))
     assert {page.name.split(".")[0] for page in pages} == {name.value for name in Described}
     for page in pages:
-        monkeypatch.setattr(sys, "argv", ["ombudsman-kpi", "json-schema", page.name.split(".")[0]])
-        with pytest.raises(SystemExit):
-            run()
-        assert json.loads(page.read_text("utf-8")) == json.loads(capsys.readouterr().out)
+        assert json.loads(page.read_text("utf-8")) == json.loads(typed("json-schema", page.name.split(".")[0]).out)
     assert json.loads((ROOT / "docs" / "schemas" / "scheme.schema.json").read_text("utf-8")) == scheme_json_schema()
 
 

@@ -14,6 +14,7 @@ from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import History
 from ombudsman_kpi.records.keywords import Records, WorklistRecords, provided, takes_records
 from ombudsman_kpi.records.reading import Columns, Formats, Missing, Unreadable, parse_readings
+from ombudsman_kpi.records.tables import left_out_of
 from ombudsman_kpi.results.compare import Comparison, matched, paired, wanted
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import check_groups
@@ -227,7 +228,7 @@ def assess(
     position in what was given), ``party, start, stop, due`` (wall-clock times of the scheme's zone; for clocks that
     run in days the midnight that begins the day), ``elapsed`` and its ``unit`` (to the stop, or to ``as_of`` while
     the clock is open), ``status`` (met, late, overdue, pending, excluded, invalid) and ``reason``; and beside them
-    those of yours that ``keep`` names.
+    those of yours that ``keep`` names. Rows of a file that are no records are said in ``attrs["notes"]`` of the frame.
     """
     import pandas as pd
 
@@ -245,7 +246,9 @@ def assess(
     frame["target"] = pd.Categorical(frame["target"].astype(str), chosen)
     frame["status"] = pd.Categorical(frame["status"].astype(str), list(STATUSES))
     frame["reason"] = frame["reason"].astype("category")
-    return frame.sort_values("target", kind="stable", ignore_index=True)
+    frame = frame.sort_values("target", kind="stable", ignore_index=True)
+    frame.attrs["notes"] = left_out_of(tables.values())
+    return frame
 
 
 @takes_records
@@ -342,8 +345,8 @@ def worklist(
       what has ended: there it may be "behind so far", or "nothing ended yet", and what is overdue is "late when it
       ends", which the headroom doesn't know yet.
 
-    What isn't listed is said in ``attrs["notes"]`` of the frame: targets whose records weren't given, and records that
-    contradict themselves.
+    What isn't listed is said in ``attrs["notes"]`` of the frame: rows of a file that are no records, targets whose
+    records weren't given, and records that contradict themselves.
 
     Contact is listed for each party; a case as a whole isn't listed again where its intervals are. Raises what
     ``measure`` raises.

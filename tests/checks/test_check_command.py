@@ -3,42 +3,15 @@
 import csv
 import io
 import json
-import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from ombudsman_kpi.cli import run
+from command_line import Typed
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
 CASES = ("lgsco", "--cases", str(DATA / "cases.csv"), "--as-of", "2024-03-31")
 WRONG = "case_id,received_at,allocated_at,decided_at\nA1,2024-03-28,,2024-03-01\nA2,2024-03-28,,2024-04-02\n"
-
-
-class Answer(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-class Typed:
-    """Runs the command line in this process, up to its exit."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._monkeypatch, self._capsys = monkeypatch, capsys
-
-    def __call__(self, *words: str) -> Answer:
-        self._monkeypatch.setattr(sys, "argv", ["ombudsman-kpi", *words])
-        with pytest.raises(SystemExit) as stopped:
-            run()
-        captured = self._capsys.readouterr()
-        return Answer(int(stopped.value.code or 0), captured.out, captured.err)
-
-
-@pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
-    return Typed(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """The hook for pre-commit, and the example of a workflow."""
 
 import shlex
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from ombudsman_kpi.cli import run
+from command_line import Typed
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,7 +18,7 @@ def test_the_hook_calls_the_command() -> None:
 
 
 @pytest.mark.parametrize(("every", "code"), [("--every quarter", 1), ("", 0)])
-def test_the_command_of_the_workflow_runs(every: str, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_of_the_workflow_runs(every: str, code: int, typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
     workflow = yaml.safe_load((ROOT / "examples" / "nightly-check.yml").read_text("utf-8"))
     (command,) = (step["run"] for step in workflow["jobs"]["check"]["steps"] if step.get("name") == "Check")
     words = shlex.split(
@@ -28,7 +27,4 @@ def test_the_command_of_the_workflow_runs(every: str, code: int, monkeypatch: py
         .replace("--every quarter", every)
     )
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(sys, "argv", words)
-    with pytest.raises(SystemExit) as stopped:
-        run()
-    assert stopped.value.code == code
+    assert typed(*words[1:]).code == code

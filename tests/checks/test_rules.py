@@ -82,6 +82,7 @@ def frame(days: list[Any]) -> pd.DataFrame:
 
 
 COUNTED = [{"period": "Apr 2023", "count": "12", "decision": "upheld"}]
+SHARE: dict[str, Any] = {"period": "Apr 2023", "kind": "service-complaint", "In time": 12, "Total": 12}
 
 TABLE = [
     Row("unreadable-time", {"cases": [a_case(), a_case(2, decided_at="05/04/2024")]}, (1, "A2", "decided_at", 1),
@@ -92,6 +93,8 @@ TABLE = [
         {"targets": None}),
     Row("unreadable-period", {"cases": [{**COUNTED[0], "period": "spring"}]}, (0, None, "period", 1),
         {"cases": COUNTED}, {"targets": None}),
+    Row("part-exceeds-total", {"requests": [SHARE, {**SHARE, "In time": 13}]}, (1, None, "met", 1),
+        {"requests": [SHARE]}, {"columns": {"requests": {"met": "In time", "of": "Total"}}}),
     Row("unknown-word", {"cases": [a_case(decided_in="review")]}, (0, "A1", "decided_in", 1),
         {"cases": [a_case(decided_in="assessment")]}),
     Row("unreadable-column", {"cases": pd.DataFrame([a_case(decided_at=20240405)])}, (None, None, "decided_at", 1),
@@ -123,7 +126,9 @@ TABLE = [
     Row("log-differs", {"events": [an_event(event="allocated")], "cases": [a_case()]}, (0, "A1", "allocated_at", 1),
         {"events": [an_event(event="allocated", at="2024-06-01")], "cases": [a_case()]}),
     Row("future-date", {"cases": [a_case(), a_case(2, received_at="2024-06-01", decided_at=None)]},
-        (1, "A2", "received_at", 1), {"cases": [a_case(), a_case(2, decided_at="2024-06-01")]}),
+        (1, "A2", "received_at", 1), {"cases": [a_case(), a_case(2, decided_at="9999-12-31")]}),
+    Row("future-date", {"cases": [a_case(), a_case(2, decided_at="2024-06-01")]}, (1, "A2", "decided_at", 1),
+        {"cases": [a_case(), a_case(2, decided_at=None)]}),
     Row("mistyped-year", {"cases": [*(a_case(n) for n in range(30)), a_case(30, decided_at="2042-04-05")]},
         (30, "A30", "decided_at", 1),
         {"cases": [*(a_case(n) for n in range(30)), a_case(30, decided_at="2027-04-05")]}),
@@ -154,7 +159,10 @@ def test_a_rule_finds_what_breaks_it_and_nothing_else(row: Row) -> None:
 
 
 def test_every_rule_but_those_of_files_is_in_the_table() -> None:
-    assert RULES.keys() - {row.rule for row in TABLE} == {"files-overlap", "figure-changed"} & RULES.keys()
+    assert (
+        RULES.keys() - {row.rule for row in TABLE}
+        == {"files-overlap", "figure-changed", "sum-exceeds-total"} & RULES.keys()
+    )
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)

@@ -108,9 +108,7 @@ def settled_rows(then: Rows, found: Settled) -> dict[str, set[int]]:
     for kind, open_ in found.open.items():
         waiting = set(open_)
         numbers[kind] = {
-            row[ROW]
-            for place, row in enumerate(then[kind])
-            if (row[IDS[kind]] if kind in IDS else place) not in waiting
+            row[ROW] for place, row in enumerate(then[kind]) if (row.get(IDS.get(kind, "")) or place) not in waiting
         }
     return numbers
 

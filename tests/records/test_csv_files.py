@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pv
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ombudsman_kpi as kpi
+from command_line import Typed
 from ombudsman_kpi.records.reading import PLAIN, parse_readings, with_file
 from ombudsman_kpi.records.sources import csv_files
 from ombudsman_kpi.records.tables import Table, open_table
@@ -111,6 +113,18 @@ def test_titles_totals_and_empty_rows_are_left_out_and_said(
     assert counts_of(path) == (MET, MISSED, PENDING, note)
 
 
+@pytest.mark.parametrize("place", [0, 1, 40, 79], ids=["first", "second", "in the middle", "last"])
+def test_a_row_longer_than_a_block_is_read_like_any_other(
+    place: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [[f"A{number}", *ROWS[0][1:4], "North"] for number in range(80)]
+    rows[place][4] = "a note\n" * 1_500 + "of many lines"
+    monkeypatch.setattr(csv_files, "BLOCK", 1_000)
+    path = written(tmp_path, text_of([NAMES, *rows]))
+    assert cells(opened(path)) == [[cell or None for cell in row] for row in rows]
+    assert counts_of(path) == (80, 0, 0, "")
+
+
 def test_a_first_line_names_the_separator(tmp_path: Path) -> None:
     path = written(tmp_path, "sep=;\n" + text_of([NAMES, *ROWS], ";"))
     table = opened(path)
@@ -157,12 +171,42 @@ def test_files_of_a_pattern_are_each_read_as_they_are_written(tmp_path: Path) ->
         counts_of(tmp_path / name for name in ("1.csv", "2.csv"))
 
 
+NOTE = "cases.csv: 1 title row left out"
+
+
 @pytest.mark.parametrize("memory", [None, "1 GB"])
 def test_the_note_is_there_however_it_is_counted(memory: str | None, tmp_path: Path) -> None:
     path = written(tmp_path, "Title\n" + text_of([NAMES, *ROWS]))
-    assert counts_of(path, memory=memory)[3] == "cases.csv: 1 title row left out"
-    rows = kpi.worklist(LGSCO, cases=path, **OPTIONS)
-    assert "cases.csv: 1 title row left out" in rows.attrs["notes"]
+    assert counts_of(path, memory=memory)[3] == NOTE
+
+
+@pytest.mark.parametrize("given", [lambda path: path, lambda path: iter([path])], ids=["a file", "files in turn"])
+@pytest.mark.parametrize("function", [kpi.assess, kpi.worklist])
+def test_the_note_is_beside_the_rows_of_a_frame(function: Any, given: Any, tmp_path: Path) -> None:
+    path = written(tmp_path, "Title\n" + text_of([NAMES, *ROWS]))
+    assert function(LGSCO, cases=given(path), **OPTIONS).attrs["notes"] == (NOTE,)
+    assert function(LGSCO, cases=[dict(zip(NAMES, row, strict=True)) for row in ROWS], **OPTIONS).attrs["notes"] == ()
+
+
+def test_the_note_is_among_those_of_a_history(tmp_path: Path) -> None:
+    events = [["A", "received", "2024-03-28"], ["A", "filed", "2024-03-29"]]
+    path = written(tmp_path, "Title\n" + text_of([["case_id", "event", "at"], *events]), "log.csv")
+    told = kpi.history(LGSCO, events=path, as_of="2024-06-30")
+    assert told.notes == ("log.csv: 1 title row left out", "1 event of an unknown kind: filed (1)")
+    assert "; log.csv: 1 title row left out; 1 event" in repr(told)
+    assert kpi.history(LGSCO, events=pd.read_csv(path, skiprows=1), as_of="2024-06-30").notes == told.notes[1:]
+
+
+@pytest.mark.parametrize("command", ["assess", "worklist"])
+def test_the_note_is_printed_below_a_table_and_beside_other_output(command: str, typed: Typed, tmp_path: Path) -> None:
+    path = written(tmp_path, "Title\n" + text_of([NAMES, *ROWS]))
+    words = (command, "lgsco", "--cases", str(path), "--as-of", "2024-06-30", "--target", TARGET)
+    plain = typed(*words)
+    assert plain.out.splitlines()[-1] == NOTE
+    assert plain.err == ""
+    csv_ = typed(*words, "--csv")
+    assert NOTE not in csv_.out
+    assert csv_.err == f"{NOTE}\n"
 
 
 def test_names_of_columns_are_read_as_they_look(tmp_path: Path) -> None:

@@ -8,14 +8,13 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ombudsman_kpi as kpi
 from ombudsman_kpi.records.reading import PLAIN, parse_readings, with_file
-from ombudsman_kpi.records.sources import source, spreadsheets
+from ombudsman_kpi.records.sources import source
 from ombudsman_kpi.records.tables import Table, open_table
 
 sys.path.append(str(Path(__file__).parent))
@@ -256,16 +255,6 @@ def test_what_is_no_workbook_is_refused(content: bytes, ending: str, tmp_path: P
     path.write_bytes(content)
     with pytest.raises(kpi.RecordsError, match=rf"cases.{ending} can't be read: it is no workbook.*save it as .xlsx"):
         counts_of(path)
-
-
-def test_a_cell_far_from_the_table_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spreadsheets, "MOST", 10_000)
-    book = openpyxl.Workbook()
-    book.active.append(NAMES)
-    book.active["ZZ20"] = "x"
-    book.save(tmp_path / "cases.xlsx")
-    with pytest.raises(kpi.RecordsError, match="far from the table, in row 20 or column ZZ"):
-        counts_of(tmp_path / "cases.xlsx")
 
 
 def test_a_broken_workbook_that_would_end_the_process_is_refused(tmp_path: Path) -> None:

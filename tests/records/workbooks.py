@@ -38,6 +38,29 @@ def write_xlsx(path: Path, sheets: Mapping[str, Rows], *, hidden: Sequence[str] 
     return path
 
 
+def write_xlsx_in_xml(path: Path, cells: str, *, sheet: str = "xl/worksheets/sheet1.xml") -> Path:
+    """Write the least of a workbook with one sheet, S, whose rows and cells are given in XML."""
+    formats = "http://schemas.openxmlformats.org"
+    main, office = f"{formats}/spreadsheetml/2006/main", f"{formats}/officeDocument/2006/relationships"
+
+    def link(kind: str, name: str, target: str) -> str:
+        of = f'Type="{office}/{kind}" Id="{name}" Target="{target}"'
+        return f'<Relationships xmlns="{formats}/package/2006/relationships"><Relationship {of}/></Relationships>'
+
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{formats}/package/2006/content-types"/>',
+        "_rels/.rels": link("officeDocument", "r1", "xl/workbook.xml"),
+        "xl/_rels/workbook.xml.rels": link("worksheet", "r2", sheet.replace("\\", "/").removeprefix("xl/").lower()),
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
+        '<sheet name="S" sheetId="1" r:id="r2"/></sheets></workbook>',
+        sheet: f'<worksheet xmlns="{main}" xmlns:x="{main}"><sheetData>{cells}</sheetData></worksheet>',
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    return path
+
+
 def write_xls(path: Path, sheets: Mapping[str, Rows]) -> Path:
     """Write rows of Python's values as Excel 97 has them."""
     book = xlwt.Workbook()

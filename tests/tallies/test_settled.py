@@ -7,6 +7,7 @@ import pytest
 
 from ombudsman_kpi import OptionError, Scheme, Settled, Tally, load_scheme, settled, tally
 from ombudsman_kpi.events.log import Misfit, MisfitKind
+from ombudsman_kpi.records.sources import source
 
 AS_OF = "2024-03-28"  # a Thursday
 CLOCK: dict[str, Any] = {"of": "cases", "start": "received_at", "stop": "decided_at", "cohort": "received"}
@@ -280,13 +281,25 @@ def test_a_published_row_is_settled_when_its_period_is_over(lgsco: Scheme) -> No
     assert found.tally.results().rows[0].records == 10
 
 
-def test_a_shared_id_is_never_settled_and_one_without_an_id_is_named_as_none(lgsco: Scheme) -> None:
-    given = [
-        case("twice", decided_at="2024-03-11"), case("twice", decided_at="2024-03-12"), case("open"),
-        {**case("", decided_at="2024-03-11"), "case_id": None},
-    ]  # fmt: skip
+def test_a_shared_id_is_never_settled(lgsco: Scheme) -> None:
+    given = [case("twice", decided_at="2024-03-11"), case("twice", decided_at="2024-03-12"), case("open")]
     assert settle(lgsco, WITHIN, cases=given).open == {"cases": ("twice", "open")}
-    assert settle(lgsco, WITHIN, cases=[*given, {**OPEN, "case_id": None}]).open == {"cases": ("twice", "open", None)}
+
+
+@pytest.mark.parametrize("batch", [1, 3, 1 << 16])
+def test_each_record_without_an_id_is_named_by_its_row(
+    lgsco: Scheme, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "BATCH", batch)
+    nameless, ended = {**OPEN, "case_id": None}, {**DECIDED, "case_id": None}
+    found = settle(lgsco, WITHIN, cases=[nameless, OPEN, ended, DECIDED, case("3"), nameless])
+    assert found.open == {"cases": (0, "open", "3", 5)}
+    assert repr(found).endswith("open: 4 in cases>")
+    calls = [
+        {"call_id": name, "offered_at": "2024-03-28T09:00:00", "answered_at": end, "abandoned_at": None}
+        for name, end in (("A", None), (None, None), (None, "2024-03-28T09:00:20"), ("B", "2024-03-28T09:00:20"))
+    ]
+    assert settled(lgsco, calls=calls, as_of=AS_OF).open == {"calls": ("A", 1)}
 
 
 def test_a_group_that_is_not_known_yet_is_not_settled(lgsco: Scheme) -> None:

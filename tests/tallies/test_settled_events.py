@@ -63,7 +63,7 @@ def test_what_is_settled_and_what_is_open_make_the_whole(scheme: Scheme, log: st
     rows = [*chain(*LOGS[log])]
     options: dict[str, Any] = {"targets": targets, "cohort": "all", "every": ["month", None]}
     result = settled(scheme, events=table(rows), as_of=FIRST, **options)
-    open_rows = [rows[place] for place in result.open.get("events", range(len(rows)))]
+    open_rows = [rows[int(place)] for place in result.open.get("events", range(len(rows)))]
     for as_of in (FIRST, SECOND):
         rest = tally(scheme, events=table(open_rows), as_of=as_of, **options)
         total = result.tally.at(as_of) + rest
@@ -82,6 +82,13 @@ def test_where_no_case_is_settled_nothing_is_counted_and_all_is_open(scheme: Sch
     assert not any(result.tally.misfits.values())
     assert Tally.from_json(result.tally.to_json()) == result.tally
     assert {row.records for row in result.tally.results()} == {0}
+
+
+def test_events_without_a_case_are_named_among_the_events(scheme: Scheme) -> None:
+    rows = [*case("A", LATER), *case("B", DECIDED)]
+    events = table(rows).set_column(0, "case_id", pa.array([None, *(row[0] for row in rows[1:-1]), None]))
+    result = settled(scheme, events=events, as_of=FIRST, targets="decided-or-allocated-20wd")
+    assert result.open == {"cases": ("A",), "events": (*range(len(LATER)), len(rows) - 1)}  # B was allocated
 
 
 @pytest.mark.parametrize(("log", "names"), [*OPEN.items()])

@@ -20,8 +20,10 @@ from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.measures.base.figures import headroom_of
+from ombudsman_kpi.measures.base.published import rules_of
 from ombudsman_kpi.measures.base.target import Records, Rule, Target
 from ombudsman_kpi.records.reading import Readings
+from ombudsman_kpi.records.tables import left_out_of
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.results.text_table import TextTable
@@ -79,7 +81,7 @@ def obligations(
     rules: dict[Records, list[Rule]] = defaultdict(list)
     for step in plan:
         if why_not(step, related.tables) is None:
-            for kind, rule in step.target.rules(related):
+            for kind, rule in rules_of(step.target, related):
                 rules[kind].append(rule)
     parts = []
     for kind, mine in rules.items():
@@ -94,8 +96,7 @@ def obligations(
     frame = _together([part for part in parts if len(part)])
     if len(frame):
         frame = _in_order(_with_effects(frame, results, wanted[0]), scheme)
-    left_out = dict.fromkeys(note for table in tables.values() for note in table.source.notes)
-    frame.attrs["notes"] = (*left_out, *_not_listed(results))
+    frame.attrs["notes"] = (*left_out_of(tables.values()), *_not_listed(results))
     return frame
 
 

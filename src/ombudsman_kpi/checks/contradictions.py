@@ -11,9 +11,10 @@ from ombudsman_kpi.checks.survey import Survey
 from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import UNREAD
+from ombudsman_kpi.measures.base.published import EXCEEDS
 from ombudsman_kpi.records.vocabulary import RECORDS
 
-_TOLD = (UNREAD, "is not a real date or time", "has an unknown value", "is not unique")  # by rules of their own
+_TOLD = (UNREAD, "is not a real date or time", "has an unknown value", "is not unique", EXCEEDS)  # by other rules
 
 
 def _invalid(look: Look) -> Mapping[str, Truths]:
@@ -80,6 +81,8 @@ def _out_of_order(look: Look) -> Iterator[Mark]:
 def _stopped_unstarted(look: Look) -> Iterator[Mark]:
     """Yield records that a target's clock stopped for, without ever having started."""
     seen: dict[tuple[str, str], Truths] = {}
+    if look.table.has_shares:  # no clock is looked at
+        return
     for target in (rule.target.limited_clock for rule in look.rules):
         if target is None or target.start is None or target.of != look.table.name:
             continue

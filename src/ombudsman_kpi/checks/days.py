@@ -20,11 +20,12 @@ _MONTHS, _USUAL_IN_A_MONTH = 12, 20
 
 def _future(look: Look) -> Iterator[Mark]:
     for name in look.of_kind("time"):
-        if not look.fields[name].required or name in _NO_RECORD_OF_THE_PAST:
-            continue
         moments = look.known.moments(name)
-        if not moments.nothing:
-            yield Mark(f"{name} is after as_of", moments.times.present & ~moments.happened, name)
+        if name in _NO_RECORD_OF_THE_PAST or moments.nothing:
+            continue
+        # 9999-12-31 and its like are how systems write that something is open.
+        meant = look.known.setting.calendar.covers(moments.days)
+        yield Mark(f"{name} is after as_of", moments.times.present & ~moments.happened & meant, name)
 
 
 def odd_years(days: Integers) -> Truths:
@@ -115,7 +116,7 @@ def _too_few(survey: Survey) -> Iterator[Spot]:
 
 
 FUTURE_DATE = CheckRule(
-    "future-date", "note", "A record begins after as_of, though it was recorded.",
+    "future-date", "note", "Something is recorded that happens after as_of; it counts as not yet known.",
     "See whether the date is mistyped, or as_of is too early.", _future,
 )  # fmt: skip
 MISTYPED_YEAR = CheckRule(

@@ -1,6 +1,6 @@
 """The registry of rules, in the order in which their findings are shown; the table of docs/checks.md follows it."""
 
-from ombudsman_kpi.checks import against, cells, contradictions, days, gates, identity, log, names
+from ombudsman_kpi.checks import against, cells, contradictions, days, gates, identity, log, names, published
 from ombudsman_kpi.checks.finding import AnyRule, CheckRule, Mark, Spot
 from ombudsman_kpi.checks.look import Look
 from ombudsman_kpi.checks.survey import Survey
@@ -9,8 +9,9 @@ from ombudsman_kpi.checks.survey import Survey
 OF_BATCHES: tuple[CheckRule[Look, Mark], ...] = (
     cells.UNREADABLE_TIME,
     cells.UNREAL_DATE,
-    cells.UNREADABLE_NUMBER,
-    cells.UNREADABLE_PERIOD,
+    published.UNREADABLE_NUMBER,
+    published.UNREADABLE_PERIOD,
+    published.PART_EXCEEDS,
     cells.UNKNOWN_WORD,
     contradictions.CONTRADICTION,
     contradictions.OUT_OF_ORDER,
@@ -27,6 +28,7 @@ OF_BATCHES: tuple[CheckRule[Look, Mark], ...] = (
 OF_ALL: tuple[CheckRule[Survey, Spot], ...] = (
     cells.UNREADABLE_COLUMN,
     contradictions.UNMEASURABLE,
+    published.SUM_EXCEEDS,
     identity.RECORD_TWICE,
     identity.ID_SHARED,
     identity.FILES_OVERLAP,

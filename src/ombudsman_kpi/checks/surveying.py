@@ -16,12 +16,13 @@ from ombudsman_kpi.checks.survey import Asked, Survey
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
+from ombudsman_kpi.measures.base.published import rules_of
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.repeats import contents_of
 from ombudsman_kpi.records.tables import Table
-from ombudsman_kpi.records.vocabulary import COUNT, PERIOD, Field
+from ombudsman_kpi.records.vocabulary import PERIOD, Field
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.plan import PlanStep, Progress, related_of, why_not
 
@@ -61,7 +62,7 @@ def _rules(survey: Survey) -> dict[str, list[Rule]]:
         try:
             if why_not(step, survey.related.tables) is not None:
                 continue
-            own = [*step.target.rules(survey.related)]
+            own = [*rules_of(step.target, survey.related)]
             for kind, rule in own:
                 rule.fields(survey.related.tables[kind])
         except (RecordsError, ValueError) as error:
@@ -103,7 +104,8 @@ class _Looking:
             for item in table.fields.values()
             if table.has(item.name) and (item.kind != "text" or item.name in _WORDS)
         ]
-        others = [name for name in (table.named_by, COUNT, PERIOD) if name is not None and table.has(name)]
+        named = (table.named_by, *table.numbers, PERIOD)
+        others = [name for name in named if name is not None and table.has(name)]
         if not self._has_ids:
             mapped = set(table.columns.values())
             others += [*table.columns, *(name for name in table.source.names if name not in mapped)]

@@ -20,7 +20,7 @@ from ombudsman_kpi.cli.commands import (
     readings_of,
     takes_files,
 )
-from ombudsman_kpi.cli.output import print_table, show_progress
+from ombudsman_kpi.cli.output import print_table, show_progress, write_frame
 from ombudsman_kpi.clocks.outcomes import MISSED, STATUSES
 from ombudsman_kpi.records.vocabulary import RECORDS
 
@@ -142,7 +142,7 @@ def assess(
     if wanted:
         outcomes = outcomes[outcomes["status"].isin([*wanted])]
     if as_csv:
-        outcomes.to_csv(sys.stdout, index=False, lineterminator="\n")
+        write_frame(outcomes)
     else:
         print_table(_table(outcomes, f"{loaded.title}, as at {as_of}", keep or [], rows))
 
@@ -164,5 +164,8 @@ def _table(outcomes: "pd.DataFrame", title: str, keep: list[str], limit: int) ->
         tuple(cells.columns),
         tuple(name in {"row", "elapsed"} for name in cells.columns),
         tuple(tuple(row) for row in cells.itertuples(index=False)),
-        (f"{more:,} more are not shown; see --rows, or --csv for all of them.",) if more else (),
+        (
+            *([f"{more:,} more are not shown; see --rows, or --csv for all of them."] if more else []),
+            *outcomes.attrs.get("notes", ()),
+        ),
     )

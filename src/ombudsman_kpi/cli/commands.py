@@ -20,7 +20,7 @@ from ombudsman_kpi.calendars.dates import WEEKDAYS, day_in_words, to_date
 from ombudsman_kpi.calendars.periods import EVERY
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.cases.json_schemas import DESCRIBED, json_schema_of
-from ombudsman_kpi.cli.output import print_table, show_progress, write_csv
+from ombudsman_kpi.cli.output import print_table, show_progress, write_csv, write_frame
 from ombudsman_kpi.clocks.outcomes import COHORTS
 from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.records.reading import parse_readings, with_file
@@ -270,10 +270,8 @@ def worklist(
         )  # fmt: skip
     if no_overdue:
         obligations = obligations[obligations["status"] != "overdue"]
-    if as_json:
-        sys.stdout.write(obligations.to_json(orient="records", date_format="iso", indent=2) + "\n")
-    elif as_csv:
-        obligations.to_csv(sys.stdout, index=False, lineterminator="\n")
+    if as_json or as_csv:
+        write_frame(obligations, as_json=as_json)
     else:
         print_table(worklist_table(obligations, loaded, as_of, rows))
 

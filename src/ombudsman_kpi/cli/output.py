@@ -11,6 +11,8 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ombudsman_kpi.results.text_table import TextTable
 
 _STYLES = {"met": "bold green", "missed": "bold red", "undetermined": "bold yellow"}
@@ -32,6 +34,16 @@ def write_csv(rows: list[dict[str, Any]]) -> None:
     writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
+
+
+def write_frame(frame: "pd.DataFrame", *, as_json: bool = False) -> None:
+    """Print a frame as CSV or JSON, and beside it, as errors are printed, the notes on it."""
+    if as_json:
+        sys.stdout.write(frame.to_json(orient="records", date_format="iso", indent=2) + "\n")
+    else:
+        frame.to_csv(sys.stdout, index=False, lineterminator="\n")
+    for note in frame.attrs.get("notes", ()):
+        sys.stderr.write(f"{note}\n")
 
 
 def print_table(table: "TextTable") -> None:

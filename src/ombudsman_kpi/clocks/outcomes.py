@@ -71,7 +71,7 @@ class Assessed:
     provisional: Integers | int = 0
     record: Integers | None = None
     party: NDArray[Any] | None = None
-    once: bool = False  # each counts as one, however many records a row stands for
+    weights: Integers | None = None  # how many records each stands for, where that isn't what its row does
     due_day: Integers | None = None  # that puts it into the period of those due, where the due point doesn't
     gross: Integers | None = None  # elapsed as if the clock had never stood still
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import present
 from ombudsman_kpi.arrays.fingerprints import two_prints
-from ombudsman_kpi.engines.together import Feed, feeds_of, measured, without_row
+from ombudsman_kpi.engines.together import Feed, feeds_of, measured, tables_of_shares, without_row
 from ombudsman_kpi.errors import MissingLibraryError, OptionError, RecordsError, no_room
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.cells.times import decoded
@@ -107,7 +107,7 @@ def _feeds(scheme: Scheme, options: Options, nothing: Counts, tables: Mapping[st
         raise OptionError(
             "With memory=, cases can't be built from events. Build them with history(…), and use cases= and events=."
         )
-    return feeds_of(measured(plan, scheme, nothing.unmeasured, tables), options.by, {})
+    return feeds_of(measured(plan, scheme, nothing.unmeasured, tables), options.by, {}, tables_of_shares(tables))
 
 
 def _parts_of(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ombudsman_kpi import errors
 from ombudsman_kpi.engines import spark_work
 from ombudsman_kpi.engines.spark_frames import schema_of, shared_ids, side_by_side, with_marks
-from ombudsman_kpi.engines.together import Feed, feeds_of, measured, without_row
+from ombudsman_kpi.engines.together import Feed, feeds_of, measured, tables_of_shares, without_row
 from ombudsman_kpi.errors import KpiError, MissingLibraryError, OptionError, RecordsError
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.log import History, Misfit, times_of_cases
@@ -136,7 +136,8 @@ class _Job(NamedTuple):
     def feeds(self, counted: Counts) -> list[Feed]:
         """Return the kinds that are read together, for the targets that can be measured."""
         targets = measured(self.plan(), self.scheme, counted.unmeasured, self.schemas)
-        return feeds_of(targets, self.options.by, {} if self.case_columns is None else {"cases": "events"})
+        made = {} if self.case_columns is None else {"cases": "events"}
+        return feeds_of(targets, self.options.by, made, tables_of_shares(self.tables))
 
     def plan(self) -> list[PlanStep]:
         """Return the plan: which targets are measured."""

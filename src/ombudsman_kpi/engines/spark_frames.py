@@ -62,7 +62,7 @@ def texts_of(frame: "DataFrame", table: Table, name: str) -> "Column":
     if isinstance(frame.schema[place].dataType, (DoubleType, FloatType)):  # integers in a column with missing values
         whole = (column % 1 == 0) & (f.abs(column) < 2.0**53)
         text = f.when(whole, column.cast("bigint").cast("string")).otherwise(text)
-    text = f.when(~f.lower(text).isin(*table.reading.missing), f.regexp_replace(text, WHOLE, "$1"))
+    text = f.when(~f.lower(text).isin(*table.reading.missing), f.regexp_replace(text, WHOLE, "$1$2"))
     for word, meaning in table.reading.values.get(name, {}).items():
         text = f.when(text == word, f.lit(meaning)).otherwise(text)
     return text

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.measures.base.target import CASE, Target
+from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.plan import PlanStep, with_populations
 
@@ -44,6 +45,11 @@ def measured(plan: list[PlanStep], scheme: Scheme, unmeasured: Container[str], k
     ]
 
 
+def tables_of_shares(tables: Mapping[str, Table]) -> set[str]:
+    """Return the kinds of records that are given as published tables of shares."""
+    return {kind for kind, table in tables.items() if table.has_shares}
+
+
 def without_row(text: str) -> str:
     """Return an error message without its row number, which is only a position in one part.
 
@@ -53,12 +59,15 @@ def without_row(text: str) -> str:
     return re.sub(r"^(\w+(?: \([^)]*\))?) row \d+", r"\1", text)
 
 
-def feeds_of(targets: Iterable[Target], by: tuple[str, ...], made: Mapping[str, str]) -> list[Feed]:
+def feeds_of(
+    targets: Iterable[Target], by: tuple[str, ...], made: Mapping[str, str], shares: Container[str] = ()
+) -> list[Feed]:
     """Return feeds for some targets, so that each target is counted exactly once on each kind of its records.
 
-    ``made`` maps a kind to the kind it is built from: if cases are built from events, the events are read.
+    ``made`` maps a kind to the kind it is built from: if cases are built from events, the events are read. The kinds
+    of ``shares`` are published tables, in which no rows belong together.
     """
-    uses = [_use(target, by, made) for target in targets]
+    uses = [_use(target, by, made, shares) for target in targets]
     feeds: list[Feed] = []
     for use in sorted(uses, key=_freedom):  # the most restrictive first; less restrictive uses join them
         feed = next((item for item in feeds if _can_join(use, item)), None)
@@ -83,7 +92,7 @@ def _can_join(use: _Use, feed: Feed) -> bool:
     return all(kind in feed.keys and key in {None, feed.keys[kind]} for kind, key in use.keys.items())
 
 
-def _use(target: Target, by: tuple[str, ...], made: Mapping[str, str]) -> _Use:
+def _use(target: Target, by: tuple[str, ...], made: Mapping[str, str], shares: Container[str]) -> _Use:
     """Return how a target reads each kind of its records. Raises ``OptionError`` if that can't be done in parts."""
     own = target.reads[target.of]
     if target.of in made and own not in {None, CASE}:
@@ -92,4 +101,5 @@ def _use(target: Target, by: tuple[str, ...], made: Mapping[str, str]) -> _Use:
             f"{made[target.of]}. Add {target.of}=, or leave out the target with targets=."
         )
     keys = {made.get(kind, kind): CASE if kind in made else key for kind, key in target.reads.items()}
+    keys |= {kind: None for kind in keys if kind in shares}
     return _Use(target.id, keys, target.in_order and target.of not in made and bool(by))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -31,7 +31,7 @@ from ombudsman_kpi.events.log import (
     times_of_cases,
 )
 from ombudsman_kpi.records.cells.words import Words
-from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.tables import Table, left_out_of
 from ombudsman_kpi.records.vocabulary import fields_of
 
 _XES_CASE = "case:"  # how the columns of a case are named in an event log of the IEEE standard 1849
@@ -51,7 +51,7 @@ def case_rows(events: Table, as_of: AsOf, setting: Setting) -> History:
     batches = scan(events, making.attributes.values(), as_of, setting)
     for part in in_threads(making.read, batches):
         making.add(part)
-    return making.history(is_pandas=events.source.is_pandas)
+    return replace(making.history(is_pandas=events.source.is_pandas), left_out=left_out_of([events]))
 
 
 def attributes_of(events: Table) -> dict[str, str]:

@@ -145,12 +145,13 @@ class History:
 
     ``rows`` is an Arrow table with a row for each case, in the order of their earliest time. ``misfits`` counts what
     wasn't understood: ``unknown`` gives those of kinds that mean nothing here, ``nameless`` those without a case, a
-    kind or a time.
+    kind or a time. ``notes`` says all of it, and which rows of a file were no events.
     """
 
     rows: Any
     misfits: Mapping[Misfit, int]
     is_pandas: bool = field(default=False, repr=False)
+    left_out: tuple[str, ...] = ()
 
     @property
     def unknown(self) -> dict[str, int]:
@@ -183,8 +184,8 @@ class History:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What in the log wasn't understood, in words."""
-        return notes_of(self.misfits)
+        """What in the log was left out or wasn't understood, in words."""
+        return (*self.left_out, *notes_of(self.misfits))
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)

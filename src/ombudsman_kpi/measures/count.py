@@ -87,7 +87,8 @@ class DistinctRule(CountRule):
         texts = self.ids_of(known, day)
         first = np.append(self.first, 0).take(self.ids.find(texts))
         builder.mark(_key(day, known) != first, "excluded", "counted already")
-        return replace(of_days(builder, day, (NOT_IN, IN), builder.state == 0), once=True)
+        ones = np.ones(builder.size, np.int64)  # however many records a row stands for
+        return replace(of_days(builder, day, (NOT_IN, IN), builder.state == 0), weights=ones)
 
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return that none does: what shares an id is counted once among all that there ever are."""

@@ -124,6 +124,11 @@ class SharesOfKinds(Dated):
         return not self.followed_by
 
     @property
+    def share_dated_by(self) -> tuple[str, ...]:
+        """By its day; none where other records belong to the larger set, which no row counts."""
+        return () if self.among else (self.dated,)
+
+    @property
     def conditions(self) -> tuple[str, ...]:
         """The fields of its conditions, those of the kinds among them."""
         return (*self.where, *self.numerator)

@@ -99,6 +99,15 @@ class ShareWithin(Limited, ChangingShare):
         """Its records; and where its clock may stand still, beside each case the events that say when."""
         return {self.of: CASE, "events": CASE} if self.pauses else {self.of: None}
 
+    @property
+    def share_dated_by(self) -> tuple[str, ...]:
+        """By the times that its cohort goes by; none where its clock may stand still, and two shares are given."""
+        if self.pauses:
+            return ()
+        if self.cohort == "closed":
+            return self.stop
+        return (self.start,) if self.cohort == "received" and self.start else (self.limit.own_field or "due_at",)
+
     def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for clocks that run on, or for those that stand still."""
         yield self.of, PausedRule(self, related.pauses) if self.pauses else ShareWithinRule(self)

@@ -16,6 +16,7 @@ from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import Figure, Place, judged
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import MEASURES, Changing, Records, Rule, Target
+from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.rounding import half_up
 
 
@@ -102,6 +103,16 @@ class Trend(Target):
     def from_periods(self) -> bool:
         """As for its figure."""
         return self.base.from_periods
+
+    @property
+    def share_dated_by(self) -> tuple[str, ...]:
+        """As for its figure."""
+        return self.base.share_dated_by
+
+    @property
+    def selects(self) -> Mapping[str, Condition]:
+        """As for its figure."""
+        return self.base.selects
 
     @property
     def conditions(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import integers, present, truths
+from ombudsman_kpi.arrays.arrow_memory import arrow_truths, emptied, integers, present, truths
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.errors import RecordsError
@@ -17,7 +17,7 @@ from ombudsman_kpi.records.cells.times import Times, read_times
 from ombudsman_kpi.records.cells.words import Words
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.sources.source import Locate
-from ombudsman_kpi.records.vocabulary import COUNT, PERIOD
+from ombudsman_kpi.records.vocabulary import MET, PERIOD
 
 
 @dataclass(eq=False)
@@ -82,21 +82,26 @@ class Batch:
 
     @cached_property
     def weights(self) -> Integers | int:
-        """How many records each row stands for: 1, or what the column ``count`` says.
+        """How many records each row stands for: 1, or what a column says.
 
-        Raises ``RecordsError`` where that isn't a whole number.
+        Raises ``RecordsError`` where that, or how many of them met the target, isn't a whole number.
         """
+        weights: Integers | int = 1
+        for name in self.table.numbers:
+            weights = self.whole_numbers(name)
+            if (weights < 0).any():
+                says = "of a row's records met the target" if name == MET else "records a row stands for"
+                what = f"isn't a whole number. It says how many {says}; write 0 for none, or leave the row out"
+                raise self._wrong(name, int(np.argmax(weights < 0)), what)
+        return weights
+
+    def whole_numbers(self, name: str) -> Integers:
+        """Return a column of numbers of records; -1 where a cell is none, or isn't whole."""
         import pyarrow as pa
 
-        if not self.table.is_weighted:
-            return 1
-        text = self.text(COUNT)
-        bad = ~matches(text, r"^\d{1,15}$")
-        if bad.any():
-            what = "isn't a whole number. It says how many records a row stands for; write 0 for none, or leave it out"
-            raise self._wrong(COUNT, int(np.argmax(bad)), what)
-        weights: Integers = integers(text.cast(pa.int64()), 0)
-        return weights
+        text = self.text(name)
+        wrong = arrow_truths(~matches(text, r"^\d{1,15}$"))
+        return integers(emptied(text, wrong).cast(pa.int64()), -1)
 
     def _read_words(self, name: str) -> Words:
         column = self.columns[name]

@@ -13,7 +13,7 @@ from ombudsman_kpi.errors import Lack, OptionError, RecordsError, one_of
 from ombudsman_kpi.records.cells.forms import formats_of
 from ombudsman_kpi.records.reading import PLAIN, Reading
 from ombudsman_kpi.records.sources.source import Source
-from ombudsman_kpi.records.vocabulary import COUNT, PERIOD, RECORDS, Field, fields_of
+from ombudsman_kpi.records.vocabulary import COUNT, MET, OF, PERIOD, RECORDS, Field, fields_of
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,28 @@ class Columns(ABC):
         return frozenset(self.source.names)
 
     @property
+    def has_shares(self) -> bool:
+        """Return whether each row says how many records it stands for, and how many of them met the target."""
+        return MET in self.columns
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The columns of numbers of records, of which the last says how many each row stands for; none: each is one.
+
+        A column ``count`` says so where rows have no ids, or by name.
+        """
+        if self.has_shares:
+            return MET, OF
+        return (COUNT,) if self.has(COUNT) and (COUNT in self.columns or self.named_by is None) else ()
+
+    @property
     def is_weighted(self) -> bool:
-        """Return whether a column says how many records each row stands for: where rows have no ids, or by name."""
-        return self.has(COUNT) and (COUNT in self.columns or self.named_by is None)
+        """Return whether a column says how many records each row stands for."""
+        return bool(self.numbers)
 
     @property
     def is_published(self) -> bool:
-        """Return whether it is a published table: rows with a count and the label of a period, without ids."""
+        """Return whether it is a published table: rows with a number of records and the label of a period."""
         return self.is_weighted and self.has(PERIOD)
 
     def dated_by_period(self, name: str) -> bool:

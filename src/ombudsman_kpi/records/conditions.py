@@ -1,5 +1,6 @@
 """Conditions on what a field holds, and the base of all that a scheme file declares."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -32,6 +33,22 @@ class Condition:
                 return f"not {words}" if self.present else words
             return f"no {words}" if self.present else f"has {words}"
         return f"{name} is {'' if self.negated else 'not '}{' or '.join(self.values)}"
+
+    def excludes(self, other: "Condition") -> bool:
+        """Return whether no field can hold what both ask for.
+
+        >>> Condition(("stage-1",)).excludes(Condition(("stage-2",)))
+        True
+        """
+        if self.present is not None or other.present is not None or (self.negated and other.negated):
+            return False
+        own, others = {*self.values}, {*other.values}
+        return others <= own if self.negated else own <= others if other.negated else not own & others
+
+
+def exclude_each_other(one: Mapping[str, Condition], other: Mapping[str, Condition]) -> bool:
+    """Return whether no record can be among those that one asks for and among those of another."""
+    return any(one[name].excludes(other[name]) for name in one.keys() & other.keys())
 
 
 def _parse_condition(value: Any) -> Condition:

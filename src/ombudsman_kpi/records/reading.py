@@ -12,7 +12,7 @@ from ombudsman_kpi.errors import OptionError, kind_of, one_of
 from ombudsman_kpi.records.cells.text import MISSING_WORDS
 from ombudsman_kpi.records.sources.layout import FOUND_OUT, FileOptions
 from ombudsman_kpi.records.sources.source import Dates
-from ombudsman_kpi.records.vocabulary import RECORDS
+from ombudsman_kpi.records.vocabulary import COUNT, MET, OF, RECORDS
 
 Formats = Mapping[str, Dates] | None
 Missing = Collection[str] | Mapping[str, Collection[str]]
@@ -67,9 +67,26 @@ def parse_readings(
         said = {key: value for key, value in said.items() if value}
     for key, value in said.items():
         readings = _PARTS[key](readings, value, place[key])
+    for reading in readings.values():
+        _check_numbers(reading.columns)
     if unreadable == "error":
         return readings
     return {kind: replace(reading, unreadable=unreadable) for kind, reading in readings.items()}
+
+
+def _check_numbers(columns: Mapping[str, str]) -> None:
+    """Raise ``OptionError`` where it isn't clear which columns hold numbers of records."""
+    said = {name: columns[name] for name in (MET, OF) if name in columns}
+    wrong = f"only {next(iter(said))} is named" if len(said) == 1 else ""
+    if said and COUNT in columns:
+        wrong = f"{COUNT} is named beside them, which says what {OF} does"
+    if len({*said.values()}) < len(said):
+        wrong = "both name one"
+    if wrong:
+        raise OptionError(
+            f"{MET} and {OF} name two columns: how many of a row's records met the target, and how many there are. "
+            f"Here {wrong}. Write them like values = {{ met = 'In time', of = 'Total' }} in the file of columns=."
+        )
 
 
 def _mapping_file(path: Path) -> dict[str, Any]:
@@ -112,7 +129,7 @@ def _with_columns(readings: Readings, value: Any, place: str) -> dict[str, Readi
     form = "Write it like {'cases': {'received_at': 'Date received'}}."
     by_kind = _by_kind(readings, value, place, form)
     return {
-        kind: replace(reading, columns=_texts(by_kind[kind], f"{place} of {kind}", form))
+        kind: replace(reading, columns={**reading.columns, **_texts(by_kind[kind], f"{place} of {kind}", form)})
         if kind in by_kind
         else reading
         for kind, reading in readings.items()
@@ -141,16 +158,33 @@ def _with_missing(readings: Readings, value: Any, place: str) -> dict[str, Readi
 
 
 def _with_values(readings: Readings, value: Any, place: str) -> dict[str, Reading]:
-    """Say what words stand for, in a field of one kind of records or of every kind that has it."""
-    form = "Write it like kind = { 'Stage 1' = 'stage-1' }, or under the name of the records."
-    if not isinstance(value, Mapping):
-        raise OptionError(f"{place} takes names of fields, and for each what its words stand for. {form}")
-    general = {name: _texts(said, f"{place} of {name}", form) for name, said in value.items() if name not in readings}
+    """Say what words stand for, in a field of one kind of records or of every kind that has it.
+
+    Or, as text, which columns hold the numbers that met the target, and the totals.
+    """
+    own = {kind: value[kind] for kind in readings if kind in value} if isinstance(value, Mapping) else {}
+    columns, words = _read_values(value, place, " of ", own)
     result = {}
     for kind, reading in readings.items():
-        own = {name: _texts(said, f"{place} of {kind}.{name}", form) for name, said in value.get(kind, {}).items()}
-        result[kind] = replace(reading, values={**reading.values, **general, **own})
+        own_columns, own_words = _read_values(own.get(kind, {}), f"{place} of {kind}", ".")
+        result[kind] = replace(
+            reading,
+            columns={**columns, **reading.columns, **own_columns},
+            values={**reading.values, **words, **own_words},
+        )
     return result
+
+
+def _read_values(
+    said: Any, place: str, sign: str, apart: Collection[str] = ()
+) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """Return which columns hold numbers of records, and of fields what their words stand for."""
+    form = "Write it like kind = { 'Stage 1' = 'stage-1' }, or under the name of the records."
+    if not isinstance(said, Mapping):
+        raise OptionError(f"{place} takes names of fields, and for each what its words stand for. {form}")
+    columns = {name: said[name] for name in (MET, OF) if isinstance(said.get(name), str)}
+    others = {name: item for name, item in said.items() if name not in columns and name not in apart}
+    return columns, {name: _texts(item, f"{place}{sign}{name}", form) for name, item in others.items()}
 
 
 def _with_events(readings: Readings, value: Any, place: str) -> dict[str, Reading]:

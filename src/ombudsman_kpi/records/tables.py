@@ -19,7 +19,7 @@ from ombudsman_kpi.records.repeats import NO_ROWS, Repeats, repeats_among
 from ombudsman_kpi.records.sources.opening import open_source
 from ombudsman_kpi.records.sources.source import Rows, Source
 from ombudsman_kpi.records.sources.streams import materialise_once
-from ombudsman_kpi.records.vocabulary import PERIOD, RECORDS
+from ombudsman_kpi.records.vocabulary import MET, OF, PERIOD, RECORDS
 
 if TYPE_CHECKING:
     from ombudsman_kpi.arrays.ids import Index
@@ -167,6 +167,14 @@ class Table(Columns):
         return pa.concat_arrays([self.repeats.differing, pa.nulls(missing, pa.string())])
 
 
+def left_out_of(tables: Iterable[Table]) -> tuple[str, ...]:
+    """Return the notes on the rows that were left out of some tables, since they are no records; they have to be read.
+
+    Rows that are handed over one after the other are seen only then.
+    """
+    return tuple(dict.fromkeys(note for table in tables for note in table.source.notes))
+
+
 def worked_out_once(table: Table, needed: Sequence[str]) -> tuple[Table, list[str]]:
     """Return a table that can be read again, and knows which ids its rows share; and the columns of it that are kept.
 
@@ -220,6 +228,7 @@ def open_table(name: str, records: Any, reading: Reading = PLAIN) -> Table:
             raise RecordsError(
                 f"{table.label} has no column {column!r}, which columns= names for {own!r}. "
                 f"{one_of(column, table.source.names)}"
+                + (" If other records have it, name them: [values.requests]." if own in {MET, OF} else "")
             )
     for own in reading.dates if isinstance(reading.dates, Mapping) else ():
         if not table.is_time(own) or (own not in table.fields and not table.has(own)):

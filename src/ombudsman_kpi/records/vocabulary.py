@@ -40,6 +40,7 @@ from ombudsman_kpi.records.cells.field_types import (
 from ombudsman_kpi.records.cells.text import text_of
 
 COUNT, PERIOD = "count", "period"  # the columns of a published table: how many records a row stands for, and when
+MET, OF = "met", "of"  # or by the caller's names: how many of a row's records met the target, and how many there are
 
 
 def summarised(schema: dict[str, Any], handler: GetJsonSchemaHandler) -> dict[str, Any]:

@@ -45,17 +45,19 @@ def gathered(block: Block, every: Every | Literal["day"] | None, grain: Grain) -
     np.add.at(moving, (period, block.group), block.provisional)
     units, below, squares = _sums_of_times(block, period, shape)
     pending = np.array([outcome.status == "pending" for outcome in block.outcomes] or [False]).take(block.outcome)
-    there = pending & (block.records > 0)
+    waits = pending & (block.records > 0)
     waiting = np.full(shape[:2], LONGEST)
-    np.minimum.at(waiting, (period[there], block.group[there]), block.elapsed[there])
+    np.minimum.at(waiting, (period[waits], block.group[waits]), block.elapsed[waits])
     statuses: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
     reasons: dict[tuple[int, int], Counter[tuple[str, str]]] = defaultdict(Counter)
     marks: dict[tuple[int, int], Counter[tuple[str, str]]] = defaultdict(Counter)
-    filled = np.nonzero(records)
+    there = np.zeros(shape, np.bool_)
+    there[period, block.group, block.outcome] = True  # rows that are of no record keep their place
+    filled = np.nonzero(there)
     for *where, code, number in zip(*(axis.tolist() for axis in filled), records[filled].tolist(), strict=True):
         outcome, at = block.outcomes[code], (where[0], where[1])
         statuses[at][outcome.status] += number
-        if outcome.reason:
+        if outcome.reason and (number or outcome.status == "invalid"):
             reasons[at][outcome.status, outcome.reason] += number
         if outcome.mark:
             marks[at][outcome.status, outcome.mark] += number

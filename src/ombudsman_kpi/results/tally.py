@@ -117,13 +117,13 @@ class Tally(Counts):
 class Settled:
     """The tally of the settled records, and which ones aren't.
 
-    ``open`` has for each kind of records that was measured the ids of those that aren't settled, None among them where
-    one lacks the id that it must have; for kinds without ids (calls, where not all have one) their rows, counted from
-    0. Where cases are made of events, it has the cases that the events tell of.
+    ``open`` has for each kind of records that was measured those that aren't settled: each by its id, which is text, or
+    where it has none by its row, a number from 0. Where cases are made of events, it has the cases that the events tell
+    of.
     """
 
     tally: Tally
-    open: Mapping[str, tuple[Any, ...]]
+    open: Mapping[str, tuple[str | int, ...]]
 
     def __repr__(self) -> str:
         left = ", ".join(f"{len(records):,} in {kind}" for kind, records in self.open.items())

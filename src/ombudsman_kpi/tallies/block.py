@@ -29,7 +29,8 @@ class Block:
     """Counted cells of one key: for each group, period, outcome and elapsed time, how many records.
 
     ``elapsed`` is in whole units of the target's clock, rounded up (-1: none); ``below`` the exact sum, in
-    microseconds, by which elapsed times fall short of that; ``provisional`` how many due days may still move.
+    microseconds, by which elapsed times fall short of that, or where there is none, how many rows of a published table
+    say that they are of no record: they keep their place; ``provisional`` how many due days may still move.
     """
 
     groups: tuple[Group, ...]

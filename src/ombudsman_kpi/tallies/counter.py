@@ -11,7 +11,7 @@ import numpy as np
 from ombudsman_kpi.arrays.arrow_memory import integers
 from ombudsman_kpi.arrays.sums import CellSums, product
 from ombudsman_kpi.arrays.threads import in_threads
-from ombudsman_kpi.arrays.types import Codes, Integers, Truths
+from ombudsman_kpi.arrays.types import MISSING, Codes, Integers, Truths
 from ombudsman_kpi.calendars.periods import Grain, Numbering
 from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import State
@@ -91,10 +91,10 @@ class Counter:
     def add(self, known: AsKnownBatch, mask: Truths | None = None) -> None:
         """Count one batch, or of its records some: the others weigh nothing, and leave no trace."""
         group, weights = self._group_codes(known), known.batch.weights
-        once: Integers | int = 1
+        kept: Integers | int = 1
         if mask is not None:
-            once = mask.astype(np.int64)
-            weights = weights * once
+            kept = mask.astype(np.int64)
+            weights = weights * kept
         assessed: dict[int, Assessed] = {}
         alike: dict[tuple[ClockName, Cohort, Grain], list[Key]] = defaultdict(list)
         clocks: dict[ClockName, Timeline] = {}
@@ -106,8 +106,7 @@ class Counter:
                 continue
             if id(rule) not in assessed:
                 assessed[id(rule)] = rule.assess(known)
-            outcome = assessed[id(rule)]
-            self._add(key, outcome, group, once if outcome.once else weights)
+            self._add(key, assessed[id(rule)], group, weights, kept)
         for (name, cohort, grain), keys in alike.items():
             clock = clocks[name]
             counted = self._alike[name, tuple(keys)]
@@ -144,16 +143,20 @@ class Counter:
             self._numbering[grain] = Numbering.of_days(calendar.first, calendar.last, grain)
         return self._numbering[grain]
 
-    def _add(self, key: Key, assessed: Assessed, group: Integers, weights: Integers | int) -> None:
-        """Count the outcomes of one target, one by one."""
-        counted = self._single[key]
+    def _add(
+        self, key: Key, assessed: Assessed, group: Integers, weights: Integers | int, kept: Integers | int
+    ) -> None:
+        """Count the outcomes of one target, one by one; ``kept`` is 0 for records that are left out."""
+        counted, days, place = self._single[key], assessed.days(key.cohort), 0
         if assessed.record is not None:
             group = group.take(assessed.record)
-            weights = weights if isinstance(weights, int) else weights.take(assessed.record)
+            weights, kept = (part if isinstance(part, int) else part.take(assessed.record) for part in (weights, kept))
+        if assessed.weights is not None:
+            weights, place = assessed.weights * kept, ((assessed.weights == 0) & (days != MISSING)) * kept
         elapsed, below = assessed.units()
         code = counted.codes(assessed.categories).take(assessed.code)
-        keys = group, self._periods(key.grain).of(assessed.days(key.cohort)), code, elapsed
-        counted.cells.add(keys, (weights, product(below, weights), assessed.provisional * weights))
+        keys = group, self._periods(key.grain).of(days), code, elapsed
+        counted.cells.add(keys, (weights, product(below, weights) + place, assessed.provisional * weights))
 
     def _group_codes(self, known: AsKnownBatch) -> Codes:
         """Return the number of each record's group; the same group has the same number in every batch."""

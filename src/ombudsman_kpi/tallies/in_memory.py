@@ -12,12 +12,13 @@ from ombudsman_kpi.calendars.periods import parse_every
 from ombudsman_kpi.clocks.states import not_yet
 from ombudsman_kpi.errors import KpiError, Lack, OptionError, RecordsError, together
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
+from ombudsman_kpi.measures.base.published import rules_of
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.reading import Readings
 from ombudsman_kpi.records.sources import source as reading
 from ombudsman_kpi.records.sources.source import Source
-from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.tables import Table, left_out_of
 from ombudsman_kpi.records.vocabulary import RECORDS, fields_of
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.basis import Basis
@@ -29,6 +30,7 @@ from ombudsman_kpi.tallies.plan import (
     Progress,
     batches_of,
     check_scheme,
+    conditions_on,
     has_periods,
     make_plan,
     missing_groups,
@@ -92,7 +94,7 @@ class Measurement:
         notes = missing_groups(by, plan, related.tables)
         for table in related.tables.values():
             if has_periods(table):
-                table.refuse_overlaps([*by, *(name for step in plan for name in step.target.conditions)])
+                table.refuse_overlaps([*by, *(name for step in plan for name in conditions_on(step.target, table))])
         unmeasured: dict[str, str] = {}
         wanted: dict[str, list[tuple[Rule, Key]]] = defaultdict(list)
         lacking: list[Lack] = []
@@ -114,7 +116,7 @@ def _rules_of(step: PlanStep, related: Related, lacking: list[Lack]) -> list[tup
     """Return the rules of a target; note each column that they lack, and go on as if it were there."""
     while True:
         try:
-            rules = list(step.target.rules(related))
+            rules = list(rules_of(step.target, related))
             for kind, rule in rules:
                 rule.fields(related.tables[kind])
         except RecordsError as error:
@@ -287,7 +289,7 @@ def counted(
 def _left_out(tables: Mapping[str, Table], kind: str) -> Sequence[str]:
     """Return the notes on what was left out of the records of a kind; of events, where cases are made of them."""
     table = tables.get(kind, tables.get("events") if kind == "cases" else None)
-    return () if table is None else table.source.notes
+    return () if table is None else left_out_of([table])
 
 
 def _with_settled_events(measurement: Measurement, masks: Mapping[str, Truths]) -> Related:

@@ -12,6 +12,7 @@ from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.errors import OptionError, one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.measures.base.published import rules_of
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.tables import Table
@@ -120,7 +121,7 @@ def rows_of_targets(
     rules: dict[str, list[Rule]] = defaultdict(list)
     for step in plan:
         if why_not(step, related.tables) is None:
-            for kind, rule in step.target.rules(related):
+            for kind, rule in rules_of(step.target, related):
                 rules[kind].append(rule)
     parts: list[pd.DataFrame] = []
     for kind, own in rules.items():

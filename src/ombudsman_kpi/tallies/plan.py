@@ -10,12 +10,14 @@ from ombudsman_kpi.errors import OptionError, RecordsError, kind_of, one_of
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import times_of_cases
+from ombudsman_kpi.measures.base.published import takes_share
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Rule, Target
 from ombudsman_kpi.records.batch import Batch
+from ombudsman_kpi.records.conditions import exclude_each_other
 from ombudsman_kpi.records.reading import PLAIN, Readings
 from ombudsman_kpi.records.tables import Table, open_table, worked_out_once
-from ombudsman_kpi.records.vocabulary import COUNT
+from ombudsman_kpi.records.vocabulary import MET
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.block import Key
 from ombudsman_kpi.tallies.counts import lacking_records
@@ -151,20 +153,30 @@ def why_not(step: PlanStep, tables: Mapping[str, Table]) -> str | None:
         if kind not in tables:
             return lacking_records(kind)
         table = tables[kind]
-        if not has_periods(table):
+        if table.has_shares:
+            fits = takes_share(target, table) or (target.unit == "number" and target.from_periods)
+            has = "shares in place of records"
+        elif has_periods(table):
+            fits, has = target.from_periods, "periods in place of dates"
+        else:
             continue
-        lacking = [name for name in target.conditions if not table.has(name)]
+        lacking = [name for name in conditions_on(target, table) if not table.has(name)]
         if lacking:
             return f"the published table has no column {table.column_of(lacking[0])!r}"
-        if not target.from_periods:
-            return f"{kind.replace('_', ' ')} are a published table, which has periods in place of dates"
-        for every, period in product(step.every, sorted(table.periods)):
+        if not fits:
+            return f"{kind.replace('_', ' ')} are a published table, which has {has}"
+        for every, period in product(step.every, sorted(table.periods) if has_periods(table) else ()):
             if not nests_in(period, every):
                 raise OptionError(
                     f"{table.label}: the period {period.label!r} is no part of a {every}, so that target {target.id!r} "
                     f"can't be measured every {every!r}. Measure with every={period.every!r}."
                 )
     return None
+
+
+def conditions_on(target: Target, table: Table) -> Sequence[str]:
+    """Return the fields by which a target chooses rows of a published table; one of shares says itself what met it."""
+    return [*target.selects] if table.has_shares else target.conditions
 
 
 def has_periods(table: Table) -> bool:
@@ -175,7 +187,24 @@ def has_periods(table: Table) -> bool:
 
 def on_published(target: Target, tables: Mapping[str, Table]) -> bool:
     """Return whether a target is measured on a published table."""
-    return any(has_periods(tables[kind]) for kind in target.needs if kind in tables)
+    own = [tables[kind] for kind in target.needs if kind in tables]
+    return any(has_periods(table) or table.has_shares for table in own)
+
+
+def _refuse_shared_numbers(plan: Sequence[PlanStep], tables: Mapping[str, Table]) -> None:
+    """Raise ``OptionError`` where what a row says met the target could belong to several of them."""
+    for kind, table in tables.items():
+        takers = [
+            step.target for step in plan
+            if step.target.of == kind and takes_share(step.target, table) and why_not(step, tables) is None
+        ]  # fmt: skip
+        for target in takers:
+            names = [other.id for other in takers if not exclude_each_other(target.selects, other.selects)]
+            if len(names) > 1:
+                raise OptionError(
+                    f"{table.label}: {table.column_of(MET)!r} can be the number that met {' or '.join(names)}. Say "
+                    f"which target it is of, such as targets={names[0]!r}."
+                )
 
 
 def with_populations(plan: list[PlanStep], scheme: Scheme) -> list[PlanStep]:
@@ -210,7 +239,11 @@ def missing_groups(by: tuple[str, ...], plan: list[PlanStep], tables: Mapping[st
 
 
 def related_of(tables: dict[str, Table], plan: Sequence[PlanStep], at: AsOf, scheme: Scheme) -> Related:
-    """Return all that was given; cases are made of the events where only these are there, and say when."""
+    """Return all that was given; cases are made of the events where only these are there, and say when.
+
+    Raises ``OptionError`` where a published share could be that of several targets.
+    """
+    _refuse_shared_numbers(plan, tables)
     wants_cases = any("cases" in step.target.needs for step in plan)
     if wants_cases and "cases" not in tables and "events" in tables:
         made = case_rows(tables["events"], at, scheme)
@@ -225,7 +258,7 @@ def batches_of(
 ) -> Iterator[Batch]:
     """Yield batches of the columns that some rules need, and of others that are there (to group by, to name rows)."""
     names = dict.fromkeys(name for rule in rules for name in rule.fields(table))
-    for name in (*others, COUNT):
+    for name in (*others, *table.numbers):
         if table.has(name):
             names |= dict.fromkeys([name, *([source] if (source := table.known_from(name)) else [])])
     for batch in table.batches(names):

@@ -36,9 +36,9 @@ def settle_records(
     masks = {kind: _settled_of(measurement, kind) for kind in measurement.wanted}
     for kind, wanted in measurement.wanted.items():
         for rule, _ in wanted:
-            key = rule.target.key_of(kind)
-            if key is not None and not rule.target.follows_cases:
-                masks[kind] = _together(measurement.related.tables[kind], key, masks[kind])
+            key, table = rule.target.key_of(kind), measurement.related.tables[kind]
+            if key is not None and not (rule.target.follows_cases or table.has_shares):
+                masks[kind] = _together(table, key, masks[kind])
     cases = measurement.wanted.get("cases", ())
     # What events say of its case may decide an outcome; and they may be all that says anything of cases.
     if cases and (_are_made(measurement) or any(rule.target.follows_cases for rule, _ in cases)):
@@ -115,17 +115,16 @@ def _with_events(measurement: Measurement, masks: dict[str, Truths]) -> None:
 
 
 def _open(measurement: Measurement, kind: str, masks: Mapping[str, Truths]) -> tuple[Any, ...]:
-    """Return the records of a kind that aren't settled: by their ids, or else by their rows."""
+    """Return the records of a kind that aren't settled: each by its id, or where it has none by its row."""
     made = kind == "cases" and _are_made(measurement)
     source = "events" if made else kind
     table, mask = measurement.related.tables[source], masks[source]
     name = "case_id" if made else table.id_field
     if name is None or not table.has(name):
         return tuple(np.flatnonzero(~mask).tolist())
-    matches: dict[str | None, None] = {}
+    named: dict[str | int | None, None] = {}
     for batch in table.batches([name]):
         rows = np.flatnonzero(~mask[batch.offset : batch.offset + len(batch)])
-        matches |= dict.fromkeys(batch.text(name).take(rows).to_pylist())
-    if None in matches and not table.fields[name].required:
-        return tuple(np.flatnonzero(~mask).tolist())
-    return tuple(matches)
+        for row, own in zip(rows.tolist(), batch.text(name).take(rows).to_pylist(), strict=True):
+            named[own if own is not None or made else batch.offset + row] = None
+    return tuple(item for item in named if item is not None)  # an event without a case is among the events

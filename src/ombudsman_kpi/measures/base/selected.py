@@ -17,6 +17,11 @@ class Selected(Target):
     where: dict[str, ConditionField] = Field(default_factory=dict, description="Which records it applies to")
 
     @property
+    def selects(self) -> Mapping[str, Condition]:
+        """What it says of them."""
+        return self.where
+
+    @property
     def words_of_conditions(self) -> frozenset[str]:
         """What is said of the records that its conditions leave out."""
         return frozenset(condition.describe(name) for name, condition in self.where.items())

@@ -27,7 +27,7 @@ from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, chan
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.standard import StandardField
 from ombudsman_kpi.records.columns import Columns
-from ombudsman_kpi.records.conditions import Declaration
+from ombudsman_kpi.records.conditions import Condition, Declaration
 from ombudsman_kpi.records.vocabulary import RecordKind
 from ombudsman_kpi.statistics.intervals import Interval
 
@@ -183,6 +183,19 @@ class Target(Declaration):
     def from_periods(self) -> bool:
         """Whether rows of a published table, with a count and the label of a period, will do."""
         return False
+
+    @property
+    def share_dated_by(self) -> tuple[str, ...]:
+        """Of rows that say how many of their records met it, the times that may date them: the first that is there.
+
+        None where it is no share that such a row can have.
+        """
+        return ()
+
+    @property
+    def selects(self) -> Mapping[str, Condition]:
+        """What the records that it applies to hold."""
+        return {}
 
     @property
     def conditions(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What a cell says as text: one rule for a value of Python and for a column of Arrow.
 
 Space around it doesn't count, and words such as N/A say that there is nothing. A whole number has no decimal point:
-101.0 is what 101 becomes in a column that has an empty cell. Dates are in ISO 8601.
+101.0 is what 101 becomes in a column that has an empty cell, and -0.0 is 0. Dates are in ISO 8601.
 """
 
 import re
@@ -23,7 +23,7 @@ from ombudsman_kpi.calendars.dates import is_missing
 # How exports write an empty cell, in columns of all kinds; capitals don't matter.
 MISSING_WORDS = frozenset({"", "-", "--", "–", "—", "na", "n/a", "#n/a", "<na>", "nan", "nat", "nil", "none", "null"})
 
-WHOLE = r"^(-?(?:0|[1-9]\d*))\.0+$"
+WHOLE = r"^(?:-?(0)|(-?[1-9]\d*))\.0+$"  # one of its groups is the number without its point; zero has no sign
 _SURROGATE = re.compile("[\ud800-\udfff]")  # of UTF-16, which can be written in no file
 _WHOLE_NUMBER = re.compile(WHOLE, re.ASCII)
 _DIGITS = 76  # of the longest decimal number that a column holds
@@ -44,7 +44,7 @@ def text_of(value: object, missing: Collection[str] = MISSING_WORDS) -> str | No
     if not text.isascii() and _SURROGATE.search(text):
         raise ValueError("holds half a character, not text")
     whole = _WHOLE_NUMBER.match(text) if text[-1] == "0" else None
-    return whole[1] if whole else text
+    return whole.expand(r"\1\2") if whole else text
 
 
 def _written(value: object) -> str:
@@ -189,7 +189,7 @@ def tidied(text: Any, missing: Collection[str]) -> Any:
         short[places] = truths(pc.is_in(pc.utf8_lower(taken(text, places)), pa.array([*missing], pa.string())))
         text = emptied(text, arrow_truths(short)) if short.any() else text
     if b".0" in bytes_of(text)[1].tobytes():
-        text = pc.replace_substring_regex(text, WHOLE, r"\1")
+        text = pc.replace_substring_regex(text, WHOLE, r"\1\2")
     return text
 
 

@@ -17,11 +17,13 @@ from ombudsman_kpi.records.sources.layout import (
     is_total,
     left_out,
     remedy,
+    total_of,
     uncertain_header,
 )
 from ombudsman_kpi.records.sources.source import Source
 
-BLOCK = 1 << 24  # bytes of a file at a time
+BLOCK = 1 << 22  # bytes of a file at a time: few enough that a look at its first rows is no reading of it all
+_LONG = 1 << 28  # for a file with a row that is longer
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _SHOWN = {"cp1252": "Windows-1252"}
 _LINE = re.compile(r"\r\n|\n|\r")
@@ -38,7 +40,7 @@ class _Form(NamedTuple):
     skip: int = 0  # lines above the names of the columns
     titles: int = 0  # of these the ones that aren't empty
     width: int = 1
-    totals: int = 0  # at the end, as wide as the table
+    totals: tuple[list[str], ...] = ()  # at the end, as wide as the table
     ragged: tuple[str, ...] = ()  # totals at the end that aren't
     has_empty: bool = False  # rows without anything in them but delimiters
 
@@ -55,11 +57,15 @@ class _Form(NamedTuple):
 
 def open_csv(kind: str, path: Path, options: FileOptions) -> Source:
     """Return a CSV file as a source. Raises ``RecordsError`` where it can't be told how it is written."""
-    import pyarrow.csv as pv
+    import pyarrow as pa
 
     form = _form_of(kind, path, options)
-    with pv.open_csv(path, _read_options(form, use_threads=False), _parse_options(form)) as reader:
-        there = tuple(reader.schema.names)  # one thread counts the rows
+    try:
+        there = _names_of(path, form, BLOCK)
+    except pa.ArrowInvalid as error:
+        if not _is_short(error):
+            raise
+        there = _names_of(path, form, _LONG)
     shown = [" ".join(name.split()) for name in there]  # a name may be broken into lines
     names = tuple(name for name in shown if name) if shown.count("") > 1 else tuple(shown)
 
@@ -71,9 +77,10 @@ def open_csv(kind: str, path: Path, options: FileOptions) -> Source:
     def locate(position: int, _: str | None) -> str:
         return _line_of(path, form, position)
 
-    notes = left_out(path.name, form.titles, form.totals + len(form.ragged))
+    notes = left_out(path.name, form.titles, len(form.totals) + len(form.ragged))
+    total = total_of(shown, [*form.totals, *form.ragged])
     named = locate if form.skip or form.has_empty else None
-    return Source(names, read, place=path.name + form.shown, notes=notes, locate=named)
+    return Source(names, read, place=path.name + form.shown, notes=notes, locate=named, total=total)
 
 
 def _form_of(kind: str, path: Path, options: FileOptions) -> _Form:
@@ -146,7 +153,8 @@ def _with_ends(kind: str, path: Path, form: _Form, options: FileOptions) -> _For
     form = form._replace(encoding=scan.encoding, has_empty=scan.has_empty)
     lines = _LINE.split(scan.tail.decode("utf-8", errors="replace"))
     lines = lines[form.skip + 1 :] if scan.is_whole else lines[1:]
-    totals, ragged = 0, []
+    totals: list[list[str]] = []
+    ragged: list[str] = []
     for line in reversed(lines):
         if not line.strip(form.delimiter + form.quote + " "):
             continue
@@ -156,10 +164,10 @@ def _with_ends(kind: str, path: Path, form: _Form, options: FileOptions) -> _For
         if form.width < 2 or not is_total(cells):
             break
         if len(cells) == form.width:
-            totals += 1
+            totals.append(cells)
         else:
             ragged.append(line)
-    return form._replace(totals=totals, ragged=tuple(ragged))
+    return form._replace(totals=tuple(totals), ragged=tuple(ragged))
 
 
 def _refuse_open_quote(path: Path, form: _Form) -> None:
@@ -177,11 +185,11 @@ def _refuse_open_quote(path: Path, form: _Form) -> None:
             ) from None
 
 
-def _read_options(form: _Form, *, use_threads: bool) -> Any:
+def _read_options(form: _Form, block: int, *, use_threads: bool) -> Any:
     import pyarrow.csv as pv
 
     encoding = "utf8" if form.encoding == "utf-8" else form.encoding
-    return pv.ReadOptions(block_size=BLOCK, use_threads=use_threads, skip_rows=form.skip, encoding=encoding)
+    return pv.ReadOptions(block_size=block, use_threads=use_threads, skip_rows=form.skip, encoding=encoding)
 
 
 def _parse_options(form: _Form) -> Any:
@@ -203,6 +211,38 @@ def _parse_options(form: _Form) -> Any:
     )
 
 
+def _names_of(path: Path, form: _Form, block: int) -> tuple[str, ...]:
+    import pyarrow.csv as pv
+
+    with pv.open_csv(path, _read_options(form, block, use_threads=False), _parse_options(form)) as reader:
+        return tuple(reader.schema.names)  # one thread counts the rows
+
+
+def _is_short(error: Exception) -> bool:
+    """Return whether a row is longer than a block."""
+    return "straddling" in str(error)
+
+
+def _batches(path: Path, form: _Form, convert: Any, *, use_threads: bool = True) -> Iterator[Any]:
+    """Yield the batches of a file; where a row is longer than a block, what is left in larger ones."""
+    import pyarrow as pa
+    import pyarrow.csv as pv
+
+    done = 0
+    for block in (BLOCK, _LONG):
+        read, known = _read_options(form, block, use_threads=use_threads), done
+        try:
+            with pv.open_csv(path, read, _parse_options(form), convert) as reader:
+                for batch in reader:
+                    rest, known = batch.slice(known), max(known - len(batch), 0)
+                    done += len(rest)
+                    yield rest
+                return
+        except pa.ArrowInvalid as error:
+            if block == _LONG or not _is_short(error):
+                raise
+
+
 def _read(path: Path, form: _Form, there: tuple[str, ...], places: list[int]) -> Iterator[list[Any]]:
     """Yield the columns in some places as text, whatever it looks like: 00123 is an id, and only we know dates."""
     import pyarrow as pa
@@ -216,12 +256,12 @@ def _read(path: Path, form: _Form, there: tuple[str, ...], places: list[int]) ->
     )
 
     def batches(*, use_threads: bool = True) -> Iterator[Any]:
-        with pv.open_csv(path, _read_options(form, use_threads=use_threads), _parse_options(form), convert) as reader:
-            yield from map(_without_empty, reader) if form.has_empty else reader
+        found = _batches(path, form, convert, use_threads=use_threads)
+        return map(_without_empty, found) if form.has_empty else found
 
     empty = True
     try:
-        for batch in _without_last(batches(), form.totals):
+        for batch in _without_last(batches(), len(form.totals)):
             yield [batch.column(place if form.has_empty else there[place]) for place in places]
             empty = False
     except (pa.ArrowException, OSError, UnicodeError) as error:

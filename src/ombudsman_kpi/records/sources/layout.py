@@ -68,6 +68,15 @@ def is_total(row: Sequence[Any]) -> bool:
     return all(is_number(cell) or str(cell).strip().lower() in MISSING_WORDS for cell in filled[1:])
 
 
+def total_of(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any] | None:
+    """Return what the one total row says, by the names of columns; None where there is none, or several.
+
+    >>> total_of(["period", "count"], [["Total", "1,204"]])
+    {'period': 'Total', 'count': '1,204'}
+    """
+    return dict(zip(names, rows[0], strict=False)) if len(rows) == 1 and len(rows[0]) == len(names) else None
+
+
 def is_empty(cell: Any) -> bool:
     """Return whether a cell holds nothing, or only space."""
     return cell is None or (isinstance(cell, str) and not cell.strip())

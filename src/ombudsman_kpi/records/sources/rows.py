@@ -9,7 +9,7 @@ from typing import Any
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records.sources import source
 from ombudsman_kpi.records.sources.source import Source
-from ombudsman_kpi.records.vocabulary import COUNT, PERIOD, RECORDS, fields_of, values_of
+from ombudsman_kpi.records.vocabulary import COUNT, OF, PERIOD, RECORDS, fields_of, values_of
 
 AHEAD = 1 << 12  # rows that are taken when they are opened, to learn the names of their cells
 
@@ -18,8 +18,8 @@ def open_rows(name: str, rows: Iterable[Any], columns: Mapping[str, str]) -> Sou
     """Return rows as a source. Mappings may have the caller's own names.
 
     A field that no row has is an empty column, but for a required one, and for one that another can stand in for. A
-    published table, whose rows have a count and the label of a period, has the columns of its rows alone; and rows
-    with a count have no ids but those that they say.
+    published table, whose rows have a count and the label of a period, or a number met and a total, has the columns of
+    its rows alone; and rows with a count have no ids but those that they say.
 
     Rows that come one after the other are taken as far as somebody reads, so that what is wrong in an early row is
     told before a late one is taken. Raises ``RecordsError`` for what is no row.
@@ -27,7 +27,7 @@ def open_rows(name: str, rows: Iterable[Any], columns: Mapping[str, str]) -> Sou
     taken = _Taken(name, rows)
     there = taken.names
     counted, dated = (columns.get(own, own) in there for own in (COUNT, PERIOD))
-    implied = () if counted and dated else _implied(name, any_row=bool(taken.rows))
+    implied = () if OF in columns or (counted and dated) else _implied(name, any_row=bool(taken.rows))
     absent = [columns.get(own, own) for own in implied if not counted or own != RECORDS[name].id_field]
     taken.names = dict.fromkeys([*there, *absent])
     return Source(tuple(taken.names), taken.read, rows=len(taken.rows) if taken.is_all else None)

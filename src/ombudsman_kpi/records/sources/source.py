@@ -41,6 +41,7 @@ class Source(NamedTuple):
     is_alone: bool = False  # there is only one record, which has an id
     notes: Sequence[str] = ()  # what was left out, since it is no record
     locate: Locate | None = None  # how errors name a row, where that isn't its place among the records
+    total: Mapping[str, Any] | None = None  # what a total row below the records says, which was left out
 
 
 def concatenated(parts: Sequence[Source], place: str) -> Source:

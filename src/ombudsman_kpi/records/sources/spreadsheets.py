@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ombudsman_kpi.errors import MissingLibraryError, RecordsError, one_of
 from ombudsman_kpi.records.cells.text import text_of
 from ombudsman_kpi.records.sources import source
+from ombudsman_kpi.records.sources.far_cells import BROKEN, Reach, far_table_of, opened_archive, reach_of
 from ombudsman_kpi.records.sources.layout import (
     FileOptions,
     header_of,
     is_empty,
     is_total,
     left_out,
+    total_of,
     uncertain_header,
 )
 from ombudsman_kpi.records.sources.source import Source
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
 
 ENDINGS = (".xlsx", ".xlsm", ".xls", ".ods")
 _OLD = b"\xd0\xcf\x11\xe0"  # how a file of Excel 97 begins
-MOST = 1 << 27  # cells of a sheet, empty ones among them
 
 
 class _Table(NamedTuple):
@@ -36,6 +38,7 @@ class _Table(NamedTuple):
     rows: Sequence[int]
     cells: Sequence[Sequence[Any]]
     notes: tuple[str, ...]
+    total: dict[str, Any] | None
 
 
 def open_spreadsheet(kind: str, path: Path, options: FileOptions) -> Source:
@@ -60,8 +63,9 @@ def open_spreadsheet(kind: str, path: Path, options: FileOptions) -> Source:
         return f"row {table.rows[position] + 1}{column}"
 
     return Source(
-        table.names, read, is_pandas=True, place=place, rows=len(table.rows), notes=table.notes, locate=locate
-    )
+        table.names, read, is_pandas=True, place=place, rows=len(table.rows), notes=table.notes, locate=locate,
+        total=table.total,
+    )  # fmt: skip
 
 
 def _table_of(kind: str, place: str, cells: Sequence[Sequence[Any]], skip: int | None) -> _Table:
@@ -80,7 +84,8 @@ def _table_of(kind: str, place: str, cells: Sequence[Sequence[Any]], skip: int |
         records -= 1
     titles = sum(not all(map(is_empty, row)) for row in cells[:header])
     notes = left_out(place, titles, len(rows) - records)
-    return _Table(tuple(named.values()), tuple(named), rows[:records], cells, notes)
+    total = total_of([*named.values()], [[cells[row][column] for column in named] for row in rows[records:]])
+    return _Table(tuple(named.values()), tuple(named), rows[:records], cells, notes, total)
 
 
 def _name_of(cell: Any) -> str:
@@ -113,30 +118,69 @@ def _sheet_of(kind: str, path: Path, wanted: str | int | None) -> tuple[str, lis
         content = path.read_bytes()
         if content.startswith(_OLD):
             _try_elsewhere(path)
-        workbook = load_workbook(io.BytesIO(content))
-        name = _chosen(kind, path, workbook, wanted)
-        cells = _cells_of(kind, path, workbook.get_sheet_by_name(name))
-    except (CalamineError, OSError, ValueError) as error:
-        if isinstance(error, RecordsError):
+        archive = None if content.startswith(_OLD) else opened_archive(content)
+        try:
+            book = _Book(kind, path, load_workbook(io.BytesIO(content)), archive)
+        except CalamineError:
+            if archive is not None and (far := far_table_of(archive)) is not None:
+                raise _far(kind, path, *far) from None
             raise
+        name = _chosen(book, wanted)
+        cells = book.sheet(name).to_python(skip_empty_area=False)
+    except RecordsError:
+        raise
+    except (CalamineError, OSError, *BROKEN) as error:
         raise _unread(path, error) from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # with which the library stops at some broken files
             raise
         raise _unread(path, error) from None
-    place = path.name if len(workbook.sheet_names) == 1 else f"{path.name}, sheet {name!r}"
+    place = path.name if len(book.names) == 1 else f"{path.name}, sheet {name!r}"
     return place, cells
 
 
-def _cells_of(kind: str, path: Path, sheet: "CalamineSheet") -> list[list[Any]]:
-    """Return all cells of a sheet. Raises ``RecordsError`` where one far away makes them too many."""
-    row, column = sheet.end or (0, 0)
-    if (row + 1) * (column + 1) > MOST:
-        raise RecordsError(
-            f"{kind} ({path.name}, sheet {sheet.name!r}): something stands far from the table, in row {row + 1:,} or "
-            f"column {_letters(column)}. Take it away."
-        )
-    return sheet.to_python(skip_empty_area=False)
+class _Book(NamedTuple):
+    """A workbook, with the archive that it is; an old one is none."""
+
+    kind: str
+    path: Path
+    content: "CalamineWorkbook"
+    archive: zipfile.ZipFile | None
+
+    @property
+    def names(self) -> list[str]:
+        """The names of its sheets."""
+        return self.content.sheet_names
+
+    def reach(self, name: str) -> Reach:
+        """Return how far the cells of a sheet reach, where that is seen before it is read."""
+        if self.archive is None:
+            return Reach(0, 0, self.path.stat().st_size)
+        return reach_of(self.archive, self.names.index(name))
+
+    def is_filled(self, name: str) -> bool:
+        """Return whether there is anything on a sheet."""
+        return self.reach(name).is_far or self.content.get_sheet_by_name(name).height > 0
+
+    def sheet(self, name: str) -> "CalamineSheet":
+        """Return a sheet. Raises ``RecordsError`` where a cell far from the others makes it too large."""
+        reach = self.reach(name)
+        if not reach.is_far:
+            sheet = self.content.get_sheet_by_name(name)
+            row, column = sheet.end or (-1, -1)
+            reach = Reach(row + 1, column + 1, reach.size)
+            if not reach.is_far:
+                return sheet
+        raise _far(self.kind, self.path, name, reach)
+
+
+def _far(kind: str, path: Path, name: str, reach: Reach) -> RecordsError:
+    """Return the error of a sheet on which something stands far from the table."""
+    return RecordsError(
+        f"{kind} ({path.name}, sheet {name!r}): something stands so far from the table that nearly all cells up to the "
+        f"last, {_letters(reach.columns - 1)}{reach.rows}, are empty. Delete all rows below the table and all columns "
+        "to its right, and save it again; or save the sheet as CSV."
+    )
 
 
 def _try_elsewhere(path: Path) -> None:
@@ -165,11 +209,11 @@ def _unread(path: Path, error: BaseException) -> RecordsError:
     )
 
 
-def _chosen(kind: str, path: Path, workbook: "CalamineWorkbook", wanted: str | int | None) -> str:
+def _chosen(book: _Book, wanted: str | int | None) -> str:
     """Return the name of the sheet that the records are on. Raises ``RecordsError`` where it can't be told."""
     from python_calamine import SheetTypeEnum, SheetVisibleEnum
 
-    names = workbook.sheet_names
+    kind, path, names = book.kind, book.path, book.names
     if isinstance(wanted, int) and 0 < wanted <= len(names):
         return names[wanted - 1]
     if wanted in names:
@@ -180,11 +224,11 @@ def _chosen(kind: str, path: Path, workbook: "CalamineWorkbook", wanted: str | i
             "number counts them from 1."
         )
     seen = [
-        sheet.name for sheet in workbook.sheets_metadata
+        sheet.name for sheet in book.content.sheets_metadata
         if sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet
     ]  # fmt: skip
     own = [name for name in seen if name.strip().lower().replace("_", " ") == kind.replace("_", " ")]
-    filled = seen if len(seen) < 2 or own else [name for name in seen if workbook.get_sheet_by_name(name).height]
+    filled = seen if len(seen) < 2 or own else [name for name in seen if book.is_filled(name)]
     found = own or filled
     if len(found) != 1:
         raise RecordsError(
