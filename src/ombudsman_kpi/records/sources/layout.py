@@ -82,13 +82,14 @@ def below_of(
 
     Below the last row of several cells, totals aside, a row is certainly a note where
 
-    - it has only its first cell, or isn't as wide as the table;
+    - it has only its first cell, or isn't as wide as the table and has no number or date behind it;
     - that cell is text of several words, or with a colon, and no record has such text in its first column; or another
       note stands above it;
     - it isn't written like the first cell of a record, as A3 is written like A1: then it is a record.
 
     Raises ``RecordsError``, which names ``skip_last``, where that isn't certain: for END below A2; for A3 below a note;
-    and for several cells below an empty row or a note, if the first has several words and that of no record has.
+    and for several cells below an empty row or a note, if the first has several words and that of no record has. What
+    is short and no note is left to the reader of the file, which refuses it.
     """
     last = len(rows) if options.skip_last is None else 0
     while width > 1 and last and _may_be_below(rows, last - 1, width, first):
@@ -106,9 +107,10 @@ def below_of(
     for place in others:
         cells = [cell for cell in rows[place] if not is_empty(cell)]
         is_like, has_words = _shape_of(str(cells[0]).strip()) in shapes, _is_words(cells[0])
-        is_short = len(cells) == 1 or len(rows[place]) < width
-        is_record = is_like or (have_words and not is_short) or not (names or has_words)
-        if is_short and not is_like and (notes or (names and has_words and not have_words)):
+        is_short, is_alone = len(rows[place]) < width, len(cells) == 1
+        may_be_note = is_alone or (is_short and not any(map(is_number, cells[1:])))
+        is_record = is_like or (not is_alone and (have_words or is_short)) or not (names or has_words)
+        if may_be_note and not is_like and (notes or (names and has_words and not have_words)):
             notes.append(place)
         elif (begin := min([place, *totals, *notes])) < place or not is_record:
             raise _uncertain_end(kind, file, len(below) - below.index(begin))
