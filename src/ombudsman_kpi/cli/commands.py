@@ -289,8 +289,9 @@ def schemes(
         sys.stdout.write(json.dumps(scheme_json_schema(), indent=2) + "\n")
         return
     if scheme is None:
+        width = max(map(len, list_schemes())) + 2
         for item in map(load_scheme, list_schemes()):
-            typer.echo(f"{item.id:<24}{item.title} ({len(item.targets)} targets, {item.calendar.named})")
+            typer.echo(f"{item.id:<{width}}{item.title} ({len(item.targets)} targets, {item.calendar.named})")
         return
     shown = load_scheme(scheme)
     typer.echo(f"{shown.title}\n{shown.source} · {shown.calendar.named} · digest {shown.digest}\n")
