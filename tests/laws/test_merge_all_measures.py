@@ -28,6 +28,10 @@ VARIANTS = """
   { id = "within-due", of = "cases", start = "received_at", stop = "decided_at", limit = "30 working days", cohort = "due" },
   { id = "paused", of = "cases", start = "received_at", stop = "decided_at", limit = "30 working days", clock = { pauses = "allowed" }, standard = "at least 50%", cohort = "received" },
   { id = "paused-weeks", of = "cases", start = "received_at", stop = "decided_at", limit = "8 weeks", clock = { pauses = "allowed" }, cohort = "due" },
+  { id = "paused-rolled", of = "cases", start = "received_at", stop = "decided_at", limit = "30 calendar days", clock = { pauses = "allowed", non_working_due = "next working day" }, cohort = "due" },
+  { id = "paused-requests", of = "requests", start = "received_at", stop = "answered_at", limit = "10 working days", clock = { pauses = "allowed" }, cohort = "received" },
+  { id = "paused-hours", of = "requests", start = "received_at", stop = "answered_at", limit = "400 hours", clock = { pauses = "allowed" }, cohort = "closed" },
+  { id = "paused-letters", of = "written_contacts", start = "received_at", stop = "handled_at", limit = "3 calendar days", clock = { pauses = "allowed", non_working_due = "next working day" }, cohort = "received" },
   { id = "followed", measure = "share of kinds", of = "requests", dated = "answered_at", where = { kind = "stage-1" }, followed_by = { kind = "stage-2" }, cohort = "dated" },
   { id = "among", measure = "share of kinds", of = "written_contacts", dated = "received_at", numerator = { channel = "online" }, among = { calls = "offered_at" }, cohort = "received" },
   { id = "rank-mean", measure = "rank", of = "cases", dated = "decided_at", numerator = { decision = "upheld" }, comparator = "mean of rates", cohort = "dated" },
@@ -58,7 +62,7 @@ target = [
 COLUMNS = {
     "cases": "case_id received_at valid_at allocated_at investigation_started_at decided_at decided_in decision "
     "withdrawn_at closed_at team",
-    "events": "case_id event at party direction reason recorded_at",
+    "events": "case_id request_id contact_id event at party direction reason recorded_at",
     "requests": "request_id kind received_at answered_at case_id team",
     "reviews": "review_id standard answer reviewed_at source case_id team",
     "calls": "call_id offered_at answered_at abandoned_at team",
@@ -110,7 +114,7 @@ class Maker:
             "withdrawn_at": self.later(start, 90, 0.1),
             "closed_at": self.later(start, 200, 0.2),
         }
-        requests = [
+        requests: list[Row] = [
             {**shared, "request_id": f"{name}-{place}", "kind": chance.choice(["stage-1", "stage-1", "stage-2"]),
              "received_at": (asked := start + chance.randrange(150) * DAY), "answered_at": self.later(asked, 40, 0.9)}
             for place in range(chance.randrange(4))
@@ -121,7 +125,18 @@ class Maker:
              "source": chance.choice(["CPA", "QA"]), "reviewed_at": start + chance.randrange(150) * DAY}
             for place in range(chance.randrange(4))
         ]  # fmt: skip
-        return {"cases": [case], "events": list(self.events(name, start)), "requests": requests, "reviews": reviews}
+        events = [*self.events(name, start)]
+        for row in requests:
+            events += [
+                event | {"request_id": row["request_id"]} for event in self.pauses(row["received_at"], case_id=name)
+            ]
+        return {"cases": [case], "events": events, "requests": requests, "reviews": reviews}
+
+    def pauses(self, start: datetime, **ids: str) -> Iterator[Row]:
+        """Make pauses of a record, some of which are never resumed, or resumed without being paused."""
+        for _ in range(self.chance.randrange(4)):
+            at = start + timedelta(hours=self.chance.randrange(-24, 400))
+            yield {**ids, "event": self.chance.choice(["paused", "resumed"]), "at": at, "reason": None}
 
     def events(self, name: str, start: datetime) -> Iterator[Row]:
         """Make the log of a case: contacts, explanations, pauses that overlap, what is recorded later."""
@@ -152,7 +167,9 @@ class Maker:
                 return {"calls": [call | {"team": team}]}
             case 1:
                 letter = {"contact_id": f"W{number}", "received_at": at, "handled_at": self.later(at, 6, 0.9)}
-                return {"written_contacts": [letter | {"channel": chance.choice(["online", "post"]), "team": team}]}
+                events = [*self.pauses(at, contact_id=f"W{number}")]
+                letter |= {"channel": chance.choice(["online", "post"]), "team": team}
+                return {"written_contacts": [letter], "events": events}
         return {"activities": [{"kind": chance.choice(["article", "report"]), "at": at, "team": team}]}
 
     def casework(self) -> list[Bundle]:

@@ -42,7 +42,7 @@ class Clock(Declaration):
         "late", description="Calls abandoned by the caller: late, or left out; or only answered calls counted"
     )
     pauses: Literal["none", "allowed"] = Field(
-        "none", description="Days on which a case stands still at their close (paused until resumed): counted, or not"
+        "none", description="While a record is paused until it is resumed: its clock runs on, or stands still"
     )
     naive_times: Literal["wall clock", "refuse"] = Field(
         "wall clock", description="Timestamps without a zone: read as the scheme's wall clock, or refused"

@@ -114,7 +114,10 @@ class Timeline:
 
     def due_day(self, limit: Limit) -> Integers:
         """Return the day on which each is due; ``MISSING`` as in ``due``."""
-        due = self.due(limit)
+        return self.days_of(self.due(limit))
+
+    def days_of(self, due: Integers) -> Integers:
+        """Return the days of due points as ``due`` has them."""
         return due if self.in_days else np.where(due == MISSING, MISSING, due // DAY)
 
     def in_time(self, limit: Limit) -> Truths:

@@ -141,18 +141,18 @@ class _Job(NamedTuple):
 
     def doubtful(self, feeds: list[Feed]) -> dict[str, Any]:
         """Return the repeated ids of each kind whose rows aren't brought together by their id."""
-        kinds = []
-        for kind, key in {kind: key for feed in reversed(feeds) for kind, key in feed.keys.items()}.items():
+        kinds: dict[str, None] = {}
+        for kind, key in (item for feed in feeds for item in feed.keys.items()):
             table = self.tables[kind]
             own = table.id_field
             if own is not None and own != key and table.has(own) and table.column_of(own) in self.needed[kind]:
-                kinds.append(kind)
-        return shared_ids(self.frames, self.tables, kinds)
+                kinds[kind] = None
+        return shared_ids(self.frames, self.tables, [*kinds])
 
     def work(self, feed: Feed, layout: spark_work.Layout, doubtful: dict[str, Any]) -> bytes:
         """Return the message to the executors."""
         built = [] if self.case_columns is None else [step.target for step in self.plan()]
-        logged = {target.id for target in built if "cases" in target.needs and not target.follows_cases}
+        logged = {target.id for target in built if "cases" in target.needs and not target.follows_events}
         work = spark_work.Work(
             self.scheme.model_dump_json(exclude_unset=True), self.scheme.digest, self.scheme.calendar.edition,
             self.options, self.schemas, feed, layout, doubtful,

@@ -20,6 +20,7 @@ from ombudsman_kpi.events.understood import PARTIES, Understood
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.sources import source
 from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS
 
 
 class Contacts(NamedTuple):
@@ -139,16 +140,19 @@ def _contacts_in(known: AsKnownBatch, rows_of: RowsOf) -> tuple[Integers, Intege
     return numbers["contact"], numbers["delay_explained"], misfits, Understood.among(known, there, of_case)
 
 
-def rows_of_cases(cases: Table) -> RowsOf:
-    """Return what finds the row of each event's case; of cases with one id the first: all of them are invalid."""
-    cases.resolve("case_id", "what events belong to")
-    index = cases.index
+def rows_of_records(records: Table) -> RowsOf:
+    """Return what finds the row of each event's case, or other record that has events.
+
+    Of records with one id it is the first: all of them are invalid.
+    """
+    name = records.resolve(IDS_OF_EVENTS[records.name], "what events belong to")
+    index = records.index
 
     def rows_of(known: AsKnownBatch, mine: RowNumbers | None) -> RowNumbers:
-        texts = known.batch.text("case_id")
+        texts = known.batch.text(name)
         if mine is not None:
             return index.find(texts.take(mine))
-        return known.once(("rows of cases",), lambda: index.find(texts))
+        return known.once(("rows of", name), lambda: index.find(texts))
 
     return rows_of
 

@@ -74,9 +74,9 @@ class DelaysRule(Rule):
 
         None where there are none.
         """
-        paused = None
+        due_of = None
         if target.pauses:
-            clock, judged, paused = ran_net(target, self.related.pauses, known)
+            clock, judged, due_of = ran_net(target, self.related, known)
         else:
             clock = timeline(target, known)
             if clock.own is None and not np.count_nonzero(clock.elapsed != NONE):
@@ -86,7 +86,7 @@ class DelaysRule(Rule):
         rows = np.flatnonzero(missed)
         if not len(rows):
             return None
-        due_day = clock.due_day(target.limit) if paused is None else paused
+        due_day = clock.due_day(target.limit) if due_of is None else clock.days_of(due_of)
         start, due = clock.start_day[rows], due_day[rows]
         last, last_moves = self._last_days(due, known)
         told = np.ones(len(rows), np.bool_)
@@ -146,7 +146,7 @@ class DelaysExplained(Target):
 
     def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for cases."""
-        _ = related.rows_of  # it looks at all ids, and so need not be done again to find those that are shared
+        _ = related.rows_of()  # it looks at all ids, and so need not be done again to find those that are shared
         missed = tuple(item for name in self.late_on if isinstance(item := related.scheme[name], ShareWithin))
         yield self.of, DelaysRule(self, missed, related)
 

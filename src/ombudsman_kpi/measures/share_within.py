@@ -19,9 +19,9 @@ from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.on_clock import Limited
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
-from ombudsman_kpi.measures.base.target import CASE, ChangingShare, Records, Rule, SharedClock
+from ombudsman_kpi.measures.base.target import ChangingShare, Records, Rule, SharedClock
 from ombudsman_kpi.measures.share_within_paused import PausedRule, spared, with_gross
-from ombudsman_kpi.records.vocabulary import RECORDS
+from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, RECORDS
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,17 @@ class ShareWithin(Limited, ChangingShare):
 
     @property
     def reads(self) -> Mapping[Records, str | None]:
-        """Its records; and where its clock may stand still, beside each case the events that say when."""
-        return {self.of: CASE, "events": CASE} if self.pauses else {self.of: None}
+        """Its records; and where its clock may stand still, beside each the events that say when."""
+        own = IDS_OF_EVENTS[self.of] if self.pauses else None
+        return {self.of: own, "events": own} if own else {self.of: None}
 
     def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for clocks that run on, or for those that stand still."""
-        yield self.of, PausedRule(self, related.pauses) if self.pauses else ShareWithinRule(self)
+        if not self.pauses:
+            yield self.of, ShareWithinRule(self)
+            return
+        _ = related.pauses(self.of, in_days=self.in_days)  # found before several threads ask for them
+        yield self.of, PausedRule(self, related)
 
     def figure(self, place: Place) -> Figure:
         """Return the share of those in time; and beside it what it would be if no clock had stood still."""
@@ -116,7 +121,7 @@ class ShareWithin(Limited, ChangingShare):
 
     def misfits(self, related: Related) -> Mapping[Misfit, int]:
         """Return what wasn't understood of pauses, or of the log that cases were made of."""
-        return related.pauses.misfits if self.pauses else super().misfits(related)
+        return related.pauses(self.of, in_days=self.in_days).misfits if self.pauses else super().misfits(related)
 
     @property
     def meaningful_options(self) -> frozenset[str]:
@@ -124,7 +129,7 @@ class ShareWithin(Limited, ChangingShare):
         options = super().meaningful_options
         if set(RECORDS[self.of].answered_by) & set(self.stop):
             options |= {"unanswered"}
-        if self.of == "cases" and self.clock.non_working_due == "stays":
+        if self.of in IDS_OF_EVENTS:
             options |= {"pauses"} & self.limit.options
         return options
 

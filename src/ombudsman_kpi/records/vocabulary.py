@@ -4,10 +4,11 @@ One row is validated by these pydantic models; a whole frame is read by the same
 Times end in ``_at`` and are dates or timestamps. Any other column is kept and can be used to group.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
-from datetime import date, datetime
-from functools import cache, lru_cache
-from types import NoneType, UnionType
+from datetime import date
+from functools import cache
+from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, Union, get_args, get_origin
 
 from pydantic import (
@@ -100,6 +101,7 @@ class Record(BaseModel):
     withdrawn_by: ClassVar[tuple[str, ...]] = ()  # end a clock without what was promised, at the caller's wish
     abandoned_by: ClassVar[tuple[str, ...]] = ()  # end the wait for an answer
     answered_by: ClassVar[tuple[str, ...]] = ()  # what that wait is for
+    belongs_by: ClassVar[tuple[str, ...]] = ()  # the ids of which one says what it belongs to
 
 
 class Call(Record):
@@ -186,13 +188,18 @@ class Case(Record):
 
 
 class CaseEvent(Record):
-    """Something that happened on a case: a step, a contact with a party, a pause."""
+    """Something that happened on a case: a step, a contact with a party, a pause; or a pause of another record."""
 
     plural: ClassVar[str] = "events"
     singular: ClassVar[str] = "event"
     in_worklists: ClassVar[bool] = True
+    belongs_by: ClassVar[tuple[str, ...]] = ("case_id", "request_id", "contact_id")
 
-    case_id: Id
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": [name]} for name in belongs_by]})
+
+    case_id: OptionalId = Declared(default=NOTHING, description="Of the case that it is of")
+    request_id: OptionalId = Declared(default=NOTHING, description="Of the request that was paused or resumed")
+    contact_id: OptionalId = Declared(default=NOTHING, description="Of the written contact that was paused or resumed")
     event: str = Declared(
         description="contact, delay_explained, paused, resumed, reopened; or a time of the case: received, decided, …"
     )
@@ -201,6 +208,15 @@ class CaseEvent(Record):
     direction: Literal["out", "in"] | None = Declared(default=None, description="A contact counts where it went out")
     reason: str | None = Declared(default=None, description="Of a delay explained or a pause")
     recorded_at: OptionalTime = Declared(default=NOTHING, description="From when it is known; else from at")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_something(cls, given: Any) -> Any:
+        """Refuse an event that doesn't say what it is of."""
+        if isinstance(given, Mapping) and not given.keys() & set(cls.belongs_by):
+            others = " or ".join(cls.belongs_by[1:])
+            raise ValueError(f"{cls.belongs_by[0]} is missing, or for a pause of another record {others}")
+        return given
 
 
 class Request(Record):
@@ -260,6 +276,9 @@ class Activity(Record):
 Kind = Literal["time", "text", "choice", "truth"]
 
 RECORDS: dict[str, type[Record]] = {model.plural: model for model in Record.__subclasses__()}  # in the order above
+
+# The kinds of record that events can be of, each with the id by which they are: cases by case_id.
+IDS_OF_EVENTS = {kind: name for kind, model in RECORDS.items() if (name := model.id_field) in CaseEvent.belongs_by}
 
 
 def check_kind(name: str) -> str:
@@ -332,58 +351,6 @@ def _flatten(annotation: Any) -> list[Any]:
     if origin is Literal:
         return list(get_args(annotation))
     return [annotation]
-
-
-_HELD: dict[Kind, frozenset[type]] = {
-    "time": frozenset({date, datetime}),
-    "text": frozenset({str}),
-    "choice": frozenset({str}),
-    "truth": frozenset({bool}),
-}
-
-
-def is_validated(record: Record) -> bool:
-    """Return whether a record holds what a validated one does; a copy with changes may not.
-
-    The types of a list of records are few: Case(case_id="A1", received_at=date(…)) has (str, date, NoneType, …). They
-    are looked at once, and remembered.
-    """
-    held = record.__dict__
-    if not _are_held(type(record), tuple(map(type, held.values()))):
-        return False
-    for name, choices in _choices_of(record.plural):
-        if held[name] is not None and held[name] not in choices:
-            return False
-    return True
-
-
-@lru_cache(maxsize=1024)
-def _are_held(model: type[Record], types: tuple[type, ...]) -> bool:
-    """Return whether the fields of a validated record are of some types, in the order in which they are declared."""
-    fields, names = fields_of(model.plural), [*model.model_fields]
-    return len(names) == len(types) and all(
-        item in _HELD[fields[name].kind] or (item is NoneType and not fields[name].required)
-        for name, item in zip(names, types, strict=True)
-        if name in fields
-    )
-
-
-@cache
-def _choices_of(records: str) -> tuple[tuple[str, frozenset[str]], ...]:
-    """Return the fields that take a choice of words, each with its words."""
-    return tuple((name, frozenset(item.choices)) for name, item in fields_of(records).items() if item.kind == "choice")
-
-
-def validated(record: Record) -> Record:
-    """Return a record, validated again where it doesn't hold what a validated one does.
-
-    >>> case = Case(case_id="A1", received_at="2024-03-28").model_copy(update={"decided_at": "2024-04-05"})
-    >>> validated(case).decided_at
-    datetime.date(2024, 4, 5)
-
-    Raises pydantic's ``ValidationError`` where it can't be read.
-    """
-    return record if is_validated(record) else type(record).model_validate(values_of(record))
 
 
 def values_of(record: Record) -> dict[str, Any]:

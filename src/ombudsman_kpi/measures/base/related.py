@@ -1,9 +1,9 @@
 """What a target must know beside the batch at hand: other records of the same case."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -13,11 +13,13 @@ from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.clocks.states import fields_of_conditions
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
-from ombudsman_kpi.events.contacts import Contacts, RowsOf, contacts_of, rows_of_cases
+from ombudsman_kpi.events.contacts import Contacts, RowsOf, contacts_of, rows_of_records
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.events.pauses import Pauses, pauses_of
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
+
+T = TypeVar("T")
 
 
 class Targets(Setting, Protocol):
@@ -36,33 +38,41 @@ class Related:
     scheme: Targets
     log: Mapping[Misfit, int] = field(default_factory=dict)  # what wasn't understood of the log that cases were made of
     whose: RowsOf | None = None  # in which row the case of each event stands, where somebody knows without looking
-    _last: dict[str, tuple[Any, Integers]] = field(default_factory=dict, repr=False)
+    _found: dict[tuple[Any, ...], Any] = field(default_factory=dict, init=False, repr=False)
 
-    @cached_property
-    def rows_of(self) -> RowsOf:
-        """Return of events in which row their case stands."""
-        return self.whose or rows_of_cases(self.tables["cases"])
+    def once(self, what: tuple[Any, ...], find: Callable[[], T]) -> T:
+        """Return something looked up in the records: the first time it is looked up, then remembered."""
+        if what not in self._found:
+            self._found[what] = find()
+        found: T = self._found[what]
+        return found
+
+    def rows_of(self, kind: str = "cases") -> RowsOf:
+        """Return what finds of events in which row their record of a kind stands."""
+        return self.whose or self.once(("rows", kind), lambda: rows_of_records(self.tables[kind]))
 
     @cached_property
     def contacts(self) -> Contacts:
         """The contacts and explanations of each case, found in the events."""
         events, cases = self.tables["events"], self.tables["cases"]
-        contacts = contacts_of(events, self.rows_of, self.as_of, self.scheme)
+        contacts = contacts_of(events, self.rows_of(), self.as_of, self.scheme)
         if not (events.source.is_part or cases.source.is_alone or cases.source.rows == 0):
             contacts.understood.refuse_none(events, cases)
         return contacts
 
-    @cached_property
-    def pauses(self) -> Pauses:
-        """When the clock of each case stood still."""
-        return pauses_of(self.tables["events"], self.rows_of, self.as_of, self.scheme)
+    def pauses(self, kind: str, *, in_days: bool = True) -> Pauses:
+        """Return when the clock of each record of a kind stood still, in days or in instants."""
+        events, rows_of = self.tables["events"], self.rows_of(kind)
+        return self.once(
+            ("pauses", kind, in_days),
+            lambda: pauses_of(events, kind, rows_of, self.as_of, self.scheme, in_days=in_days),
+        )
 
     def last_days(self, records: str, conditions: Mapping[str, Condition]) -> tuple[Any, Integers]:
         """Return the cases (as Arrow text) that have a record of some kind, and the day when the last was received."""
-        name = f"{records} {dict(conditions)!r}"
-        if name not in self._last:
-            self._last[name] = self._find_last(self.tables[records], conditions)
-        return self._last[name]
+        return self.once(
+            ("last", records, repr(dict(conditions))), lambda: self._find_last(self.tables[records], conditions)
+        )
 
     def _find_last(self, table: Table, conditions: Mapping[str, Condition]) -> tuple[Any, Integers]:
         import pyarrow as pa

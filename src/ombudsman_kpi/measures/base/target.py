@@ -160,8 +160,8 @@ class Target(Declaration):
         return tuple(self.reads)
 
     @property
-    def follows_cases(self) -> bool:
-        """Whether it is measured on cases together with what their events say."""
+    def follows_events(self) -> bool:
+        """Whether it is measured on records together with what their events say."""
         return sum(key is not None for key in self.reads.values()) > 1
 
     @property
