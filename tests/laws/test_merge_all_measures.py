@@ -29,6 +29,8 @@ VARIANTS = """
   { id = "paused", of = "cases", start = "received_at", stop = "decided_at", limit = "30 working days", clock = { pauses = "allowed" }, standard = "at least 50%", cohort = "received" },
   { id = "paused-weeks", of = "cases", start = "received_at", stop = "decided_at", limit = "8 weeks", clock = { pauses = "allowed" }, cohort = "due" },
   { id = "paused-rolled", of = "cases", start = "received_at", stop = "decided_at", limit = "30 calendar days", clock = { pauses = "allowed", non_working_due = "next working day" }, cohort = "due" },
+  { id = "last-stop", of = "cases", start = "received_at", stop = ["decided_at", "allocated_at"], limit = "60 calendar days", clock = { reopening = "last stop" }, cohort = "closed" },
+  { id = "last-stop-paused", of = "cases", start = "received_at", stop = "decided_at", limit = "13 weeks", clock = { reopening = "last stop", pauses = "allowed" }, cohort = "received" },
   { id = "paused-requests", of = "requests", start = "received_at", stop = "answered_at", limit = "10 working days", clock = { pauses = "allowed" }, cohort = "received" },
   { id = "paused-hours", of = "requests", start = "received_at", stop = "answered_at", limit = "400 hours", clock = { pauses = "allowed" }, cohort = "closed" },
   { id = "paused-letters", of = "written_contacts", start = "received_at", stop = "handled_at", limit = "3 calendar days", clock = { pauses = "allowed", non_working_due = "next working day" }, cohort = "received" },
@@ -125,12 +127,18 @@ class Maker:
              "source": chance.choice(["CPA", "QA"]), "reviewed_at": start + chance.randrange(150) * DAY}
             for place in range(chance.randrange(4))
         ]  # fmt: skip
-        events = [*self.events(name, start)]
+        events = [*self.events(name, start), *self.reopenings(name, start)]
         for row in requests:
             events += [
                 event | {"request_id": row["request_id"]} for event in self.pauses(row["received_at"], case_id=name)
             ]
         return {"cases": [case], "events": events, "requests": requests, "reviews": reviews}
+
+    def reopenings(self, name: str, start: datetime) -> Iterator[Row]:
+        """Make reopenings of a case, and other decisions on it."""
+        for _ in range(self.chance.randrange(3)):
+            word = self.chance.choice(["reopened", "decided", "withdrawn"])
+            yield {"case_id": name, "event": word, "at": start + self.chance.randrange(200) * DAY}
 
     def pauses(self, start: datetime, **ids: str) -> Iterator[Row]:
         """Make pauses of a record, some of which are never resumed, or resumed without being paused."""

@@ -86,8 +86,7 @@ def deadlines(
     table = RecordTable.of(record, kind)
     tables: dict[str, Table] = {kind: table}
     whose = None
-    its_events: dict[int, CaseEvent] = {}
-    findings: list[Finding] = []
+    its_events, findings = dict[int, CaseEvent](), list[Finding]()
     if kind in IDS_OF_EVENTS and events is not None:
         if isinstance(events, (Sequence, Mapping, Record)) and not isinstance(events, str):
             its_events, findings = read_events(events, record, at, scheme)
@@ -97,8 +96,7 @@ def deadlines(
     known = AsKnownBatch(Batch(table, 0, Cells.of(record, table.source.names)), at, scheme)
     maker = _Maker(known, related, record, [*its_events.values()], scheme)
     owed = [item for target in _obliging(scheme, kind, targets, maker.left_out) for item in maker.made(target)]
-    if any(event.event == RESUMED for event in its_events.values()):
-        findings += _unpaused(related, kind, [*its_events])
+    findings += _unpaused(related, kind, its_events)
     if "events" in tables and whose is None:  # a whole log, in which only what counts is looked at
         findings = _misfits_in(related, kind)
     return Deadlines(owed, [*maker.findings(), *findings, *unread_fields(record, scheme)], maker.left_out)
@@ -113,10 +111,12 @@ def _misfits_in(related: Related, kind: str) -> list[Finding]:
     return [Finding(record="events", says=text) for text in texts]
 
 
-def _unpaused(related: Related, kind: str, rows: Sequence[int]) -> list[Finding]:
-    """Return findings for resumptions that have nothing to end."""
+def _unpaused(related: Related, kind: str, events: Mapping[int, CaseEvent]) -> list[Finding]:
+    """Return findings for resumptions that have nothing to end, among events by their rows."""
+    if not any(event.event == RESUMED for event in events.values()):
+        return []
     with suppress(RecordsError):  # which is told elsewhere
-        says = "the event resumes what wasn't paused"
+        rows, says = [*events], "the event resumes what wasn't paused"
         places = related.pauses(kind).unpaused.tolist()
         return [Finding(record="events", row=rows[place], field="event", says=says) for place in places]
     return []
@@ -221,7 +221,7 @@ class _Maker:
 
     def _of(self, target: Target) -> Iterator[Deadline]:
         if target.limited_clock is not None:
-            clock = timeline(target.limited_clock, self.known)
+            clock = timeline(target.limited_clock, target.seen(self.known, self.related))
             state = clock.states[clock.state[0]]
             if state.ending == "excluded":  # then there is nothing to judge
                 self.left_out[target.id] = state.reason
@@ -261,7 +261,7 @@ class _Maker:
         if outcome.status != "invalid":
             facts["elapsed"] = _amount(int(assessed.elapsed[place]), assessed, NONE)
             facts["gross"] = None if assessed.gross is None else _amount(int(assessed.gross[place]), assessed, NONE)
-        clock = timeline(clocked, self.known)
+        clock = timeline(clocked, target.seen(self.known, self.related))
         facts |= self._of_clock(clocked, clock, facts)
         facts |= target.account(self.known, self.related, start, stop)
         return facts if target.due_by_parts else facts | self._of_days(clocked, clock, facts)

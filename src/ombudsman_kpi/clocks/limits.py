@@ -24,7 +24,7 @@ from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
 
 _EVERY_AXIS = frozenset({"naive_times", "unanswered"})  # options that mean something on any axis
-_IN_DAYS = _EVERY_AXIS | {"day_of_receipt", "non_working_receipt", "non_working_due", "cut_off", "pauses"}
+_IN_DAYS = _EVERY_AXIS | {"day_of_receipt", "non_working_receipt", "non_working_due", "cut_off", "pauses", "reopening"}
 
 
 class Limit:

@@ -44,6 +44,9 @@ class Clock(Declaration):
     pauses: Literal["none", "allowed"] = Field(
         "none", description="While a record is paused until it is resumed: its clock runs on, or stands still"
     )
+    reopening: Literal["first stop", "last stop"] = Field(
+        "first stop", description="A reopened case: stopped when it first was, or last, after the last reopening"
+    )
     naive_times: Literal["wall clock", "refuse"] = Field(
         "wall clock", description="Timestamps without a zone: read as the scheme's wall clock, or refused"
     )

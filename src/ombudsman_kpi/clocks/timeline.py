@@ -152,6 +152,11 @@ def times_named(target: HasClock) -> list[str]:
     return [name for name in (target.start, *target.stop, target.runs_in.own_field) if name]
 
 
+def endings_of(target: HasClock) -> tuple[str, ...]:
+    """Return the fields that end a target's clock, in one way or another."""
+    return (*target.stop, *_enders(target))
+
+
 def _enders(target: HasClock) -> tuple[str, ...]:
     """Return the names of the fields that end a clock without what was promised; abandoning a call ends the wait."""
     return tuple(name for name, _ in _ends(target.of, target.stop))

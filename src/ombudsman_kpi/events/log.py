@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ombudsman_kpi.arrays import types
-from ombudsman_kpi.arrays.types import MISSING, Truths
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.setting import Setting
+from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.records.cells.words import Words
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PAUSING = (PAUSED, RESUMED) = ("paused", "resumed")
-MEANINGS = ("contact", "delay_explained", *PAUSING, "reopened")  # events that are no time of a case
+REOPENED = "reopened"
+MEANINGS = ("contact", "delay_explained", *PAUSING, REOPENED)  # events that are no time of a case
 REOPENINGS = "reopenings"
 TRANSITION, COMPLETE = "lifecycle:transition", "complete"  # the column of an XES log, and the word of what has happened
 
@@ -128,6 +130,12 @@ def of_kind(known: AsKnownBatch, kind: str) -> Truths:
         if name != IDS_OF_EVENTS[kind] and batch.table.has(name):
             own &= ~(pauses & batch.is_filled(name))
     return own
+
+
+def walls_of(known: AsKnownBatch) -> Integers:
+    """Return when events happened, in microseconds on the wall; of a date, its midnight."""
+    times = known.batch.times("at")
+    return times.walls(known.setting.zone) if times.kind != "dates" else times.values * DAY
 
 
 def ids_in(events: Table) -> list[str]:

@@ -28,6 +28,7 @@ from ombudsman_kpi.events.log import (
     misfits_of,
     of_kind,
     scan,
+    walls_of,
 )
 from ombudsman_kpi.records.tables import Table
 
@@ -110,10 +111,7 @@ def _nothing() -> _Events:
 
 def _moments(known: AsKnownBatch, *, in_days: bool) -> Integers:
     """Return when events happened, in microseconds: on the wall, of which days are made, or on the line of instants."""
-    times = known.batch.times("at")
-    if not in_days:
-        return times.instants(known.setting.zone)[0]
-    return times.walls(known.setting.zone) if times.kind != "dates" else times.values * DAY
+    return walls_of(known) if in_days else known.batch.times("at").instants(known.setting.zone)[0]
 
 
 def _in_order(events: _Events, words: list[str]) -> _Events:

@@ -66,7 +66,7 @@ class DelaysRule(Rule):
         waiting = of_status(assessed.categories, frozenset({"pending"})).take(assessed.code)
         ended = ~records_of(assessed, waiting | np.not_equal(assessed.provisional, 0), known)
         for target in self.missed:
-            ended &= clock_lasts(target, known)
+            ended &= clock_lasts(target, target.seen(known, self.related))
         return ended
 
     def _of_target(self, target: ShareWithin, known: AsKnownBatch) -> tuple[Integers, ...] | None:
@@ -74,7 +74,7 @@ class DelaysRule(Rule):
 
         None where there are none.
         """
-        due_of = None
+        due_of, known = None, target.seen(known, self.related)
         if target.pauses:
             clock, judged, due_of = ran_net(target, self.related, known)
         else:

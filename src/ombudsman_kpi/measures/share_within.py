@@ -12,9 +12,10 @@ from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.clocks.judging import Judged, follows_from_elapsed, judged, outcomes, provisional
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.states import NONE, State
-from ombudsman_kpi.clocks.timeline import Timeline, timeline
+from ombudsman_kpi.clocks.timeline import Timeline, endings_of, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
+from ombudsman_kpi.events.reopenings import since_reopened
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.on_clock import Limited
 from ombudsman_kpi.measures.base.related import Related
@@ -29,9 +30,11 @@ class ShareWithinRule(ClockRule):
     """Each record's clock, judged by the limit."""
 
     target: "ShareWithin"
+    related: Related
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the outcomes of the clocks of a batch."""
+        known = self.target.seen(known, self.related)
         clock, result = clock_judged(self.target, known)
         return Assessed(
             result.code,
@@ -48,6 +51,7 @@ class ShareWithinRule(ClockRule):
 
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which clocks have ended, unless their due day may still move."""
+        known = self.target.seen(known, self.related)
         clock = timeline(self.target, known)
         moves = provisional(self.target, clock, known.setting.calendar)
         ended = super().stays(known)
@@ -55,6 +59,7 @@ class ShareWithinRule(ClockRule):
 
     def shared_clock(self, known: AsKnownBatch) -> SharedClock | None:
         """Return the clocks of a batch where state and elapsed time say all."""
+        known = self.target.seen(known, self.related)
         clock = timeline(self.target, known)
         shared = follows_from_elapsed(self.target, clock, known.setting.calendar)
         return SharedClock(self.target.clock_key, clock) if shared else None
@@ -95,15 +100,22 @@ class ShareWithin(Limited, ChangingShare):
         return self.clock.pauses == "allowed"
 
     @property
+    def reopens(self) -> bool:
+        """Whether a case that was reopened has stopped no more."""
+        return self.clock.reopening == "last stop"
+
+    @property
     def reads(self) -> Mapping[Records, str | None]:
         """Its records; and where its clock may stand still, beside each the events that say when."""
-        own = IDS_OF_EVENTS[self.of] if self.pauses else None
+        own = IDS_OF_EVENTS[self.of] if self.pauses or self.reopens else None
         return {self.of: own, "events": own} if own else {self.of: None}
 
     def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for clocks that run on, or for those that stand still."""
+        if self.reopens:
+            _ = related.last_stops()  # found before several threads ask for them
         if not self.pauses:
-            yield self.of, ShareWithinRule(self)
+            yield self.of, ShareWithinRule(self, related)
             return
         _ = related.pauses(self.of, in_days=self.in_days)  # found before several threads ask for them
         yield self.of, PausedRule(self, related)
@@ -121,7 +133,18 @@ class ShareWithin(Limited, ChangingShare):
 
     def misfits(self, related: Related) -> Mapping[Misfit, int]:
         """Return what wasn't understood of pauses, or of the log that cases were made of."""
-        return related.pauses(self.of, in_days=self.in_days).misfits if self.pauses else super().misfits(related)
+        if self.pauses:
+            return related.pauses(self.of, in_days=self.in_days).misfits
+        return related.last_stops().misfits if self.reopens else super().misfits(related)
+
+    def seen(self, known: AsKnownBatch, related: Related) -> AsKnownBatch:
+        """Return a batch in which cases that were reopened have their last stops, by that option."""
+        if not self.reopens:
+            return known
+        timeline(self, known)  # which refuses times that don't fit together
+        names = dict.fromkeys(known.batch.table.resolve(name, "") for name in self.stop)
+        names |= dict.fromkeys(name for name in endings_of(self) if name in known.batch.columns)
+        return known.once(("since reopened", *names), lambda: since_reopened(known, related.last_stops(), names))
 
     @property
     def meaningful_options(self) -> frozenset[str]:
@@ -131,6 +154,8 @@ class ShareWithin(Limited, ChangingShare):
             options |= {"unanswered"}
         if self.of in IDS_OF_EVENTS:
             options |= {"pauses"} & self.limit.options
+        if self.of == "cases":
+            options |= {"reopening"} & self.limit.options
         return options
 
     @property

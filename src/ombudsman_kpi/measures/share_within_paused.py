@@ -35,6 +35,7 @@ class PausedRule(ClockRule):
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the outcomes of the clocks of a batch by the time that they ran."""
+        known = self.target.seen(known, self.related)
         gross, net, due = ran_net(self.target, self.related, known)
         as_if = judged(self.target, gross, known.setting.calendar)
         cured = of_status(as_if.categories, MISSED).take(as_if.code) & ~of_status(net.categories, MISSED).take(net.code)
@@ -49,7 +50,7 @@ class PausedRule(ClockRule):
 
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which clocks have ended, unless their due day may still move."""
-        assessed = self.assess(known)
+        assessed, known = self.assess(known), self.target.seen(known, self.related)
         return super().stays(known) & ~records_of(assessed, np.not_equal(assessed.provisional, 0), known)
 
 

@@ -121,7 +121,7 @@ def _with_events(measurement: Measurement, kinds: Sequence[str], masks: dict[str
     while waiting != (waiting := int(np.count_nonzero(~own))):  # an event of two records keeps them together
         for kind, row in row_of.items():
             masks[kind][row[~own & (row >= 0)]] = False
-            own &= np.where(row < 0, row == -2, masks[kind].take(row, mode="clip"))
+            own &= np.append(masks[kind], False).take(row, mode="wrap") | (row == -2)
     masks["events"] = own
 
 

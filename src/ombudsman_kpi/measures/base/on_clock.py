@@ -62,7 +62,7 @@ class OnClock(Selected):
     @property
     def meaningful_options(self) -> frozenset[str]:
         """The options of a clock that mean something for it: those of its limit, of its records and measure."""
-        return self.runs_in.options - {"pauses", "unanswered"}
+        return self.runs_in.options - {"pauses", "reopening", "unanswered"}
 
     @property
     def called(self) -> str:

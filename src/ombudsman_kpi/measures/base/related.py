@@ -16,6 +16,7 @@ from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.contacts import Contacts, RowsOf, contacts_of, rows_of_records
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.events.pauses import Pauses, pauses_of
+from ombudsman_kpi.events.reopenings import LastStops, last_stops_of
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
 
@@ -67,6 +68,11 @@ class Related:
             ("pauses", kind, in_days),
             lambda: pauses_of(events, kind, rows_of, self.as_of, self.scheme, in_days=in_days),
         )
+
+    def last_stops(self) -> LastStops:
+        """Return when cases were last reopened, and what happened since."""
+        events, rows_of = self.tables["events"], self.rows_of()
+        return self.once(("last stops",), lambda: last_stops_of(events, rows_of, self.as_of, self.scheme))
 
     def last_days(self, records: str, conditions: Mapping[str, Condition]) -> tuple[Any, Integers]:
         """Return the cases (as Arrow text) that have a record of some kind, and the day when the last was received."""

@@ -292,6 +292,10 @@ class Target(Declaration):
         """The target itself, where it has a clock with a limit."""
         return None
 
+    def seen(self, known: AsKnownBatch, related: Related) -> AsKnownBatch:
+        """Return a batch as its clock sees it: as it was known, unless an option says otherwise."""
+        return known
+
     @property
     def due_by_parts(self) -> bool:
         """Whether it says of whole records what is due in parts of them."""
