@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from ombudsman_kpi import Results, Scheme, Tally, load_scheme, tally
+from ombudsman_kpi.engines import parts as parts_on_disk
 from ombudsman_kpi.measures.registry import MEASURES
 from ombudsman_kpi.records.sources import source
 from ombudsman_kpi.tallies.counts import Counts
@@ -279,6 +280,20 @@ def test_the_order_of_rows_is_irrelevant(scheme: Scheme, maker: Maker, options: 
         for kind, table in given.items()
     }
     assert_same(tally(scheme, **shuffled, **options), tally(scheme, **given, **options))
+
+
+@pytest.mark.parametrize("options", OPTIONS[:2], ids=str)
+def test_parts_on_disk_give_the_whole(
+    scheme: Scheme, maker: Maker, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = tables(maker.casework())
+    whole = tally(scheme, **given, **options)
+    monkeypatch.setattr(parts_on_disk, "_number_of_parts", lambda *_: 4)
+    found = tally(scheme, **given, **options, memory="1 GB")
+    assert_same(found, whole)
+    assert {name: dict(part) for name, part in found.misfits.items()} == {
+        name: dict(part) for name, part in whole.misfits.items()
+    }
 
 
 def test_what_was_not_understood_of_a_log_adds_up_too() -> None:

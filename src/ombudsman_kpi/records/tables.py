@@ -149,7 +149,7 @@ class Table(Columns):
         if self.id_field is None or self.source.is_alone or not self.has(self.id_field):
             return None
         ids = self._differing_ids
-        return ids if len(ids) else None
+        return ids if ids is not None and len(ids) else None
 
     @property
     def _differing_ids(self) -> Any:
