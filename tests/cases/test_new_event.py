@@ -36,7 +36,7 @@ class VisitRule(Rule):
         first = np.full(len(known.batch), NEVER)
         for events in scan(self.related.tables["events"], [], known.as_of, known.setting):
             visits = known_events(events) & events.batch.words("event").are({"site_visit"})
-            np.minimum.at(first, self.related.rows_of(events)[visits], events.moments("at").days[visits])
+            np.minimum.at(first, self.related.rows_of()(events)[visits], events.moments("at").days[visits])
         start, stop = known.moments("received_at").days, np.where(first == NEVER, MISSING, first)
         due, until = start + 10, np.minimum(first, known.as_of.day)
         code = 2 * (first == NEVER) + (until > due)

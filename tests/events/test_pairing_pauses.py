@@ -2,90 +2,150 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
+from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ombudsman_kpi import RecordsError, WorkingCalendar
+from ombudsman_kpi import WorkingCalendar
 from ombudsman_kpi.arrays import row_days
 from ombudsman_kpi.arrays.row_days import DAY_BITS
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.time_zones import DAY, time_zone
-from ombudsman_kpi.events import pauses
 from ombudsman_kpi.events.as_of import parse_as_of
-from ombudsman_kpi.events.contacts import contacts_of, rows_of_cases
-from ombudsman_kpi.events.pauses import OPEN, _ends, _merged, pauses_of
+from ombudsman_kpi.events.contacts import contacts_of, rows_of_records
+from ombudsman_kpi.events.pauses import OPEN, _Events, _in_days, _in_order, _spans, _walked, pauses_of
 from ombudsman_kpi.records.tables import open_table
 
-Event = tuple[int, int, int]  # row of its case, reason (-1: none), microseconds
-laws = settings(max_examples=settings().max_examples * 3 // 2, deadline=None, derandomize=True)
+Event = tuple[int, int, bool, str | None]  # row of its case, half days, whether it resumes, reason
+HALF = DAY // 2
+laws = settings(max_examples=settings().max_examples * 3, deadline=None, derandomize=True)
 
 ROWS = st.one_of(st.integers(0, 2), st.integers(0, (1 << 28) - 1))
-EVENTS = st.lists(st.tuples(ROWS, st.integers(-1, 3), st.integers(-3, 9).map(lambda day: day * DAY // 2)), max_size=12)
+EVENTS = st.lists(
+    st.tuples(ROWS, st.integers(-3, 9), st.booleans(), st.sampled_from([None, None, "x", "y", "a"])), max_size=14
+)
 
 
-def ends_by_loop(paused: Sequence[Event], resumed: Sequence[Event]) -> list[int]:
-    """Find, for each pause, the first resumption in its case that is no earlier, of its reason or of none."""
-    found = []
-    for row, reason, at in paused:
-        ends = [
-            ended for ended_row, ended_reason, ended in resumed
-            if ended_row == row and ended >= at and (reason == -1 or ended_reason in {-1, reason})
-        ]  # fmt: skip
-        found.append(min(ends) // DAY if ends else OPEN)
-    return found
-
-
-def stacked(events: Sequence[Event]) -> Any:
-    return np.array(events, np.int64).reshape(-1, 3).T
-
-
-@pytest.mark.parametrize("room", [1 << 62, 200, 0])
-@laws
-@given(paused=EVENTS, resumed=EVENTS)
-def test_each_pause_ends_where_a_loop_says_or_there_is_an_error(
-    room: int, paused: list[Event], resumed: list[Event]
-) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pauses, "_ROOM", room)
-        try:
-            found = _ends(stacked(paused), stacked(resumed), 4).tolist()
-        except RecordsError as error:
-            found = str(error)
-    refused = "There are too many pauses to be paired at a time. Split the records, and add up tallies."
-    assert found == ends_by_loop(paused, resumed) or (room < 1 << 62 and found == refused)
-
-
-def test_cases_that_each_have_a_reason_of_their_own_keep_their_ends() -> None:
-    """Row, reason and time together would have 70 bits."""
-    size, rows = 100_000, 1 << 28
-    draw = np.random.default_rng(5)
-    row, reason = draw.choice(rows, size, replace=False), draw.choice(rows, size, replace=False)
-    at = draw.integers(0, 1 << 50, size)
-    paused, resumed = np.stack([row, reason, at]), np.stack([row, reason, at + 3 * DAY])
-    shuffled = draw.permutation(size)
-    assert (_ends(paused, resumed[:, shuffled], rows) == (at + 3 * DAY) // DAY).all()
-
-
-FAR = st.sampled_from([day_number(date.min), -600_000, -524_289, -524_288, -25_000, -1, 0, 1, 19_000, 600_000,
-                       day_number(date.max), OPEN])  # fmt: skip
-
-
-@laws
-@given(st.lists(st.tuples(st.integers(0, 2), FAR, FAR), max_size=8))
-def test_pauses_in_any_year_are_merged_as_by_a_loop(runs: list[tuple[int, int, int]]) -> None:
-    expected: list[list[int]] = []
-    for row, first, end in sorted(run for run in runs if run[2] > run[1]):
-        if expected and expected[-1][0] == row and first <= expected[-1][2]:
-            expected[-1][2] = max(expected[-1][2], end)
+def walked_by_loop(events: Sequence[Event]) -> tuple[dict[int, list[list[int]]], int]:
+    """Find when each case's clock stood still, in half days, one event after the other; and what resumes nothing."""
+    spans: dict[int, list[list[int]]] = {}
+    open_: dict[int, list[str | None]] = {}
+    unpaused = 0
+    for row, at, resumes, reason in sorted({*events}, key=lambda event: (*event[:3], event[3] or "~")):
+        mine, found = open_.setdefault(row, []), spans.setdefault(row, [])
+        stood = bool(mine)
+        if not resumes:
+            mine.append(reason)
+        elif reason is not None and reason in mine:
+            open_[row] = [other for other in mine if other != reason]
+        elif mine:
+            open_[row] = []
         else:
-            expected.append([row, first, end])
-    row, first, end = stacked(runs)
-    found = _merged(row, first, end)
-    assert [*zip(found.row.tolist(), found.first.tolist(), found.end.tolist(), strict=True)] == [*map(tuple, expected)]
+            unpaused += 1
+        if open_[row] and not stood:
+            found.append([at, OPEN])
+        elif stood and not open_[row]:
+            found[-1][1] = at
+    return spans, unpaused
+
+
+def with_length(spans: dict[int, list[list[int]]]) -> dict[int, list[list[int]]]:
+    """Leave out what ended when it began."""
+    return {row: kept for row, own in spans.items() if (kept := [span for span in own if span[0] < span[1]])}
+
+
+def in_days_by_loop(spans: list[list[int]]) -> list[list[int]]:
+    """Find the days at whose close a clock stood still, first and end, by asking each one."""
+    last = 20
+    stood = [day for day in range(-5, last) if any(first < 2 * day + 2 <= end for first, end in spans)]
+    found: list[list[int]] = []
+    for day in stood:
+        if found and found[-1][1] == day:
+            found[-1][1] = day + 1
+        else:
+            found.append([day, day + 1])
+    return [[first, OPEN if end == last else end] for first, end in found]
+
+
+def walked(events: Sequence[Event], *, in_days: bool) -> tuple[dict[int, list[list[int]]], int]:
+    words = ["x", "y", "a", "z"]  # as they were met, not in the order of the alphabet
+    columns = [*zip(*events, strict=True)] or [()] * 4
+    given_ = _Events(
+        np.array(columns[0], np.int64),
+        np.array(columns[1], np.int64) * HALF,
+        np.array(columns[2], np.int64),
+        np.array([-1 if reason is None else words.index(reason) for reason in columns[3]], np.int64),
+        np.arange(len(events)),
+    )
+    found = _in_order(given_, words)
+    stands, unpaused = _walked(found)
+    row, first, end = _spans(found, stands)
+    if in_days:
+        row, first, end = _in_days(row, first, end)
+    else:
+        first, end = first // HALF, np.where(end == OPEN, OPEN, end // HALF)
+    spans: dict[int, list[list[int]]] = {}
+    for own, *span in zip(row.tolist(), first.tolist(), end.tolist(), strict=True):
+        spans.setdefault(own, []).append(span)
+    return spans, int(unpaused.sum())
+
+
+@laws
+@given(EVENTS, st.randoms(use_true_random=False))
+def test_clocks_stand_still_as_in_a_loop_whatever_order_the_events_are_in(events: list[Event], draw: Random) -> None:
+    expected, unpaused = walked_by_loop(events)
+    shuffled = [*events, *events[:2]]
+    draw.shuffle(shuffled)
+    in_time, number = walked(shuffled, in_days=False)
+    assert with_length(in_time) == with_length(expected)
+    assert number == unpaused
+    days = {row: found for row, own in expected.items() if (found := in_days_by_loop(own))}
+    assert walked(shuffled, in_days=True) == (days, unpaused)
+
+
+# 1: Monday. Reason x from Monday to Wednesday, y from Tuesday to Thursday; what nobody paused for ends all of them.
+@pytest.mark.parametrize(
+    ("events", "spans", "unpaused"),
+    [
+        ("Px1 Py2 Rx3 Ry4", [[1, 4]], 0),
+        ("Px1 Py2 Ry3", [[1, OPEN]], 0),
+        ("Px1 Py2 Rz3", [[1, 3]], 0),
+        ("Px1 Py2 R3", [[1, 3]], 0),
+        ("P1 Px2 Rx3", [[1, OPEN]], 0),
+        ("P1 Px2 Ry3", [[1, 3]], 0),
+        ("Px1 Rx2 Rx3", [[1, 2]], 1),
+        ("Px1 Rx2 Rx2", [[1, 2]], 0),
+        ("R1 P2 R3 Px4 Px5 Rx6", [[2, 3], [4, 6]], 1),
+        ("Px1 Py1 Rz1 Py3 Ry5 Rx5", [[3, 5]], 1),
+        ("Py1 Px2 Rz3 Rx4 Py4 Rx5", [[1, 3]], 1),  # Rx4 finds Py4, of the same day, and ends it; Rx5 finds nothing
+    ],
+)
+def test_pairs_by_hand(events: str, spans: list[list[int]], unpaused: int) -> None:
+    read = [(0, 2 * int(text[-1]), text[0] == "R", text[1:-1] or None) for text in events.split()]
+    found, number = walked(read, in_days=True)
+    assert (found.get(0, []), number) == (spans, unpaused)
+
+
+def test_cases_that_each_have_reasons_of_their_own_keep_their_ends() -> None:
+    size = 50_000
+    draw = np.random.default_rng(5)
+    row = draw.choice(1 << 28, size, replace=False)
+    at, reason = draw.integers(0, 1 << 50, size), np.arange(size)
+    zero, one = np.zeros(size, np.int64), np.ones(size, np.int64)
+    parts = [(row, at, zero, reason), (row, at + 3 * DAY, one, reason)]
+    shuffled = draw.permutation(2 * size)
+    row_, at_, resumes, reason_ = (np.concatenate(part)[shuffled] for part in zip(*parts, strict=True))
+    events = _Events(row_, at_, resumes, reason_, np.arange(2 * size))
+    found = _in_order(events, [f"{number:06}" for number in range(size)])
+    stands, unpaused = _walked(found)
+    spans = _spans(found, stands)
+    order = np.argsort(row)
+    assert not unpaused.any()
+    for part, expected in zip(spans, (row, at, at + 3 * DAY), strict=True):
+        assert (part == expected[order]).all()
 
 
 class Place:
@@ -112,7 +172,7 @@ def test_a_pause_of_a_wrong_year_stands_in_its_own_case_alone(year: int) -> None
     for order in (["A", "B", "C"], ["B", "A", "C"]):
         cases = open_table("cases", [{"case_id": name, "received_at": date(2024, 1, 1)} for name in order])
         events = open_table("events", log)
-        found = pauses_of(events, rows_of_cases(cases), parse_as_of("2024-03-31", setting), setting)
+        found = pauses_of(events, "cases", rows_of_records(cases), parse_as_of("2024-03-31", setting), setting)
         runs = {
             "A": (day_number(date(2024, 1, 5)), OPEN),
             "B": (day_number(early), day_number(early) + 9),
@@ -132,8 +192,8 @@ def test_far_years_have_pauses_and_contacts_of_their_own_cases(year: int) -> Non
         for event, day in (("contact", 2), ("paused", 5), ("resumed", 9), ("paused", 20))
     ]
     events, as_of = open_table("events", log), parse_as_of(f"{year}-12-30", setting)
-    rows_of, june = rows_of_cases(cases), day_number(date(year, 6, 1)) - 1
-    found = pauses_of(events, rows_of, as_of, setting)
+    rows_of, june = rows_of_records(cases), day_number(date(year, 6, 1)) - 1
+    found = pauses_of(events, "cases", rows_of, as_of, setting)
     assert found.row.tolist() == [0, 0, 1, 1]
     assert (found.first - june).tolist() == [5, 20] * 2
     assert found.end.tolist() == [june + 9, OPEN] * 2

@@ -93,6 +93,33 @@ def test_the_nearest_id_is_named_by_its_rows_and_not_by_what_it_is(tmp_path: Any
     assert not re.search("c-0*[34]", str(caught.value), re.IGNORECASE)
 
 
+REQUEST = {"request_id": "R1", "kind": "service-complaint", "received_at": "2024-01-03", "answered_at": None}
+PAUSES = [{"event": "paused", "at": "2024-01-20"}, {"event": "resumed", "at": "2024-01-22"}]
+
+
+@pytest.mark.parametrize("own_id", ["R2", "r01"])
+def test_so_is_one_in_which_no_request_finds_its_pauses(own_id: str, parts: dict[str, Any]) -> None:
+    scheme = LGSCO.with_target("service-complaints-20wd", clock={"pauses": "allowed"})
+    options: dict[str, Any] = {"as_of": "2024-03-28", "targets": "service-complaints-20wd"}
+    events = pd.DataFrame([row | {"request_id": own_id} for row in PAUSES])
+    near = "That of events row" if own_id == "r01" else "Ids"
+    for more in ({}, parts):
+        with pytest.raises(kpi.RecordsError, match=f"none of 2 events has the request_id of a request .*given. {near}"):
+            kpi.measure(scheme, requests=pd.DataFrame([REQUEST]), events=events, **options, **more)
+
+
+def test_an_event_that_finds_another_record_than_a_case_is_understood(parts: dict[str, Any]) -> None:
+    records = {"cases": pd.DataFrame(CASES), "requests": pd.DataFrame([REQUEST])}
+    events = [row | {"case_id": "C-1", "request_id": None} for row in PAUSES]
+    options: dict[str, Any] = {"as_of": "2024-03-28", "targets": "decided-or-allocated-20wd"}
+    for more in ({}, parts):
+        with pytest.raises(kpi.RecordsError, match="the case_id of a case, or the request_id of a request, that was"):
+            kpi.measure(PAUSED, **records, events=pd.DataFrame(events), **options, **more)
+        others = [*events, {**PAUSES[0], "case_id": "C-1", "request_id": "R1"}]
+        (row,) = kpi.measure(PAUSED, **records, events=pd.DataFrame(others), **options, **more)
+        assert row.records == len(CASES)
+
+
 @pytest.mark.parametrize("cases", [CASES[:0], [{**CASES[0], "case_id": " "}]], ids=["none", "without ids"])
 def test_where_no_case_has_an_id_no_event_is_blamed(cases: list[dict[str, Any]]) -> None:
     frame = pd.DataFrame(cases, columns=[*CASES[0]])

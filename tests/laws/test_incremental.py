@@ -64,7 +64,11 @@ def with_all_they_say(rows: Rows, day: date) -> Rows:
         kind: [row for row in own if has_come(row[BEGINS[kind]], day)] for kind, own in rows.items() if kind != "events"
     }
     cases = {row["case_id"] for row in there.get("cases", ())}
-    return there | ({"events": [row for row in rows["events"] if row["case_id"] in cases]} if "events" in rows else {})
+    letters = {row["contact_id"] for row in there.get("written_contacts", ())}
+    events = [
+        row for row in rows.get("events", ()) if row.get("case_id") in cases or row.get("contact_id") in letters
+    ]  # fmt: skip
+    return there | ({"events": events} if "events" in rows else {})
 
 
 def as_known(rows: Rows, day: date) -> Rows:
@@ -129,6 +133,8 @@ def corrected(then: Rows, now: Rows, numbers: dict[str, set[int]]) -> dict[str, 
         changed[kind] = {
             row["case_id"] for row in now.get(kind, ()) if "case_id" in row and before.get(row[ROW]) != row
         }
+    before = {row[ROW]: row for row in (*then.get("events", ()),)}
+    letters = {row.get("contact_id") for row in now.get("events", ()) if before.get(row[ROW]) != row} - {None}
     swapped: dict[str, set[int]] = {}
     for kind, own in then.items():
         later = {row[ROW]: row for row in now[kind]}
@@ -137,6 +143,11 @@ def corrected(then: Rows, now: Rows, numbers: dict[str, set[int]]) -> dict[str, 
     for kind, names in (("cases", cases), ("events", cases), ("requests", changed["requests"])):
         swapped[kind] = swapped.get(kind, set()) | {
             row[ROW] for row in then.get(kind, ()) if row.get("case_id") in names
+        }
+    letters |= {row["contact_id"] for row in then["written_contacts"] if row[ROW] in swapped["written_contacts"]}
+    for kind in ("written_contacts", "events"):
+        swapped[kind] = swapped.get(kind, set()) | {
+            row[ROW] for row in then.get(kind, ()) if row.get("contact_id") in letters
         }
     return {kind: own & numbers.get(kind, set()) for kind, own in swapped.items()}
 

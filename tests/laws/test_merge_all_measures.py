@@ -34,6 +34,12 @@ VARIANTS = """
   { id = "in-touch-months", measure = "keep in touch", of = "cases", start = "investigation_started_at", stop = "decided_at", limit = "1 month", counted = "intervals", cohort = "due" },
   { id = "paused", of = "cases", start = "received_at", stop = "decided_at", limit = "30 working days", clock = { pauses = "allowed" }, standard = "at least 50%", cohort = "received" },
   { id = "paused-weeks", of = "cases", start = "received_at", stop = "decided_at", limit = "8 weeks", clock = { pauses = "allowed" }, cohort = "due" },
+  { id = "paused-rolled", of = "cases", start = "received_at", stop = "decided_at", limit = "30 calendar days", clock = { pauses = "allowed", non_working_due = "next working day" }, cohort = "due" },
+  { id = "last-stop", of = "cases", start = "received_at", stop = ["decided_at", "allocated_at"], limit = "60 calendar days", clock = { reopening = "last stop" }, cohort = "closed" },
+  { id = "last-stop-paused", of = "cases", start = "received_at", stop = "decided_at", limit = "13 weeks", clock = { reopening = "last stop", pauses = "allowed" }, cohort = "received" },
+  { id = "paused-requests", of = "requests", start = "received_at", stop = "answered_at", limit = "10 working days", clock = { pauses = "allowed" }, cohort = "received" },
+  { id = "paused-hours", of = "requests", start = "received_at", stop = "answered_at", limit = "400 hours", clock = { pauses = "allowed" }, cohort = "closed" },
+  { id = "paused-letters", of = "written_contacts", start = "received_at", stop = "handled_at", limit = "3 calendar days", clock = { pauses = "allowed", non_working_due = "next working day" }, cohort = "received" },
   { id = "followed", measure = "share of kinds", of = "requests", dated = "answered_at", where = { kind = "stage-1" }, followed_by = { kind = "stage-2" }, cohort = "dated" },
   { id = "among", measure = "share of kinds", of = "written_contacts", dated = "received_at", numerator = { channel = "online" }, among = { calls = "offered_at" }, cohort = "received" },
   { id = "rank-mean", measure = "rank", of = "cases", dated = "decided_at", numerator = { decision = "upheld" }, comparator = "mean of rates", cohort = "dated" },
@@ -84,7 +90,7 @@ target = [
 COLUMNS = {
     "cases": "case_id received_at valid_at allocated_at investigation_started_at decided_at decided_in decision "
     "withdrawn_at closed_at extended_to_at extended_at extended complexity team",
-    "events": "case_id event at party direction reason recorded_at",
+    "events": "case_id request_id contact_id event at party direction reason recorded_at",
     "requests": "request_id kind received_at answered_at case_id team",
     "reviews": "review_id standard answer reviewed_at source case_id team",
     "calls": "call_id offered_at answered_at abandoned_at team",
@@ -142,7 +148,7 @@ class Maker:
             "extended": own.choice(["true", "false", None]),
             "complexity": own.choice(["high", "low", None]),
         }
-        requests = [
+        requests: list[Row] = [
             {**shared, "request_id": f"{name}-{place}", "kind": chance.choice(["stage-1", "stage-1", "stage-2"]),
              "received_at": (asked := start + chance.randrange(150) * DAY), "answered_at": self.later(asked, 40, 0.9)}
             for place in range(chance.randrange(4))
@@ -153,7 +159,24 @@ class Maker:
              "source": chance.choice(["CPA", "QA"]), "reviewed_at": start + chance.randrange(150) * DAY}
             for place in range(chance.randrange(4))
         ]  # fmt: skip
-        return {"cases": [case], "events": list(self.events(name, start)), "requests": requests, "reviews": reviews}
+        events = [*self.events(name, start), *self.reopenings(name, start)]
+        for row in requests:
+            events += [
+                event | {"request_id": row["request_id"]} for event in self.pauses(row["received_at"], case_id=name)
+            ]
+        return {"cases": [case], "events": events, "requests": requests, "reviews": reviews}
+
+    def reopenings(self, name: str, start: datetime) -> Iterator[Row]:
+        """Make reopenings of a case, and other decisions on it."""
+        for _ in range(self.chance.randrange(3)):
+            word = self.chance.choice(["reopened", "decided", "withdrawn"])
+            yield {"case_id": name, "event": word, "at": start + self.chance.randrange(200) * DAY}
+
+    def pauses(self, start: datetime, **ids: str) -> Iterator[Row]:
+        """Make pauses of a record, some of which are never resumed, or resumed without being paused."""
+        for _ in range(self.chance.randrange(4)):
+            at = start + timedelta(hours=self.chance.randrange(-24, 400))
+            yield {**ids, "event": self.chance.choice(["paused", "resumed"]), "at": at, "reason": None}
 
     def events(self, name: str, start: datetime) -> Iterator[Row]:
         """Make the log of a case: contacts, explanations, pauses that overlap, what is recorded later."""
@@ -184,7 +207,9 @@ class Maker:
                 return {"calls": [call | {"team": team}]}
             case 1:
                 letter = {"contact_id": f"W{number}", "received_at": at, "handled_at": self.later(at, 6, 0.9)}
-                return {"written_contacts": [letter | {"channel": chance.choice(["online", "post"]), "team": team}]}
+                events = [*self.pauses(at, contact_id=f"W{number}")]
+                letter |= {"channel": chance.choice(["online", "post"]), "team": team}
+                return {"written_contacts": [letter], "events": events}
         return {"activities": [{"kind": chance.choice(["article", "report"]), "at": at, "team": team}]}
 
     def populations(self) -> list[Bundle]:
@@ -314,6 +339,20 @@ def test_the_order_of_rows_is_irrelevant(scheme: Scheme, maker: Maker, options: 
         for kind, table in given.items()
     }
     assert_same(tally(scheme, **shuffled, **options), tally(scheme, **given, **options))
+
+
+@pytest.mark.parametrize("options", OPTIONS[:2], ids=str)
+def test_parts_on_disk_give_the_whole(
+    scheme: Scheme, maker: Maker, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = tables(maker.casework())
+    whole = tally(scheme, **given, **options)
+    monkeypatch.setattr(parts_on_disk, "_number_of_parts", lambda *_: 4)
+    found = tally(scheme, **given, **options, memory="1 GB")
+    assert_same(found, whole)
+    assert {name: dict(part) for name, part in found.misfits.items()} == {
+        name: dict(part) for name, part in whole.misfits.items()
+    }
 
 
 def test_what_was_not_understood_of_a_log_adds_up_too() -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pytest
 
-from ombudsman_kpi import Scheme, SchemeError, assess, load_scheme, measure
+from ombudsman_kpi import RecordsError, Scheme, SchemeError, assess, load_scheme, measure
 from ombudsman_kpi.records.sources import source
 
 TARGET = "decided-or-allocated-20wd"
@@ -148,7 +148,8 @@ def test_an_instant_in_the_middle_of_a_day_knows_the_pauses_before_it(scheme: Sc
         ([*pause("2024-04-10", None, "x"), *pause("2024-04-11", None, "y"), event("resumed", "2024-04-12")],
          "2024-05-01"),
         ([*pause("2024-04-10"), event("resumed", "2024-04-12", "x")], "2024-05-01"),
-        ([*pause("2024-04-10", None, "x"), event("resumed", "2024-04-12", "y")], None),
+        ([*pause("2024-04-10", None, "x"), event("resumed", "2024-04-12", "y")], "2024-05-01"),  # none has y: all end
+        ([*pause("2024-04-10"), *pause("2024-04-11", "2024-04-12", "x")], None),  # x ends, the other stays open
         ([*pause("2024-04-10"), *pause("2024-04-11"), event("resumed", "2024-04-12")], "2024-05-01"),
         ([event("resumed", "2024-04-09"), *pause("2024-04-10", "2024-04-11")], "2024-04-30"),
         ([event("resumed", "2024-04-11T09:00"), event("paused", "2024-04-11T10:00"),
@@ -180,6 +181,7 @@ def test_without_any_pause_the_clock_runs_as_if_none_were_allowed(scheme: Scheme
         ("10 calendar days", {"day_of_receipt": "day 1"}, "2024-04-10"),  # the day of receipt stood still
         ("4 working days", {"day_of_receipt": "day 1"}, "2024-04-08"),
         ("4 working days", {"non_working_receipt": "next working day"}, "2024-04-08"),
+        ("0 working days", {}, "2024-03-28"),  # the day itself, on which nothing is counted
     ],
 )
 def test_other_limits_stand_still_as_well(limit: str, clock: dict[str, str], due: str) -> None:
@@ -237,13 +239,11 @@ def test_without_events_it_isnt_measured(scheme: Scheme) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"limit": "60 seconds"},
-        {"limit": "24 hours"},
         {"limit": {"field": "agreed_at"}},
-        {"of": "written_contacts", "start": "received_at", "stop": "handled_at"},
-        {"limit": "4 weeks", "clock": {"pauses": "allowed", "non_working_due": "next working day"}},
+        {"of": "calls", "start": "offered_at", "stop": "answered_at", "limit": "60 seconds"},
+        {"of": "orders", "start": "due_at", "stop": "complied_at", "limit": "4 weeks"},
     ],
-    ids=["seconds", "hours", "own", "other-records", "rolled"],
+    ids=["own", "calls", "orders"],
 )
 def test_what_cant_stand_still_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(SchemeError, match="pauses means nothing"):
@@ -255,3 +255,131 @@ def test_small_batches_change_nothing(scheme: Scheme, size: int, monkeypatch: py
     whole = measure(scheme, cases=CASES, events=EVENTS, as_of="2024-05-31", targets=TARGET)
     monkeypatch.setattr(source, "BATCH", size)
     assert measure(scheme, cases=CASES, events=EVENTS, as_of="2024-05-31", targets=TARGET).rows == whole.rows
+
+
+# Received on Thursday 28 March 2024; Good Friday is the 29th, Easter Monday 1 April. Worked on paper.
+# 10 calendar days end on Sunday 7 April, and roll on to Monday the 8th.
+@pytest.mark.parametrize(
+    ("events", "due"),
+    [
+        (pause("2024-04-30", "2024-05-02"), "2024-04-08"),
+        (pause("2024-04-02", "2024-04-03"), "2024-04-08"),  # Tuesday stood still: Monday the 8th, a working day
+        (pause("2024-04-02", "2024-04-07"), "2024-04-12"),  # five days, Tuesday to Saturday: Friday the 12th
+        (pause("2024-04-02", "2024-04-08"), "2024-04-15"),  # six: Saturday the 13th, and so Monday the 15th
+        (pause("2024-04-08", "2024-04-10"), "2024-04-10"),  # the ten days ended on Sunday; it rolls on past the pause
+        (pause("2024-04-08", "2024-04-13"), "2024-04-15"),  # which ended on a Saturday
+        (
+            pause("2024-04-05", "2024-04-06", "y") + pause("2024-04-05", "2024-04-07", "x"),
+            "2024-04-09",
+        ),  # merged: two days
+        (pause("2024-04-08"), None),
+        (pause("2024-04-09"), "2024-04-08"),  # too late
+    ],
+)
+def test_a_due_day_moves_by_the_days_paused_and_then_rolls(events: list[Row], due: str | None) -> None:
+    scheme = declared("10 calendar days", non_working_due="next working day")
+    assert found(scheme, events, "2024-05-31").due == due
+
+
+def other(kind: str, limit: str) -> Scheme:
+    """Return a scheme in which a request, or a written contact, may stand still."""
+    target = {"requests": "service-complaints-20wd", "written_contacts": "written-contacts-3wd"}[kind]
+    return load_scheme("lgsco").with_target(target, limit=limit, clock={"pauses": "allowed"})
+
+
+REQUEST: Row = {"request_id": "R1", "kind": "service-complaint", "received_at": "2024-03-28", "answered_at": None}
+LETTER: Row = {"contact_id": "W1", "received_at": "2024-03-28", "handled_at": None}
+
+
+def paused_record(**ids: str) -> list[Row]:
+    """Return a pause of three working days, Wednesday 10 to Friday 12 April, under some ids."""
+    return [{"event": word, "at": day, **ids} for word, day in (("paused", "2024-04-10"), ("resumed", "2024-04-15"))]
+
+
+@pytest.mark.parametrize(
+    ("ids", "due"),
+    [
+        ({"request_id": "R1"}, "2024-05-02"),
+        ({"request_id": "R1", "case_id": "A"}, "2024-05-02"),  # of the request alone, whatever case it is of
+        ({"case_id": "R1"}, "2024-04-29"),
+        ({"contact_id": "R1"}, "2024-04-29"),
+    ],
+)
+def test_a_request_stands_still_by_its_own_id(ids: dict[str, str], due: str) -> None:
+    events = [*paused_record(**ids), {"event": "contact", "at": "2024-04-02", "request_id": "R1"}]
+    (row,) = assess(
+        other("requests", "20 working days"), requests=[REQUEST], events=events, as_of="2024-04-20",
+        targets="service-complaints-20wd",
+    ).to_dict("records")  # fmt: skip
+    assert str(row["due"])[:10] == due
+
+
+def test_a_pause_of_a_request_isnt_one_of_its_case(scheme: Scheme) -> None:
+    """Keep in touch and the case's own clock go by the case; a contact that names a letter too is still the case's."""
+    assert found(scheme, [row | {"request_id": "R1"} for row in pause("2024-04-10", "2024-04-15")]).due == "2024-04-29"
+    assert found(scheme, [row | {"request_id": None} for row in pause("2024-04-10", "2024-04-15")]).due == "2024-05-02"
+
+
+def test_a_letter_stands_still_and_gross_and_net_are_both_given() -> None:
+    letters = [LETTER | {"handled_at": "2024-04-17"}, LETTER | {"contact_id": "W2", "handled_at": "2024-04-17"}]
+    (row,) = measure(
+        other("written_contacts", "10 working days"), written_contacts=letters, events=paused_record(contact_id="W1"),
+        as_of="2024-04-30", targets="written-contacts-3wd",
+    )  # fmt: skip
+    assert (row.met, row.missed, row.details["gross"]) == (1, 1, Fraction(0))
+
+
+@pytest.mark.parametrize(
+    ("events", "note"),
+    [
+        ([*paused_record(request_id="R1"), *paused_record(request_id="R1")], ""),
+        ([*paused_record(request_id="R1"), {"event": "resumed", "at": "2024-04-16", "request_id": "R1"}],
+         "1 event that resumed what wasn't paused"),
+        (paused_record(request_id="R1")[1:], "1 event that resumed what wasn't paused"),
+        ([*paused_record(request_id="R9"), *paused_record(request_id="R1")],
+         "2 events of a request or written contact that wasn't given"),
+        ([{"event": "contact", "at": "2024-04-16", "request_id": "R1"}], "1 event without a case, a kind or a time"),
+    ],
+)  # fmt: skip
+def test_what_isnt_understood_of_pauses_stands_in_the_note(events: list[Row], note: str) -> None:
+    records = [REQUEST | {"answered_at": "2024-04-10"}]
+    (row,) = measure(
+        other("requests", "20 working days"), requests=records, events=events, as_of="2024-04-30",
+        targets="service-complaints-20wd",
+    )  # fmt: skip
+    assert row.note.removeprefix("without pauses 100.0% (1 of 1)").removeprefix("; ") == note
+
+
+def hours(events: list[Row], stop: str | None, as_of: Any) -> tuple[str, float, Any]:
+    """Return status, elapsed hours and due time of a request received on Saturday 30 March 2024 at 22:00, in 4 hours.
+
+    At 01:00 on Sunday the clocks go forward: 4 hours end at 03:00.
+    """
+    record = REQUEST | {"received_at": "2024-03-30T22:00", "answered_at": stop}
+    (row,) = assess(
+        other("requests", "4 hours"), requests=[record], events=[{"request_id": "R1", **item} for item in events],
+        as_of=as_of, targets="service-complaints-20wd",
+    ).to_dict("records")  # fmt: skip
+    return row["status"], row["elapsed"], None if pd.isna(row["due"]) else row["due"].strftime("%H:%M")
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "stop", "expected"),
+    [
+        ("2024-03-30T23:00", "2024-03-30T23:30", "2024-03-31T03:30", ("met", 4, "03:30")),
+        ("2024-03-31T00:30", "2024-03-31T02:30", "2024-03-31T05:00", ("late", 5, "04:00")),  # an hour, by the instant
+        ("2024-03-31T03:00", "2024-03-31T04:00", "2024-03-31T04:00", ("met", 4, "04:00")),  # at the last moment
+        ("2024-03-31T03:00:01", "2024-03-31T04:00", "2024-03-31T04:00", ("late", 4 + 1 / 3600, "03:00")),
+        ("2024-03-30T21:00", "2024-03-30T23:00", "2024-03-31T03:00", ("met", 3, "04:00")),  # cut to the clock
+    ],
+)
+def test_hours_stand_still_by_the_instant_by_hand(first: str, end: str, stop: str, expected: Any) -> None:
+    events = [{"event": "paused", "at": first}, {"event": "resumed", "at": end}]
+    status, elapsed, due = hours(events, stop, "2024-04-30")
+    assert (status, due) == (expected[0], expected[2])
+    assert elapsed == pytest.approx(expected[1])
+
+
+def test_hours_need_the_time_of_day_of_pauses() -> None:
+    with pytest.raises(RecordsError, match=r"events: at has only dates, but a clock that doesn't run in days needs"):
+        hours([{"event": "paused", "at": "2024-03-30"}], None, "2024-04-30")

@@ -73,10 +73,10 @@ def _steps(deadline: DeadlineFacts) -> Iterator[Step]:
         said = f"The office was closed, and opened next on {moment_text(deadline.opens)}{why}."
         yield Step(kind="opening", day=deadline.opens, says=said, skipped=skipped)
     for pause in deadline.pauses:
-        until = "and still does" if pause.last is None else f"to {day_text(pause.last)}"
-        in_vain = deadline.due is not None and pause.first > day_of(deadline.due)
-        counts = "" if in_vain else ": those days don't count"
-        said = f"The clock stood still from {day_text(pause.first)} {until}{counts}."
+        until = "and still does" if pause.last is None else f"to {moment_text(pause.last)}"
+        in_vain = deadline.due is not None and pause.first > deadline.due
+        what = "that time doesn't" if isinstance(pause.first, datetime) else "those days don't"
+        said = f"The clock stood still from {moment_text(pause.first)} {until}{'' if in_vain else f': {what} count'}."
         yield Step(kind="pause", day=pause.first, says=said)
     if deadline.status != "invalid" or deadline.due is not None:
         yield _due(deadline.model_copy(update={"due": deadline.first_due}) if deadline.first_due else deadline)
@@ -219,7 +219,13 @@ def _rolled_past(deadline: DeadlineFacts, limit: Amount, due: date) -> tuple[Day
     start = deadline.start
     if start is None or "non_working_due" not in deadline.options:
         return ()
-    end = limit.end_of(day_of(start), deadline.options)
+    end, first = limit.end_of(day_of(start), deadline.options), day_of(start)
+    if "day_of_receipt" not in deadline.options:
+        first += timedelta(1)
+    for pause in deadline.pauses:  # in order
+        stood = [max(day_of(pause.first), first), day_of(pause.last or pause.first)]
+        if stood[0] <= min(end, stood[1]):
+            end += stood[1] - stood[0] + timedelta(1)
     return days_skipped(deadline, end - timedelta(1), due) if end < due else ()
 
 

@@ -38,10 +38,10 @@ class DayOff(Fact):
 
 
 class Pause(Fact):
-    """Days on which the clock was paused."""
+    """Days on which the clock was paused; of a clock that runs in hours or seconds, from when to when."""
 
-    first: date
-    last: date | None = Field(description="The last paused day; null while it still stands")
+    first: Annotated[date | datetime, BeforeValidator(_read_moment)]
+    last: Moment = Field(description="The last paused day, or when it ran again; null while it still stands")
 
 
 class DeadlineBasis(Fact):

@@ -13,12 +13,12 @@ from ombudsman_kpi.cases.deadline import Finding
 from ombudsman_kpi.cases.record_table import RecordTable, source_of
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_of import AsOf
-from ombudsman_kpi.events.log import MEANINGS, times_of_cases
+from ombudsman_kpi.events.log import MEANINGS, PAUSING, times_of_cases
 from ombudsman_kpi.events.understood import Understood
 from ombudsman_kpi.records.near_names import near_field
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.validity import is_validated
-from ombudsman_kpi.records.vocabulary import Case, CaseEvent, Record, cell_of, values_of
+from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, Case, CaseEvent, Record, cell_of, values_of
 from ombudsman_kpi.schemes.scheme import Scheme
 
 
@@ -55,8 +55,8 @@ def day_in(value: date, zone: ZoneInfo) -> date:
     return here.date() if isinstance(here, datetime) else here
 
 
-def read_events(events: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple[list[CaseEvent], list[Finding]]:
-    """Return the events of one case, and findings for those that contradict it or aren't understood.
+def read_events(events: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple[dict[int, CaseEvent], list[Finding]]:
+    """Return the events of one case, by their rows, and findings for those that contradict it or aren't understood.
 
     Raises ``RecordsError`` where all of them are of another case.
     """
@@ -66,13 +66,14 @@ def read_events(events: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple
     ]
     again = [day_in(event.at, zone) for event, _ in rows if event.event == "reopened"]
     began = day_in(case.received_at, zone)  # type: ignore[attr-defined]
-    ends = {name: day_in(end, zone) for name in Case.withdrawn_by if (end := getattr(case, name)) is not None}
-    own, findings = [], []
+    ends = {name: day_in(end, zone) for name in case.withdrawn_by if (end := getattr(case, name)) is not None}
+    own, findings = dict[int, CaseEvent](), list[Finding]()
+    name_of_id = IDS_OF_EVENTS[case.plural]
     for row, (event, misread) in enumerate(rows):
-        wrong = {"case_id": "the event is of another case, and left out"}
-        if event.case_id == getattr(case, "case_id", None):
-            own.append(event)
-            if event.event in MEANINGS:
+        wrong = {name_of_id: f"the event is of another {case.singular}, and left out"}
+        if _is_of(event, case):
+            own[row] = event
+            if event.event in (MEANINGS if isinstance(case, Case) else PAUSING):
                 wrong = _contradictions(event, day_in(event.at, zone), began, ends, again)
             else:
                 wrong = _of_a_time(event, case, zone)
@@ -85,9 +86,19 @@ def read_events(events: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple
 
 
 def _refuse_strangers(events: list[CaseEvent], case: Record) -> None:
-    """Raise ``RecordsError`` for events that are all of another case, unless the case has no id."""
-    tables = {"cases": RecordTable.of(case, "cases"), "events": Table("events", source_of(events, "events"))}
-    Understood(tables["cases"].index.named, events=len(events), of_known_kinds=len(events)).refuse_none(tables)
+    """Raise ``RecordsError`` for events that are all of another record, unless this one has no id."""
+    kind = case.plural
+    tables = {kind: RecordTable.of(case, kind), "events": Table("events", source_of(events, "events"))}
+    Understood(tables[kind].index.named, events=len(events), of_known_kinds=len(events)).refuse_none(tables)
+
+
+def _is_of(event: CaseEvent, record: Record) -> bool:
+    """Return whether an event is of a record; a pause that names another kind of record beside the case is of that."""
+    ids = {kind: getattr(event, name) for kind, name in IDS_OF_EVENTS.items()}
+    if ids[record.plural] is None or ids[record.plural] != getattr(record, IDS_OF_EVENTS[record.plural]):
+        return False
+    named = [kind for kind, value in ids.items() if value is not None]
+    return not isinstance(record, Case) or event.event not in PAUSING or len(named) == 1
 
 
 def _is_known(value: date | None, as_of: AsOf, zone: ZoneInfo) -> bool:
@@ -150,7 +161,7 @@ def _contradictions(
 def _of_a_time(event: CaseEvent, case: Record, zone: ZoneInfo) -> dict[str, str]:
     """Return, by field, where an event sets a time that the case doesn't have. The case alone counts."""
     name = times_of_cases().get(event.event)
-    if name is None:
+    if name is None or not isinstance(case, Case):
         return {"event": "events of this kind mean nothing here"}
     own = getattr(case, name)
     if own is None:

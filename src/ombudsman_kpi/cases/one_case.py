@@ -38,14 +38,15 @@ from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.errors import OptionError, RecordsError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
-from ombudsman_kpi.events.log import notes_of
+from ombudsman_kpi.events.log import RESUMED, notes_of
 from ombudsman_kpi.events.pauses import OPEN
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import LimitedClock, Target
+from ombudsman_kpi.measures.share_within_paused import paused_clock
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.tables import Table, open_table
 from ombudsman_kpi.records.validity import validated
-from ombudsman_kpi.records.vocabulary import Case, CaseEvent, Record, cell_of
+from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, Case, CaseEvent, Record, cell_of
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.plan import check_scheme, names_of
 
@@ -86,29 +87,40 @@ def deadlines(
     table = RecordTable.of(record, kind)
     tables: dict[str, Table] = {kind: table}
     whose = None
-    its_events: list[CaseEvent] = []
-    findings: list[Finding] = []
-    if kind == "cases" and events is not None:
+    its_events, findings = dict[int, CaseEvent](), list[Finding]()
+    if kind in IDS_OF_EVENTS and events is not None:
         if isinstance(events, (Sequence, Mapping, Record)) and not isinstance(events, str):
             its_events, findings = read_events(events, record, at, scheme)
-            events, whose = source_of(its_events, "events"), _of_the_case
+            events, whose = source_of([*its_events.values()], "events"), _of_the_case
         tables["events"] = open_table("events", events)
     related = Related(tables, at, scheme, whose=whose)
     known = AsKnownBatch(Batch(table, 0, Cells.of(record, table.source.names)), at, scheme)
-    maker = _Maker(known, related, record, its_events, scheme)
+    maker = _Maker(known, related, record, [*its_events.values()], scheme)
     owed = [item for target in _obliging(scheme, kind, targets, maker.left_out) for item in maker.made(target)]
+    findings += _unpaused(related, kind, its_events)
     if "events" in tables and whose is None:  # a whole log, in which only what counts is looked at
-        findings = _misfits_in(related)
+        findings = _misfits_in(related, kind)
     return Deadlines(owed, [*maker.findings(), *findings, *unread_fields(record, scheme)], maker.left_out)
 
 
-def _misfits_in(related: Related) -> list[Finding]:
+def _misfits_in(related: Related, kind: str) -> list[Finding]:
     """Return findings for events of a whole log that aren't understood, or for a log that can't be read."""
     try:
-        texts = notes_of(related.contacts.misfits)
+        texts = notes_of(related.contacts.misfits if kind == "cases" else related.pauses(kind).misfits)
     except RecordsError as error:
         texts = (str(error).rstrip("."),)
     return [Finding(record="events", says=text) for text in texts]
+
+
+def _unpaused(related: Related, kind: str, events: Mapping[int, CaseEvent]) -> list[Finding]:
+    """Return findings for resumptions that have nothing to end, among events by their rows."""
+    if not any(event.event == RESUMED for event in events.values()):
+        return []
+    with suppress(RecordsError):  # which is told elsewhere
+        rows, says = [*events], "the event resumes what wasn't paused"
+        places = related.pauses(kind).unpaused.tolist()
+        return [Finding(record="events", row=rows[place], field="event", says=says) for place in places]
+    return []
 
 
 def _read(case: Any) -> Record:
@@ -210,7 +222,7 @@ class _Maker:
 
     def _of(self, target: Target) -> Iterator[Deadline]:
         if target.limited_clock is not None:
-            clock = timeline(target.limited_clock, self.known)
+            clock = timeline(target.limited_clock, target.seen(self.known, self.related))
             state = clock.states[clock.state[0]]
             if state.ending == "excluded":  # then there is nothing to judge
                 self.left_out[target.id] = state.reason
@@ -251,16 +263,19 @@ class _Maker:
         if outcome.status != "invalid":
             facts["elapsed"] = _amount(int(assessed.elapsed[place]), assessed, NONE)
             facts["gross"] = None if assessed.gross is None else _amount(int(assessed.gross[place]), assessed, NONE)
-        clock = timeline(clocked, self.known)
+        seen = target.seen(self.known, self.related)
+        clock = timeline(clocked, seen)
         limit, instant = clocked.limit, None
         by_due_days = target.judged_by_due_days
         if by_due_days is not None:
             if outcome.status == "invalid":  # then nobody knows by which limit it is due
                 return facts | self._of_clock(clocked, clock, facts, limit)
-            found = due_days(by_due_days, self.known)
+            found = due_days(by_due_days, seen)
             entry = entries_of(limit)[int(found.which[0])]
             limit, instant = entry.amounts[int(found.amount[0])], int(found.due[0])
             facts |= self._of_due_days(by_due_days, clock, found, entry)
+        elif clocked.clock.pauses == "allowed" and not clock.in_days:
+            instant = int(paused_clock(clocked, self.related, seen).due(limit.allowed)[0])
         facts |= self._of_clock(clocked, clock, facts, limit)
         facts |= target.account(self.known, self.related, start, stop)
         return facts if target.due_by_parts else facts | self._of_days(clocked, clock, facts, limit, instant)
@@ -307,7 +322,7 @@ class _Maker:
             return self._instants(target, clock, facts, instant)
         more: dict[str, Any] = {}
         if target.clock.pauses == "allowed":
-            more["pauses"] = self._pauses(facts)
+            more["pauses"] = self._pauses(clock)
         if start is not None and limit.counts_working_days and limit.allowed:
             more["day_1"] = day_1(limit.axis(self.calendar, target.clock), start, more.get("pauses", ()))
         counts = target.limit.depends_on_holidays(target.clock) or target.clock.in_force or "extended_by" in facts
@@ -332,9 +347,11 @@ class _Maker:
         start, stop = (self._moment(int(points[0])) for points in (clock.start, clock.end))
         if instant is None and start is not None:
             instant = int(clock.axis.due(clock.start, target.limit.allowed)[0])
-        due = None if instant is None else self._moment(instant)
-        hours = self._of_hours(clock, due) if target.limit.counts_working_hours and start is not None else {}
-        return {"start": start, "stop": stop, "due": due, **hours}
+        due_at = None if instant is None else self._moment(instant)
+        more = self._of_hours(clock, due_at) if target.limit.counts_working_hours and start is not None else {}
+        if target.clock.pauses == "allowed":
+            more["pauses"] = self._pauses(clock)
+        return {"start": start, "stop": stop, "due": due_at, **more}
 
     def _of_hours(self, clock: Timeline, due: datetime | None) -> dict[str, Any]:
         """Return when the office opened after the start of a clock, where it was closed then; and its closed days."""
@@ -351,22 +368,31 @@ class _Maker:
 
     def _moment(self, instant: int) -> datetime | None:
         """Return an instant in the scheme's zone; None if there is none, or it is outside any calendar."""
-        known = self.first <= instant // DAY <= self.last
-        return at_offset((EPOCH + instant * MICROSECOND).astimezone(self.zone)) if known else None
+        return self._at(instant) if self.first <= instant // DAY <= self.last else None
 
-    def _pauses(self, facts: Mapping[str, Any]) -> tuple[Pause, ...]:
+    def _at(self, instant: int) -> datetime:
+        """Return an instant in the scheme's zone."""
+        return at_offset((EPOCH + instant * MICROSECOND).astimezone(self.zone))
+
+    def _pauses(self, clock: Timeline) -> tuple[Pause, ...]:
         """Return the pauses of the clock, cut to the time between its start and its end."""
-        if facts["start"] is None:
+        begin, stop = int(clock.start[0]), int(clock.end[0])
+        if begin == MISSING:
             return ()
-        begin, over = day_number(facts["start"]), facts["stop"] is not None
-        end = day_number(facts["stop"]) if over else self.known.as_of.day + 1
-        spans, pauses = self.related.pauses.within(0, 1), []
+        as_of = self.known.as_of.day if clock.in_days else self.known.as_of.instant
+        spans, pauses = self.related.pauses(self.table.name, in_days=clock.in_days).within(0, 1), []
         for first, until in zip(spans.first.tolist(), spans.end.tolist(), strict=True):
-            if max(first, begin) < min(until, end):
-                still = until == OPEN and not over
-                last = None if still else to_day(min(until, end) - 1)
-                pauses.append(Pause(first=to_day(max(first, begin)), last=last))
+            end = min(until, as_of + 1 if stop == MISSING else stop)
+            if max(first, begin) < end:
+                still = until == OPEN and stop == MISSING
+                pauses.append(self._pause(max(first, begin), None if still else end, clock))
         return tuple(pauses)
+
+    def _pause(self, first: int, end: int | None, clock: Timeline) -> Pause:
+        """Return a pause in days, or in instants; ``end`` is the first point at which the clock ran again."""
+        if not clock.in_days:
+            return Pause(first=self._at(first), last=None if end is None else self._at(end))
+        return Pause(first=to_day(first), last=None if end is None else to_day(end - 1))
 
 
 def _amount(parts: int, assessed: Assessed, none: int) -> float | int | None:

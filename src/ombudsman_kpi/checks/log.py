@@ -1,8 +1,10 @@
 """Rules for an event log: whether it fits the cases that were given beside it, and what in it isn't understood."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from difflib import get_close_matches
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,54 +13,64 @@ from ombudsman_kpi.arrays.types import MISSING, Truths
 from ombudsman_kpi.checks.finding import CheckRule, Mark, Spot
 from ombudsman_kpi.checks.look import Look
 from ombudsman_kpi.checks.survey import Survey
+from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import NEVER
-from ombudsman_kpi.events.log import MEANINGS, known_events, scan, times_of_cases
+from ombudsman_kpi.events.log import MEANINGS, known_events, of_kind, scan, times_of_cases
 from ombudsman_kpi.events.understood import PARTIES, plain_ids
+from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, RECORDS
 
 _TOLD = {"contact", "delay_explained"}  # to a party, in a direction
 
 
-def _has_cases(look: Look) -> bool:
-    return look.table.name == "events" and "cases" in look.related.tables and "case_id" in look.fields
+class _Strays(NamedTuple):
+    """Which events are of a record of a kind that wasn't given, and which of these have its id but for the spelling."""
+
+    field: str
+    what: str  # one of those records
+    strays: Truths
+    like: Truths
 
 
-def _strays(look: Look) -> tuple[Truths, Truths]:
-    """Return which events are of a case that wasn't given, and which of these have a case's id but for its spelling."""
-    return look.known.once(("strays",), lambda: _find_strays(look))
+def _strays(look: Look) -> list[_Strays]:
+    """Return the strays of each kind of records that was given and has events."""
+    if look.table.name != "events" or "event" not in look.fields:
+        return []
+    kinds = [kind for kind, name in IDS_OF_EVENTS.items() if kind in look.related.tables and name in look.fields]
+    return [look.known.once(("strays", kind), partial(_find_strays, look, kind)) for kind in kinds]
 
 
-def _find_strays(look: Look) -> tuple[Truths, Truths]:
+def _find_strays(look: Look, kind: str) -> _Strays:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    strays = look.batch.is_filled("case_id") & (look.related.rows_of(look.known) < 0)
+    name = IDS_OF_EVENTS[kind]
+    strays = of_kind(look.known, kind) & (look.related.rows_of(kind)(look.known) < 0)
     like = np.zeros(len(strays), np.bool_)
     if strays.any():
-        texts = plain_ids(look.batch.text("case_id").filter(pa.array(strays)))
-        like[strays] = truths(pc.is_in(texts, _plain_ids(look)))
-    return strays, like
+        texts = plain_ids(look.batch.text(name).filter(pa.array(strays)))
+        like[strays] = truths(pc.is_in(texts, _plain_ids(look, kind)))
+    return _Strays(name, RECORDS[kind].singular, strays, like)
 
 
-def _plain_ids(look: Look) -> Any:
-    """Return the ids of all cases without what is mistaken in them."""
+def _plain_ids(look: Look, kind: str) -> Any:
+    """Return the ids of all records of a kind without what is mistaken in them."""
     import pyarrow as pa
 
-    if "plain ids" not in look.worked_out:
-        ids = [plain_ids(batch.text("case_id")) for batch in look.related.tables["cases"].batches(["case_id"])]
-        look.worked_out["plain ids"] = pa.chunked_array(ids, pa.string()).combine_chunks().drop_null()
-    return look.worked_out["plain ids"]
+    name, what = IDS_OF_EVENTS[kind], f"plain ids of {kind}"
+    if what not in look.worked_out:
+        ids = [plain_ids(batch.text(name)) for batch in look.related.tables[kind].batches([name])]
+        look.worked_out[what] = pa.chunked_array(ids, pa.string()).combine_chunks().drop_null()
+    return look.worked_out[what]
 
 
 def _stray_events(look: Look) -> Iterator[Mark]:
-    if _has_cases(look):
-        strays, like = _strays(look)
-        yield Mark("the event is of a case that wasn't given", strays & ~like, "case_id")
+    for field, what, strays, like in _strays(look):
+        yield Mark(f"the event is of a {what} that wasn't given", strays & ~like, field)
 
 
 def _similar_ids(look: Look) -> Iterator[Mark]:
-    if _has_cases(look):
-        _, like = _strays(look)
-        yield Mark("case_id differs from that of a case only in capitals, or zeros in front", like, "case_id")
+    for field, what, _, like in _strays(look):
+        yield Mark(f"{field} differs from that of a {what} only in capitals, or zeros in front", like, field)
 
 
 def _misspelt(look: Look) -> Iterator[Mark]:
@@ -109,7 +121,7 @@ def _differing(survey: Survey) -> Iterator[Spot]:
         for event in named:
             mine = np.flatnonzero(there & known.batch.words("event").are({event}))
             if len(mine):
-                rows = survey.related.rows_of(known)[mine]
+                rows = survey.related.rows_of()(known)[mine]
                 np.minimum.at(earliest[event], rows[rows >= 0], known.moments("at").days[mine][rows >= 0])
     for event, field in named.items():
         days, first = cases.days(field), earliest[event]
@@ -121,16 +133,34 @@ def _differing(survey: Survey) -> Iterator[Spot]:
                    np.flatnonzero(logged & ~both))  # fmt: skip
 
 
+def _unpaused(survey: Survey) -> Iterator[Spot]:
+    """Yield resumptions without an open pause, of records that were given."""
+    if "events" not in survey.kinds or survey.kinds["events"].unreadable.keys() & {"at", "event", "reason"}:
+        return
+    events = survey.kinds["events"].table
+    for kind, name in IDS_OF_EVENTS.items():
+        there = kind in survey.related.tables and survey.related.tables[kind].has(name)
+        if there and all(map(events.has, (name, "event", "at"))):
+            with suppress(RecordsError):  # where nothing of the log is understood, nothing is resumed either
+                rows = survey.related.pauses(kind).unpaused
+                yield Spot(f"the event resumes a {RECORDS[kind].singular} that isn't paused", "events", "event", rows)
+
+
 LOG_DIFFERS = CheckRule(
     "log-differs", "warning", "The log and a case's own column give different days for the same thing.",
     "Correct one of them. The case's own column is what counts.", _differing,
 )  # fmt: skip
+UNPAUSED = CheckRule(
+    "resumed-unpaused", "warning", "An event resumes a record that isn't paused.",
+    "See whether the pause before it is missing, or is dated after it.", _unpaused,
+)  # fmt: skip
 STRAY_EVENT = CheckRule(
-    "stray-event", "warning", "An event is of a case that wasn't given.",
-    "Give its case too, or leave its events out; they count for nothing.", _stray_events,
+    "stray-event", "warning", "An event is of a case, or another record, that wasn't given.",
+    "Give its record too, or leave its events out; they count for nothing.", _stray_events,
 )  # fmt: skip
 SIMILAR_ID = CheckRule(
-    "similar-id", "warning", "The id of a case differs in the log only in capitals, or in zeros in front.",
+    "similar-id", "warning", "The id of a case, or another record, differs in the log only in capitals, or in zeros "
+    "in front.",
     "Write it in one way. As it is, the events count for nothing.", _similar_ids,
 )  # fmt: skip
 UNKNOWN_EVENT = CheckRule(

@@ -33,6 +33,7 @@ OF_ALL: tuple[CheckRule[Survey, Spot], ...] = (
     identity.FILES_OVERLAP,
     identity.ROW_TWICE,
     log.LOG_DIFFERS,
+    log.UNPAUSED,
     days.MISTYPED_YEAR,
     days.EMPTY_WEEK,
     days.SUDDEN_FALL,

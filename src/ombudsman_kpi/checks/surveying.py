@@ -22,11 +22,11 @@ from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.repeats import contents_of
 from ombudsman_kpi.records.tables import Table
-from ombudsman_kpi.records.vocabulary import PERIOD, Field
+from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, PERIOD, Field
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.plan import PlanStep, Progress, related_of, why_not
 
-_WORDS = {"kind", "event", "case_id"}  # fields of text that some rule reads
+_WORDS = {"kind", "event", *IDS_OF_EVENTS.values()}  # fields of text that some rule reads
 
 
 def survey_of(

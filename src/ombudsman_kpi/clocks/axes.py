@@ -4,7 +4,7 @@ All of it on whole numbers: day numbers for limits in days, microseconds for sec
 days, is the smallest n whose due day is not before the stop, so that status follows from elapsed and limit alone.
 """
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -28,11 +28,22 @@ class Axis(Protocol):
     def counted_before(self, days: Integers) -> Integers:
         """Return the number of days before each day that the clock counts, from any fixed day on."""
 
-    def due(self, starts: Integers, allowed: Integers | int) -> Integers:
-        """Return the last point that is in time; ``MISSING`` where that is beyond the calendar."""
+    @property
+    def rolls_by(self) -> WorkingCalendar | None:
+        """The calendar on whose working days due days roll on; None where they stay."""
 
-    def elapsed(self, starts: Integers, stops: Integers) -> Integers:
-        """Return how much of the limit was used when the clock stopped."""
+    @property
+    def unrolled(self) -> "Axis":
+        """The same without rolling."""
+
+    def due(self, starts: Integers, allowed: Integers | int, stood: Integers | int = 0) -> Integers:
+        """Return the last point that is in time; ``MISSING`` where that is beyond the calendar.
+
+        ``stood`` is what the clock would have counted up to it, and didn't since it stood still.
+        """
+
+    def elapsed(self, starts: Integers, stops: Integers, stood: Integers | int = 0) -> Integers:
+        """Return how much of the limit was used when the clock stopped; ``stood`` is what it didn't count of that."""
 
 
 class WorkingDayAxis(NamedTuple):
@@ -40,19 +51,25 @@ class WorkingDayAxis(NamedTuple):
 
     calendar: WorkingCalendar
     start_is_day_1: bool
+    rolls_by: None = None
+
+    @property
+    def unrolled(self) -> Self:
+        """Itself: due days are working days."""
+        return self
 
     def counted_before(self, days: Integers) -> Integers:
         """Return the number of days before each day that the clock counts, from any fixed day on."""
         return self.calendar.running_before(days)
 
-    def due(self, starts: Integers, allowed: Integers | int) -> Integers:
-        """Return the n-th working day after the start."""
-        return self.calendar.nth_after(self._base(starts), allowed)
+    def due(self, starts: Integers, allowed: Integers | int, stood: Integers | int = 0) -> Integers:
+        """Return the n-th working day after the start on which the clock runs."""
+        return self.calendar.nth_after(self._base(starts), allowed + stood)
 
-    def elapsed(self, starts: Integers, stops: Integers) -> Integers:
+    def elapsed(self, starts: Integers, stops: Integers, stood: Integers | int = 0) -> Integers:
         """Return the working days to the stop; a stop on a day off counts as the working day after it."""
         base = self._base(starts)
-        counted = self.calendar.running_before(stops) + 1 - self.calendar.running_before(base + 1)
+        counted = self.calendar.running_before(stops) + (1 - stood) - self.calendar.running_before(base + 1)
         return np.where(stops > base, counted, 0)
 
     def _base(self, starts: Integers) -> Integers:
@@ -67,21 +84,34 @@ class CalendarDayAxis(NamedTuple):
     start_is_day_1: bool
     rolls: bool
 
+    @property
+    def rolls_by(self) -> WorkingCalendar | None:
+        """The calendar, where due days roll."""
+        return self.calendar if self.rolls else None
+
+    @property
+    def unrolled(self) -> Self:
+        """The same days, where due days stay."""
+        return self._replace(rolls=False)
+
     def counted_before(self, days: Integers) -> Integers:
         """Return the days themselves: all of them count, from any fixed day on."""
         return days
 
-    def due(self, starts: Integers, allowed: Integers | int) -> Integers:
-        """Return the day so many days after the start."""
-        due = starts + (allowed - self.start_is_day_1)
+    def due(self, starts: Integers, allowed: Integers | int, stood: Integers | int = 0) -> Integers:
+        """Return the day so many days after the start, and those on which the clock stood still."""
+        due = starts + (allowed + stood - self.start_is_day_1)
         covered = self.calendar.covers(due)
         if self.rolls:
             due = self.calendar.rolled(np.where(covered, due, day_number(self.calendar.first)), "forward")
         return np.where(covered, due, MISSING)
 
-    def elapsed(self, starts: Integers, stops: Integers) -> Integers:
-        """Return the days to the stop; where due days roll, those off just before the stop don't count."""
-        base = starts - self.start_is_day_1
+    def elapsed(self, starts: Integers, stops: Integers, stood: Integers | int = 0) -> Integers:
+        """Return the days to the stop; where due days roll, those off just before the stop don't count.
+
+        A clock that stood still is asked for by its ``unrolled`` axis.
+        """
+        base, stops = starts - self.start_is_day_1, stops - stood
         if not self.rolls:
             return np.where(stops > base, stops - base, 0)
         before = self.calendar.rolled(np.maximum(stops - 1, day_number(self.calendar.first)), "backward")
@@ -102,13 +132,23 @@ class MonthAxis(NamedTuple):
         """Return the days themselves: all of them count, from any fixed day on."""
         return self.days.counted_before(days)
 
-    def due(self, starts: Integers, allowed: Integers | int) -> Integers:
-        """Return the day on which so many half steps end."""
-        return self.days.due(starts, self._months.days_to(starts, allowed))
+    @property
+    def rolls_by(self) -> WorkingCalendar | None:
+        """The calendar, where due days roll."""
+        return self.days.rolls_by
 
-    def elapsed(self, starts: Integers, stops: Integers) -> Integers:
-        """Return the half steps to the stop."""
-        return self._months.steps_in(starts, self.days.elapsed(starts, stops))
+    @property
+    def unrolled(self) -> Self:
+        """The same months, where due days stay."""
+        return self._replace(days=self.days.unrolled)
+
+    def due(self, starts: Integers, allowed: Integers | int, stood: Integers | int = 0) -> Integers:
+        """Return the day on which so many half steps end, and so many days on which the clock stood still."""
+        return self.days.due(starts, self._months.days_to(starts, allowed), stood)
+
+    def elapsed(self, starts: Integers, stops: Integers, stood: Integers | int = 0) -> Integers:
+        """Return the half steps to the stop, of the days on which the clock ran."""
+        return self._months.steps_in(starts, self.days.elapsed(starts, stops, stood))
 
     @property
     def _months(self) -> MonthTables:
@@ -121,6 +161,12 @@ class WorkingHourAxis(NamedTuple):
 
     calendar: WorkingCalendar
     open_time: OpenTime
+    rolls_by: None = None
+
+    @property
+    def unrolled(self) -> Self:
+        """Itself: instants don't roll."""
+        return self
 
     @property
     def start_is_day_1(self) -> bool:
@@ -131,29 +177,35 @@ class WorkingHourAxis(NamedTuple):
         """Return the open time before each point."""
         return self.open_time.before(days)
 
-    def due(self, starts: Integers, allowed: Integers | int) -> Integers:
-        """Return the first instant at which so much open time is used up; of none, the start itself."""
-        due = self.open_time.reached(self.open_time.before(starts) + allowed)
-        return np.where(np.equal(allowed, 0), starts, due)
+    def due(self, starts: Integers, allowed: Integers | int, stood: Integers | int = 0) -> Integers:
+        """Return the first instant at which so much open time is used up or stood still; of none, the start itself."""
+        due = self.open_time.reached(self.open_time.before(starts) + allowed + stood)
+        return np.where(np.equal(allowed + stood, 0), starts, due)
 
-    def elapsed(self, starts: Integers, stops: Integers) -> Integers:
-        """Return the open time between."""
-        return self.open_time.before(stops) - self.open_time.before(starts)
+    def elapsed(self, starts: Integers, stops: Integers, stood: Integers | int = 0) -> Integers:
+        """Return the open time between in which the clock ran."""
+        return self.open_time.before(stops) - self.open_time.before(starts) - stood
 
 
 class InstantAxis(NamedTuple):
     """Seconds and hours, in microseconds on the UTC line."""
 
     start_is_day_1: bool = False
+    rolls_by: None = None
+
+    @property
+    def unrolled(self) -> Self:
+        """Itself: instants don't roll."""
+        return self
 
     def counted_before(self, days: Integers) -> Integers:
         """Return the points themselves: all time counts."""
         return days
 
-    def due(self, starts: Integers, allowed: Integers | int) -> Integers:
-        """Return the instant so many microseconds after the start."""
-        return starts + allowed
+    def due(self, starts: Integers, allowed: Integers | int, stood: Integers | int = 0) -> Integers:
+        """Return the instant so many microseconds after the start, and those in which the clock stood still."""
+        return starts + allowed + stood
 
-    def elapsed(self, starts: Integers, stops: Integers) -> Integers:
-        """Return the time between."""
-        return stops - starts
+    def elapsed(self, starts: Integers, stops: Integers, stood: Integers | int = 0) -> Integers:
+        """Return the time between in which the clock ran."""
+        return stops - starts - stood

@@ -25,7 +25,7 @@ from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
 
 _EVERY_AXIS = frozenset({"naive_times", "unanswered"})  # options that mean something on any axis
-_IN_DAYS = _EVERY_AXIS | {"day_of_receipt", "non_working_receipt", "non_working_due", "cut_off", "pauses"}
+_IN_DAYS = _EVERY_AXIS | {"day_of_receipt", "non_working_receipt", "non_working_due", "cut_off", "pauses", "reopening"}
 
 
 class Limit:
@@ -184,7 +184,6 @@ class Months(Amount):
     unit = elapsed_unit = "months"
     size = 2
     longest = 2 * 1200
-    options = _IN_DAYS - {"pauses"}
 
     @property
     def left_unit(self) -> str:
@@ -221,7 +220,7 @@ class ElapsedTime(Amount):
     longest = 36_525 * 86_400_000_000
     in_days = False
     needs_times = True
-    options = _EVERY_AXIS
+    options = _EVERY_AXIS | {"pauses"}
 
     def axis(self, calendar: WorkingCalendar, clock: Clock) -> Axis:
         """Return the line of instants."""

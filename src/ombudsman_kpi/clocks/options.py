@@ -58,7 +58,12 @@ class Clock(Declaration):
         json_schema_extra={"pattern": f"^({_UNANSWERED.pattern})$"},
     )
     pauses: Literal["none", "allowed"] = Field(
-        "none", description="Days on which a case stands still at their close (paused until resumed): counted, or not"
+        "none", description="While a record is paused until it is resumed: its clock runs on, or stands still"
+    )
+    reopening: Literal["first stop", "last stop"] = Field(
+        "first stop",
+        exclude_if=lambda value: value == "first stop",
+        description="A reopened case: stopped when it first was, or last, after the last reopening",
     )
     naive_times: Literal["wall clock", "refuse"] = Field(
         "wall clock", description="Timestamps without a zone: read as the scheme's wall clock, or refused"

@@ -1,14 +1,18 @@
 """Clocks that stand still: the time that they ran, and when they are due, less the pauses.
 
-Source of the rule: pauses are cut to the clock; while one is open there is no due day.
+Source of the rule: pauses are cut to the clock; while one is open there is no due day; the due day moves by the days
+paused, then rolls where rolling is asked. Reading: it rolls to a working day on which the clock runs.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.calendars.dates import day_number
+from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline
 from ombudsman_kpi.events.pauses import OPEN, Pauses
@@ -16,80 +20,119 @@ from ombudsman_kpi.events.pauses import OPEN, Pauses
 
 @dataclass(frozen=True)
 class PausedClock:
-    """The pauses of a batch up to ``as_of``, with the days in them that its clocks would have counted."""
+    """The pauses of a batch up to ``as_of``, with what its clocks would have counted in them: days, or microseconds."""
 
     clock: Timeline
     pauses: Pauses
     as_of: int
     still: Truths  # which pauses haven't ended
-    counted: Integers  # the days counted in all pauses before each one, of whatever record
+    counted: Integers  # what is counted in all pauses before each one, of whatever record
 
     @classmethod
     def of(cls, clock: Timeline, pauses: Pauses, as_of: int) -> "PausedClock":
-        """Return the pauses cut to the clocks, and to what is known, with their days counted."""
+        """Return the pauses cut to the clocks, and to what is known; ``as_of`` is a day, or an instant."""
         stop = clock.end[pauses.row]
         end = np.minimum(pauses.end, np.where(stop == MISSING, as_of + 1, stop))
         mask = pauses.first < end
         row, first, end = pauses.row[mask], pauses.first[mask], end[mask]
-        days = clock.axis.counted_before(end) - clock.axis.counted_before(first)
+        counted = clock.axis.counted_before(end) - clock.axis.counted_before(first)
         still = (pauses.end == OPEN) & (stop == MISSING)
-        return cls(clock, Pauses(row, first, end), as_of, still[mask], np.concatenate([[0], np.cumsum(days)]))
+        return cls(clock, Pauses(row, first, end), as_of, still[mask], np.concatenate([[0], np.cumsum(counted)]))
 
     def net(self) -> Integers:
-        """Return elapsed times without the days on which the clocks stood still."""
-        clock = self.clock
+        """Return elapsed times without those in which the clocks stood still."""
+        clock, axis = self.clock, self.clock.axis
         rows = np.flatnonzero(clock.elapsed > 0)
         stop = np.where(clock.end == MISSING, self.as_of, clock.end)[rows]
+        if axis.rolls_by is not None:  # what is due on a day without work or clock is due on the next with both
+            stop = self._rolled(rows, stop - 1, "backward", axis.rolls_by) + 1
         stood = self._before(rows, stop) - self._before(rows, self._first_counted()[rows])
         net = clock.elapsed.copy()
-        net[rows] -= stood
+        net[rows] = axis.unrolled.elapsed(clock.start[rows], stop, np.maximum(stood, 0))
         return net
 
     def due(self, allowed: int) -> Integers:
-        """Return the day on which each is due, so many running days after the start; ``MISSING`` while it stands."""
-        clock = self.clock
+        """Return when each is due, so much running time after the start; ``MISSING`` while it stands."""
+        clock, axis = self.clock, self.clock.axis
         due = np.full(len(clock.start), MISSING)
         rows = np.flatnonzero(clock.elapsed != NONE)
-        first = self._before(rows, self._first_counted()[rows])
+        begin = self._first_counted()[rows]
+        first = self._before(rows, begin)
         stood = np.zeros(len(rows), np.int64)
-        while True:  # each round moves due days past the pauses that they met; there are no more rounds than pauses
-            reached = clock.axis.due(clock.start[rows], allowed + stood)
-            more = self._before(rows, np.where(reached == MISSING, clock.start[rows], reached) + 1) - first
+        while True:  # each round moves due points past the pauses that they met; there are no more rounds than pauses
+            reached = axis.unrolled.due(clock.start[rows], allowed, stood)
+            met = self.counted.take(self._begun(rows, reached)) - first
+            more = np.where((reached != MISSING) & (reached >= begin), met, 0)
             if (more <= stood).all():
                 break
             stood = np.maximum(stood, more)
+        if axis.rolls_by is not None:
+            reached = self._rolled(rows, reached, "forward", axis.rolls_by)
         began = np.full(len(due), MISSING)
         began[self.pauses.row[self.still]] = self.pauses.first[self.still]
         due[rows] = np.where((began[rows] != MISSING) & (began[rows] <= reached), MISSING, reached)
         return due
 
+    def _rolled(
+        self, rows: Integers, days: Integers, direction: Literal["forward", "backward"], calendar: WorkingCalendar
+    ) -> Integers:
+        """Return days rolled to a working day on which the clock runs; ``MISSING`` where that is beyond the calendar.
+
+        Backward it is the day before the calendar's first.
+        """
+        beyond = MISSING if direction == "forward" else day_number(calendar.first) - 1
+        days = days.copy()
+        moving = np.arange(len(rows))
+        while len(moving):  # each round moves days past the pause that they met
+            inside = calendar.covers(days[moving])
+            safe = np.where(inside, days[moving], day_number(calendar.first))
+            rolled = calendar.rolled(safe, direction)
+            days[moving] = np.where(inside & (rolled != MISSING), rolled, beyond)
+            moving = moving[days[moving] != beyond]
+            place = self._begun(rows[moving], days[moving]) - 1
+            last = np.maximum(place, 0)
+            paused = (
+                (place >= 0) & self._covers(last, rows[moving], days[moving]) if len(self.pauses.row) else place > 0
+            )
+            moving, last = moving[paused], last[paused]
+            days[moving] = self.pauses.end[last] if direction == "forward" else self.pauses.first[last] - 1
+        return days
+
+    def _covers(self, pause: Integers, rows: Integers, points: Integers) -> Truths:
+        """Return which pauses, that began no later, still stand at points of some records."""
+        truths: Truths = (self.pauses.row[pause] == rows) & (self.pauses.end[pause] > points)
+        return truths
+
     def _first_counted(self) -> Integers:
-        """Return the first day that each clock can count."""
-        return self.clock.start + 1 - self.clock.axis.start_is_day_1
+        """Return the first point that each clock can count."""
+        clock = self.clock
+        return clock.start + (1 - clock.axis.start_is_day_1) if clock.in_days else clock.start
+
+    @cached_property
+    def _firsts(self) -> Integers:
+        """The different points at which pauses begin, in order."""
+        return np.unique(self.pauses.first)
 
     @cached_property
     def _begin(self) -> Integers:
-        """The row and the first day of each pause in one number, in ascending order."""
-        return self._packed(self.pauses.row, self.pauses.first)
+        """The row and the first point of each pause in one number, in ascending order.
 
-    def _packed(self, rows: Integers, days: Integers) -> Integers:
-        """Return each row and day as one number, which compares with the beginnings of pauses as row and day would.
-
-        Pauses that begin on days 19,800 to 19,809 give each row 11 places: place 0 is every day up to 19,800, place 9
-        is day 19,809, place 10 every day after it. Row 3, day 19,805 is 3 * 11 + 5 = 38; row 3, any day in 2030, is
-        43, and row 4 begins at 44, so that no row reaches into the next. The days of years 1 to 9999 are fewer than
-        2**22: up to 2**41 rows fit into 64 bits.
+        Pauses that begin on days 5, 9 and 12 give each row 4 places. Row 3, day 9 is 3 * 4 + 1 = 13; row 3 before any
+        day later than 12 is 3 * 4 + 3 = 15, and row 4 begins at 16, so that no row reaches into the next.
         """
-        low, high = int(self.pauses.first.min()), int(self.pauses.first.max())
-        places = high - low + 2
-        return rows * places + np.clip(days - low, 0, places - 1)
+        return self.pauses.row * (len(self._firsts) + 1) + np.searchsorted(self._firsts, self.pauses.first)
 
-    def _before(self, rows: Integers, days: Integers) -> Integers:
-        """Return the paused days of each record before a day, and of all records before it: only differences tell."""
+    def _begun(self, rows: Integers, points: Integers) -> Integers:
+        """Return how many pauses began up to a point of each record, those of all records before it among them."""
+        places = np.searchsorted(self._firsts, points, "right")
+        return np.searchsorted(self._begin, rows * (len(self._firsts) + 1) + places)
+
+    def _before(self, rows: Integers, points: Integers) -> Integers:
+        """Return what was paused of each record before a point, and of all records before: only differences tell."""
         if not len(self.pauses.row):
             return np.zeros(len(rows), np.int64)
-        place = np.searchsorted(self._begin, self._packed(rows, days))
+        place = self._begun(rows, points - 1)
         last = np.maximum(place - 1, 0)
-        over = (place > 0) & (self.pauses.row[last] == rows) & (self.pauses.end[last] > days)
+        over = (place > 0) & self._covers(last, rows, points)
         counted = self.clock.axis.counted_before
-        return self.counted.take(place) - np.where(over, counted(self.pauses.end[last]) - counted(days), 0)
+        return self.counted.take(place) - np.where(over, counted(self.pauses.end[last]) - counted(points), 0)

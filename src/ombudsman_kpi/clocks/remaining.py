@@ -36,6 +36,8 @@ def remaining(limit: Limit, assessed: Assessed, known: AsKnownBatch) -> Integers
         return left
     if limit.own_field:
         return np.where(unknown, MISSING, left)
+    if limit.left_unit != limit.elapsed_unit:
+        return np.where(unknown, MISSING, left)
     # A clock that stands still has no due day. The day on which it would stop isn't used yet.
     used = np.where(assessed.elapsed > allowed, assessed.elapsed, np.maximum(assessed.elapsed - 1, 0))
     standing = np.where(assessed.elapsed == NONE, MISSING, allowed - used)

@@ -124,7 +124,10 @@ class Timeline:
 
     def due_day(self, limit: Limit) -> Integers:
         """Return the day on which each is due; ``MISSING`` as in ``due``."""
-        due = self.due(limit)
+        return self.days_of(self.due(limit))
+
+    def days_of(self, due: Integers) -> Integers:
+        """Return the days of due points as ``due`` has them."""
         return due if self.in_days else np.where(due == MISSING, MISSING, due // DAY)
 
     def in_time(self, limit: Limit) -> Truths:
@@ -163,6 +166,11 @@ def fields_needed(target: HasClock, table: Columns) -> list[str]:
 def times_named(target: HasClock) -> list[str]:
     """Return the times that a target names: of its start, its stops, and the due date of its own."""
     return [name for name in (*recorded(target.starts), *target.stop, target.runs_in.own_field) if name]
+
+
+def endings_of(target: HasClock) -> tuple[str, ...]:
+    """Return the fields that end a target's clock, in one way or another."""
+    return (*target.stop, *_enders(target))
 
 
 def _enders(target: HasClock) -> tuple[str, ...]:

@@ -161,7 +161,7 @@ class _Job(NamedTuple):
     def work(self, feed: Feed, layout: spark_work.Layout) -> bytes:
         """Return the message to the executors."""
         built = [] if self.case_columns is None else [step.target for step in self.plan()]
-        logged = {target.id for target in built if "cases" in target.needs and not target.follows_cases}
+        logged = {target.id for target in built if "cases" in target.needs and not target.follows_events}
         work = spark_work.Work(
             self.scheme.model_dump_json(exclude_unset=True), self.scheme.digest, self.scheme.calendar.edition,
             self.options, self.schemas, feed, layout, dict(self.unnamed),

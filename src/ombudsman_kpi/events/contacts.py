@@ -20,6 +20,7 @@ from ombudsman_kpi.events.understood import PARTIES, Understood
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.sources import source
 from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS
 
 
 class Contacts(NamedTuple):
@@ -134,17 +135,20 @@ def _contacts_in(known: AsKnownBatch, rows_of: RowsOf) -> tuple[Integers, Intege
         every = row_days.pack(lane, at.days)
         numbers[word] = every if np.count_nonzero(of_case) == len(every) else every[of_case]
         numbers[word].sort()
-    understood = Understood.among(known.batch, rows_of(known) >= 0)
+    understood = Understood.among(known.batch, "cases", rows_of(known) >= 0)
     return numbers["contact"], numbers["delay_explained"], misfits, understood
 
 
-def rows_of_cases(cases: Table) -> RowsOf:
-    """Return what finds the row of each event's case; of cases with one id the first: all of them are invalid."""
-    cases.resolve("case_id", "what events belong to")
-    index = cases.index
+def rows_of_records(records: Table) -> RowsOf:
+    """Return what finds the row of each event's case, or other record that has events.
+
+    Of records with one id it is the first: all of them are invalid.
+    """
+    name = records.resolve(IDS_OF_EVENTS[records.name], "what events belong to")
+    index = records.index
 
     def rows_of(known: AsKnownBatch) -> RowNumbers:
-        return known.once(("rows of cases",), lambda: index.find(known.batch.text("case_id")))
+        return known.once(("rows of", records.name), lambda: index.find(known.batch.text(name)))
 
     return rows_of
 

@@ -15,18 +15,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ombudsman_kpi.arrays import types
-from ombudsman_kpi.arrays.types import MISSING, Truths
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.setting import Setting
+from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.records.cells.words import Words
 from ombudsman_kpi.records.tables import Table, open_table
-from ombudsman_kpi.records.vocabulary import fields_of
+from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, fields_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MEANINGS = ("contact", "delay_explained", "paused", "resumed", "reopened")  # events that are no time of a case
+PAUSING = (PAUSED, RESUMED) = ("paused", "resumed")
+REOPENED = "reopened"
+MEANINGS = ("contact", "delay_explained", *PAUSING, REOPENED)  # events that are no time of a case
 REOPENINGS = "reopenings"
 TRANSITION, COMPLETE = "lifecycle:transition", "complete"  # the column of an XES log, and the word of what has happened
 
@@ -41,6 +44,8 @@ class MisfitKind(Enum):
     UNEXPLAINED = "of a delay explained without a reason"
     UNREAL = "with no real date as "
     TRANSITION = "whose transition isn't complete but "
+    UNGIVEN = "of a request or written contact that wasn't given"
+    UNPAUSED = "that resumed what wasn't paused"
 
 
 class Misfit(NamedTuple):
@@ -99,19 +104,49 @@ def _is_no_completion(known: AsKnownBatch) -> Truths:
     return transition.present & ~transition.are([word for word in transition.words if word.lower() == COMPLETE])
 
 
-def scan(events: Table, names: Iterable[str], as_of: AsOf, setting: Setting) -> Iterator[AsKnownBatch]:
-    """Yield a log batch by batch: some columns beside those that say what happened."""
-    needed = [events.resolve(name, "an event log") for name in ("case_id", "event", "at")]
-    needed += [name for name in ("recorded_at", TRANSITION) if events.has(name)]
+def scan(
+    events: Table, names: Iterable[str], as_of: AsOf, setting: Setting, kind: str = "cases"
+) -> Iterator[AsKnownBatch]:
+    """Yield a log batch by batch: some columns beside those that say what happened, to records of a kind."""
+    needed = [events.resolve(name, "an event log") for name in (IDS_OF_EVENTS[kind], "event", "at")]
+    needed += ids_in(events) + [name for name in ("recorded_at", TRANSITION) if events.has(name)]
     for batch in events.batches(dict.fromkeys([*needed, *names])):
         if len(batch):
             yield AsKnownBatch(batch, as_of, setting)
 
 
+def of_kind(known: AsKnownBatch, kind: str) -> Truths:
+    """Return which events of a batch are of a record of a kind.
+
+    All are of their case, but for pauses and resumptions that name a request or a written contact: they are of that.
+    """
+    batch, pauses = known.batch, known.batch.words("event").are(PAUSING)
+    if not batch.table.has(IDS_OF_EVENTS[kind]):
+        return pauses & False
+    own = batch.is_filled(IDS_OF_EVENTS[kind])
+    if kind != "cases":
+        return own & pauses
+    for name in IDS_OF_EVENTS.values():
+        if name != IDS_OF_EVENTS[kind] and batch.table.has(name):
+            own &= ~(pauses & batch.is_filled(name))
+    return own
+
+
+def walls_of(known: AsKnownBatch) -> Integers:
+    """Return when events happened, in microseconds on the wall; of a date, its midnight."""
+    times = known.batch.times("at")
+    return times.walls(known.setting.zone) if times.kind != "dates" else times.values * DAY
+
+
+def ids_in(events: Table) -> list[str]:
+    """Return the ids that a log has of what its events are of."""
+    return [name for name in IDS_OF_EVENTS.values() if events.has(name)]
+
+
 def misfits_of(known: AsKnownBatch, there: Truths) -> Counter[Misfit]:
     """Return how many events of a batch are of kinds that mean nothing here, or lack a case, a kind or a time."""
     code, words = known.batch.words("event")
-    named = known.batch.is_filled("case_id") & (code >= 0)
+    named = np.logical_or.reduce([of_kind(known, kind) for kind in IDS_OF_EVENTS]) & (code >= 0)
     lacking = ~named | (known.moments("at").days == MISSING)
     misfits = Counter({Misfit(MisfitKind.NAMELESS): int(np.count_nonzero(lacking))})
     unknown = [place for place, word in enumerate(words) if not is_meant(word)]

@@ -1,124 +1,193 @@
-"""When the clock of each case stood still, read from the events.
+"""When the clock of each record stood still, read from the events.
 
-Source of the rule: a day is paused when the clock stands still at its close; overlapping pauses are merged.
+Source of the rule: a day is paused when the clock stands still at its close; a resumption ends the open pause that has
+its reason, and where none has it, all that are open; overlapping pauses are merged.
 """
 
 from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.arrays import row_days
-from ombudsman_kpi.arrays.types import DayNumbers, Integers, RowNumbers
+from ombudsman_kpi.arrays.types import Integers, RowNumbers, Truths
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.errors import RecordsError
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.contacts import RowsOf
-from ombudsman_kpi.events.log import Codes, Misfit, MisfitKind, known_events, misfits_of, scan
+from ombudsman_kpi.events.log import (
+    PAUSING,
+    RESUMED,
+    Codes,
+    Misfit,
+    MisfitKind,
+    known_events,
+    misfits_of,
+    of_kind,
+    scan,
+    walls_of,
+)
 from ombudsman_kpi.events.understood import Understood
 from ombudsman_kpi.records.tables import Table
 
-OPEN = row_days.LAST_DAY  # later than any date: the clock still stands
-_ROOM = 1 << 62  # numbers below fit into 64 bits with whatever is added to them
+OPEN = 1 << 62  # later than any day, and any instant: the clock still stands
+_NONE = np.empty(0, np.int64)
 
 
 class Pauses(NamedTuple):
-    """Pauses that don't overlap: of which row of cases, the first paused day, and the first that isn't any more."""
+    """Pauses that don't overlap: of which row of records, from when, and from when no more; in days, or instants.
+
+    In days: the first paused day, and the first that isn't any more.
+    """
 
     row: RowNumbers
-    first: DayNumbers
-    end: DayNumbers
+    first: Integers
+    end: Integers
     misfits: Mapping[Misfit, int] = MappingProxyType({})  # what wasn't understood of the events
     understood: Understood = Understood()
+    unpaused: RowNumbers = _NONE  # in which rows of the log a resumption has nothing to end
 
     def within(self, first_row: int, end_row: int) -> "Pauses":
-        """Return the pauses of some rows of cases, counted from the first of them."""
+        """Return the pauses of some rows of records, counted from the first of them."""
         low, high = np.searchsorted(self.row, [first_row, end_row])
         return Pauses(self.row[low:high] - first_row, self.first[low:high], self.end[low:high])
 
 
-def pauses_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -> Pauses:
-    """Return the pauses of cases: each ends with the next resumption of its reason, or of none.
+class _Events(NamedTuple):
+    """Pauses and resumptions: the row of each one's record, its time, whether it resumes, its reason, its own row."""
 
-    A pause without a reason is ended by any. Of a pause and a resumption at one time the pause comes first.
+    row: RowNumbers
+    at: Integers
+    resumes: Integers
+    reason: Integers
+    place: RowNumbers
+
+    def some(self, which: Truths | Integers) -> "_Events":
+        """Return some of them."""
+        return _Events(*(part[which] for part in self))
+
+
+def pauses_of(
+    events: Table, kind: str, rows_of: RowsOf, as_of: AsOf, setting: Setting, *, in_days: bool = True
+) -> Pauses:
+    """Return the pauses of records of a kind, in days or in instants.
+
+    Of a pause and a resumption at one time the pause comes first; one that is repeated counts once. Raises
+    ``RecordsError`` for pauses in instants where the log has only dates.
     """
-    reasons, misfits, understood = Codes(), Counter[Misfit](), Understood()
-    parts: dict[str, list[Any]] = {"paused": [], "resumed": []}
+    reasons, misfits, understood, parts, timed = Codes(), Counter[Misfit](), Understood(), [], False
     extra = ["reason"] if events.has("reason") else []
-    for known in scan(events, extra, as_of, setting):
-        there, rows = known_events(known), rows_of(known)
+    for known in scan(events, extra, as_of, setting, kind):
+        there, events_of, rows = known_events(known), known.batch.words("event"), rows_of(known)
         misfits += misfits_of(known, there)
-        there = there & known.batch.is_filled("case_id")
-        understood += Understood.among(known.batch, rows >= 0)
-        times = known.batch.times("at")
-        moment = times.walls(setting.zone) if times.kind != "dates" else times.values * DAY
-        reason = reasons.of(known.words("reason")) if extra else np.full(len(moment), -1)
-        for word, events_of in parts.items():
-            mine = np.flatnonzero(there & known.batch.words("event").are({word}))
-            row = rows[mine]
-            misfits[Misfit(MisfitKind.STRAY)] += int((row < 0).sum())
-            mine, row = mine[row >= 0], row[row >= 0]
-            events_of.append(np.stack([row, reason[mine], moment[mine]]))
-    paused, resumed = (np.concatenate([np.empty((3, 0), np.int64), *part], axis=1) for part in parts.values())
-    first = np.maximum(paused[2] // DAY, row_days.FIRST_DAY)  # before that no calendar has a day
-    merged = _merged(paused[0], first, _ends(paused, resumed, len(reasons.words)))
-    return merged._replace(misfits=+misfits, understood=understood)
+        understood += Understood.among(known.batch, kind, rows >= 0)
+        mine = np.flatnonzero(there & of_kind(known, kind) & events_of.are(PAUSING))
+        row = rows[mine]
+        stray = MisfitKind.STRAY if kind == "cases" else MisfitKind.UNGIVEN
+        misfits[Misfit(stray)] += int((row < 0).sum())
+        mine, row = mine[row >= 0], row[row >= 0]
+        timed |= not known.batch.times("at").dates_alone()[mine].all()
+        reason = reasons.of(known.words("reason"))[mine] if extra else np.full(len(mine), -1)
+        resumes = events_of.are({RESUMED})[mine]
+        parts.append((row, _moments(known, in_days=in_days)[mine], resumes, reason, known.batch.offset + mine))
+    found = _Events(*(np.concatenate([_NONE, *part]) for part in zip(*parts, strict=True))) if parts else _nothing()
+    if not in_days and len(found.row) and not timed:
+        raise RecordsError(
+            f"{events.label}: {events.column_of('at')} has only dates, but a clock that doesn't run in days needs the "
+            "time of day of its pauses too. Export timestamps, or leave the target out with targets=."
+        )
+    found = _in_order(found, [*reasons.words])
+    stands, unpaused = _walked(found)
+    misfits[Misfit(MisfitKind.UNPAUSED)] += int(unpaused.sum())
+    row, first, end = _spans(found, stands)
+    if in_days:
+        row, first, end = _in_days(row, first, end)
+    return Pauses(row, first, end, +misfits, understood, found.place[unpaused])
 
 
-def _ends(paused: Integers, resumed: Integers, reasons: int) -> DayNumbers:
-    """Return the first day after each pause; both kinds of event are rows of cases, reasons (-1: none) and times."""
-    moments = np.unique(np.concatenate([paused[2], resumed[2]]))
-    (row, reason, at), (ended_row, ended_reason, ended_at) = (
-        (part[0], part[1], np.searchsorted(moments, part[2])) for part in (paused, resumed)
-    )
-    lanes, plain = reasons + 1, ended_reason == -1
-    span = len(moments) + 1
-    # Row and reason make a lane, 0 for no reason: of two reasons, row 5 with reason 1 -> 5 * 3 + 1 + 1 = 17. Rows and
-    # reasons are fewer than events, so that lanes fit into 64 bits whatever there is.
-    own = _following(row * lanes + reason + 1, at, ended_row * lanes + ended_reason + 1, ended_at, span)
-    none = _following(row, at, ended_row[plain], ended_at[plain], span)
-    first = np.where(reason == -1, _following(row, at, ended_row, ended_at, span), np.minimum(own, none))
-    days = np.maximum(moments // DAY, row_days.FIRST_DAY)
-    return np.append(days, [OPEN, OPEN]).take(first)
+def _nothing() -> _Events:
+    return _Events(*[_NONE] * 5)
 
 
-def _following(lane: Integers, at: Integers, ended_lane: Integers, ended_at: Integers, span: int) -> Integers:
-    """Return, for each place in a lane, the first one there that is no earlier; ``span`` where there is none.
+def _moments(known: AsKnownBatch, *, in_days: bool) -> Integers:
+    """Return when events happened, in microseconds: on the wall, of which days are made, or on the line of instants."""
+    return walls_of(known) if in_days else known.batch.times("at").instants(known.setting.zone)[0]
 
-    Lane and place make one number: of 100 places, lane 17, place 42 -> 17 * 100 + 42 = 1,742; back: 1,742 // 100 = 17,
-    1,742 % 100 = 42. Where lanes are too large for that, as with millions of cases that each have a reason of their
-    own, they are first numbered without gaps. Raises ``RecordsError`` where even these are too large.
+
+def _in_order(events: _Events, words: list[str]) -> _Events:
+    """Return events in the order in which they count, each once, with dense numbers of their reasons.
+
+    That doesn't depend on the order in which they, or their reasons, were read: by record, time, pauses first, and
+    reason; those without a reason come last.
     """
-    if not len(lane) or not len(ended_lane):
-        return np.full(len(lane), span)
-    if (max(int(lane.max()), int(ended_lane.max())) + 1) * span > _ROOM:
-        used, numbers = np.unique(np.concatenate([lane, ended_lane]), return_inverse=True)
-        lane, ended_lane = numbers[: len(lane)], numbers[len(lane) :]
-        if len(used) * span > _ROOM:
-            raise RecordsError(
-                "There are too many pauses to be paired at a time. Split the records, and add up tallies."
-            )
-    ends = np.sort(ended_lane * span + ended_at)
-    following = np.append(ends, np.iinfo(np.int64).max).take(np.searchsorted(ends, lane * span + at))
-    return np.where(following // span == lane, following % span, span)
+    rank = np.empty(len(words) + 1, np.int64)
+    rank[np.argsort(np.array(words, object))], rank[-1] = np.arange(len(words)), len(words)
+    events = events._replace(reason=rank[events.reason])
+    events = events.some(np.lexsort((events.place, events.reason, events.resumes, events.at, events.row)))
+    again = np.ones(len(events.row), np.bool_)
+    for part in events[:4]:
+        again[1:] &= part[1:] == part[:-1]
+    again[:1] = False
+    return events.some(~again)._replace(reason=np.where(events.reason == len(words), -1, events.reason)[~again])
 
 
-def _merged(row: RowNumbers, first: DayNumbers, end: DayNumbers) -> Pauses:
-    """Return pauses, merged where they overlap or touch; one that ends on its first day has no paused day.
+def _walked(events: _Events) -> tuple[Truths, Truths]:
+    """Return whether the clock of each event's record stands still after it, and which resumptions end nothing.
 
-    Row 3, days 10 to 20 and 15 to 25: packed with the row (``row_days``) ends reach 20, then 25 of row 3; day 15 of
-    row 3 isn't beyond 20 of row 3, so that one pause goes from 10 to 25. A further row lies beyond all days of row 3.
+    Whether a resumption ends a pause of its own reason or all follows from the events before it. So all records are
+    walked through at once, an event of each at a time: of records with 3, 1 and 2 events, the first event of all
+    three, then the second of two, then the third of one.
+
+    A record and a reason make a lane. A lane is open where it was opened at a later step than the one at which the
+    record's pauses were last all ended.
     """
+    size = len(events.row)
+    stands, unpaused = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
+    if not size:
+        return stands, unpaused
+    begins = np.flatnonzero(np.concatenate([[True], events.row[1:] != events.row[:-1]]))
+    record = np.repeat(np.arange(len(begins)), np.diff(np.append(begins, size)))
+    # Of 3 reasons: record 5 with reason 1, 5 * 4 + 1 + 1 = 22; without one, 5 * 4 + 0 = 20.
+    lanes = record * (int(events.reason.max()) + 2) + events.reason + 1
+    lane = np.unique(lanes, return_inverse=True)[1]
+    step = np.arange(size) - begins[record]
+    in_steps, edges = np.argsort(step, kind="stable"), np.cumsum(np.bincount(step))
+    opened, ended, open_lanes = np.full(int(lane.max()) + 1, -1), np.full(len(begins), -1), np.zeros(len(begins), int)
+    resumes, named = events.resumes.astype(np.bool_), events.reason >= 0
+    for number, now in enumerate(np.split(in_steps, edges[:-1])):
+        mine, own = record[now], lane[now]
+        is_open, resumed = opened[own] > ended[mine], resumes[now]
+        begun, of_reason = ~resumed & ~is_open, resumed & is_open & named[now]
+        all_of_them = resumed & ~of_reason & (open_lanes[mine] > 0)
+        unpaused[now] = resumed & ~of_reason & ~all_of_them
+        opened[own[begun]], opened[own[of_reason]], ended[mine[all_of_them]] = number, -1, number
+        open_lanes[mine] = np.where(all_of_them, 0, open_lanes[mine] + begun - of_reason)
+        stands[now] = open_lanes[mine] > 0
+    return stands, unpaused
+
+
+def _spans(events: _Events, stands: Truths) -> tuple[RowNumbers, Integers, Integers]:
+    """Return from when to when each record's clock stood still, in order; ``OPEN`` where it still does."""
+    same = np.zeros(len(stands), np.bool_)
+    same[1:] = events.row[1:] == events.row[:-1]
+    before = np.concatenate([[False], stands[:-1]]) & same if len(stands) else stands
+    turns = np.flatnonzero(stands != before)  # in each record, it begins and ends in turn
+    begins = np.flatnonzero(stands[turns])
+    following = np.minimum(begins + 1, len(turns) - 1)
+    row, end_row = events.row[turns[begins]], events.row[turns[following]]
+    closed = (end_row == row) & (following > begins)
+    return row, events.at[turns[begins]], np.where(closed, events.at[turns[following]], OPEN)
+
+
+def _in_days(row: RowNumbers, first: Integers, end: Integers) -> tuple[RowNumbers, Integers, Integers]:
+    """Return the days at whose close a clock stood still, of when it did; merged where one follows the other."""
+    first, end = first // DAY, np.where(end == OPEN, OPEN, end // DAY)
     mask = end > first
     row, first, end = row[mask], first[mask], end[mask]
     if not len(row):
-        return Pauses(row, first, end)
-    order = np.lexsort((first, row))
-    row, first, end = row[order], first[order], end[order]
-    reach = np.maximum.accumulate(row_days.pack(row, end))  # the furthest end so far
-    begins = np.flatnonzero(row_days.pack(row, first) > np.concatenate([[-1], reach[:-1]]))
-    last = np.append(begins[1:], len(row)) - 1
-    return Pauses(row[begins], first[begins], row_days.days(reach[last]))
+        return row, first, end
+    begins = np.flatnonzero(np.concatenate([[True], (row[1:] != row[:-1]) | (first[1:] > end[:-1])]))
+    return row[begins], first[begins], end[np.append(begins[1:], len(row)) - 1]

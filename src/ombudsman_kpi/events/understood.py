@@ -12,37 +12,39 @@ from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.log import is_meant
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.tables import Table
+from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, RECORDS
 
 PARTIES = ("complainant", "organisation")
 
 
 @dataclass(frozen=True)
 class Understood:
-    """How many events there are, and how many are understood, step by step; and the cases that they may be of.
+    """How many events there are, and how many are understood, step by step; and the records that they may be of.
 
-    The numbers of parts of a log add up; it is the whole log that is refused where nothing of it is understood.
+    The numbers of parts of a log add up, and those of events of cases and of other records; it is the whole log that is
+    refused where nothing of it is understood.
     """
 
-    cases: int = 0  # that were given, with an id
+    records: int = 0  # that were given, with an id
     events: int = 0
     of_known_kinds: int = 0
-    of_cases: int = 0  # that were given, so that they are among ``cases``
+    of_records: int = 0  # that were given, so that they are among ``records``
     contacts: int = 0
     with_direction: int = 0
     sent: int = 0
     with_party: int = 0
 
     @classmethod
-    def among(cls, batch: Batch, of_case: Truths) -> "Understood":
-        """Return the numbers of a batch; a mask tells of which events the case was given.
+    def among(cls, batch: Batch, kind: str, given: Truths) -> "Understood":
+        """Return the numbers of a batch for a kind of records; a mask tells of which events the record was given.
 
-        Events without a case are left out, and contacts where it isn't read with whom they were.
+        Events of no record of the kind are left out, and contacts where it isn't read with whom they were.
         """
-        named, events = batch.is_filled("case_id"), batch.words("event")
+        named, events = batch.is_filled(IDS_OF_EVENTS[kind]), batch.words("event")
         steps = {
             "events": named,
             "of_known_kinds": named & events.are([word for word in events.words if is_meant(word)]),
-            "of_cases": named & of_case,
+            "of_records": named & given,
         }
         if {"direction", "party"} <= batch.columns.keys():
             direction = batch.words("direction")
@@ -56,11 +58,11 @@ class Understood:
         return Understood(*(getattr(self, item.name) + getattr(other, item.name) for item in fields(self)))
 
     def refuse_none(self, tables: Mapping[str, Table]) -> None:
-        """Raise ``RecordsError`` where no event is of a known kind or case, or no contact says with whom it was.
+        """Raise ``RecordsError`` where no event is of a known kind or record, or no contact says with whom it was.
 
-        ``tables`` are the whole records that were given. Where no case with an id is among them, nothing is refused.
+        ``tables`` are the whole records that were given. Where none with an id is among them, nothing is refused.
         """
-        if not (self.events and self.cases):
+        if not (self.events and self.records):
             return
         events, remedy = tables["events"], "The file of --columns says what other words stand for"
         if not self.of_known_kinds:
@@ -68,12 +70,16 @@ class Understood:
                 f"{events.label}: none of {self.events:,} events is of a known kind, such as contact or decided "
                 f"(in small letters). {remedy}: under [events], Contact = 'contact'."
             )
-        if not self.of_cases:
+        having = {kind: name for kind, name in IDS_OF_EVENTS.items() if kind in tables and events.has(name)}
+        if not self.of_records and not any(_find(events, tables[kind], name) for kind, name in having.items()):
+            ids = [f"{events.column_of(name)} of a {RECORDS[kind].singular}" for kind, name in having.items()]
+            what = ", or the ".join(ids) + "," * (len(ids) > 1)
+            nearest = next(filter(None, (_nearest(events, tables[kind], name) for kind, name in having.items())), "")
+            given = "cases" if [*having] == ["cases"] else "records"
             raise RecordsError(
-                f"{events.label}: none of {self.events:,} events has the {events.column_of('case_id')} of a case that "
-                f"was given. {_nearest(events, tables['cases'])}Ids are compared letter by letter: look for lost "
-                "zeros, capitals and prefixes, and write them alike in both; or leave events out whose cases aren't "
-                "given."
+                f"{events.label}: none of {self.events:,} events has the {what} that was given. {nearest}Ids are "
+                "compared letter by letter: look for lost zeros, capitals and prefixes, and write them alike in both; "
+                f"or leave events out whose {given} aren't given."
             )
         if self.contacts and not self.with_direction:
             raise RecordsError(
@@ -87,19 +93,24 @@ class Understood:
             )
 
 
-def _nearest(events: Table, cases: Table) -> str:
+def _find(events: Table, records: Table, name: str) -> bool:
+    """Return whether any event has the id of one of some records."""
+    return any((records.index.find(batch.text(name)) >= 0).any() for batch in events.batches([name]))
+
+
+def _nearest(events: Table, records: Table, name: str) -> str:
     """Return in which rows one id is written in two ways; nothing where none of the first events' ids is."""
     import pyarrow.compute as pc
 
-    for log in islice(events.batches(["case_id"]), 1):
-        ids = plain_ids(log.text("case_id"))
-        for batch in cases.batches(["case_id"]):
-            found = pc.index_in(plain_ids(batch.text("case_id")), ids, skip_nulls=True)
+    for log in islice(events.batches([name]), 1):
+        ids = plain_ids(log.text(name))
+        for batch in records.batches([name]):
+            found = pc.index_in(plain_ids(batch.text(name)), ids, skip_nulls=True)
             place = pc.index(found.is_valid(), value=True).as_py()
             if place >= 0:
-                event = log.row_name(found[place].as_py(), "case_id")
+                event = log.row_name(found[place].as_py(), name)
                 return (
-                    f"That of {log.label} {event} and that of {batch.label} {batch.row_name(place, 'case_id')} differ "
+                    f"That of {log.label} {event} and that of {batch.label} {batch.row_name(place, name)} differ "
                     "only in capitals, or in zeros in front. "
                 )
     return ""

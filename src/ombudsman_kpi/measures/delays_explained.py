@@ -69,7 +69,7 @@ class DelaysRule(Rule):
         waiting = of_status(assessed.categories, frozenset({"pending"})).take(assessed.code)
         ended = ~records_of(assessed, waiting | np.not_equal(assessed.provisional, 0), known)
         for target in self.missed:
-            ended &= due_days_last(target, known)
+            ended &= due_days_last(target, target.seen(known, self.related))
         return ended
 
     def _of_target(self, target: ShareWithin, known: AsKnownBatch) -> tuple[Integers, ...] | None:
@@ -77,14 +77,16 @@ class DelaysRule(Rule):
 
         None where there are none.
         """
+        known = target.seen(known, self.related)
         clock = timeline(target, known)
         if clock.own is None and not np.count_nonzero(clock.elapsed != NONE):
             return None  # none of them ran
-        if target.pauses:
-            clock, judged, due_day = ran_net(target, self.related.pauses, known)
-        elif target.judged_by_due_days:
+        if target.judged_by_due_days:
             clock, judged, found = judged_by_due_days(target, known)
             due_day = clock.days(found.due)
+        elif target.pauses:
+            clock, judged, due = ran_net(target, self.related, known)
+            due_day = clock.days_of(due)
         else:
             clock, judged = clock_judged(target, known)
             due_day = clock.due_day(target.limit)
@@ -151,7 +153,7 @@ class DelaysExplained(Target):
 
     def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for cases."""
-        _ = related.rows_of  # it looks at all ids, and so need not be done again to find those that are shared
+        _ = related.rows_of()  # it looks at all ids, and so need not be done again to find those that are shared
         missed = tuple(item for name in self.late_on if isinstance(item := related.scheme[name], ShareWithin))
         yield self.of, DelaysRule(self, missed, related)
 

@@ -257,7 +257,7 @@ class KeepInTouch(Limited):
 
     def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for cases."""
-        _ = related.rows_of  # it looks at all ids, and so need not be done again to find those that are shared
+        _ = related.rows_of()  # it looks at all ids, and so need not be done again to find those that are shared
         yield self.of, KeepInTouchRule(self, related)
 
     def misfits(self, related: Related) -> Mapping[Misfit, int]:

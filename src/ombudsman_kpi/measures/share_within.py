@@ -13,18 +13,19 @@ from ombudsman_kpi.clocks.judging import Judged, follows_from_elapsed, judged, o
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.starts import recorded
 from ombudsman_kpi.clocks.states import NONE, State
-from ombudsman_kpi.clocks.timeline import Timeline, timeline
+from ombudsman_kpi.clocks.timeline import Timeline, endings_of, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
+from ombudsman_kpi.events.reopenings import since_reopened
 from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.on_clock import Extendable
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
-from ombudsman_kpi.measures.base.target import CASE, Records, Rule, SharedClock
+from ombudsman_kpi.measures.base.target import Records, Rule, SharedClock
 from ombudsman_kpi.measures.share_within_due_days import DueDayRule, with_extensions
 from ombudsman_kpi.measures.share_within_paused import PausedRule, spared, with_gross
-from ombudsman_kpi.records.vocabulary import RECORDS
+from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, RECORDS
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,11 @@ class ShareWithinRule(ClockRule):
     """Each record's clock, judged by the limit."""
 
     target: "ShareWithin"
+    related: Related
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the outcomes of the clocks of a batch."""
+        known = self.target.seen(known, self.related)
         clock, result = clock_judged(self.target, known)
         return Assessed(
             result.code,
@@ -51,6 +54,7 @@ class ShareWithinRule(ClockRule):
 
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which clocks have ended, unless their due day may still move."""
+        known = self.target.seen(known, self.related)
         clock = timeline(self.target, known)
         moves = provisional(self.target, clock, known.setting.calendar)
         ended = super().stays(known)
@@ -58,6 +62,7 @@ class ShareWithinRule(ClockRule):
 
     def shared_clock(self, known: AsKnownBatch) -> SharedClock | None:
         """Return the clocks of a batch where state and elapsed time say all."""
+        known = self.target.seen(known, self.related)
         clock = timeline(self.target, known)
         shared = follows_from_elapsed(self.target, clock, known.setting.calendar)
         return SharedClock(self.target.clock_key, clock) if shared else None
@@ -99,9 +104,15 @@ class ShareWithin(Extendable, ChangingShare):
         return self.clock.pauses == "allowed"
 
     @property
+    def reopens(self) -> bool:
+        """Whether a case that was reopened has stopped no more."""
+        return self.clock.reopening == "last stop"
+
+    @property
     def reads(self) -> Mapping[Records, str | None]:
-        """Its records; and where its clock may stand still, beside each case the events that say when."""
-        return {self.of: CASE, "events": CASE} if self.pauses else {self.of: None}
+        """Its records; and where its clock may stand still, beside each the events that say when."""
+        own = IDS_OF_EVENTS[self.of] if self.pauses or self.reopens else None
+        return {self.of: own, "events": own} if own else {self.of: None}
 
     @property
     def share_dated_by(self) -> tuple[str, ...]:
@@ -115,10 +126,16 @@ class ShareWithin(Extendable, ChangingShare):
 
     def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for clocks that run on, for those that stand still, or for those judged by due days."""
+        if self.reopens:
+            _ = related.last_stops()  # found before several threads ask for them
         if self.judged_by_due_days:
-            yield self.of, DueDayRule(self)
-        else:
-            yield self.of, PausedRule(self, related.pauses) if self.pauses else ShareWithinRule(self)
+            yield self.of, DueDayRule(self, related)
+            return
+        if not self.pauses:
+            yield self.of, ShareWithinRule(self, related)
+            return
+        _ = related.pauses(self.of, in_days=self.in_days)  # found before several threads ask for them
+        yield self.of, PausedRule(self, related)
 
     def figure(self, place: Place) -> Figure:
         """Return the share in time; and beside it what it would be without any pause, or without any extension."""
@@ -135,7 +152,18 @@ class ShareWithin(Extendable, ChangingShare):
 
     def misfits(self, related: Related) -> Mapping[Misfit, int]:
         """Return what wasn't understood of pauses, or of the log that cases were made of."""
-        return related.pauses.misfits if self.pauses else super().misfits(related)
+        if self.pauses:
+            return related.pauses(self.of, in_days=self.in_days).misfits
+        return related.last_stops().misfits if self.reopens else super().misfits(related)
+
+    def seen(self, known: AsKnownBatch, related: Related) -> AsKnownBatch:
+        """Return a batch in which cases that were reopened have their last stops, by that option."""
+        if not self.reopens:
+            return known
+        timeline(self, known)  # which refuses times that don't fit together
+        names = dict.fromkeys(known.batch.table.resolve(name, "") for name in self.stop)
+        names |= dict.fromkeys(name for name in endings_of(self) if name in known.batch.columns)
+        return known.once(("since reopened", *names), lambda: since_reopened(known, related.last_stops(), names))
 
     @property
     def meaningful_options(self) -> frozenset[str]:
@@ -143,8 +171,10 @@ class ShareWithin(Extendable, ChangingShare):
         options = super().meaningful_options
         if set(RECORDS[self.of].answered_by) & set(self.stop):
             options |= {"unanswered"}
-        if self.of == "cases" and self.clock.non_working_due == "stays":
+        if self.of in IDS_OF_EVENTS:
             options |= {"pauses"} & self.limit.options
+        if self.of == "cases":
+            options |= {"reopening"} & self.limit.options
         return options
 
     @property

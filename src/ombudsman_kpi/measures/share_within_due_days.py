@@ -16,6 +16,7 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, PlaceCounts
 from ombudsman_kpi.measures.base.lasting import clock_lasts, fields_last
 from ombudsman_kpi.measures.base.on_clock import Extendable
+from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.rounding import percent
@@ -26,6 +27,7 @@ class DueDayRule(ClockRule):
     """Each record's clock, judged by the day on which it is due."""
 
     target: Extendable
+    related: Related
 
     def fields(self, table: Columns) -> list[str]:
         """Return the names of the fields that the clock, its limits and its extension read."""
@@ -33,6 +35,7 @@ class DueDayRule(ClockRule):
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the outcomes of the clocks of a batch."""
+        known = self.target.seen(known, self.related)
         clock, result, due = judged_by_due_days(self.target, known)
         limit, there = self.target.limit, due.due != MISSING
         used = clock.axis.elapsed(np.where(there, clock.start, 0), np.where(there, due.due, 0))
@@ -44,6 +47,7 @@ class DueDayRule(ClockRule):
 
     def stays(self, known: AsKnownBatch) -> Truths:
         """Return which clocks have ended, unless their due day may still move."""
+        known = self.target.seen(known, self.related)
         _, result, _ = judged_by_due_days(self.target, known)
         return due_days_last(self.target, known) & np.equal(result.provisional, 0)
 

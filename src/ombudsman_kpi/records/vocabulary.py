@@ -4,6 +4,7 @@ One row is validated by these pydantic models; a whole frame is read by the same
 Times end in ``_at`` and are dates or timestamps. Any other column is kept and can be used to group.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
 from functools import cache
@@ -101,6 +102,7 @@ class Record(BaseModel):
     withdrawn_by: ClassVar[tuple[str, ...]] = ()  # end a clock without what was promised, at the caller's wish
     abandoned_by: ClassVar[tuple[str, ...]] = ()  # end the wait for an answer
     answered_by: ClassVar[tuple[str, ...]] = ()  # what that wait is for
+    belongs_by: ClassVar[tuple[str, ...]] = ()  # the ids of which one says what it belongs to
 
 
 class Call(Record):
@@ -187,13 +189,18 @@ class Case(Record):
 
 
 class CaseEvent(Record):
-    """Something that happened on a case: a step, a contact with a party, a pause."""
+    """Something that happened on a case: a step, a contact with a party, a pause; or a pause of another record."""
 
     plural: ClassVar[str] = "events"
     singular: ClassVar[str] = "event"
     in_worklists: ClassVar[bool] = True
+    belongs_by: ClassVar[tuple[str, ...]] = ("case_id", "request_id", "contact_id")
 
-    case_id: Id
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": [name]} for name in belongs_by]})
+
+    case_id: OptionalId = Declared(default=NOTHING, description="Of the case that it is of")
+    request_id: OptionalId = Declared(default=NOTHING, description="Of the request that was paused or resumed")
+    contact_id: OptionalId = Declared(default=NOTHING, description="Of the written contact that was paused or resumed")
     event: str = Declared(
         description="contact, delay_explained, paused, resumed, reopened; or a time of the case: received, decided, …"
     )
@@ -202,6 +209,15 @@ class CaseEvent(Record):
     direction: Literal["out", "in"] | None = Declared(default=None, description="A contact counts where it went out")
     reason: str | None = Declared(default=None, description="Of a delay explained or a pause")
     recorded_at: OptionalTime = Declared(default=NOTHING, description="From when it is known; else from at")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_something(cls, given: Any) -> Any:
+        """Refuse an event that doesn't say what it is of."""
+        if isinstance(given, Mapping) and not given.keys() & set(cls.belongs_by):
+            others = " or ".join(cls.belongs_by[1:])
+            raise ValueError(f"{cls.belongs_by[0]} is missing, or for a pause of another record {others}")
+        return given
 
 
 class Request(Record):
@@ -271,6 +287,9 @@ class Population(Record):
 Kind = Literal["time", "text", "choice", "truth"]
 
 RECORDS: dict[str, type[Record]] = {model.plural: model for model in Record.__subclasses__()}  # in the order above
+
+# The kinds of record that events can be of, each with the id by which they are: cases by case_id.
+IDS_OF_EVENTS = {kind: name for kind, model in RECORDS.items() if (name := model.id_field) in CaseEvent.belongs_by}
 
 
 def check_kind(name: str) -> str:

@@ -95,7 +95,7 @@ def outcome_rows(
         }
     )
     if assessed.gross is not None:
-        frame["elapsed_gross"] = amounts(assessed.gross[chosen], 1, assessed.gross[chosen] != NONE)
+        frame["elapsed_gross"] = amounts(assessed.gross[chosen], assessed.size, assessed.gross[chosen] != NONE)
     for name in keep:
         frame[name] = _kept(known, name, record)
     return frame

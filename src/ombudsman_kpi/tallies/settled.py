@@ -10,13 +10,14 @@ import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import present
 from ombudsman_kpi.arrays.row_numbers import RowNumbers
-from ombudsman_kpi.arrays.types import Integers, Truths
+from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.events.log import ids_in, of_kind
 from ombudsman_kpi.measures.base.lasting import field_lasts, have_come
 from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.tables import Table
-from ombudsman_kpi.records.vocabulary import RECORDS
+from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, RECORDS
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.counts import Counts
 from ombudsman_kpi.tallies.in_memory import Measurement, Options, counted
@@ -37,12 +38,16 @@ def settle_records(
     for kind, wanted in measurement.wanted.items():
         for rule, _ in wanted:
             key, table = rule.target.key_of(kind), measurement.related.tables[kind]
-            if key is not None and not (rule.target.follows_cases or table.has_shares):
+            if key is not None and not (rule.target.follows_events or table.has_shares):
                 masks[kind] = _together(table, key, masks[kind])
-    cases = measurement.wanted.get("cases", ())
-    # What events say of its case may decide an outcome; and they may be all that says anything of cases.
-    if cases and (_are_made(measurement) or any(rule.target.follows_cases for rule, _ in cases)):
-        _with_events(measurement, masks)
+    # What events say of its record may decide an outcome; and they may be all that says anything of cases.
+    made = {"cases"} if _are_made(measurement) else set()
+    following = [
+        kind for kind in IDS_OF_EVENTS
+        if any(kind in made or rule.target.follows_events for rule, _ in measurement.wanted.get(kind, ()))
+    ]  # fmt: skip
+    if following:
+        _with_events(measurement, following, masks)
     for kind, mask in masks.items():
         if (repeats := measurement.related.tables[kind].repeats) is not None:  # of what is read twice, both or none
             mask[repeats.rows] = mask[repeats.first]
@@ -98,20 +103,26 @@ def _are_made(measurement: Measurement) -> bool:
     return "cases" not in measurement.tables
 
 
-def _with_events(measurement: Measurement, masks: dict[str, Truths]) -> None:
-    """Keep cases and their events together: a case waits for what is recorded later, its events for the case."""
-    events, rows_of = measurement.related.tables["events"], measurement.related.rows_of
+def _with_events(measurement: Measurement, kinds: Sequence[str], masks: dict[str, Truths]) -> None:
+    """Keep records and their events together: a record waits for what is recorded later, its events for the record."""
+    events = measurement.related.tables["events"]
     times = [name for name in ("at", "recorded_at") if events.has(name)]
-    parts: list[tuple[Integers, Truths]] = []
-    for batch in events.batches(["case_id", *times]):
+    come, rows = [np.empty(0, np.bool_)], {kind: [np.empty(0, np.int64)] for kind in kinds}
+    for batch in events.batches([*ids_in(events), "event", *times]):
         known = AsKnownBatch(batch, measurement.at, measurement.scheme)
-        parts.append((rows_of(known), have_come(known, times)))
-    row = np.concatenate([np.empty(0, np.int64), *(row for row, _ in parts)])
-    own = np.concatenate([np.empty(0, np.bool_), *(own for _, own in parts)])
-    own &= masks.get("events", True)
-    cases = np.append(masks["cases"], False)  # the last is for events of a case that wasn't given
-    cases[row[~own]] = False
-    masks["cases"], masks["events"] = cases[:-1], own & cases.take(row, mode="wrap")
+        come.append(have_come(known, times))
+        for kind in kinds:  # -2: of a record of another kind; -1: of one that wasn't given
+            row = measurement.related.rows_of(kind)(known)
+            rows[kind].append(np.where(of_kind(known, kind), row, -2))
+    own = np.concatenate(come) & masks.get("events", True)
+    row_of = {kind: np.concatenate(rows[kind]) for kind in kinds}
+    own &= np.logical_or.reduce([row != -2 for row in row_of.values()])
+    waiting = -1
+    while waiting != (waiting := int(np.count_nonzero(~own))):  # an event of two records keeps them together
+        for kind, row in row_of.items():
+            masks[kind][row[~own & (row >= 0)]] = False
+            own &= np.append(masks[kind], False).take(row, mode="wrap") | (row == -2)
+    masks["events"] = own
 
 
 def _open(measurement: Measurement, kind: str, masks: Mapping[str, Truths]) -> tuple[Any, ...]:

@@ -106,7 +106,7 @@ class OnClock(Selected):
     def meaningful_options(self) -> frozenset[str]:
         """The options of a clock that mean something for it: those of its limit, of its records and measure."""
         several = set() if only_field(self.starts) or not self.starts else {"cut_off", "non_working_receipt"}
-        return self.runs_in.options - {"pauses", "unanswered"} - several
+        return self.runs_in.options - {"pauses", "reopening", "unanswered"} - several
 
     @property
     def called(self) -> str:

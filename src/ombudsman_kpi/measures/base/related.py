@@ -1,9 +1,9 @@
 """What a target must know beside the batch at hand: other records of the same case."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -13,12 +13,24 @@ from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.clocks.states import fields_of_conditions
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
-from ombudsman_kpi.events.contacts import Contacts, RowsOf, contacts_of, rows_of_cases
+from ombudsman_kpi.events.contacts import Contacts, RowsOf, contacts_of, rows_of_records
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.events.pauses import Pauses, pauses_of
+from ombudsman_kpi.events.reopenings import LastStops, last_stops_of
 from ombudsman_kpi.events.understood import Understood
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
+
+T = TypeVar("T")
+F = TypeVar("F", bound="_Found")
+
+
+class _Found(Protocol):
+    """What was found in the events."""
+
+    @property
+    def understood(self) -> Understood:
+        """How much was understood of them."""
 
 
 class Targets(Setting, Protocol):
@@ -37,47 +49,67 @@ class Related:
     scheme: Targets
     log: Mapping[Misfit, int] = field(default_factory=dict)  # what wasn't understood of the log that cases were made of
     whose: RowsOf | None = None  # in which row the case of each event stands, where somebody knows without looking
-    _last: dict[str, tuple[Any, Integers]] = field(default_factory=dict, repr=False)
+    _found: dict[tuple[Any, ...], Any] = field(default_factory=dict, init=False, repr=False)
 
-    @cached_property
-    def rows_of(self) -> RowsOf:
-        """Return of events in which row their case stands."""
-        return self.whose or rows_of_cases(self.tables["cases"])
+    def once(self, what: tuple[Any, ...], find: Callable[[], T]) -> T:
+        """Return something looked up in the records: the first time it is looked up, then remembered."""
+        if what not in self._found:
+            self._found[what] = find()
+        found: T = self._found[what]
+        return found
+
+    def rows_of(self, kind: str = "cases") -> RowsOf:
+        """Return what finds of events in which row their record of a kind stands."""
+        return self.whose or self.once(("rows", kind), lambda: rows_of_records(self.tables[kind]))
 
     @cached_property
     def contacts(self) -> Contacts:
         """The contacts and explanations of each case, found in the events."""
-        contacts = contacts_of(self.tables["events"], self.rows_of, self.as_of, self.scheme)
-        self._refuse_none(contacts.understood)
-        return contacts
+        events, rows_of = self.tables["events"], self.rows_of()
+        return self._understood("cases", contacts_of(events, rows_of, self.as_of, self.scheme))
 
-    @cached_property
-    def pauses(self) -> Pauses:
-        """When the clock of each case stood still."""
-        pauses = pauses_of(self.tables["events"], self.rows_of, self.as_of, self.scheme)
-        self._refuse_none(pauses.understood)
-        return pauses
+    def pauses(self, kind: str, *, in_days: bool = True) -> Pauses:
+        """Return when the clock of each record of a kind stood still, in days or in instants."""
+        events, rows_of = self.tables["events"], self.rows_of(kind)
+        return self.once(
+            ("pauses", kind, in_days),
+            lambda: self._understood(kind, pauses_of(events, kind, rows_of, self.as_of, self.scheme, in_days=in_days)),
+        )
+
+    def last_stops(self) -> LastStops:
+        """Return when cases were last reopened, and what happened since."""
+        events, rows_of = self.tables["events"], self.rows_of()
+        return self.once(
+            ("last stops",),
+            lambda: self._understood("cases", last_stops_of(events, rows_of, self.as_of, self.scheme)),
+        )
 
     @property
     def understood(self) -> Understood:
-        """How much was understood of the events, if any were looked up."""
-        read = (self.__dict__[name].understood for name in ("contacts", "pauses") if name in self.__dict__)
-        return self._among_cases(next(read, Understood()))
+        """How much was understood of the events that were looked up, of whatever records."""
+        return sum((found for (what, *_), found in self._found.items() if what == "understood"), Understood())
 
-    def _among_cases(self, understood: Understood) -> Understood:
-        return replace(understood, cases=self.tables["cases"].index.named) if understood.events else understood
+    def _understood(self, kind: str, found: F) -> F:
+        """Return what was found in the events for a kind of records. Raises ``RecordsError`` where none is understood.
 
-    def _refuse_none(self, understood: Understood) -> None:
-        """Refuse a log of which nothing is understood, but no part of one, nor one that has a single case looked up."""
-        if not (self.tables["events"].source.is_part or self.tables["cases"].source.is_alone):
-            self._among_cases(understood).refuse_none(self.tables)
+        Nothing is said of a part of a log, nor of one in which a single record is looked up.
+        """
+        understood = found.understood
+        if self.tables[kind].source.is_alone:
+            return found
+        if understood.events:
+            understood = replace(understood, records=self.tables[kind].index.named)
+        of_kind = "understood", kind  # where contacts were read, too, their numbers say more
+        self._found[of_kind] = max(self._found.get(of_kind, understood), understood, key=lambda item: item.contacts)
+        if not self.tables["events"].source.is_part:
+            understood.refuse_none(self.tables)
+        return found
 
     def last_days(self, records: str, conditions: Mapping[str, Condition]) -> tuple[Any, Integers]:
         """Return the cases (as Arrow text) that have a record of some kind, and the day when the last was received."""
-        name = f"{records} {dict(conditions)!r}"
-        if name not in self._last:
-            self._last[name] = self._find_last(self.tables[records], conditions)
-        return self._last[name]
+        return self.once(
+            ("last", records, repr(dict(conditions))), lambda: self._find_last(self.tables[records], conditions)
+        )
 
     def _find_last(self, table: Table, conditions: Mapping[str, Condition]) -> tuple[Any, Integers]:
         import pyarrow as pa

@@ -167,8 +167,8 @@ class Target(Declaration):
         return tuple(self.reads)
 
     @property
-    def follows_cases(self) -> bool:
-        """Whether it is measured on cases together with what their events say."""
+    def follows_events(self) -> bool:
+        """Whether it is measured on records together with what their events say."""
         return sum(key is not None for key in self.reads.values()) > 1
 
     @property
@@ -334,6 +334,10 @@ class Target(Declaration):
     def limited_clock(self) -> LimitedClock | None:
         """The target itself, where it has a clock with a limit."""
         return None
+
+    def seen(self, known: AsKnownBatch, related: Related) -> AsKnownBatch:
+        """Return a batch as its clock sees it: as it was known, unless an option says otherwise."""
+        return known
 
     @property
     def has_due_days(self) -> HasDueDays | None:

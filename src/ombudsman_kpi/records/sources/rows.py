@@ -17,9 +17,10 @@ AHEAD = 1 << 12  # rows that are taken when they are opened, to learn the names 
 def open_rows(name: str, rows: Iterable[Any], columns: Mapping[str, str]) -> Source:
     """Return rows as a source. Mappings may have the caller's own names.
 
-    A field that no row has is an empty column, but for a required one, and for one that another can stand in for. A
-    published table, whose rows have a count and the label of a period, or a number met and a total, has the columns of
-    its rows alone; and rows with a count have no ids but those that they say.
+    A field that no row has is an empty column, but for a required one, for one that another can stand in for, and for
+    an id that says what a row belongs to. A published table, whose rows have a count and the label of a period, or a
+    number met and a total, has the columns of its rows alone; and rows with a count have no ids but those that they
+    say.
 
     Rows that come one after the other are taken as far as somebody reads, so that what is wrong in an early row is
     told before a late one is taken. Raises ``RecordsError`` for what is no row.
@@ -89,6 +90,7 @@ def _cells_of(name: str, row: Any, place: int) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=256)
 def _implied(name: str, *, any_row: bool) -> list[str]:
-    """Return the fields that are there although no row has them; required ones only where there is no row at all."""
-    fields = fields_of(name).values()
-    return [item.name for item in fields if item.falls_back_to is None and not (item.required and any_row)]
+    """Return the fields that are there although no row has them; those that one must have where there is no row."""
+    said = [item.name for item in fields_of(name).values() if item.required] + [*RECORDS[name].belongs_by]
+    others = [item.name for item in fields_of(name).values() if item.falls_back_to is None]
+    return [own for own in others if not (any_row and own in said)]
