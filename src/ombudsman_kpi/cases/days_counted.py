@@ -1,4 +1,4 @@
-"""The days that a clock counts, and those that it skips, for the deadline of one case."""
+"""What the deadlines of one case rest on: the calendar, the days that a clock counts, and those that it skips."""
 
 from bisect import bisect_right
 from datetime import date
@@ -9,8 +9,10 @@ import numpy as np
 from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.calendars.dates import day_number, to_day
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
-from ombudsman_kpi.cases.facts import DayOff, Pause
+from ombudsman_kpi.cases.facts import DayOff, DeadlineBasis, Pause
 from ombudsman_kpi.clocks.axes import Axis
+from ombudsman_kpi.events.as_of import AsOf
+from ombudsman_kpi.schemes.scheme import Scheme
 
 
 def days_off(calendar: WorkingCalendar, first: date, last: date) -> tuple[DayOff, ...]:
@@ -39,3 +41,16 @@ def day_1(axis: Axis, start: date, pauses: tuple[Pause, ...]) -> date | None:
         if any(pause.first <= day and pause.last is None for pause in pauses):
             return None
     return None
+
+
+def basis_of(scheme: Scheme, as_of: AsOf) -> DeadlineBasis:
+    """Return what deadlines are worked out by: the scheme, its calendar and ``as_of``."""
+    calendar = scheme.calendar
+    return _same_basis(
+        scheme=scheme.id, title=scheme.title, digest=scheme.digest, division=calendar.division, calendar=calendar.note,
+        usual_weekends=calendar.usual_weekends, edition=calendar.edition, announced_until=calendar.announced_until,
+        time_zone=scheme.time_zone, as_of=str(as_of),
+    )  # fmt: skip
+
+
+_same_basis = lru_cache(maxsize=256)(DeadlineBasis)  # it is the same for one case after the other

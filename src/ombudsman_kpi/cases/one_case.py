@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,9 +12,9 @@ from pydantic import ValidationError
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.dates import day_number, is_missing, to_day
 from ombudsman_kpi.calendars.time_zones import DAY, EPOCH, MICROSECOND
-from ombudsman_kpi.cases.days_counted import day_1, day_off, days_off
+from ombudsman_kpi.cases.days_counted import basis_of, day_1, day_off, days_off
 from ombudsman_kpi.cases.deadline import Deadline, Deadlines, Finding
-from ombudsman_kpi.cases.facts import DeadlineBasis, Pause
+from ombudsman_kpi.cases.facts import Pause
 from ombudsman_kpi.cases.findings import (
     at_offset,
     contradictions_of,
@@ -37,7 +36,7 @@ from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.errors import OptionError, RecordsError
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.events.as_of import AsOf, parse_as_of
+from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.log import RESUMED, notes_of
 from ombudsman_kpi.events.pauses import OPEN
 from ombudsman_kpi.measures.base.related import Related
@@ -175,7 +174,7 @@ class _Maker:
         self.shared: dict[str, Any] = {
             "record": self.table.name,
             "id": cell_of(record, self.table.id_field or "case_id"),
-            "basis": _basis(scheme, known.as_of),
+            "basis": basis_of(scheme, known.as_of),
         }
 
     def made(self, target: Target) -> list[Deadline]:
@@ -398,15 +397,3 @@ class _Maker:
 def _amount(parts: int, assessed: Assessed, none: int) -> float | int | None:
     """Return parts of a unit as a number of units."""
     return None if parts == none else parts if assessed.size == 1 else parts / assessed.size
-
-
-def _basis(scheme: Scheme, as_of: AsOf) -> DeadlineBasis:
-    calendar = scheme.calendar
-    return _same_basis(
-        scheme=scheme.id, title=scheme.title, digest=scheme.digest, division=calendar.division, calendar=calendar.note,
-        usual_weekends=calendar.usual_weekends, edition=calendar.edition, announced_until=calendar.announced_until,
-        time_zone=scheme.time_zone, as_of=str(as_of),
-    )  # fmt: skip
-
-
-_same_basis = lru_cache(maxsize=256)(DeadlineBasis)  # it is the same for one case after the other
