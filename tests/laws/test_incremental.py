@@ -31,6 +31,7 @@ DAY = timedelta(days=1)
 BEGINS = {
     "cases": "received_at", "requests": "received_at", "written_contacts": "received_at", "calls": "offered_at",
     "reviews": "reviewed_at", "activities": "at", "orders": "due_at", "events": "at",
+    "populations": "period",
 }  # fmt: skip
 
 

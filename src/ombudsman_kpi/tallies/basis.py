@@ -53,14 +53,15 @@ class Basis:
         as_of = parse_as_of(self.as_of, self.scheme)
         calendar, last = self.scheme.calendar, as_of.day
         for chain in (chain for target in self.scheme.targets for chain in target.limits):
+            if not any(limit.depends_on_holidays(clock) for limit, clock in chain):
+                continue
             in_days = chain[0][0].in_days
             due = np.array([as_of.day if in_days else as_of.instant])
             for limit, clock in chain:
                 if due[0] != MISSING:
                     due = limit.axis(calendar, clock).due(due, limit.allowed)
-            if any(limit.depends_on_holidays(clock) for limit, clock in chain):
-                day = int((due if in_days else self.scheme.zone.days(due))[0])
-                last = max(last, day_number(calendar.last) if day == MISSING else day)
+            day = int((due if in_days else self.scheme.zone.days(due))[0])
+            last = max(last, day_number(calendar.last) if day == MISSING else day)
         return to_day(last)
 
     @property
