@@ -40,7 +40,6 @@ from ombudsman_kpi import (
     WrittenContact,
     assess,
     deadlines,
-    list_schemes,
     load_scheme,
 )
 
@@ -48,7 +47,9 @@ DATA = Path(__file__).parents[2] / "examples" / "data"
 LONDON = ZoneInfo("Europe/London")
 DAY = timedelta(days=1)
 MICROSECOND = timedelta(microseconds=1)
-SCHEMES = {name: load_scheme(name) for name in list_schemes()}
+# those that need no column beside the ones of the example records
+EXAMPLES = ("lgsco", "lgo-2017-18", "phso-service-charter", "tower-hamlets", "housing-ombudsman-2019")
+SCHEMES = {name: load_scheme(name) for name in EXAMPLES}
 LGSCO, LGO, HOUSING = (SCHEMES[name] for name in ("lgsco", "lgo-2017-18", "housing-ombudsman-2019"))
 
 DECIDED, CASES, INTERVALS = "decided-or-allocated-20wd", "keep-in-touch-20wd", "keep-in-touch-intervals-20wd"
