@@ -127,8 +127,10 @@ def _of_cases() -> list[Exchange]:
     cases = _rows("cases")
     told = [case for case in cases if case["case_id"] in happened][::8][:100]
     chosen = told + cases[::48]
-    schemes = {name: load_scheme(name) for name in ("lgsco", "lgo-2017-18", "housing-ombudsman-2019", "tower-hamlets")}
-    names = ["lgsco", "lgsco", *schemes, "lgsco"]
+    # those that need no column beside the ones of the example records
+    examples = ("lgsco", "lgo-2017-18", "phso-service-charter", "tower-hamlets", "housing-ombudsman-2019")
+    schemes = {name: load_scheme(name) for name in examples}
+    names = ["lgsco", "lgsco", *schemes]
     times = ("2024-03-31", "2023-02-01T12:00:00", "2024-03-30T23:30:00+00:00")
     exchanges = []
     for number, case in enumerate(chosen):
