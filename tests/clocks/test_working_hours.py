@@ -417,7 +417,7 @@ def test_open_time_stands_still_by_the_instant(first: str, end: str, handled: st
     row = letter("2024-03-01T16:00", name="A") | {"handled_at": handled}
     events = [{"contact_id": "A", "event": event, "at": at} for event, at in (("paused", first), ("resumed", end))]
     (found,) = deadlines(scheme, WrittenContact(**row), events=events, as_of="2024-03-05")
-    assert (found.status, found.due.strftime("%Y-%m-%dT%H:%M")) == (status, due)
+    assert (found.status, str(found.due)[:16].replace(" ", "T")) == (status, due)
 
 
 def test_worklists_take_working_hours_and_are_in_them() -> None:
