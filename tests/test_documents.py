@@ -178,7 +178,7 @@ def test_the_mapping_file_in_the_docs_has_all_keys_and_can_be_read(tmp_path: Pat
     (text,) = blocks((ROOT / "docs" / "records.md").read_text("utf-8"), "toml")
     (tmp_path / "map.toml").write_text(text, "utf-8")
     cases = parse_readings(tmp_path / "map.toml")["cases"]
-    assert cases.file == FileOptions(3, "cp1252", ";", "Cases 2024")
+    assert cases.file == FileOptions(3, 2, "cp1252", ";", "Cases 2024")
     assert cases.columns == {"case_id": "Ref", "received_at": "Date received"}
     assert set(tomllib.loads(text)) == {*reading._PARTS}
 

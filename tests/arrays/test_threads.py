@@ -83,7 +83,7 @@ def due(scheme: Scheme, number: int) -> Any:
 
 
 def measured(scheme: Scheme, targets: str | None = None) -> Any:
-    log = LOG if targets is None else None
+    log = [{**event, "case_id": "A0"} for event in LOG] if targets is None else None
     results = measure(scheme, cases=CASES, events=log, as_of="2024-06-30", targets=targets, every="quarter", by="team")
     return results.to_pandas().to_csv()
 

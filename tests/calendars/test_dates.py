@@ -30,7 +30,7 @@ from ombudsman_kpi.calendars.dates import (
 from ombudsman_kpi.calendars.periods import period_of
 from ombudsman_kpi.cases.explanation import day_text
 from ombudsman_kpi.errors import OptionError, RecordsError
-from ombudsman_kpi.measures.base.target import InForce
+from ombudsman_kpi.measures.base.in_force import InForce
 
 MAUNDY_THURSDAY = date(2024, 3, 28)
 TEN_O_CLOCK = datetime.fromisoformat("2024-03-28T10:00")

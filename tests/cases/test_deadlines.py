@@ -40,7 +40,6 @@ from ombudsman_kpi import (
     WrittenContact,
     assess,
     deadlines,
-    list_schemes,
     load_scheme,
 )
 
@@ -48,8 +47,10 @@ DATA = Path(__file__).parents[2] / "examples" / "data"
 LONDON = ZoneInfo("Europe/London")
 DAY = timedelta(days=1)
 MICROSECOND = timedelta(microseconds=1)
-SCHEMES = {name: load_scheme(name) for name in list_schemes()}
-LGSCO, LGO, HOUSING = (SCHEMES[name] for name in ("lgsco", "lgo-2017-18", "housing-ombudsman-2019"))
+# Those whose fields the examples have; live standards have fields of their own, and tests of their own.
+NAMES = ("lgsco", "lgo-2017-18", "housing-ombudsman-2019", "phso-service-charter", "tower-hamlets")
+SCHEMES = {name: load_scheme(name) for name in NAMES}
+LGSCO, LGO, HOUSING = (SCHEMES[name] for name in NAMES[:3])
 
 DECIDED, CASES, INTERVALS = "decided-or-allocated-20wd", "keep-in-touch-20wd", "keep-in-touch-intervals-20wd"
 EXPLAINED, HANDLED, COMPLIED, CALLS = "delays-explained", "written-contacts-24h", "orders-complied", "intake-calls-60s"

@@ -291,10 +291,25 @@ def test_of_records_that_count_once_the_first_of_a_frame_counts(spark: "SparkSes
          "team": teams[place % 4]}
         for place in range(40)
     ]  # fmt: skip
-    rows += rows[:2]  # which are there again, and come first all the same
     frames = {"reviews": spark.createDataFrame(pa.Table.from_pylist(rows))}
     found = assert_as_in_memory(all_measures, frames, AS_OF._replace(targets="distinct", by="team"))
     assert sum(row.met or 0 for row in Results.of(found)) == 3
+
+
+def test_what_is_there_again_keeps_its_first_place(spark: "SparkSession") -> None:
+    scheme = LGSCO.with_target(
+        "authorities", measure="count", of="cases", dated="received_at", distinct="authority", cohort="dated", says="?"
+    )
+    teams = ["West", "North", "South", "East"]
+    day = date(2024, 1, 2)
+    rows = [
+        {"case_id": f"C{place}", "received_at": day, "authority": f"A{place % 3}", "team": teams[place % 4]}
+        for place in range(40)
+    ]
+    rows += rows[:2]  # which are the first of two authorities
+    frames = {"cases": spark.createDataFrame(pa.Table.from_pylist(rows))}
+    found = assert_as_in_memory(scheme, frames, AS_OF._replace(targets="authorities", by="team"))
+    assert {row.group[0]: row.met for row in Results.of(found) if row.met} == {"West": 1, "North": 1, "South": 1}
 
 
 # Cases that are made of events.

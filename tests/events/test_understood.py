@@ -110,7 +110,7 @@ def test_so_is_one_in_which_no_request_finds_its_pauses(own_id: str, parts: dict
 
 def test_an_event_that_finds_another_record_than_a_case_is_understood(parts: dict[str, Any]) -> None:
     records: dict[str, Any] = {"cases": pd.DataFrame(CASES), "requests": pd.DataFrame([REQUEST])}
-    events = [row | {"case_id": "C-1", "request_id": None} for row in PAUSES]
+    events: list[dict[str, Any]] = [row | {"case_id": "C-1", "request_id": None} for row in PAUSES]
     options: dict[str, Any] = {"as_of": "2024-03-28", "targets": "decided-or-allocated-20wd"}
     for more in ({}, parts):
         with pytest.raises(kpi.RecordsError, match="the case_id of a case, or the request_id of a request, that was"):

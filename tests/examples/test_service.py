@@ -127,8 +127,8 @@ def _of_cases() -> list[Exchange]:
     cases = _rows("cases")
     told = [case for case in cases if case["case_id"] in happened][::8][:100]
     chosen = told + cases[::48]
-    schemes = {name: load_scheme(name) for name in list_schemes()}
-    names = ["lgsco", "lgsco", *schemes]
+    schemes = {name: load_scheme(name) for name in ("lgsco", "lgo-2017-18", "housing-ombudsman-2019", "tower-hamlets")}
+    names = ["lgsco", "lgsco", *schemes, "lgsco"]
     times = ("2024-03-31", "2023-02-01T12:00:00", "2024-03-30T23:30:00+00:00")
     exchanges = []
     for number, case in enumerate(chosen):

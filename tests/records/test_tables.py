@@ -784,8 +784,8 @@ def test_where_the_whole_column_is_absent_another_stands_in_for_it() -> None:
     results = measure(LGSCO, cases=CASE_FRAME.drop(columns="valid_at"), as_of=AS_OF, targets="investigation-13w")
     assert (results.rows[0].met, results.rows[0].missed) == (0, 1)
     emptied = measure(LGSCO, cases=CASE_FRAME.assign(valid_at=None), as_of=AS_OF, targets="investigation-13w")
-    assert (emptied.rows[0].met, emptied.rows[0].missed) == (0, 0)
-    assert "not yet valid" in emptied.rows[0].note
+    assert (emptied.rows[0].met, emptied.rows[0].missed, emptied.rows[0].invalid) == (0, 0, 1)
+    assert "valid_at is missing, and decided_at is there" in emptied.rows[0].note
 
 
 def test_a_format_for_what_is_no_time_is_an_error() -> None:

@@ -86,6 +86,7 @@ GOOD = {
     "followed": written(KINDS, where='{ kind = "stage-1" }', followed_by='{ kind = "stage-2" }'),
     "rank": written(RANK, comparator='"mean of rates"'),
     "volume": written(NUMBER, measure='"volume"'),
+    "rate": written(NUMBER, measure='"rate"', per="1000", population='{ kind = "homes" }'),
     "done by": written(DONE),
     "keep in touch": written(IN_TOUCH, parties='["complainant"]', counted='"intervals"', cohort='"due"'),
     "delays": written(DELAYS, up_to='"5 working days"'),
@@ -375,11 +376,17 @@ def test_the_json_schema_takes_the_shipped_schemes(path: Path) -> None:
     assert problems(path.read_text("utf-8")) == []
 
 
-@pytest.mark.parametrize("path", SCHEMES, ids=lambda path: path.stem)
-@pytest.mark.parametrize(("key", "misspelt"), [("says", "syas"), ("cohort", "cohrt"), ("measure", "mesure")])
+MISSPELT = [
+    pytest.param(path, key, misspelt, id=f"{path.stem}: {misspelt}")
+    for key, misspelt in (("says", "syas"), ("cohort", "cohrt"), ("measure", "mesure"))
+    for path in SCHEMES
+    if f"\n{key} = " in path.read_text("utf-8")
+]
+
+
+@pytest.mark.parametrize(("path", "key", "misspelt"), MISSPELT)
 def test_the_json_schema_refuses_a_misspelt_key(path: Path, key: str, misspelt: str) -> None:
     text = path.read_text("utf-8")
-    assert f"\n{key} = " in text
     found = problems(text.replace(f"\n{key} = ", f"\n{misspelt} = ", 1))
     assert any(f"'{misspelt}' was unexpected" in message for message in found)
 

@@ -647,6 +647,17 @@ def test_the_json_schema_names_every_key_and_no_other() -> None:
         assert declared.get("description"), key
 
 
+def test_the_kinds_of_a_population_are_none_of_the_records_that_are_counted() -> None:
+    measures = load_scheme("tenant-satisfaction-measures")
+    stages = frozenset({"stage-1", "stage-2"})
+    assert (measures.kinds_of("requests"), measures.kinds_of("populations")) == (stages, None)
+    target = "ch01-stage-1-per-1000-homes"
+    homes = measures.with_target(target, population={"kind": "homes"}).with_target(
+        target.replace("stage-1", "stage-2"), population={"kind": ["homes", "shared"]}
+    )
+    assert (homes.kinds_of("requests"), homes.kinds_of("populations")) == (stages, frozenset({"homes", "shared"}))
+
+
 def test_a_band_has_any_key_of_a_target(load: Any) -> None:
     text = (
         HEAD

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.announced import uk_days_off
 from ombudsman_kpi.calendars.bank_holidays import check_division
 from ombudsman_kpi.calendars.closures import Closures, closed_days
@@ -27,6 +27,7 @@ from ombudsman_kpi.calendars.dates import (
     to_date,
     whole_numbers,
 )
+from ombudsman_kpi.calendars.day_numbers import OUTSIDE, DayNumbers
 from ombudsman_kpi.calendars.opening import OpeningHours, OpenTime
 from ombudsman_kpi.calendars.places import UNCHECKED, place_code, place_days
 from ombudsman_kpi.calendars.published import Published
@@ -37,10 +38,8 @@ from ombudsman_kpi.errors import CoverageError, OptionError
 # after 2050 they are a guess.
 FIRST, LAST = date(1990, 1, 1), date(2050, 12, 31)
 
-_OUTSIDE = 1 << 29  # more working days than any calendar has: marks a day that isn't covered
 
-
-class WorkingCalendar:
+class WorkingCalendar(DayNumbers):
     """The working days of one place: in the United Kingdom Monday to Friday, less bank holidays and closures.
 
     >>> calendar = WorkingCalendar.uk("england-and-wales")
@@ -89,20 +88,7 @@ class WorkingCalendar:
         inside = (day for day in self._names if self.first <= day <= self.last)
         self.days_off = tuple(sorted(day for day in inside if day.weekday() in counted))
         self._off = frozenset(self.days_off)
-        self._first, self._last = day_number(self.first), day_number(self.last)
-        self._numbers: Integers = np.arange(self._first, self._last + 1)
-        off = np.array(self.days_off, "M8[D]")
-        self._working: Truths = np.is_busday(self._numbers.astype("M8[D]"), [day < week for day in range(7)], off)
-        self._running: Integers = np.cumsum(self._working)
-        self._nth: Integers = np.append(self._numbers[self._working], MISSING)  # no day is after the last
-        # Tables begin one day before the calendar, or in 1970 if that is earlier; then a day number is its own index.
-        # The first and the last entry stand for all days that aren't covered.
-        self._origin = min(0, self._first - 1)
-        before = np.zeros(self._first - self._origin, np.int64)
-        self._before: Integers = np.concatenate([before, [0], self._running])
-        # Counting needs two tables. If either day isn't covered, the difference is more than half of _OUTSIDE,
-        # which no calendar reaches: with 8,700 working days, 300 - (-536,870,912) = 536,871,212.
-        self._after, self._until = (self._table(self._running, side * _OUTSIDE, np.int32) for side in (-1, 1))
+        super().__init__(self.first, self.last, self.days_off, week)
 
     @classmethod
     def uk(
@@ -258,7 +244,7 @@ class WorkingCalendar:
             counted = self._until.take(stops.numbers(chunk, self._origin), mode="clip")
             counted = counted - self._after.take(starts.numbers(chunk, self._origin), mode="clip")
             out[chunk] = counted
-            return bool(counted.max() < _OUTSIDE >> 1)
+            return bool(counted.max() < OUTSIDE >> 1)
 
         if over_chunks(len(shape), count_chunk):
             return in_container_of(shape, out)
@@ -281,7 +267,7 @@ class WorkingCalendar:
                 np.divide(counted, present, out=values[chunk])  # 0 / 0 is NaN
             else:
                 values[chunk], absent[chunk] = counted, missing
-            return bool(counted.max() < _OUTSIDE >> 1)
+            return bool(counted.max() < OUTSIDE >> 1)
 
         with np.errstate(invalid="ignore"):
             covered = over_chunks(len(shape), count_chunk)
@@ -297,8 +283,8 @@ class WorkingCalendar:
         False
         """
         days = read_days(day)
-        working = self._look_up(days, self._is_working, _OUTSIDE)
-        absent = working == _OUTSIDE
+        working = self._look_up(days, self._is_working, OUTSIDE)
+        absent = working == OUTSIDE
         self._check_covered(days, np.flatnonzero(absent))
         return in_container_of(days, working == 1, absent if absent.any() else None)
 
@@ -342,52 +328,6 @@ class WorkingCalendar:
 
     def __hash__(self) -> int:
         return hash(self.edition)
-
-    # The methods below take and return day numbers; clocks are built on them. The days must be covered.
-
-    def covers(self, days: Integers) -> Truths:
-        """Return which day numbers the calendar covers."""
-        return np.logical_and(days >= self._first, days <= self._last)
-
-    def _is_working(self, days: Integers) -> Truths:
-        return self._working.take(days - self._first)
-
-    def running_before(self, days: Integers) -> Integers:
-        """Return the number of the calendar's working days before each day (or before the day after its last)."""
-        return self._before.take(self._index(days), mode="clip")
-
-    def nth_after(self, days: Integers, n: Integers | int) -> Integers:
-        """Return the n-th working day after each day, for n of at least 0; ``MISSING`` if either is outside."""
-        if isinstance(n, int) and n > 0:
-            return self._nth.take(self._until.take(self._index(days), mode="clip") + (n - 1), mode="clip")
-        covered = self.covers(days)
-        return np.where(covered, self.move(np.where(covered, days, self._first), n), MISSING)
-
-    def _index(self, days: Integers) -> Integers:
-        """Return the positions of days in the tables, which begin at the origin."""
-        return days - self._origin if self._origin else days
-
-    def move(self, days: Integers, n: Integers | int) -> Integers:
-        """Return each day moved by n working days, as in ``add``; ``MISSING`` if that is outside the calendar."""
-        place = self._running.take(days - self._first) - 1 + n  # position of the answer among all working days
-        if isinstance(n, int) and n > 0:
-            return self._nth.take(place, mode="clip")
-        backward = np.less(n, 0)
-        place += backward & ~self._is_working(days)
-        moved = self._nth.take(np.where(place < 0, len(self._nth), place), mode="clip")
-        return np.where(np.equal(n, 0), days, moved)
-
-    def rolled(self, days: Integers, direction: Literal["forward", "backward"]) -> Integers:
-        """Return each day rolled to a working day; ``MISSING`` if that is outside the calendar."""
-        moved = self.move(days, 1 if direction == "forward" else -1)
-        return np.where(self._working.take(days - self._first), days, moved)
-
-    def _table(self, values: NDArray[Any], outside: int, dtype: type[np.signedinteger[Any]]) -> NDArray[Any]:
-        """Return a table with one value for each day of the calendar, and ``outside`` at both ends."""
-        before = self._first - self._origin
-        table = np.full(before + len(values) + 1, outside, dtype)
-        table[before:-1] = values
-        return table
 
     def _look_up(self, days: Days, rule: Callable[[Integers], NDArray[Any]], outside: int) -> Integers:
         """Return a rule's answers for many dates. If there are more dates than days, each day is worked out once."""

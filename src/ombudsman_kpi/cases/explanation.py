@@ -1,6 +1,6 @@
 """Explanations of deadlines, in plain English for a caseworker to send on, and as data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -69,7 +69,7 @@ def _steps(deadline: DeadlineFacts) -> Iterator[Step]:
         yield _day_1(deadline, deadline.day_1)
     if deadline.opens is not None and deadline.start is not None:
         skipped = _closed_days(deadline, deadline.start, deadline.opens)
-        why = f" ({_summed(skipped)} skipped)" if skipped else ""
+        why = f" ({_summed(skipped, WEEKDAYS[5:])} skipped)" if skipped else ""
         said = f"The office was closed, and opened next on {moment_text(deadline.opens)}{why}."
         yield Step(kind="opening", day=deadline.opens, says=said, skipped=skipped)
     for pause in deadline.pauses:
@@ -184,7 +184,7 @@ def _due_in_other_units(deadline: DeadlineFacts, limit: Amount, due: date) -> St
     was, moment = _was(due, deadline), "moment" if isinstance(due, datetime) else "day"
     if limit.counts_working_hours:
         days = _closed_days(deadline, deadline.opens or deadline.start or due, due)
-        rolled = f" ({_summed(days)} skipped)" if days else ""
+        rolled = f" ({_summed(days, WEEKDAYS[5:])} skipped)" if days else ""
     else:
         days = () if isinstance(due, datetime) else _rolled_past(deadline, limit, due)
         rolled = f", or the next working day ({_summed(days)} skipped)," if days else ""
@@ -308,18 +308,18 @@ def _closed_days(deadline: DeadlineFacts, after: date, before: date) -> tuple[Da
     return tuple(item for item in deadline.days_off if day_of(after) < item.day < day_of(before))
 
 
-def _summed(skipped: tuple[DayOff, ...]) -> str:
-    """Return days off in words: the number of weekends, and the names of the other days.
+def _summed(skipped: tuple[DayOff, ...], weekend: Sequence[str] = WEEKDAYS) -> str:
+    """Return days off in words: the number of weekends, whose days have no other name, and the names of the others.
 
     >>> _summed((DayOff(day=date(2024, 3, 31), name="Sunday"), DayOff(day=date(2024, 4, 1), name="Easter Monday")))
     'weekend and Easter Monday'
     """
-    weeks = len({day.day.isocalendar()[:2] for day in skipped if day.name in WEEKDAYS})
+    weeks = len({day.day.isocalendar()[:2] for day in skipped if day.name in weekend})
     parts = ["weekend" if weeks == 1 else f"{weeks} weekends"] if weeks else []
     parts += [
         day.name if day.name != "closure" else f"closure on {day_text(day.day)}"
         for day in skipped
-        if day.name not in WEEKDAYS
+        if day.name not in weekend
     ]
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 

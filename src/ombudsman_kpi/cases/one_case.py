@@ -1,10 +1,8 @@
 """The deadlines of one case: the assessment of many records, applied to a table with one row."""
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,9 +12,9 @@ from pydantic import ValidationError
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.dates import day_number, is_missing, to_day
 from ombudsman_kpi.calendars.time_zones import DAY, EPOCH, MICROSECOND
-from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
+from ombudsman_kpi.cases.days_counted import basis_of, day_1, day_off, days_off
 from ombudsman_kpi.cases.deadline import Deadline, Deadlines, Finding
-from ombudsman_kpi.cases.facts import DayOff, DeadlineBasis, Pause
+from ombudsman_kpi.cases.facts import Pause
 from ombudsman_kpi.cases.findings import (
     at_offset,
     contradictions_of,
@@ -29,7 +27,6 @@ from ombudsman_kpi.cases.findings import (
     zones_of_events_mixed,
 )
 from ombudsman_kpi.cases.record_table import Cells, RecordTable, source_of
-from ombudsman_kpi.clocks.axes import Axis
 from ombudsman_kpi.clocks.due_days import DueDays, HasDueDays, due_days
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
@@ -39,7 +36,7 @@ from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.errors import OptionError, RecordsError
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.events.as_of import AsOf, parse_as_of
+from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.log import RESUMED, notes_of
 from ombudsman_kpi.events.pauses import OPEN
 from ombudsman_kpi.measures.base.related import Related
@@ -177,7 +174,7 @@ class _Maker:
         self.shared: dict[str, Any] = {
             "record": self.table.name,
             "id": cell_of(record, self.table.id_field or "case_id"),
-            "basis": _basis(scheme, known.as_of),
+            "basis": basis_of(scheme, known.as_of),
         }
 
     def made(self, target: Target) -> list[Deadline]:
@@ -326,11 +323,11 @@ class _Maker:
         if target.clock.pauses == "allowed":
             more["pauses"] = self._pauses(clock)
         if start is not None and limit.counts_working_days and limit.allowed:
-            more["day_1"] = _day_1(limit.axis(self.calendar, target.clock), start, more.get("pauses", ()))
+            more["day_1"] = day_1(limit.axis(self.calendar, target.clock), start, more.get("pauses", ()))
         counts = target.limit.depends_on_holidays(target.clock) or target.clock.in_force or "extended_by" in facts
         if start is not None and counts:
             ends = [day for day in (facts["due"], facts["stop"] or to_day(self.known.as_of.day)) if day is not None]
-            more["days_off"] = _days_off(self.calendar, day_in(facts.get("recorded", start), self.zone), max(ends))
+            more["days_off"] = days_off(self.calendar, day_in(facts.get("recorded", start), self.zone), max(ends))
         return more
 
     def _instants(
@@ -365,7 +362,7 @@ class _Maker:
         closed = open_time.closed_days(int(clock.start_day[0]) + 1, min(last, self.last))
         return {
             "opens": None if opens == clock.start[0] else self._moment(opens),
-            "days_off": tuple(_day_off(self.calendar, to_day(day)) for day in closed),
+            "days_off": tuple(day_off(self.calendar, to_day(day)) for day in closed),
         }
 
     def _moment(self, instant: int) -> datetime | None:
@@ -400,42 +397,3 @@ class _Maker:
 def _amount(parts: int, assessed: Assessed, none: int) -> float | int | None:
     """Return parts of a unit as a number of units."""
     return None if parts == none else parts if assessed.size == 1 else parts / assessed.size
-
-
-def _basis(scheme: Scheme, as_of: AsOf) -> DeadlineBasis:
-    calendar = scheme.calendar
-    return _same_basis(
-        scheme=scheme.id, title=scheme.title, digest=scheme.digest, division=calendar.division, calendar=calendar.note,
-        usual_weekends=calendar.usual_weekends, edition=calendar.edition, announced_until=calendar.announced_until,
-        time_zone=scheme.time_zone, as_of=str(as_of),
-    )  # fmt: skip
-
-
-_same_basis = lru_cache(maxsize=256)(DeadlineBasis)  # it is the same for one case after the other
-
-
-def _days_off(calendar: WorkingCalendar, first: date, last: date) -> tuple[DayOff, ...]:
-    """Return the bank holidays and closures after one day, up to and including another."""
-    low, high = bisect_right(calendar.days_off, first), bisect_right(calendar.days_off, last)
-    return tuple(_day_off(calendar, day) for day in calendar.days_off[low:high])
-
-
-@lru_cache(maxsize=4096)
-def _day_off(calendar: WorkingCalendar, day: date) -> DayOff:
-    return DayOff(day=day, name=calendar.name_of(day))
-
-
-@lru_cache(maxsize=4096)
-def _day_1(axis: Axis, start: date, pauses: tuple[Pause, ...]) -> date | None:
-    """Return the first day that counts; None if the clock is paused before it, or it is outside the calendar."""
-    day = date.min
-    for number in range(1, 366):
-        due = int(axis.due(np.array([day_number(start)]), number)[0])
-        if due == MISSING:
-            return None
-        day = to_day(due)
-        if not any(pause.first <= day and (pause.last is None or day <= pause.last) for pause in pauses):
-            return day
-        if any(pause.first <= day and pause.last is None for pause in pauses):
-            return None
-    return None

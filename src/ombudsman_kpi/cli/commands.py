@@ -94,6 +94,7 @@ def _of_all_files(says: str) -> Any:
 
 _WRITTEN: dict[str, Any] = {
     "skip_rows": Annotated[int | None, _of_all_files("how many rows stand above the names of the columns")],
+    "skip_last": Annotated[int | None, _of_all_files("how many rows stand below the last record")],
     "encoding": Annotated[str | None, _of_all_files("the encoding, such as windows-1252")],
     "delimiter": Annotated[str | None, _of_all_files("what separates the columns, such as ';' or tab")],
 }
@@ -288,8 +289,9 @@ def schemes(
         sys.stdout.write(json.dumps(scheme_json_schema(), indent=2) + "\n")
         return
     if scheme is None:
+        width = max(map(len, list_schemes())) + 2
         for item in map(load_scheme, list_schemes()):
-            typer.echo(f"{item.id:<24}{item.title} ({len(item.targets)} targets, {item.calendar.named})")
+            typer.echo(f"{item.id:<{width}}{item.title} ({len(item.targets)} targets, {item.calendar.named})")
         return
     shown = load_scheme(scheme)
     typer.echo(f"{shown.title}\n{shown.source} · {shown.calendar.named} · digest {shown.digest}\n")

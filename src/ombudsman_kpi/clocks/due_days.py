@@ -14,11 +14,12 @@ import numpy as np
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.clocks.extensions import LONGER, TOO_LATE, Extension, further_clock, moved
+from ombudsman_kpi.clocks.has_clock import HasClock
 from ombudsman_kpi.clocks.judging import BEYOND, HasLimit, Judged, judge, provisional_days
 from ombudsman_kpi.clocks.outcomes import MISSED, Outcome
 from ombudsman_kpi.clocks.several import NO_LIMIT, Entry, entries_of
 from ombudsman_kpi.clocks.states import NONE, State, fields_of_conditions
-from ombudsman_kpi.clocks.timeline import HasClock, Timeline, fields_needed, timeline
+from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import Condition

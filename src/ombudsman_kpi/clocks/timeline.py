@@ -1,9 +1,7 @@
 """The clock of each record: when it started, how it ended, and how much time it took, whatever the limit."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +9,9 @@ from numpy.typing import NDArray
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.time_zones import DAY, TimeZone
 from ombudsman_kpi.clocks.axes import Axis
+from ombudsman_kpi.clocks.has_clock import HasClock
 from ombudsman_kpi.clocks.limits import Limit
-from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.starts import (
-    HasStarts,
     Started,
     deemed_received,
     earliest,
@@ -33,44 +30,7 @@ from ombudsman_kpi.clocks.states import (
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch, KnownTimes
 from ombudsman_kpi.records.columns import Columns
-from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.vocabulary import RECORDS
-
-
-class HasClock(HasStarts, Protocol):
-    """What a target says of its clock; the declarations of measures with a clock have it."""
-
-    @property
-    def id(self) -> str:
-        """The target's id, for messages."""
-
-    @property
-    def of(self) -> str:
-        """The kind of records."""
-
-    @property
-    def where(self) -> Mapping[str, Condition]:
-        """Which records it applies to."""
-
-    @property
-    def stop(self) -> tuple[str, ...]:
-        """The fields that stop it; the earliest counts."""
-
-    @property
-    def clock(self) -> Clock:
-        """Its options."""
-
-    @property
-    def runs_in(self) -> Limit:
-        """What it counts in."""
-
-    @property
-    def in_days(self) -> bool:
-        """Whether it runs in days, or on the line of instants."""
-
-    @property
-    def clock_key(self) -> tuple[Any, ...]:
-        """All that it depends on: targets of one key share their clocks."""
 
 
 @dataclass(eq=False)  # not frozen, which takes four times as long to make: a single case feels it

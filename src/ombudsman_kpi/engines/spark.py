@@ -164,7 +164,7 @@ class _Job(NamedTuple):
         logged = {target.id for target in built if "cases" in target.needs and not target.follows_events}
         work = spark_work.Work(
             self.scheme.model_dump_json(exclude_unset=True), self.scheme.digest, self.scheme.calendar.edition,
-            self.options, self.schemas, feed, layout, self.unnamed,
+            self.options, self.schemas, feed, layout, dict(self.unnamed),
             {kind: self._texts(kind) for kind in feed.keys}, self.case_columns, frozenset(logged),
         )  # fmt: skip
         return pickle.dumps(work)

@@ -226,7 +226,7 @@ def with_file(reading: Reading, said: Mapping[str, Any], place: str = "") -> Rea
     """Return how records are read from a file that the caller says something of.
 
     >>> with_file(PLAIN, {"skip_rows": 3, "encoding": "Windows-1252"}).file
-    FileOptions(skip_rows=3, encoding='cp1252', delimiter=None, sheet=None)
+    FileOptions(skip_rows=3, skip_last=None, encoding='cp1252', delimiter=None, sheet=None)
 
     Raises ``OptionError`` for what no file can have.
     """
@@ -235,10 +235,15 @@ def with_file(reading: Reading, said: Mapping[str, Any], place: str = "") -> Rea
     )
 
 
-def _skip_rows(value: Any, place: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 20:
-        raise OptionError(f"{place}skip_rows is a whole number: how many rows stand above the names of the columns.")
-    return value
+def _number_of_rows(name: str, says: str) -> Callable[[Any, str], int]:
+    """Return how an option is read that says how many rows stand somewhere."""
+
+    def read(value: Any, place: str) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 20:
+            raise OptionError(f"{place}{name} is a whole number: how many rows stand {says}.")
+        return value
+
+    return read
 
 
 def _encoding(value: Any, place: str) -> str:
@@ -260,7 +265,9 @@ def _delimiter(value: Any, place: str) -> str:
 
 
 _FILE_KEYS: dict[str, Callable[[Any, str], Any]] = {
-    "skip_rows": _skip_rows, "encoding": _encoding, "delimiter": _delimiter,
+    "skip_rows": _number_of_rows("skip_rows", "above the names of the columns"),
+    "skip_last": _number_of_rows("skip_last", "below the last record"),
+    "encoding": _encoding, "delimiter": _delimiter,
 }  # fmt: skip
 
 

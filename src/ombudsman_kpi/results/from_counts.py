@@ -20,7 +20,8 @@ from ombudsman_kpi.measures.base.figures import (
     PlaceCounts,
     share_figure,
 )
-from ombudsman_kpi.measures.base.target import InForce, Target
+from ombudsman_kpi.measures.base.in_force import InForce
+from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.measures.stock import levels
 from ombudsman_kpi.results.row import COUNTS, EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.results.summed import daily_changes, gathered, spanned

@@ -19,6 +19,7 @@ def scheme_json_schema() -> dict[str, Any]:
         whole["$defs"] |= kind.pop("$defs", {})
     keys = {name: value for kind in reversed(kinds) for name, value in kind["properties"].items()}
     keys["measure"] = {"enum": list(MEASURES), "default": "share within", "description": "What is measured"}
+    keys["per"] = {**keys["per"], "anyOf": [kind["properties"]["per"] for kind in kinds if "per" in kind["properties"]]}
     keys["stop"] = {
         "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
         "description": keys["stop"]["description"],

@@ -14,8 +14,8 @@ from ombudsman_kpi.schemes.scheme import WRITTEN_AS, Scheme, split_bands, unchan
 def list_schemes() -> tuple[str, ...]:
     """Return the names of the published schemes that come with the library.
 
-    >>> list_schemes()
-    ('housing-ombudsman-2019', 'lgo-2017-18', 'lgsco', 'phso-service-charter', 'tower-hamlets')
+    >>> list_schemes()[:3]
+    ('awaabs-law', 'complaint-handling-code', 'data-protection-complaints')
     """
     names = (item.name for item in _shipped().iterdir())
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))

@@ -11,27 +11,21 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.types import Integers, Truths
-from ombudsman_kpi.calendars.dates import day_in_words
 from ombudsman_kpi.calendars.periods import Every, Grain, Period, grain_of
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.due_days import HasDueDays
+from ombudsman_kpi.clocks.has_clock import HasClock
 from ombudsman_kpi.clocks.judging import HasLimit
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, CountedBy, Outcome, OutcomeStatus
 from ombudsman_kpi.clocks.states import State
-from ombudsman_kpi.clocks.timeline import HasClock, Timeline
+from ombudsman_kpi.clocks.timeline import Timeline
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
-from ombudsman_kpi.measures.base.figures import (
-    Figure,
-    Month,
-    Place,
-    PlaceCounts,
-    in_every_month,
-    once_matured,
-)
+from ombudsman_kpi.measures.base.figures import Figure, Month, Place, PlaceCounts, in_every_month, once_matured
+from ombudsman_kpi.measures.base.in_force import InForce
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.standard import StandardField
 from ombudsman_kpi.records.columns import Columns
@@ -52,23 +46,6 @@ MEASURES: dict[str, type["Target"]] = {}  # each measure by its name, in the ord
 
 class LimitedClock(HasClock, HasLimit, Protocol):
     """What a target with a clock and a limit has."""
-
-
-class InForce(Declaration):
-    """The days on which a commitment held, as far as its document says."""
-
-    first: date | None = Field(None, description="The first day")
-    last: date | None = Field(None, description="The last day")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.first is not None and self.last is not None and self.last < self.first:
-            raise ValueError("the last day is before the first")
-        return self
-
-    def __str__(self) -> str:
-        words = [f"{word} {day_in_words(day)}" for word, day in (("from", self.first), ("to", self.last)) if day]
-        return " ".join(words)
 
 
 class SharedClock(NamedTuple):

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records.sources.csv_scan import HEAD, Scan, broken, encoding_of, opened
 from ombudsman_kpi.records.sources.layout import (
+    Below,
     FileOptions,
+    below_of,
     header_of,
     is_empty,
-    is_total,
     left_out,
     remedy,
     total_of,
@@ -27,6 +28,7 @@ _LONG = 1 << 28  # for a file with a row that is longer
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _SHOWN = {"cp1252": "Windows-1252"}
 _LINE = re.compile(r"\r\n|\n|\r")
+_LINES = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")  # with their ends
 
 Row = tuple[int, list[str]]  # the line that it begins in, from 0, and its cells
 
@@ -40,8 +42,10 @@ class _Form(NamedTuple):
     skip: int = 0  # lines above the names of the columns
     titles: int = 0  # of these the ones that aren't empty
     width: int = 1
-    totals: tuple[list[str], ...] = ()  # at the end, as wide as the table
-    ragged: tuple[str, ...] = ()  # totals at the end that aren't
+    below: Below = Below()  # the last record
+    totals: tuple[list[str], ...] = ()  # the cells of those that are totals
+    last: int = 0  # how many rows below it are as wide as the table
+    ragged: tuple[str, ...] = ()  # those that aren't
     has_empty: bool = False  # rows without anything in them but delimiters
 
     @property
@@ -77,8 +81,8 @@ def open_csv(kind: str, path: Path, options: FileOptions) -> Source:
     def locate(position: int, _: str | None) -> str:
         return _line_of(path, form, position)
 
-    notes = left_out(path.name, form.titles, len(form.totals) + len(form.ragged))
-    total = total_of(shown, [*form.totals, *form.ragged])
+    notes = left_out(path.name, form.titles, form.below)
+    total = total_of(shown, form.totals)
     named = locate if form.skip or form.has_empty else None
     return Source(names, read, place=path.name + form.shown, notes=notes, locate=named, total=total)
 
@@ -145,29 +149,46 @@ def _rows_of(text: str, form: _Form, *, whole: bool) -> list[Row]:
 
 
 def _with_ends(kind: str, path: Path, form: _Form, options: FileOptions) -> _Form:
-    """Add what only a look at all bytes tells: late letters that aren't UTF-8, empty rows, totals at the end."""
+    """Add what only a look at all bytes tells: late letters that aren't UTF-8, empty rows, rows below the table."""
     scan = Scan(kind, path, form.encoding, is_given=options.encoding is not None)
     scan.look(form.delimiter, form.quote, form.width)
     if scan.marks % 2:
         _refuse_open_quote(path, form)
-    form = form._replace(encoding=scan.encoding, has_empty=scan.has_empty)
-    lines = _LINE.split(scan.tail.decode("utf-8", errors="replace"))
-    lines = lines[form.skip + 1 :] if scan.is_whole else lines[1:]
-    totals: list[list[str]] = []
-    ragged: list[str] = []
-    for line in reversed(lines):
-        if not line.strip(form.delimiter + form.quote + " "):
+    form = form._replace(encoding=scan.encoding)
+    rows = _last_rows(scan, form)
+    below = below_of(kind, path.name, [cells for cells, _ in rows], form.width, options)
+    end = [] if below.first is None else rows[below.first :]
+    wide = [cells for cells, _ in rows if len(cells) == form.width]
+    return form._replace(
+        below=below,
+        totals=tuple(rows[place][0] for place in below.totals),
+        last=sum(len(cells) == form.width and any(cells) for cells, _ in end),
+        ragged=tuple(text for cells, text in end if len(cells) != form.width and any(cells)),
+        has_empty=scan.has_empty or (form.width > 1 and not all(map(any, wide))),
+    )
+
+
+def _last_rows(scan: Scan, form: _Form) -> list[tuple[list[str], str]]:
+    """Return the rows in the last bytes of a file, each with its text, but the one that names the columns."""
+    lines = _LINES.findall(scan.tail.decode("utf-8", errors="replace"))
+    rows: list[tuple[list[str], str]] = []
+    held: list[str] = []  # lines of a row, the last one first
+    marks = 0
+    for line in reversed(lines[form.skip :] if scan.is_whole else lines[1:]):
+        held.append(line)
+        marks += line.count(form.quote)
+        if marks % 2:  # it began in an earlier line
             continue
-        if line.count(form.quote) % 2:  # it began in an earlier line
-            break
-        cells = next(csv.reader([line], delimiter=form.delimiter, quotechar=form.quote))
-        if form.width < 2 or not is_total(cells):
-            break
-        if len(cells) == form.width:
-            totals.append(cells)
-        else:
-            ragged.append(line)
-    return form._replace(totals=tuple(totals), ragged=tuple(ragged))
+        own, begin, held = held[::-1], 0, []
+        reader = csv.reader(own, delimiter=form.delimiter, quotechar=form.quote)
+        found = []
+        for cells in reader:
+            found.append((cells, "".join(own[begin : reader.line_num]).rstrip("\r\n")))
+            begin = reader.line_num
+        rows += reversed(found)
+    rows.reverse()
+    filled = (place for place, (cells, _) in enumerate(rows) if cells)
+    return rows[next(filled, 0) + 1 :] if scan.is_whole else rows
 
 
 def _refuse_open_quote(path: Path, form: _Form) -> None:
@@ -261,7 +282,7 @@ def _read(path: Path, form: _Form, there: tuple[str, ...], places: list[int]) ->
 
     empty = True
     try:
-        for batch in _without_last(batches(), len(form.totals)):
+        for batch in _without_last(batches(), form.last):
             yield [batch.column(place if form.has_empty else there[place]) for place in places]
             empty = False
     except (pa.ArrowException, OSError, UnicodeError) as error:

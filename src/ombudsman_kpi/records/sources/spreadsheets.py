@@ -14,9 +14,9 @@ from ombudsman_kpi.records.sources import source
 from ombudsman_kpi.records.sources.far_cells import BROKEN, Reach, far_table_of, opened_archive, reach_of
 from ombudsman_kpi.records.sources.layout import (
     FileOptions,
+    below_of,
     header_of,
     is_empty,
-    is_total,
     left_out,
     total_of,
     uncertain_header,
@@ -50,7 +50,7 @@ def open_spreadsheet(kind: str, path: Path, options: FileOptions) -> Source:
     columns; ``MissingLibraryError`` where python-calamine isn't installed.
     """
     place, cells = _sheet_of(kind, path, options.sheet)
-    table = _table_of(kind, place, cells, options.skip_rows)
+    table = _table_of(kind, place, cells, options)
     places = dict(zip(table.names, table.columns, strict=True))
 
     def read(wanted: list[str]) -> Iterator[dict[str, list[Any]]]:
@@ -68,9 +68,9 @@ def open_spreadsheet(kind: str, path: Path, options: FileOptions) -> Source:
     )  # fmt: skip
 
 
-def _table_of(kind: str, place: str, cells: Sequence[Sequence[Any]], skip: int | None) -> _Table:
-    """Return the table on a sheet, without the rows in which nothing stands and the totals at the end."""
-    header = header_of(cells) if skip is None else skip
+def _table_of(kind: str, place: str, cells: Sequence[Sequence[Any]], options: FileOptions) -> _Table:
+    """Return the table on a sheet, without the rows in which nothing stands and those below the last record."""
+    header = header_of(cells) if options.skip_rows is None else options.skip_rows
     if header is None:
         raise uncertain_header(kind, place)
     if header >= len(cells) or all(map(is_empty, cells[header])):
@@ -78,14 +78,13 @@ def _table_of(kind: str, place: str, cells: Sequence[Sequence[Any]], skip: int |
             f"{kind} ({place}): there are no names of columns in row {header + 1}, nor a table below it."
         )
     named = {column: _name_of(cell) for column, cell in enumerate(cells[header]) if not is_empty(cell)}
-    rows = [row for row in range(header + 1, len(cells)) if not all(map(is_empty, cells[row]))]
-    records = len(rows)
-    while records and len(named) > 1 and is_total(cells[rows[records - 1]]):
-        records -= 1
+    below = below_of(kind, place, cells[header + 1 :], len(named), options, min(named))
+    end = len(cells) if below.first is None else header + 1 + below.first
+    rows = [row for row in range(header + 1, end) if not all(map(is_empty, cells[row]))]
     titles = sum(not all(map(is_empty, row)) for row in cells[:header])
-    notes = left_out(place, titles, len(rows) - records)
-    total = total_of([*named.values()], [[cells[row][column] for column in named] for row in rows[records:]])
-    return _Table(tuple(named.values()), tuple(named), rows[:records], cells, notes, total)
+    totals = [cells[header + 1 + place] for place in below.totals]
+    total = total_of([*named.values()], [[row[column] for column in named] for row in totals])
+    return _Table(tuple(named.values()), tuple(named), rows, cells, left_out(place, titles, below), total)
 
 
 def _name_of(cell: Any) -> str:

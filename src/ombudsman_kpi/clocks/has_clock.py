@@ -1,0 +1,45 @@
+"""What a target says of its clock."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ombudsman_kpi.clocks.limits import Limit
+from ombudsman_kpi.clocks.options import Clock
+from ombudsman_kpi.clocks.starts import HasStarts
+from ombudsman_kpi.records.conditions import Condition
+
+
+class HasClock(HasStarts, Protocol):
+    """What a target says of its clock; the declarations of measures with a clock have it."""
+
+    @property
+    def id(self) -> str:
+        """The target's id, for messages."""
+
+    @property
+    def of(self) -> str:
+        """The kind of records."""
+
+    @property
+    def where(self) -> Mapping[str, Condition]:
+        """Which records it applies to."""
+
+    @property
+    def stop(self) -> tuple[str, ...]:
+        """The fields that stop it; the earliest counts."""
+
+    @property
+    def clock(self) -> Clock:
+        """Its options."""
+
+    @property
+    def runs_in(self) -> Limit:
+        """What it counts in."""
+
+    @property
+    def in_days(self) -> bool:
+        """Whether it runs in days, or on the line of instants."""
+
+    @property
+    def clock_key(self) -> tuple[Any, ...]:
+        """All that it depends on: targets of one key share their clocks."""
