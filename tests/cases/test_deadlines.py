@@ -55,7 +55,7 @@ LGSCO, LGO, HOUSING = (SCHEMES[name] for name in ("lgsco", "lgo-2017-18", "housi
 DECIDED, CASES, INTERVALS = "decided-or-allocated-20wd", "keep-in-touch-20wd", "keep-in-touch-intervals-20wd"
 EXPLAINED, HANDLED, COMPLIED, CALLS = "delays-explained", "written-contacts-24h", "orders-complied", "intake-calls-60s"
 C, O = "complainant", "organisation"  # noqa: E741
-NOTHING = {"case_id": "nobody's", "event": "contact", "at": "2020-01-02", "party": C, "direction": "out"}
+NOTHING = {"case_id": None, "event": "contact", "at": "2020-01-02", "party": C, "direction": "out"}
 
 Row = dict[str, Any]
 

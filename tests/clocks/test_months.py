@@ -14,7 +14,6 @@ from ombudsman_kpi import (
     Deadlines,
     Months,
     Scheme,
-    SchemeError,
     WorkingCalendar,
     assess,
     deadlines,
@@ -98,9 +97,29 @@ def test_a_due_day_is_provisional_only_where_it_may_roll() -> None:
     assert [(str(item.due), item.provisional) for item in found] == [("2029-01-08", False), ("2029-01-08", True)]
 
 
-def test_months_do_not_pause() -> None:
-    with pytest.raises(SchemeError, match="clock: pauses means nothing for a limit of 1 month on cases; leave it out"):
-        changed(limit="1 month", clock={"pauses": "allowed"})
+@pytest.mark.parametrize(
+    ("received", "first", "end", "clock", "due"),
+    [
+        ("2024-01-31", "2024-02-05", "2024-02-08", {}, "2024-03-03"),  # 29 February, and 3 days
+        ("2024-01-31", "2024-02-05", "2024-02-08", ROLLED, "2024-03-04"),  # rolled after it moved
+        ("2024-03-28", "2024-04-28", "2024-04-30", {}, "2024-04-30"),  # on the last day: it is met, and moves
+        ("2024-03-28", "2024-04-29", "2024-05-30", {}, "2024-04-28"),  # after the due day: no breach is cured
+        ("2024-03-28", "2024-04-10", None, {}, None),  # nor is there one while it stands; 28 April and 54 days
+    ],
+)
+def test_months_move_by_the_days_paused(
+    received: str, first: str, end: str | None, clock: Mapping[str, str], due: str | None
+) -> None:
+    scheme = changed(limit="1 month", clock={**clock, "pauses": "allowed"})
+    times = {"paused": first, "resumed": end}
+    events = [{"case_id": "A", "event": event, "at": at} for event, at in times.items() if at]
+    for last in (None, "2024-06-03"):
+        case = {"case_id": "A", "received_at": received, "decided_at": last}
+        (found,) = deadlines(scheme, case, events=events, as_of="2024-06-03", targets=TARGET)
+        stands = last is None and due is None
+        assert (None if stands else str(found.due)) == (due if end else None if stands else "2024-06-21")
+        assert found.due is None or not stands
+        assert found.status == ("pending" if stands else "met" if due is None else "late" if last else "overdue")
 
 
 def explained(limit: str, received: str, as_of: str, clock: Mapping[str, str] = ROLLED) -> list[str]:

@@ -401,6 +401,25 @@ def test_a_closed_weekday_is_skipped_by_its_name() -> None:
     assert "(weekend, Tuesday, Wednesday, Thursday and Friday skipped) end Mon 11 Mar 2024 12:00" in found.explain()
 
 
+@pytest.mark.parametrize(
+    ("first", "end", "handled", "status", "due"),
+    [  # received Friday 16:00; 4 hours end on Monday 12:00, open 9 to 17
+        ("2024-03-01T16:30", "2024-03-04T10:00", "2024-03-04T13:30", "met", "2024-03-04T13:30"),  # half an hour and one
+        ("2024-03-01T16:30", "2024-03-04T10:00", "2024-03-04T13:31", "late", "2024-03-04T13:30"),
+        ("2024-03-02T10:00", "2024-03-03T18:00", "2024-03-04T12:01", "late", "2024-03-04T12:00"),  # while it was closed
+        ("2024-03-04T12:30", "2024-03-04T15:00", "2024-03-04T14:00", "late", "2024-03-04T12:00"),  # nothing is cured
+        ("2024-03-04T11:00", "2024-03-04T16:00", "2024-03-04T17:30", "late", "2024-03-04T17:00"),  # at closing time
+    ],
+)
+def test_open_time_stands_still_by_the_instant(first: str, end: str, handled: str, status: str, due: str) -> None:
+    scheme = scheme_of("4 working hours")
+    scheme = scheme.with_target(scheme.targets[0].id, clock={"pauses": "allowed"})
+    row = letter("2024-03-01T16:00", name="A") | {"handled_at": handled}
+    events = [{"contact_id": "A", "event": event, "at": at} for event, at in (("paused", first), ("resumed", end))]
+    (found,) = deadlines(scheme, WrittenContact(**row), events=events, as_of="2024-03-05")
+    assert (found.status, str(found.due)[:16].replace(" ", "T")) == (status, due)
+
+
 def test_worklists_take_working_hours_and_are_in_them() -> None:
     rows = [letter("2024-03-01T16:00", name="A"), letter("2024-03-01T16:30", name="B")]
     scheme = scheme_of("4 working hours")

@@ -279,7 +279,7 @@ def test_a_settled_record_has_the_same_outcomes_at_every_later_day(
     found = settled(scheme, **tables(rows), as_of=first)
     kept = tables(chosen(rows, settled_rows(rows, found), inside=True))
     before, after = (assess(scheme, **kept, as_of=day) for day in (first, second))
-    assert not set(before.status) & {"pending"}
+    assert not set(before.status[before.target != "caseload"]) & {"pending"}  # where it says that a case joined
     columns = ["target", "record", "id", "row", "party", "start", "stop", "due", "elapsed", "unit", "status", "reason"]
     assert before[columns].to_dict("list").__repr__() == after[columns].to_dict("list").__repr__()
 

@@ -267,7 +267,7 @@ def assert_same(found: Counts, expected: Counts) -> None:
 
 def test_every_measure_is_here_and_has_something_to_count(scheme: Scheme) -> None:
     assert {target.measure for target in scheme.targets} == set(MEASURES)
-    whole = tally(scheme, **tables(Maker(0).casework()), **OPTIONS[0])
+    whole = tally(scheme, **tables(Maker(2).casework()), **OPTIONS[0])
     assert set(whole.unmeasured) == {"not-measured"}
     for name, rows in ((target.id, whole.results()[target.id]) for target in scheme.targets):
         if name != "not-measured":

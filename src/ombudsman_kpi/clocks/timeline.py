@@ -215,20 +215,10 @@ def _run(target: HasClock, known: AsKnownBatch) -> Timeline:
     elapsed = _elapsed(builder, axis, counts, start, stops) if target.starts else np.full(builder.size, NONE)
     open_time = builder.calendar.open_time if target.runs_in.counts_working_hours else None
     return Timeline(
-        axis,
-        builder.in_days,
-        start,
-        end,
-        elapsed,
-        builder.state,
-        tuple(builder.states),
-        tuple(name for name, _ in builder.endings),
-        which,
-        builder.zone,
-        own,
-        None if open_time is None else open_time.rests(start, stops),
-        started,
-    )
+        axis, builder.in_days, start, end, elapsed, builder.state, tuple(builder.states),
+        tuple(name for name, _ in builder.endings), which, builder.zone, own,
+        None if open_time is None else open_time.rests(start, stops), started,
+    )  # fmt: skip
 
 
 def _refuse_mixed_zones(builder: ClockBuilder) -> None:
