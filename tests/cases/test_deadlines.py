@@ -1156,7 +1156,7 @@ RECEIVED = {"received_at": "2024-03-28"}
         (RECEIVED, [event("contact", "2024-04-02", C), event("contact", PERSON)], r"^events row 1: at: dates"),
         (RECEIVED, [event("contact", "2024-04-02", C, recorded_at=PERSON)], r"^events row 0: recorded_at: "),
         (RECEIVED, [{"case_id": "A", "event": PERSON}], r"^events row 0: at: Field required"),
-        (RECEIVED, [{"event": PERSON}], r"^events row 0: case_id: Field required"),
+        (RECEIVED, [{"event": PERSON}], r"^events row 0: case_id is missing"),
     ],
 )
 def test_what_cannot_be_read_is_named_and_never_quoted(record: Row, events: Any, words: str) -> None:

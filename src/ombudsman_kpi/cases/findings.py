@@ -86,8 +86,13 @@ def read_events(events: Any, case: Record, as_of: AsOf, scheme: Scheme) -> tuple
 
 
 def _refuse_strangers(events: list[CaseEvent], case: Record) -> None:
-    """Raise ``RecordsError`` for events that are all of another record, unless this one has no id."""
+    """Raise ``RecordsError`` for events that are all of another record, unless this one has no id.
+
+    The log of a case may well be given with a letter or a request of it, of which it says nothing.
+    """
     kind = case.plural
+    if not isinstance(case, Case) and all(getattr(event, IDS_OF_EVENTS[kind]) is None for event in events):
+        return
     tables = {kind: RecordTable.of(case, kind), "events": Table("events", source_of(events, "events"))}
     Understood(tables[kind].index.named, events=len(events), of_known_kinds=len(events)).refuse_none(tables)
 
