@@ -84,8 +84,9 @@ def levels(changes: Sequence[tuple[int, int, int]], spans: Iterable[tuple[int, i
     ``changes`` has for each day, in order, how many joined and how many left; ``spans`` the first and last days, in
     order and apart.
 
-    >>> levels([(10, 2, 0), (12, 1, 0), (13, 0, 2)], [(11, 20)])
-    [Level(highest=3, on=12, end=1, joined=3, brought=2)]
+    >>> [level] = levels([(10, 2, 0), (12, 1, 0), (13, 0, 2)], [(11, 20)])
+    >>> level.highest, level.on, level.end, level.joined, level.brought
+    (3, 12, 1, 3, 2)
     """
     result = []
     now = place = 0

@@ -49,6 +49,7 @@ def _choices_of(records: str) -> tuple[tuple[str, frozenset[str]], ...]:
 def validated(record: Record) -> Record:
     """Return a record, validated again where it doesn't hold what a validated one does.
 
+    >>> from ombudsman_kpi import Case
     >>> case = Case(case_id="A1", received_at="2024-03-28").model_copy(update={"decided_at": "2024-04-05"})
     >>> validated(case).decided_at
     datetime.date(2024, 4, 5)
