@@ -18,7 +18,7 @@ PARTIES = ("complainant", "organisation")
 
 @dataclass(frozen=True)
 class Understood:
-    """How many events there are, and how many are understood, step by step; and the cases that they may be of.
+    """How many events there are, how many of them are understood, step by step, and how many cases they may belong to.
 
     The numbers of parts of a log add up; it is the whole log that is refused where nothing of it is understood.
     """
@@ -26,7 +26,7 @@ class Understood:
     cases: int = 0  # that were given, with an id
     events: int = 0
     of_known_kinds: int = 0
-    of_cases: int = 0  # that were given, so that they are among ``cases``
+    of_cases: int = 0  # whose case was given
     contacts: int = 0
     with_direction: int = 0
     sent: int = 0
