@@ -23,9 +23,9 @@ def _future(look: Look) -> Iterator[Mark]:
         moments = look.known.moments(name)
         if name in _NO_RECORD_OF_THE_PAST or moments.nothing:
             continue
-        # 9999-12-31 and its like are how systems write that something is open.
-        meant = look.known.setting.calendar.covers(moments.days)
-        yield Mark(f"{name} is after as_of", moments.times.present & ~moments.happened & meant, name)
+        later = moments.times.present & ~moments.happened
+        if later.any():  # 9999-12-31 and its like are how systems write that something is open
+            yield Mark(f"{name} is after as_of", later & look.known.setting.calendar.covers(moments.days), name)
 
 
 def odd_years(days: Integers) -> Truths:

@@ -28,7 +28,7 @@ class Understood:
     records: int = 0  # that were given, with an id
     events: int = 0
     of_known_kinds: int = 0
-    of_records: int = 0  # that were given, so that they are among ``records``
+    of_records: int = 0  # whose record was given
     contacts: int = 0
     with_direction: int = 0
     sent: int = 0

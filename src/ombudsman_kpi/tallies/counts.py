@@ -23,8 +23,8 @@ class Counts:
 
     ``unmeasured`` says of each target that was asked for and has no records, why; ``notes`` what else to know;
     ``misfits`` how many events weren't understood. ``settled`` tells whether all that was counted holds at any later
-    day, so that ``at`` may move it there; two equal tallies may differ in it. ``understood`` is how much was understood
-    of the events that were read for it, which isn't kept in files.
+    day, so that ``at`` may move it there; two equal tallies may differ in it. ``understood`` says how much
+    was understood of the events; it isn't kept in files.
     """
 
     basis: Basis | None = None

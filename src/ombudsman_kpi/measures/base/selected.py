@@ -18,7 +18,7 @@ class Selected(Target):
 
     @property
     def selects(self) -> Mapping[str, Condition]:
-        """What it says of them."""
+        """The conditions on the records that it applies to."""
         return self.where
 
     @property

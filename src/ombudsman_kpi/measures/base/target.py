@@ -206,7 +206,7 @@ class Target(Declaration):
 
     @property
     def selects(self) -> Mapping[str, Condition]:
-        """What the records that it applies to hold."""
+        """The conditions on the records that it applies to."""
         return {}
 
     @property
