@@ -189,3 +189,28 @@ def test_every_published_target_that_stands_alone_can_be_picked(load: Any) -> No
     for name in list_schemes():
         scheme = load(picked(*(f"{name}/{target.id}" for target in load_scheme(name).targets)))
         assert [target.id for target in scheme.targets] == [target.id for target in load_scheme(name).targets]
+
+
+HOURS = OWN.replace("10 working days", "4 working hours").replace("10wd", "4wh")
+
+
+def test_schemes_of_one_country_and_its_opening_hours_are_extended_together(load: Any) -> None:
+    own = 'calendar = { country = "IE" }\nopening.monday = ["09:00", "17:00"]'
+    abroad = HEAD.replace('division = "england-and-wales"', own)
+    load(abroad + HOURS, "a.toml")
+    load(abroad + OWN, "b.toml")
+    both = load('id = "both"\nextends = ["a.toml", "b.toml"]\n')
+    assert both.opening is not None
+    assert (both.calendar.division, both.opening.written) == ("IE", {"monday": ["09:00", "17:00"]})
+    text = 'id = "both"\nextends = ["a.toml", "b.toml"]\ndivision = "scotland"\n'
+    assert load(text).calendar.division == "scotland"
+
+
+@pytest.mark.parametrize("key", ['known_at = "2022-09-01"', 'opening.monday = ["09:00", "17:00"]'])
+def test_what_only_one_of_several_schemes_says_of_its_calendar_is_not_lost(key: str, load: Any) -> None:
+    load(HEAD + key + "\n" + OWN, "own-days.toml")
+    text = 'id = "both"\nextends = ["lgsco", "own-days.toml"]\ntitle = "Both"\nsource = "Both"\n'
+    name = key.split()[0].split(".")[0]
+    with pytest.raises(SchemeError, match=rf"differ in their {name}\. Say what holds here: {name} = …"):
+        load(text)
+    assert getattr(load(text + key + "\n"), name) is not None
