@@ -210,7 +210,7 @@ def test_schemes_of_one_country_and_its_opening_hours_are_extended_together(load
 def test_what_only_one_of_several_schemes_says_of_its_calendar_is_not_lost(key: str, load: Any) -> None:
     load(HEAD + key + "\n" + OWN, "own-days.toml")
     text = 'id = "both"\nextends = ["lgsco", "own-days.toml"]\ntitle = "Both"\nsource = "Both"\n'
-    name = key.split()[0].split(".")[0]
+    name = key.split(maxsplit=1)[0].split(".", maxsplit=1)[0]
     with pytest.raises(SchemeError, match=rf"differ in their {name}\. Say what holds here: {name} = …"):
         load(text)
     assert getattr(load(text + key + "\n"), name) is not None

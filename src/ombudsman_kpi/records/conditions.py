@@ -13,6 +13,11 @@ class Declaration(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
+def is_none(value: object) -> bool:
+    """Return whether a key isn't there: it is then no part of a declaration, or of its digest."""
+    return value is None
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """What a field has to hold: one of some values, none of them, or anything (or nothing) at all."""

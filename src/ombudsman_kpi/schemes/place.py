@@ -14,6 +14,7 @@ from ombudsman_kpi.calendars.working_calendar import FIRST, LAST, WorkingCalenda
 from ombudsman_kpi.records.conditions import Declaration
 
 _UK_ONLY = ("division", "closures", "known_at", "bank_holidays")
+CALENDAR_KEYS = (*_UK_ONLY, "calendar")
 
 
 def _as_texts(value: Any) -> Any:

@@ -36,8 +36,8 @@ from ombudsman_kpi.measures.base.in_force import InForce
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.measures.rate import POPULATIONS
 from ombudsman_kpi.measures.registry import MEASURES
-from ombudsman_kpi.records.conditions import Condition, Declaration
-from ombudsman_kpi.schemes.place import Elsewhere, ListedHolidays, OwnDays, check_one_calendar, keeping
+from ombudsman_kpi.records.conditions import Condition, Declaration, is_none
+from ombudsman_kpi.schemes.place import CALENDAR_KEYS, Elsewhere, ListedHolidays, OwnDays, check_one_calendar, keeping
 
 WRITTEN_AS = {"targets": "target", "reports": "report"}  # a file writes them as [[target]] and [[report]]
 
@@ -111,15 +111,19 @@ class Scheme(Declaration):
     )
     closures: OwnDays = Field((), description="The office's own days off: dates, or rules such as RRULE:FREQ=YEARLY;…")
     known_at: Annotated[date, AfterValidator(check_known_at)] | None = Field(
-        None, description="The bank holidays are those that GOV.UK's list had at the close of this day"
+        None,
+        exclude_if=is_none,
+        description="The bank holidays are those that GOV.UK's list had at the close of this day",
     )
     bank_holidays: ListedHolidays | None = Field(
-        None, description="A bank-holidays.json of GOV.UK, beside this file, in place of the rules"
+        None,
+        exclude_if=is_none,
+        description="A bank-holidays.json of GOV.UK, beside this file, in place of the rules",
     )
     place: Elsewhere | None = Field(
-        None, alias="calendar", description="Whose holidays count outside the United Kingdom"
+        None, alias="calendar", exclude_if=is_none, description="Whose holidays count outside the United Kingdom"
     )
-    opening: OpeningField | None = Field(None, exclude_if=lambda value: value is None)
+    opening: OpeningField | None = Field(None, exclude_if=is_none)
     time_zone: str = Field("Europe/London", description="The zone whose clock gives a timestamp its day")
     in_force: InForce | None = Field(None, description="The days on which it held, as far as its document says")
     targets: tuple[Annotated[SerializeAsAny[Target], BeforeValidator(_read_target)], ...]
@@ -203,11 +207,7 @@ class Scheme(Declaration):
     @cached_property
     def digest(self) -> str:
         """A digest of the whole declaration: two schemes with the same digest measure the same."""
-        declared = self.model_dump(mode="json")
-        for key in ("known_at", "bank_holidays", "calendar"):  # earlier releases hadn't these
-            if declared[key] is None:
-                del declared[key]
-        text = json.dumps(declared, sort_keys=True, ensure_ascii=False)
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
     def __getitem__(self, target: str) -> Target:
@@ -247,9 +247,8 @@ class Scheme(Declaration):
         Raises ``SchemeError`` for a key or value that would be an error in a scheme file.
         """
         place = f"the scheme {self.id!r}"
-        keys = ("division", "closures", "known_at", "bank_holidays", "calendar")
-        if unknown := next((key for key in changes if key not in keys), None):
-            raise SchemeError(f"{place}: {unknown!r} is no key of a calendar. {one_of(unknown, keys)}")
+        if unknown := next((key for key in changes if key not in CALENDAR_KEYS), None):
+            raise SchemeError(f"{place}: {unknown!r} is no key of a calendar. {one_of(unknown, CALENDAR_KEYS)}")
         return validated(with_changes(self, {"targets": [], **changes}), place)
 
     def report(self, audience: str) -> tuple[Report, ...]:

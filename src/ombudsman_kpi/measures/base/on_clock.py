@@ -23,6 +23,7 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.selected import Selected, check_conditions, check_time
 from ombudsman_kpi.measures.base.target import DueChain, LimitedClock, Records, Target
 from ombudsman_kpi.records.columns import Columns
+from ombudsman_kpi.records.conditions import is_none
 
 
 class OnClock(Selected):
@@ -184,9 +185,7 @@ class Extendable(Limited):
     """A target whose clock has a limit, or several for different records, and whose due days may be extended."""
 
     limit: SeveralField
-    extension: Extension | None = Field(
-        None, exclude_if=lambda value: value is None, description="How a due day can be moved, and how far"
-    )
+    extension: Extension | None = Field(None, exclude_if=is_none, description="How a due day can be moved, and how far")
 
     @property
     def has_due_days(self) -> Self | None:

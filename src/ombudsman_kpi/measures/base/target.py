@@ -29,7 +29,7 @@ from ombudsman_kpi.measures.base.in_force import InForce
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.standard import StandardField
 from ombudsman_kpi.records.columns import Columns
-from ombudsman_kpi.records.conditions import Condition, Declaration
+from ombudsman_kpi.records.conditions import Condition, Declaration, is_none
 from ombudsman_kpi.records.vocabulary import RecordKind
 
 Records = RecordKind
@@ -53,11 +53,6 @@ class SharedClock(NamedTuple):
 
     key: Hashable
     timeline: Timeline
-
-
-def _is_none(value: object) -> bool:
-    """Return whether a key isn't there: it is then no part of a declaration, or of its digest."""
-    return value is None
 
 
 class Wording(NamedTuple):
@@ -125,11 +120,11 @@ class Target(Declaration):
     measure: str = Field(description="What is measured")
     met_when: Literal["every month"] | None = Field(
         None,
-        exclude_if=_is_none,
+        exclude_if=is_none,
         description="The standard is for every month of a period: lost with the first that is",
     )
     complete: Literal["matured"] | None = Field(
-        None, exclude_if=_is_none, description="Those received in a period are shown once none of them is pending"
+        None, exclude_if=is_none, description="Those received in a period are shown once none of them is pending"
     )
 
     example: ClassVar[str]  # the keys of a target of this measure, as a scheme file has them; without id and says
