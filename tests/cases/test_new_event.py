@@ -16,7 +16,8 @@ from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch
 from ombudsman_kpi.events.log import known_events, scan
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.target import CASE, Records, Rule, Target, Wording
+from ombudsman_kpi.measures.base.rules import Rule
+from ombudsman_kpi.measures.base.target import CASE, Records, Target, Wording
 from ombudsman_kpi.measures.registry import MEASURES, registered
 from ombudsman_kpi.records.columns import Columns
 
@@ -67,7 +68,7 @@ class Visited(Target):
         """Cases and their events."""
         return {self.of: CASE, "events": CASE}
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for cases."""
         yield self.of, VisitRule(self, related)
 

@@ -14,9 +14,9 @@ from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, Place, judged
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import DatedRule
+from ombudsman_kpi.measures.base.rules import DatedRule, Rule
 from ombudsman_kpi.measures.base.selected import Dated
-from ombudsman_kpi.measures.base.target import Records, Rule
+from ombudsman_kpi.measures.base.target import Records
 from ombudsman_kpi.measures.registry import MEASURES, registered
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.schemes.json_schema import scheme_json_schema
@@ -56,7 +56,7 @@ class AtWeekends(Dated):
         """A number of records."""
         return "number"
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return its rule."""
         yield self.of, WeekendRule(self)
 
@@ -183,7 +183,7 @@ class WithoutName(AtWeekends):
                      "Lacking lacks example", id="the example of another"),
         pytest.param(lacking(rule_types=None), "Lacking lacks rule_types", id="rule types"),
         pytest.param(lacking(rule_types=(WithoutStays,)), "WithoutStays lacks stays", id="part of a rule"),
-        pytest.param(WithoutFigure, "WithoutFigure lacks figure, rules", id="figure"),
+        pytest.param(WithoutFigure, "WithoutFigure lacks figure, own_rules", id="figure"),
         pytest.param(WithoutName, "WithoutName lacks measure", id="name"),
     ],
 )  # fmt: skip
@@ -201,6 +201,6 @@ def test_what_a_measure_must_have_is_abstract() -> None:
     """``reads`` has a default for dated records and for clocks alone; no measure inherits rules or a figure."""
     from ombudsman_kpi.measures.base.target import Target
 
-    parts: Mapping[type, set[str]] = {Target: {"reads", "rules", "figure"}, Rule: {"fields", "assess", "stays"}}
+    parts: Mapping[type, set[str]] = {Target: {"reads", "own_rules", "figure"}, Rule: {"fields", "assess", "stays"}}
     for kind, names in parts.items():
         assert vars(kind)["__abstractmethods__"] == names

@@ -20,8 +20,8 @@ from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.measures.base.figures import headroom_of
-from ombudsman_kpi.measures.base.published import rules_of
-from ombudsman_kpi.measures.base.target import Records, Rule, Target
+from ombudsman_kpi.measures.base.rules import Rule
+from ombudsman_kpi.measures.base.target import Records, Target
 from ombudsman_kpi.records.reading import Readings
 from ombudsman_kpi.records.tables import left_out_of
 from ombudsman_kpi.results.results import Results
@@ -81,7 +81,7 @@ def obligations(
     rules: dict[Records, list[Rule]] = defaultdict(list)
     for step in plan:
         if why_not(step, related.tables) is None:
-            for kind, rule in rules_of(step.target, related):
+            for kind, rule in step.target.rules(related):
                 rules[kind].append(rule)
     parts = []
     for kind, mine in rules.items():

@@ -18,8 +18,8 @@ from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import ClockRule
-from ombudsman_kpi.measures.base.target import Records, Rule
+from ombudsman_kpi.measures.base.rules import ClockRule, Rule
+from ombudsman_kpi.measures.base.target import Records
 from ombudsman_kpi.measures.share_of_kinds import IN, NOT_IN
 from ombudsman_kpi.records.vocabulary import RECORDS
 
@@ -86,7 +86,7 @@ class Abandoned(OnClock, ChangingShare):
         """After what time."""
         return f"abandoned after {self.after}"
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for its records."""
         yield self.of, AbandonedRule(self)
 

@@ -18,8 +18,8 @@ from ombudsman_kpi.measures.base.changing import Changing
 from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, judged
 from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import ClockRule
-from ombudsman_kpi.measures.base.target import Records, Rule
+from ombudsman_kpi.measures.base.rules import ClockRule, Rule
+from ombudsman_kpi.measures.base.target import Records
 from ombudsman_kpi.statistics.intervals import Interval, MeanMoments, change_of_means
 
 TimeUnit = Literal["seconds", "hours", "working hours", "working days", "calendar days"]
@@ -91,7 +91,7 @@ class TimeTaken(OnClock):
         """The unit of the figure."""
         return "days" if self.counted_in == "calendar days" else self.counted_in
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for its records."""
         yield self.of, TimeTakenRule(self)
 

@@ -20,8 +20,8 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, Level, Place, judged
 from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import ClockRule
-from ombudsman_kpi.measures.base.target import DueChain, Records, Rule, Target
+from ombudsman_kpi.measures.base.rules import ClockRule, Rule
+from ombudsman_kpi.measures.base.target import DueChain, Records, Target
 from ombudsman_kpi.measures.distribution import reaches
 from ombudsman_kpi.measures.stock import since_concerned
 
@@ -115,7 +115,7 @@ class Caseload(OnClock):
         """Those of records left out: pending and met stand for what is carried forward, and what was closed."""
         return STATUSES[4:]
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for its records."""
         yield self.of, CaseloadRule(self)
 

@@ -18,10 +18,10 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.changing import Changing
 from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, TargetStatus, judged
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import DatedRule
+from ombudsman_kpi.measures.base.rules import DatedRule, Rule
 from ombudsman_kpi.measures.base.selected import Dated
 from ombudsman_kpi.measures.base.standard import Standard
-from ombudsman_kpi.measures.base.target import Records, Rule
+from ombudsman_kpi.measures.base.target import Records
 from ombudsman_kpi.measures.share_of_kinds import IN, NOT_IN
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.statistics.intervals import Interval, change_of_counts
@@ -152,7 +152,7 @@ class Numbers(Dated):
         """None is a number too."""
         return True
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule by which records are counted: all of them, or those that share an id once."""
         distinct = self.distinct
         yield self.of, CountRule(self) if distinct is None else DistinctRule.of(self, distinct, related)

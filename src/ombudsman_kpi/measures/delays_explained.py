@@ -24,7 +24,8 @@ from ombudsman_kpi.events.understood import PARTIES
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.lasting import records_of
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.target import CASE, DueChain, Party, Records, Rule, Target, Wording, check_named
+from ombudsman_kpi.measures.base.rules import Rule
+from ombudsman_kpi.measures.base.target import CASE, DueChain, Party, Records, Target, Wording, check_named
 from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
 from ombudsman_kpi.measures.share_within_due_days import due_days_last
 from ombudsman_kpi.measures.share_within_paused import ran_net
@@ -151,7 +152,7 @@ class DelaysExplained(Target):
         """Cases, and beside each the events that say what was explained."""
         return {self.of: CASE, "events": CASE}
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for cases."""
         _ = related.rows_of()  # it looks at all ids, and so need not be done again to find those that are shared
         missed = tuple(item for name in self.late_on if isinstance(item := related.scheme[name], ShareWithin))

@@ -27,8 +27,8 @@ from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import ClockRule
-from ombudsman_kpi.measures.base.target import DueChain, Records, Rule, Target
+from ombudsman_kpi.measures.base.rules import ClockRule, Rule
+from ombudsman_kpi.measures.base.target import DueChain, Records, Target
 from ombudsman_kpi.measures.share_of_kinds import NOT_IN
 from ombudsman_kpi.measures.share_within import ShareWithin
 
@@ -122,7 +122,7 @@ class Distribution(OnClock, ChangingShare):
         """The band."""
         return f"beyond {self.beyond[-1]}" if self.limit is None else str(self.limit)
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for its records."""
         yield self.of, BandRule(self)
 

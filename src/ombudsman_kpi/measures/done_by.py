@@ -14,9 +14,9 @@ from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, Place
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import DatedRule
+from ombudsman_kpi.measures.base.rules import DatedRule, Rule
 from ombudsman_kpi.measures.base.selected import Dated
-from ombudsman_kpi.measures.base.target import Records, Rule
+from ombudsman_kpi.measures.base.target import Records
 
 IN_TIME, TOO_LATE = Outcome("met"), Outcome("late", "after the date")
 
@@ -64,7 +64,7 @@ class DoneBy(Dated):
         """1 when it is done, 0 when it isn't."""
         return "number"
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for its records."""
         yield self.of, DoneByRule(self)
 

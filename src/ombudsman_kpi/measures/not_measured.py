@@ -7,7 +7,8 @@ from pydantic import Field
 
 from ombudsman_kpi.measures.base.figures import Figure, Place
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.target import Records, Rule, Target
+from ombudsman_kpi.measures.base.rules import Rule
+from ombudsman_kpi.measures.base.target import Records, Target
 
 
 class NotMeasured(Target):
@@ -33,7 +34,7 @@ class NotMeasured(Target):
         """The reason."""
         return self.reason
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return no rule."""
         return iter(())
 

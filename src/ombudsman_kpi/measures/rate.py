@@ -18,8 +18,9 @@ from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts
 from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.rules import Rule
 from ombudsman_kpi.measures.base.selected import Dated, check_conditions
-from ombudsman_kpi.measures.base.target import Records, Rule
+from ombudsman_kpi.measures.base.target import Records
 from ombudsman_kpi.measures.count import CountRule, status_of
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import ConditionField
@@ -140,7 +141,7 @@ class Rate(Dated):
         """None is a number too."""
         return True
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rules by which its records, and the populations, are counted."""
         yield self.of, CountRule(self)
         yield POPULATIONS, PopulationRule.of(self, related.tables[POPULATIONS])

@@ -16,9 +16,9 @@ from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.lasting import day_lasts
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import DatedRule
+from ombudsman_kpi.measures.base.rules import DatedRule, Rule
 from ombudsman_kpi.measures.base.selected import Dated, check_conditions, check_time
-from ombudsman_kpi.measures.base.target import CASE, Records, Rule
+from ombudsman_kpi.measures.base.target import CASE, Records
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import Condition, ConditionField
 from ombudsman_kpi.records.vocabulary import fields_of
@@ -140,7 +140,7 @@ class SharesOfKinds(Dated):
         own: Mapping[Records, str | None] = {self.of: CASE if self.followed_by else None}
         return {**own, **dict.fromkeys(self.among)}
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for its own records, and those for the others of the larger set."""
         if self.followed_by:
             yield self.of, FollowedRule(self, *related.last_days(self.of, self.followed_by))

@@ -21,8 +21,8 @@ from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.on_clock import Extendable
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import ClockRule
-from ombudsman_kpi.measures.base.target import Records, Rule, SharedClock
+from ombudsman_kpi.measures.base.rules import ClockRule, Rule, SharedClock
+from ombudsman_kpi.measures.base.target import Records
 from ombudsman_kpi.measures.share_within_due_days import DueDayRule, with_extensions
 from ombudsman_kpi.measures.share_within_paused import PausedRule, spared, with_gross
 from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, RECORDS
@@ -124,7 +124,7 @@ class ShareWithin(Extendable, ChangingShare):
         started = recorded(self.starts) if self.cohort == "received" else ()
         return started or (self.limit.own_field or "due_at",)
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for clocks that run on, for those that stand still, or for those judged by due days."""
         if self.reopens:
             _ = related.last_stops()  # found before several threads ask for them

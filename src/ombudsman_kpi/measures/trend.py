@@ -15,7 +15,8 @@ from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.changing import Changing
 from ombudsman_kpi.measures.base.figures import Figure, Place, judged
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.target import MEASURES, DueChain, Records, Rule, Target
+from ombudsman_kpi.measures.base.rules import Rule
+from ombudsman_kpi.measures.base.target import MEASURES, DueChain, Records, Target
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.rounding import half_up
 
@@ -46,9 +47,9 @@ class Trend(Target):
         assert isinstance(self.base, Changing)  # noqa: S101
         return self.base
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rules of its figure."""
-        return self.base.rules(related)
+        return self.base.own_rules(related)
 
     def figure(self, place: Place) -> Figure:
         """Return the change of a period from the one before it, in the unit of the figure."""

@@ -1,16 +1,12 @@
 """What every measure is: a declaration, from which its rules, its figure and all that is shown of it follow."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from abc import abstractmethod
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.periods import Every, Grain, Period, grain_of
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.due_days import HasDueDays
@@ -19,14 +15,14 @@ from ombudsman_kpi.clocks.judging import HasLimit
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, CountedBy, Outcome, OutcomeStatus
-from ombudsman_kpi.clocks.states import State
-from ombudsman_kpi.clocks.timeline import Timeline
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import Figure, Month, Place, PlaceCounts, in_every_month, once_matured
 from ombudsman_kpi.measures.base.in_force import InForce
+from ombudsman_kpi.measures.base.published import PublishedShareRule
 from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.rules import Rule
 from ombudsman_kpi.measures.base.standard import StandardField
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import Condition, Declaration, is_none
@@ -48,13 +44,6 @@ class LimitedClock(HasClock, HasLimit, Protocol):
     """What a target with a clock and a limit has."""
 
 
-class SharedClock(NamedTuple):
-    """The clocks of a batch that several targets share: those of one key differ in their limits alone."""
-
-    key: Hashable
-    timeline: Timeline
-
-
 class Wording(NamedTuple):
     """How an explanation tells of what a target waits for: in templates, where a deadline's data stand by name."""
 
@@ -65,48 +54,11 @@ class Wording(NamedTuple):
     whole: str = ""  # the sentence for a whole record, due in parts with a party each; ``{what}`` started it
 
 
-@dataclass(frozen=True)
-class Rule(ABC):
-    """How the records of one kind are assessed for one target."""
-
-    target: "Target"
-
-    counted_as: ClassVar[CountedBy | None] = None  # what isn't judged, but counted beside the records: populations
-
-    @abstractmethod
-    def fields(self, table: Columns) -> list[str]:
-        """Return the names of the fields that it reads. Raises ``RecordsError`` where one isn't there."""
-
-    @abstractmethod
-    def assess(self, known: AsKnownBatch) -> Assessed:
-        """Return the outcomes of a batch."""
-
-    @abstractmethod
-    def stays(self, known: AsKnownBatch) -> Truths:
-        """Return which records of a batch have the same outcome at any later day, whatever may still come."""
-
-    def shared_clock(self, known: AsKnownBatch) -> SharedClock | None:
-        """Return the clocks of a batch where state and elapsed time say all; None where they don't.
-
-        What differs in nothing but the limit is then counted once, and judged by each limit at the end.
-        """
-        return None
-
-    def judge_shared(
-        self, states: tuple[State, ...], state: NDArray[np.integer], elapsed: Integers
-    ) -> tuple[NDArray[np.intp], tuple[Outcome, ...], Integers]:
-        """Return the outcome of each of some clocks that were shared, as a position in a list of outcomes.
-
-        And the elapsed times as they are shown.
-        """
-        raise TypeError(f"{type(self).__name__} shares no clock.")
-
-
 class Target(Declaration):
     """What every target has: its words, its records, its headline cohort and its standard.
 
     A measure is a subclass. It must have ``measure`` (a ``Literal`` of its name), ``example``, ``rule_types``,
-    ``reads``, ``rules`` and ``figure``; all else has a default that a measure of its own kind overrides.
+    ``reads``, ``own_rules`` and ``figure``; all else has a default that a measure of its own kind overrides.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="A short name, such as written-contacts-3wd")
@@ -128,7 +80,7 @@ class Target(Declaration):
     )
 
     example: ClassVar[str]  # the keys of a target of this measure, as a scheme file has them; without id and says
-    rule_types: ClassVar[tuple[type[Rule], ...]]  # those that ``rules`` makes
+    rule_types: ClassVar[tuple[type[Rule], ...]]  # those that ``own_rules`` makes
     words: ClassVar[Wording] = Wording()  # for what it waits for
 
     counted_daily: ClassVar[bool] = False  # day by day, whatever the periods are: a stock is carried over
@@ -149,9 +101,19 @@ class Target(Declaration):
         None where any split will do. Where several kinds have a field, they are read together too.
         """
 
-    @abstractmethod
     def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
-        """Return the rules by which it is assessed, with the kind of records that each is for."""
+        """Return the rules by which it is assessed: its own, or on a table of shares the one for that."""
+        if self.takes_share(related.tables[self.of]):
+            return iter([(self.of, PublishedShareRule(self))])
+        return self.own_rules(related)
+
+    @abstractmethod
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+        """Return the rules by which records are assessed, with the kind of records that each is for."""
+
+    def takes_share(self, table: Columns) -> bool:
+        """Return whether it is measured on the shares that a table prints."""
+        return table.has_shares and bool(self.share_dated_by)
 
     def key_of(self, records: str) -> str | None:
         """Return the field whose equal values must be read together, of a kind of record that it may read."""
