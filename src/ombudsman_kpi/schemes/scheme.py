@@ -53,7 +53,6 @@ OpeningField = Annotated[
             "properties": {name.lower(): {"anyOf": [_SPAN, {"type": "array", "items": _SPAN}]} for name in WEEKDAYS},
             "additionalProperties": False,
             "minProperties": 1,
-            "description": "The opening hours, for limits in working hours: from when to when, or several of these",
         }
     ),
 ]
@@ -62,12 +61,12 @@ OpeningField = Annotated[
 class Report(Declaration):
     """The targets that are reported to one audience, and how often."""
 
-    audience: str = Field(min_length=1)
-    every: Every | None = None
+    audience: str = Field(min_length=1, description="To whom it is reported")
+    every: Every | None = Field(None, description="How often")
     by_exception: bool = Field(default=False, description="Reported only when something happens, not on a cycle")
-    says: str | None = None
-    reading: str | None = None
-    targets: tuple[str, ...]
+    says: str | None = Field(None, description="The words about it, as published")
+    reading: str | None = Field(None, description="What the scheme chose where the words leave it open")
+    targets: tuple[str, ...] = Field(description="The ids of the targets that are reported")
 
 
 def _with_divisions(schema: dict[str, Any]) -> None:
@@ -104,7 +103,7 @@ class Scheme(Declaration):
     model_config = ConfigDict(serialize_by_alias=True)
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="A short name of the scheme")
-    title: str = Field(min_length=1)
+    title: str = Field(min_length=1, description="What stands above its results")
     source: str = Field(min_length=1, description="The document that publishes it")
     division: Annotated[str, AfterValidator(check_division)] = Field(
         "", description="Whose bank holidays count", json_schema_extra=_with_divisions
@@ -123,7 +122,11 @@ class Scheme(Declaration):
     place: Elsewhere | None = Field(
         None, alias="calendar", exclude_if=is_none, description="Whose holidays count outside the United Kingdom"
     )
-    opening: OpeningField | None = Field(None, exclude_if=is_none)
+    opening: OpeningField | None = Field(
+        None,
+        exclude_if=is_none,
+        description="The opening hours, for limits in working hours: from when to when, or several of these",
+    )
     time_zone: str = Field("Europe/London", description="The zone whose clock gives a timestamp its day")
     in_force: InForce | None = Field(None, description="The days on which it held, as far as its document says")
     targets: tuple[Annotated[SerializeAsAny[Target], BeforeValidator(_read_target)], ...]
