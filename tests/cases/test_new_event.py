@@ -16,8 +16,7 @@ from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch
 from ombudsman_kpi.events.log import known_events, scan
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import Rule
-from ombudsman_kpi.measures.base.target import CASE, Records, Target, Wording
+from ombudsman_kpi.measures.base.target import CASE, Records, Rule, Target, Wording
 from ombudsman_kpi.measures.registry import MEASURES, registered
 from ombudsman_kpi.records.columns import Columns
 

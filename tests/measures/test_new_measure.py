@@ -14,9 +14,9 @@ from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, Place, judged
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import DatedRule, Rule
+from ombudsman_kpi.measures.base.rules import DatedRule
 from ombudsman_kpi.measures.base.selected import Dated
-from ombudsman_kpi.measures.base.target import Records
+from ombudsman_kpi.measures.base.target import Records, Rule
 from ombudsman_kpi.measures.registry import MEASURES, registered
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.schemes.json_schema import scheme_json_schema

@@ -10,8 +10,7 @@ import pytest
 
 import ombudsman_kpi
 from ombudsman_kpi import Scheme
-from ombudsman_kpi.measures.base.rules import Rule
-from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.measures.base.target import Rule, Target
 from ombudsman_kpi.measures.registry import MEASURES, name_of
 from ombudsman_kpi.schemes.scheme import split_bands
 

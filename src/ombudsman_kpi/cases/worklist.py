@@ -20,8 +20,7 @@ from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.measures.base.figures import headroom_of
-from ombudsman_kpi.measures.base.rules import Rule
-from ombudsman_kpi.measures.base.target import Records, Target
+from ombudsman_kpi.measures.base.target import Records, Rule, Target
 from ombudsman_kpi.records.reading import Readings
 from ombudsman_kpi.records.tables import left_out_of
 from ombudsman_kpi.results.results import Results

@@ -10,7 +10,7 @@ import numpy as np
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import Rule
+from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import Field

@@ -17,7 +17,7 @@ from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import Rule
+from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.repeats import contents_of
 from ombudsman_kpi.records.tables import Table

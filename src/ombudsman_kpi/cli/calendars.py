@@ -11,6 +11,7 @@ from ombudsman_kpi.calendars.dates import WEEKDAYS, day_in_words, to_date
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.cli.commands import app
 from ombudsman_kpi.errors import OptionError
+from ombudsman_kpi.rounding import many
 
 Division = StrEnum("Division", {name: name for name in DIVISIONS})  # type: ignore[misc]
 
@@ -18,11 +19,11 @@ Division = StrEnum("Division", {name: name for name in DIVISIONS})  # type: igno
 @app.command()
 def due(
     date: Annotated[str, typer.Argument(help="Date of receipt, such as 2024-03-28")],
-    limit: Annotated[str, typer.Argument(help="Working days, such as 20; or a limit, such as '13 weeks'")],
+    limit: Annotated[str, typer.Argument(help="Working days, such as 20; or a limit, such as '13 weeks' or '1 month'")],
     *,
     division: Annotated[Division | None, typer.Option(help="Whose bank holidays count", show_default=False)] = None,
     known_at: Annotated[
-        str | None, typer.Option(help="As the bank holidays had been announced on this date", show_default=False)
+        str | None, typer.Option(help="By the bank holidays that had been announced by this date", show_default=False)
     ] = None,
     country: Annotated[
         str | None, typer.Option(help="Another country, such as IE (not checked against an official list)")
@@ -54,7 +55,7 @@ def due(
     typer.echo(f"{WEEKDAYS[answer.weekday()]} {day_in_words(answer)}{note}")
 
 
-calendars = typer.Typer(help="Look after the calendar that working days are counted by.")
+calendars = typer.Typer(help="Check the calendar that working days are counted by.")
 app.add_typer(calendars, name="calendar")
 
 
@@ -75,7 +76,7 @@ def check(
     for difference in found:
         typer.echo(str(difference))
     listed = ", ".join(f"{name} {min(days).year} to {max(days).year}" for name, days in published.items())
-    number = f"{len(found)} weekday{'' if len(found) == 1 else 's'}" if found else "no weekday"
+    number = many(len(found), "weekday") if found else "no weekday"
     differs = "differs" if len(found) <= 1 else "differ"
     typer.echo(f"{number} {differs} between the file ({listed}) and the rules (holidays {version('holidays')}).")
     raise typer.Exit(1 if found else 0)

@@ -22,6 +22,7 @@ from ombudsman_kpi.clocks.outcomes import COHORTS
 from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.records.reading import parse_readings, with_file
 from ombudsman_kpi.records.vocabulary import RECORDS
+from ombudsman_kpi.rounding import many
 
 app = typer.Typer(
     name="ombudsman-kpi",
@@ -291,7 +292,7 @@ def schemes(
     if scheme is None:
         width = max(map(len, list_schemes())) + 2
         for item in map(load_scheme, list_schemes()):
-            typer.echo(f"{item.id:<{width}}{item.title} ({len(item.targets)} targets, {item.calendar.named})")
+            typer.echo(f"{item.id:<{width}}{item.title} ({many(len(item.targets), 'target')}, {item.calendar.named})")
         return
     shown = load_scheme(scheme)
     typer.echo(f"{shown.title}\n{shown.source} · {shown.calendar.named} · digest {shown.digest}\n")

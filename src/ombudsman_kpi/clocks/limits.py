@@ -116,7 +116,7 @@ class Amount(Limit):
 
     @property
     def allowed(self) -> int:  # type: ignore[override]
-        """The longest elapsed time that is still in time, in days or microseconds.
+        """The longest elapsed time that is still in time, in parts: days, half steps of months, or microseconds.
 
         >>> Weeks(13).allowed, Weeks(13, less_than=True).allowed
         (91, 90)
@@ -333,7 +333,7 @@ def parse_limit(text: str) -> Amount:
     if match is None or unit is None or "." in match["amount"]:
         raise SchemeError(
             f"{shortened(text)} isn't a limit. Write a whole number and a unit, such as '20 working days', "
-            "'< 13 weeks', '3 months', '10 calendar days', '24 hours' or '60 seconds'."
+            "'< 13 weeks', '3 months', '10 calendar days', '4 working hours' or '60 seconds'."
         )
     less = (match["less"] or "within").strip().lower()
     return unit(int(match["amount"]), less_than=less != "within")
@@ -386,10 +386,10 @@ def due_date(start: date, limit: Limit, calendar: WorkingCalendar) -> date:
     >>> due_date(date(2024, 3, 1), Weeks(13), WorkingCalendar.uk("england-and-wales"))
     datetime.date(2024, 5, 31)
 
-    Raises ``OptionError`` for seconds and hours, which end at an instant; ``CoverageError`` beyond the calendar.
+    Raises ``OptionError`` for hours and seconds, which end at an instant; ``CoverageError`` beyond the calendar.
     """
     if limit.needs_times:
-        raise OptionError(f"A limit of {limit} ends at an instant, not on a day. Give working days, days or weeks.")
+        raise OptionError(f"A limit of {limit} ends at an instant, not on a day. Give days, weeks or months.")
     day = np.array([day_number(start)])
     covered = calendar.covers(day).all()
     due = limit.axis(calendar, Clock()).due(day, limit.allowed) if covered else np.array([MISSING])

@@ -23,6 +23,7 @@ from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.records.cells.words import Words
 from ombudsman_kpi.records.tables import Table, open_table
 from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, fields_of
+from ombudsman_kpi.rounding import many
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -227,7 +228,7 @@ class History:
 
     def __repr__(self) -> str:
         notes = "".join(f"; {note}" for note in self.notes)
-        return f"<History of {_many(len(self), 'case')}: {', '.join(self.rows.column_names)}{notes}>"
+        return f"<History of {many(len(self), 'case')}: {', '.join(self.rows.column_names)}{notes}>"
 
 
 def notes_of(misfits: Mapping[Misfit, int]) -> tuple[str, ...]:
@@ -241,17 +242,8 @@ def notes_of(misfits: Mapping[Misfit, int]) -> tuple[str, ...]:
     if unknown:
         most = sorted(unknown.items(), key=lambda item: (-item[1], item[0]))[:5]
         named = ", ".join(f"{name[:40]} ({number:,})" for name, number in most)
-        others = f" and {_many(len(unknown) - len(most), 'more kind')}" if len(unknown) > len(most) else ""
+        others = f" and {many(len(unknown) - len(most), 'more kind')}" if len(unknown) > len(most) else ""
         kinds = "an unknown kind" if len(unknown) == 1 else "unknown kinds"
-        notes.append(f"{_many(unknown.total(), 'event')} of {kinds}: {named}{others}")
+        notes.append(f"{many(unknown.total(), 'event')} of {kinds}: {named}{others}")
     rest = sorted((str(key), count) for key, count in misfits.items() if key.kind is not MisfitKind.UNKNOWN)
-    return (*notes, *(f"{_many(count, 'event')} {key}" for key, count in rest))
-
-
-def _many(number: int, what: str) -> str:
-    """Return a number of things in words.
-
-    >>> _many(1, "event"), _many(2000, "event")
-    ('1 event', '2,000 events')
-    """
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return (*notes, *(f"{many(count, 'event')} {key}" for key, count in rest))

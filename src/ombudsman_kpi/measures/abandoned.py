@@ -7,7 +7,6 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.clocks.limit_fields import LimitField
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome
@@ -18,8 +17,8 @@ from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import ClockRule, Rule
-from ombudsman_kpi.measures.base.target import Records
+from ombudsman_kpi.measures.base.rules import ClockRule
+from ombudsman_kpi.measures.base.target import Records, Rule
 from ombudsman_kpi.measures.share_of_kinds import IN, NOT_IN
 from ombudsman_kpi.records.vocabulary import RECORDS
 
@@ -36,13 +35,9 @@ class AbandonedRule(ClockRule):
         # Each state twice, after the time and within it: of 3 states, the second within it is 1 + 3 = 4.
         categories = tuple(_outcome_of(state, late=late) for late in (True, False) for state in clock.states)
 
-        def points() -> tuple[Integers, Integers, Integers]:
-            start, end = clock.points()
-            return start, end, np.full(len(start), MISSING)
-
         return Assessed(
             clock.state.astype(np.intp) + clock.in_time(after) * len(clock.states), categories, clock.start_day,
-            clock.end_day, clock.elapsed, after.elapsed_unit, points, after.parts, clock.in_days,
+            clock.end_day, clock.elapsed, after.elapsed_unit, clock.points_without_due, after.parts, clock.in_days,
         )  # fmt: skip
 
 

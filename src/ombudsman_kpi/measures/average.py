@@ -8,7 +8,6 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.clocks.limits import Limit, units
 from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import NONE, State
@@ -18,8 +17,8 @@ from ombudsman_kpi.measures.base.changing import Changing
 from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, judged
 from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import ClockRule, Rule
-from ombudsman_kpi.measures.base.target import Records
+from ombudsman_kpi.measures.base.rules import ClockRule
+from ombudsman_kpi.measures.base.target import Records, Rule
 from ombudsman_kpi.statistics.intervals import Interval, MeanMoments, change_of_means
 
 TimeUnit = Literal["seconds", "hours", "working hours", "working days", "calendar days"]
@@ -37,10 +36,6 @@ class TimeTakenRule(ClockRule):
         categories = tuple(outcome_of(state) for state in clock.states)
         ran = np.array([outcome.status in {"met", "pending"} for outcome in categories]).take(clock.state)
 
-        def points() -> tuple[Integers, Integers, Integers]:
-            start, end = clock.points()
-            return start, end, np.full(len(start), MISSING)
-
         return Assessed(
             clock.state.astype(np.intp),
             categories,
@@ -48,7 +43,7 @@ class TimeTakenRule(ClockRule):
             clock.end_day,
             np.where(ran, clock.elapsed, NONE),
             self.target.unit,
-            points,
+            clock.points_without_due,
             self.target.runs_in.parts,
             clock.in_days,
             in_parts=self.target.counts_parts,

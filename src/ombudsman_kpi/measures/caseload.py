@@ -12,7 +12,7 @@ from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.limit_fields import LimitField
 from ombudsman_kpi.clocks.limits import CalendarDays, Limit
-from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome, OutcomeStatus
+from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome, OutcomeStatus
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.errors import KpiError
@@ -20,8 +20,8 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, Level, Place, judged
 from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import ClockRule, Rule
-from ombudsman_kpi.measures.base.target import DueChain, Records, Target
+from ombudsman_kpi.measures.base.rules import ClockRule
+from ombudsman_kpi.measures.base.target import DueChain, Records, Rule, Target
 from ombudsman_kpi.measures.distribution import reaches
 from ombudsman_kpi.measures.stock import since_concerned
 
@@ -113,7 +113,7 @@ class Caseload(OnClock):
     @property
     def reasons_shown(self) -> Container[OutcomeStatus]:
         """Those of records left out: pending and met stand for what is carried forward, and what was closed."""
-        return STATUSES[4:]
+        return {"excluded", "invalid"}
 
     def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for its records."""

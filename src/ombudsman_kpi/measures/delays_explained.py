@@ -24,8 +24,7 @@ from ombudsman_kpi.events.understood import PARTIES
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.lasting import records_of
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import Rule
-from ombudsman_kpi.measures.base.target import CASE, DueChain, Party, Records, Target, Wording, check_named
+from ombudsman_kpi.measures.base.target import CASE, DueChain, Party, Records, Rule, Target, Wording, check_named
 from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
 from ombudsman_kpi.measures.share_within_due_days import due_days_last
 from ombudsman_kpi.measures.share_within_paused import ran_net

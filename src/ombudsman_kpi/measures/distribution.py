@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from ombudsman_kpi.arrays.types import MISSING, Integers
+from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.limit_fields import LimitField
@@ -27,8 +27,8 @@ from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import ClockRule, Rule
-from ombudsman_kpi.measures.base.target import DueChain, Records, Target
+from ombudsman_kpi.measures.base.rules import ClockRule
+from ombudsman_kpi.measures.base.target import DueChain, Records, Rule, Target
 from ombudsman_kpi.measures.share_of_kinds import NOT_IN
 from ombudsman_kpi.measures.share_within import ShareWithin
 
@@ -54,13 +54,10 @@ class BandRule(ClockRule):
         is_open, ran = (np.array([item.status in some for item in states]).take(clock.state) for some in (_OPEN, _RAN))
         outside = np.logical_or.reduce([*past, *(~is_open & own for own in before)])
 
-        def points() -> tuple[Integers, Integers, Integers]:
-            start, end = clock.points()
-            return start, end, np.full(len(start), MISSING)
-
         return Assessed(
             clock.state.astype(np.intp) + outside * len(states), categories, clock.start_day, clock.end_day,
-            np.where(ran, clock.elapsed, NONE), runs_in.elapsed_unit, points, runs_in.parts, clock.in_days,
+            np.where(ran, clock.elapsed, NONE), runs_in.elapsed_unit, clock.points_without_due, runs_in.parts,
+            clock.in_days,
         )  # fmt: skip
 
 

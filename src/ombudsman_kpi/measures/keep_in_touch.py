@@ -26,8 +26,8 @@ from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.lasting import records_of
 from ombudsman_kpi.measures.base.on_clock import Limited
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import ClockRule, Rule
-from ombudsman_kpi.measures.base.target import CASE, Party, Records, Target, Wording
+from ombudsman_kpi.measures.base.rules import ClockRule
+from ombudsman_kpi.measures.base.target import CASE, Party, Records, Rule, Target, Wording
 from ombudsman_kpi.records.columns import Columns
 
 MET, LATE, OVERDUE, PENDING = (Outcome(status) for status in ("met", "late", "overdue", "pending"))

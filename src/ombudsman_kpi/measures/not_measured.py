@@ -7,8 +7,7 @@ from pydantic import Field
 
 from ombudsman_kpi.measures.base.figures import Figure, Place
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import Rule
-from ombudsman_kpi.measures.base.target import Records, Target
+from ombudsman_kpi.measures.base.target import Records, Rule, Target
 
 
 class NotMeasured(Target):

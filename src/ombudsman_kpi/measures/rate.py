@@ -18,9 +18,8 @@ from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import Rule
 from ombudsman_kpi.measures.base.selected import Dated, check_conditions
-from ombudsman_kpi.measures.base.target import Records
+from ombudsman_kpi.measures.base.target import Records, Rule
 from ombudsman_kpi.measures.count import CountRule, status_of
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import ConditionField

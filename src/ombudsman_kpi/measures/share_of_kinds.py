@@ -15,10 +15,11 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.lasting import day_lasts
+from ombudsman_kpi.measures.base.published import PublishedShareRule
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import DatedRule, Rule
+from ombudsman_kpi.measures.base.rules import DatedRule
 from ombudsman_kpi.measures.base.selected import Dated, check_conditions, check_time
-from ombudsman_kpi.measures.base.target import CASE, Records
+from ombudsman_kpi.measures.base.target import CASE, Records, Rule
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import Condition, ConditionField
 from ombudsman_kpi.records.vocabulary import fields_of
@@ -125,9 +126,9 @@ class SharesOfKinds(Dated):
         return not self.followed_by
 
     @property
-    def share_dated_by(self) -> tuple[str, ...]:
+    def share_rule(self) -> Rule | None:
         """By its day; none where other records belong to the larger set, which no row counts."""
-        return () if self.among else (self.dated,)
+        return None if self.among else PublishedShareRule(self, (self.dated,))
 
     @property
     def conditions(self) -> tuple[str, ...]:

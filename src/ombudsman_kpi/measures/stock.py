@@ -18,9 +18,9 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, Level, Place, TargetStatus, judged
 from ombudsman_kpi.measures.base.on_clock import Limited
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import ClockRule, Rule
+from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.selected import Selected
-from ombudsman_kpi.measures.base.target import Records
+from ombudsman_kpi.measures.base.target import Records, Rule
 
 JOINED, LEFT = Outcome("overdue", "older than the limit"), Outcome("late", "ended")
 

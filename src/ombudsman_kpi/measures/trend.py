@@ -15,8 +15,7 @@ from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.changing import Changing
 from ombudsman_kpi.measures.base.figures import Figure, Place, judged
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import Rule
-from ombudsman_kpi.measures.base.target import MEASURES, DueChain, Records, Target
+from ombudsman_kpi.measures.base.target import MEASURES, DueChain, Records, Rule, Target
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.rounding import half_up
 
@@ -106,9 +105,9 @@ class Trend(Target):
         return self.base.from_periods
 
     @property
-    def share_dated_by(self) -> tuple[str, ...]:
+    def share_rule(self) -> Rule | None:
         """As for its figure."""
-        return self.base.share_dated_by
+        return self.base.share_rule
 
     @property
     def selects(self) -> Mapping[str, Condition]:

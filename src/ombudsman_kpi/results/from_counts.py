@@ -14,6 +14,7 @@ from ombudsman_kpi.measures.base.figures import (
     NOTHING,
     Everywhere,
     Figure,
+    Group,
     Level,
     Month,
     Place,
@@ -26,7 +27,7 @@ from ombudsman_kpi.measures.stock import levels
 from ombudsman_kpi.results.row import COUNTS, EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.results.summed import daily_changes, gathered, spanned
 from ombudsman_kpi.tallies.basis import Basis
-from ombudsman_kpi.tallies.block import Block, Group, Key
+from ombudsman_kpi.tallies.block import Block, Key
 from ombudsman_kpi.tallies.counts import PUBLISHED, Counts
 
 

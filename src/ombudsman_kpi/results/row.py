@@ -7,8 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ombudsman_kpi.errors import OptionError
-from ombudsman_kpi.measures.base.figures import TargetStatus
-from ombudsman_kpi.tallies.block import Group
+from ombudsman_kpi.measures.base.figures import Group, TargetStatus
 
 EVERYTHING = "all"
 NO_DATE = "(no period)"

@@ -12,8 +12,8 @@ from ombudsman_kpi.arrays.sums import add_up
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Every, Grain, Period, following, grain_start, period_of
 from ombudsman_kpi.clocks.outcomes import OutcomeStatus
-from ombudsman_kpi.measures.base.figures import LONGEST, PlaceCounts, Times
-from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Group
+from ombudsman_kpi.measures.base.figures import LONGEST, Group, PlaceCounts, Times
+from ombudsman_kpi.tallies.block import NO_PERIOD, Block
 
 Places = dict[tuple[Period | None, Group], PlaceCounts]
 

@@ -13,7 +13,7 @@ from ombudsman_kpi.clocks.states import not_yet
 from ombudsman_kpi.errors import KpiError, Lack, OptionError, RecordsError, together
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import Rule
+from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.reading import Readings
 from ombudsman_kpi.records.sources import source as reading
 from ombudsman_kpi.records.sources.source import Source

@@ -14,7 +14,7 @@ from ombudsman_kpi.errors import OptionError, one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import Rule
+from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.tables import Table, left_out_of
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.in_memory import Options, read_first_times

@@ -11,8 +11,7 @@ from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import times_of_cases
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import Rule
-from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.measures.base.target import Rule, Target
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.conditions import exclude_each_other
 from ombudsman_kpi.records.reading import PLAIN, Readings
@@ -159,7 +158,7 @@ def why_not(step: PlanStep, tables: Mapping[str, Table]) -> str | None:
             return lacking_records(kind)
         table = tables[kind]
         if table.has_shares:
-            fits = target.takes_share(table) or (target.unit == "number" and target.from_periods)
+            fits = target.share_rule is not None or (target.unit == "number" and target.from_periods)
             has = "shares in place of records"
         elif has_periods(table):
             fits, has = target.from_periods, "periods in place of dates"
@@ -202,7 +201,7 @@ def _refuse_shared_numbers(plan: Sequence[PlanStep], tables: Mapping[str, Table]
     for kind, table in tables.items():
         takers = [
             step.target for step in plan
-            if step.target.of == kind and step.target.takes_share(table) and why_not(step, tables) is None
+            if table.has_shares and step.target.of == kind and step.target.share_rule and why_not(step, tables) is None
         ]  # fmt: skip
         for target in takers:
             names = [other.id for other in takers if not exclude_each_other(target.selects, other.selects)]

@@ -15,7 +15,7 @@ from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import ids_in, of_kind
 from ombudsman_kpi.measures.base.lasting import field_lasts, have_come
-from ombudsman_kpi.measures.base.rules import Rule
+from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, RECORDS
 from ombudsman_kpi.schemes.scheme import Scheme

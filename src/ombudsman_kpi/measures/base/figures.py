@@ -13,6 +13,7 @@ import numpy as np
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Period, preceding
 from ombudsman_kpi.measures.base.standard import Standard
+from ombudsman_kpi.rounding import many
 from ombudsman_kpi.statistics.intervals import Interval, change_of_shares
 
 TargetStatus = Literal["met", "missed", "undetermined", "no data", "no target", "not measured"]
@@ -164,7 +165,7 @@ def in_every_month(figure: Figure, months: Sequence[Month], *, complete: bool) -
     met, lost, open_ = (by_status.get(name, []) for name in _JUDGED)
     if not (met or lost or open_):
         return figure
-    words = f"met in {len(met)} of {len(met) + len(lost) + len(open_)} months"
+    words = f"met in {len(met)} of {many(len(met) + len(lost) + len(open_), 'month')}"
     if lost:
         words += f", missed in {', '.join(period.label for period in lost)}"
     return figure._replace(

@@ -12,7 +12,7 @@ from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.states import NONE, StateBuilder, dated, fields_of_conditions, fields_of_identity
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.lasting import day_lasts
-from ombudsman_kpi.measures.base.rules import Rule
+from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.vocabulary import MET
 
@@ -26,10 +26,11 @@ class PublishedShareRule(Rule):
     Of 112 in 140, 112 records are met and 28 late; of 0 in 5 there are 5 late, and 0 in 0 is left out as nothing.
     """
 
+    dated_by: tuple[str, ...]  # the times that may date the rows: the first that is there
+
     def day_field(self, table: Columns) -> str:
-        """Return the time that dates the rows: the first that is there."""
-        names = self.target.share_dated_by
-        return next((name for name in names if table.has(name)), names[0])
+        """Return the time that dates the rows."""
+        return next((name for name in self.dated_by if table.has(name)), self.dated_by[0])
 
     def fields(self, table: Columns) -> list[str]:
         """Return the names of its day and its numbers, of what its conditions look at, and of what tells rows apart."""

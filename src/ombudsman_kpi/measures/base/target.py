@@ -1,12 +1,16 @@
 """What every measure is: a declaration, from which its rules, its figure and all that is shown of it follow."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.periods import Every, Grain, Period, grain_of
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.due_days import HasDueDays
@@ -15,14 +19,14 @@ from ombudsman_kpi.clocks.judging import HasLimit
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, CountedBy, Outcome, OutcomeStatus
+from ombudsman_kpi.clocks.states import State
+from ombudsman_kpi.clocks.timeline import SharedClock
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import Figure, Month, Place, PlaceCounts, in_every_month, once_matured
 from ombudsman_kpi.measures.base.in_force import InForce
-from ombudsman_kpi.measures.base.published import PublishedShareRule
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import Rule
 from ombudsman_kpi.measures.base.standard import StandardField
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import Condition, Declaration, is_none
@@ -52,6 +56,43 @@ class Wording(NamedTuple):
     awaited: str = ""  # what hasn't happened up to the day that follows
     ended: str = ""  # what ended it without what it waited for; ``{what}`` happened
     whole: str = ""  # the sentence for a whole record, due in parts with a party each; ``{what}`` started it
+
+
+@dataclass(frozen=True)
+class Rule(ABC):
+    """How the records of one kind are assessed for one target."""
+
+    target: "Target"
+
+    counted_as: ClassVar[CountedBy | None] = None  # what isn't judged, but counted beside the records: populations
+
+    @abstractmethod
+    def fields(self, table: Columns) -> list[str]:
+        """Return the names of the fields that it reads. Raises ``RecordsError`` where one isn't there."""
+
+    @abstractmethod
+    def assess(self, known: AsKnownBatch) -> Assessed:
+        """Return the outcomes of a batch."""
+
+    @abstractmethod
+    def stays(self, known: AsKnownBatch) -> Truths:
+        """Return which records of a batch have the same outcome at any later day, whatever may still come."""
+
+    def shared_clock(self, known: AsKnownBatch) -> SharedClock | None:
+        """Return the clocks of a batch where state and elapsed time say all; None where they don't.
+
+        What differs in nothing but the limit is then counted once, and judged by each limit at the end.
+        """
+        return None
+
+    def judge_shared(
+        self, states: tuple[State, ...], state: NDArray[np.integer], elapsed: Integers
+    ) -> tuple[NDArray[np.intp], tuple[Outcome, ...], Integers]:
+        """Return the outcome of each of some clocks that were shared, as a position in a list of outcomes.
+
+        And the elapsed times as they are shown.
+        """
+        raise TypeError(f"{type(self).__name__} shares no clock.")
 
 
 class Target(Declaration):
@@ -103,17 +144,13 @@ class Target(Declaration):
 
     def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rules by which it is assessed: its own, or on a table of shares the one for that."""
-        if self.takes_share(related.tables[self.of]):
-            return iter([(self.of, PublishedShareRule(self))])
+        if self.share_rule is not None and related.tables[self.of].has_shares:
+            return iter([(self.of, self.share_rule)])
         return self.own_rules(related)
 
     @abstractmethod
     def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rules by which records are assessed, with the kind of records that each is for."""
-
-    def takes_share(self, table: Columns) -> bool:
-        """Return whether it is measured on the shares that a table prints."""
-        return table.has_shares and bool(self.share_dated_by)
 
     def key_of(self, records: str) -> str | None:
         """Return the field whose equal values must be read together, of a kind of record that it may read."""
@@ -154,12 +191,9 @@ class Target(Declaration):
         return False
 
     @property
-    def share_dated_by(self) -> tuple[str, ...]:
-        """Of rows that say how many of their records met it, the times that may date them: the first that is there.
-
-        None where it is no share that such a row can have.
-        """
-        return ()
+    def share_rule(self) -> Rule | None:
+        """The rule for rows that say how many of their records met it; None where no row can have such a share."""
+        return None
 
     @property
     def selects(self) -> Mapping[str, Condition]:
