@@ -22,7 +22,7 @@ from ombudsman_kpi.measures.base.selected import Dated, check_conditions
 from ombudsman_kpi.measures.base.target import Records, Rule
 from ombudsman_kpi.measures.count import CountRule, status_of
 from ombudsman_kpi.records.columns import Columns
-from ombudsman_kpi.records.conditions import ConditionField
+from ombudsman_kpi.records.conditions import Condition, ConditionField
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import PERIOD
 
@@ -144,6 +144,10 @@ class Rate(Dated):
         """Return the rules by which its records, and the populations, are counted."""
         yield self.of, CountRule(self)
         yield POPULATIONS, PopulationRule.of(self, related.tables[POPULATIONS])
+
+    def conditions_declared(self, records: str) -> Iterator[tuple[str, Condition]]:
+        """Yield those on its own records, or those on the populations."""
+        yield from (self.population if records == POPULATIONS else self.where).items()
 
     def population_of(self, counts: PlaceCounts, period: Period | None) -> int | None:
         """Return the population that was given for a period, never another period's; None where none was."""

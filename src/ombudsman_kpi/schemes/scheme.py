@@ -34,9 +34,8 @@ from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.measures.base.in_force import InForce
 from ombudsman_kpi.measures.base.target import Target
-from ombudsman_kpi.measures.rate import POPULATIONS
 from ombudsman_kpi.measures.registry import MEASURES
-from ombudsman_kpi.records.conditions import Condition, Declaration, is_none
+from ombudsman_kpi.records.conditions import Declaration, is_none
 from ombudsman_kpi.schemes.place import CALENDAR_KEYS, Elsewhere, ListedHolidays, OwnDays, check_one_calendar, keeping
 
 WRITTEN_AS = {"targets": "target", "reports": "report"}  # a file writes them as [[target]] and [[report]]
@@ -196,7 +195,7 @@ class Scheme(Declaration):
         for target in self.targets:
             if records != target.of and records not in target.reads:
                 continue
-            named = [condition for name, condition in _conditions(target, records) if name == "kind"]
+            named = [condition for name, condition in target.conditions_declared(records) if name == "kind"]
             if not named or any(condition.negated or condition.present is not None for condition in named):
                 return None
             used |= {value for condition in named for value in condition.values}
@@ -383,10 +382,3 @@ def _texts(value: Any) -> Iterator[str]:
         value = value.values()
     for item in value if isinstance(value, Iterable) and not isinstance(value, str) else ():
         yield from _texts(item)
-
-
-def _conditions(target: Target, records: str) -> Iterator[tuple[str, Condition]]:
-    """Yield the conditions that a target declares on fields of some records: of its populations, or of the others."""
-    for key, value in vars(target).items():
-        if isinstance(value, Mapping) and (key == "population") == (records == POPULATIONS):
-            yield from ((name, item) for name, item in value.items() if isinstance(item, Condition))

@@ -210,6 +210,12 @@ class Target(Declaration):
         """What is said of the records that its conditions leave out."""
         return frozenset()
 
+    def conditions_declared(self, records: str) -> Iterator[tuple[str, Condition]]:
+        """Yield all conditions that it declares on fields of records that it reads."""
+        for value in vars(self).values():
+            if isinstance(value, Mapping):
+                yield from ((name, item) for name, item in value.items() if isinstance(item, Condition))
+
     def grain_for(self, every: Every | None) -> Grain:
         """Return the periods in which it is counted for a reporting period."""
         return "day" if self.counted_daily else "month" if self.met_when and every is None else grain_of(every)
