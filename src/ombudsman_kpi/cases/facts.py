@@ -7,9 +7,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchem
 from pydantic_core import CoreSchema
 
 from ombudsman_kpi.clocks.outcomes import OutcomeStatus
-from ombudsman_kpi.measures.base.target import Party, Records
+from ombudsman_kpi.measures.base.target import Records
 from ombudsman_kpi.records.cells.field_types import OPTIONAL_TIME_SCHEMA, parse_time
-from ombudsman_kpi.records.vocabulary import summarised
+from ombudsman_kpi.records.vocabulary import Party, summarised
 
 
 def _read_moment(value: object) -> object:

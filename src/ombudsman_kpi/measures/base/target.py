@@ -33,7 +33,6 @@ from ombudsman_kpi.records.conditions import Condition, Declaration, is_none
 from ombudsman_kpi.records.vocabulary import RecordKind
 
 Records = RecordKind
-Party = Literal["complainant", "organisation"]
 
 CASE = "case_id"  # the field by which the records of a case belong together
 
