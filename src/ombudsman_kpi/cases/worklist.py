@@ -118,7 +118,7 @@ class _Window(NamedTuple):
 
     @classmethod
     def of(cls, within: Any, at: AsOf, scheme: Scheme) -> "_Window | None":
-        """Read how far ahead is looked; None for as far as there is anything."""
+        """Return how far ahead is looked; None for as far as there is anything."""
         if within is None:
             return None
         try:
@@ -134,7 +134,7 @@ class _Window(NamedTuple):
         return cls(limit, int((last[0] + 1) * DAY - 1 if limit.in_days else scheme.zone.wall(last)[0]))
 
     def holds(self, assessed: Assessed, own: Limit | None, left: Integers | None) -> Truths:
-        """Tell what is due in it. Two instants are compared as such, not by the clock on the wall."""
+        """Return what is due in it. Two instants are compared as such, not by the clock on the wall."""
         exact = own is not None and own.needs_times and self.limit.needs_times
         if exact and left is not None:
             soon: Truths = left <= self.limit.allowed
@@ -169,7 +169,7 @@ _COLUMNS = [
 
 
 def _together(parts: list["pd.DataFrame"]) -> "pd.DataFrame":
-    """Put the rows of all targets below each other; without any, the columns alone."""
+    """Return the rows of all targets below each other; without any, the columns alone."""
     import pandas as pd
 
     if parts:
@@ -187,7 +187,7 @@ def _together(parts: list["pd.DataFrame"]) -> "pd.DataFrame":
 
 
 def _with_effects(frame: "pd.DataFrame", results: Results, every: Every | None) -> "pd.DataFrame":
-    """Add in which period each will count, and what missing it does to the figure there."""
+    """Return obligations with the period in which each will count, and what missing it does to the figure there."""
     import pandas as pd
 
     rows = {(row.target, row.period): row for row in results.rows}
@@ -233,7 +233,7 @@ def _effect(target: Target, row: Row | None, status: str, weight: int) -> tuple[
 
 
 def _in_order(frame: "pd.DataFrame", scheme: Scheme) -> "pd.DataFrame":
-    """Put what is due first first; of what is due on one day, what loses a target, then in the scheme's order."""
+    """Return what is due first first; of what is due on one day, what loses a target, then in the scheme's order."""
     places = {target.id: place for place, target in enumerate(scheme.targets)}
     frame["_due"] = frame["due"].dt.normalize()
     frame["_loses"] = frame["effect"] != LOSES
@@ -262,7 +262,7 @@ def worklist_table(rows: "pd.DataFrame", scheme: Scheme, as_of: str, most: int |
 
 
 def _cells(row: dict[str, Any]) -> Iterator[str]:
-    """Write one row of a worklist."""
+    """Yield the cells of one row of a worklist."""
     due = row["due"]
     timed = row["unit"] in units_of_time()
     yield "none while it stands still" if is_missing(due) else moment_text(due) if timed else day_text(due.date())
