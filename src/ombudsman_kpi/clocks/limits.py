@@ -19,6 +19,7 @@ from dateutil.relativedelta import relativedelta
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import MONTHS, day_number, ordinal, to_day
+from ombudsman_kpi.calendars.time_zones import DAY, HOUR, SECOND
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.axes import Axis, CalendarDayAxis, InstantAxis, MonthAxis, WorkingDayAxis, WorkingHourAxis
 from ombudsman_kpi.clocks.options import Clock
@@ -217,7 +218,7 @@ class Months(Amount):
 class ElapsedTime(Amount):
     """Time on the line of instants, in microseconds, whatever the clock on the wall did."""
 
-    longest = 36_525 * 86_400_000_000
+    longest = 36_525 * DAY
     in_days = False
     needs_times = True
     options = _EVERY_AXIS | {"pauses"}
@@ -231,7 +232,7 @@ class WorkingHours(ElapsedTime):
     """Hours for which the office is open, by the opening hours of the scheme."""
 
     unit = elapsed_unit = "working hours"
-    size = parts = 3_600_000_000
+    size = parts = HOUR
     counts_working_hours = True
 
     def axis(self, calendar: WorkingCalendar, clock: Clock) -> Axis:
@@ -249,14 +250,14 @@ class Hours(ElapsedTime):
     """Elapsed hours."""
 
     unit = elapsed_unit = "hours"
-    size = parts = 3_600_000_000
+    size = parts = HOUR
 
 
 class Seconds(ElapsedTime):
     """Elapsed seconds."""
 
     unit = elapsed_unit = "seconds"
-    size = parts = 1_000_000
+    size = parts = SECOND
 
 
 @dataclass(frozen=True, slots=True)

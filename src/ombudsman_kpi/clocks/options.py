@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainSerializer
 
+from ombudsman_kpi.calendars.time_zones import SECOND
 from ombudsman_kpi.records.conditions import Declaration
 
 
@@ -82,7 +83,7 @@ class Clock(Declaration):
         30000000
         """
         match = _UNANSWERED.fullmatch(self.unanswered)
-        return int(match[3]) * 1_000_000 if match is not None and match[3] else None
+        return int(match[3]) * SECOND if match is not None and match[3] else None
 
     @cached_property
     def in_force(self) -> dict[str, str]:
