@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from ombudsman_kpi.clocks.limit_fields import LimitField
 from ombudsman_kpi.clocks.limits import Limit
-from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome
+from ombudsman_kpi.clocks.outcomes import IN, NOT_IN, Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
@@ -19,7 +19,6 @@ from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import Records, Rule
-from ombudsman_kpi.measures.share_of_kinds import IN, NOT_IN
 from ombudsman_kpi.records.vocabulary import RECORDS
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from ombudsman_kpi.clocks.limits import Limit, units
-from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome
-from ombudsman_kpi.clocks.states import NONE, State
+from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, outcome_of
+from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.changing import Changing
@@ -48,19 +48,6 @@ class TimeTakenRule(ClockRule):
             clock.in_days,
             in_parts=self.target.counts_parts,
         )
-
-
-def outcome_of(state: State) -> Outcome:
-    """Return what a clock's state says of an average: it is in it, not yet, or left out.
-
-    >>> outcome_of(State("abandoned"))
-    Outcome(status='excluded', reason='abandoned', mark='')
-    """
-    if state.ending == "stopped":
-        return Outcome("met")
-    if state.ending == "open":
-        return Outcome("pending")
-    return Outcome("invalid" if state.ending == "invalid" else "excluded", state.reason or state.ending)
 
 
 class TimeTaken(OnClock):

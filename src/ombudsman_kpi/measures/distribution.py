@@ -12,24 +12,20 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from ombudsman_kpi.arrays.types import MISSING
-from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
+from ombudsman_kpi.clocks.judging import reaches
 from ombudsman_kpi.clocks.limit_fields import LimitField
 from ombudsman_kpi.clocks.limits import Limit
-from ombudsman_kpi.clocks.options import Clock
-from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome
+from ombudsman_kpi.clocks.outcomes import NOT_IN, Assessed, Cohort, Outcome, outcome_of
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.average import outcome_of
 from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import DueChain, Records, Rule, Target
-from ombudsman_kpi.measures.share_of_kinds import NOT_IN
 from ombudsman_kpi.measures.share_within import ShareWithin
 
 PAST = Outcome("pending", "", "past")  # open for longer than the band: it can only be in another
@@ -162,14 +158,3 @@ class Distribution(OnClock, ChangingShare):
         if any(limit.own_field for limit in self.all_limits):
             raise ValueError("limit: a band is a length of time, such as 20 working days")
         return self
-
-
-def reaches(earlier: Limit, later: Limit, clock: Clock, calendar: WorkingCalendar) -> bool:
-    """Return whether all that keeps a later limit keeps an earlier one too, whenever it starts."""
-    if earlier.in_days != later.in_days:
-        return False  # the order as it is written
-    days = np.arange(day_number(calendar.first), day_number(calendar.last) + 1)
-    starts = days if earlier.in_days else np.zeros(1, np.int64)
-    first, second = (limit.axis(calendar, clock).due(starts, limit.allowed) for limit in (earlier, later))
-    known = (first != MISSING) & (second != MISSING)
-    return bool(known.any() and (second[known] <= first[known]).all())

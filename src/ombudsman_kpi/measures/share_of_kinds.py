@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.arrow_memory import integers, present
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
-from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
+from ombudsman_kpi.clocks.outcomes import IN, NOT_IN, Assessed, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.changing import ChangingShare
@@ -23,8 +23,6 @@ from ombudsman_kpi.measures.base.target import CASE, Records, Rule
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import Condition, ConditionField
 from ombudsman_kpi.records.vocabulary import fields_of
-
-IN, NOT_IN = Outcome("met"), Outcome("late")
 
 
 @dataclass(frozen=True)
