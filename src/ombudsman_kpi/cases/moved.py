@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 from ombudsman_kpi.calendars.announced import changed_between, check_known_at
 from ombudsman_kpi.calendars.dates import to_date
 from ombudsman_kpi.clocks.outcomes import OPEN
-from ombudsman_kpi.errors import OptionError
+from ombudsman_kpi.errors import OptionError, naming
 from ombudsman_kpi.records.keywords import WorklistRecords, provided, takes_records
 from ombudsman_kpi.records.reading import Columns, Formats, Missing, Unreadable, parse_readings
 from ombudsman_kpi.schemes.scheme import Scheme
@@ -70,7 +70,10 @@ def _as_it_became_known(scheme: Scheme, known_from: Any, known_to: Any) -> list[
     Raises ``OptionError`` where that isn't known, or the days are in the wrong order.
     """
     check_scheme(scheme)
-    first, last = check_known_at(known_from), check_known_at(known_to)
+    with naming("known_from"):
+        first = check_known_at(known_from)
+    with naming("known_to"):
+        last = check_known_at(known_to)
     if last < first:
         raise OptionError(f"known_from is {first}, after known_to, {last}: give the earlier day first.")
     if not scheme.division:

@@ -10,7 +10,7 @@ from ombudsman_kpi.calendars.bank_holidays import DIVISIONS
 from ombudsman_kpi.calendars.dates import WEEKDAYS, day_in_words, to_date
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.cli.commands import app
-from ombudsman_kpi.errors import OptionError
+from ombudsman_kpi.errors import OptionError, naming
 
 Division = StrEnum("Division", {name: name for name in DIVISIONS})  # type: ignore[misc]
 
@@ -46,7 +46,9 @@ def due(
         calendar = WorkingCalendar.of(country, subdivision)
     alone = limit.strip().isdecimal() and limit.isascii()
     parsed = parse_limit(f"{limit} working days" if alone else limit)
-    answer = due_date(to_date(date), parsed, calendar)
+    with naming("date"):
+        start = to_date(date)
+    answer = due_date(start, parsed, calendar)
     notes = [calendar.note] if calendar.note else []
     if is_provisional(answer, parsed, calendar):
         notes.append("provisional: its bank holidays haven't been announced")
