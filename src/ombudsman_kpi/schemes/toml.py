@@ -8,6 +8,7 @@ from typing import Any
 
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.schemes.place import keeping
 from ombudsman_kpi.schemes.scheme import WRITTEN_AS, Scheme, split_bands, unchanged, validated, with_changes
 
 
@@ -99,13 +100,15 @@ def _base(declared: dict[str, Any], place: str, load: Callable[[str], Scheme]) -
     bases = [load(name) for name in names]
     if len(bases) == 1:
         return bases[0]
-    shared: dict[str, Any] = {"id": declared.get("id", bases[0].id)}
-    for key in ("title", "source", "division", "closures", "time_zone"):
-        shared[key] = declared.get(key, getattr(bases[0], key))
-        if key not in declared and any(getattr(base, key) != shared[key] for base in bases):
+    apart = {"id", "targets", "reports", "in_force"}
+    first, *others = [keeping(base.model_dump(mode="json", exclude=apart), declared) for base in bases]
+    for key in dict.fromkeys(key for kept in (first, *others) for key in kept if key not in declared):
+        if any(other.get(key) != first.get(key) for other in others):
             raise SchemeError(
                 f"{place}: extends: {' and '.join(names)} differ in their {key}. Say what holds here: {key} = …"
             )
+    shared = {key: said for key, value in first.items() if (said := declared.get(key, value))}
+    shared["id"] = declared.get("id", bases[0].id)
     targets: dict[str, dict[str, Any]] = {}
     for name, base in zip(names, bases, strict=True):
         for target in base.targets:
