@@ -191,6 +191,13 @@ def test_every_published_target_that_stands_alone_can_be_picked(load: Any) -> No
         assert [target.id for target in scheme.targets] == [target.id for target in load_scheme(name).targets]
 
 
+def test_a_picked_target_that_starts_by_another_wants_that_too_and_never_itself(load: Any) -> None:
+    with pytest.raises(SchemeError) as error:
+        load(picked("complaint-handling-code/stage-1-answered", "complaint-handling-code/stage-2-acknowledged"))
+    assert "there is no target 'stage-1-acknowledged' here; pick it too" in str(error.value)
+    assert "Did you mean 'stage-2-acknowledged'? It can be: stage-2-acknowledged." in str(error.value)
+
+
 BODY = """
 [[target]]
 id = "{}"
