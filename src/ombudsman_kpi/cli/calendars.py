@@ -1,16 +1,26 @@
-"""The commands about calendars: ``due`` calculates a due day, ``calendar check`` compares a list of bank holidays."""
+"""The commands about calendars: due days, deadlines that moved, and lists of bank holidays compared."""
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ombudsman_kpi.calendars.bank_holidays import DIVISIONS
 from ombudsman_kpi.calendars.dates import WEEKDAYS, day_in_words, to_date
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
-from ombudsman_kpi.cli.commands import app
-from ombudsman_kpi.errors import OptionError
+from ombudsman_kpi.cli.commands import (
+    Mapping,
+    Names,
+    SchemeName,
+    app,
+    readings_of,
+    refuse_both,
+    takes_files,
+)
+from ombudsman_kpi.cli.output import print_table, show_progress, write_frame
+from ombudsman_kpi.errors import OptionError, naming
+from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.rounding import many
 
 Division = StrEnum("Division", {name: name for name in DIVISIONS})  # type: ignore[misc]
@@ -47,12 +57,49 @@ def due(
         calendar = WorkingCalendar.of(country, subdivision)
     alone = limit.strip().isdecimal() and limit.isascii()
     parsed = parse_limit(f"{limit} working days" if alone else limit)
-    answer = due_date(to_date(date), parsed, calendar)
+    with naming("date"):
+        start = to_date(date)
+    answer = due_date(start, parsed, calendar)
     notes = [calendar.note] if calendar.note else []
     if is_provisional(answer, parsed, calendar):
         notes.append("provisional: its bank holidays haven't been announced")
     note = f" ({'; '.join(notes)})" if notes else ""
     typer.echo(f"{WEEKDAYS[answer.weekday()]} {day_in_words(answer)}{note}")
+
+
+@app.command()
+@takes_files(name for name, kind in RECORDS.items() if kind.in_worklists)
+def moved(
+    scheme: SchemeName,
+    *,
+    known_from: Annotated[str, typer.Option(help="What was announced after this date", show_default=False)],
+    known_to: Annotated[str, typer.Option(help="… up to this one, at whose close deadlines are open")],
+    target: Names = None,
+    columns: Mapping = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object for each deadline")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row for each deadline")] = False,
+    **files: Any,
+) -> None:
+    """List the open deadlines that an announcement of bank holidays moved, with the day before and after.
+
+    Example: ombudsman-kpi moved lgsco --cases cases.csv --known-from 2022-09-01 --known-to 2022-09-12
+    """
+    from ombudsman_kpi.cases.moved import moved as find_moved
+    from ombudsman_kpi.cases.moved import moved_table
+    from ombudsman_kpi.schemes.toml import load_scheme
+
+    readings = readings_of(columns, files)
+    refuse_both(as_json, as_csv)
+    loaded = load_scheme(scheme)
+    with show_progress() as progress:
+        rows = find_moved(
+            loaded, **files, known_from=known_from, known_to=known_to, targets=target or None, columns=readings,
+            progress=progress,
+        )  # fmt: skip
+    if as_json or as_csv:
+        write_frame(rows, as_json=as_json)
+    else:
+        print_table(moved_table(rows, loaded, known_from, known_to))
 
 
 calendars = typer.Typer(help="Check the calendar that working days are counted by.")

@@ -155,7 +155,7 @@ def measure(
     from ombudsman_kpi.results.text_table import table_of
     from ombudsman_kpi.schemes.toml import load_scheme
 
-    _refuse_both(as_json, as_csv)
+    refuse_both(as_json, as_csv)
     readings = readings_of(columns, files)
     periods: list[Any] = [str(name) for name in every or ()]
     with show_progress() as progress:
@@ -258,7 +258,7 @@ def worklist(
     from ombudsman_kpi.schemes.toml import load_scheme
 
     readings = readings_of(columns, files)
-    _refuse_both(as_json, as_csv)
+    refuse_both(as_json, as_csv)
     loaded = load_scheme(scheme)
     period: Any = str(every) if every else None
     with show_progress() as progress:
@@ -335,6 +335,7 @@ def readings_of(columns: Path | None, files: dict[str, Any]) -> Any:
     return {kind: with_file(reading, said, "--") for kind, reading in parse_readings(columns).items()}
 
 
-def _refuse_both(as_json: bool, as_csv: bool) -> None:  # noqa: FBT001
+def refuse_both(as_json: bool, as_csv: bool) -> None:  # noqa: FBT001
+    """Raise ``OptionError`` where two ways to print are wanted."""
     if as_json and as_csv:
         raise OptionError("--json and --csv can't be used together; choose one of them.")

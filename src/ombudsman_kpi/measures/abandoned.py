@@ -19,6 +19,7 @@ from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import Records, Rule
+from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.vocabulary import RECORDS
 
 
@@ -27,6 +28,14 @@ class AbandonedRule(ClockRule):
     """Each call: met where it was abandoned after more than the time, late where it was answered or given up sooner."""
 
     target: "Abandoned"
+
+    def fields(self, table: Columns) -> list[str]:
+        """Return the names of the fields that it reads.
+
+        Raises ``RecordsError`` where a table doesn't say which calls were abandoned: it isn't that none was.
+        """
+        given_up = [table.resolve(name, f"target {self.target.id!r}") for name in RECORDS[self.target.of].abandoned_by]
+        return list(dict.fromkeys([*super().fields(table), *given_up]))
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return which calls of a batch were abandoned after the time."""

@@ -75,7 +75,13 @@ class Distribution(OnClock, ChangingShare):
 
     @staticmethod
     def in_bands(bands: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Return the keys of each band, the limits of those before it among them."""
+        """Return the keys of each band, the limits of those before it among them.
+
+        Raises ``ValueError`` where another than the last has none.
+        """
+        if endless := next((band for band in bands[:-1] if "limit" not in band), None):
+            name = endless.get("id", "without an id")
+            raise ValueError(f"target {name}: bands: only the last has no limit. Give it one, or write it last")
         limits = [[other["limit"] for other in bands[:place] if "limit" in other] for place in range(len(bands))]
         return [{"beyond": earlier, **band} for earlier, band in zip(limits, bands, strict=True)]
 

@@ -79,8 +79,10 @@ def _places(
     counts = gathered(block, every, grain)
     everywhere = Everywhere(counts)
     sampled = _sampled_from(target, every, counted)
-    others = sampled if sampled and target.zero_when_empty and counts else ()  # a group without a record is there, too
-    groups = sorted({group for _, group in (*counts, *others)}) or [("",) * len(by)]
+    groups = {group for _, group in counts}
+    if sampled and target.zero_when_empty:  # a group without a record is there, too, if records have what groups it
+        lacking = {_columns_lacking(group) for group in groups}
+        groups |= {group for _, group in sampled if _columns_lacking(group) in lacking}
     filled = {period for period, _ in counts}
     if every is not None and target.zero_when_empty and filled - {None} and PUBLISHED not in notes:
         filled.add(period_of(date.fromisoformat(as_of[:10]), every))  # none is a number too
@@ -88,11 +90,16 @@ def _places(
         complete = every is None or (period is not None and _closed(period.end, as_of))
         if target.decided_on is not None:
             complete = _closed(target.decided_on, as_of)
-        for group in groups:
+        for group in sorted(groups) or [("",) * len(by)]:
             if (period, group) in counts or period is not None or every is None or not counts:
                 drawn_from = sampled.get((period, group)) if sampled is not None else None
                 population = drawn_from and target.population_of(drawn_from, period)
                 yield Place(everywhere, period, group, complete, population)
+
+
+def _columns_lacking(group: Group) -> tuple[bool, ...]:
+    """Return of which columns a group says nothing, since they aren't there."""
+    return tuple(label == "" for label in group)
 
 
 def _sampled_from(

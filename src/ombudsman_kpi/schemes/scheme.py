@@ -282,7 +282,11 @@ def split_bands(entry: dict[str, Any], place: str) -> list[dict[str, Any]]:
             f"{place}: bands are a list such as [{{ id = '…', limit = '13 weeks', standard = 'at least 75%' }}]."
         )
     kind = MEASURES.get(str(shared.get("measure")), Target)
-    return [target for band in kind.in_bands(bands) for target in split_bands({**shared, **band}, place)]
+    try:
+        of_measure = kind.in_bands(bands)
+    except ValueError as error:
+        raise SchemeError(f"{place}: {error}.") from None
+    return [target for band in of_measure for target in split_bands({**shared, **band}, place)]
 
 
 def with_changes(scheme: Scheme, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -66,10 +66,11 @@ class OnClock(Selected):
         fitting = [name for name, it in having.items() if it.of == self.of and it.in_days == self.in_days]
         for name in others(self.starts):
             if name not in fitting:
-                raise ValueError(
-                    f"target {self.id}: start: due_of: {name!r} isn't a share within a limit of {self.of}, of the same "
-                    f"unit and without pauses. {one_of(name, fitting)}"
-                )
+                what = f"{name!r} isn't a share within a limit of {self.of}, of the same unit and without pauses"
+                if name not in targets:
+                    what = f"there is no target {name!r} here; pick it too, where this one is from another scheme"
+                hint = one_of(name, [other for other in fitting if other != self.id])
+                raise ValueError(f"target {self.id}: start: due_of: {what}. {hint}")
             check_circle(having, (self.id, name))
             self._others[name] = having[name]
 
