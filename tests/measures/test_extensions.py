@@ -234,6 +234,53 @@ def test_an_explanation_in_hours_gives_both_instants() -> None:
     assert (item.status, item.left, item.unit) == ("met", 0.5, "hours")
 
 
+# Received on Thursday 28 March 2024 at 16:00, open 9 to 17: 4 working hours end on Tuesday 2 April at 12:00, and 8 more
+# on Wednesday at 12:00. With two more hours than that, from 12:00 on Thursday 4 April, Friday and the weekend follow.
+@pytest.mark.parametrize(
+    ("unit", "extension", "said"),
+    [
+        ("hours", {"where": {"extended": "true"}, "limit": "24 hours"},
+         "Extended to Fri 29 Mar 2024 20:00 by 24 hours. That was the last moment in time."),
+        ("hours", {"to": "extended_to_at", "at_most": "24 hours"},
+         "Extended to Fri 29 Mar 2024 20:00, 24 hours after that: it was agreed for longer than allowed. That was the "
+         "last moment in time."),
+        ("working hours", {"where": {"extended": "true"}, "limit": "8 working hours"},
+         "Extended to Wed 3 Apr 2024 12:00 by 8 working hours. That was the last moment in time."),
+        ("working hours", {"where": {"extended": "true"}, "limit": "32 working hours"},
+         "Extended to Mon 8 Apr 2024 12:00 by 32 working hours (weekend skipped). That was the last moment in time."),
+    ],
+)  # fmt: skip
+def test_an_explanation_in_hours_says_how_far_an_extension_goes(unit: str, extension: Row, said: str) -> None:
+    opening = {day: ["09:00", "17:00"] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")}
+    target = {
+        "id": "own", "says": "Soon", "of": "cases", "start": "received_at", "stop": "decided_at", "cohort": "received",
+        "limit": f"4 {unit}", "extension": extension,
+    }  # fmt: skip
+    scheme = Scheme.model_validate({
+        "id": "s", "title": "S", "source": "A notice", "division": "england-and-wales", "opening": opening,
+        "targets": [target],
+    })  # fmt: skip
+    given = case(received="2024-03-28T16:00", extended="true", extended_to_at="2024-04-19T12:00")
+    (item,) = deadlines(scheme, given, as_of="2024-04-30")
+    assert said in item.explain().splitlines()
+
+
+@pytest.mark.parametrize(("yes", "no"), [("True", "False"), ("TRUE", ""), ("Yes", "No"), ("y", "n"), (1, 0)], ids=str)
+@pytest.mark.parametrize("way", ["rows", "frame", "file", "one"])
+def test_a_flag_means_the_same_however_it_is_spelt_and_comes_in(yes: Any, no: Any, way: str, tmp_path: Any) -> None:
+    """Twenty further working days from Monday 29 April end on Wednesday 29 May; without them 30 April is late."""
+    scheme = declared(FLAG | {"where": {"extended": True}})
+    rows = [case(name, decided_at="2024-05-29", extended=flag) for name, flag in (("A", yes), ("B", no))]
+    if way == "one":
+        one = [deadlines(scheme, row, as_of="2024-06-30", targets=TARGET)[0].status for row in rows]
+        assert one == ["met", "late"]
+        return
+    frame, path = pd.DataFrame(rows), tmp_path / "cases.csv"
+    frame.to_csv(path, index=False)
+    given: Any = {"rows": rows, "frame": frame, "file": path}[way]
+    assert assess(scheme, cases=given, as_of="2024-06-30", targets=TARGET)["status"].tolist() == ["met", "late"]
+
+
 def test_a_worklist_goes_by_the_extended_day() -> None:
     rows = worklist(declared(AGREED), cases=CASES, as_of="2024-05-13", targets=TARGET)
     assert rows[["id", "left", "status", "reason"]].values.tolist() == [

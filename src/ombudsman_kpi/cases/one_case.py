@@ -307,7 +307,8 @@ class _Maker:
             recorded = cell_of(self.record, more["started_by"])
             more["recorded"] = here_of(recorded, self.zone) if getattr(recorded, "tzinfo", None) else recorded
         elif clock.started is not None:
-            more["started_on"] = "the day it ended" if start is None else f"the day that target {start.target} was due"
+            day, that = ("the day ", "that ") if clock.in_days else ("when ", "")
+            more["started_on"] = f"{day}it ended" if start is None else f"{day}{that}target {start.target} was due"
         if facts["stop"] is not None:
             more["ended_by"] = clock.endings[int(clock.ended_by[0])]
         return more

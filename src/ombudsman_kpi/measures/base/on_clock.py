@@ -67,7 +67,7 @@ class OnClock(Selected):
             if name not in fitting:
                 raise ValueError(
                     f"target {self.id}: start: due_of: {name!r} isn't a share within a limit of {self.of}, of the same "
-                    f"unit and without pauses. {one_of(name, fitting)}"
+                    f"unit and without pauses. {one_of(name, [item for item in fitting if item != self.id])}"
                 )
             check_circle(having, (self.id, name))
             self._others[name] = having[name]
