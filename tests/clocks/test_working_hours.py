@@ -318,9 +318,7 @@ def test_opening_hours_on_days_that_are_all_closed_are_one_error(tmp_path: Path)
     path = tmp_path / "own.toml"
     saturdays = "opening = { saturday = ['09:00', '13:00'] }\nclosures = ['RRULE:FREQ=WEEKLY;BYDAY=SA']"
     path.write_text(SCHEME.format(opening=saturdays), "utf-8")
-    with pytest.raises(
-        SchemeError, match=r"own\.toml: target answered: The office is never open: on each weekday that"
-    ):
+    with pytest.raises(SchemeError, match=r"own\.toml: target answered: The office is never open: on each"):
         load_scheme(path)
     scheme = scheme_of("4 working hours", {"saturday": ["09:00", "13:00"]})
     with pytest.raises(SchemeError, match="target answered: The office is never open"):

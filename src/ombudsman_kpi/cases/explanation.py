@@ -155,7 +155,8 @@ def _due(deadline: DeadlineFacts) -> Step:
 def _extension(deadline: DeadlineFacts, due: date) -> Step:
     """Return the step for the day to which an extension moved the due day."""
     by = read_amount(deadline.extended_by) if deadline.extended_by else None
-    days, weekend = tuple[DayOff, ...](), WEEKDAYS
+    days: tuple[DayOff, ...] = ()
+    weekend: Sequence[str] = WEEKDAYS
     if by is not None and by.counts_working_days:
         days = days_skipped(deadline, deadline.first_due, due)
     elif by is not None and by.counts_working_hours:
