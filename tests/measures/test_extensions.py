@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pytest
 
-from ombudsman_kpi import Scheme, assess, deadlines, load_scheme, measure, settled, tally, worklist
+from ombudsman_kpi import RecordsError, Scheme, assess, deadlines, load_scheme, measure, settled, tally, worklist
 
 TARGET = "decided-or-allocated-20wd"
 Row = dict[str, Any]
@@ -300,6 +300,15 @@ def test_a_declared_field_that_is_missing_is_one_error() -> None:
     with pytest.raises(Exception, match="has no column 'extended_at', which target 'decided-or-allocated-20wd' needs"):
         measure(declared(AGREED), cases=pd.DataFrame([case()]).drop(columns="extended_at"), as_of="2024-05-13",
                 targets=TARGET)  # fmt: skip
+
+
+@pytest.mark.parametrize(("limit", "field"), [("20 working days", "extended_to_at"), ("48 hours", "extended_at")])
+def test_times_of_an_extension_without_a_zone_are_refused_where_all_are(limit: str, field: str) -> None:
+    scheme = declared({"to": "extended_to_at", "agreed": "extended_at"}, limit, naive_times="refuse")
+    zoned = case(received="2024-03-28T09:00Z", extended_to_at="2024-05-10T12:00Z", extended_at="2024-03-29T12:00Z")
+    assert found(scheme, **zoned | {"name": "A"}).status == "overdue"
+    with pytest.raises(RecordsError, match=f"{field} has timestamps without a zone, which target '{TARGET}' refuses"):
+        assess(scheme, cases=[zoned | {field: "2024-05-10T12:00"}], as_of="2024-04-30", targets=TARGET)
 
 
 def test_what_may_still_move_or_change_is_not_settled() -> None:
