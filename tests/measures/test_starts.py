@@ -168,7 +168,7 @@ cohort = "received"
 @pytest.mark.parametrize(
     ("first", "second", "said"),
     [
-        ({}, {"start": "{ due_of = 'c' }"}, "b: start: due_of: 'c' isn't a share within a limit of cases, of the same"),
+        ({}, {"start": "{ due_of = 'c' }"}, "b: start: due_of: 'c' isn't in this scheme; add it, a share"),
         ({}, {"start": "{ due_of = 'b' }"}, "b: start: due_of: the targets start one another in a circle: b > b"),
         ({"start": "{ due_of = 'b' }"}, {}, "a: start: due_of: the targets start one another in a circle: a > b > a"),
         ({"limit": "5 hours"}, {}, "b: start: due_of: 'a' isn't a share within a limit of cases, of the same"),

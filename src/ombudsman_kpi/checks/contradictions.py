@@ -14,13 +14,7 @@ from ombudsman_kpi.events.as_known import UNREAD
 from ombudsman_kpi.measures.base.published import EXCEEDS
 from ombudsman_kpi.records.vocabulary import RECORDS
 
-_TOLD = (
-    UNREAD,
-    "is not a real date or time",
-    "has an unknown value",
-    "is not unique",
-    EXCEEDS,
-)  # by other rules, of fields of the vocabulary
+_TOLD = (UNREAD, "is not a real date or time", "has an unknown value", "is not unique", EXCEEDS)  # by other rules
 
 
 def _invalid(look: Look) -> Mapping[str, Truths]:
@@ -46,7 +40,7 @@ def _find_invalid(look: Look) -> dict[str, Truths]:
 
 def _is_told(look: Look, reason: str) -> bool:
     """Return whether another rule tells of it: those look at no fields of the user's own."""
-    field = reason.split(" ")[0]
+    field = reason.partition(" ")[0]
     return reason.endswith(_TOLD) and (field in look.fields or field not in look.batch.columns)
 
 

@@ -65,10 +65,11 @@ class OnClock(Selected):
         fitting = [name for name, it in having.items() if it.of == self.of and it.in_days == self.in_days]
         for name in others(self.starts):
             if name not in fitting:
-                raise ValueError(
-                    f"target {self.id}: start: due_of: {name!r} isn't a share within a limit of {self.of}, of the same "
-                    f"unit and without pauses. {one_of(name, [item for item in fitting if item != self.id])}"
-                )
+                what = f"a share within a limit of {self.of}, of the same unit and without pauses"
+                why = f"isn't {what}" if name in targets else f"isn't in this scheme; add it, {what}"
+                fit = [item for item in fitting if item != self.id]
+                hint = f". {one_of(name, fit)}" if fit else ""
+                raise ValueError(f"target {self.id}: start: due_of: {name!r} {why}{hint}")
             check_circle(having, (self.id, name))
             self._others[name] = having[name]
 
