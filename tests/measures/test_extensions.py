@@ -225,6 +225,21 @@ def test_an_explanation_says_how_far_an_extension_goes() -> None:
     assert item.explain().splitlines()[3].startswith("Extended to Wed 29 May 2024 by 20 working days (")
 
 
+@pytest.mark.parametrize(
+    ("as_of", "said"),
+    [
+        ("2024-05-09", "Not yet decided by Thu 9 May 2024: 1 working day left (overdue without its extension)."),
+        ("2024-05-10", "Not yet decided by Fri 10 May 2024: 0 working days left (overdue without its extension)."),
+        ("2024-05-11", "Not yet decided by Sat 11 May 2024: due that day (overdue without its extension)."),
+        ("2024-05-12", "Not yet decided by Sun 12 May 2024: 1 working day overdue."),
+    ],
+)
+def test_an_agreed_saturday_is_not_due_on_friday(as_of: str, said: str) -> None:
+    given = case(extended_to_at="2024-05-11", extended_at="2024-04-12")
+    (item,) = deadlines(declared(AGREED), given, as_of=as_of, targets=TARGET)
+    assert said in item.explain().splitlines()
+
+
 def test_an_explanation_in_hours_gives_both_instants() -> None:
     scheme = declared({"to": "extended_to_at"}, "48 hours")
     given = case(received="2024-03-28T09:00", extended_to_at="2024-04-02T12:00", decided_at="2024-04-02T11:30")

@@ -260,7 +260,9 @@ def _status(deadline: DeadlineFacts) -> str:
     waits = f"{_awaited(deadline)} {moment_text(deadline.basis.as_of)}"
     if deadline.status == "overdue":
         return f"{waits}: {f'{left} overdue' if (deadline.left or 0) < 0 else 'overdue'}{because}."
-    how = "due that day" if deadline.left == 0 else f"{left} left" if left else "still possible"
+    # An agreed day may be a Saturday, before which no working day is left on Friday.
+    is_today = deadline.left == 0 and str(deadline.due or deadline.basis.as_of)[:10] == deadline.basis.as_of[:10]
+    how = "due that day" if is_today else f"{left} left" if left else "still possible"
     return f"{waits}: {how}{because}."
 
 
