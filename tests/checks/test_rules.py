@@ -227,7 +227,7 @@ def test_a_gate_for_a_target_that_is_pending_or_without_records_fails_nothing() 
     assert not any(item.rule == "target-lost" for item in findings)
 
 
-OWN_TIMES = {
+OWN_TIMES: dict[str, dict[str, Any]] = {
     "signed_at": {"start": "signed_at"},
     "mailed_out_at": {"stop": "mailed_out_at"},
     "promised_at": {"limit": {"field": "promised_at"}},

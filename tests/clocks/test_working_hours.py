@@ -457,6 +457,27 @@ def test_worklists_take_working_hours_and_are_in_them() -> None:
     assert worklist(scheme, written_contacts=rows, as_of="2024-03-01T17:00")["left"].tolist() == [3, 3.5]
 
 
+@pytest.mark.parametrize(
+    ("limit", "received", "as_of", "within", "listed"),
+    [
+        # Friday 13:30 and 4 working hours are Monday 9:30: at 16:30 on Friday one is left, and it is 65 hours away.
+        ("4 working hours", "2024-03-01T13:30", "2024-03-01T16:30", "1 working hour", True),
+        ("4 working hours", "2024-03-01T13:30", "2024-03-01T16:30", "2 hours", False),
+        ("4 working hours", "2024-03-01T13:30", "2024-03-01T16:30", "65 hours", True),
+        # Friday 10:00 and 24 hours are Saturday 10:00: at 16:00 on Friday 4 working hours end on Monday 12:00.
+        ("24 hours", "2024-03-01T10:00", "2024-03-01T16:00", "4 working hours", True),
+        ("24 hours", "2024-03-01T10:00", "2024-03-01T16:00", "1 working hour", False),
+        ("24 hours", "2024-03-01T10:00", "2024-03-01T16:00", "17 hours", False),
+        ("24 hours", "2024-03-01T10:00", "2024-03-01T16:00", "18 hours", True),
+    ],
+)
+def test_what_is_due_soon_in_another_unit_goes_by_the_time_it_is_due(
+    limit: str, received: str, as_of: str, within: str, listed: bool
+) -> None:
+    found = worklist(scheme_of(limit), written_contacts=[letter(received)], as_of=as_of, within=within)
+    assert len(found) == listed
+
+
 def test_an_average_in_working_hours_is_exact() -> None:
     average = {"id": "mean", "says": "On average", "measure": "average", "of": "written_contacts", "cohort": "closed",
                "start": "received_at", "stop": "handled_at", "counted_in": "working hours",
