@@ -275,7 +275,9 @@ def test_schemes_lists_all_and_shows_the_targets_of_each(typed: Typed) -> None:
     assert [line.split()[0] for line in typed("schemes").out.splitlines()] == sorted(list_schemes())
     for name in list_schemes():
         shown = typed("schemes", name).out
-        assert all(target.id in shown and target.says in shown for target in load_scheme(name).targets)
+        targets = load_scheme(name).targets
+        assert all(target.id in shown and target.says in shown for target in targets)
+        assert all(f"{target.id} " in shown and f" {target.described} " in shown for target in targets)
 
 
 def test_schemes_shows_the_kinds_of_requests_and_so_does_the_page(typed: Typed) -> None:

@@ -86,7 +86,7 @@ def _stretch(weekday: str, value: Any) -> Stretch:
 
 
 def _time(weekday: str, value: Any) -> int:
-    text = value.isoformat("seconds") if isinstance(value, time) else str(value)
+    text = value.isoformat() if isinstance(value, time) else str(value)
     match = _TIME.fullmatch(text)
     hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (99, 0, 0)
     found = (hours * 3600 + minutes * 60 + seconds) * SECOND
@@ -138,6 +138,11 @@ class OpenTime:
         begin, end = np.sort(np.concatenate(walls, axis=1), axis=1)
         begin, end = zone.reached(begin), zone.reached(end)
         return begin[begin < end], end[begin < end]
+
+    @property
+    def is_never(self) -> bool:
+        """Whether the office isn't open on any day."""
+        return not len(self._ends)
 
     def before(self, points: Instants) -> Integers:
         """Return how much open time has passed before each point, from any fixed point on."""

@@ -137,12 +137,16 @@ class _Window(NamedTuple):
 
     def holds(self, assessed: Assessed, own: Limit | None, left: Integers | None) -> Truths:
         """Return what is due in it. Two instants are compared as such, not by the clock on the wall."""
-        exact = own is not None and own.needs_times and self.limit.needs_times
-        if exact and left is not None:
+        if own is not None and left is not None and self._counts_like(own):
             soon: Truths = left <= self.limit.allowed
             return soon
         in_time: Truths = assessed.walls()[2] <= self.last
         return in_time & np.not_equal(assessed.points[2], MISSING)
+
+    def _counts_like(self, own: Limit) -> bool:
+        """Return whether it counts the time that is left of a limit: working hours are no hours, and no days either."""
+        both = own.needs_times and self.limit.needs_times
+        return both and own.counts_working_hours == self.limit.counts_working_hours
 
 
 def _rows(rule: Rule, known: AsKnownBatch, window: _Window | None) -> "pd.DataFrame":

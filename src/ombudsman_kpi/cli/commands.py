@@ -298,7 +298,7 @@ def schemes(
     typer.echo(f"{shown.title}\n{shown.source} · {shown.calendar.named} · digest {shown.digest}\n")
     for target in shown.targets:
         figure = target.standard or "no figure published"
-        typer.echo(f"{target.id:<34}{target.described:<18}{figure:<22}{target.cohort}")
+        typer.echo(f"{target.id:<33} {target.described:<17} {figure:<21} {target.cohort}")
         typer.echo(f"    {target.says}")
         if target.reading:
             typer.echo(f"    Reading: {target.reading}")

@@ -236,9 +236,11 @@ class WorkingHours(ElapsedTime):
     counts_working_hours = True
 
     def axis(self, calendar: WorkingCalendar, clock: Clock) -> Axis:
-        """Return the open time of a calendar. Raises ``SchemeError`` where its opening hours aren't known."""
+        """Return the open time of a calendar. Raises ``SchemeError`` where it isn't known, or there is none."""
         if calendar.open_time is None:
             raise SchemeError("Working hours need opening hours: opening = { monday = ['09:00', '17:00'], … }.")
+        if calendar.open_time.is_never:
+            raise SchemeError("The office is never open: on each weekday that opening names, closures have it closed.")
         return WorkingHourAxis(calendar, calendar.open_time)
 
     def depends_on_holidays(self, clock: Clock) -> bool:

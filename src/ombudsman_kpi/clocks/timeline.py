@@ -138,7 +138,7 @@ def fields_needed(target: HasClock, table: Columns) -> list[str]:
 
 def times_named(target: HasClock) -> list[str]:
     """Return the times that a target names: of its start, its stops, and the due date of its own."""
-    return [name for name in (*recorded(target.starts), *target.stop, target.runs_in.own_field) if name]
+    return [name for name in (*recorded(target.starts), *target.stop, target.runs_in.own_field) if name is not None]
 
 
 def endings_of(target: HasClock) -> tuple[str, ...]:

@@ -26,6 +26,15 @@ class Condition:
     negated: bool = False
     present: bool | None = None
 
+    @property
+    def of_truths(self) -> bool:
+        """Whether it asks for truth values, which exports spell in many ways: TRUE, Yes, 1.
+
+        >>> Condition(("true",)).of_truths, Condition(("true", "unclear")).of_truths, Condition(present=True).of_truths
+        (True, False, False)
+        """
+        return bool(self.values) and {*self.values} <= {"true", "false"}
+
     def describe(self, name: str) -> str:
         """Return why a record isn't counted.
 

@@ -69,8 +69,9 @@ class OnClock(Selected):
                 what = f"{name!r} isn't a share within a limit of {self.of}, of the same unit and without pauses"
                 if name not in targets:
                     what = f"there is no target {name!r} here; pick it too, where this one is from another scheme"
-                hint = one_of(name, [other for other in fitting if other != self.id])
-                raise ValueError(f"target {self.id}: start: due_of: {what}. {hint}")
+                fit = [other for other in fitting if other != self.id]
+                hint = f". {one_of(name, fit)}" if fit else ""
+                raise ValueError(f"target {self.id}: start: due_of: {what}{hint}")
             check_circle(having, (self.id, name))
             self._others[name] = having[name]
 
