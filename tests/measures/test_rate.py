@@ -216,7 +216,7 @@ def test_groups_of_which_one_table_says_nothing_have_no_rate_and_no_figure_0(lac
 
 @pytest.mark.parametrize(
     ("changes", "words"),
-    [({"per": 0}, "target rate: per: "), ({"per": "all"}, "target rate: per: "),
+    [({"per": 0}, "target rate: per: "), ({"per": True}, "target rate: per: "), ({"per": "all"}, "target rate: per: "),
      ({"standard": "at most 5%"}, "it is per 1,000 already"),
      ({"cohort": "due"}, "nothing is due here")],
 )  # fmt: skip

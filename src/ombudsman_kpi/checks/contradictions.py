@@ -98,5 +98,5 @@ OUT_OF_ORDER = CheckRule(
 )  # fmt: skip
 UNMEASURABLE = CheckRule(
     "unmeasurable", "error", "A target can't be measured on these records.",
-    "Add what is missing, or leave the target out with targets=.", _unmeasurable,
+    "Mend it, or add what is missing; or leave the target out with targets=.", _unmeasurable,
 )  # fmt: skip

@@ -2,10 +2,10 @@
 
 from fractions import Fraction
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ombudsman_kpi.events.as_known import NEVER
 from ombudsman_kpi.measures.average import TimeTaken
@@ -70,11 +70,19 @@ class Centiles(TimeTaken, Changing):
         return None if time is None else Fraction(time, self._parts)
 
 
+def _check(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 100:
+        raise ValueError("a number above 0 and up to 100 is wanted, such as 95 or 99.5")
+    return value
+
+
 class Centile(Centiles):
     """A centile of the times that clocks took, of those that stopped."""
 
     measure: Literal["centile"]
-    centile: int | float = Field(gt=0, le=100, description="How many in a hundred take no longer, such as 95")
+    centile: Annotated[int | float, BeforeValidator(_check)] = Field(
+        gt=0, le=100, description="How many in a hundred take no longer, such as 95"
+    )
 
     example: ClassVar[str] = """
     of = "calls"

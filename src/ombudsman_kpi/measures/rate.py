@@ -131,7 +131,7 @@ class Rate(Dated):
     """How many records there were per so many of a population, which is given for the same period and group."""
 
     measure: Literal["rate"]
-    per: int = Field(gt=0, description="Per how many of the population, such as 1000")
+    per: int = Field(gt=0, strict=True, description="Per how many of the population, such as 1000")
     population: dict[str, ConditionField] = Field(
         default_factory=dict,
         description="Which rows of the populations it is per, such as { kind = 'homes' }; else all",
