@@ -21,6 +21,7 @@ from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.records.cells.words import Words
+from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.tables import Table, open_table
 from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, fields_of
 from ombudsman_kpi.rounding import many
@@ -139,7 +140,7 @@ def walls_of(known: AsKnownBatch) -> Integers:
     return times.walls(known.setting.zone) if times.kind != "dates" else times.values * DAY
 
 
-def ids_in(events: Table) -> list[str]:
+def ids_in(events: Columns) -> list[str]:
     """Return the ids that a log has of what its events are of."""
     return [name for name in IDS_OF_EVENTS.values() if events.has(name)]
 
@@ -147,10 +148,11 @@ def ids_in(events: Table) -> list[str]:
 def misfits_of(known: AsKnownBatch, there: Truths) -> Counter[Misfit]:
     """Return how many events of a batch are of kinds that mean nothing here, or lack a case, a kind or a time."""
     code, words = known.batch.words("event")
-    named = np.logical_or.reduce([of_kind(known, kind) for kind in IDS_OF_EVENTS]) & (code >= 0)
+    unknown = [place for place, word in enumerate(words) if not is_meant(word)]
+    of_records = [known.batch.is_filled(name) & np.isin(code, unknown) for name in ids_in(known.batch.table)]
+    named = np.logical_or.reduce([*of_records, *(of_kind(known, kind) for kind in IDS_OF_EVENTS)]) & (code >= 0)
     lacking = ~named | (known.moments("at").days == MISSING)
     misfits = Counter({Misfit(MisfitKind.NAMELESS): int(np.count_nonzero(lacking))})
-    unknown = [place for place, word in enumerate(words) if not is_meant(word)]
     numbers = np.bincount(code[there & named], minlength=len(words)) if unknown else ()
     for place in unknown:
         misfits[Misfit(MisfitKind.UNKNOWN, words[place])] += int(numbers[place])

@@ -240,10 +240,7 @@ class Target(Declaration):
 
     @staticmethod
     def in_bands(bands: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-        """Return the keys of some bands, each of which becomes a target: with what one takes from the others.
-
-        Raises ``ValueError``, which names the band, for what can't be one.
-        """
+        """Return the keys of the target that each band becomes. Raises ``ValueError`` for what can't be one."""
         return bands
 
     def check_references(self, targets: Mapping[str, "Target"], calendar: WorkingCalendar) -> None:
