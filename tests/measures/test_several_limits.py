@@ -151,7 +151,7 @@ def test_an_unknown_word_where_a_limit_asks_for_one_is_invalid() -> None:
 
 def test_limits_are_written_back_and_read_the_same(tmp_path: Path) -> None:
     limits = [*LIMITS, {"where": {"team": {"not": ["x", "y"]}, "case_ref": {"present": True}}, "limit": SOONER}]
-    for limit in (limits, SOONER, ["8 weeks"]):
+    for limit in (limits, SOONER, ["8 weeks"], [LIMITS[0], {"limit": SOONER}]):
         scheme = declared(limit)
         again = Scheme.model_validate_json(scheme.model_dump_json(exclude_unset=True))
         assert again.digest == scheme.digest
