@@ -137,9 +137,7 @@ def test_a_delay_of_a_reopened_case_is_to_be_explained() -> None:
     assert (row.met, row.missed) == (1, 0)
 
 
-@pytest.mark.parametrize(
-    "changes", [{"of": "requests", "stop": "answered_at"}, {"limit": "24 hours"}, {"limit": {"field": "agreed_at"}}]
-)
+@pytest.mark.parametrize("changes", [{"of": "requests", "stop": "answered_at"}, {"limit": {"field": "agreed_at"}}])
 def test_what_isnt_reopened_has_no_last_stop(changes: Row) -> None:
     with pytest.raises(SchemeError, match="reopening means nothing"):
         load_scheme("lgsco").with_target(TARGET, **{"clock": {"reopening": "last stop"}, **changes})

@@ -18,6 +18,7 @@ from ombudsman_kpi.arrays import types
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.calendars.time_zones import DAY
+from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.records.cells.words import Words
@@ -46,6 +47,7 @@ class MisfitKind(Enum):
     TRANSITION = "whose transition isn't complete but "
     UNGIVEN = "of a request or written contact that wasn't given"
     UNPAUSED = "that resumed what wasn't paused"
+    UNSTOPPED = "that reopened what hadn't stopped"
 
 
 class Misfit(NamedTuple):
@@ -136,6 +138,14 @@ def walls_of(known: AsKnownBatch) -> Integers:
     """Return when events happened, in microseconds on the wall; of a date, its midnight."""
     times = known.batch.times("at")
     return times.walls(known.setting.zone) if times.kind != "dates" else times.values * DAY
+
+
+def only_dates(events: Table, what: str) -> RecordsError:
+    """Return the error of a log without times of day, where a clock needs those of some of its events."""
+    return RecordsError(
+        f"{events.label}: {events.column_of('at')} has only dates, but a clock that doesn't run in days needs the "
+        f"time of day of its {what} too. Export timestamps, or leave the target out with targets=."
+    )
 
 
 def ids_in(events: Table) -> list[str]:
