@@ -176,7 +176,7 @@ class Reopenings:
         twice = np.zeros(len(row), np.bool_)  # the same event again
         twice[1:] = again[1:] & again[:-1] & (row[1:] == row[:-1]) & (self.at[1:] == self.at[:-1])
         over = ran[row] & (stopped[row] != MISSING)
-        after = np.flatnonzero(over & ~twice & (self.at >= stopped[row]))
+        after = np.flatnonzero(over & (self.at >= stopped[row]))
         runs = np.zeros(len(after), np.bool_)  # whether a clock runs already, when something happens
         runs[1:] = again[after[:-1]] & (row[after[1:]] == row[after[:-1]])
         begins = again[after] & ~runs
