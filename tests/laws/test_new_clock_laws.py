@@ -234,7 +234,9 @@ def test_by_hand(events: str, clocks: list[Any], unstopped: int) -> None:
     numbers = [sum(clock[0] in names for clock in clocks) for names in (["met"], ["late", "overdue"], ["pending"])]
     assert [row.met, row.missed, row.pending] == numbers
     assert ("1 event that reopened what hadn't stopped" in row.note) == bool(unstopped)
-    (item,) = deadlines(scheme, case, events=logged, **options) or [None]
+    told = deadlines(scheme, case, events=logged, **options)
+    assert sum("reopened what hadn't stopped" in item.says for item in told.findings) == unstopped
+    (item,) = told or [None]
     status, start, stop, due, elapsed = clocks[-1]  # the clock that runs now
     if item is None:
         assert status == "excluded"
@@ -380,6 +382,15 @@ def test_a_case_settles_when_its_last_clock_has_stopped() -> None:
 def test_what_has_no_new_clock_is_refused(changes: Row, match: str) -> None:
     with pytest.raises(SchemeError, match=match):
         load_scheme("lgsco").with_target(TARGET, **{"clock": {"reopening": "new clock"}, **changes})
+
+
+def test_the_log_is_read_as_the_wall_clock_where_cases_have_dates() -> None:
+    events = [{"case_id": "A", "event": "reopened", "at": "2024-04-15T10:00"}]
+    for naive in ("refuse", "wall clock"):
+        scheme = scheme_of("20 working days", reopening="new clock", naive_times=naive)
+        assert assess(scheme, cases=[DECIDED], events=events, as_of="2024-05-31")["status"].tolist() == [
+            "met", "overdue"
+        ]  # fmt: skip
 
 
 @pytest.mark.parametrize("option", ["last stop", "new clock"])

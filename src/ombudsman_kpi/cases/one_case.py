@@ -40,7 +40,7 @@ from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.errors import OptionError, RecordsError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import parse_as_of
-from ombudsman_kpi.events.log import REOPENED
+from ombudsman_kpi.events.log import REOPENED, UNSTOPPED
 from ombudsman_kpi.events.pauses import OPEN
 from ombudsman_kpi.events.reopenings import Again
 from ombudsman_kpi.measures.base.related import Related
@@ -205,6 +205,8 @@ class _Maker:
 
     def _of(self, target: Target) -> Iterator[Deadline]:
         if target.limited_clock is not None:
+            if target.limited_clock.clock.reopening == "new clock" and UNSTOPPED in target.misfits(self.related):
+                self.of_events["event reopened what hadn't stopped, so that no clock began"] = None
             clock = timeline(target.limited_clock, self._now(target))
             state = clock.states[clock.state[0]]
             if state.ending == "excluded":  # then there is nothing to judge

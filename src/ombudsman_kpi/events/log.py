@@ -66,6 +66,9 @@ class Misfit(NamedTuple):
         return cls(kind, text.removeprefix(kind.value))
 
 
+UNSTOPPED = Misfit(MisfitKind.UNSTOPPED)
+
+
 def times_of_cases() -> dict[str, str]:
     """Return the events that become a time of their case.
 

@@ -62,7 +62,6 @@ class Reopened(NamedTuple):
     """The events of cases that were reopened, by row: reopenings, and those that are a time of the case."""
 
     happened: Happened
-    zoned: bool
     timed: bool  # whether some reopening has a time of day
     misfits: Mapping[Misfit, int]
     understood: Understood
@@ -93,7 +92,7 @@ def reopened_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -
     mine = np.flatnonzero(np.isin(row, row[kind == _AGAIN]))
     mine = mine[np.argsort(row[mine], kind="stable")]
     times = Times(values[mine], "instants" if zoned else "walls", only_dates=is_date[mine].astype(np.bool_))
-    return Reopened(Happened.of(row[mine], kind[mine], times, setting.zone), zoned, timed, +misfits, understood)
+    return Reopened(Happened.of(row[mine], kind[mine], times, setting.zone), timed, +misfits, understood)
 
 
 @dataclass(eq=False)
@@ -151,8 +150,8 @@ class Reopenings:
         happened = Happened(*(np.concatenate(column) for column in zip(*parts, strict=True)))
         at = happened.wall if in_days else happened.instant
         order = np.lexsort((happened.kind == _AGAIN, at, happened.row))
-        own_kinds = {batch.times(name).kind for name in starts}
-        zoned = "instants" in own_kinds or (reopened.zoned and "walls" not in own_kinds)
+        # As the case's own starts are: a clock refuses times with a zone beside some without.
+        zoned = "walls" not in {batch.times(name).kind for name in starts}
         return cls(known, tuple(starts), stops, happened.some(order), at[order], zoned)
 
     def last_stops(self) -> Again | None:

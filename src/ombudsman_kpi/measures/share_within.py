@@ -16,7 +16,7 @@ from ombudsman_kpi.clocks.starts import recorded
 from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.events.log import Misfit, MisfitKind
+from ombudsman_kpi.events.log import UNSTOPPED, Misfit
 from ombudsman_kpi.events.reopenings import Again
 from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
@@ -158,7 +158,7 @@ class ShareWithin(Extendable, ChangingShare):
             misfits = related.reopened(in_days=self.in_days).misfits if self.reopens else super().misfits(related)
         if self.clock.reopening != "new clock":
             return misfits
-        return +Counter({**misfits, Misfit(MisfitKind.UNSTOPPED): unstopped(self, related)})
+        return +Counter({**misfits, UNSTOPPED: unstopped(self, related)})
 
     def again(self, known: AsKnownBatch, related: Related) -> Again | None:
         """Return the clocks of cases that were reopened, by that option."""
