@@ -221,7 +221,7 @@ class ElapsedTime(Amount):
     longest = 36_525 * DAY
     in_days = False
     needs_times = True
-    options = _EVERY_AXIS | {"pauses"}
+    options = _EVERY_AXIS | {"pauses", "reopening"}
 
     def axis(self, calendar: WorkingCalendar, clock: Clock) -> Axis:
         """Return the line of instants."""

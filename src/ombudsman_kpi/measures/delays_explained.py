@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays import row_days
-from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.arrays.types import MISSING, Integers, RowNumbers, Truths
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.due_days import fields_of_due_days, judged_by_due_days
 from ombudsman_kpi.clocks.judging import provisional_days
@@ -23,6 +24,7 @@ from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.lasting import records_of
 from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.reopened import of_all
 from ombudsman_kpi.measures.base.target import CASE, DueChain, Records, Rule, Target, Wording, check_named
 from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
 from ombudsman_kpi.measures.share_within_due_days import due_days_last
@@ -48,7 +50,7 @@ class DelaysRule(Rule):
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return for each miss of a batch whether it was explained."""
-        parts = [part for target in self.missed if (part := self._of_target(target, known)) is not None]
+        parts = [part for target in self.missed for part in self._of_target(target, known)]
         parts = parts or [(np.empty(0, np.int64),) * 6]
         record, start, due, last, moves, code = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         categories = tuple(
@@ -69,15 +71,32 @@ class DelaysRule(Rule):
         waiting = of_status(assessed.categories, frozenset({"pending"})).take(assessed.code)
         ended = ~records_of(assessed, waiting | np.not_equal(assessed.provisional, 0), known)
         for target in self.missed:
-            ended &= due_days_last(target, target.seen(known, self.related))
+            ended &= of_all(partial(due_days_last, target), known, target.again(known, self.related))
         return ended
 
-    def _of_target(self, target: ShareWithin, known: AsKnownBatch) -> tuple[Integers, ...] | None:
+    def _of_target(self, target: ShareWithin, known: AsKnownBatch) -> Iterator[tuple[Integers, ...]]:
+        """Yield the misses of one target; those of cases that were reopened stand with the first ones."""
+        records, again = np.arange(len(known.batch)), target.again(known, self.related)
+        first = self._of_clocks(target, known, records, known)
+        if again is None:
+            yield from () if first is None else (first,)
+            return
+        if first is not None and again.instead:
+            mine = ~np.isin(first[0], again.record)
+            first = tuple(part[mine] for part in first)
+        parts = [part for part in (first, self._of_clocks(target, again, again.record, known)) if part is not None]
+        if parts:
+            joined = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+            order = np.argsort(joined[0], kind="stable")
+            yield tuple(part[order] for part in joined)
+
+    def _of_clocks(
+        self, target: ShareWithin, known: AsKnownBatch, records: RowNumbers, whole: AsKnownBatch
+    ) -> tuple[Integers, ...] | None:
         """Return the cases that missed one target: when it began, was due, is to be explained; and whether it was.
 
-        None where there are none.
+        None where there are none. ``records`` says which record of the whole batch each clock is of.
         """
-        known = target.seen(known, self.related)
         clock = timeline(target, known)
         if clock.own is None and not np.count_nonzero(clock.elapsed != NONE):
             return None  # none of them ran
@@ -98,12 +117,12 @@ class DelaysRule(Rule):
         last, last_moves = self._last_days(due, known)
         told = np.ones(len(rows), np.bool_)
         for name in self.target.parties:
-            told &= self._told(known, rows, PARTIES.index(name), start, last)
+            told &= self._told(whole, records[rows], PARTIES.index(name), start, last)
         waiting = (last >= known.as_of.day) & (self.target.up_to is not None)
         # Three categories for each target: met, late, pending. Late on the second target is 3 * 1 + 1 = 4.
         code = 3 * self.missed.index(target) + np.where(told, 0, np.where(waiting, 2, 1))
         moves = np.broadcast_to(judged.provisional, len(clock.start))[rows]
-        return rows, start, due, last, np.maximum(moves, last_moves), code
+        return records[rows], start, due, last, np.maximum(moves, last_moves), code
 
     def _last_days(self, due: Integers, known: AsKnownBatch) -> tuple[Integers, Integers | int]:
         """Return the last day on which an explanation is in time; and 1 where it may still move, as a due day may."""

@@ -16,26 +16,23 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, PlaceCounts
 from ombudsman_kpi.measures.base.lasting import clock_lasts, fields_last
 from ombudsman_kpi.measures.base.on_clock import Extendable
-from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import ClockRule
+from ombudsman_kpi.measures.base.reopened import ReopenableRule
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.rounding import percent
 
 
 @dataclass(frozen=True)
-class DueDayRule(ClockRule):
+class DueDayRule(ReopenableRule):
     """Each record's clock, judged by the day on which it is due."""
 
     target: Extendable
-    related: Related
 
     def fields(self, table: Columns) -> list[str]:
         """Return the names of the fields that the clock, its limits and its extension read."""
         return fields_of_due_days(self.target, table)
 
-    def assess(self, known: AsKnownBatch) -> Assessed:
+    def of_clocks(self, known: AsKnownBatch) -> Assessed:
         """Return the outcomes of the clocks of a batch."""
-        known = self.target.seen(known, self.related)
         clock, result, due = judged_by_due_days(self.target, known)
         limit, there = self.target.limit, due.due != MISSING
         used = clock.axis.elapsed(np.where(there, clock.start, 0), np.where(there, due.due, 0))
@@ -45,9 +42,8 @@ class DueDayRule(ClockRule):
             result.provisional, allowed=used,
         )  # fmt: skip
 
-    def stays(self, known: AsKnownBatch) -> Truths:
+    def lasting(self, known: AsKnownBatch) -> Truths:
         """Return which clocks have ended, unless their due day may still move."""
-        known = self.target.seen(known, self.related)
         _, result, _ = judged_by_due_days(self.target, known)
         return due_days_last(self.target, known) & np.equal(result.provisional, 0)
 

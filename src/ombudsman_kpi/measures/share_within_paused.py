@@ -15,11 +15,13 @@ from ombudsman_kpi.clocks.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.clocks.pausing import PausedClock
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.events.pauses import Pauses
+from ombudsman_kpi.events.reopenings import Again
 from ombudsman_kpi.measures.base.figures import Figure, PlaceCounts
-from ombudsman_kpi.measures.base.lasting import records_of
+from ombudsman_kpi.measures.base.lasting import clock_lasts
 from ombudsman_kpi.measures.base.on_clock import Limited
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import ClockRule
+from ombudsman_kpi.measures.base.reopened import ReopenableRule
 from ombudsman_kpi.measures.base.target import LimitedClock
 from ombudsman_kpi.rounding import percent
 
@@ -27,15 +29,11 @@ SPARED = "spared"  # the mark of what would have been missed without pauses
 
 
 @dataclass(frozen=True)
-class PausedRule(ClockRule):
+class PausedRule(ReopenableRule):
     """Each record's clock, less the days on which it stood still, judged by the limit."""
 
-    target: Limited
-    related: Related
-
-    def assess(self, known: AsKnownBatch) -> Assessed:
+    def of_clocks(self, known: AsKnownBatch) -> Assessed:
         """Return the outcomes of the clocks of a batch by the time that they ran."""
-        known = self.target.seen(known, self.related)
         gross, net, due = ran_net(self.target, self.related, known)
         as_if = judged(self.target, gross, known.setting.calendar)
         cured = of_status(as_if.categories, MISSED).take(as_if.code) & ~of_status(net.categories, MISSED).take(net.code)
@@ -48,17 +46,25 @@ class PausedRule(ClockRule):
             gross=self.target.limit.shown(as_if.elapsed),
         )  # fmt: skip
 
-    def stays(self, known: AsKnownBatch) -> Truths:
+    def lasting(self, known: AsKnownBatch) -> Truths:
         """Return which clocks have ended, unless their due day may still move."""
-        assessed, known = self.assess(known), self.target.seen(known, self.related)
-        return super().stays(known) & ~records_of(assessed, np.not_equal(assessed.provisional, 0), known)
+        return clock_lasts(self.target, known) & np.equal(self.of_clocks(known).provisional, 0)
 
 
 def paused_clock(target: LimitedClock, related: Related, known: AsKnownBatch) -> PausedClock:
     """Return the clocks of a batch with their pauses."""
-    clock, offset = timeline(target, known), known.batch.offset
-    pauses = related.pauses(target.of, in_days=clock.in_days).within(offset, offset + len(known.batch))
+    clock = timeline(target, known)
+    pauses = pauses_within(target.of, related, known, in_days=clock.in_days)
     return PausedClock.of(clock, pauses, known.as_of.day if clock.in_days else known.as_of.instant)
+
+
+def pauses_within(kind: str, related: Related, known: AsKnownBatch, *, in_days: bool) -> Pauses:
+    """Return when the clocks of a batch stood still: a pause is of the clock that runs when it begins."""
+    offset = known.batch.offset
+    if not isinstance(known, Again):
+        return related.pauses(kind, in_days=in_days).within(offset, offset + len(known.batch))
+    pauses = related.each_pause(kind, in_days=in_days).within(offset, offset + int(known.record[-1]) + 1)
+    return pauses.of_clocks(known.record, known.since).merged(in_days=in_days)
 
 
 def ran_net(target: Limited, related: Related, known: AsKnownBatch) -> tuple[Timeline, Judged, Integers]:

@@ -136,6 +136,11 @@ class OnClock(Selected):
         for name in self.clock.in_force:
             if name not in self.meaningful_options:
                 raise ValueError(f"clock: {name} means nothing for {self.called} on {self.of}; leave it out")
+        if self.clock.reopening == "new clock" and others(self.starts):
+            raise ValueError(
+                "clock: reopening = 'new clock' needs starts that are fields: a reopening doesn't move the due day of "
+                "another target"
+            )
         if self.clock.short_wait is not None and not self.runs_in.needs_times:
             raise ValueError(f"clock: unanswered = {self.clock.unanswered!r} needs a limit in seconds or hours")
         return self
@@ -216,6 +221,11 @@ class Extendable(Limited):
             raise ValueError("clock: pauses don't go with several limits or an extension; leave one of them out")
         if self.extension is None:
             return self
+        if self.clock.reopening == "new clock":
+            raise ValueError(
+                "clock: reopening = 'new clock' doesn't go with an extension, which a record has once and not for each "
+                "clock; leave one of them out"
+            )
         check_conditions("extension: where", self.extension.where, self.of)
         for name in self.extension.times:
             check_time(name, self.of)
