@@ -56,6 +56,9 @@ class Pauses(NamedTuple):
         return Pauses(self.row[low:high] - first_row, self.first[low:high], self.end[low:high])
 
 
+NO_PAUSES = Pauses(_NONE, _NONE, _NONE)
+
+
 class _Events(NamedTuple):
     """Pauses and resumptions: the row of each one's record, its time, whether it resumes, its reason, its own row."""
 

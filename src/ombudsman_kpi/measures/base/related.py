@@ -10,12 +10,13 @@ import numpy as np
 from ombudsman_kpi.arrays.arrow_memory import integers, present
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.setting import Setting
+from ombudsman_kpi.clocks.has_clock import HasClock
 from ombudsman_kpi.clocks.states import fields_of_conditions
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.contacts import Contacts, RowsOf, contacts_of, rows_of_records
 from ombudsman_kpi.events.log import Misfit
-from ombudsman_kpi.events.pauses import Pauses, pauses_of
+from ombudsman_kpi.events.pauses import NO_PAUSES, Pauses, pauses_of
 from ombudsman_kpi.events.reopenings import LastStops, last_stops_of
 from ombudsman_kpi.events.understood import Understood
 from ombudsman_kpi.records.conditions import Condition
@@ -75,6 +76,13 @@ class Related:
             ("pauses", kind, in_days),
             lambda: self._understood(kind, pauses_of(events, kind, rows_of, self.as_of, self.scheme, in_days=in_days)),
         )
+
+    def stood_still(self, target: HasClock, known: AsKnownBatch) -> Pauses:
+        """Return when the clocks of a batch stood still; none where a target doesn't allow it."""
+        if target.clock.pauses == "none":
+            return NO_PAUSES
+        offset = known.batch.offset
+        return self.pauses(target.of, in_days=target.in_days).within(offset, offset + len(known.batch))
 
     def last_stops(self) -> LastStops:
         """Return when cases were last reopened, and what happened since."""
