@@ -172,6 +172,28 @@ def test_a_further_limit_stands_still_as_the_first_one_does(
     assert found(declared(extension=FLAG), events, as_of or "2024-12-31", **fields) == expected
 
 
+def test_what_is_due_sooner_is_due_though_the_other_still_stands() -> None:
+    # five working days end on 8 April, before the clock stood still; eight weeks don't yet
+    scheme = declared({"earlier": ["5 working days", "8 weeks"]})
+    assert found(scheme, pause("2024-04-10"), "2024-04-30") == Found("overdue", "2024-04-08")
+
+
+@pytest.mark.parametrize(
+    ("events", "decided", "as_of", "expected"),
+    [
+        # ten working days after 29 April are 14 May, whatever stood still in between
+        (pause("2024-05-01", "2024-05-08"), "2024-05-15", "2024-12-31", Found("late", "2024-05-14", LONGER)),
+        (pause("2024-05-01"), None, "2024-05-15", Found("overdue", "2024-05-14", LONGER)),
+        (pause("2024-04-26"), None, "2024-04-29", Found("pending", None)),  # from when isn't known
+    ],
+)
+def test_how_far_an_agreed_date_counts_stays_too(
+    events: list[Row], decided: str | None, as_of: str, expected: Found
+) -> None:
+    fields = {"extended_to_at": "2024-06-28", "extended_at": "2024-04-12", "decided_at": decided}
+    assert found(declared(extension=AGREED), events, as_of, **fields) == expected
+
+
 def test_what_was_withdrawn_is_spared_by_both() -> None:
     fields = {"extended": "true", "withdrawn_at": "2024-05-30"}
     reason = f"withdrawn, late without its extension, {SPARED}"
