@@ -45,7 +45,6 @@ from ombudsman_kpi.events.pauses import OPEN
 from ombudsman_kpi.events.reopenings import Again
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import LimitedClock, Target
-from ombudsman_kpi.measures.share_within_paused import paused_clock, pauses_within
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.tables import Table, open_table
 from ombudsman_kpi.records.validity import validated
@@ -258,27 +257,25 @@ class _Maker:
         limit, instant = clocked.limit, None
         by_due_days = target.judged_by_due_days
         if by_due_days is not None:
-            if outcome.status == "invalid":  # then nobody knows by which limit it is due
+            if outcome.status == "invalid" and isinstance(limit, SeveralLimits):  # by which nobody knows
                 return facts | self._of_clock(clocked, clock, facts, limit)
-            found = due_days(by_due_days, seen)
+            found = due_days(by_due_days, seen, self.related.stood_still(by_due_days, seen))
             entry = entries_of(limit)[int(found.which[0])]
-            limit, instant = entry.amounts[int(found.amount[0])], int(found.due[0])
+            limit, instant = entry.amounts[int(found.amount[0])], int(found.known[0])
             facts |= self._of_due_days(by_due_days, clock, found, entry)
-        elif clocked.clock.pauses == "allowed" and not clock.in_days:
-            instant = int(paused_clock(clocked, self.related, seen).due(limit.allowed)[0])
         facts |= self._of_clock(clocked, clock, facts, limit) | self._reopened(clocked, seen)
         facts |= target.account(self.known, self.related, start, stop)
         if clocked.clock.pauses == "allowed":
-            facts["pauses"] = self._pauses(clock, seen)
+            facts["pauses"] = self._pauses(clocked, clock, seen)
         return facts if target.due_by_parts else facts | self._of_days(clocked, clock, facts, limit, instant)
 
     def _of_due_days(self, target: HasDueDays, clock: Timeline, found: DueDays, entry: Entry) -> dict[str, Any]:
         """Return which of several limits holds, and when it was due before it was extended."""
         more: dict[str, Any] = {"limits": str(entry)} if isinstance(target.limit, SeveralLimits) else {}
-        if found.due[0] != found.first[0] and target.extension is not None:
+        if found.due[0] not in {MISSING, found.first[0]} and not found.first_stands[0]:
             point = int(found.first[0])
             more["first_due"] = to_day(point) if clock.in_days else self._moment(point)
-            if found.at_end[0]:
+            if found.at_end[0] and target.extension is not None:
                 more["extended_by"] = str(target.extension.further)
         return more
 
@@ -372,13 +369,13 @@ class _Maker:
         """Return an instant in the scheme's zone."""
         return at_offset((EPOCH + instant * MICROSECOND).astimezone(self.zone))
 
-    def _pauses(self, clock: Timeline, seen: AsKnownBatch) -> tuple[Pause, ...]:
+    def _pauses(self, target: LimitedClock, clock: Timeline, seen: AsKnownBatch) -> tuple[Pause, ...]:
         """Return the pauses of the clock, cut to the time between its start and its end."""
         begin, stop = int(clock.start[0]), int(clock.end[0])
         if begin == MISSING:
             return ()
         as_of = self.known.as_of.day if clock.in_days else self.known.as_of.instant
-        spans, pauses = pauses_within(self.table.name, self.related, seen, in_days=clock.in_days), []
+        spans, pauses = self.related.stood_still(target, seen), []
         for first, until in zip(spans.first.tolist(), spans.end.tolist(), strict=True):
             end = min(until, as_of + 1 if stop == MISSING else stop)
             if max(first, begin) < end:

@@ -41,6 +41,7 @@ class Limit:
     needs_times: ClassVar[bool] = False  # whether a date without a time of day is too little
     counts_working_days: ClassVar[bool] = False
     counts_working_hours: ClassVar[bool] = False
+    longer_by: ClassVar[int] = 0  # how many days longer it can be from one start than from another
     options: ClassVar[frozenset[str]] = _IN_DAYS  # the options of a clock that mean something for it
     allowed: int  # the longest elapsed time that is still in time, in parts
 
@@ -185,6 +186,7 @@ class Months(Amount):
     unit = elapsed_unit = "months"
     size = 2
     longest = 2 * 1200
+    longer_by = 5  # January has 31 days, February 28; of some years, one or two may have a leap day
 
     @property
     def left_unit(self) -> str:

@@ -93,6 +93,7 @@ class Assessed:
     in_parts: bool = False  # whether each different elapsed time is counted, not whole units
     gross: Integers | None = None  # elapsed as if the clock had never stood still
     allowed: Integers | None = None  # the longest elapsed time in time of each, where they don't share one limit
+    if_resumed: Integers | None = None  # when each is due, or would be if a clock that stands still ran again at once
 
     @cached_property
     def points(self) -> Points:

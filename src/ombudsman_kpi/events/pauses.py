@@ -85,6 +85,9 @@ class Pauses(NamedTuple):
         return self._replace(row=row[begins], first=first[begins], end=latest[np.append(begins[1:], len(row)) - 1])
 
 
+NO_PAUSES = Pauses(_NONE, _NONE, _NONE)
+
+
 class _Events(NamedTuple):
     """Pauses and resumptions: the row of each one's record, its time, whether it resumes, its reason, its own row."""
 

@@ -28,7 +28,6 @@ from ombudsman_kpi.measures.base.reopened import of_all
 from ombudsman_kpi.measures.base.target import CASE, DueChain, Records, Rule, Target, Wording, check_named
 from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
 from ombudsman_kpi.measures.share_within_due_days import due_days_last
-from ombudsman_kpi.measures.share_within_paused import ran_net
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.vocabulary import PARTIES, Party
 
@@ -101,13 +100,10 @@ class DelaysRule(Rule):
         if clock.own is None and not np.count_nonzero(clock.elapsed != NONE):
             return None  # none of them ran
         if target.judged_by_due_days:
-            clock, judged, found = judged_by_due_days(target, known)
-            due_day = clock.days(found.due)
-        elif target.pauses:
-            clock, judged, due = ran_net(target, self.related, known)
-            due_day = clock.days_of(due)
+            found = judged_by_due_days(target, known, self.related.stood_still(target, known))
+            judged, due_day = found.judged, clock.days(found.due.due)
         else:
-            clock, judged = clock_judged(target, known)
+            _, judged = clock_judged(target, known)
             due_day = clock.due_day(target.limit)
         missed = of_status(judged.categories, MISSED).take(judged.code)
         rows = np.flatnonzero(missed)

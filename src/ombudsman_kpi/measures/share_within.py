@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ombudsman_kpi.arrays.types import Integers, Truths
+from ombudsman_kpi.clocks.due_days import spared
 from ombudsman_kpi.clocks.judging import Judged, follows_from_elapsed, judged, outcomes, provisional
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.starts import recorded
@@ -26,9 +27,8 @@ from ombudsman_kpi.measures.base.published import PublishedShareRule
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.reopened import ReopenableRule, again, unstopped
 from ombudsman_kpi.measures.base.target import Records, Rule
-from ombudsman_kpi.measures.share_within_due_days import DueDayRule, with_extensions
-from ombudsman_kpi.measures.share_within_paused import PausedRule, spared, with_gross
-from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, RECORDS
+from ombudsman_kpi.measures.share_within_due_days import DueDayRule, with_extensions, with_gross
+from ombudsman_kpi.records.vocabulary import RECORDS
 
 
 @dataclass(frozen=True)
@@ -96,13 +96,8 @@ class ShareWithin(Extendable, ChangingShare):
     standard = "at least 40%"
     cohort = "received"
     """
-    rule_types: ClassVar[tuple[type[Rule], ...]] = (ShareWithinRule, PausedRule, DueDayRule)
-    in_time = obliges = True
-
-    @property
-    def pauses(self) -> bool:
-        """Whether its clock may stand still."""
-        return self.clock.pauses == "allowed"
+    rule_types: ClassVar[tuple[type[Rule], ...]] = (ShareWithinRule, DueDayRule)
+    in_time = obliges = may_pause = True
 
     @property
     def reopens(self) -> bool:
@@ -110,10 +105,9 @@ class ShareWithin(Extendable, ChangingShare):
         return self.clock.reopening != "first stop"
 
     @property
-    def reads(self) -> Mapping[Records, str | None]:
-        """Its records; and where its clock may stand still, beside each the events that say when."""
-        own = IDS_OF_EVENTS[self.of] if self.pauses or self.reopens else None
-        return {self.of: own, "events": own} if own else {self.of: None}
+    def by_events(self) -> bool:
+        """Whether events say when its clock stood still, or that it hasn't stopped."""
+        return self.pauses or self.reopens
 
     @property
     def share_rule(self) -> Rule | None:
@@ -124,23 +118,18 @@ class ShareWithin(Extendable, ChangingShare):
         return PublishedShareRule(self, times or (self.limit.own_field or "due_at",))
 
     def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
-        """Return the rule for clocks that run on, for those that stand still, or for those judged by due days."""
+        """Return the rule for clocks judged by elapsed time, or for those judged by due days."""
         if self.reopens:
             _ = related.reopened(in_days=self.in_days)  # found before several threads ask for it
-        if self.judged_by_due_days:
-            yield self.of, DueDayRule(self, related)
-            return
-        if not self.pauses:
-            yield self.of, ShareWithinRule(self, related)
-            return
-        _ = related.pauses(self.of, in_days=self.in_days)  # found before several threads ask for them
-        yield self.of, PausedRule(self, related)
+        if self.pauses:
+            _ = related.pauses(self.of, in_days=self.in_days)  # as well
+        yield self.of, DueDayRule(self, related) if self.judged_by_due_days else ShareWithinRule(self, related)
 
     def figure(self, place: Place) -> Figure:
         """Return the share in time; and beside it what it would be without any pause, or without any extension."""
         figure = share_figure(self.standard, place)
         if self.extension is not None:
-            return with_extensions(figure, place.here)
+            figure = with_extensions(figure, place.here)
         return with_gross(figure, place.here) if self.pauses else figure
 
     def from_layout_1(self, outcome: Outcome) -> Outcome:
@@ -151,10 +140,9 @@ class ShareWithin(Extendable, ChangingShare):
 
     def misfits(self, related: Related) -> Mapping[Misfit, int]:
         """Return what wasn't understood of pauses and reopenings, or of the log that cases were made of."""
-        if self.pauses:
-            misfits = related.each_pause(self.of, in_days=self.in_days).misfits
-        else:
-            misfits = related.reopened(in_days=self.in_days).misfits if self.reopens else super().misfits(related)
+        misfits = super().misfits(related)
+        if self.reopens and not self.pauses:
+            misfits = related.reopened(in_days=self.in_days).misfits
         if self.clock.reopening != "new clock":
             return misfits
         return +Counter({**misfits, UNSTOPPED: unstopped(self, related)})
@@ -169,12 +157,10 @@ class ShareWithin(Extendable, ChangingShare):
 
     @property
     def meaningful_options(self) -> frozenset[str]:
-        """The options of a clock that mean something for it, those about pauses and calls among them."""
+        """The options of a clock that mean something for it, those about reopenings and calls among them."""
         options = super().meaningful_options
         if set(RECORDS[self.of].answered_by) & set(self.stop):
             options |= {"unanswered"}
-        if self.of in IDS_OF_EVENTS:
-            options |= {"pauses"} & self.limit.options
         if self.of == "cases":
             options |= {"reopening"} & self.limit.options
         return options

@@ -1,16 +1,17 @@
-"""A share within a limit where records have limits of their own, or extensions: what counts is the due day.
+"""A share within a limit where records have limits of their own, extensions or pauses: what counts is the due day.
 
 Source of the rule: who stopped by the first date is met; who stopped by the second is met, by extension. Both numbers
-are given, and the figure without any extension.
+are given, and the figure without any extension. Gross (as if nothing had been paused) and net are both given.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
-from ombudsman_kpi.arrays.types import MISSING, Truths
-from ombudsman_kpi.clocks.due_days import BY_EXTENSION, conditions_of, fields_of_due_days, judged_by_due_days
+from ombudsman_kpi.arrays.types import Truths
+from ombudsman_kpi.clocks.due_days import BY_EXTENSION, SPARED, conditions_of, fields_of_due_days, judged_by_due_days
 from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figure, PlaceCounts
@@ -33,19 +34,20 @@ class DueDayRule(ReopenableRule):
 
     def of_clocks(self, known: AsKnownBatch) -> Assessed:
         """Return the outcomes of the clocks of a batch."""
-        clock, result, due = judged_by_due_days(self.target, known)
-        limit, there = self.target.limit, due.due != MISSING
-        used = clock.axis.elapsed(np.where(there, clock.start, 0), np.where(there, due.due, 0))
+        pauses = self.related.stood_still(self.target, known)
+        clock, result, due, allowed, gross = judged_by_due_days(self.target, known, pauses)
+        limit = self.target.limit
         return Assessed(
             result.code, result.categories, lambda: clock.start_day, lambda: clock.end_day, limit.shown(result.elapsed),
-            limit.elapsed_unit, lambda: (*clock.points(), clock.shown(due.due)), limit.parts, clock.in_days,
-            result.provisional, allowed=used,
+            limit.elapsed_unit, lambda: (*clock.points(), clock.shown(due.known)), limit.parts, clock.in_days,
+            result.provisional, allowed=allowed, if_resumed=due.due if clock.in_days else None,
+            gross=None if gross is None else limit.shown(gross),
         )  # fmt: skip
 
     def lasting(self, known: AsKnownBatch) -> Truths:
         """Return which clocks have ended, unless their due day may still move."""
-        _, result, _ = judged_by_due_days(self.target, known)
-        return due_days_last(self.target, known) & np.equal(result.provisional, 0)
+        found = judged_by_due_days(self.target, known, self.related.stood_still(self.target, known))
+        return due_days_last(self.target, known) & np.equal(found.judged.provisional, 0)
 
 
 def due_days_last(target: Extendable, known: AsKnownBatch) -> Truths:
@@ -55,11 +57,28 @@ def due_days_last(target: Extendable, known: AsKnownBatch) -> Truths:
 
 def with_extensions(figure: Figure, here: PlaceCounts) -> Figure:
     """Return the share with how many were met by extension, and what it would be without any."""
-    numbers = {status: number for (status, mark), number in here.marks.items() if mark == BY_EXTENSION}
-    extended = numbers.get("met", 0)
-    met, counted = here.met - extended, here.met - extended + here.missed + sum(numbers.values())
+    extended, met, counted = _otherwise(here, BY_EXTENSION)
     if not counted:
         return figure
     words = f"{extended:,} met by extension; without extensions {percent(met, counted)} ({met:,} of {counted:,})"
     details = {"by_extension": extended, "without_extensions": Fraction(met, counted)}
-    return figure._replace(details=details, remarks=(words,))
+    return figure._replace(details={**figure.details, **details}, remarks=(*figure.remarks, words))
+
+
+def with_gross(figure: Figure, here: PlaceCounts) -> Figure:
+    """Return the share by the time that clocks ran, and beside it what it would be if they had never stood still."""
+    _, met, counted = _otherwise(here, SPARED)
+    if not counted:
+        return figure
+    words = f"without pauses {percent(met, counted)} ({met:,} of {counted:,})"
+    details = {**figure.details, "gross": Fraction(met, counted)}
+    return figure._replace(details=details, remarks=(*figure.remarks, words))
+
+
+def _otherwise(here: PlaceCounts, mark: str) -> tuple[int, int, int]:
+    """Return how many were met with a mark; and how many would be met, and counted, if those with it were missed."""
+    numbers = Counter[str]()
+    for (status, marks), number in here.marks.items():
+        numbers[status] += number if mark in marks.split(", ") else 0
+    met = here.met - numbers["met"]
+    return numbers["met"], met, met + here.missed + numbers.total()
