@@ -131,7 +131,7 @@ def main(size: int = CASES, runs: int = 3) -> list[str]:
         f"| `tally(…).results()` | {ours:.2f} | {our_memory:.0f} |",
         f"| pandas with numpy.busday_count, by hand | {theirs:.2f} | {their_memory:.0f} |",
         f"| imports alone | {seconds:.2f} | {megabytes:.0f} |", "",
-        "| ratio | measured | aim |", "|---|---:|---:|",
+        "| ratio | measured | goal |", "|---|---:|---:|",
         f"| times faster than pandas | {theirs / ours:.1f} | at least 2 |",
         f"| peak memory, of that of pandas | {our_memory / their_memory:.2f} | at most 1 |", "",
         f"Every count agrees: {'yes' if agree else 'NO'}.",

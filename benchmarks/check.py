@@ -12,8 +12,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timing import machine
-
 ROWS = 1_000_000
 AS_OF = "2024-03-31"
 TIMES = ["received_at", "valid_at", "allocated_at", "investigation_started_at", "decided_at", "closed_at"]
@@ -83,19 +81,22 @@ def seconds(work: Callable[[], Any], runs: int = 5) -> tuple[float, float]:
     return sorted(clock)[runs // 2], sorted(cores)[runs // 2]
 
 
-def main() -> None:
-    frame = cases(int(sys.argv[1]) if len(sys.argv) > 1 else ROWS)
+def main(size: int = ROWS) -> list[str]:
+    """Return the section on checks."""
+    frame = cases(size)
     library, hand = by_library(frame), by_pandas(frame)
-    print(f"{len(frame):,} cases × {frame.shape[1]} columns; {machine()}")
-    for rule, number in hand.items():
-        print(f"  {rule:<16} {library.get(rule, 0):>6,} found by check {number:>6,} by hand")
     (clock, cores), (by_hand, cores_by_hand) = seconds(lambda: by_library(frame)), seconds(lambda: by_pandas(frame))
-    print(f"check   {clock:.2f} s, {cores:.2f} s of all cores")
-    print(f"pandas  {by_hand:.2f} s, {cores_by_hand:.2f} s of all cores")
-    print(
-        f"check takes {clock / by_hand:.2f} times as long, by the clock; {cores / cores_by_hand:.2f} times of all cores"
-    )
+    agree = all(library.get(rule, 0) == number for rule, number in hand.items())
+    return [
+        f"## Checking {size:,} cases with {frame.shape[1]} columns", "",
+        "Beside the same masks written by hand: " + ", ".join(f"`{rule}`" for rule in hand) + ".", "",
+        "| what | seconds | of all cores |", "|---|---:|---:|",
+        f"| `check` | {clock:.2f} | {cores:.2f} |", f"| pandas, by hand | {by_hand:.2f} | {cores_by_hand:.2f} |", "",
+        "| ratio | measured | goal |", "|---|---:|---:|",
+        f"| time, relative to pandas | {clock / by_hand:.2f} | at most 2 |", "",
+        f"Both find the same: {'yes' if agree else 'NO'}.",
+    ]  # fmt: skip
 
 
 if __name__ == "__main__":
-    main()
+    print("\n".join(main(*map(int, sys.argv[1:]))))

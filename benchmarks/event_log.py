@@ -127,7 +127,7 @@ def main(size: int = EVENTS) -> list[str]:
         f"| `history(…)` | {ours['seconds']:.2f} | {ours['grown']:.0f} |",
         f"| pandas pivot_table | {pandas['seconds']:.2f} | {pandas['grown']:.0f} |",
         f"| Polars group_by | {polars['seconds']:.2f} | {polars['grown']:.0f} |", "",
-        "| ratio | measured | aim |", "|---|---:|---:|",
+        "| ratio | measured | goal |", "|---|---:|---:|",
         f"| times faster than pandas | {pandas['seconds'] / ours['seconds']:.1f} | at least 3 |",
         f"| times faster than Polars | {polars['seconds'] / ours['seconds']:.2f} | at least 1 |",
         f"| memory, of the size of the log's columns | {ours['grown'] / ours['size']:.2f} | below 2 |", "",

@@ -79,12 +79,12 @@ def main() -> list[str]:
     cold, heavy = _cold()
     return [
         f"## One case at a time: the {len(cases):,} invented cases, every target of `lgsco`", "",
-        "Milliseconds for one call; the aim is below 1.", "",
+        "Milliseconds for one call; the goal is below 1.", "",
         "| `deadlines` of | undisturbed | median | 95 of 100 below |", "|---|---:|---:|---:|", *rows,
         f"| for comparison: `assess` of one row, which returns a frame | {least:.2f} | {every:.2f} | {late:.2f} |",
         "", "Undisturbed: the median over all cases of the fastest of five calls.", "",
         f"A new process takes {cold:.2f} s to its first answer, including the calendar's bank holidays. Heavy "
-        f"libraries that it imports: {heavy} (aim: none). "
+        f"libraries that it imports: {heavy} (goal: none). "
         f"The worklist of all {len(cases):,}: {statistics.median(whole):.2f} s.",
     ]  # fmt: skip
 

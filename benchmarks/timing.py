@@ -32,10 +32,14 @@ def extra_bytes(work: Callable[[], Any]) -> int:
     return int(peak - size)
 
 
-def process(arguments: list[str]) -> tuple[float, float, str]:
-    """Run Python in a process of its own; give its seconds, its peak memory in MB, and what it printed."""
+def process(arguments: list[str], cores: int | None = None) -> tuple[float, float, str]:
+    """Run Python in a process of its own, on some cores or all.
+
+    Give its seconds, its peak memory in MB, and what it printed.
+    """
+    some = f"os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:{cores}]);" if cores else ""
     wrapper = (
-        "import resource, subprocess, sys, time; began = time.perf_counter();"
+        f"import os, resource, subprocess, sys, time; {some} began = time.perf_counter();"
         "done = subprocess.run(sys.argv[1:], check=True, capture_output=True, text=True);"
         "print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024);"
         "print(done.stdout)"

@@ -85,7 +85,7 @@ def main(size: int = CASES) -> list[str]:
     lines += [f"| {name} | {value:.2f} |" for name, value in seconds.items()]
     lines += ["", "| when 4 working hours are used up | ns a record |", "|---|---:|"]
     lines += [f"| the library | {ours:,.0f} |", f"| pandas, CustomBusinessHour | {theirs:,.0f} |"]
-    lines += ["", "| ratio | measured | aim |", "|---|---:|---:|"]
+    lines += ["", "| ratio | measured | goal |", "|---|---:|---:|"]
     hours_to_days = seconds["160 working hours"] / seconds["20 working days"]
     lines += [
         f"| months to weeks | {seconds['2 months'] / seconds['8 weeks']:.2f} | at most 2 |",

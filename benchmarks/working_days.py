@@ -70,9 +70,9 @@ def main() -> list[str]:
     lines = ["## Working days: 10 million pairs of dates, 46 years of bank holidays", ""]
     lines += ["| what | ns a pair |", "|---|---:|"]
     lines += [f"| {name} | {value / PAIRS * 1e9:.1f} |" for name, value in seconds.items()]
-    lines += ["", "| ratio | measured | aim, at least |", "|---|---:|---:|"]
+    lines += ["", "| ratio | measured | goal, at least |", "|---|---:|---:|"]
     lines += [f"| {name} | {value:.1f} | {wanted} |" for name, value, wanted in ratios]
-    lines += ["", "| memory beyond the answer | MB | aim, at most |", "|---|---:|---:|"]
+    lines += ["", "| memory beyond the answer | MB | goal, at most |", "|---|---:|---:|"]
     lines += [f"| {name} | {value / 2**20:.1f} | 20 |" for name, value in memory.items()]
     return lines
 
