@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_text, arrow_word
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Every, Grain, Numbering
 from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort, CountedBy, Outcome
@@ -102,14 +103,12 @@ def _spelt(parts: Sequence[tuple[Sequence[str], Integers]]) -> Any:
     """Return codes written out: for each part the categories, and which of its entries each cell has."""
     import pyarrow as pa
 
-    arrays = [pa.array(categories, pa.string()).take(pa.array(codes)) for categories, codes in parts if len(codes)]
+    arrays = [arrow_text(categories).take(arrow_numbers(codes)) for categories, codes in parts if len(codes)]
     return pa.chunked_array(arrays, pa.string()).combine_chunks()
 
 
 def _joined(parts: Sequence[Integers]) -> Any:
-    import pyarrow as pa
-
-    return pa.array(np.concatenate([np.empty(0, np.int64), *parts]))
+    return arrow_numbers(np.concatenate([np.empty(0, np.int64), *parts]))
 
 
 def from_arrow(table: Any) -> Counts:
@@ -129,7 +128,7 @@ def from_json(text: str | bytes) -> Counts:
 
     with _reading("This text", "Tally.to_json gives"):
         content = json.loads(text)
-        cells = {name: pa.array(values, _kind_of(name)) for name, values in content.pop("cells").items()}
+        cells = {name: pa.array(values, _kind_of(name)) for name, values in content.pop("cells").items()}  # noqa: TID251
         return _read(content, pa.table(cells))
 
 
@@ -239,7 +238,7 @@ def _with_marks(table: Any) -> Any:
     """Return a table of layout 1 with empty marks."""
     import pyarrow as pa
 
-    return table.append_column("mark", pa.repeat("", len(table)))
+    return table.append_column("mark", pa.repeat(arrow_word(""), len(table)))
 
 
 def _marked(block: Block, target: Target) -> Block:
