@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
-from threading import Lock
 from typing import Annotated, Any
 
 from pydantic import (
@@ -305,13 +304,9 @@ def unchanged(before: dict[str, Any], entry: Mapping[str, Any]) -> dict[str, Any
 def validated(declared: Mapping[str, Any], place: str) -> Scheme:
     """Return the scheme that was declared. Raises ``SchemeError``, one sentence that names the target and the key."""
     try:
-        with _ONE_AT_A_TIME:
-            return Scheme.model_validate(declared)
+        return Scheme.model_validate(declared)
     except ValidationError as error:
         raise SchemeError(f"{place}: {_describe(error, declared)}") from None
-
-
-_ONE_AT_A_TIME = Lock()  # pydantic builds a model when it is first used, and no two threads may build the same one
 
 
 def _describe(error: ValidationError, declared: Mapping[str, Any]) -> str:

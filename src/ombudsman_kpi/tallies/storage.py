@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict, Field
 
 from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_text, arrow_word
 from ombudsman_kpi.arrays.types import Integers
@@ -19,6 +19,7 @@ from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.records.models import Model
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.basis import Basis, check_days_off
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Key
@@ -33,7 +34,7 @@ _SUMS = ("records", "below", "provisional")
 _NUMBERS = ("period", "elapsed", *_SUMS)
 
 
-class About(BaseModel):
+class About(Model):
     """What is written beside the cells: by what they were counted."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,12 +47,12 @@ class About(BaseModel):
     days_off: str | None = None  # the edition until the last day that can have made a difference
     as_of: str = ""
     by: tuple[str, ...] = ()
-    every: dict[str, tuple[Every | None, ...]] = {}
-    cohorts: dict[str, tuple[Cohort, ...]] = {}
+    every: dict[str, tuple[Every | None, ...]] = Field({})
+    cohorts: dict[str, tuple[Cohort, ...]] = Field({})
     measured: tuple[tuple[str, CountedBy, Grain], ...] = ()
-    unmeasured: dict[str, str] = {}
-    notes: dict[str, frozenset[str]] = {}
-    misfits: dict[str, dict[str, int]] = {}
+    unmeasured: dict[str, str] = Field({})
+    notes: dict[str, frozenset[str]] = Field({})
+    misfits: dict[str, dict[str, int]] = Field({})
 
     @classmethod
     def of(cls, tally: Counts) -> "About":
