@@ -1,11 +1,19 @@
 """What is loaded when: a process imports what it uses. No test here takes the time; imports are counted."""
 
+import ast
+import pickle
 import subprocess
 import sys
 from pathlib import Path
 
+import holidays
 import pytest
 
+import ombudsman_kpi
+from ombudsman_kpi import list_schemes, load_scheme
+from ombudsman_kpi.calendars.bank_holidays import _united_kingdom
+
+SOURCE = Path(ombudsman_kpi.__file__).parent
 DATA = Path(__file__).parents[1] / "examples" / "data"
 KINDS = ("calls", "written_contacts", "cases", "events", "requests")
 FILES = [word for kind in KINDS for word in (f"--{kind.replace('_', '-')}", str(DATA / f"{kind}.csv"))]
@@ -61,3 +69,128 @@ def test_cells_of_all_kinds_load_none_either(tmp_path: Path) -> None:
 def test_cases_made_of_an_event_log_load_none_either() -> None:
     words = ("measure", "lgsco", "--events", str(DATA / "events.csv"), "--as-of", "2024-03-31")
     assert not loaded_by_command(*words, "--every", "quarter") & HEAVY
+
+
+# Public names
+
+
+def test_importing_the_library_loads_nothing_of_it_and_no_other_library() -> None:
+    found = loaded("import ombudsman_kpi; dir(ombudsman_kpi)")
+    assert {name for name in found if name.startswith("ombudsman_kpi")} == {"ombudsman_kpi"}
+    assert not found & {*HEAVY, "numpy", "pydantic", "pyarrow", "holidays", "dateutil"}
+
+
+@pytest.mark.parametrize("name", ombudsman_kpi.__all__)
+def test_each_name_can_be_the_first(name: str) -> None:
+    loaded(f"from ombudsman_kpi import {name}")
+
+
+def test_one_kind_of_error_loads_no_wing() -> None:
+    found = loaded("from ombudsman_kpi import OptionError")
+    assert {name for name in found if name.startswith("ombudsman_kpi.")} == {"ombudsman_kpi.errors"}
+
+
+def test_no_module_that_is_loaded_hides_a_public_name() -> None:
+    """A module that is loaded becomes an attribute of the library: none may be called like a public name."""
+    modules = [
+        ".".join([SOURCE.name, *path.relative_to(SOURCE).with_suffix("").parts]).removesuffix(".__init__")
+        for path in SOURCE.rglob("*.py")
+        if path.stem != "__main__" and "spark" not in path.stem
+    ]
+    program = f"""
+import importlib, types, ombudsman_kpi
+for name in {modules!r}:
+    importlib.import_module(name)
+    hidden = [name for name in ombudsman_kpi.__all__ if isinstance(getattr(ombudsman_kpi, name), types.ModuleType)]
+    assert not hidden, (name, hidden)
+"""
+    loaded(program)
+
+
+def test_the_names_are_those_of_the_stub_and_what_they_are_can_be_pickled() -> None:
+    stub = ast.parse((SOURCE / "__init__.pyi").read_text("utf-8"))
+    names = {
+        alias.asname: node.module for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    assert [*names] == [alias.name for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    assert {*ombudsman_kpi.__all__} == {*names, "__version__"}
+    for name in names:
+        thing = getattr(ombudsman_kpi, name)
+        assert pickle.loads(pickle.dumps(thing)) is thing  # noqa: S301
+
+
+# Models, and schemes
+
+
+def test_measuring_files_builds_no_model_of_records() -> None:
+    program = f"""
+import ombudsman_kpi as kpi
+kpi.measure(kpi.load_scheme("lgsco"), cases={str(DATA / "cases.csv")!r}, as_of="2024-03-31").to_dict()
+from ombudsman_kpi.records.vocabulary import RECORDS
+assert not [name for name, model in RECORDS.items() if model.__pydantic_complete__]
+"""
+    loaded(program)
+
+
+def test_threads_may_use_a_model_first_at_the_same_time() -> None:
+    """Of models whose building was mixed up, some threads would get errors, or records of another kind."""
+    program = """
+import sys, threading
+import ombudsman_kpi as kpi
+sys.setswitchinterval(1e-6)
+call = dict(offered_at="2024-03-28T09:00:00", answered_at="2024-03-28T09:00:41")
+case = dict(case_id="A1", received_at="2024-03-28")
+event = dict(case_id="A1", event="received", at="2024-03-28")
+uses = [lambda: kpi.Call(**call).model_dump()["offered_at"].isoformat(), lambda: kpi.Case(**case).model_dump_json(),
+        lambda: kpi.CaseEvent(**event).event, lambda: kpi.load_scheme("lgo-2017-18").digest,
+        lambda: kpi.load_scheme("lgsco").with_target("x", says="x", of="cases", cohort="dated", measure="count",
+                                                     dated="decided_at").digest]
+found, together = [[] for _ in uses], threading.Barrier(20)
+def use(place):
+    together.wait()
+    for turn in range(len(uses)):
+        found[(place + turn) % 5].append(uses[(place + turn) % 5]())
+threads = [threading.Thread(target=use, args=(place,)) for place in range(20)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert [len(answers) for answers in found] == [20] * 5, found
+assert [len(set(answers)) for answers in found] == [1] * 5, found
+"""
+    loaded(program)
+
+
+def test_a_published_scheme_is_read_once_and_needs_no_calendar_for_it() -> None:
+    found = loaded("""
+import ombudsman_kpi as kpi
+assert all(kpi.load_scheme(name) is kpi.load_scheme(name) for name in kpi.list_schemes())
+""")
+    assert not found & {"holidays", "pyarrow", *HEAVY}
+
+
+@pytest.mark.parametrize("name", list_schemes())
+def test_a_published_scheme_is_what_its_file_is_with_all_that_is_checked(name: str) -> None:
+    """By its path a file is checked as anybody's is: by the calendar, too."""
+    checked, read = load_scheme(SOURCE / "schemes" / f"{name}.toml"), load_scheme(name)
+    assert checked is not read
+    assert checked == read
+    assert checked.digest == read.digest
+    assert checked.model_dump() == read.model_dump()
+    assert checked.model_dump(exclude_unset=True) == read.model_dump(exclude_unset=True)
+    assert [vars(target) for target in checked.targets] == [vars(target) for target in read.targets]
+    assert [target.__pydantic_private__ for target in checked.targets] == [
+        target.__pydantic_private__ for target in read.targets
+    ]
+
+
+def test_the_bank_holidays_of_the_kingdom_load_no_other_country() -> None:
+    found = loaded("import ombudsman_kpi as kpi; kpi.WorkingCalendar.uk('scotland')")
+    assert "holidays" in found
+    assert not [name for name in found if name.startswith("holidays.countries.")]
+
+
+@pytest.mark.parametrize("subdivision", ["ENG", "SCT", "NIR"])
+def test_they_are_those_that_the_package_gives_by_name(subdivision: str) -> None:
+    years = range(1990, 2051)
+    found = _united_kingdom()(subdiv=subdivision, years=years)
+    assert dict(found) == dict(holidays.country_holidays("GB", subdiv=subdivision, years=years))
+    assert len(found) > 8 * len(years)

@@ -5,7 +5,7 @@ The public names are those of ``__init__.pyi``. Each is loaded when it is first 
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, _names = lazy_loader.attach_stub(__name__, __file__)
 
 __version__ = "0.1.0"
-__all__ += ["__version__"]
+__all__ = sorted([*_names, "__version__"])  # noqa: PLE0605

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, InstanceOf, PlainSerializer, WithJsonSchema
 
 from ombudsman_kpi.records.models import Model
 
@@ -94,5 +94,8 @@ CONDITION_SCHEMA = {
 }
 
 ConditionField = Annotated[
-    Condition, BeforeValidator(parse_condition), PlainSerializer(write_condition), WithJsonSchema(CONDITION_SCHEMA)
+    InstanceOf[Condition],
+    BeforeValidator(parse_condition),
+    PlainSerializer(write_condition),
+    WithJsonSchema(CONDITION_SCHEMA),
 ]

@@ -16,6 +16,7 @@ from pydantic import (
     PlainSerializer,
     SerializeAsAny,
     ValidationError,
+    ValidationInfo,
     WithJsonSchema,
     field_validator,
     model_validator,
@@ -37,6 +38,8 @@ from ombudsman_kpi.measures.rate import POPULATIONS
 from ombudsman_kpi.measures.registry import MEASURES
 from ombudsman_kpi.records.conditions import Condition, Declaration
 from ombudsman_kpi.schemes.place import Elsewhere, ListedHolidays, OwnDays, check_one_calendar, keeping
+
+PUBLISHED = "published"  # of such a scheme the tests have checked what a calendar is needed for
 
 WRITTEN_AS = {"targets": "target", "reports": "report"}  # a file writes them as [[target]] and [[report]]
 
@@ -140,7 +143,7 @@ class Scheme(Declaration):
             raise ValueError(f"two targets are called {twice!r}; each id can be used once")
         named = {target.id: target for target in self.targets}
         for target in self.targets:
-            target.check_references(named, self.calendar)
+            target.check_references(named)
         for report in self.reports:
             for place, name in enumerate(report.targets):
                 if name in report.targets[:place]:
@@ -152,13 +155,12 @@ class Scheme(Declaration):
         return self
 
     @model_validator(mode="after")
-    def _check_limits(self) -> "Scheme":
-        for target in self.targets:
-            for limit, clock in (pair for chain in target.limits for pair in chain):
-                try:
-                    limit.axis(self.calendar, clock)
-                except SchemeError as error:
-                    raise ValueError(f"target {target.id}: {error}") from None
+    def _check_by_calendar(self, info: ValidationInfo) -> "Scheme":
+        for target in self.targets if info.context != PUBLISHED else ():
+            try:
+                target.check_by_calendar(self.calendar)
+            except SchemeError as error:
+                raise ValueError(f"target {target.id}: {error}") from None
         return self
 
     @cached_property
@@ -301,10 +303,10 @@ def unchanged(before: dict[str, Any], entry: Mapping[str, Any]) -> dict[str, Any
     return {key: value for key, value in before.items() if same or key in Target.model_fields}
 
 
-def validated(declared: Mapping[str, Any], place: str) -> Scheme:
+def validated(declared: Mapping[str, Any], place: str, context: Any = None) -> Scheme:
     """Return the scheme that was declared. Raises ``SchemeError``, one sentence that names the target and the key."""
     try:
-        return Scheme.model_validate(declared)
+        return Scheme.model_validate(declared, context=context)
     except ValidationError as error:
         raise SchemeError(f"{place}: {_describe(error, declared)}") from None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, InstanceOf, PlainSerializer, WithJsonSchema
 
 from ombudsman_kpi.errors import SchemeError
 
@@ -129,5 +129,5 @@ def _read_standard(value: Any) -> Any:
 
 
 StandardField = Annotated[
-    Standard, BeforeValidator(_read_standard), PlainSerializer(str), WithJsonSchema(_STANDARD_SCHEMA)
+    InstanceOf[Standard], BeforeValidator(_read_standard), PlainSerializer(str), WithJsonSchema(_STANDARD_SCHEMA)
 ]

@@ -124,9 +124,7 @@ class Target(Declaration):
     standard: StandardField | None = Field(None, description="The published figure; none where it is unstated")
     measure: str = Field(description="What is measured")
     met_when: Literal["every month"] | None = Field(
-        None,
-        exclude_if=_is_none,
-        description="The standard is for every month of a period: lost with the first that is",
+        None, exclude_if=_is_none, description="The standard is for every month of a period: lost with the first"
     )
     complete: Literal["matured"] | None = Field(
         None, exclude_if=_is_none, description="Those received in a period are shown once none of them is pending"
@@ -247,8 +245,18 @@ class Target(Declaration):
         """Return the keys of some bands, each of which becomes a target: with what one takes from the others."""
         return bands
 
-    def check_references(self, targets: Mapping[str, "Target"], calendar: WorkingCalendar) -> None:
+    def check_references(self, targets: Mapping[str, "Target"]) -> None:
         """Raise ``ValueError`` where it lacks another target, or that isn't of the kind that it needs."""
+
+    def check_named(self, key: str, names: Sequence[str], fitting: Sequence[str], what: str) -> None:
+        """Raise ``ValueError`` where it names another target that doesn't fit."""
+        for stray in (name for name in names if name not in fitting):
+            raise ValueError(f"target {self.id}: {key}: {stray!r} isn't {what} of cases. {one_of(stray, fitting)}")
+
+    def check_by_calendar(self, calendar: WorkingCalendar) -> None:
+        """Raise ``ValueError`` where a limit can't be counted by a calendar, or none can keep it."""
+        for limit, clock in (pair for chain in self.limits for pair in chain):
+            limit.axis(calendar, clock)
 
     def from_layout_1(self, outcome: Outcome) -> Outcome:
         """Return an outcome of a tally that had no marks: what a mark says now was read off the reason."""
@@ -389,10 +397,3 @@ class Target(Declaration):
         if self.standard is not None and self.standard.unit != self.standard_unit:
             raise ValueError(f"standard: {self.standard_wanted}")
         return self
-
-
-def check_named(target: Target, key: str, names: Sequence[str], fitting: Sequence[str], what: str) -> None:
-    """Raise ``ValueError`` where a target names another one that doesn't fit."""
-    for name in names:
-        if name not in fitting:
-            raise ValueError(f"target {target.id}: {key}: {name!r} isn't {what} of cases. {one_of(name, fitting)}")
