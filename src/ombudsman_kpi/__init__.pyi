@@ -49,4 +49,5 @@ from .schemes.scheme import Scheme as Scheme
 from .schemes.toml import list_schemes as list_schemes
 from .schemes.toml import load_scheme as load_scheme
 
+__all__: list[str]
 __version__: str

@@ -259,4 +259,5 @@ def _as_times(moments: Integers, *, zoned: bool) -> Any:
         return stamps
     text = np.datetime_as_string(values.view("M8[us]")).astype(object)
     text = np.where(dates, np.datetime_as_string((values // DAY).view("M8[D]")).astype(object), text + "Z" * zoned)
-    return arrow_text(np.where(missing, None, text).tolist())
+    text[missing] = None
+    return arrow_text(text.tolist())
