@@ -78,6 +78,17 @@ def test_cases_made_of_an_event_log_load_none_either() -> None:
     assert not loaded_by_command(*words, "--every", "quarter") & HEAVY
 
 
+def test_rows_and_tallies_load_no_pandas() -> None:
+    program = """
+import datetime, ombudsman_kpi as kpi
+cases = [{"case_id": "A1", "received_at": "2024-03-28", "decided_at": "2024-04-05", "team": "North"},
+         {"case_id": 2, "received_at": datetime.date(2024, 3, 28), "decided_at": None, "joint_working": True}]
+counted = kpi.tally(kpi.load_scheme("lgsco"), cases=cases, as_of="2024-05-31", by="team")
+assert (kpi.Tally.from_arrow(counted.to_arrow()) + counted.zero()).results().to_dict() == counted.results().to_dict()
+"""
+    assert not loaded(program) & HEAVY
+
+
 # Public names
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from pydantic import ConfigDict, Field
 
-from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_text, arrow_word
+from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_text, arrow_word, integers
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Every, Grain, Numbering
 from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort, CountedBy, Outcome
@@ -309,7 +309,7 @@ def _blocks(table: Any, by: tuple[str, ...]) -> Iterator[tuple[Key, Block]]:
     keys, of_key = _numbered([columns[name] for name in Key._fields], len(table))
     groups, group = _numbered([columns[name] for name in grouped], len(table))
     outcomes, outcome = _numbered([columns[name] for name in Outcome._fields], len(table))
-    numbers = {name: columns[name].to_numpy() for name in _NUMBERS}
+    numbers = {name: integers(columns[name], 0) for name in _NUMBERS}
     order = np.argsort(of_key, kind="stable")
     ends = np.cumsum(np.bincount(of_key, minlength=len(keys)))
     for key, rows in zip(keys, np.split(order, ends[:-1]), strict=True) if keys else ():
@@ -327,10 +327,10 @@ def _numbered(columns: Sequence[Any], size: int) -> tuple[list[tuple[Any, ...]],
     code = np.zeros(size, np.int64)
     for column in columns:
         encoded = column.dictionary_encode()
-        code = code * len(encoded.dictionary) + encoded.indices.to_numpy()
+        code = code * len(encoded.dictionary) + integers(encoded.indices, 0)
         _, code = np.unique(code, return_inverse=True)  # numbers without gaps: their product can't grow too large
     distinct, first, code = np.unique(code, return_index=True, return_inverse=True)
-    rows = [column.take(first).to_pylist() for column in columns]
+    rows = [column.take(arrow_numbers(first)).to_pylist() for column in columns]
     return list(zip(*rows, strict=True)) if rows else [()] * len(distinct), code
 
 
