@@ -5,7 +5,6 @@ from typing import Any
 
 from ombudsman_kpi.errors import OptionError, one_of
 from ombudsman_kpi.records.vocabulary import RECORDS
-from ombudsman_kpi.schemes.json_schema import JSON_SCHEMA, scheme_json_schema
 
 _RECORDS = {model.singular.replace(" ", "-"): model for model in RECORDS.values()}
 _OTHERS = {  # loaded where one of them is asked for: the command line has all names
@@ -22,6 +21,8 @@ def json_schema_of(what: str) -> dict[str, Any]:
     """
     if what not in DESCRIBED:
         raise OptionError(f"There is no JSON Schema of {what!r}. {one_of(what, DESCRIBED)}")
+    from ombudsman_kpi.schemes.json_schema import JSON_SCHEMA, scheme_json_schema
+
     if what == "scheme":
         return scheme_json_schema()
     model: Any = _RECORDS[what] if what in _RECORDS else resolve_name(_OTHERS[what])
