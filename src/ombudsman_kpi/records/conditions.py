@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, InstanceOf, PlainSerializer, WithJsonSchema
+from pydantic import ConfigDict, WithJsonSchema
 
-from ombudsman_kpi.records.models import Model
+from ombudsman_kpi.records.models import Model, ReadBy
 
 
 class Declaration(Model):
@@ -93,9 +93,4 @@ CONDITION_SCHEMA = {
     "description": "A value, a list of values, { not = … } or { present = true }",
 }
 
-ConditionField = Annotated[
-    InstanceOf[Condition],
-    BeforeValidator(parse_condition),
-    PlainSerializer(write_condition),
-    WithJsonSchema(CONDITION_SCHEMA),
-]
+ConditionField = Annotated[Condition, ReadBy(parse_condition, write_condition), WithJsonSchema(CONDITION_SCHEMA)]

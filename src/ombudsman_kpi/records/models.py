@@ -1,9 +1,11 @@
 """The base of all models of pydantic's here: each is built when it is first used."""
 
+from collections.abc import Callable
 from threading import RLock
-from typing import Any
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 
 class Model(BaseModel):
@@ -22,3 +24,17 @@ class Model(BaseModel):
 
 
 _BUILDING = RLock()  # one for all, since the model of a whole builds those of its parts
+
+
+class ReadBy(NamedTuple):
+    """How a field is read and written: ``read`` returns what it holds or raises ``ValueError``.
+
+    Pydantic then makes no schema of the field's class, as it does for its own ways to say so.
+    """
+
+    read: Callable[[Any], Any]
+    write: Callable[[Any], Any]
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        written = core_schema.plain_serializer_function_ser_schema(self.write)
+        return core_schema.no_info_plain_validator_function(self.read, serialization=written)

@@ -12,8 +12,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    InstanceOf,
-    PlainSerializer,
     SerializeAsAny,
     ValidationError,
     ValidationInfo,
@@ -37,6 +35,7 @@ from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.measures.rate import POPULATIONS
 from ombudsman_kpi.measures.registry import MEASURES
 from ombudsman_kpi.records.conditions import Condition, Declaration
+from ombudsman_kpi.records.models import ReadBy
 from ombudsman_kpi.schemes.place import Elsewhere, ListedHolidays, OwnDays, check_one_calendar, keeping
 
 PUBLISHED = "published"  # of such a scheme the tests have checked what a calendar is needed for
@@ -46,9 +45,8 @@ WRITTEN_AS = {"targets": "target", "reports": "report"}  # a file writes them as
 
 _SPAN = {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}
 OpeningField = Annotated[
-    InstanceOf[OpeningHours],
-    BeforeValidator(read_opening),
-    PlainSerializer(lambda hours: hours.written),
+    OpeningHours,
+    ReadBy(read_opening, lambda hours: hours.written),
     WithJsonSchema(
         {
             "type": "object",
