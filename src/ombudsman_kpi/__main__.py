@@ -1,5 +1,7 @@
 """The command line as a module: ``python -m ombudsman_kpi`` is the same as ``ombudsman-kpi``."""
 
+import gc
+import os
 import sys
 
 
@@ -11,6 +13,8 @@ def main() -> None:
     except ImportError:
         sys.stderr.write("The command line needs two more libraries: pip install 'ombudsman-kpi[cli]'\n")
         raise SystemExit(2) from None
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for them takes as long as a scheme
+    gc.set_threshold(50_000, 20, 20)  # what is imported stays: to look for garbage in it takes a tenth of the start
     from ombudsman_kpi.cli import run
 
     run()

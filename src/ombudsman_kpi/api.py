@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ombudsman_kpi.calendars.periods import Every
-from ombudsman_kpi.cases.worklist import obligations
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.events.as_of import parse_as_of
@@ -325,11 +324,11 @@ def worklist(
       ends", which the headroom doesn't know yet.
 
     What isn't listed is said in ``attrs["notes"]`` of the frame: rows of a file that are no records, targets whose
-    records weren't given, and records that contradict themselves.
-
-    Contact is listed for each party; a case as a whole isn't listed again where its intervals are. Raises what
-    ``measure`` raises.
+    records weren't given, and records that contradict themselves. Contact is listed for each party; a case as a whole
+    isn't listed again where its intervals are. Raises what ``measure`` raises.
     """
+    from ombudsman_kpi.cases.worklist import obligations
+
     return obligations(
         scheme, provided(records), as_of=as_of, within=within, every=every, targets=targets,
         readings=parse_readings(columns, dates, missing, unreadable), progress=progress,

@@ -144,7 +144,7 @@ def test_one_class_and_one_line_make_a_kind_of_record(tmp_path: Path) -> None:
 )
 def test_a_class_and_a_line_that_differ_are_an_error_at_import(tmp_path: Path, line: str, differing: str) -> None:
     library_with(tmp_path, line)
-    done = run_in(tmp_path, "import ombudsman_kpi")
+    done = run_in(tmp_path, "from ombudsman_kpi import measure")
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("TypeError: ")
     assert last.endswith(f"differ: {differing}. Write every kind in both.")

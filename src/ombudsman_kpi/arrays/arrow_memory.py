@@ -1,12 +1,18 @@
-"""Arrow arrays seen as numpy's, straight from their memory: pyarrow's own way loads pandas before the first one.
+"""Arrow arrays seen as numpy's and the other way round, straight from memory.
+
+pyarrow's own way loads pandas before the first one: ``array``, ``scalar`` and ``to_numpy``, and ``compute`` where a
+number or a word stands among its arguments.
 
 ``numpy.from_dlpack`` loads none either, but takes only numbers of which none is missing: no truth values, dates or
 timestamps, and filling what is missing loads pandas. It would be a second way beside this one.
 """
 
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ombudsman_kpi.arrays.types import Integers, Truths
 
@@ -39,7 +45,49 @@ def arrow_truths(values: Truths) -> Any:
     """Return truth values as an Arrow array."""
     import pyarrow as pa
 
-    return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(np.packbits(values, bitorder="little"))])
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, _packed(values)])
+
+
+def arrow_numbers(values: NDArray[Any], missing: Truths | None = None) -> Any:
+    """Return whole numbers as an Arrow array of the same size of numbers, null where they are ``missing``.
+
+    >>> arrow_numbers(np.array([7, 8, 9])[::2], np.array([False, True])).to_pylist()
+    [7, None]
+    """
+    import pyarrow as pa
+
+    there = None if missing is None else _packed(~missing)
+    numbers = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [there, numbers])
+
+
+def arrow_text(cells: Sequence[str | None]) -> Any:
+    """Return text as an Arrow array. Raises ``UnicodeEncodeError`` for half a character.
+
+    >>> arrow_text(["AB", None, "é"]).to_pylist()
+    ['AB', None, 'é']
+    """
+    import pyarrow as pa
+
+    # The cells "AB", None, "é" are the bytes AB\xc3\xa9 and the offsets 0, 2, 2, 4.
+    content = [b"" if cell is None else cell.encode() for cell in cells]
+    ends = np.fromiter(accumulate(map(len, content), initial=0), np.int64, len(content) + 1)
+    if ends[-1] > np.iinfo(np.int32).max:
+        raise pa.ArrowCapacityError("Text of more than 2 GiB in one column of a batch")
+    there = None if None not in cells else _packed(np.array([cell is not None for cell in cells]))
+    buffers = [there, pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(b"".join(content))]
+    return pa.Array.from_buffers(pa.string(), len(content), buffers)
+
+
+def arrow_word(word: str) -> Any:
+    """Return a word as Arrow's functions take it beside arrays."""
+    return arrow_text([word])[0]
+
+
+def _packed(values: Truths) -> Any:
+    import pyarrow as pa
+
+    return pa.py_buffer(np.packbits(values, bitorder="little"))
 
 
 def integers(array: Any, missing: int) -> Integers:

@@ -6,7 +6,7 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import present
+from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_truths, integers, present
 from ombudsman_kpi.arrays.fingerprints import Prints, fingerprints, two_prints
 from ombudsman_kpi.arrays.threads import in_threads
 from ombudsman_kpi.arrays.types import Integers, RowNumbers
@@ -31,7 +31,7 @@ def repeated(read: Callable[[], Iterator[Any]]) -> tuple[Any, int]:
         meeting = prints.meeting()
     if not len(meeting):
         return none, missing
-    return _more_than_once(_meeting(chunk.drop_null(), meeting) for chunk in read()), missing
+    return more_than_once(_meeting(chunk.drop_null(), meeting) for chunk in read()), missing
 
 
 def shared(read: Callable[[], Iterator[Any]], rows: RowNumbers) -> Any:
@@ -47,28 +47,26 @@ def shared(read: Callable[[], Iterator[Any]], rows: RowNumbers) -> Any:
     texts, offset = [pa.nulls(0, pa.string())], 0
     for chunk in read() if len(rows) else ():
         here = rows[(rows >= offset) & (rows < offset + len(chunk))]
-        texts.append(chunk.take(pa.array(here - offset)))
+        texts.append(chunk.take(arrow_numbers(here - offset)))
         offset += len(chunk)
     wanted = pa.concat_arrays(texts).unique()
-    return _more_than_once(chunk.filter(pc.is_in(chunk, wanted)) for chunk in read()) if len(wanted) else wanted
+    return more_than_once(chunk.filter(pc.is_in(chunk, wanted)) for chunk in read()) if len(wanted) else wanted
 
 
-def _more_than_once(chunks: Iterable[Any]) -> Any:
+def more_than_once(chunks: Iterable[Any]) -> Any:
     """Return the texts that occur more than once."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     counts = pc.value_counts(pa.chunked_array(chunks, pa.string()))
-    return counts.field("values").filter(pc.greater(counts.field("counts"), 1))
+    return counts.field("values").filter(arrow_truths(integers(counts.field("counts"), 0) > 1))
 
 
 def _meeting(texts: Any, meeting: Prints) -> Any:
     """Return the texts whose fingerprint is one of some sorted ones."""
-    import pyarrow as pa
-
     prints = fingerprints(texts)[0]
     place = np.searchsorted(meeting, prints)
-    return texts.filter(pa.array(meeting.take(place, mode="clip") == prints))
+    return texts.filter(arrow_truths(meeting.take(place, mode="clip") == prints))
 
 
 def _rises(chunks: Iterator[Any]) -> int | None:

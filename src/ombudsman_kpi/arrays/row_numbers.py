@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import present
+from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, present
 from ombudsman_kpi.arrays.fingerprints import MIX, Prints, two_prints
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.errors import RecordsError
@@ -84,8 +84,6 @@ class RowNumbers:
         return numbers
 
     def _numbered(self, texts: Any, first: Prints, second: Prints) -> Integers:
-        import pyarrow as pa
-
         slots, numbers = self._probe(first, self.size)
         new = np.flatnonzero(numbers >= self.size)
         if len(new):
@@ -96,12 +94,12 @@ class RowNumbers:
             numbers[new] = places.take(numbers[new] - self.size)
             self._table[slots[rows]] = first[rows] << _SHIFT | (fresh + 1).view(np.uint64)
             self._first[fresh], self._second[fresh] = first[rows], second[rows]
-            self._texts.append(texts if len(rows) == len(texts) else texts.take(pa.array(rows)))
+            self._texts.append(texts if len(rows) == len(texts) else texts.take(arrow_numbers(rows)))
             self.size += len(rows)
         other = np.flatnonzero(self._second.take(numbers) != second)
         if len(other):  # another text has the first fingerprint: such a text goes by one made of both
             both = _both(first[other], second[other])
-            numbers[other] = self._numbered(texts.take(pa.array(other)), both, second[other])
+            numbers[other] = self._numbered(texts.take(arrow_numbers(other)), both, second[other])
         return numbers
 
     def _grow(self, size: int) -> None:

@@ -3,9 +3,11 @@
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain, islice
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -28,6 +30,8 @@ def in_threads(work: Callable[[Item], Answer], items: Iterable[Item]) -> Iterato
     if len(first) < 2:  # a thread for it would cost more than it saves
         yield from map(work, first)
     else:
+        from concurrent.futures import ThreadPoolExecutor
+
         waiting: deque[Future[Answer]] = deque()
         pool = ThreadPoolExecutor(WORKERS)
         try:

@@ -3,9 +3,11 @@
 A new division is one entry of ``DIVISIONS``: calendars, schemes, their JSON Schema and the command line read it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -52,15 +54,28 @@ _NOT_A_HOLIDAY = {"SCT": {date(2006, 11, 30)}}
 @lru_cache(maxsize=64)
 def bank_holidays(division: str, first_year: int, last_year: int) -> Mapping[date, str]:
     """Return the name of every bank holiday of a division by its date, including those on a Saturday or Sunday."""
-    import holidays  # imported here, since the import takes a tenth of a second
-
     # One subdivision at a time: without one, the package returns only the days common to the whole Kingdom.
     days: dict[date, str] = {}
     for code in reversed(DIVISIONS[division].subdivisions):
         years = range(first_year, last_year + 1)
-        names = holidays.country_holidays("GB", subdiv=code, years=years)
+        names = _united_kingdom()(subdiv=code, years=years)
         days |= {day: _as_published(name) for day, name in names.items() if day not in _NOT_A_HOLIDAY.get(code, ())}
     return MappingProxyType(days)
+
+
+@lru_cache(maxsize=1)
+def _united_kingdom() -> Callable[..., Mapping[date, str]]:
+    """Return the Kingdom's holidays in the package, from their own file: by its name, it would load 250 countries."""
+    import holidays
+
+    file = Path(holidays.__file__).parent / "countries" / "united_kingdom.py"
+    spec = spec_from_file_location("united_kingdom", file) if file.exists() else None
+    if spec is None or spec.loader is None:  # it keeps them elsewhere
+        return partial(holidays.country_holidays, "GB")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: Callable[..., Mapping[date, str]] = module.UnitedKingdom
+    return found
 
 
 def _as_published(name: str) -> str:

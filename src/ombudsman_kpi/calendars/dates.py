@@ -259,7 +259,7 @@ def in_container_of(days: Days, values: NDArray[Any], missing: Truths | None = N
     if days.kind in {"polars", "arrow"}:
         import pyarrow as pa
 
-        array = pa.array(values, mask=missing)
+        array = pa.array(values, mask=missing)  # noqa: TID251 (of dates or truth values, some missing)
         if days.kind == "arrow":
             return pa.chunked_array([array]) if isinstance(days.source, pa.ChunkedArray) else array
         import polars

@@ -31,7 +31,8 @@ class TimeZone:
         self.name = name
         self._changes, self._offsets = _clock_changes(zone)
         forward = self._changes[np.diff(self._offsets) > 0]
-        self._skipping_days = np.unique((forward + self._offsets[:-1][np.diff(self._offsets) > 0]) // DAY)
+        skipping = (forward + self._offsets[:-1][np.diff(self._offsets) > 0]) // DAY
+        self._skipping_days = np.array(sorted({*skipping.tolist()}), np.int64)
 
     def wall(self, instants: Instants) -> WallClocks:
         """Return the wall-clock time of each instant, in microseconds."""

@@ -3,12 +3,13 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema
 
 from ombudsman_kpi.clocks.outcomes import OutcomeStatus
 from ombudsman_kpi.measures.base.target import Records
 from ombudsman_kpi.records.cells.field_types import OPTIONAL_TIME_SCHEMA, parse_time
+from ombudsman_kpi.records.models import Model
 from ombudsman_kpi.records.vocabulary import Party, summarised
 
 
@@ -20,7 +21,7 @@ def _read_moment(value: object) -> object:
 Moment = Annotated[date | datetime | None, BeforeValidator(_read_moment), WithJsonSchema(OPTIONAL_TIME_SCHEMA)]
 
 
-class Fact(BaseModel):
+class Fact(Model):
     """The base of a deadline's data: immutable, and written to JSON without loss."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

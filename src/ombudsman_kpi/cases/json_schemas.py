@@ -1,20 +1,17 @@
 """The JSON Schemas of the library's inputs and outputs, by name."""
 
+from pkgutil import resolve_name
 from typing import Any
 
-from pydantic import BaseModel
-
-from ombudsman_kpi.cases.deadline import Deadline, DeadlinesJson, Finding
 from ombudsman_kpi.errors import OptionError, one_of
 from ombudsman_kpi.records.vocabulary import RECORDS
-from ombudsman_kpi.results.json import ResultsJson
-from ombudsman_kpi.schemes.json_schema import JSON_SCHEMA, scheme_json_schema
 
-_MODELS: dict[str, type[BaseModel]] = {
-    **{model.singular.replace(" ", "-"): model for model in RECORDS.values()},
-    "deadline": Deadline, "deadlines": DeadlinesJson, "finding": Finding, "results": ResultsJson,
+_RECORDS = {model.singular.replace(" ", "-"): model for model in RECORDS.values()}
+_OTHERS = {  # loaded where one of them is asked for: the command line has all names
+    "deadline": "ombudsman_kpi.cases.deadline:Deadline", "deadlines": "ombudsman_kpi.cases.deadline:DeadlinesJson",
+    "finding": "ombudsman_kpi.cases.deadline:Finding", "results": "ombudsman_kpi.results.json:ResultsJson",
 }  # fmt: skip
-DESCRIBED = (*_MODELS, "scheme")  # what there is a JSON Schema of
+DESCRIBED = (*_RECORDS, *_OTHERS, "scheme")  # what there is a JSON Schema of
 
 
 def json_schema_of(what: str) -> dict[str, Any]:
@@ -24,5 +21,9 @@ def json_schema_of(what: str) -> dict[str, Any]:
     """
     if what not in DESCRIBED:
         raise OptionError(f"There is no JSON Schema of {what!r}. {one_of(what, DESCRIBED)}")
-    model = _MODELS.get(what)
-    return scheme_json_schema() if model is None else {"$schema": JSON_SCHEMA, **model.model_json_schema()}
+    from ombudsman_kpi.schemes.json_schema import JSON_SCHEMA, scheme_json_schema
+
+    if what == "scheme":
+        return scheme_json_schema()
+    model: Any = _RECORDS[what] if what in _RECORDS else resolve_name(_OTHERS[what])
+    return {"$schema": JSON_SCHEMA, **model.model_json_schema()}

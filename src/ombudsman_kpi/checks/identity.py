@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import integers, truths
+from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, integers, truths
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.checks.finding import CheckRule, Spot
 from ombudsman_kpi.checks.look import KindSeen
@@ -27,7 +27,9 @@ def _sharing_in(seen: KindSeen) -> Sharing:
     import pyarrow.compute as pc
 
     parts, repeats = [part for part in seen.parts if len(part.sharing)], seen.table.repeats
-    texts = pa.chunked_array([part.ids.take(pa.array(part.sharing)) for part in parts], pa.string()).combine_chunks()
+    texts = pa.chunked_array(
+        [part.ids.take(arrow_numbers(part.sharing)) for part in parts], pa.string()
+    ).combine_chunks()
     codes = integers(texts.dictionary_encode().indices, -1).astype(np.int64)
     named = codes >= 0
     places = [np.full(len(part.sharing), seen.places.index(part.place) if part.place else 0) for part in parts]

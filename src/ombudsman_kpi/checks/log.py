@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import truths
+from ombudsman_kpi.arrays.arrow_memory import arrow_truths, truths
 from ombudsman_kpi.arrays.types import MISSING, Truths
 from ombudsman_kpi.checks.finding import CheckRule, Mark, Spot
 from ombudsman_kpi.checks.look import Look
@@ -40,14 +40,13 @@ def _strays(look: Look) -> list[_Strays]:
 
 
 def _find_strays(look: Look, kind: str) -> _Strays:
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     name = IDS_OF_EVENTS[kind]
     strays = of_kind(look.known, kind) & (look.related.rows_of(kind)(look.known) < 0)
     like = np.zeros(len(strays), np.bool_)
     if strays.any():
-        texts = plain_ids(look.batch.text(name).filter(pa.array(strays)))
+        texts = plain_ids(look.batch.text(name).filter(arrow_truths(strays)))
         like[strays] = truths(pc.is_in(texts, _plain_ids(look, kind)))
     return _Strays(name, RECORDS[kind].singular, strays, like)
 

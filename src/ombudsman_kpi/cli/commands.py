@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from ombudsman_kpi.calendars.periods import EVERY
 from ombudsman_kpi.cases.json_schemas import DESCRIBED, json_schema_of
@@ -55,6 +53,9 @@ def run() -> None:
 
 def _fail(says: str, code: int) -> NoReturn:
     """Print an error as one line, and exit."""
+    from rich.console import Console
+    from rich.text import Text
+
     Console(stderr=True, soft_wrap=True).print(Text(f"Error: {says}"))
     raise SystemExit(code)
 

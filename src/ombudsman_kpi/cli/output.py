@@ -1,28 +1,36 @@
 """What the commands print: tables, CSV, and on a terminal how many rows have been read."""
 
 import csv
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
-from rich.table import Table as RichTable
-from rich.text import Text
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
 
     from ombudsman_kpi.results.text_table import TextTable
 
 _STYLES = {"met": "bold green", "missed": "bold red", "undetermined": "bold yellow"}
 
 
+def _terminal(stream: TextIO) -> "Console | None":
+    """Return the console of a terminal, or of what is to be taken for one; None elsewhere, without loading rich."""
+    if not (stream.isatty() or {"FORCE_COLOR", "TTY_COMPATIBLE"} & os.environ.keys()):
+        return None
+    from rich.console import Console
+
+    console = Console(file=stream)
+    return console if console.is_terminal else None
+
+
 @contextmanager
 def show_progress() -> Iterator[Callable[[str, int], None] | None]:
     """Yield a callback that shows on a terminal how many rows have been read; None elsewhere."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    console = _terminal(sys.stderr)
+    if console is None:
         yield None
         return
     with console.status("Reading…") as status:
@@ -50,10 +58,13 @@ def print_table(table: "TextTable") -> None:
     """Print a table, with colours on a terminal and as plain text elsewhere."""
     from ombudsman_kpi.results.text_table import as_text
 
-    console = Console()
-    if not console.is_terminal:
+    console = _terminal(sys.stdout)
+    if console is None:
         sys.stdout.write(as_text(table) + "\n")
         return
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
     table = table.within(console.width)
     grid = RichTable(title=table.title, title_justify="left", caption_justify="left", box=None, pad_edge=False)
     for name, numeric in zip(table.columns, table.numeric, strict=True):

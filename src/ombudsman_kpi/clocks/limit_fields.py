@@ -3,23 +3,24 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, GetJsonSchemaHandler, InstanceOf, PlainSerializer
+from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from ombudsman_kpi.clocks.limits import Limit, read_limit, units
 from ombudsman_kpi.clocks.several import read_limits
 from ombudsman_kpi.records.conditions import CONDITION_SCHEMA
+from ombudsman_kpi.records.models import ReadBy
 
 
-def _reader(read: Callable[[Any], Limit | None], others: str) -> BeforeValidator:
+def _reader(read: Callable[[Any], Limit | None], others: str) -> ReadBy:
     def parse(value: Any) -> Any:
         limit = read(value)
         if limit is not None:
             return limit
         raise ValueError(f"a limit is text such as '20 working days', {others}")
 
-    return BeforeValidator(parse)
+    return ReadBy(parse, lambda limit: limit.written)
 
 
 def _written() -> JsonSchemaValue:
@@ -61,14 +62,9 @@ class _SeveralSchema(_LimitSchema):
         }
 
 
-_WRITER = PlainSerializer(lambda limit: limit.written)
-
-LimitField = Annotated[
-    InstanceOf[Limit], _reader(read_limit, "or { field = 'due_at' } for a record's own"), _WRITER, _LimitSchema()
-]
+LimitField = Annotated[Limit, _reader(read_limit, "or { field = 'due_at' } for a record's own"), _LimitSchema()]
 SeveralField = Annotated[
-    InstanceOf[Limit],
+    Limit,
     _reader(read_limits, "a list of limits with conditions, or { field = 'due_at' } for a record's own"),
-    _WRITER,
     _SeveralSchema(),
 ]

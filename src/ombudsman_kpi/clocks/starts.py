@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import WithJsonSchema
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.time_zones import DAY, SECOND
@@ -18,6 +18,7 @@ from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.states import Ending, StateBuilder, not_yet
 from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch, KnownTimes
 from ombudsman_kpi.records.columns import Columns
+from ombudsman_kpi.records.models import ReadBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,7 @@ _ONE = {
 }
 StartsField = Annotated[
     str | tuple[Start, ...],
-    PlainValidator(_read),
-    PlainSerializer(_write),
+    ReadBy(_read, _write),
     WithJsonSchema({"anyOf": [*_ONE["anyOf"], {"type": "array", "items": _ONE, "minItems": 1}]}),
 ]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import present
+from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_word, present
 from ombudsman_kpi.arrays.fingerprints import two_prints
 from ombudsman_kpi.engines.together import Feed, feeds_of, measured, tables_of_shares, without_row
 from ombudsman_kpi.errors import MissingLibraryError, OptionError, RecordsError, no_room
@@ -267,10 +267,10 @@ def _numbered(
         if key is not None:
             column = table.column_of(table.resolve(key, "rows that belong together"))
             text = Batch(table, offset, {key: batch[column]}).text(key)
-            prints = two_prints(text.fill_null(""))[0] >> np.uint64(7)  # the lowest bit is always set
+            prints = two_prints(text.fill_null(arrow_word("")))[0] >> np.uint64(7)  # the lowest bit is always set
             of_key = (prints % np.uint64(number)).astype(np.int64)
             part = np.where(present(text), of_key, row % number)  # a row without a key can go anywhere
-        numbers = [pa.array(part.astype(np.int32)), pa.array(row)]
+        numbers = [arrow_numbers(part.astype(np.int32)), arrow_numbers(row)]
         yield pa.record_batch([*arrays, *numbers], names=[*_names(columns), _PART, _ROW])
         offset += size
         if progress is not None:

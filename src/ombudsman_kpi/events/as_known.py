@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import emptied
+from ombudsman_kpi.arrays.arrow_memory import arrow_truths, emptied
 from ombudsman_kpi.arrays.types import MISSING, DayNumbers, Instants, Truths
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.setting import Setting
@@ -130,13 +130,11 @@ class AsKnownBatch:
 
     def text(self, name: str) -> Any:
         """Return a column as Arrow text, without what was decided later."""
-        import pyarrow as pa
-
         text = self.batch.text(name)
         source = self.batch.table.known_from(name)
         if source is None:
             return text
-        return emptied(text, pa.array(~self.happened(source)))
+        return emptied(text, arrow_truths(~self.happened(source)))
 
     def words(self, name: str) -> Words:
         """Return a column of text by the different words in it, without what was decided later."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from ombudsman_kpi.arrays import types
-from ombudsman_kpi.arrays.arrow_memory import present
+from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_text, integers, present
 from ombudsman_kpi.arrays.fingerprints import Prints, two_prints
 from ombudsman_kpi.arrays.row_days import FIRST_DAY, LAST_DAY
 from ombudsman_kpi.arrays.row_numbers import RowNumbers
@@ -131,8 +131,6 @@ class _Attribute:
 
     def column(self, cases: int) -> Any:
         """Return the value of each case, as Arrow text."""
-        import pyarrow as pa
-
         words = {word: place for place, word in enumerate(sorted(self.codes.words))}
         rank = np.array([words[word] for word in self.codes.words], np.int64)
         none = np.empty(0, np.int64)
@@ -142,7 +140,7 @@ class _Attribute:
         earliest = moment == first[case]
         best = np.full(cases, len(rank))
         np.minimum.at(best, case[earliest], rank[code[earliest]])
-        return pa.array([*words], pa.string()).take(pa.array(best, mask=best == len(rank)))
+        return arrow_text([*words]).take(arrow_numbers(best, best == len(rank)))
 
 
 class _Making:
@@ -159,8 +157,6 @@ class _Making:
 
     def read(self, known: AsKnownBatch) -> _Part:
         """Return what one batch says."""
-        import pyarrow as pa
-
         ids, there = known.batch.text("case_id"), known_events(known)
         code, words = known.batch.words("event")
         misfits = misfits_of(known, there)
@@ -168,7 +164,7 @@ class _Making:
         if ids.null_count:
             whole &= present(ids)
         rows = slice(None) if whole.all() else np.flatnonzero(whole)
-        code, ids = code[rows], ids if isinstance(rows, slice) else ids.take(pa.array(rows))
+        code, ids = code[rows], ids if isinstance(rows, slice) else ids.take(arrow_numbers(rows))
         meant = np.array([*(_MEANING.get(word, -1) for word in words), -1])
         stated, said = {}, {}
         for name in self.stated:
@@ -224,29 +220,30 @@ class _Making:
         for column, _ in there.values():
             np.minimum(begin, column, out=begin)
         order = _in_order(begin, ids)
-        columns = {"case_id": ids.take(order)}
+        rows = arrow_numbers(order)
+        columns = {"case_id": ids.take(rows)}
         ordered = in_threads(
             lambda item: _as_times(item[0][order], zoned=self.zoned.get(item[1], False)), there.values()
         )
         columns |= dict(zip(there, ordered, strict=True))
         for name, attribute in self.said.items():
-            columns[name] = attribute.column(size).take(order)
+            columns[name] = attribute.column(size).take(rows)
         if self.reopened:
             case = np.unique(np.concatenate(self.reopened, axis=1), axis=1)[0]  # one that is repeated counts once
-            columns[REOPENINGS] = np.bincount(case, minlength=size)[order]
+            columns[REOPENINGS] = arrow_numbers(np.bincount(case, minlength=size)[order])
         return History(pa.table(columns), dict(self.misfits), is_pandas)
 
 
-def _in_order(begin: Integers, ids: Any) -> Any:
+def _in_order(begin: Integers, ids: Any) -> Integers:
     """Return the order of cases: by when they begin, and where that is one time, by id."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     order = np.argsort(begin, kind="stable")
     if (begin[order[1:]] != begin[order[:-1]]).all():
-        return pa.array(order)
-    table = pa.table({"begin": begin, "id": ids})
-    return pc.sort_indices(table, [("begin", "ascending"), ("id", "ascending")])
+        return order
+    table = pa.table({"begin": arrow_numbers(begin), "id": ids})
+    return integers(pc.sort_indices(table, [("begin", "ascending"), ("id", "ascending")]), -1)
 
 
 def _as_times(moments: Integers, *, zoned: bool) -> Any:
@@ -256,10 +253,11 @@ def _as_times(moments: Integers, *, zoned: bool) -> Any:
     missing = moments == NEVER
     values, dates = np.where(missing, 0, moments // 2), (moments % 2 == 0) & ~missing
     if (dates | missing).all():
-        return pa.array((values // DAY).astype(np.int32), pa.int32(), mask=missing).cast(pa.date32())
-    stamps = pa.array(values, pa.int64(), mask=missing).cast(pa.timestamp("us", "UTC" if zoned else None))
+        return arrow_numbers((values // DAY).astype(np.int32), missing).cast(pa.date32())
+    stamps = arrow_numbers(values, missing).cast(pa.timestamp("us", "UTC" if zoned else None))
     if not dates.any():
         return stamps
     text = np.datetime_as_string(values.view("M8[us]")).astype(object)
     text = np.where(dates, np.datetime_as_string((values // DAY).view("M8[D]")).astype(object), text + "Z" * zoned)
-    return pa.array(text, pa.string(), mask=missing)
+    text[missing] = None
+    return arrow_text(text.tolist())

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ombudsman_kpi.arrays.arrow_memory import present
 from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.log import is_meant
@@ -104,8 +105,8 @@ def _nearest(events: Table, records: Table, name: str) -> str:
         ids = plain_ids(log.text(name))
         for batch in records.batches([name]):
             found = pc.index_in(plain_ids(batch.text(name)), ids, skip_nulls=True)
-            place = pc.index(found.is_valid(), value=True).as_py()
-            if place >= 0:
+            if (places := np.flatnonzero(present(found))).size:
+                place = int(places[0])
                 event = log.row_name(found[place].as_py(), name)
                 return (
                     f"That of {log.label} {event} and that of {batch.label} {batch.row_name(place, name)} differ "

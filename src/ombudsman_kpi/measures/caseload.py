@@ -1,6 +1,6 @@
 """The caseload of a period: brought forward + received - closed = carried forward, and how old the last are."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal, Self
@@ -22,7 +22,7 @@ from ombudsman_kpi.measures.base.figures import Figure, Level, Place, judged
 from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
-from ombudsman_kpi.measures.base.target import DueChain, Records, Rule, Target
+from ombudsman_kpi.measures.base.target import DueChain, Records, Rule
 
 
 @dataclass(frozen=True)
@@ -145,9 +145,9 @@ class Caseload(OnClock):
         names = [*(f"within {bound}" for bound in bounds), *(f"beyond {bound}" for bound in bounds[-1:])]
         return {name: over[n] - over[n + 1] for n, name in enumerate(names)}
 
-    def check_references(self, targets: Mapping[str, Target], calendar: WorkingCalendar) -> None:
+    def check_by_calendar(self, calendar: WorkingCalendar) -> None:
         """Raise ``ValueError`` where ages are out of order."""
-        super().check_references(targets, calendar)
+        super().check_by_calendar(calendar)
         for place, limit in enumerate(self.ages):
             if any(reaches(earlier, limit, self.clock, calendar) for earlier in self.ages[:place]):
                 raise ValueError(

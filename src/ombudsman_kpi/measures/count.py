@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from ombudsman_kpi.arrays.arrow_memory import present
+from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_text, arrow_word, present
 from ombudsman_kpi.arrays.row_numbers import RowNumbers
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import to_day
@@ -65,7 +65,6 @@ class DistinctRule(CountRule):
 
     def ids_of(self, known: AsKnownBatch, day: Integers) -> Any:
         """Return the ids with the periods that they are in: what is looked at twice in a period counts once."""
-        import pyarrow as pa
         import pyarrow.compute as pc
 
         ids, per = known.text(self.distinct), self.target.per
@@ -73,7 +72,7 @@ class DistinctRule(CountRule):
             return ids
         days, place = np.unique(day, return_inverse=True)
         starts = ["" if item == MISSING else str(period_of(to_day(item), per).start) for item in days.tolist()]
-        return pc.binary_join_element_wise(ids, pa.array(starts, pa.string()).take(pa.array(place)), "\n")
+        return pc.binary_join_element_wise(ids, arrow_text(starts).take(arrow_numbers(place)), arrow_word("\n"))
 
     def fields(self, table: Columns) -> list[str]:
         """Return the name of the id too."""

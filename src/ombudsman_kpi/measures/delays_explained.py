@@ -10,7 +10,6 @@ from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays import row_days
 from ombudsman_kpi.arrays.types import MISSING, Integers, RowNumbers, Truths
-from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.due_days import fields_of_due_days, judged_by_due_days
 from ombudsman_kpi.clocks.judging import provisional_days
 from ombudsman_kpi.clocks.limit_fields import LimitField
@@ -25,7 +24,7 @@ from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
 from ombudsman_kpi.measures.base.lasting import records_of
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.reopened import of_all
-from ombudsman_kpi.measures.base.target import CASE, DueChain, Records, Rule, Target, Wording, check_named
+from ombudsman_kpi.measures.base.target import CASE, DueChain, Records, Rule, Target, Wording
 from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
 from ombudsman_kpi.measures.share_within_due_days import due_days_last
 from ombudsman_kpi.records.columns import Columns
@@ -180,10 +179,10 @@ class DelaysExplained(Target):
         """Return the share of misses that were explained."""
         return share_figure(self.standard, place)
 
-    def check_references(self, targets: Mapping[str, Target], calendar: WorkingCalendar) -> None:
+    def check_references(self, targets: Mapping[str, Target]) -> None:
         """Raise ``ValueError`` where what is missed is no share within a limit."""
         fitting = [name for name, item in targets.items() if isinstance(item, ShareWithin) and item.of == "cases"]
-        check_named(self, "late_on", self.late_on, fitting, "a share within a limit")
+        self.check_named("late_on", self.late_on, fitting, "a share within a limit")
 
     @property
     def options(self) -> dict[str, str]:

@@ -148,9 +148,9 @@ class Distribution(OnClock, ChangingShare):
         """Return the share of those in the band, of all that stopped."""
         return share_figure(self.standard, place, place.here.marks.get(("pending", PAST.mark), 0))
 
-    def check_references(self, targets: Mapping[str, Target], calendar: WorkingCalendar) -> None:
-        """Raise ``ValueError`` where the bands before or after it are missing, or nothing can be in it."""
-        super().check_references(targets, calendar)
+    def check_references(self, targets: Mapping[str, Target]) -> None:
+        """Raise ``ValueError`` where the bands before or after it are missing."""
+        super().check_references(targets)
         others = [item for item in targets.values() if isinstance(item, Distribution) and item._clock == self._clock]
         again = f"target {self.id}: bands: {{}}. Write all bands again, with measure = 'distribution'"
         before = [item for item in others if item.limit is not None and item.all_limits == self.beyond]
@@ -160,6 +160,10 @@ class Distribution(OnClock, ChangingShare):
         if self.limit is not None and len(after) != 1:
             what = "the last band has no limit, so that every record is in one" if not after else "two bands follow it"
             raise ValueError(again.format(what))
+
+    def check_by_calendar(self, calendar: WorkingCalendar) -> None:
+        """Raise ``ValueError`` where nothing can be in the band."""
+        super().check_by_calendar(calendar)
         if self.limit is not None and any(reaches(limit, self.limit, self.clock, calendar) for limit in self.beyond):
             raise ValueError(
                 f"target {self.id}: bands: nothing can be within {self.limit} that isn't in a band before it. Write "

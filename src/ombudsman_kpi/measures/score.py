@@ -9,7 +9,6 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.arrow_memory import integers, present
-from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Outcome, OutcomeStatus, of_days
 from ombudsman_kpi.clocks.states import StateBuilder
 from ombudsman_kpi.errors import one_of
@@ -19,7 +18,7 @@ from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, judg
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import DatedRule
 from ombudsman_kpi.measures.base.selected import Dated
-from ombudsman_kpi.measures.base.target import Records, Rule, Target, check_named
+from ombudsman_kpi.measures.base.target import Records, Rule, Target
 from ombudsman_kpi.measures.count import Numbers
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.vocabulary import fields_of
@@ -145,10 +144,10 @@ class Score(Dated, ChangingShare):
         counted = self.parts is not None and outcome.status in {"met", "late"}
         return outcome._replace(mark=outcome.reason) if counted else outcome
 
-    def check_references(self, targets: Mapping[str, Target], calendar: WorkingCalendar) -> None:
+    def check_references(self, targets: Mapping[str, Target]) -> None:
         """Raise ``ValueError`` where what the sample was drawn from is no number of cases."""
         fitting = [name for name, item in targets.items() if isinstance(item, Numbers) and item.of == "cases"]
-        check_named(self, "sampled_from", [self.sampled_from] if self.sampled_from else [], fitting, "a number")
+        self.check_named("sampled_from", [self.sampled_from] if self.sampled_from else [], fitting, "a number")
 
     def value_of(self, counts: PlaceCounts) -> Fraction | None:
         """Return the score: met / counted, or the mean of the scores of the parts."""

@@ -133,9 +133,13 @@ class Trend(Target):
         """Those of its figure."""
         return self.base.limits
 
-    def check_references(self, targets: Mapping[str, Target], calendar: WorkingCalendar) -> None:
+    def check_references(self, targets: Mapping[str, Target]) -> None:
         """Raise ``ValueError`` where its figure names a target that doesn't fit."""
-        self.base.check_references(targets, calendar)
+        self.base.check_references(targets)
+
+    def check_by_calendar(self, calendar: WorkingCalendar) -> None:
+        """Raise ``ValueError`` where the limits of its figure don't fit a calendar."""
+        self.base.check_by_calendar(calendar)
 
     def from_layout_1(self, outcome: Outcome) -> Outcome:
         """Return an outcome as its figure reads it."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import arrow_truths, emptied, integers, present, truths
+from ombudsman_kpi.arrays.arrow_memory import arrow_text, arrow_truths, emptied, integers, present, truths
 from ombudsman_kpi.arrays.types import MISSING, Integers, RowNumbers, Truths
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.errors import RecordsError
@@ -203,15 +203,10 @@ class Batch:
         column = self.columns[name]
         if not isinstance(column, list):
             return self._text_of(name, column)
-
-        import pyarrow as pa
-
-        return pa.array(self._cells(name, column), pa.string())
+        return arrow_text(self._cells(name, column))
 
     def _text_of(self, name: str, column: Any) -> Any:
         """Return an Arrow array as text."""
-        import pyarrow as pa
-
         try:
             text = text_column(column, self.table.reading.missing)
         except ValueError as error:
@@ -220,7 +215,7 @@ class Batch:
             return text
         encoded = text.dictionary_encode()
         words = [self._meant(name, word) for word in encoded.dictionary.to_pylist()]
-        return pa.array(words, pa.string()).take(encoded.indices)
+        return arrow_text(words).take(encoded.indices)
 
 
 @dataclass(eq=False)

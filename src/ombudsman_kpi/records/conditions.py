@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import ConfigDict, WithJsonSchema
+
+from ombudsman_kpi.records.models import Model, ReadBy
 
 
-class Declaration(BaseModel):
+class Declaration(Model):
     """What all parts of a scheme share: they never change, and a misspelt key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def is_none(value: object) -> bool:
@@ -105,6 +107,4 @@ CONDITION_SCHEMA = {
     "description": "A value, a list of values, { not = … } or { present = true }",
 }
 
-ConditionField = Annotated[
-    Condition, BeforeValidator(parse_condition), PlainSerializer(write_condition), WithJsonSchema(CONDITION_SCHEMA)
-]
+ConditionField = Annotated[Condition, ReadBy(parse_condition, write_condition), WithJsonSchema(CONDITION_SCHEMA)]

@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import integers, truths
+from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_word, integers, truths
+from ombudsman_kpi.arrays.ids import more_than_once
 from ombudsman_kpi.arrays.types import RowNumbers
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records.batch import Batch
-from ombudsman_kpi.records.cells.text import taken
 
 NO_ROWS: RowNumbers = np.empty(0, np.int64)
 
@@ -35,15 +35,14 @@ def repeats_among(batches: Iterable[Batch], own: str, shared: Any) -> Repeats:
     for batch in batches:
         places = np.flatnonzero(truths(pc.is_in(batch.text(own), shared)))
         if len(places):
-            ids.append(taken(batch.text(own), places))
+            ids.append(batch.text(own).take(arrow_numbers(places)))
             contents.append(contents_of(batch, places))
             rows.append(places + batch.offset)
     row = np.concatenate(rows)
     code = integers(pa.concat_arrays(contents).dictionary_encode().indices, -1)
     _, first, place = np.unique(code, return_index=True, return_inverse=True)
     again = np.flatnonzero(first[place] != np.arange(len(row)))
-    counts = pc.value_counts(taken(pa.concat_arrays(ids), first))  # of each content the id, once
-    differing = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
+    differing = more_than_once([pa.concat_arrays(ids).take(arrow_numbers(first))])  # of each content the id, once
     return Repeats(row[again], row[first[place[again]]], differing)
 
 
@@ -54,7 +53,7 @@ def contents_of(batch: Batch, places: RowNumbers) -> Any:
     texts = []
     for name in batch.columns:
         try:
-            texts.append(taken(batch.text(name), places))
+            texts.append(batch.text(name).take(arrow_numbers(places)))
         except RecordsError:  # lists and bytes, which nothing here reads
             continue
-    return pc.binary_join_element_wise(*texts, "\x1f", null_handling="replace", null_replacement="\x1e")
+    return pc.binary_join_element_wise(*texts, arrow_word("\x1f"), null_handling="replace", null_replacement="\x1e")

@@ -13,7 +13,6 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, Union, g
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ConfigDict,
     GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
@@ -39,6 +38,7 @@ from ombudsman_kpi.records.cells.field_types import (
     parse_time,
 )
 from ombudsman_kpi.records.cells.text import text_of
+from ombudsman_kpi.records.models import Model
 
 COUNT, PERIOD = "count", "period"  # the columns of a published table: how many records a row stands for, and when
 MET, OF = "met", "of"  # or by the caller's names: how many of a row's records met the target, and how many there are
@@ -54,7 +54,7 @@ def summarised(schema: dict[str, Any], handler: GetJsonSchemaHandler) -> dict[st
     return schema
 
 
-class Record(BaseModel):
+class Record(Model):
     """What all kinds of record share."""
 
     model_config = ConfigDict(

@@ -6,9 +6,10 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import ConfigDict, Field, ValidationError, create_model
 
 from ombudsman_kpi.errors import KpiError
+from ombudsman_kpi.records.models import Model
 from ombudsman_kpi.results.row import INSIDE, Row
 from ombudsman_kpi.schemes.json_schema import JSON_SCHEMA
 from ombudsman_kpi.schemes.scheme import Scheme
@@ -17,7 +18,7 @@ from ombudsman_kpi.tallies.basis import Basis, check_days_off
 _WRITTEN = {name: kind for name, kind in Row.__annotations__.items() if name not in {*INSIDE, "group"}}
 
 
-class _Part(BaseModel):
+class _Part(Model):
     model_config = ConfigDict(extra="forbid")
 
 
@@ -29,7 +30,7 @@ class Reason(_Part):
     records: int
 
 
-class RowJson(create_model("Columns", **{name: (kind, ...) for name, kind in _WRITTEN.items()})):  # type: ignore[misc]
+class RowJson(create_model("Columns", __base__=_Part, **{name: (kind, ...) for name, kind in _WRITTEN.items()})):  # type: ignore[misc]
     """One figure: the columns of a result by name, those grouped by among them."""
 
     model_config = ConfigDict(extra="allow", title="Row")

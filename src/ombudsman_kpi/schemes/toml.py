@@ -9,7 +9,7 @@ from typing import Any
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.schemes.place import keeping
-from ombudsman_kpi.schemes.scheme import WRITTEN_AS, Scheme, split_bands, unchanged, validated, with_changes
+from ombudsman_kpi.schemes.scheme import PUBLISHED, WRITTEN_AS, Scheme, split_bands, unchanged, validated, with_changes
 
 
 def list_schemes() -> tuple[str, ...]:
@@ -42,9 +42,10 @@ def _shipped() -> Any:
 
 def _load(name_or_path: Any, beside: Path, seen: tuple[str, ...]) -> Scheme:
     """Return a scheme. Paths are relative to the folder ``beside``; ``seen`` are the files that it is for."""
-    shipped = isinstance(name_or_path, str) and name_or_path in list_schemes()
+    if isinstance(name_or_path, str) and name_or_path in list_schemes():
+        return _published(name_or_path)
     try:
-        path = _shipped() / f"{name_or_path}.toml" if shipped else beside / name_or_path
+        path = beside / name_or_path
         content = path.read_bytes()
     except (OSError, TypeError, ValueError):  # the file is missing or unreadable, or this isn't a path
         extending = f"{seen[-1]} names a scheme that can't be read. " if seen else ""
@@ -52,20 +53,30 @@ def _load(name_or_path: Any, beside: Path, seen: tuple[str, ...]) -> Scheme:
             f"{extending}There is no scheme {str(name_or_path)!r}, neither a file with that path nor a published "
             f"scheme. {one_of(name_or_path, list_schemes())}"
         ) from None
-    place = str(name_or_path if shipped else path)
-    seen = (*seen, place if shipped else str(path.resolve()))
+    seen = (*seen, str(path.resolve()))
     if seen[-1] in seen[:-1]:
         raise SchemeError(
-            f"{place}: the schemes extend one another in a circle: {' > '.join(seen)}. One has to stand alone."
+            f"{path}: the schemes extend one another in a circle: {' > '.join(seen)}. One has to stand alone."
         )
+    return _read(content, str(path), path.parent, seen)
+
+
+@cache
+def _published(name: str) -> Scheme:
+    """Return a scheme that comes with the library: read once in a process, since nothing of it can change."""
+    return _read((_shipped() / f"{name}.toml").read_bytes(), name, Path(), (), PUBLISHED)
+
+
+def _read(content: bytes, place: str, folder: Path, seen: tuple[str, ...], context: Any = None) -> Scheme:
+    """Return the scheme that a file declares; the paths in it are relative to a folder."""
     declared = _parsed(content, place)
-    if isinstance(declared.get("bank_holidays"), str) and not shipped:
-        declared["bank_holidays"] = str(path.parent / declared["bank_holidays"])
-    load = cache(lambda other: _load(other, Path() if shipped else path.parent, seen))
+    if isinstance(declared.get("bank_holidays"), str):
+        declared["bank_holidays"] = str(folder / declared["bank_holidays"])
+    load = cache(lambda other: _load(other, folder, seen))
     declared["targets"] = [_picked(entry, place, load) for entry in declared["targets"]]
     if "extends" in declared:
         declared = with_changes(_base(declared, place, load), declared)
-    return validated(declared, place)
+    return validated(declared, place, context)
 
 
 def _picked(entry: dict[str, Any], place: str, load: Callable[[str], Scheme]) -> dict[str, Any]:

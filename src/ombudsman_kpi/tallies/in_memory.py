@@ -7,6 +7,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 
+from ombudsman_kpi.arrays.arrow_memory import arrow_truths
 from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.calendars.periods import parse_every
 from ombudsman_kpi.clocks.states import not_yet
@@ -322,7 +323,7 @@ def _filtered(column: Any, mask: Truths) -> Any:
 
     if pa.types.is_string_view(column.type):  # as Polars writes text; Arrow can't filter it
         column = column.cast(pa.string())
-    return column.filter(pa.array(mask))
+    return column.filter(arrow_truths(mask))
 
 
 def dry_run(scheme: Scheme, schemas: Mapping[str, Any], options: Options) -> tuple[Counts, dict[str, list[str]]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ombudsman_kpi.arrays.arrow_memory import arrow_numbers
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed
 from ombudsman_kpi.clocks.states import NONE
@@ -115,7 +116,7 @@ def _kept(known: AsKnownBatch, name: str, record: Integers) -> Any:
         return [column[place] for place in record.tolist()]
     if pa.types.is_string_view(column.type):  # as Polars writes text; Arrow can't take cells of it
         column = column.cast(pa.string())
-    return column.take(pa.array(record)).to_pandas().to_numpy()
+    return column.take(arrow_numbers(record)).to_pandas().to_numpy()
 
 
 def amounts(parts: Integers, size: int, known: Truths) -> "pd.Series":

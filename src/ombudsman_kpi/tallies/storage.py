@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict, Field
 
+from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_text, arrow_word, integers
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Every, Grain, Numbering
 from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort, CountedBy, Outcome
@@ -18,6 +19,7 @@ from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.records.models import Model
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.basis import Basis, check_days_off
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Key
@@ -32,7 +34,7 @@ _SUMS = ("records", "below", "provisional")
 _NUMBERS = ("period", "elapsed", *_SUMS)
 
 
-class About(BaseModel):
+class About(Model):
     """What is written beside the cells: by what they were counted."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,12 +47,12 @@ class About(BaseModel):
     days_off: str | None = None  # the edition until the last day that can have made a difference
     as_of: str = ""
     by: tuple[str, ...] = ()
-    every: dict[str, tuple[Every | None, ...]] = {}
-    cohorts: dict[str, tuple[Cohort, ...]] = {}
+    every: dict[str, tuple[Every | None, ...]] = Field({})
+    cohorts: dict[str, tuple[Cohort, ...]] = Field({})
     measured: tuple[tuple[str, CountedBy, Grain], ...] = ()
-    unmeasured: dict[str, str] = {}
-    notes: dict[str, frozenset[str]] = {}
-    misfits: dict[str, dict[str, int]] = {}
+    unmeasured: dict[str, str] = Field({})
+    notes: dict[str, frozenset[str]] = Field({})
+    misfits: dict[str, dict[str, int]] = Field({})
 
     @classmethod
     def of(cls, tally: Counts) -> "About":
@@ -102,14 +104,12 @@ def _spelt(parts: Sequence[tuple[Sequence[str], Integers]]) -> Any:
     """Return codes written out: for each part the categories, and which of its entries each cell has."""
     import pyarrow as pa
 
-    arrays = [pa.array(categories, pa.string()).take(pa.array(codes)) for categories, codes in parts if len(codes)]
+    arrays = [arrow_text(categories).take(arrow_numbers(codes)) for categories, codes in parts if len(codes)]
     return pa.chunked_array(arrays, pa.string()).combine_chunks()
 
 
 def _joined(parts: Sequence[Integers]) -> Any:
-    import pyarrow as pa
-
-    return pa.array(np.concatenate([np.empty(0, np.int64), *parts]))
+    return arrow_numbers(np.concatenate([np.empty(0, np.int64), *parts]))
 
 
 def from_arrow(table: Any) -> Counts:
@@ -129,7 +129,7 @@ def from_json(text: str | bytes) -> Counts:
 
     with _reading("This text", "Tally.to_json gives"):
         content = json.loads(text)
-        cells = {name: pa.array(values, _kind_of(name)) for name, values in content.pop("cells").items()}
+        cells = {name: pa.array(values, _kind_of(name)) for name, values in content.pop("cells").items()}  # noqa: TID251
         return _read(content, pa.table(cells))
 
 
@@ -239,7 +239,7 @@ def _with_marks(table: Any) -> Any:
     """Return a table of layout 1 with empty marks."""
     import pyarrow as pa
 
-    return table.append_column("mark", pa.repeat("", len(table)))
+    return table.append_column("mark", pa.repeat(arrow_word(""), len(table)))
 
 
 def _marked(block: Block, target: Target) -> Block:
@@ -309,7 +309,7 @@ def _blocks(table: Any, by: tuple[str, ...]) -> Iterator[tuple[Key, Block]]:
     keys, of_key = _numbered([columns[name] for name in Key._fields], len(table))
     groups, group = _numbered([columns[name] for name in grouped], len(table))
     outcomes, outcome = _numbered([columns[name] for name in Outcome._fields], len(table))
-    numbers = {name: columns[name].to_numpy() for name in _NUMBERS}
+    numbers = {name: integers(columns[name], 0) for name in _NUMBERS}
     order = np.argsort(of_key, kind="stable")
     ends = np.cumsum(np.bincount(of_key, minlength=len(keys)))
     for key, rows in zip(keys, np.split(order, ends[:-1]), strict=True) if keys else ():
@@ -327,10 +327,10 @@ def _numbered(columns: Sequence[Any], size: int) -> tuple[list[tuple[Any, ...]],
     code = np.zeros(size, np.int64)
     for column in columns:
         encoded = column.dictionary_encode()
-        code = code * len(encoded.dictionary) + encoded.indices.to_numpy()
+        code = code * len(encoded.dictionary) + integers(encoded.indices, 0)
         _, code = np.unique(code, return_inverse=True)  # numbers without gaps: their product can't grow too large
     distinct, first, code = np.unique(code, return_index=True, return_inverse=True)
-    rows = [column.take(first).to_pylist() for column in columns]
+    rows = [column.take(arrow_numbers(first)).to_pylist() for column in columns]
     return list(zip(*rows, strict=True)) if rows else [()] * len(distinct), code
 
 

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from ombudsman_kpi.arrays.types import Integers
-from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.due_days import HasDueDays, due_days, fields_of_due_days
 from ombudsman_kpi.clocks.extensions import Extension, further_clock
 from ombudsman_kpi.clocks.limit_fields import LimitField, SeveralField
@@ -64,7 +63,7 @@ class OnClock(Selected):
         found = due_days(self._others[target], known)
         return found.due, found.moves
 
-    def check_references(self, targets: Mapping[str, Target], calendar: WorkingCalendar) -> None:
+    def check_references(self, targets: Mapping[str, Target]) -> None:
         """Raise ``ValueError`` where it starts on the due day of a target that doesn't fit, or in a circle."""
         having = {name: found for name, it in targets.items() if (found := it.has_due_days) is not None}
         fitting = [name for name, it in having.items() if it.of == self.of and it.in_days == self.in_days]

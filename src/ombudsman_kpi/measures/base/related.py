@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import integers, present
+from ombudsman_kpi.arrays.arrow_memory import arrow_truths, integers, present
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.clocks.has_clock import HasClock
@@ -146,7 +146,7 @@ class Related:
             mask = received.usable & present(known.text("case_id"))
             for name, condition in conditions.items():
                 mask &= known.fulfils(name, condition)
-            ids.append(known.text("case_id").filter(pa.array(mask)))
+            ids.append(known.text("case_id").filter(arrow_truths(mask)))
             days.append(received.days[mask])
         encoded = pa.chunked_array(ids, pa.string()).combine_chunks().dictionary_encode()
         last = np.full(len(encoded.dictionary), MISSING)

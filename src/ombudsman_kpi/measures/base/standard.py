@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import WithJsonSchema
 
 from ombudsman_kpi.errors import SchemeError
+from ombudsman_kpi.records.models import ReadBy
 
 Operator = Literal["at least", "at most", "more than", "less than", "about"]
 
@@ -128,6 +129,4 @@ def _read_standard(value: Any) -> Any:
     raise ValueError("a standard is text such as 'at least 98%'")
 
 
-StandardField = Annotated[
-    Standard, BeforeValidator(_read_standard), PlainSerializer(str), WithJsonSchema(_STANDARD_SCHEMA)
-]
+StandardField = Annotated[Standard, ReadBy(_read_standard, str), WithJsonSchema(_STANDARD_SCHEMA)]

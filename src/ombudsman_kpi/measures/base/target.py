@@ -244,8 +244,18 @@ class Target(Declaration):
         """Return the keys of the target that each band becomes. Raises ``ValueError`` for what can't be one."""
         return bands
 
-    def check_references(self, targets: Mapping[str, "Target"], calendar: WorkingCalendar) -> None:
+    def check_references(self, targets: Mapping[str, "Target"]) -> None:
         """Raise ``ValueError`` where it lacks another target, or that isn't of the kind that it needs."""
+
+    def check_named(self, key: str, names: Sequence[str], fitting: Sequence[str], what: str) -> None:
+        """Raise ``ValueError`` where it names another target that doesn't fit."""
+        for stray in (name for name in names if name not in fitting):
+            raise ValueError(f"target {self.id}: {key}: {stray!r} isn't {what} of cases. {one_of(stray, fitting)}")
+
+    def check_by_calendar(self, calendar: WorkingCalendar) -> None:
+        """Raise ``ValueError`` where a limit can't be counted by a calendar, or none can keep it."""
+        for limit, clock in (pair for chain in self.limits for pair in chain):
+            limit.axis(calendar, clock)
 
     def from_layout_1(self, outcome: Outcome) -> Outcome:
         """Return an outcome of a tally that had no marks: what a mark says now was read off the reason."""
@@ -386,10 +396,3 @@ class Target(Declaration):
         if self.standard is not None and self.standard.unit != self.standard_unit:
             raise ValueError(f"standard: {self.standard_wanted}")
         return self
-
-
-def check_named(target: Target, key: str, names: Sequence[str], fitting: Sequence[str], what: str) -> None:
-    """Raise ``ValueError`` where a target names another one that doesn't fit."""
-    for name in names:
-        if name not in fitting:
-            raise ValueError(f"target {target.id}: {key}: {name!r} isn't {what} of cases. {one_of(name, fitting)}")

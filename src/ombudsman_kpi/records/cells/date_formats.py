@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import integers, present, truths
+from ombudsman_kpi.arrays.arrow_memory import arrow_word, integers, present, truths
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import MONTHS, WEEKDAYS
 from ombudsman_kpi.calendars.time_zones import DAY
@@ -148,7 +148,7 @@ def _number(parts: Mapping[str, Any], name: str, size: int, default: int = 0) ->
     if name not in parts:
         return np.full(size, default, np.int64)
     text = parts[name]
-    return integers(pc.if_else(pc.equal(text, ""), "0", text).cast(pa.int64()), 0)
+    return integers(pc.if_else(pc.equal(text, arrow_word("")), arrow_word("0"), text).cast(pa.int64()), 0)
 
 
 def _fraction(parts: Mapping[str, Any], size: int) -> Integers:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ombudsman_kpi.arrays.arrow_memory import arrow_text
 from ombudsman_kpi.arrays.types import MISSING, Truths
 from ombudsman_kpi.errors import shape_of
 from ombudsman_kpi.records.cells.date_formats import parse_format
@@ -30,7 +31,7 @@ def formats_of(column: Any) -> list[str]:
     import pyarrow as pa
 
     if isinstance(column, list):
-        column = pa.array([cell for cell in column if isinstance(cell, str)], pa.string())
+        column = arrow_text([cell for cell in column if isinstance(cell, str)])
     if not is_text(column.type):
         return []
     cells = read_iso(column.slice(0, _ENOUGH).cast(pa.string()))

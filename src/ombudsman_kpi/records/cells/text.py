@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import arrow_truths, emptied, present, truths
+from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_text, arrow_truths, emptied, present, truths
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.dates import is_missing
 
@@ -163,21 +163,19 @@ def text_column(column: Any, missing: Collection[str] = MISSING_WORDS) -> Any:
     if types.is_nested(kind) or "binary" in str(kind):
         raise ValueError(f"holds {kind}, not text")
     encoded = (column.cast(pa.timestamp("us", kind.tz)) if types.is_timestamp(kind) else column).dictionary_encode()
-    words = pa.array([text_of(value, missing) for value in encoded.dictionary.to_pylist()], pa.string())
-    return words.take(encoded.indices)
+    return arrow_text([text_of(value, missing) for value in encoded.dictionary.to_pylist()]).take(encoded.indices)
 
 
 def _are_whole(column: Any) -> bool:
     """Return whether all numbers that aren't missing are whole, and small enough to be exact."""
     import pyarrow.compute as pc
 
-    exact = pc.and_(pc.equal(pc.floor(column), column), pc.less(pc.abs(column), 2.0**53))
+    exact = pc.and_(pc.equal(pc.floor(column), column), pc.less(pc.abs(column), arrow_numbers(np.array([2.0**53]))[0]))
     return bool((truths(exact) | ~present(exact)).all())
 
 
 def tidied(text: Any, missing: Collection[str]) -> Any:
     """Return Arrow text without the space around it, null where a word says nothing, whole numbers without a point."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     content = bytes_of(text)[1]
@@ -186,18 +184,11 @@ def tidied(text: Any, missing: Collection[str]) -> Any:
     short = present(text) & (lengths_of(text) <= max(len(word.encode()) for word in missing))
     if short.any():
         places = np.flatnonzero(short)
-        short[places] = truths(pc.is_in(pc.utf8_lower(taken(text, places)), pa.array([*missing], pa.string())))
+        short[places] = truths(pc.is_in(pc.utf8_lower(text.take(arrow_numbers(places))), arrow_text([*missing])))
         text = emptied(text, arrow_truths(short)) if short.any() else text
     if b".0" in bytes_of(text)[1].tobytes():
         text = pc.replace_substring_regex(text, WHOLE, r"\1\2")
     return text
-
-
-def taken(text: Any, places: Integers) -> Any:
-    """Return some cells; pyarrow would load pandas to make an array of numpy's numbers in its own way."""
-    import pyarrow as pa
-
-    return text.take(pa.Array.from_buffers(pa.int64(), len(places), [None, pa.py_buffer(places.astype(np.int64))]))
 
 
 def lengths_of(text: Any) -> Integers:

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import present, truths
+from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_word, present, truths
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.records.cells.date_formats import microseconds_of, parse_format
-from ombudsman_kpi.records.cells.text import MISSING_WORDS, bytes_of, lengths_of, matches, taken, tidied
+from ombudsman_kpi.records.cells.text import MISSING_WORDS, bytes_of, lengths_of, matches, tidied
 
 _YEAR_1 = -719_162 * DAY  # 0001-01-01: Arrow knows a year 0, Python and the calendar don't
 
@@ -106,7 +106,7 @@ def _cell_by_cell(text: Any) -> TextTimes:
     is_zoned, is_date = np.zeros(len(text), np.bool_), unread & (lengths_of(text) == 10)
     for pattern, zoned in _ORDINARY:
         ordinary = matches(text, pattern)
-        cast = _cast(taken(text, np.flatnonzero(ordinary)), zoned=zoned)
+        cast = _cast(text.take(arrow_numbers(np.flatnonzero(ordinary))), zoned=zoned)
         if cast is not None:
             values[ordinary] = cast
             unread &= ~ordinary
@@ -114,7 +114,7 @@ def _cell_by_cell(text: Any) -> TextTimes:
     unknown = np.zeros(len(text), np.bool_)
     if unread.any():
         places = np.flatnonzero(unread)
-        values[places], is_zoned[places], has_form = _in_parts(taken(text, places))
+        values[places], is_zoned[places], has_form = _in_parts(text.take(arrow_numbers(places)))
         unknown[places] = ~has_form
     return TextTimes(text, values, is_date & ~unknown, is_zoned, unknown)
 
@@ -128,7 +128,7 @@ def _in_parts(text: Any) -> tuple[Integers, Truths, Truths]:
     matched = parts.drop_null()
     values, is_zoned = np.full(len(text), MISSING), np.zeros(len(text), np.bool_)
     values[has_form] = microseconds_of({name: matched.field(name) for name in "YmdHMSfz"}, len(matched))
-    is_zoned[has_form] = truths(pc.not_equal(matched.field("z"), ""))
+    is_zoned[has_form] = truths(pc.not_equal(matched.field("z"), arrow_word("")))
     return values, is_zoned, has_form
 
 

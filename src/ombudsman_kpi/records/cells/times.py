@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import present
+from ombudsman_kpi.arrays.arrow_memory import arrow_text, present
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number, is_missing
 from ombudsman_kpi.calendars.time_zones import DAY, MICROSECOND, TimeZone, days_of
@@ -241,12 +241,10 @@ def _from_list(
     if not any(issubclass(kind, str) for kind in kinds):
         return _from_objects(column, complain, pandas=pandas, lenient=lenient)
 
-    import pyarrow as pa
-
     is_text = [isinstance(value, str) for value in column]
     cells = [str(value) if text else None for value, text in zip(column, is_text, strict=True)]
     try:
-        texts = pa.array(cells, pa.string())
+        texts = arrow_text(cells)
     except UnicodeEncodeError as error:
         raise complain(cells.index(error.object), "holds half a character, not a date") from None
     others = [None if text else value for value, text in zip(column, is_text, strict=True)]

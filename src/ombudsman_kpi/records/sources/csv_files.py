@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ombudsman_kpi.arrays.arrow_memory import arrow_word
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records.sources.csv_scan import HEAD, Scan, broken, encoding_of, opened
 from ombudsman_kpi.records.sources.layout import (
@@ -297,7 +298,7 @@ def _without_empty(batch: Any) -> Any:
 
     import pyarrow.compute as pc
 
-    filled = [pc.not_equal(column, "") for column in batch.columns]
+    filled = [pc.not_equal(column, arrow_word("")) for column in batch.columns]
     return batch.filter(functools.reduce(pc.or_, filled))
 
 

@@ -113,7 +113,7 @@ def to_arrow_array(label: str, name: str, column: Any) -> Any:
         cells = [cell and str(cell) for cell in cells]
     try:
         if len(kinds) < 2:
-            return pa.array(cells)
+            return pa.array(cells)  # noqa: TID251 (of whatever the cells are)
     except (pa.ArrowException, TypeError, OverflowError):
         pass
     raise RecordsError(
@@ -178,7 +178,7 @@ def _pickled(label: str, name: str, cells: list[Any]) -> Any:
     import pyarrow as pa
 
     try:
-        return pa.array([pickle.dumps(cell) for cell in cells], pa.binary())
+        return pa.array([pickle.dumps(cell) for cell in cells], pa.binary())  # noqa: TID251
     except (pickle.PicklingError, TypeError, AttributeError):
         raise RecordsError(f"{label}: {name} holds things that can't be written down. Make them text first.") from None
 
