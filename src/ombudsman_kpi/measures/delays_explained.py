@@ -21,8 +21,9 @@ from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.events.understood import PARTIES
-from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
+from ombudsman_kpi.measures.base.figures import Figures, share_figures
 from ombudsman_kpi.measures.base.lasting import records_of
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import CASE, DueChain, Party, Records, Rule, Target, Wording, check_named
 from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
@@ -161,9 +162,9 @@ class DelaysExplained(Target):
         """Return what wasn't understood of contacts."""
         return related.contacts.misfits
 
-    def figure(self, place: Place) -> Figure:
+    def figures(self, places: Places) -> Figures:
         """Return the share of misses that were explained."""
-        return share_figure(self.standard, place)
+        return share_figures(self.standard, places)
 
     def check_references(self, targets: Mapping[str, Target], calendar: WorkingCalendar) -> None:
         """Raise ``ValueError`` where what is missed is no share within a limit."""

@@ -18,8 +18,9 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.events.reopenings import since_reopened
 from ombudsman_kpi.measures.base.changing import ChangingShare
-from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
+from ombudsman_kpi.measures.base.figures import Figures, share_figures
 from ombudsman_kpi.measures.base.on_clock import Extendable
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import Records, Rule, SharedClock
@@ -137,12 +138,12 @@ class ShareWithin(Extendable, ChangingShare):
         _ = related.pauses(self.of, in_days=self.in_days)  # found before several threads ask for them
         yield self.of, PausedRule(self, related)
 
-    def figure(self, place: Place) -> Figure:
+    def figures(self, places: Places) -> Figures:
         """Return the share in time; and beside it what it would be without any pause, or without any extension."""
-        figure = share_figure(self.standard, place)
+        figures = share_figures(self.standard, places)
         if self.extension is not None:
-            return with_extensions(figure, place.here)
-        return with_gross(figure, place.here) if self.pauses else figure
+            return with_extensions(figures, places)
+        return with_gross(figures, places) if self.pauses else figures
 
     def from_layout_1(self, outcome: Outcome) -> Outcome:
         """Return an outcome with its mark, of a clock that may stand still."""

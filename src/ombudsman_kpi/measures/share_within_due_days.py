@@ -13,9 +13,10 @@ from ombudsman_kpi.arrays.types import MISSING, Truths
 from ombudsman_kpi.clocks.due_days import BY_EXTENSION, conditions_of, fields_of_due_days, judged_by_due_days
 from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.base.figures import Figure, PlaceCounts
+from ombudsman_kpi.measures.base.figures import Figures, Said
 from ombudsman_kpi.measures.base.lasting import clock_lasts, fields_last
 from ombudsman_kpi.measures.base.on_clock import Extendable
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.records.columns import Columns
@@ -57,13 +58,17 @@ def due_days_last(target: Extendable, known: AsKnownBatch) -> Truths:
     return clock_lasts(target, known) & fields_last(target.id, known, conditions_of(target))
 
 
-def with_extensions(figure: Figure, here: PlaceCounts) -> Figure:
-    """Return the share with how many were met by extension, and what it would be without any."""
-    numbers = {status: number for (status, mark), number in here.marks.items() if mark == BY_EXTENSION}
-    extended = numbers.get("met", 0)
-    met, counted = here.met - extended, here.met - extended + here.missed + sum(numbers.values())
-    if not counted:
-        return figure
-    words = f"{extended:,} met by extension; without extensions {percent(met, counted)} ({met:,} of {counted:,})"
-    details = {"by_extension": extended, "without_extensions": Fraction(met, counted)}
-    return figure._replace(details=details, remarks=(words,))
+def with_extensions(figures: Figures, places: Places) -> Figures:
+    """Return the shares with how many were met by extension, and what they would be without any."""
+    extended, marked = places.number("met", BY_EXTENSION), places.number(mark=BY_EXTENSION)
+    met = places.met - extended
+    counted = met + places.missed + marked
+
+    def say(row: int) -> Said:
+        if not counted[row]:
+            return Said()
+        without = int(met[row]), int(counted[row])
+        words = f"{extended[row]:,} met by extension; without extensions {percent(*without)} ({met[row]:,} of {counted[row]:,})"
+        return Said({"by_extension": int(extended[row]), "without_extensions": Fraction(*without)}, (words,))
+
+    return figures.adding(say)

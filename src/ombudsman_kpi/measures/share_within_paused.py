@@ -15,9 +15,10 @@ from ombudsman_kpi.clocks.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.clocks.pausing import PausedClock
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.base.figures import Figure, PlaceCounts
+from ombudsman_kpi.measures.base.figures import Figures, Said
 from ombudsman_kpi.measures.base.lasting import records_of
 from ombudsman_kpi.measures.base.on_clock import Limited
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import LimitedClock
@@ -89,12 +90,16 @@ def spared(outcome: Outcome) -> Outcome:
     return Outcome(outcome.status, f"{outcome.reason}, {words}" if outcome.reason else words, SPARED)
 
 
-def with_gross(figure: Figure, here: PlaceCounts) -> Figure:
-    """Return the share by the time that clocks ran, and beside it what it would be if they had never stood still."""
-    numbers = {status: number for (status, mark), number in here.marks.items() if mark == SPARED}
-    met = here.met - numbers.get("met", 0)
-    counted = met + here.missed + sum(numbers.values())
-    if not counted:
-        return figure
-    words = f"without pauses {percent(met, counted)} ({met:,} of {counted:,})"
-    return figure._replace(details={"gross": Fraction(met, counted)}, remarks=(words,))
+def with_gross(figures: Figures, places: Places) -> Figures:
+    """Return the shares by the time that clocks ran, and beside each what it would be had they never stood still."""
+    met = places.met - places.number("met", SPARED)
+    counted = met + places.missed + places.number(mark=SPARED)
+
+    def say(row: int) -> Said:
+        if not counted[row]:
+            return Said()
+        gross = int(met[row]), int(counted[row])
+        words = f"without pauses {percent(*gross)} ({met[row]:,} of {counted[row]:,})"
+        return Said({"gross": Fraction(*gross)}, (words,))
+
+    return figures.adding(say)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, Literal, get_args
 
+import numpy as np
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.errors import SchemeError
 
 Operator = Literal["at least", "at most", "more than", "less than", "about"]
@@ -45,13 +47,15 @@ class Standard:
         >>> parse_standard("less than 0").is_met_by(Fraction(0))
         False
         """
-        return {
-            "at least": value >= self.value,
-            "at most": value <= self.value,
-            "more than": value > self.value,
-            "less than": value < self.value,
-            "about": True,
-        }[self.operator]
+        return bool(self.is_kept_by(np.array([(value > self.value) - (value < self.value)]))[0])
+
+    def is_kept_by(self, signs: Integers) -> Truths:
+        """Return whether values keep the standard: those above it have a sign of 1, those below it -1, equal ones 0."""
+        kept: Truths = {
+            "at least": signs >= 0, "at most": signs <= 0, "more than": signs > 0, "less than": signs < 0,
+            "about": np.equal(signs, signs),
+        }[self.operator]  # fmt: skip
+        return kept
 
 
 def _decimal(number: Fraction) -> str | None:

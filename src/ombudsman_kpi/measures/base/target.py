@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.types import Integers, Truths
-from ombudsman_kpi.calendars.periods import Every, Grain, Period, grain_of
+from ombudsman_kpi.calendars.periods import Every, Grain, grain_of
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.due_days import HasDueDays
 from ombudsman_kpi.clocks.has_clock import HasClock
@@ -24,8 +24,9 @@ from ombudsman_kpi.clocks.timeline import Timeline
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
-from ombudsman_kpi.measures.base.figures import Figure, Month, Place, PlaceCounts, in_every_month, once_matured
+from ombudsman_kpi.measures.base.figures import NO_TARGET, Figures, Months, Said, in_every_month, once_matured
 from ombudsman_kpi.measures.base.in_force import InForce
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.standard import StandardField
 from ombudsman_kpi.records.columns import Columns
@@ -111,7 +112,7 @@ class Target(Declaration):
     """What every target has: its words, its records, its headline cohort and its standard.
 
     A measure is a subclass. It must have ``measure`` (a ``Literal`` of its name), ``example``, ``rule_types``,
-    ``reads``, ``rules`` and ``figure``; all else has a default that a measure of its own kind overrides.
+    ``reads``, ``rules`` and ``figures``; all else has a default that a measure of its own kind overrides.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="A short name, such as written-contacts-3wd")
@@ -182,9 +183,9 @@ class Target(Declaration):
         """The target whose number says what its sample was drawn from."""
         return None
 
-    def population_of(self, counts: PlaceCounts, period: Period | None) -> int | None:
-        """Return the size of the population that a sample is drawn from, or a rate is per."""
-        return counts.met
+    def population_of(self, places: Places) -> Integers:
+        """Return the sizes of the populations that samples are drawn from, or rates are per; ``MISSING`` for none."""
+        return places.met
 
     @property
     def cohorts(self) -> tuple[Cohort, ...]:
@@ -256,23 +257,29 @@ class Target(Declaration):
 
     # What is worked out of it.
 
+    @property
+    def reads_times(self) -> bool:
+        """Whether its figure is of times, not of numbers of outcomes alone."""
+        return False
+
     @abstractmethod
-    def figure(self, place: Place) -> Figure:
-        """Return its figure in one place."""
+    def figures(self, places: Places) -> Figures:
+        """Return its figures in some places: a row for each period and group."""
 
-    def figure_in(self, place: Place, cohort: CountedBy, months: Sequence[Month] = ()) -> Figure:
-        """Return its figure in one place, as the keys that all measures have want it.
+    def figures_in(self, places: Places, cohort: CountedBy, months: Months | None = None) -> Figures:
+        """Return its figures in some places, as the keys that all measures have want it.
 
-        ``months`` are those of a longer period in which something was counted, where its standard is for each.
+        ``months`` are those of longer periods in which something was counted, where its standard is for each.
         """
-        figure = self.figure(place)
-        if self.met_when is not None and place.period is not None and place.period.every == "week":
-            figure = figure._replace(status="no target", headroom=None, remarks=(*figure.remarks, _NO_WEEKS))
-        elif months:
-            figure = in_every_month(figure, months, complete=place.complete)
+        figures, period = self.figures(places), places.periods[0]
+        if self.met_when is not None and period is not None and period.every == "week":
+            weekly = replace(figures, status=np.full(len(places), NO_TARGET), headroom=None)
+            figures = weekly.adding(lambda row: Said(words=(_NO_WEEKS,)))
+        elif months is not None:
+            figures = in_every_month(figures, months, places.complete)
         if self.complete == "matured" and cohort == "received":
-            return once_matured(figure, place)
-        return figure
+            return once_matured(figures, places)
+        return figures
 
     @property
     def unit(self) -> str:
