@@ -81,7 +81,7 @@ def measure(
     contradict themselves are counted as invalid, with the reason.
     """
     readings = parse_readings(columns, dates, missing, unreadable)
-    options = Options(as_of, every, names_of("by", by), cohort, targets, report, readings)
+    options = Options(as_of, every, names_of("by", by), cohort, targets, report, readings, times=False)
     return _measured(scheme, provided(records), options, memory, progress)
 
 

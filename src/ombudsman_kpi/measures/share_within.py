@@ -66,7 +66,7 @@ class ShareWithinRule(ClockRule):
         known = self.target.seen(known, self.related)
         clock = timeline(self.target, known)
         shared = follows_from_elapsed(self.target, clock, known.setting.calendar)
-        return SharedClock(self.target.clock_key, clock) if shared else None
+        return SharedClock(self.target.clock_key, clock, self.target.limit) if shared else None
 
     def judge_shared(
         self, states: tuple[State, ...], state: NDArray[np.integer], elapsed: Integers

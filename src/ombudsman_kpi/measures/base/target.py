@@ -54,6 +54,7 @@ class SharedClock(NamedTuple):
 
     key: Hashable
     timeline: Timeline
+    limit: Limit
 
 
 def _is_none(value: object) -> bool:
