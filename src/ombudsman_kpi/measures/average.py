@@ -148,7 +148,9 @@ class Average(TimeTaken, Changing):
         if self.standard is not None:
             kept = self.standard.is_kept_by(value.signs(self.standard.value)) | ~value.there
             operator = self.standard.operator
-            settled |= rises & np.where(kept, operator in {"at least", "more than"}, operator in {"at most", "less than"})
+            settled |= rises & np.where(
+                kept, operator in {"at least", "more than"}, operator in {"at most", "less than"}
+            )
         return Figures(
             judged(self.standard, value, settled),
             value,

@@ -16,7 +16,7 @@ from ombudsman_kpi.calendars.periods import Every, period_of
 from ombudsman_kpi.clocks.outcomes import Assessed, of_days
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.changing import Changing
-from ombudsman_kpi.measures.base.figures import MET, MISSED, TARGET_STATUSES, UNDETERMINED, Figures, Said, judged
+from ombudsman_kpi.measures.base.figures import MET, MISSED, UNDETERMINED, Figures, Said, judged
 from ombudsman_kpi.measures.base.places import Moments, Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import DatedRule

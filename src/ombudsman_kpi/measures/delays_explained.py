@@ -25,7 +25,8 @@ from ombudsman_kpi.measures.base.figures import Figures, share_figures
 from ombudsman_kpi.measures.base.lasting import records_of
 from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.target import CASE, DueChain, Party, Records, Rule, Target, Wording, check_named
+from ombudsman_kpi.measures.base.selected import check_named
+from ombudsman_kpi.measures.base.target import CASE, DueChain, Party, Records, Rule, Target, Wording
 from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
 from ombudsman_kpi.measures.share_within_due_days import due_days_last
 from ombudsman_kpi.measures.share_within_paused import ran_net

@@ -21,8 +21,8 @@ from ombudsman_kpi.measures.base.figures import Figures, Said, judged, share_fig
 from ombudsman_kpi.measures.base.places import Moments, Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import DatedRule
-from ombudsman_kpi.measures.base.selected import Dated
-from ombudsman_kpi.measures.base.target import Records, Rule, Target, check_named
+from ombudsman_kpi.measures.base.selected import Dated, check_named
+from ombudsman_kpi.measures.base.target import Records, Rule, Target
 from ombudsman_kpi.measures.count import Numbers
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.vocabulary import fields_of
@@ -73,7 +73,7 @@ class ScoreRule(DatedRule):
         return replace(assessed, code=code, categories=(*assessed.categories, *categories))
 
 
-def parts_of(marks: Mapping[tuple[str, str], int]) -> dict[str, tuple[int, int]]:
+def parts_of(marks: Mapping[tuple[OutcomeStatus, str], int]) -> dict[str, tuple[int, int]]:
     """Return for each part how many answers were met, and how many were counted."""
     parts: dict[str, tuple[int, int]] = {}
     for (status, part), number in marks.items():

@@ -67,8 +67,8 @@ def with_extensions(figures: Figures, places: Places) -> Figures:
     def say(row: int) -> Said:
         if not counted[row]:
             return Said()
-        without = int(met[row]), int(counted[row])
-        words = f"{extended[row]:,} met by extension; without extensions {percent(*without)} ({met[row]:,} of {counted[row]:,})"
-        return Said({"by_extension": int(extended[row]), "without_extensions": Fraction(*without)}, (words,))
+        own, of, by = int(met[row]), int(counted[row]), int(extended[row])
+        words = f"{by:,} met by extension; without extensions {percent(own, of)} ({own:,} of {of:,})"
+        return Said({"by_extension": by, "without_extensions": Fraction(own, of)}, (words,))
 
     return figures.adding(say)

@@ -98,8 +98,7 @@ def with_gross(figures: Figures, places: Places) -> Figures:
     def say(row: int) -> Said:
         if not counted[row]:
             return Said()
-        gross = int(met[row]), int(counted[row])
-        words = f"without pauses {percent(*gross)} ({met[row]:,} of {counted[row]:,})"
-        return Said({"gross": Fraction(*gross)}, (words,))
+        own, of = int(met[row]), int(counted[row])
+        return Said({"gross": Fraction(own, of)}, (f"without pauses {percent(own, of)} ({own:,} of {of:,})",))
 
     return figures.adding(say)

@@ -110,8 +110,8 @@ def levels(changes: tuple[Integers, ...], spans: tuple[Integers, Integers], lane
     reached = np.flatnonzero(inside & (now == highest[row]))
     on = day[reached[np.searchsorted(row[reached], np.arange(rows))]]
     # Rows have the spans of a lane one after the other; as places have it, the lanes of a span follow one another.
-    columns = (part.reshape(lanes, -1).T.ravel() for part in (highest, on, end, come, brought))
-    return Levels(*columns)
+    highest, on, end, come, brought = (part.reshape(lanes, -1).T.ravel() for part in (highest, on, end, come, brought))
+    return Levels(highest, on, end, come, brought)
 
 
 class Stock(Limited):

@@ -12,8 +12,8 @@ from ombudsman_kpi.calendars.periods import Every, Grain, Period, grain_of, peri
 from ombudsman_kpi.clocks.outcomes import Cohort, OutcomeStatus
 from ombudsman_kpi.events.log import notes_of
 from ombudsman_kpi.measures.base.figures import Figures, Months, share_figures
-from ombudsman_kpi.measures.base.places import Counted, Places
 from ombudsman_kpi.measures.base.in_force import InForce
+from ombudsman_kpi.measures.base.places import Counted, Places
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.results.row import COUNTS, EVERYTHING, Row
 from ombudsman_kpi.results.summed import InPeriods, counted, daily_levels, placed, spanned
@@ -76,14 +76,14 @@ class _Asked:
         sampled, grain_of_sampled = self._sampled_from(every)
         others = sampled.groups if target.zero_when_empty and len(block.records) else ()
         groups = sorted({*block.groups, *others}) or [("",) * len(self.basis.by)]  # one without a record is there, too
-        filled, first = {period for period in found.periods if period is not None}, 0
+        filled = {period for period in found.periods if period is not None}
+        earliest = min(filled, default=None)
         periods: Sequence[Period | None] = [None]
         if every is not None:
-            earliest = min(filled, default=None)
             if target.zero_when_empty and filled and PUBLISHED not in self.notes:
                 filled.add(period_of(date.fromisoformat(as_of[:10]), every))  # none is a number too
             periods = spanned(filled)
-            first = periods.index(earliest) if filled else 0
+        first = 0 if earliest is None else periods.index(earliest)
         ends = [target.decided_on or (period and period.end) for period in periods]
         complete = np.repeat([end is None or _closed(end, as_of) for end in ends], len(groups)).astype(np.bool_)
         unknown = np.full(len(complete), MISSING)

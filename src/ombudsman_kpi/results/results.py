@@ -117,13 +117,13 @@ def _series(name: str, column: Column) -> Any:
     """Return a column as pandas has it: counts are whole numbers, missing where nothing was measured."""
     import pandas as pd
 
-    cells, there = column.cells, column.there
+    cells = column.cells
+    absent = np.zeros(len(cells), np.bool_) if column.there is None else ~column.there
     if name in COUNTS:
-        absent = np.zeros(len(cells), np.bool_) if there is None else ~there
         cells = np.where(absent, 0, cells)
         whole = cells.dtype == np.int64 or not any(isinstance(cell, float) or abs(cell) > _LARGEST for cell in cells)
         kind, array = (np.int64, pd.arrays.IntegerArray) if whole else (np.float64, pd.arrays.FloatingArray)
         return array(cells.astype(kind), absent)
     if name in {"value", "low", "high", "standard"}:
-        return np.where(there, cells, np.nan).astype(np.float64)
+        return np.where(absent, np.nan, cells).astype(np.float64)
     return cells.astype("M8[s]") if name in {"period_start", "period_end"} else cells

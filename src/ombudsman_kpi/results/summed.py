@@ -78,9 +78,13 @@ def daily_levels(
     # Of 3 groups, those of the whole stock are the lanes 0 to 2, those of its first older part the lanes 3 to 5.
     lane = mark * len(groups) + placed(block.groups, groups).take(block.group[own])
     found = levels((lane, day, records * joins, records * leaves), (firsts, lasts), len(marks) * len(groups))
-    columns = [column.reshape(len(periods), len(marks), len(groups)) for column in found[:5]]
-    older = {name: columns[2][:, place].ravel() for place, name in enumerate(marks) if name}
-    return periods, Levels(*(column[:, 0].ravel() for column in columns), older)
+
+    def of_mark(column: Integers, place: int) -> Integers:
+        return column.reshape(len(periods), len(marks), len(groups))[:, place].ravel()
+
+    highest, on, end, joined, brought = (of_mark(column, 0) for column in found[:5])
+    older = {name: of_mark(found.end, place) for place, name in enumerate(marks) if name}
+    return periods, Levels(highest, on, end, joined, brought, older)
 
 
 def placed(items: Sequence[Hashable], among: Sequence[Hashable]) -> Codes:

@@ -34,10 +34,10 @@ class Column(NamedTuple):
 
     def tolist(self) -> list[Any]:
         """Return the cells one by one; None for those that aren't there."""
+        cells: list[Any] = self.cells.tolist()
         if self.there is None:
-            return self.cells.tolist()
-        pairs = zip(self.cells.tolist(), self.there.tolist(), strict=True)
-        return [cell if there else None for cell, there in pairs]
+            return cells
+        return [cell if there else None for cell, there in zip(cells, self.there.tolist(), strict=True)]
 
 
 class Reasoned(NamedTuple):
@@ -50,14 +50,17 @@ class Reasoned(NamedTuple):
     @classmethod
     def of(cls, cells: Counted, size: int, target: Target) -> "Reasoned":
         """Return the reasons of the statuses that the target shows."""
-        places = {item[:2]: -1 for item in cells.outcomes if item.reason and item.status in target.reasons_shown}
-        places = {kind: place for place, kind in enumerate(places)}
-        kind = np.array([*(places.get(item[:2], -1) for item in cells.outcomes), -1], np.int64).take(cells.outcome)
+        kinds = dict.fromkeys(
+            (item.status, item.reason) for item in cells.outcomes if item.reason and item.status in target.reasons_shown
+        )
+        places = {kind: place for place, kind in enumerate(kinds)}
+        of_outcomes = [places.get((item.status, item.reason), -1) for item in cells.outcomes]
+        kind = np.array([*of_outcomes, -1], np.int64).take(cells.outcome)
         invalid = np.array([*(item.status == "invalid" for item in cells.outcomes), False]).take(cells.outcome)
         own = (kind >= 0) & ((cells.records != 0) | invalid)
         ones = np.ones(np.count_nonzero(own), np.int64)  # so that none vanishes
         (row, kind), (records, _) = add_up((cells.row[own], kind[own]), (cells.records[own], ones))
-        return cls(tuple(places), row.searchsorted(np.arange(size + 1)), np.stack([kind, records], axis=1))
+        return cls(tuple(kinds), row.searchsorted(np.arange(size + 1)), np.stack([kind, records], axis=1))
 
     def at(self, row: int) -> Reasons:
         """Return the reasons of one row."""
@@ -86,7 +89,11 @@ class Part:
     ) -> "Part":  # fmt: skip
         """Return figures with how many records they are of; ``numbers`` are those that its cells don't say."""
         of = {status: numbers[status] if status in numbers else places.number(status) for status in STATUSES}
-        counts = {"records": sum(of.values(), np.zeros(len(places), np.int64)), "missed": of["late"] + of["overdue"], **of}
+        counts = {
+            "records": sum(of.values(), np.zeros(len(places), np.int64)),
+            "missed": of["late"] + of["overdue"],
+            **of,
+        }
         moving = np.zeros(len(places), np.int64)
         np.add.at(moving, places.cells.row, places.cells.provisional)
         reasons = Reasoned.of(places.cells, len(places), target)
@@ -145,7 +152,7 @@ class Part:
                 wholes = np.full(size, MISSING) if wholes is None else wholes[rows]
                 return Column(wholes, wholes != MISSING)
         words = None if figures.say is None else [figures.said(row).words for row in range(len(self))]
-        return Column(_objects(self._notes(0, words)))
+        return Column(np.array(self._notes(0, words), object))
 
     @cached_property
     def _constants(self) -> dict[str, Any]:
@@ -171,12 +178,12 @@ class Part:
         notes, groups, size = [], len(self.places.groups), len(self) if words is None else len(words)
         bounds, numbers = self.reasons.first[first : first + size + 1].tolist(), self.reasons.numbers.tobytes()
         for place, (begin, end) in enumerate(pairwise(bounds)):
-            row = first + place
-            # Each reason is two numbers of 8 bytes.
-            key = numbers[16 * begin : 16 * end], row // groups, () if words is None else words[place]
-            if key not in made:
-                made[key] = note_of(key[2], self.reasons.at(row), self.remarks[key[1]])
-            notes.append(made[key])
+            own, remarks = () if words is None else words[place], self.remarks[(first + place) // groups]
+            key = numbers[16 * begin : 16 * end], own, remarks  # each reason is two numbers of 8 bytes
+            note = made.get(key)
+            if note is None:
+                note = made[key] = note_of(own, self.reasons.at(first + place), remarks)
+            notes.append(note)
         return notes
 
 

@@ -168,7 +168,10 @@ class Counter:
         if assessed.weights is not None:
             weights, place = assessed.weights * kept, ((assessed.weights == 0) & (days != MISSING)) * kept
         elapsed, below = assessed.units() if self._keeps_times(key) else (np.full(len(days), NONE), 0)
-        period, sums = self._periods(key.grain).of(days), (product(below, weights) + place, assessed.provisional * weights)
+        period, sums = (
+            self._periods(key.grain).of(days),
+            (product(below, weights) + place, assessed.provisional * weights),
+        )
         with self._adding:
             counted = self._single[key]
             code = counted.codes(assessed.categories).take(assessed.code)

@@ -72,9 +72,7 @@ def in_every_month(figures: Figures, months: Months, complete: Truths) -> Figure
     size, status = len(figures.status), months.figures.status
     waits = (status == NO_DATA) & (months.places.pending != 0)  # for the first of its records to end
     status = np.where(waits, UNDETERMINED, status)
-    met, lost, open_ = (
-        np.bincount(months.into[status == one], minlength=size) for one in (MET, MISSED, UNDETERMINED)
-    )
+    met, lost, open_ = (np.bincount(months.into[status == one], minlength=size) for one in (MET, MISSED, UNDETERMINED))
     judged_ = met + lost + open_ > 0
     whole = np.select([lost > 0, (open_ > 0) | ~complete], [MISSED, UNDETERMINED], MET)
     least = np.full(size, np.iinfo(np.int64).max)
@@ -192,4 +190,3 @@ def judged(standard: Standard | None, value: Fractions, settled: Truths | bool =
         kept = standard.is_kept_by(value.signs(standard.value))
         status = np.where(settled, np.where(kept, MET, MISSED), UNDETERMINED)
     return np.where(value.there, status, NO_DATA)
-

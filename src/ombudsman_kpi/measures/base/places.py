@@ -91,7 +91,7 @@ class Levels(NamedTuple):
     end: Integers
     joined: Integers  # those in it at any time: carried over, or joined in the period
     brought: Integers  # of them, those carried over
-    older: Mapping[str, Integers] = {}  # noqa: RUF012  (nobody changes it) of those at the end, by the ages counted
+    older: Mapping[str, Integers] = {}
 
 
 @dataclass(eq=False)

@@ -21,7 +21,6 @@ from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, CountedBy, Outcome, OutcomeStatus
 from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import Timeline
-from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import NO_TARGET, Figures, Months, Said, in_every_month, once_matured
@@ -397,10 +396,3 @@ class Target(Declaration):
         if self.standard is not None and self.standard.unit != self.standard_unit:
             raise ValueError(f"standard: {self.standard_wanted}")
         return self
-
-
-def check_named(target: Target, key: str, names: Sequence[str], fitting: Sequence[str], what: str) -> None:
-    """Raise ``ValueError`` where a target names another one that doesn't fit."""
-    for name in names:
-        if name not in fitting:
-            raise ValueError(f"target {target.id}: {key}: {name!r} isn't {what} of cases. {one_of(name, fitting)}")
