@@ -275,7 +275,9 @@ def test_schemes_lists_all_and_shows_the_targets_of_each(typed: Typed) -> None:
     assert [line.split()[0] for line in typed("schemes").out.splitlines()] == sorted(list_schemes())
     for name in list_schemes():
         shown = typed("schemes", name).out
-        assert all(target.id in shown and target.says in shown for target in load_scheme(name).targets)
+        targets = load_scheme(name).targets
+        assert all(target.id in shown and target.says in shown for target in targets)
+        assert all(f"{target.id} " in shown and f" {target.described} " in shown for target in targets)
 
 
 def test_schemes_shows_the_kinds_of_requests_and_so_does_the_page(typed: Typed) -> None:
@@ -359,3 +361,50 @@ def test_how_files_are_written_can_be_said_for_all_of_them(typed: Typed, tmp_pat
         assert "cases (own.csv, CP850, separated by semicolons)" in typed(*command, *said).err  # has no allocated_at
     code, _, err = typed("measure", *words, "--encoding", "latin-99")
     assert (code, "--encoding is the name of an encoding" in err) == (2, True)
+
+
+def test_moved_lists_the_deadlines_that_an_announcement_moved(typed: Typed, tmp_path: Path) -> None:
+    # The State Funeral of 19 September 2022 came onto GOV.UK's list on the 9th; the 20th working day was the 29th.
+    path = tmp_path / "cases.csv"
+    path.write_text("case_id,received_at,decided_at,allocated_at\nA1,2022-09-01,,\nA2,2022-09-20,,\n")
+    line = ("moved", "lgsco", "--cases", str(path), "--known-from", "2022-09-01", "--known-to")
+    code, out, err = typed(*line, "2022-09-20")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == "Deadlines that moved: LGSCO Quality and Service Standards"
+    assert "by what was announced after 2022-09-01, up to 2022-09-20 · 1 open" in out
+    cells = "Thu 29 Sep 2022  Fri 30 Sep 2022  decided-or-allocated-20wd  A1"
+    assert [line.strip() for line in out.splitlines() if "20wd" in line] == [cells]
+    (row,) = json.loads(typed(*line, "2022-09-20", "--json")[1])
+    assert (row["id"], row["due_before"][:10], row["due_after"][:10]) == ("A1", "2022-09-29", "2022-09-30")
+    assert [row["id"] for row in csv.DictReader(io.StringIO(typed(*line, "2022-09-20", "--csv")[1]))] == ["A1"]
+    code, out, _ = typed(*line, "2022-09-08")
+    assert (code, "0 open" in out) == (0, True)
+    code, _, err = typed(*line, "20/09/2022")
+    assert (code, err.startswith("Error: known_to: The text isn't a date in ISO 8601")) == (2, True)
+
+
+def test_a_deadline_at_an_instant_that_moved_is_shown_with_its_time(typed: Typed, tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(
+        """
+        id = "own"
+        title = "Own"
+        source = "Own"
+        division = "scotland"
+        opening = { monday = ["09:00", "17:00"], tuesday = ["09:00", "17:00"], friday = ["09:00", "17:00"] }
+        [[target]]
+        id = "replied"
+        says = "Replied within 44 working hours"
+        of = "written_contacts"
+        start = "received_at"
+        stop = "handled_at"
+        limit = "44 working hours"
+        cohort = "received"
+        """
+    )
+    (tmp_path / "letters.csv").write_text("contact_id,received_at,handled_at\nW1,2022-09-06T10:00,\n")
+    _, out, _ = typed(
+        "moved", str(tmp_path / "own.toml"), "--written-contacts", str(tmp_path / "letters.csv"), "--known-from",
+        "2022-09-01", "--known-to", "2022-09-16",
+    )  # fmt: skip
+    # Seven hours of Tuesday the 6th, and eight each of the 9th, 12th, 13th and 16th are 39; five more make 44.
+    assert "Mon 19 Sep 2022 14:00  Tue 20 Sep 2022 14:00  replied  W1" in out

@@ -4,7 +4,8 @@ Messages name the row, the id column and the field, and never show the content o
 """
 
 import tempfile
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import NamedTuple
 from unicodedata import category
@@ -42,6 +43,15 @@ class OptionError(KpiError):
 
 class MissingLibraryError(KpiError, ImportError):
     """An optional library that isn't installed."""
+
+
+@contextmanager
+def naming(argument: str) -> Iterator[None]:
+    """Let an error name the argument whose value is at fault."""
+    try:
+        yield
+    except KpiError as error:
+        raise type(error)(f"{argument}: {error}") from None
 
 
 def one_of(value: object, allowed: Iterable[str], *, but: Collection[str] = ()) -> str:

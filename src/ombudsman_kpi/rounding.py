@@ -1,4 +1,4 @@
-"""Rounding of exact numbers for display, half up. Comparisons always use the exact numbers."""
+"""Numbers as text: rounded half up, or with what they count. Comparisons always use the exact numbers."""
 
 from fractions import Fraction
 
@@ -34,3 +34,12 @@ def percent(numerator: int, denominator: int, places: int = 1) -> str:
     ('63%', '33.3%', '–')
     """
     return f"{half_up(Fraction(100 * numerator, denominator), places)}%" if denominator else "–"
+
+
+def many(number: int, what: str) -> str:
+    """Return a number of things as text.
+
+    >>> many(1, "event"), many(2000, "event")
+    ('1 event', '2,000 events')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -205,7 +205,37 @@ def test_a_rule_that_cannot_be_read_is_one_error(rule: str) -> None:
             make(place, closures=[rule])
 
 
+@pytest.mark.parametrize("rule", ["RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "RRULE:FREQ=DAILY;BYMONTH=13"])
+def test_a_rule_that_falls_on_no_day_closes_nothing_unseen(rule: str) -> None:
+    for make, place in ((WorkingCalendar.uk, "scotland"), (WorkingCalendar.of, "IE")):
+        with pytest.raises(OptionError, match=r"^closures: .* falls on no day"):
+            make(place, closures=[rule])
+
+
+def test_a_rule_that_falls_on_no_day_of_a_short_calendar_is_a_rule_all_the_same() -> None:
+    spring: Any = {"first": "2024-03-01", "last": "2024-05-31"}
+    plain = WorkingCalendar.uk("scotland", **spring)
+    for rule in ("RRULE:FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24", "RRULE:FREQ=DAILY;UNTIL=20231231"):
+        assert WorkingCalendar.uk("scotland", closures=[rule], **spring) == plain
+
+
+@pytest.mark.parametrize("days", ["2024-03-18", 5, None, b"2024-03-18"])
+def test_days_are_given_as_a_list(days: Any) -> None:
+    for argument in ("closures", "open"):
+        with pytest.raises(OptionError, match=f"^{argument}: a list is wanted; for one day write {argument}="):
+            WorkingCalendar.of("IE", **{argument: days})
+
+
+@pytest.mark.parametrize("argument", ["known_at", "first", "last", "closures", "open"])
+def test_a_date_that_cannot_be_read_names_its_argument(argument: str) -> None:
+    make: Any = WorkingCalendar.of if argument == "open" else WorkingCalendar.uk
+    place = "IE" if argument == "open" else "scotland"
+    value = "01/09/2022" if argument in {"known_at", "first", "last"} else ["01/09/2022"]
+    with pytest.raises(RecordsError, match=f"^{argument}: The text isn't a date"):
+        make(place, **{argument: value})
+
+
 @pytest.mark.parametrize("closures", ["2024-12-24", "RRULE:FREQ=YEARLY", date(2024, 12, 24)])
 def test_one_closure_alone_is_no_list(closures: Any) -> None:
-    with pytest.raises(OptionError, match="Closures are a list"):
+    with pytest.raises(OptionError, match="closures: a list is wanted"):
         WorkingCalendar.uk("scotland", closures=closures)

@@ -159,3 +159,36 @@ def test_the_command_exits_with_0_where_nothing_differs_1_where_a_day_does_and_2
     code, out, error = check(str(write("[]")), monkeypatch, capsys)
     assert (code, out, len(error.splitlines())) == (2, "", 1)
     assert "it has no divisions" in error
+
+
+def test_what_a_program_has_read_is_taken_like_the_file() -> None:
+    content = json.loads(Path(PACKAGE).read_bytes())
+    by_day = {nation: {item["date"]: item["title"] for item in part["events"]} for nation, part in content.items()}
+    for given in (content, by_day):
+        calendar = WorkingCalendar.uk("northern-ireland", bank_holidays=given)
+        assert calendar == WorkingCalendar.uk("northern-ireland", bank_holidays=PACKAGE)
+        assert calendar.name_of("2024-07-12") == "Battle of the Boyne (Orangemen’s Day)"
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({}, "it has no divisions"),
+        ({"scotland": {}}, "there are no events of scotland"),
+        ({"scotland": {"events": []}}, "there are no events of scotland"),
+        ({"scotland": {"yesterday": "x"}}, "event 1 of scotland has no title, or no date"),
+        ({"wales": {"2024-12-25": "x"}}, "it has a division 'wales'"),
+        ({"scotland": {"2024-12-25": "x", "2026-12-25": "x"}}, "scotland has no bank holiday in 2025"),
+        (5, "the path of a file is wanted, as text"),
+        (b"list.json", "the path of a file is wanted, as text"),
+        ([], "the path of a file is wanted, as text"),
+    ],
+)
+def test_what_is_no_list_is_one_error(given: Any, why: str) -> None:
+    with pytest.raises(OptionError, match=f"^bank_holidays: .*{re.escape(why)}"):
+        WorkingCalendar.uk("scotland", bank_holidays=given)
+
+
+def test_a_file_of_a_hundred_thousand_brackets_is_no_list(write: Write) -> None:
+    with pytest.raises(OptionError, match="it isn't JSON"):
+        read_published(write("[" * 100_000))

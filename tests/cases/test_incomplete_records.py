@@ -57,6 +57,21 @@ def told(found: Deadlines) -> tuple[Any, ...]:
     return list(found), found.findings, found.left_out
 
 
+UNREAL = ("2024-02-30", "2024-13-01T10:00")
+
+
+@pytest.mark.parametrize("given", UNREAL)
+@pytest.mark.parametrize("place", [name for name in OWN if name != "keep in touch"])
+def test_a_time_of_ones_own_that_never_was_is_told_as_it_is_of_many(place: str, given: str) -> None:
+    scheme, case = scheme_with(OWN[place]), EMPTY | {"signed_at": given, "promised_at": given}
+    rows = assess(scheme, cases=[case], as_of=AS_OF, targets="own")
+    found = deadlines(scheme, case, as_of=AS_OF, targets="own")
+    assert [(item.status, item.reason) for item in found] == [
+        pair for pair in zip(rows["status"], rows["reason"], strict=True) if pair[0] != "excluded"
+    ]
+    assert all(item.explain() for item in found)
+
+
 @pytest.mark.parametrize("place", OWN)
 def test_an_own_field_that_a_case_lacks_is_an_empty_cell(place: str) -> None:
     scheme = scheme_with(OWN[place])

@@ -26,8 +26,7 @@ from ombudsman_kpi import (
 )
 from ombudsman_kpi.cases.facts import DayOff, DeadlineBasis, Pause
 from ombudsman_kpi.clocks.outcomes import STATUSES
-from ombudsman_kpi.measures.base.target import Party
-from ombudsman_kpi.records.vocabulary import RECORDS, Record
+from ombudsman_kpi.records.vocabulary import RECORDS, Party, Record
 
 LGSCO, LGO = load_scheme("lgsco"), load_scheme("lgo-2017-18")
 LONDON = ZoneInfo("Europe/London")

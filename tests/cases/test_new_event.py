@@ -68,7 +68,7 @@ class Visited(Target):
         """Cases and their events."""
         return {self.of: CASE, "events": CASE}
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for cases."""
         yield self.of, VisitRule(self, related)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ombudsman_kpi import Findings, check, load_scheme
+from ombudsman_kpi import Findings, assess, check, load_scheme
 from ombudsman_kpi.checks.days import odd_years
 from ombudsman_kpi.checks.rules import RULES
 
@@ -225,3 +225,26 @@ def test_a_gate_for_a_target_that_is_pending_or_without_records_fails_nothing() 
         {"cases": [a_case(received_at="2024-05-30", decided_at=None)]}, targets=None, met="all", every="month"
     )
     assert not any(item.rule == "target-lost" for item in findings)
+
+
+OWN_TIMES: dict[str, dict[str, Any]] = {
+    "signed_at": {"start": "signed_at"},
+    "mailed_out_at": {"stop": "mailed_out_at"},
+    "promised_at": {"limit": {"field": "promised_at"}},
+    "extended_to_at": {"extension": {"to": "extended_to_at"}},
+    "extended_at": {"extension": {"to": "extended_to_at", "agreed": "extended_at"}},
+}
+
+
+@pytest.mark.parametrize("name", OWN_TIMES)
+def test_a_field_of_ones_own_that_makes_records_invalid_is_found(name: str) -> None:
+    """What is no day, or none that the calendar has, whatever the target reads it for."""
+    own = {"says": "own", "of": "cases", "start": "received_at", "stop": "decided_at", "limit": "5 days"}
+    scheme = LGSCO.with_target("own", cohort="received", **(own | OWN_TIMES[name]))
+    filled = dict.fromkeys(OWN_TIMES, "2024-03-29")
+    days = ("2024-02-30", "2024-03-29", "1850-01-01")
+    cases = [a_case(number, **filled | {name: day}) for number, day in enumerate(days)]
+    findings = check(scheme, cases=cases, as_of=AS_OF, targets="own")
+    invalid = assess(scheme, cases=cases, as_of=AS_OF, targets="own").query("status == 'invalid'")
+    assert invalid["row"].tolist() == [0, 2]
+    assert [(item.rule, item.row, item.field) for item in findings] == [("contradiction", row, name) for row in (0, 2)]

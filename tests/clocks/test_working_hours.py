@@ -314,6 +314,34 @@ def test_working_hours_without_opening_hours_are_one_error(tmp_path: Path) -> No
                  within="4 working hours")  # fmt: skip
 
 
+def test_opening_hours_on_days_that_are_all_closed_are_one_error(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    saturdays = "opening = { saturday = ['09:00', '13:00'] }\nclosures = ['RRULE:FREQ=WEEKLY;BYDAY=SA']"
+    path.write_text(SCHEME.format(opening=saturdays), "utf-8")
+    with pytest.raises(SchemeError, match=r"own\.toml: target answered: The office is never open: on each"):
+        load_scheme(path)
+    scheme = scheme_of("4 working hours", {"saturday": ["09:00", "13:00"]})
+    with pytest.raises(SchemeError, match="target answered: The office is never open"):
+        scheme.with_calendar(closures=["RRULE:FREQ=WEEKLY;BYDAY=SA"])
+
+
+@pytest.mark.parametrize("part", ["09:00:00.5", "09:00:00.000001"])
+def test_parts_of_seconds_in_opening_hours_are_not_dropped(part: str, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(SCHEME.format(opening=f"opening = {{ monday = [{part}, 17:00:00] }}"), "utf-8")
+    with pytest.raises(SchemeError, match=r"own\.toml: opening: monday: '09:00:00\.[0-9]+' isn't a time of day"):
+        load_scheme(path)
+
+
+def test_what_is_late_by_a_microsecond_is_not_late_by_nothing() -> None:
+    """Received on Friday at 16:00, 4 working hours end on Monday at 12:00."""
+    row = letter("2024-03-01T16:00", "2024-03-04T12:00:00.000001")
+    (found,) = deadlines(scheme_of("4 working hours"), WrittenContact(**row), as_of="2024-03-05")
+    assert "Handled Mon 4 Mar 2024 12:00:00.000001: 0.000001 working seconds late." in found.explain().splitlines()
+    assert "-0.000001 working seconds" in repr(deadlines(scheme_of("4 working hours"), WrittenContact(**row),
+                                                         as_of="2024-03-05"))  # fmt: skip
+
+
 def test_a_scheme_without_opening_hours_keeps_its_digest_and_a_calendar_with_them_its_edition() -> None:
     assert "opening" not in load_scheme("lgsco").model_dump(mode="json")
     plain = WorkingCalendar.uk("england-and-wales")
@@ -427,6 +455,27 @@ def test_worklists_take_working_hours_and_are_in_them() -> None:
         found = worklist(scheme, written_contacts=rows, as_of="2024-03-01T17:00", within=within)
         assert found["id"].tolist() == names, within
     assert worklist(scheme, written_contacts=rows, as_of="2024-03-01T17:00")["left"].tolist() == [3, 3.5]
+
+
+@pytest.mark.parametrize(
+    ("limit", "received", "as_of", "within", "listed"),
+    [
+        # Friday 13:30 and 4 working hours are Monday 9:30: at 16:30 on Friday one is left, and it is 65 hours away.
+        ("4 working hours", "2024-03-01T13:30", "2024-03-01T16:30", "1 working hour", True),
+        ("4 working hours", "2024-03-01T13:30", "2024-03-01T16:30", "2 hours", False),
+        ("4 working hours", "2024-03-01T13:30", "2024-03-01T16:30", "65 hours", True),
+        # Friday 10:00 and 24 hours are Saturday 10:00: at 16:00 on Friday 4 working hours end on Monday 12:00.
+        ("24 hours", "2024-03-01T10:00", "2024-03-01T16:00", "4 working hours", True),
+        ("24 hours", "2024-03-01T10:00", "2024-03-01T16:00", "1 working hour", False),
+        ("24 hours", "2024-03-01T10:00", "2024-03-01T16:00", "17 hours", False),
+        ("24 hours", "2024-03-01T10:00", "2024-03-01T16:00", "18 hours", True),
+    ],
+)
+def test_what_is_due_soon_in_another_unit_goes_by_the_time_it_is_due(
+    limit: str, received: str, as_of: str, within: str, listed: bool
+) -> None:
+    found = worklist(scheme_of(limit), written_contacts=[letter(received)], as_of=as_of, within=within)
+    assert len(found) == listed
 
 
 def test_an_average_in_working_hours_is_exact() -> None:

@@ -69,8 +69,10 @@ questions = st.integers(0, len(OPTIONS) - 1)
 
 
 def changes_something(changes: Mapping[date, bool], scheme: Scheme) -> list[date]:
-    """Return the days that are off in one calendar and not in the other."""
-    return [day for day, off in changes.items() if day.weekday() < 5 and (day in scheme.calendar.days_off) != off]
+    """Return the days that are off in one calendar and not in the other: a Sunday is off in both, a Saturday isn't."""
+    opens_on = range(6)  # Monday to Friday, and by the scheme's opening hours on a Saturday
+    calendar = scheme.calendar
+    return [day for day, off in changes.items() if day.weekday() in opens_on and (day in calendar.days_off) != off]
 
 
 @laws

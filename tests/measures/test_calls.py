@@ -397,3 +397,12 @@ def test_calls_abandoned_after_so_many_seconds_are_a_share_of_all_offered(lgsco:
 def test_what_cannot_be_abandoned_is_refused(lgsco: Scheme, changes: dict[str, Any], words: str) -> None:
     with pytest.raises(SchemeError, match=words):
         lgsco.with_target("gave-up", **{**ABANDONED, **changes})
+
+
+def test_where_nothing_says_which_calls_were_abandoned_that_is_no_figure_of_0(lgsco: Scheme) -> None:
+    scheme = lgsco.with_target("gave-up", **ABANDONED, standard="at most 5%")
+    table = pd.DataFrame([ANSWERED, TOO_LATE]).drop(columns="abandoned_at")
+    with pytest.raises(RecordsError, match="calls has no column 'abandoned_at', which target 'gave-up' needs"):
+        measure(scheme, calls=table, as_of="2024-03-28", targets="gave-up")
+    (row,) = measure(scheme, calls=table.assign(abandoned_at=None), as_of="2024-03-28", targets="gave-up")
+    assert (row.numerator, row.denominator) == (0, 2)

@@ -144,9 +144,9 @@ def test_a_table_says_which_centile_it_is() -> None:
     assert "1.5 seconds" in line
 
 
-@pytest.mark.parametrize("centile", [0, -5, 100.1, 200])
-def test_a_centile_is_between_0_and_100(centile: float) -> None:
-    with pytest.raises(SchemeError, match="target times: centile: "):
+@pytest.mark.parametrize("centile", [0, -5, 100.1, 200, float("nan"), True, "95", "most", None, [95]])
+def test_a_centile_is_between_0_and_100(centile: Any) -> None:
+    with pytest.raises(SchemeError, match="target times: centile: a number above 0 and up to 100 is wanted"):
         declared(centile=centile)
 
 

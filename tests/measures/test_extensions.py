@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pytest
 
-from ombudsman_kpi import Scheme, assess, deadlines, load_scheme, measure, settled, tally, worklist
+from ombudsman_kpi import RecordsError, Scheme, assess, deadlines, load_scheme, measure, settled, tally, worklist
 
 TARGET = "decided-or-allocated-20wd"
 Row = dict[str, Any]
@@ -225,6 +225,21 @@ def test_an_explanation_says_how_far_an_extension_goes() -> None:
     assert item.explain().splitlines()[3].startswith("Extended to Wed 29 May 2024 by 20 working days (")
 
 
+@pytest.mark.parametrize(
+    ("as_of", "said"),
+    [
+        ("2024-05-09", "Not yet decided by Thu 9 May 2024: 1 working day left (overdue without its extension)."),
+        ("2024-05-10", "Not yet decided by Fri 10 May 2024: 0 working days left (overdue without its extension)."),
+        ("2024-05-11", "Not yet decided by Sat 11 May 2024: due that day (overdue without its extension)."),
+        ("2024-05-12", "Not yet decided by Sun 12 May 2024: 1 working day overdue."),
+    ],
+)
+def test_an_agreed_saturday_is_not_due_on_friday(as_of: str, said: str) -> None:
+    given = case(extended_to_at="2024-05-11", extended_at="2024-04-12")
+    (item,) = deadlines(declared(AGREED), given, as_of=as_of, targets=TARGET)
+    assert said in item.explain().splitlines()
+
+
 def test_an_explanation_in_hours_gives_both_instants() -> None:
     scheme = declared({"to": "extended_to_at"}, "48 hours")
     given = case(received="2024-03-28T09:00", extended_to_at="2024-04-02T12:00", decided_at="2024-04-02T11:30")
@@ -232,6 +247,53 @@ def test_an_explanation_in_hours_gives_both_instants() -> None:
     both = str(item.first_due), str(item.due)
     assert both == ("2024-03-30 09:00:00+00:00", "2024-04-02 12:00:00+01:00")
     assert (item.status, item.left, item.unit) == ("met", 0.5, "hours")
+
+
+# Received on Thursday 28 March 2024 at 16:00, open 9 to 17: 4 working hours end on Tuesday 2 April at 12:00, and 8 more
+# on Wednesday at 12:00. With two more hours than that, from 12:00 on Thursday 4 April, Friday and the weekend follow.
+@pytest.mark.parametrize(
+    ("unit", "extension", "said"),
+    [
+        ("hours", {"where": {"extended": "true"}, "limit": "24 hours"},
+         "Extended to Fri 29 Mar 2024 20:00 by 24 hours. That was the last moment in time."),
+        ("hours", {"to": "extended_to_at", "at_most": "24 hours"},
+         "Extended to Fri 29 Mar 2024 20:00, 24 hours after that: it was agreed for longer than allowed. That was the "
+         "last moment in time."),
+        ("working hours", {"where": {"extended": "true"}, "limit": "8 working hours"},
+         "Extended to Wed 3 Apr 2024 12:00 by 8 working hours. That was the last moment in time."),
+        ("working hours", {"where": {"extended": "true"}, "limit": "32 working hours"},
+         "Extended to Mon 8 Apr 2024 12:00 by 32 working hours (weekend skipped). That was the last moment in time."),
+    ],
+)  # fmt: skip
+def test_an_explanation_in_hours_says_how_far_an_extension_goes(unit: str, extension: Row, said: str) -> None:
+    opening = {day: ["09:00", "17:00"] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")}
+    target = {
+        "id": "own", "says": "Soon", "of": "cases", "start": "received_at", "stop": "decided_at", "cohort": "received",
+        "limit": f"4 {unit}", "extension": extension,
+    }  # fmt: skip
+    scheme = Scheme.model_validate({
+        "id": "s", "title": "S", "source": "A notice", "division": "england-and-wales", "opening": opening,
+        "targets": [target],
+    })  # fmt: skip
+    given = case(received="2024-03-28T16:00", extended="true", extended_to_at="2024-04-19T12:00")
+    (item,) = deadlines(scheme, given, as_of="2024-04-30")
+    assert said in item.explain().splitlines()
+
+
+@pytest.mark.parametrize(("yes", "no"), [("True", "False"), ("TRUE", ""), ("Yes", "No"), ("y", "n"), (1, 0)], ids=str)
+@pytest.mark.parametrize("way", ["rows", "frame", "file", "one"])
+def test_a_flag_means_the_same_however_it_is_spelt_and_comes_in(yes: Any, no: Any, way: str, tmp_path: Any) -> None:
+    """Twenty further working days from Monday 29 April end on Wednesday 29 May; without them 30 April is late."""
+    scheme = declared(FLAG | {"where": {"extended": True}})
+    rows = [case(name, decided_at="2024-05-29", extended=flag) for name, flag in (("A", yes), ("B", no))]
+    if way == "one":
+        one = [deadlines(scheme, row, as_of="2024-06-30", targets=TARGET)[0].status for row in rows]
+        assert one == ["met", "late"]
+        return
+    frame, path = pd.DataFrame(rows), tmp_path / "cases.csv"
+    frame.to_csv(path, index=False)
+    given: Any = {"rows": rows, "frame": frame, "file": path}[way]
+    assert assess(scheme, cases=given, as_of="2024-06-30", targets=TARGET)["status"].tolist() == ["met", "late"]
 
 
 def test_a_worklist_goes_by_the_extended_day() -> None:
@@ -253,6 +315,15 @@ def test_a_declared_field_that_is_missing_is_one_error() -> None:
     with pytest.raises(Exception, match="has no column 'extended_at', which target 'decided-or-allocated-20wd' needs"):
         measure(declared(AGREED), cases=pd.DataFrame([case()]).drop(columns="extended_at"), as_of="2024-05-13",
                 targets=TARGET)  # fmt: skip
+
+
+@pytest.mark.parametrize(("limit", "field"), [("20 working days", "extended_to_at"), ("48 hours", "extended_at")])
+def test_times_of_an_extension_without_a_zone_are_refused_where_all_are(limit: str, field: str) -> None:
+    scheme = declared({"to": "extended_to_at", "agreed": "extended_at"}, limit, naive_times="refuse")
+    zoned = case(received="2024-03-28T09:00Z", extended_to_at="2024-05-10T12:00Z", extended_at="2024-03-29T12:00Z")
+    assert found(scheme, **zoned | {"name": "A"}).status == "overdue"
+    with pytest.raises(RecordsError, match=f"{field} has timestamps without a zone, which target '{TARGET}' refuses"):
+        assess(scheme, cases=[zoned | {field: "2024-05-10T12:00"}], as_of="2024-04-30", targets=TARGET)
 
 
 def test_what_may_still_move_or_change_is_not_settled() -> None:

@@ -57,7 +57,7 @@ class AtWeekends(Dated):
         """A number of records."""
         return "number"
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return its rule."""
         yield self.of, WeekendRule(self)
 
@@ -184,7 +184,7 @@ class WithoutName(AtWeekends):
                      "Lacking lacks example", id="the example of another"),
         pytest.param(lacking(rule_types=None), "Lacking lacks rule_types", id="rule types"),
         pytest.param(lacking(rule_types=(WithoutStays,)), "WithoutStays lacks stays", id="part of a rule"),
-        pytest.param(WithoutFigure, "WithoutFigure lacks figures, rules", id="figure"),
+        pytest.param(WithoutFigure, "WithoutFigure lacks figures, own_rules", id="figure"),
         pytest.param(WithoutName, "WithoutName lacks measure", id="name"),
     ],
 )  # fmt: skip
@@ -202,6 +202,6 @@ def test_what_a_measure_must_have_is_abstract() -> None:
     """``reads`` has a default for dated records and for clocks alone; no measure inherits rules or a figure."""
     from ombudsman_kpi.measures.base.target import Target
 
-    parts: Mapping[type, set[str]] = {Target: {"reads", "rules", "figures"}, Rule: {"fields", "assess", "stays"}}
+    parts: Mapping[type, set[str]] = {Target: {"reads", "own_rules", "figures"}, Rule: {"fields", "assess", "stays"}}
     for kind, names in parts.items():
         assert vars(kind)["__abstractmethods__"] == names

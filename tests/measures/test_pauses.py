@@ -339,6 +339,8 @@ def test_a_letter_stands_still_and_gross_and_net_are_both_given() -> None:
         ([*paused_record(request_id="R9"), *paused_record(request_id="R1")],
          "2 events of a request or written contact that wasn't given"),
         ([{"event": "contact", "at": "2024-04-16", "request_id": "R1"}], "1 event without a case, a kind or a time"),
+        ([*paused_record(request_id="R1"), {"event": "pausd", "at": "2024-04-16", "request_id": "R1"}],
+         "1 event of an unknown kind: pausd (1)"),
     ],
 )  # fmt: skip
 def test_what_isnt_understood_of_pauses_stands_in_the_note(events: list[Row], note: str) -> None:
@@ -383,3 +385,22 @@ def test_hours_stand_still_by_the_instant_by_hand(first: str, end: str, stop: st
 def test_hours_need_the_time_of_day_of_pauses() -> None:
     with pytest.raises(RecordsError, match=r"events: at has only dates, but a clock that doesn't run in days needs"):
         hours([{"event": "paused", "at": "2024-03-30"}], None, "2024-04-30")
+
+
+@pytest.mark.parametrize("memory", [None, "512MB"])
+def test_a_log_of_requests_alone_tells_of_no_cases_and_leaves_the_figures_of_requests(memory: str | None) -> None:
+    log = pd.DataFrame(paused_record(request_id="R1"))
+    records: dict[str, Any] = {"requests": pd.DataFrame([REQUEST | {"answered_at": "2024-04-10"}]), "events": log}
+    scheme = other("requests", "20 working days")
+    alone = measure(scheme, **records, as_of="2024-04-30", targets="service-complaints-20wd", memory=memory)
+    found = measure(scheme, **records, as_of="2024-04-30", memory=memory)
+    assert found["service-complaints-20wd"].rows == alone.rows
+    assert {row.note for row in found if row.measure == "keep in touch"} == {"no cases were given"}
+    cases = pd.DataFrame([{"case_id": "A", "received_at": "2024-04-02", "allocated_at": "2024-04-03",
+                           "valid_at": "2024-04-02", "decided_at": None}])  # fmt: skip
+    found = measure(scheme, **records, cases=cases, as_of="2024-04-30", memory=memory)
+    assert {row.note for row in found if row.measure == "keep in touch"} == {
+        "the events are of no cases: they have no case_id"
+    }
+    assert found["service-complaints-20wd"].rows == alone.rows
+    assert found["decided-or-allocated-20wd"].rows[0].met == 1

@@ -4,6 +4,7 @@ from collections import Counter
 from fractions import Fraction
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,7 +41,7 @@ def homes(*rows: tuple[str, Any], **others: Any) -> list[dict[str, Any]]:
     return [{"period": period, "number": number, **others} for period, number in rows]
 
 
-def measured(given: list[dict[str, Any]], populations: Any, scheme: Scheme | None = None, **options: Any) -> Results:
+def measured(given: Any, populations: Any, scheme: Scheme | None = None, **options: Any) -> Results:
     return measure(scheme or declared(), cases=given, populations=populations, **{**YEAR, **options})
 
 
@@ -167,13 +168,13 @@ def test_tallies_with_populations_travel_add_up_and_can_be_settled() -> None:
     [
         (
             homes(("2023/24", 5), ("2023-24", 6)),
-            r"populations.*two rows give the number of 2023/24, for one group. Keep one",
+            r"^populations: row 0 and row 1 give the number of 2023/24, for one group. Keep one",
         ),
         (homes(("2023/24", "many")), r"populations.*row 0.*number isn't a whole number"),
         (homes(("2023/24", -5)), r"number isn't a whole number"),
         (homes(("2023/24", 1.5)), r"number isn't a whole number"),
         (homes(("lately", 5)), r"period has a label that can't be read"),
-        (homes(("", 5)), r"a row has no period"),
+        (homes(("2022/23", 5), ("", 5)), r"^populations row 1 has no period"),
         ([{"period": "2023/24", "homes": 5}], r"populations.*has no column 'number', which target 'rate' needs"),
         ([{"number": 5}], r"populations.*has no column 'period'"),
     ],
@@ -185,9 +186,37 @@ def test_populations_that_cannot_be_read_are_one_error(rows: list[dict[str, Any]
     assert "lately" not in str(error.value)
 
 
+def test_a_total_beside_its_parts_is_not_added_to_them() -> None:
+    parts = [*homes(("2023/24", 60), team="A"), *homes(("2023/24", 40), team="B")]
+    (row,) = measured(cases("2023-04-01"), parts, as_of="2024-03-31")
+    assert row.denominator == 100
+    with pytest.raises(
+        RecordsError, match=r"^populations: row 0 gives .* a part of what row 2 gives it of, where team"
+    ):
+        measured(cases("2023-04-01"), [*parts, *homes(("2023/24", 100), team=None)])
+    # Of another year, or another kind, it is the total of others.
+    rows = [*[{**part, "kind": "homes"} for part in parts], *homes(("2022/23", 90), team=None, kind="homes"),
+            *homes(("2023/24", 250), team=None, kind=None)]  # fmt: skip
+    (row,) = measured(cases("2023-04-01"), rows, declared(population={"kind": "homes"}), as_of="2024-03-31")
+    assert row.denominator == 100
+
+
+@pytest.mark.parametrize("lacking", ["cases", "populations"])
+def test_groups_of_which_one_table_says_nothing_have_no_rate_and_no_figure_0(lacking: str) -> None:
+    given = pd.DataFrame(cases("2023-04-01", **({} if lacking == "cases" else {"team": "A"})))
+    rows = pd.DataFrame(homes(("2023/24", 100), **({} if lacking == "populations" else {"team": "A"})))
+    letters = [{"contact_id": "c", "received_at": "2024-01-02T10:00", "handled_at": None, "team": "A"}]
+    found = measured(
+        given, rows, declared(standard="at most 5"), by="team", as_of="2024-03-31", written_contacts=letters,
+        targets=["rate", "written-contacts-3wd"],
+    )["rate"]  # fmt: skip
+    group = "" if lacking == "cases" else "A"
+    assert [(row.group, row.met, row.status) for row in found] == [((group,), 1, "no data")]
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
-    [({"per": 0}, "target rate: per: "), ({"per": "all"}, "target rate: per: "),
+    [({"per": 0}, "target rate: per: "), ({"per": True}, "target rate: per: "), ({"per": "all"}, "target rate: per: "),
      ({"standard": "at most 5%"}, "it is per 1,000 already"),
      ({"cohort": "due"}, "nothing is due here")],
 )  # fmt: skip

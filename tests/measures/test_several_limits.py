@@ -151,7 +151,9 @@ def test_an_unknown_word_where_a_limit_asks_for_one_is_invalid() -> None:
 
 def test_limits_are_written_back_and_read_the_same(tmp_path: Path) -> None:
     limits = [*LIMITS, {"where": {"team": {"not": ["x", "y"]}, "case_ref": {"present": True}}, "limit": SOONER}]
-    for limit in (limits, SOONER, ["8 weeks"]):
+    last_of_all = [LIMITS[0], {"limit": SOONER}]
+    assert declared([LIMITS[0], SOONER]).digest == declared(last_of_all).digest
+    for limit in (limits, SOONER, last_of_all, ["8 weeks"]):
         scheme = declared(limit)
         again = Scheme.model_validate_json(scheme.model_dump_json(exclude_unset=True))
         assert again.digest == scheme.digest
@@ -228,6 +230,8 @@ WORKING = "limit = '20 working days'\n"
         (WORKING + "extension = { where = { a = 'b' }, limit = '5 weeks', at_most = '5 weeks' }",
          "extension: at_most: it is of an agreed date"),
         (WORKING + "extension = { to = 'extended_to' }", "'extended_to' isn't a time of cases; times end in _at"),
+        (WORKING + "extension = { to = '' }", "'' isn't a time of cases; times end in _at"),
+        (WORKING + "extension = { to = 'extended_to_at', agreed = '' }", "'' isn't a time of cases; times end in _at"),
         (WORKING + "extension = { too = 'extended_to_at' }", "extension: 'too' is no key here. Did you mean 'to'?"),
         (WORKING + "extension = { to = 'extended_to_at', at_most = '5 hours' }",
          "extension: its limit is in days, or in hours, as the limit is"),

@@ -117,6 +117,14 @@ def test_explanations_say_by_what_it_started() -> None:
         record = WrittenContact(**letter(acknowledged, handled))
         (item,) = deadlines(declared(), record, as_of="2024-06-30", targets="answered")
         assert item.explain().splitlines()[0] == said
+    in_hours = declared({**ANSWERED, "limit": "24 hours"}, limit="4 hours")
+    for handled, said in (
+        (None, "Started Mon 3 Jun 2024 13:00, when target acknowledged was due."),
+        ("2024-06-03T10:00", "Started Mon 3 Jun 2024 10:00, when it ended."),
+    ):
+        record = WrittenContact(**letter(None, handled, "2024-06-03T09:00"))
+        (item,) = deadlines(in_hours, record, as_of="2024-06-30", targets="answered")
+        assert item.explain().splitlines()[0] == said
 
 
 DAYS = st.none() | st.integers(0, 30).map(lambda shift: date(2024, 6, 1) + timedelta(days=shift))
@@ -160,7 +168,7 @@ cohort = "received"
 @pytest.mark.parametrize(
     ("first", "second", "said"),
     [
-        ({}, {"start": "{ due_of = 'c' }"}, "b: start: due_of: 'c' isn't a share within a limit of cases, of the same"),
+        ({}, {"start": "{ due_of = 'c' }"}, "b: start: due_of: there is no target 'c' here; pick it too"),
         ({}, {"start": "{ due_of = 'b' }"}, "b: start: due_of: the targets start one another in a circle: b > b"),
         ({"start": "{ due_of = 'b' }"}, {}, "a: start: due_of: the targets start one another in a circle: a > b > a"),
         ({"limit": "5 hours"}, {}, "b: start: due_of: 'a' isn't a share within a limit of cases, of the same"),
@@ -168,6 +176,9 @@ cohort = "received"
         ({}, {"start": "[]"}, "b: start: a start is a field such as 'received_at', { due_of = 'another-target' }"),
         ({}, {"start": "{ due = 'a' }"}, "target b: start: a start is a field such as 'received_at'"),
         ({}, {"start": "['received_at', 'received_at']"}, "target b: start: 'received_at' is named twice"),
+        ({}, {"start": "''"}, "target b: '' isn't a time of cases; times end in _at"),
+        ({}, {"start": "['received_at', '']"}, "target b: '' isn't a time of cases; times end in _at"),
+        ({}, {"start": "{ due_of = 'c' }"}, "and without pauses. It can be: a."),
         ({}, {"start": "['received_at', 'decision']"}, "target b: 'decision' isn't a time of cases; times end in _at"),
         ({}, {"more": "clock = { cut_off = 17:00:00 }"}, "target b: clock: cut_off means nothing for a limit of"),
     ],

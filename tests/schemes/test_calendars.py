@@ -1,6 +1,5 @@
 """The calendar that a scheme file declares: how it is read, told apart, shown and refused."""
 
-import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -122,11 +121,7 @@ def test_every_calendar_has_a_digest_of_its_own_and_tallies_of_two_are_not_added
 
 def test_a_scheme_that_only_has_a_division_keeps_the_digest_that_it_had() -> None:
     """Tallies that were stored before there were other calendars can still be added."""
-    declared = load_scheme("lgsco").model_dump(mode="json")
-    for key in ("known_at", "bank_holidays", "calendar"):
-        del declared[key]
-    text = json.dumps(declared, sort_keys=True, ensure_ascii=False)
-    assert load_scheme("lgsco").digest == hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+    assert load_scheme("lgsco").digest == "dd38bc1aa245"  # as before there were other calendars
     assert load_scheme("lgsco").with_calendar(known_at=None).digest == load_scheme("lgsco").digest
 
 

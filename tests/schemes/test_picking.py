@@ -189,3 +189,69 @@ def test_every_published_target_that_stands_alone_can_be_picked(load: Any) -> No
     for name in list_schemes():
         scheme = load(picked(*(f"{name}/{target.id}" for target in load_scheme(name).targets)))
         assert [target.id for target in scheme.targets] == [target.id for target in load_scheme(name).targets]
+
+
+def test_a_picked_target_that_starts_by_another_wants_that_too_and_never_itself(load: Any) -> None:
+    with pytest.raises(SchemeError) as error:
+        load(picked("complaint-handling-code/stage-1-answered", "complaint-handling-code/stage-2-acknowledged"))
+    assert "there is no target 'stage-1-acknowledged' here; pick it too" in str(error.value)
+    assert "Did you mean 'stage-2-acknowledged'? It can be: stage-2-acknowledged." in str(error.value)
+
+
+BODY = """
+[[target]]
+id = "{}"
+says = "Answered"
+of = "requests"
+start = "received_at"
+stop = "answered_at"
+limit = "{}"
+cohort = "received"
+"""
+PLACES = [
+    pytest.param('division = "scotland"\nknown_at = 2022-09-01\n', id="what was known"),
+    pytest.param('division = "scotland"\nclosures = ["2024-12-24"]\n', id="closures"),
+    pytest.param('division = "scotland"\nbank_holidays = "list.json"\n', id="a published list"),
+    pytest.param('calendar = { country = "IE", closures = ["2024-12-24"] }\n', id="another country"),
+    pytest.param('division = "scotland"\nopening.monday = ["09:00", "17:00"]\n', id="opening hours"),
+]
+
+
+def two_of(load: Any, tmp_path: Path, mine: str, other: str) -> None:
+    """Write two schemes, each with its calendar and one target."""
+    (tmp_path / "list.json").write_text('{"scotland": {"events": [{"title": "x", "date": "2024-12-24"}]}}', "utf-8")
+    head = 'title = "T"\nsource = "S"\n'
+    limit = "4 working hours" if "opening" in mine and "opening" in other else "20 working days"
+    for name, place in (("one", mine), ("two", other)):
+        load(f'id = "{name}"\n{head}{place}{BODY.format(name, limit)}', f"{name}.toml")
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_several_schemes_have_in_common_of_their_calendar_holds_in_the_file(
+    load: Any, tmp_path: Path, place: str
+) -> None:
+    two_of(load, tmp_path, place, place)
+    both = load('id = "both"\nextends = ["one.toml", "two.toml"]\n')
+    alone = load('id = "alone"\nextends = "one.toml"\n', "alone.toml")
+    assert (both.calendar, both.calendar.named) == (alone.calendar, alone.calendar.named)
+    assert [target.id for target in both.targets] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("place", "key"), [*zip((item.values[0] for item in PLACES), (  # noqa: B905
+        "known_at", "closures", "bank_holidays", "division", "opening",
+    ))],
+)  # fmt: skip
+def test_of_a_calendar_in_which_they_differ_the_file_has_to_say(
+    load: Any, tmp_path: Path, place: str, key: str
+) -> None:
+    two_of(load, tmp_path, 'division = "scotland"\n', place)
+    text = 'id = "both"\nextends = ["one.toml", "two.toml"]\n'
+    with pytest.raises(SchemeError, match=f"differ in their {key}. Say what holds here: {key} = …"):
+        load(text)
+    own = {
+        "known_at": "known_at = 2020-01-01", "closures": "closures = []", "bank_holidays": "known_at = 2020-01-01",
+        "division": 'calendar = { country = "FR" }', "opening": 'opening.friday = ["10:00", "12:00"]',
+    }[key]  # fmt: skip
+    alone = load(f'id = "alone"\nextends = "one.toml"\n{own}\n', "alone.toml")
+    assert load(f"{text}{own}\n").calendar == alone.calendar

@@ -9,12 +9,11 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from ombudsman_kpi.calendars.bank_holidays import bank_holidays, nations_of
 from ombudsman_kpi.calendars.dates import day_in_words, to_date
-from ombudsman_kpi.calendars.published import Published, read_published
+from ombudsman_kpi.calendars.published import Listed, read_published
 from ombudsman_kpi.errors import OptionError
 
 
@@ -40,7 +39,7 @@ class DaysOff(NamedTuple):
 
 
 def uk_days_off(
-    division: str, first_year: int, last_year: int, known_at: Any = None, listed: str | Path | Published | None = None
+    division: str, first_year: int, last_year: int, known_at: Any = None, listed: Listed | None = None
 ) -> DaysOff:
     """Return the bank holidays of a division: by the rules, as announced on a day, or by a published list.
 
@@ -61,9 +60,9 @@ def uk_days_off(
     return DaysOff(names, announced_until(division, day), f"as announced by {day_in_words(day)}")
 
 
-def _by_list(division: str, first_year: int, last_year: int, listed: str | Path | Published) -> DaysOff:
+def _by_list(division: str, first_year: int, last_year: int, listed: Listed) -> DaysOff:
     """Return the bank holidays of a division by a published list."""
-    published = listed if isinstance(listed, Mapping) else read_published(listed)
+    published = read_published(listed)
     names: dict[date, str] = {}
     for nation in reversed(nations_of(division)):
         if nation not in published:

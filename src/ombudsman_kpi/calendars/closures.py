@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from dateutil.rrule import rrulebase, rrulestr
 
@@ -11,6 +12,8 @@ from ombudsman_kpi.errors import OptionError
 
 Closures = Iterable[date | str | rrulebase] | rrulebase
 
+_LONG = timedelta(days=10_000)  # 27 years: a rule that falls on no day of them, such as a 13th month, has none at all
+_BOUNDED = re.compile("DTSTART|UNTIL", re.IGNORECASE)  # it may have come to its end before
 _ZONE = re.compile(";TZID=[^:;]*", re.IGNORECASE)
 _NO_DAYS = re.compile("FREQ=(SECOND|MINUTE|HOUR)LY|INTERVAL=0", re.IGNORECASE)
 
@@ -23,13 +26,18 @@ def closed_days(closures: Closures, first: date, last: date) -> set[date]:
     [datetime.date(2023, 12, 24), datetime.date(2024, 12, 24), datetime.date(2024, 12, 27)]
 
     A rule that doesn't say when it begins does so on the first day. Raises ``OptionError`` for a rule that can't be
-    read, ``RecordsError`` for a date that can't.
+    read or falls on no day, ``RecordsError`` for a date that can't.
     """
     if isinstance(closures, rrulebase):
         closures = [closures]
-    if isinstance(closures, (str, date)):
-        raise OptionError("Closures are a list of dates or a dateutil rule; for one day write closures=['2024-12-24'].")
-    return {day for closure in closures for day in _days_of(closure, first, last)}
+    return {day for closure in listed_days(closures, "closures") for day in _days_of(closure, first, last)}
+
+
+def listed_days(days: Any, argument: str) -> Iterable[Any]:
+    """Return a list of days as it was given. Raises ``OptionError`` for what is no list."""
+    if isinstance(days, (str, bytes)) or not isinstance(days, Iterable):
+        raise OptionError(f"a list is wanted; for one day write {argument}=['2024-12-24']")
+    return days
 
 
 def _days_of(closure: date | str | rrulebase, first: date, last: date) -> Iterator[date]:
@@ -51,9 +59,13 @@ def _days_of_text(rule: str, first: date, last: date) -> list[date]:
         raise no_rule
     begin, end = _moments(first, last)
     try:
-        moments = rrulestr(_ZONE.sub("", rule), dtstart=begin, ignoretz=True).between(begin, end, inc=True)
+        read = rrulestr(_ZONE.sub("", rule), dtstart=begin, ignoretz=True)
+        moments = read.between(begin, end, inc=True)
+        never = not (moments or _BOUNDED.search(rule) or read.between(begin, begin + _LONG, inc=True))
     except Exception:  # dateutil raises many kinds of error for a malformed rule
         raise no_rule from None
+    if never:
+        raise OptionError(f"{rule!r} falls on no day, such as 30 February. Mend it, or leave it out")
     return [moment.date() for moment in moments]
 
 

@@ -14,11 +14,10 @@ import numpy as np
 
 from ombudsman_kpi.arrays.types import MISSING, DayNumber, DayNumbers, Instants, Integers, Truths
 from ombudsman_kpi.calendars.dates import WEEKDAYS
-from ombudsman_kpi.calendars.time_zones import DAY, TimeZone
+from ombudsman_kpi.calendars.time_zones import DAY, SECOND, TimeZone
 from ombudsman_kpi.errors import SchemeError, one_of
 
 _WEEK = tuple(name.lower() for name in WEEKDAYS)
-_SECOND = 1_000_000
 _TIME = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
 _FAR_OFF = 1 << 62
 
@@ -87,10 +86,10 @@ def _stretch(weekday: str, value: Any) -> Stretch:
 
 
 def _time(weekday: str, value: Any) -> int:
-    text = value.isoformat("seconds") if isinstance(value, time) else str(value)
+    text = value.isoformat() if isinstance(value, time) else str(value)
     match = _TIME.fullmatch(text)
     hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (99, 0, 0)
-    found = (hours * 3600 + minutes * 60 + seconds) * _SECOND
+    found = (hours * 3600 + minutes * 60 + seconds) * SECOND
     if found > DAY:
         raise SchemeError(
             f"{weekday}: {text[:40]!r} isn't a time of day; write it like '08:30', and the end of the day '24:00'"
@@ -103,7 +102,7 @@ def _span(stretch: Stretch) -> str:
 
 
 def _written(at: int) -> str:
-    minutes, seconds = divmod(at // _SECOND, 60)
+    minutes, seconds = divmod(at // SECOND, 60)
     return f"{minutes // 60:02}:{minutes % 60:02}" + (f":{seconds:02}" if seconds else "")
 
 
@@ -139,6 +138,11 @@ class OpenTime:
         begin, end = np.sort(np.concatenate(walls, axis=1), axis=1)
         begin, end = zone.reached(begin), zone.reached(end)
         return begin[begin < end], end[begin < end]
+
+    @property
+    def is_never(self) -> bool:
+        """Whether the office isn't open on any day."""
+        return not len(self._ends)
 
     def before(self, points: Instants) -> Integers:
         """Return how much open time has passed before each point, from any fixed point on."""

@@ -11,49 +11,62 @@ from ombudsman_kpi.calendars.dates import to_date
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 
 Published = Mapping[str, Mapping[date, str]]  # of each nation the names of its bank holidays, by their days
+Listed = str | Path | Mapping[str, Any]  # the path of a published list, or what it says
 
 
-def read_published(file: str | Path) -> dict[str, dict[date, str]]:
+def read_published(listed: Listed) -> dict[str, dict[date, str]]:
     """Return the bank holidays of each nation in a file such as https://www.gov.uk/bank-holidays.json.
 
-    Raises ``OptionError``, which names the file and the place in it, for any other file.
+    ``listed`` is its path, or what it says: as ``json.load`` reads it, or each nation's names by their days. Raises
+    ``OptionError``, which names the file and the place in it, for anything else.
     """
-    try:
-        content = json.loads(Path(file).read_bytes())
-    except OSError:
-        raise OptionError(f"The file of bank holidays {str(file)!r} can't be read.") from None
-    except ValueError:
-        raise _unlike(file, "it isn't JSON") from None
+    content, named = _content(listed)
     nations = nations_of("any-uk-nation")
-    if not isinstance(content, dict) or not content:
-        raise _unlike(file, "it has no divisions")
+    if not isinstance(content, Mapping) or not content:
+        raise _unlike(named, "it has no divisions")
     found = {}
     for nation, part in content.items():
         if nation not in nations:
-            raise _unlike(file, f"it has a division {nation!r}. {one_of(nation, nations)}")
-        found[nation] = dict(_events(part, f"of {nation}", file))
+            raise _unlike(named, f"it has a division {nation!r}. {one_of(nation, nations)}")
+        found[nation] = dict(_events(part, f"of {nation}", named))
         years = {day.year for day in found[nation]}
         if gap := sorted({*range(min(years), max(years))} - years):
-            raise _unlike(file, f"{nation} has no bank holiday in {gap[0]}")
+            raise _unlike(named, f"{nation} has no bank holiday in {gap[0]}")
     return found
 
 
-def _events(part: Any, place: str, file: str | Path) -> Iterator[tuple[date, str]]:
+def _content(listed: Any) -> tuple[Any, str]:
+    """Return what a list says, and what to call it."""
+    if isinstance(listed, Mapping):
+        return listed, "what was given"
+    if not isinstance(listed, (str, Path)):
+        raise OptionError("the path of a file is wanted, as text")
+    try:
+        return json.loads(Path(listed).read_bytes()), repr(str(listed))
+    except OSError:
+        raise OptionError(f"The file of bank holidays {str(listed)!r} can't be read.") from None
+    except (ValueError, RecursionError):
+        raise _unlike(repr(str(listed)), "it isn't JSON") from None
+
+
+def _events(part: Any, place: str, named: str) -> Iterator[tuple[date, str]]:
     """Yield the day and the name of each event of a division."""
-    events = part.get("events") if isinstance(part, dict) else None
+    events = part.get("events") if isinstance(part, Mapping) else None
+    if isinstance(part, Mapping) and "events" not in part:  # names by their days
+        events = [{"date": day, "title": name} for day, name in part.items()]
     if not isinstance(events, list) or not events:
-        raise _unlike(file, f"there are no events {place}")
+        raise _unlike(named, f"there are no events {place}")
     for number, event in enumerate(events, 1):
         try:
             title = event["title"]
             yield to_date(str(event["date"])), title if isinstance(title, str) else "bank holiday"
         except (KeyError, TypeError, RecordsError):
-            raise _unlike(file, f"event {number} {place} has no title, or no date such as 2024-03-29") from None
+            raise _unlike(named, f"event {number} {place} has no title, or no date such as 2024-03-29") from None
 
 
-def _unlike(file: str | Path, why: str) -> OptionError:
+def _unlike(named: str, why: str) -> OptionError:
     return OptionError(
-        f"{str(file)!r} isn't a list of bank holidays as GOV.UK publishes it: {why.rstrip('.')}. "
+        f"{named} isn't a list of bank holidays as GOV.UK publishes it: {why.rstrip('.')}. "
         "Take the file from https://www.gov.uk/bank-holidays.json."
     )
 

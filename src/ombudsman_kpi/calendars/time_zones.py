@@ -14,7 +14,7 @@ from ombudsman_kpi.arrays.types import MISSING, DayNumbers, Instants, Integers, 
 from ombudsman_kpi.errors import OptionError
 
 MICROSECOND = timedelta(microseconds=1)
-DAY = timedelta(days=1) // MICROSECOND
+SECOND, HOUR, DAY = (timedelta(**{unit: 1}) // MICROSECOND for unit in ("seconds", "hours", "days"))
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEARS = 1970, 2060  # clock changes are known between these years; outside them the nearest offset applies

@@ -5,16 +5,15 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ombudsman_kpi.arrays.types import MISSING, Integers
-from ombudsman_kpi.calendars.announced import uk_days_off
+from ombudsman_kpi.calendars.announced import check_known_at, uk_days_off
 from ombudsman_kpi.calendars.bank_holidays import check_division
-from ombudsman_kpi.calendars.closures import Closures, closed_days
+from ombudsman_kpi.calendars.closures import Closures, closed_days, listed_days
 from ombudsman_kpi.calendars.dates import (
     TOO_MANY,
     WEEKDAYS,
@@ -30,13 +29,21 @@ from ombudsman_kpi.calendars.dates import (
 from ombudsman_kpi.calendars.day_numbers import OUTSIDE, DayNumbers
 from ombudsman_kpi.calendars.opening import OpeningHours, OpenTime
 from ombudsman_kpi.calendars.places import UNCHECKED, place_code, place_days
-from ombudsman_kpi.calendars.published import Published
+from ombudsman_kpi.calendars.published import Listed
 from ombudsman_kpi.calendars.time_zones import time_zone
-from ombudsman_kpi.errors import CoverageError, OptionError
+from ombudsman_kpi.errors import CoverageError, OptionError, naming
 
 # A calendar covers these years by default. The rules of the years before 1990 haven't been checked against a source;
 # after 2050 they are a guess.
 FIRST, LAST = date(1990, 1, 1), date(2050, 12, 31)
+
+
+def _span(first: Any, last: Any) -> tuple[date, date]:
+    """Return the first and the last day of a calendar."""
+    with naming("first"):
+        start = to_date(FIRST if first is None else first)
+    with naming("last"):
+        return start, to_date(LAST if last is None else last)
 
 
 class WorkingCalendar(DayNumbers):
@@ -99,7 +106,7 @@ class WorkingCalendar(DayNumbers):
         first: date | str | None = None,
         last: date | str | None = None,
         known_at: date | str | None = None,
-        bank_holidays: str | Path | Published | None = None,
+        bank_holidays: Listed | None = None,
     ) -> "WorkingCalendar":
         """Return the calendar of a division of the United Kingdom.
 
@@ -113,8 +120,8 @@ class WorkingCalendar(DayNumbers):
 
         Bank holidays come from the holidays package. Those after ``announced_until`` follow from its rules and may
         still be changed by proclamation. With ``known_at``, they are those that GOV.UK's list had at the close of that
-        day. With ``bank_holidays``, a file such as https://www.gov.uk/bank-holidays.json stands in place of the rules,
-        in the years that it has.
+        day. With ``bank_holidays``, a file such as https://www.gov.uk/bank-holidays.json, or what ``json.load`` reads
+        of it, stands in place of the rules, in the years that it has.
 
         >>> [WorkingCalendar.uk("scotland", known_at=day).add("2022-09-01", 20).isoformat()
         ...  for day in ("2022-09-01", "2022-09-10")]  # the State Funeral of 19 September was announced between them
@@ -123,9 +130,14 @@ class WorkingCalendar(DayNumbers):
         Raises ``OptionError`` for an unknown division, a ``known_at`` before the list began, or a file of another kind.
         """
         check_division(division)
-        start, end = to_date(first or FIRST), to_date(last or LAST)
-        known = uk_days_off(division, start.year, end.year, known_at, bank_holidays)
-        days_off = {**dict.fromkeys(closed_days(closures, start, end), "closure"), **known.names}
+        start, end = _span(first, last)
+        if known_at is not None:
+            with naming("known_at"):
+                known_at = check_known_at(known_at)
+        with naming("bank_holidays"):
+            known = uk_days_off(division, start.year, end.year, known_at, bank_holidays)
+        with naming("closures"):
+            days_off = {**dict.fromkeys(closed_days(closures, start, end), "closure"), **known.names}
         until = known.announced_until
         return cls(days_off, division=division, first=start, last=end, announced_until=until, note=known.note)
 
@@ -152,9 +164,12 @@ class WorkingCalendar(DayNumbers):
         weekends of the place, and the years that the package knows. Raises ``OptionError`` for an unknown place, with
         the nearest names.
         """
-        start, end = to_date(first or FIRST), to_date(last or LAST)
-        known = place_days(country, subdivision, map(to_date, open), start, end)
-        closed = dict.fromkeys(closed_days(closures, known.first, known.last), "closure")
+        start, end = _span(first, last)
+        with naming("open"):
+            opened = [*map(to_date, listed_days(open, "open"))]
+        known = place_days(country, subdivision, opened, start, end)
+        with naming("closures"):
+            closed = dict.fromkeys(closed_days(closures, known.first, known.last), "closure")
         return cls(
             {**closed, **known.names}, division=place_code(country, subdivision), note=UNCHECKED, first=known.first,
             last=known.last, usual_weekends=known.usual_weekends,

@@ -154,14 +154,21 @@ def _due(deadline: DeadlineFacts) -> Step:
 
 def _extension(deadline: DeadlineFacts, due: date) -> Step:
     """Return the step for the day to which an extension moved the due day."""
-    days = days_skipped(deadline, deadline.first_due, due) if deadline.extended_by else ()
+    by = read_amount(deadline.extended_by) if deadline.extended_by else None
+    days: tuple[DayOff, ...] = ()
+    weekend: Sequence[str] = WEEKDAYS
+    if by is not None and by.counts_working_days:
+        days = days_skipped(deadline, deadline.first_due, due)
+    elif by is not None and by.counts_working_hours:
+        days, weekend = _closed_days(deadline, deadline.first_due or due, due), WEEKDAYS[5:]
     if LONGER in deadline.reason:
         why = f", {deadline.extended_by} after that: it was {LONGER}"
     else:
         why = f" by {deadline.extended_by}" if deadline.extended_by else ", as agreed"
-    skipped = f" ({_summed(days)} skipped)" if days and "working" in deadline.extended_by else ""
-    said = f"Extended to {moment_text(due)}{why}{skipped}. That {_was(due, deadline)} the last day in time."
-    return Step(kind="extension", day=due, says=said, skipped=days if skipped else ())
+    skipped = f" ({_summed(days, weekend)} skipped)" if days else ""
+    point = "moment" if isinstance(due, datetime) else "day"
+    said = f"Extended to {moment_text(due)}{why}{skipped}. That {_was(due, deadline)} the last {point} in time."
+    return Step(kind="extension", day=due, says=said, skipped=days)
 
 
 def _in_time(deadline: DeadlineFacts) -> str:
@@ -253,7 +260,9 @@ def _status(deadline: DeadlineFacts) -> str:
     waits = f"{_awaited(deadline)} {moment_text(deadline.basis.as_of)}"
     if deadline.status == "overdue":
         return f"{waits}: {f'{left} overdue' if (deadline.left or 0) < 0 else 'overdue'}{because}."
-    how = "due that day" if deadline.left == 0 else f"{left} left" if left else "still possible"
+    # An agreed day may be a Saturday, before which no working day is left on Friday.
+    is_today = deadline.left == 0 and str(deadline.due or deadline.basis.as_of)[:10] == deadline.basis.as_of[:10]
+    how = "due that day" if is_today else f"{left} left" if left else "still possible"
     return f"{waits}: {how}{because}."
 
 

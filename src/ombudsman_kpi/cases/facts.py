@@ -7,9 +7,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchem
 from pydantic_core import CoreSchema
 
 from ombudsman_kpi.clocks.outcomes import OutcomeStatus
-from ombudsman_kpi.measures.base.target import Party, Records
+from ombudsman_kpi.measures.base.target import Records
 from ombudsman_kpi.records.cells.field_types import OPTIONAL_TIME_SCHEMA, parse_time
-from ombudsman_kpi.records.vocabulary import summarised
+from ombudsman_kpi.records.vocabulary import Party, summarised
 
 
 def _read_moment(value: object) -> object:
@@ -126,12 +126,12 @@ def amount_of(number: float | None, unit: str) -> str:
         return amount_of(number, "hours").replace(" ", " working ", 1)
     if unit not in {"hours", "seconds"} or (unit == "seconds" and abs(number) < 120):
         return _many(number, unit)
-    seconds = round(abs(number) * (3600 if unit == "hours" else 1), 3)
+    seconds = round(abs(number) * (3600 if unit == "hours" else 1), 6)
     hours, minutes = seconds // 3600, seconds % 3600 // 60
-    parts = [(hours, "hours"), (minutes, "minutes"), (round(seconds - hours * 3600 - minutes * 60, 3), "seconds")]
+    parts = [(hours, "hours"), (minutes, "minutes"), (round(seconds - hours * 3600 - minutes * 60, 6), "seconds")]
     return "-" * (number < 0) + (" ".join(_many(*part) for part in parts if part[0]) or _many(0, unit))
 
 
 def _many(number: float, unit: str) -> str:
-    amount = f"{number:,.3f}".rstrip("0").rstrip(".")
+    amount = f"{number:,.6f}".rstrip("0").rstrip(".")
     return f"{amount} {unit[:-1] if abs(number) == 1 else unit}"

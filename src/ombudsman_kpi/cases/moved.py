@@ -5,11 +5,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from ombudsman_kpi.calendars.announced import changed_between, check_known_at
-from ombudsman_kpi.calendars.dates import to_date
+from ombudsman_kpi.calendars.dates import is_missing, to_date
+from ombudsman_kpi.cases.explanation import day_text, moment_text
 from ombudsman_kpi.clocks.outcomes import OPEN
-from ombudsman_kpi.errors import OptionError
+from ombudsman_kpi.errors import OptionError, naming
 from ombudsman_kpi.records.keywords import WorklistRecords, provided, takes_records
 from ombudsman_kpi.records.reading import Columns, Formats, Missing, Unreadable, parse_readings
+from ombudsman_kpi.results.text_table import TextTable
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.in_memory import Options, opened_once
 from ombudsman_kpi.tallies.outcome_rows import outcomes_of
@@ -70,7 +72,10 @@ def _as_it_became_known(scheme: Scheme, known_from: Any, known_to: Any) -> list[
     Raises ``OptionError`` where that isn't known, or the days are in the wrong order.
     """
     check_scheme(scheme)
-    first, last = check_known_at(known_from), check_known_at(known_to)
+    with naming("known_from"):
+        first = check_known_at(known_from)
+    with naming("known_to"):
+        last = check_known_at(known_to)
     if last < first:
         raise OptionError(f"known_from is {first}, after known_to, {last}: give the earlier day first.")
     if not scheme.division:
@@ -84,6 +89,27 @@ def _as_it_became_known(scheme: Scheme, known_from: Any, known_to: Any) -> list[
         if later.calendar.days_off != known[-1].scheme.calendar.days_off:
             known.append(_KnownScheme(day, later))
     return known
+
+
+def moved_table(rows: "pd.DataFrame", scheme: Scheme, known_from: str, known_to: str) -> TextTable:
+    """Return deadlines that moved laid out for a reader: from which day to which, whose, and of what."""
+    cells = [
+        (_written(row["due_before"]), _written(row["due_after"]), row["target"], *("" if is_missing(row[name]) else
+         str(row[name]) for name in ("id", "party")))
+        for row in rows.to_dict("records")
+    ]  # fmt: skip
+    return TextTable(
+        f"Deadlines that moved: {scheme.title}",
+        f"by what was announced after {known_from}, up to {known_to} · {len(rows):,} open",
+        ("Due before", "Due now", "Target", "Record", "Party"),
+        (False,) * 5,
+        tuple(cells),
+        (),
+    )
+
+
+def _written(due: Any) -> str:
+    return day_text(due.date()) if due == due.normalize() else moment_text(due)
 
 
 _KEY = ["target", "record", "row", "party"]

@@ -26,7 +26,7 @@ from ombudsman_kpi.cases.findings import (
     zones_mixed,
     zones_of_events_mixed,
 )
-from ombudsman_kpi.cases.record_table import Cells, RecordTable, source_of
+from ombudsman_kpi.cases.record_table import Cells, RecordTable, source_of, time_of
 from ombudsman_kpi.clocks.due_days import DueDays, HasDueDays, due_days
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
@@ -304,10 +304,11 @@ class _Maker:
         start = starts[by] if by >= 0 else starts[0]
         if isinstance(start, str):
             more["started_by"] = self.table.resolve(start, "")
-            recorded = cell_of(self.record, more["started_by"])
+            recorded = time_of(self.record, more["started_by"])
             more["recorded"] = here_of(recorded, self.zone) if getattr(recorded, "tzinfo", None) else recorded
         elif clock.started is not None:
-            more["started_on"] = "the day it ended" if start is None else f"the day that target {start.target} was due"
+            day, that = ("the day ", "that ") if clock.in_days else ("when ", "")
+            more["started_on"] = f"{day}it ended" if start is None else f"{day}{that}target {start.target} was due"
         if facts["stop"] is not None:
             more["ended_by"] = clock.endings[int(clock.ended_by[0])]
         return more
@@ -335,9 +336,9 @@ class _Maker:
     ) -> dict[str, Any]:
         """Return the times of a clock that runs in instants, in the scheme's zone."""
         if target.limit.own_field:  # dates and times of the record, as they are
-            own = cell_of(self.record, self.table.resolve(target.limit.own_field, ""))
+            own = time_of(self.record, self.table.resolve(target.limit.own_field, ""))
             by_day = target.clock.own_due == "by the day"
-            stop = cell_of(self.record, facts["ended_by"]) if "ended_by" in facts else None
+            stop = time_of(self.record, facts["ended_by"]) if "ended_by" in facts else None
             return {
                 "start": here_of(facts.get("recorded"), self.zone),
                 "stop": here_of(stop, self.zone),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -57,3 +58,9 @@ def source_of(records: Sequence[Record], kind: str) -> Source:
 def _declared(kind: str, given: frozenset[str]) -> tuple[str, ...]:
     """Return the fields of records. Another field can stand in for one only where that isn't given."""
     return tuple(item.name for item in fields_of(kind).values() if item.falls_back_to is None or item.name in given)
+
+
+def time_of(record: Record, name: str) -> date | None:
+    """Return a time as a record has it; None where it has none there, or text that is no real date or time."""
+    cell = cell_of(record, name)
+    return cell if isinstance(cell, date) else None

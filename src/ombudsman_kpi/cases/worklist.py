@@ -2,12 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
-from ombudsman_kpi.calendars.dates import is_missing, to_day
+from ombudsman_kpi.calendars.dates import day_number, is_missing, to_day
 from ombudsman_kpi.calendars.periods import Every, parse_every, period_of
 from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.cases.explanation import day_text, moment_text
@@ -20,7 +21,6 @@ from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.measures.base.figures import headroom_of
-from ombudsman_kpi.measures.base.published import rules_of
 from ombudsman_kpi.measures.base.standard import Standard
 from ombudsman_kpi.measures.base.target import Records, Rule, Target
 from ombudsman_kpi.records.reading import Readings
@@ -73,7 +73,8 @@ def obligations(
     plan = [step for step in chosen if not any(step.target.repeats(other.target) for other in chosen)]
     tables = open_records(records, readings)
     names = [step.target.id for step in plan]
-    options = Options(as_of, every, targets=names, readings=readings)
+    monthly = any(_each_month(step.target, wanted[0]) for step in plan)
+    options = Options(as_of, [wanted[0], "month"] if monthly else every, targets=names, readings=readings)
     window = _Window.of(within, at, scheme)
     if not plan:
         return _together([])
@@ -82,7 +83,7 @@ def obligations(
     rules: dict[Records, list[Rule]] = defaultdict(list)
     for step in plan:
         if why_not(step, related.tables) is None:
-            for kind, rule in rules_of(step.target, related):
+            for kind, rule in step.target.rules(related):
                 rules[kind].append(rule)
     parts = []
     for kind, mine in rules.items():
@@ -97,15 +98,15 @@ def obligations(
     frame = _together([part for part in parts if len(part)])
     if len(frame):
         frame = _in_order(_with_effects(frame, results, wanted[0]), scheme)
-    frame.attrs["notes"] = (*left_out_of(tables.values()), *_not_listed(results))
+    frame.attrs["notes"] = (*left_out_of(tables.values()), *_not_listed(results, wanted[0]))
     return frame
 
 
-def _not_listed(results: Results) -> tuple[str, ...]:
+def _not_listed(results: Results, every: Every | None) -> tuple[str, ...]:
     """Return what isn't in a worklist, and why."""
     absent = dict.fromkeys(f"{row.target}: not listed, {row.note}" for row in results if row.status == "not measured")
     invalid: Counter[tuple[str, str]] = Counter()
-    for row in results:
+    for row in (row for row in results if row.every == (every or EVERYTHING)):
         for (status, reason), number in row.reasons.items():
             if status == "invalid":
                 invalid[row.target, reason] += number
@@ -120,7 +121,7 @@ class _Window(NamedTuple):
 
     @classmethod
     def of(cls, within: Any, at: AsOf, scheme: Scheme) -> "_Window | None":
-        """Read how far ahead is looked; None for as far as there is anything."""
+        """Return how far ahead is looked; None for as far as there is anything."""
         if within is None:
             return None
         try:
@@ -136,13 +137,17 @@ class _Window(NamedTuple):
         return cls(limit, int((last[0] + 1) * DAY - 1 if limit.in_days else scheme.zone.wall(last)[0]))
 
     def holds(self, assessed: Assessed, own: Limit | None, left: Integers | None) -> Truths:
-        """Tell what is due in it. Two instants are compared as such, not by the clock on the wall."""
-        exact = own is not None and own.needs_times and self.limit.needs_times
-        if exact and left is not None:
+        """Return what is due in it. Two instants are compared as such, not by the clock on the wall."""
+        if own is not None and left is not None and self._counts_like(own):
             soon: Truths = left <= self.limit.allowed
             return soon
         in_time: Truths = assessed.walls()[2] <= self.last
         return in_time & np.not_equal(assessed.points[2], MISSING)
+
+    def _counts_like(self, own: Limit) -> bool:
+        """Return whether it counts the time that is left of a limit: working hours are no hours, and no days either."""
+        both = own.needs_times and self.limit.needs_times
+        return both and own.counts_working_hours == self.limit.counts_working_hours
 
 
 def _rows(rule: Rule, known: AsKnownBatch, window: _Window | None) -> "pd.DataFrame":
@@ -171,7 +176,7 @@ _COLUMNS = [
 
 
 def _together(parts: list["pd.DataFrame"]) -> "pd.DataFrame":
-    """Put the rows of all targets below each other; without any, the columns alone."""
+    """Return the rows of all targets below each other; without any, the columns alone."""
     import pandas as pd
 
     if parts:
@@ -189,27 +194,66 @@ def _together(parts: list["pd.DataFrame"]) -> "pd.DataFrame":
 
 
 def _with_effects(frame: "pd.DataFrame", results: Results, every: Every | None) -> "pd.DataFrame":
-    """Add in which period each will count, and what missing it does to the figure there."""
+    """Return obligations with the period in which each will count, and what missing it does to the figure there."""
     import pandas as pd
 
-    rows = {(row.target, row.period): row for row in results.rows}
-    days = frame["_day"].to_numpy()
-    labels = {
-        day: EVERYTHING if every is None else NO_DATE if day == MISSING else period_of(to_day(day), every).label
-        for day in np.unique(days).tolist()
-    }
-    period = [labels[day] for day in days.tolist()]
-    effects = [
-        _effect(results.scheme[target], rows.get((target, label)), status, weight)
-        for target, label, status, weight in zip(
-            frame["target"], period, frame["status"], frame["_weight"].tolist(), strict=True
-        )
-    ]
-    frame["period"] = pd.Series(period, dtype="str")
+    figures: dict[tuple[str, str], dict[str, Row]] = defaultdict(dict)
+    for row in results.rows:
+        figures[row.target, row.every][row.period] = row
+
+    @cache
+    def effect(name: str, day: int, status: str, weight: int) -> tuple[int | None, int | None, str]:
+        target = results.scheme[name]
+        if not _each_month(target, every):
+            return _effect(target, figures[name, every or EVERYTHING].get(labels[day]), status, weight)
+        if every == "week":
+            return None, None, NO_STANDARD
+        inside = [row for row in figures[name, "month"].values() if _label_of(_first_day(row), every) == labels[day]]
+        return _effect_in_months(target, inside, _label_of(day, "month"), status, weight)
+
+    days = frame["_day"].tolist()
+    labels = {day: _label_of(day, every) for day in dict.fromkeys(days)}
+    effects = [*map(effect, frame["target"], days, frame["status"], frame["_weight"].tolist())]
+    frame["period"] = pd.Series([labels[day] for day in days], dtype="str")
     frame["headroom"] = pd.Series([now for now, _, _ in effects], dtype="Int64")
     frame["headroom_if_missed"] = pd.Series([then for _, then, _ in effects], dtype="Int64")
     frame["effect"] = pd.Series([words for _, _, words in effects], dtype="str")
     return frame
+
+
+def _first_day(row: Row) -> int:
+    return MISSING if row.period_start is None else day_number(row.period_start)
+
+
+def _label_of(day: int, every: Every | None) -> str:
+    """Return the label of the period that a day is in."""
+    return EVERYTHING if every is None else NO_DATE if day == MISSING else period_of(to_day(day), every).label
+
+
+def _each_month(target: Target, every: Every | None) -> bool:
+    """Return whether a standard is for every month, and the periods are others."""
+    return target.met_when is not None and every != "month"
+
+
+def _effect_in_months(
+    target: Target, months: Sequence[Row], month: str, status: str, weight: int
+) -> tuple[int | None, int | None, str]:
+    """Return the same where the standard is for each of some months: it is lost with the first that is.
+
+    The headroom is that of the month that has least. Of those closed, a month isn't lost before it is over.
+    """
+    mine = next((row for row in months if row.period == month), None)
+    now, then, words = _effect(target, mine, status, weight)
+    counted = (row for row in months if row is not mine and (row.met or row.missed or row.pending))
+    others = [(_effect(target, row, "pending", 0)[0], row.complete) for row in counted]
+    rooms = [room for room, _ in others if room is not None]
+    if any(room is not None and room < 0 and (complete or target.cohort != "closed") for room, complete in others):
+        words = words if words == CERTAIN else LOST
+    elif words == ROOM and min(rooms, default=0) < 0:
+        words = BEHIND
+    least = min(rooms, default=now)
+    now, then = (None if room is None or least is None else min(room, least) for room in (now, then))
+    return now, then, words
 
 
 def _effect(target: Target, row: Row | None, status: str, weight: int) -> tuple[int | None, int | None, str]:
@@ -240,7 +284,7 @@ def _headroom(standard: Standard, met: int, pending: int, whole: int) -> int:
 
 
 def _in_order(frame: "pd.DataFrame", scheme: Scheme) -> "pd.DataFrame":
-    """Put what is due first first; of what is due on one day, what loses a target, then in the scheme's order."""
+    """Return what is due first first; of what is due on one day, what loses a target, then in the scheme's order."""
     places = {target.id: place for place, target in enumerate(scheme.targets)}
     frame["_due"] = frame["due"].dt.normalize()
     frame["_loses"] = frame["effect"] != LOSES
@@ -269,7 +313,7 @@ def worklist_table(rows: "pd.DataFrame", scheme: Scheme, as_of: str, most: int |
 
 
 def _cells(row: dict[str, Any]) -> Iterator[str]:
-    """Write one row of a worklist."""
+    """Yield the cells of one row of a worklist."""
     due = row["due"]
     timed = row["unit"] in units_of_time()
     yield "none while it stands still" if is_missing(due) else moment_text(due) if timed else day_text(due.date())

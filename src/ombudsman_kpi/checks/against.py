@@ -13,6 +13,7 @@ from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.results.text_table import value_of
+from ombudsman_kpi.rounding import many
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.counts import Counts
 from ombudsman_kpi.tallies.in_memory import tally_records
@@ -94,7 +95,7 @@ def _changed(survey: Survey) -> Iterator[Spot]:
         periods[where[:4]].append(where)
     for (target, cohort, _, period), places in periods.items():
         causes = dict.fromkeys(_cause(survey, earlier, closed[where], as_before.get(where)) for where in places)
-        number = "" if not basis.by else f" in {len(places):,} group{'' if len(places) == 1 else 's'}"
+        number = "" if not basis.by else f" in {many(len(places), 'group')}"
         values = (
             ""
             if basis.by

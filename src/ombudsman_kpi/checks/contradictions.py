@@ -31,11 +31,17 @@ def _find_invalid(look: Look) -> dict[str, Truths]:
             look.refused.setdefault(rule.target.id, str(error))
             continue
         for code, outcome in enumerate(assessed.categories):
-            if outcome.status != "invalid" or outcome.reason.endswith(_TOLD):
+            if outcome.status != "invalid" or _is_told(look, outcome.reason):
                 continue
             where = _records_with(assessed, code, len(look.batch))
             found[outcome.reason] = found[outcome.reason] | where if outcome.reason in found else where
     return found
+
+
+def _is_told(look: Look, reason: str) -> bool:
+    """Return whether another rule tells of it: those look at no fields of the user's own."""
+    field = reason.partition(" ")[0]
+    return reason.endswith(_TOLD) and (field in look.fields or field not in look.batch.columns)
 
 
 def _contradicting(look: Look) -> Iterator[Mark]:
@@ -98,5 +104,5 @@ OUT_OF_ORDER = CheckRule(
 )  # fmt: skip
 UNMEASURABLE = CheckRule(
     "unmeasurable", "error", "A target can't be measured on these records.",
-    "Add what is missing, or leave the target out with targets=.", _unmeasurable,
+    "Mend it, or add what is missing; or leave the target out with targets=.", _unmeasurable,
 )  # fmt: skip

@@ -10,6 +10,7 @@ from ombudsman_kpi.checks.finding import CheckFinding, Severity
 from ombudsman_kpi.checks.reports import annotations, junit, sarif
 from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.results.text_table import TextTable, as_html, as_text
+from ombudsman_kpi.rounding import many
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,10 +110,7 @@ class Findings(Sequence[CheckFinding]):
 
     def _heading(self) -> str:
         numbers = Counter(item.severity for item in self.found)
-        counted = ", ".join(
-            f"{numbers[severity]:,} {severity}{'' if numbers[severity] == 1 else 's'}"
-            for severity in ("error", "warning", "note")
-        )
+        counted = ", ".join(many(numbers[severity], severity) for severity in ("error", "warning", "note"))
         looked = ", ".join(
             f"{number:,} {RECORDS[kind].singular if number == 1 else kind.replace('_', ' ')}"
             for kind, number in self.records.items()

@@ -8,6 +8,7 @@ from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import NO_DATE, Row
 from ombudsman_kpi.results.text_table import standard_of, value_of
+from ombudsman_kpi.rounding import many
 
 
 def lost(results: Results, targets: Sequence[str] = ()) -> list[Row]:
@@ -48,7 +49,7 @@ def assert_met(results: Results, *targets: str) -> None:
     rows = lost(results, targets)
     if rows:
         lines = "\n".join(f"  {says_lost(results, row)}" for row in rows)
-        raise AssertionError(f"{len(rows)} figure{'' if len(rows) == 1 else 's'} missed:\n{lines}")
+        raise AssertionError(f"{many(len(rows), 'figure')} missed:\n{lines}")
 
 
 def _lost(survey: Survey) -> Iterator[Spot]:
@@ -67,8 +68,7 @@ def _too_many_invalid(survey: Survey) -> Iterator[Spot]:
     for target, number in invalid.items():
         allowed = survey.asked.tolerances.get(target, 0)
         if number > allowed:
-            records = f"{number:,} invalid record{'' if number == 1 else 's'}"
-            yield Spot(f"{target} has {records}, and {allowed:,} may pass", times=1)
+            yield Spot(f"{target} has {many(number, 'invalid record')}, and {allowed:,} may pass", times=1)
 
 
 TARGET_LOST = CheckRule(

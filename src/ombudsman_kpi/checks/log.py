@@ -16,8 +16,8 @@ from ombudsman_kpi.checks.survey import Survey
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import NEVER
 from ombudsman_kpi.events.log import MEANINGS, known_events, of_kind, scan, times_of_cases
-from ombudsman_kpi.events.understood import PARTIES, plain_ids
-from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, RECORDS
+from ombudsman_kpi.events.understood import plain_ids
+from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, PARTIES, RECORDS
 
 _TOLD = {"contact", "delay_explained"}  # to a party, in a direction
 

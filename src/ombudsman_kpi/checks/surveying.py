@@ -16,7 +16,6 @@ from ombudsman_kpi.checks.survey import Asked, Survey
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
-from ombudsman_kpi.measures.base.published import rules_of
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.batch import Batch
@@ -62,7 +61,7 @@ def _rules(survey: Survey) -> dict[str, list[Rule]]:
         try:
             if why_not(step, survey.related.tables) is not None:
                 continue
-            own = [*rules_of(step.target, survey.related)]
+            own = [*step.target.rules(survey.related)]
             for kind, rule in own:
                 rule.fields(survey.related.tables[kind])
         except (RecordsError, ValueError) as error:

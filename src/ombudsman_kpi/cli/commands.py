@@ -22,6 +22,7 @@ from ombudsman_kpi.clocks.outcomes import COHORTS
 from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.records.reading import parse_readings, with_file
 from ombudsman_kpi.records.vocabulary import RECORDS
+from ombudsman_kpi.rounding import many
 
 app = typer.Typer(
     name="ombudsman-kpi",
@@ -154,7 +155,7 @@ def measure(
     from ombudsman_kpi.results.text_table import table_of
     from ombudsman_kpi.schemes.toml import load_scheme
 
-    _refuse_both(as_json, as_csv)
+    refuse_both(as_json, as_csv)
     readings = readings_of(columns, files)
     periods: list[Any] = [str(name) for name in every or ()]
     with show_progress() as progress:
@@ -257,7 +258,7 @@ def worklist(
     from ombudsman_kpi.schemes.toml import load_scheme
 
     readings = readings_of(columns, files)
-    _refuse_both(as_json, as_csv)
+    refuse_both(as_json, as_csv)
     loaded = load_scheme(scheme)
     period: Any = str(every) if every else None
     with show_progress() as progress:
@@ -291,13 +292,13 @@ def schemes(
     if scheme is None:
         width = max(map(len, list_schemes())) + 2
         for item in map(load_scheme, list_schemes()):
-            typer.echo(f"{item.id:<{width}}{item.title} ({len(item.targets)} targets, {item.calendar.named})")
+            typer.echo(f"{item.id:<{width}}{item.title} ({many(len(item.targets), 'target')}, {item.calendar.named})")
         return
     shown = load_scheme(scheme)
     typer.echo(f"{shown.title}\n{shown.source} · {shown.calendar.named} · digest {shown.digest}\n")
     for target in shown.targets:
         figure = target.standard or "no figure published"
-        typer.echo(f"{target.id:<34}{target.described:<18}{figure:<22}{target.cohort}")
+        typer.echo(f"{target.id:<33} {target.described:<17} {figure:<21} {target.cohort}")
         typer.echo(f"    {target.says}")
         if target.reading:
             typer.echo(f"    Reading: {target.reading}")
@@ -334,6 +335,7 @@ def readings_of(columns: Path | None, files: dict[str, Any]) -> Any:
     return {kind: with_file(reading, said, "--") for kind, reading in parse_readings(columns).items()}
 
 
-def _refuse_both(as_json: bool, as_csv: bool) -> None:  # noqa: FBT001
+def refuse_both(as_json: bool, as_csv: bool) -> None:  # noqa: FBT001
+    """Raise ``OptionError`` where two ways to print are wanted."""
     if as_json and as_csv:
         raise OptionError("--json and --csv can't be used together; choose one of them.")

@@ -18,7 +18,7 @@ from ombudsman_kpi.clocks.has_clock import HasClock
 from ombudsman_kpi.clocks.judging import BEYOND, HasLimit, Judged, judge, provisional_days
 from ombudsman_kpi.clocks.outcomes import MISSED, Outcome
 from ombudsman_kpi.clocks.several import NO_LIMIT, Entry, entries_of
-from ombudsman_kpi.clocks.states import NONE, State, fields_of_conditions
+from ombudsman_kpi.clocks.states import NONE, State, fields_of_conditions, refuse_walls
 from ombudsman_kpi.clocks.timeline import Timeline, fields_needed, timeline
 from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch
 from ombudsman_kpi.records.columns import Columns
@@ -164,6 +164,8 @@ class _Finder:
                 yield unknown, f"{self.names[name]} has an unknown value"
         for name in times:
             moments = known.moments(self.names[name], instants=not self.clock.in_days)
+            if self.target.clock.naive_times == "refuse":
+                refuse_walls(moments, known, self.names[name], self.target.id)
             yield from moments.faults
             if extension is not None and name == extension.to:
                 outside = moments.times.present & ~known.setting.calendar.covers(moments.days)

@@ -39,7 +39,7 @@ class Extension(Declaration):
     @property
     def times(self) -> tuple[str, ...]:
         """The fields that hold its times."""
-        return tuple(name for name in (self.to, self.agreed) if name)
+        return tuple(name for name in (self.to, self.agreed) if name is not None)
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:

@@ -193,3 +193,14 @@ def last_days_in_time(axis: Axis, allowed: int, calendar: WorkingCalendar) -> tu
     days = np.arange(day_number(calendar.first), day_number(calendar.last) + 1)
     due = axis.due(days, allowed)
     return int(days[0]), np.where(due == MISSING, NEVER, due)
+
+
+def reaches(earlier: Limit, later: Limit, clock: Clock, calendar: WorkingCalendar) -> bool:
+    """Return whether all that keeps a later limit keeps an earlier one too, whenever it starts."""
+    if earlier.in_days != later.in_days:
+        return False  # the order as it is written
+    days = np.arange(day_number(calendar.first), day_number(calendar.last) + 1)
+    starts = days if earlier.in_days else np.zeros(1, np.int64)
+    first, second = (limit.axis(calendar, clock).due(starts, limit.allowed) for limit in (earlier, later))
+    known = (first != MISSING) & (second != MISSING)
+    return bool(known.any() and (second[known] <= first[known]).all())

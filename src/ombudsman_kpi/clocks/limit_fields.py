@@ -27,7 +27,7 @@ def _written() -> JsonSchemaValue:
         "type": "string",
         "pattern": r"^\s*(<|less than |under |within )?\s*\d+ "
         rf"({'|'.join(f'{unit}s?' for unit in units())})\s*$",
-        "examples": ["20 working days", "< 13 weeks", "60 seconds", "24 hours"],
+        "examples": ["20 working days", "< 13 weeks", "3 months", "4 working hours", "60 seconds"],
     }
 
 

@@ -19,6 +19,7 @@ from dateutil.relativedelta import relativedelta
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import MONTHS, day_number, ordinal, to_day
+from ombudsman_kpi.calendars.time_zones import DAY, HOUR, SECOND
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.axes import Axis, CalendarDayAxis, InstantAxis, MonthAxis, WorkingDayAxis, WorkingHourAxis
 from ombudsman_kpi.clocks.options import Clock
@@ -116,7 +117,7 @@ class Amount(Limit):
 
     @property
     def allowed(self) -> int:  # type: ignore[override]
-        """The longest elapsed time that is still in time, in days or microseconds.
+        """The longest elapsed time that is still in time, in parts: days, half steps of months, or microseconds.
 
         >>> Weeks(13).allowed, Weeks(13, less_than=True).allowed
         (91, 90)
@@ -217,7 +218,7 @@ class Months(Amount):
 class ElapsedTime(Amount):
     """Time on the line of instants, in microseconds, whatever the clock on the wall did."""
 
-    longest = 36_525 * 86_400_000_000
+    longest = 36_525 * DAY
     in_days = False
     needs_times = True
     options = _EVERY_AXIS | {"pauses"}
@@ -231,13 +232,15 @@ class WorkingHours(ElapsedTime):
     """Hours for which the office is open, by the opening hours of the scheme."""
 
     unit = elapsed_unit = "working hours"
-    size = parts = 3_600_000_000
+    size = parts = HOUR
     counts_working_hours = True
 
     def axis(self, calendar: WorkingCalendar, clock: Clock) -> Axis:
-        """Return the open time of a calendar. Raises ``SchemeError`` where its opening hours aren't known."""
+        """Return the open time of a calendar. Raises ``SchemeError`` where it isn't known, or there is none."""
         if calendar.open_time is None:
             raise SchemeError("Working hours need opening hours: opening = { monday = ['09:00', '17:00'], … }.")
+        if calendar.open_time.is_never:
+            raise SchemeError("The office is never open: on each weekday that opening names, closures have it closed.")
         return WorkingHourAxis(calendar, calendar.open_time)
 
     def depends_on_holidays(self, clock: Clock) -> bool:
@@ -249,14 +252,14 @@ class Hours(ElapsedTime):
     """Elapsed hours."""
 
     unit = elapsed_unit = "hours"
-    size = parts = 3_600_000_000
+    size = parts = HOUR
 
 
 class Seconds(ElapsedTime):
     """Elapsed seconds."""
 
     unit = elapsed_unit = "seconds"
-    size = parts = 1_000_000
+    size = parts = SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +336,7 @@ def parse_limit(text: str) -> Amount:
     if match is None or unit is None or "." in match["amount"]:
         raise SchemeError(
             f"{shortened(text)} isn't a limit. Write a whole number and a unit, such as '20 working days', "
-            "'< 13 weeks', '3 months', '10 calendar days', '24 hours' or '60 seconds'."
+            "'< 13 weeks', '3 months', '10 calendar days', '4 working hours' or '60 seconds'."
         )
     less = (match["less"] or "within").strip().lower()
     return unit(int(match["amount"]), less_than=less != "within")
@@ -386,10 +389,10 @@ def due_date(start: date, limit: Limit, calendar: WorkingCalendar) -> date:
     >>> due_date(date(2024, 3, 1), Weeks(13), WorkingCalendar.uk("england-and-wales"))
     datetime.date(2024, 5, 31)
 
-    Raises ``OptionError`` for seconds and hours, which end at an instant; ``CoverageError`` beyond the calendar.
+    Raises ``OptionError`` for hours and seconds, which end at an instant; ``CoverageError`` beyond the calendar.
     """
     if limit.needs_times:
-        raise OptionError(f"A limit of {limit} ends at an instant, not on a day. Give working days, days or weeks.")
+        raise OptionError(f"A limit of {limit} ends at an instant, not on a day. Give days, weeks or months.")
     day = np.array([day_number(start)])
     covered = calendar.covers(day).all()
     due = limit.axis(calendar, Clock()).due(day, limit.allowed) if covered else np.array([MISSING])

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainSerializer
 
+from ombudsman_kpi.calendars.time_zones import SECOND
 from ombudsman_kpi.records.conditions import Declaration
 
 
@@ -47,14 +48,14 @@ class Clock(Declaration):
     )
     cut_off: CutOff | None = Field(None, description="After this time of day a record is received the next day")
     non_working_due: Literal["stays", "next working day"] = Field(
-        "stays", description="Where calendar days or weeks end on a day off: due that day, or on the next working day"
+        "stays", description="Where days, weeks or months end on a day off: due that day, or on the next working day"
     )
     own_due: Literal["as given", "by the day"] = Field(
         "as given", description="A record's own due timestamp: compared as an instant, or by its day"
     )
     unanswered: Unanswered = Field(
         "late",
-        description="Calls abandoned by the caller: late, or left out; or only answered calls counted",
+        description="Calls abandoned by the caller: late; left out if that was soon; or only answered calls counted",
         json_schema_extra={"pattern": f"^({_UNANSWERED.pattern})$"},
     )
     pauses: Literal["none", "allowed"] = Field(
@@ -82,7 +83,7 @@ class Clock(Declaration):
         30000000
         """
         match = _UNANSWERED.fullmatch(self.unanswered)
-        return int(match[3]) * 1_000_000 if match is not None and match[3] else None
+        return int(match[3]) * SECOND if match is not None and match[3] else None
 
     @cached_property
     def in_force(self) -> dict[str, str]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.time_zones import DAY
-from ombudsman_kpi.clocks.states import NONE, StateBuilder
+from ombudsman_kpi.clocks.states import NONE, State, StateBuilder
 
 Cohort = Literal["received", "closed", "due", "dated"]
 COHORTS: tuple[Cohort, ...] = get_args(Cohort)
@@ -45,6 +45,22 @@ def of_status(outcomes: tuple[Outcome, ...], statuses: frozenset[OutcomeStatus])
     [False, True]
     """
     return np.array([outcome.status in statuses for outcome in outcomes], np.bool_)
+
+
+IN, NOT_IN = Outcome("met"), Outcome("late")  # of a share: whether a record is one of those that it is the share of
+
+
+def outcome_of(state: State) -> Outcome:
+    """Return what a clock's state says where no limit judges it: it has stopped, or not yet, or is left out.
+
+    >>> outcome_of(State("abandoned"))
+    Outcome(status='excluded', reason='abandoned', mark='')
+    """
+    if state.ending == "stopped":
+        return Outcome("met")
+    if state.ending == "open":
+        return Outcome("pending")
+    return Outcome("invalid" if state.ending == "invalid" else "excluded", state.reason or state.ending)
 
 
 Points = tuple[Integers, Integers, Integers]

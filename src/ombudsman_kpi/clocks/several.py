@@ -174,7 +174,7 @@ def _checked(entries: tuple[Entry, ...]) -> Limit:
 
 def _entry(value: Any, place: str) -> Entry:
     """Return one of several limits. Raises ``SchemeError`` for what is none."""
-    if isinstance(value, str):
+    if isinstance(value, str) or (isinstance(value, Mapping) and set(value) == {"earlier"}):
         value = {"limit": value}
     if not isinstance(value, Mapping):
         raise SchemeError(f"{place}{_HOW}")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
-from ombudsman_kpi.calendars.time_zones import DAY
+from ombudsman_kpi.calendars.time_zones import DAY, SECOND
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.states import Ending, StateBuilder, not_yet
 from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch, KnownTimes
@@ -176,7 +176,7 @@ def deemed_received(builder: StateBuilder, clock: Clock, name: str, start: Integ
     there = start != MISSING
     if clock.cut_off is not None:
         cut_off = clock.cut_off
-        latest = ((cut_off.hour * 60 + cut_off.minute) * 60 + cut_off.second) * 1_000_000 + cut_off.microsecond
+        latest = ((cut_off.hour * 60 + cut_off.minute) * 60 + cut_off.second) * SECOND + cut_off.microsecond
         walls = builder.known.batch.times(name).walls(builder.zone)
         start = start + (there & (walls % DAY > latest))
     if clock.non_working_receipt == "next working day":

@@ -51,6 +51,16 @@ def fields_of_identity(table: Columns) -> list[str]:
     return [] if table.doubtful_ids is None else [str(table.id_field)]
 
 
+def refuse_walls(moments: KnownTimes, known: AsKnownBatch, name: str, target: str) -> None:
+    """Raise ``RecordsError`` where a field has timestamps without a zone."""
+    if moments.times.kind == "walls" and not moments.times.dates_alone().all():
+        table = known.batch.table
+        raise RecordsError(
+            f"{table.label}: {table.column_of(name)} has timestamps without a zone, which target {target!r} refuses. "
+            f"Say whose clock they show, for example with .dt.tz_localize({known.setting.zone.name!r})."
+        )
+
+
 @dataclass
 class StateBuilder:
     """Builds the states of a batch's records for one target: each record keeps the first state that it gets."""
@@ -120,13 +130,8 @@ class StateBuilder:
     def mark_unusable(self, name: str, *, refuse_naive: bool = False) -> None:
         """Mark what can't be a time of this record: no real date, a skipped hour, a day nobody covers."""
         moments = self.moments(name)
-        if refuse_naive and moments.times.kind == "walls" and not moments.times.dates_alone().all():
-            table = self.known.batch.table
-            raise RecordsError(
-                f"{table.label}: {table.column_of(name)} has timestamps without a zone, which target "
-                f"{self.target_id!r} refuses. Say whose clock they show, for example with "
-                f".dt.tz_localize({self.zone.name!r})."
-            )
+        if refuse_naive:
+            refuse_walls(moments, self.known, name, self.target_id)
         for mask, reason in moments.faults:
             self.mark(mask, "invalid", reason)
 

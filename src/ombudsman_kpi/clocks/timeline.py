@@ -1,7 +1,9 @@
 """The clock of each record: when it started, how it ended, and how much time it took, whatever the limit."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,10 +108,22 @@ class Timeline:
         """Return when each started and ended, as readers see it."""
         return self.shown(self.start), self.shown(self.end)
 
+    def points_without_due(self) -> tuple[Integers, Integers, Integers]:
+        """Return when each started and ended, as readers see it; none of them is due."""
+        return *self.points(), np.full(len(self.start), MISSING)
+
     @cached_property
     def last_started(self) -> int:
         """The latest day on which one of them started."""
         return int(self.start_day.max(initial=MISSING))
+
+
+class SharedClock(NamedTuple):
+    """The clocks of a batch that several targets share: those of one key differ in their limits alone."""
+
+    key: Hashable
+    timeline: Timeline
+    limit: Limit
 
 
 def fields_needed(target: HasClock, table: Columns) -> list[str]:
@@ -125,7 +139,7 @@ def fields_needed(target: HasClock, table: Columns) -> list[str]:
 
 def times_named(target: HasClock) -> list[str]:
     """Return the times that a target names: of its start, its stops, and the due date of its own."""
-    return [name for name in (*recorded(target.starts), *target.stop, target.runs_in.own_field) if name]
+    return [name for name in (*recorded(target.starts), *target.stop, target.runs_in.own_field) if name is not None]
 
 
 def endings_of(target: HasClock) -> tuple[str, ...]:

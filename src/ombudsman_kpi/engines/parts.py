@@ -27,7 +27,7 @@ from ombudsman_kpi.records.tables import Table, worked_out_once
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.counts import Counts
 from ombudsman_kpi.tallies.in_memory import Options, dry_run, tally_records
-from ombudsman_kpi.tallies.plan import Progress, make_plan, names_of, opened_unread
+from ombudsman_kpi.tallies.plan import Progress, make_plan, makes_cases, names_of, opened_unread
 
 # Bytes that one row takes at most while a part is tallied, and bytes that are needed whatever the size.
 _A_CASE, _AN_EVENT, _ALWAYS = 160, 40, 400 << 20
@@ -103,7 +103,7 @@ class _RowsRead:
 def _feeds(scheme: Scheme, options: Options, nothing: Counts, tables: Mapping[str, Table]) -> list[Feed]:
     """Return the kinds that are read together, for the targets that can be measured."""
     plan = make_plan(scheme, options.targets, options.cohort, options.every, options.report)
-    if "cases" not in tables and "events" in tables and any("cases" in step.target.needs for step in plan):
+    if makes_cases(plan, tables):
         raise OptionError(
             "With memory=, cases can't be built from events. Build them with history(…), and use cases= and events=."
         )

@@ -13,6 +13,7 @@ from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.events.as_of import AsOf, close_of
 from ombudsman_kpi.records.batch import Batch
+from ombudsman_kpi.records.cells.text import truth_of
 from ombudsman_kpi.records.cells.times import Times
 from ombudsman_kpi.records.cells.words import Words
 from ombudsman_kpi.records.conditions import Condition
@@ -150,6 +151,8 @@ class AsKnownBatch:
         words = self.words(name)
         if condition.present is not None:
             return words.present if condition.present else np.logical_not(words.present)
+        if condition.of_truths:  # in any of their spellings, whether the vocabulary has the field or not
+            words = words._replace(words=[truth_of(word) for word in words.words])
         matches = words.are(condition.values)
         return np.logical_not(matches) if condition.negated else matches
 

@@ -16,11 +16,11 @@ from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.log import Misfit, MisfitKind, known_events, misfits_of, scan
-from ombudsman_kpi.events.understood import PARTIES, Understood
+from ombudsman_kpi.events.understood import Understood
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.sources import source
 from ombudsman_kpi.records.tables import Table
-from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS
+from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, PARTIES
 
 
 class Contacts(NamedTuple):

@@ -21,8 +21,10 @@ from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.records.cells.words import Words
+from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.tables import Table, open_table
 from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, fields_of
+from ombudsman_kpi.rounding import many
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,7 +140,7 @@ def walls_of(known: AsKnownBatch) -> Integers:
     return times.walls(known.setting.zone) if times.kind != "dates" else times.values * DAY
 
 
-def ids_in(events: Table) -> list[str]:
+def ids_in(events: Columns) -> list[str]:
     """Return the ids that a log has of what its events are of."""
     return [name for name in IDS_OF_EVENTS.values() if events.has(name)]
 
@@ -146,10 +148,11 @@ def ids_in(events: Table) -> list[str]:
 def misfits_of(known: AsKnownBatch, there: Truths) -> Counter[Misfit]:
     """Return how many events of a batch are of kinds that mean nothing here, or lack a case, a kind or a time."""
     code, words = known.batch.words("event")
-    named = np.logical_or.reduce([of_kind(known, kind) for kind in IDS_OF_EVENTS]) & (code >= 0)
+    unknown = [place for place, word in enumerate(words) if not is_meant(word)]
+    of_records = [known.batch.is_filled(name) & np.isin(code, unknown) for name in ids_in(known.batch.table)]
+    named = np.logical_or.reduce([*of_records, *(of_kind(known, kind) for kind in IDS_OF_EVENTS)]) & (code >= 0)
     lacking = ~named | (known.moments("at").days == MISSING)
     misfits = Counter({Misfit(MisfitKind.NAMELESS): int(np.count_nonzero(lacking))})
-    unknown = [place for place, word in enumerate(words) if not is_meant(word)]
     numbers = np.bincount(code[there & named], minlength=len(words)) if unknown else ()
     for place in unknown:
         misfits[Misfit(MisfitKind.UNKNOWN, words[place])] += int(numbers[place])
@@ -227,7 +230,7 @@ class History:
 
     def __repr__(self) -> str:
         notes = "".join(f"; {note}" for note in self.notes)
-        return f"<History of {_many(len(self), 'case')}: {', '.join(self.rows.column_names)}{notes}>"
+        return f"<History of {many(len(self), 'case')}: {', '.join(self.rows.column_names)}{notes}>"
 
 
 def notes_of(misfits: Mapping[Misfit, int]) -> tuple[str, ...]:
@@ -241,17 +244,8 @@ def notes_of(misfits: Mapping[Misfit, int]) -> tuple[str, ...]:
     if unknown:
         most = sorted(unknown.items(), key=lambda item: (-item[1], item[0]))[:5]
         named = ", ".join(f"{name[:40]} ({number:,})" for name, number in most)
-        others = f" and {_many(len(unknown) - len(most), 'more kind')}" if len(unknown) > len(most) else ""
+        others = f" and {many(len(unknown) - len(most), 'more kind')}" if len(unknown) > len(most) else ""
         kinds = "an unknown kind" if len(unknown) == 1 else "unknown kinds"
-        notes.append(f"{_many(unknown.total(), 'event')} of {kinds}: {named}{others}")
+        notes.append(f"{many(unknown.total(), 'event')} of {kinds}: {named}{others}")
     rest = sorted((str(key), count) for key, count in misfits.items() if key.kind is not MisfitKind.UNKNOWN)
-    return (*notes, *(f"{_many(count, 'event')} {key}" for key, count in rest))
-
-
-def _many(number: int, what: str) -> str:
-    """Return a number of things in words.
-
-    >>> _many(1, "event"), _many(2000, "event")
-    ('1 event', '2,000 events')
-    """
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return (*notes, *(f"{many(count, 'event')} {key}" for key, count in rest))

@@ -12,9 +12,7 @@ from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.log import is_meant
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.tables import Table
-from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, RECORDS
-
-PARTIES = ("complainant", "organisation")
+from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, PARTIES, RECORDS
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,9 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.clocks.limit_fields import LimitField
 from ombudsman_kpi.clocks.limits import Limit
-from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome
+from ombudsman_kpi.clocks.outcomes import IN, NOT_IN, Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
@@ -21,7 +20,7 @@ from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import Records, Rule
-from ombudsman_kpi.measures.share_of_kinds import IN, NOT_IN
+from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.vocabulary import RECORDS
 
 
@@ -31,19 +30,23 @@ class AbandonedRule(ClockRule):
 
     target: "Abandoned"
 
+    def fields(self, table: Columns) -> list[str]:
+        """Return the names of the fields that it reads.
+
+        Raises ``RecordsError`` where a table doesn't say which calls were abandoned: it isn't that none was.
+        """
+        given_up = [table.resolve(name, f"target {self.target.id!r}") for name in RECORDS[self.target.of].abandoned_by]
+        return list(dict.fromkeys([*super().fields(table), *given_up]))
+
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return which calls of a batch were abandoned after the time."""
         clock, after = timeline(self.target, known), self.target.after
         # Each state twice, after the time and within it: of 3 states, the second within it is 1 + 3 = 4.
         categories = tuple(_outcome_of(state, late=late) for late in (True, False) for state in clock.states)
 
-        def points() -> tuple[Integers, Integers, Integers]:
-            start, end = clock.points()
-            return start, end, np.full(len(start), MISSING)
-
         return Assessed(
             clock.state.astype(np.intp) + clock.in_time(after) * len(clock.states), categories, clock.start_day,
-            clock.end_day, clock.elapsed, after.elapsed_unit, points, after.parts, clock.in_days,
+            clock.end_day, clock.elapsed, after.elapsed_unit, clock.points_without_due, after.parts, clock.in_days,
         )  # fmt: skip
 
 
@@ -87,7 +90,7 @@ class Abandoned(OnClock, ChangingShare):
         """After what time."""
         return f"abandoned after {self.after}"
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for its records."""
         yield self.of, AbandonedRule(self)
 

@@ -9,10 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from ombudsman_kpi.arrays.exact import Fractions, less, times
-from ombudsman_kpi.arrays.types import MISSING, Integers
+from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.clocks.limits import Limit, units
-from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome
-from ombudsman_kpi.clocks.states import NONE, State
+from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, outcome_of
+from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.changing import Changing
@@ -39,10 +39,6 @@ class TimeTakenRule(ClockRule):
         categories = tuple(outcome_of(state) for state in clock.states)
         ran = np.array([outcome.status in {"met", "pending"} for outcome in categories]).take(clock.state)
 
-        def points() -> tuple[Integers, Integers, Integers]:
-            start, end = clock.points()
-            return start, end, np.full(len(start), MISSING)
-
         return Assessed(
             clock.state.astype(np.intp),
             categories,
@@ -50,24 +46,11 @@ class TimeTakenRule(ClockRule):
             clock.end_day,
             np.where(ran, clock.elapsed, NONE),
             self.target.unit,
-            points,
+            clock.points_without_due,
             self.target.runs_in.parts,
             clock.in_days,
             in_parts=self.target.counts_parts,
         )
-
-
-def outcome_of(state: State) -> Outcome:
-    """Return what a clock's state says of an average: it is in it, not yet, or left out.
-
-    >>> outcome_of(State("abandoned"))
-    Outcome(status='excluded', reason='abandoned', mark='')
-    """
-    if state.ending == "stopped":
-        return Outcome("met")
-    if state.ending == "open":
-        return Outcome("pending")
-    return Outcome("invalid" if state.ending == "invalid" else "excluded", state.reason or state.ending)
 
 
 class TimeTaken(OnClock):
@@ -98,7 +81,7 @@ class TimeTaken(OnClock):
         """The unit of the figure."""
         return "days" if self.counted_in == "calendar days" else self.counted_in
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for its records."""
         yield self.of, TimeTakenRule(self)
 

@@ -10,9 +10,10 @@ from pydantic import Field, model_validator
 from ombudsman_kpi.arrays.exact import Fractions
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
+from ombudsman_kpi.clocks.judging import reaches
 from ombudsman_kpi.clocks.limit_fields import LimitField
 from ombudsman_kpi.clocks.limits import CalendarDays, Limit
-from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome, OutcomeStatus
+from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome, OutcomeStatus
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.errors import KpiError
@@ -23,8 +24,6 @@ from ombudsman_kpi.measures.base.places import Levels, Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import DueChain, Records, Rule, Target
-from ombudsman_kpi.measures.distribution import reaches
-from ombudsman_kpi.measures.stock import since_concerned
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class CaseloadRule(ClockRule):
         """Return the changes of the caseload, and of its older parts, that a batch makes."""
         clock = timeline(self.target, known)
         ran, ended = clock.elapsed != NONE, clock.end_day
-        joined = since_concerned(self.target, known, np.where(ran, clock.start_day, MISSING))
+        joined = self.target.since_concerned(known, np.where(ran, clock.start_day, MISSING))
         joined = np.where(ended == MISSING, joined, np.minimum(joined, ended))  # no day later than its last
         open_until = np.where(ended == MISSING, known.as_of.day + 1, ended)
         changes, last = [(joined, Outcome("pending", "joined"), Outcome("met", "left"))], joined
@@ -114,9 +113,9 @@ class Caseload(OnClock):
     @property
     def reasons_shown(self) -> Container[OutcomeStatus]:
         """Those of records left out: pending and met stand for what is carried forward, and what was closed."""
-        return STATUSES[4:]
+        return {"excluded", "invalid"}
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for its records."""
         yield self.of, CaseloadRule(self)
 

@@ -1,10 +1,10 @@
 """A centile of the times that clocks took, of those that stopped: exact, and never between two times."""
 
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ombudsman_kpi.arrays.exact import Fractions, share_of
 from ombudsman_kpi.measures.average import TimeTaken, still_open
@@ -59,11 +59,19 @@ class Centiles(TimeTaken, Changing):
         )  # fmt: skip
 
 
+def _check(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 100:
+        raise ValueError("a number above 0 and up to 100 is wanted, such as 95 or 99.5")
+    return value
+
+
 class Centile(Centiles):
     """A centile of the times that clocks took, of those that stopped."""
 
     measure: Literal["centile"]
-    centile: int | float = Field(gt=0, le=100, description="How many in a hundred take no longer, such as 95")
+    centile: Annotated[int | float, BeforeValidator(_check)] = Field(
+        gt=0, le=100, description="How many in a hundred take no longer, such as 95"
+    )
 
     example: ClassVar[str] = """
     of = "calls"

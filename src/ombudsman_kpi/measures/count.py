@@ -13,7 +13,7 @@ from ombudsman_kpi.arrays.row_numbers import RowNumbers
 from ombudsman_kpi.arrays.types import MISSING, Codes, Integers, Truths
 from ombudsman_kpi.calendars.dates import to_day
 from ombudsman_kpi.calendars.periods import Every, period_of
-from ombudsman_kpi.clocks.outcomes import Assessed, of_days
+from ombudsman_kpi.clocks.outcomes import IN, NOT_IN, Assessed, of_days
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.changing import Changing
 from ombudsman_kpi.measures.base.figures import MET, MISSED, UNDETERMINED, Figures, Said, judged
@@ -23,7 +23,6 @@ from ombudsman_kpi.measures.base.rules import DatedRule
 from ombudsman_kpi.measures.base.selected import Dated
 from ombudsman_kpi.measures.base.standard import Standard
 from ombudsman_kpi.measures.base.target import Records, Rule
-from ombudsman_kpi.measures.share_of_kinds import IN, NOT_IN
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.statistics.intervals import Interval, change_of_counts
 
@@ -154,7 +153,7 @@ class Numbers(Dated):
         """None is a number too."""
         return True
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule by which records are counted: all of them, or those that share an id once."""
         distinct = self.distinct
         yield self.of, CountRule(self) if distinct is None else DistinctRule.of(self, distinct, related)

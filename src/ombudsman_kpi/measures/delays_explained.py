@@ -20,17 +20,17 @@ from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
-from ombudsman_kpi.events.understood import PARTIES
 from ombudsman_kpi.measures.base.figures import Figures, share_figures
 from ombudsman_kpi.measures.base.lasting import records_of
 from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.selected import check_named
-from ombudsman_kpi.measures.base.target import CASE, DueChain, Party, Records, Rule, Target, Wording
+from ombudsman_kpi.measures.base.target import CASE, DueChain, Records, Rule, Target, Wording
 from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
 from ombudsman_kpi.measures.share_within_due_days import due_days_last
 from ombudsman_kpi.measures.share_within_paused import ran_net
 from ombudsman_kpi.records.columns import Columns
+from ombudsman_kpi.records.vocabulary import PARTIES, Party
 
 _PLAIN = Clock()
 
@@ -135,7 +135,7 @@ class DelaysExplained(Target):
 
     measure: Literal["delays explained"]
     late_on: tuple[str, ...] = Field(description="The targets of cases whose misses are to be explained", min_length=1)
-    parties: tuple[Party, ...] = Field(("complainant", "organisation"), description="Who is told", min_length=1)
+    parties: tuple[Party, ...] = Field(PARTIES, description="Who is told", min_length=1)
     up_to: LimitField | None = Field(None, description="How long after the due day an explanation is still in time")
 
     example: ClassVar[str] = """
@@ -153,7 +153,7 @@ class DelaysExplained(Target):
         """Cases, and beside each the events that say what was explained."""
         return {self.of: CASE, "events": CASE}
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for cases."""
         _ = related.rows_of()  # it looks at all ids, and so need not be done again to find those that are shared
         missed = tuple(item for name in self.late_on if isinstance(item := related.scheme[name], ShareWithin))

@@ -12,17 +12,14 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from ombudsman_kpi.arrays.types import MISSING, Integers
-from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
+from ombudsman_kpi.clocks.judging import reaches
 from ombudsman_kpi.clocks.limit_fields import LimitField
 from ombudsman_kpi.clocks.limits import Limit
-from ombudsman_kpi.clocks.options import Clock
-from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, Outcome
+from ombudsman_kpi.clocks.outcomes import NOT_IN, Assessed, Cohort, Outcome, outcome_of
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.average import outcome_of
 from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figures, share_figures
 from ombudsman_kpi.measures.base.on_clock import OnClock
@@ -30,7 +27,6 @@ from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import DueChain, Records, Rule, Target
-from ombudsman_kpi.measures.share_of_kinds import NOT_IN
 from ombudsman_kpi.measures.share_within import ShareWithin
 
 PAST = Outcome("pending", "", "past")  # open for longer than the band: it can only be in another
@@ -55,13 +51,10 @@ class BandRule(ClockRule):
         is_open, ran = (np.array([item.status in some for item in states]).take(clock.state) for some in (_OPEN, _RAN))
         outside = np.logical_or.reduce([*past, *(~is_open & own for own in before)])
 
-        def points() -> tuple[Integers, Integers, Integers]:
-            start, end = clock.points()
-            return start, end, np.full(len(start), MISSING)
-
         return Assessed(
             clock.state.astype(np.intp) + outside * len(states), categories, clock.start_day, clock.end_day,
-            np.where(ran, clock.elapsed, NONE), runs_in.elapsed_unit, points, runs_in.parts, clock.in_days,
+            np.where(ran, clock.elapsed, NONE), runs_in.elapsed_unit, clock.points_without_due, runs_in.parts,
+            clock.in_days,
         )  # fmt: skip
 
 
@@ -83,7 +76,13 @@ class Distribution(OnClock, ChangingShare):
 
     @staticmethod
     def in_bands(bands: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Return the keys of each band, the limits of those before it among them."""
+        """Return the keys of each band, the limits of those before it among them.
+
+        Raises ``ValueError`` where another than the last has none.
+        """
+        if endless := next((band for band in bands[:-1] if "limit" not in band), None):
+            name = endless.get("id", "without an id")
+            raise ValueError(f"target {name}: bands: only the last has no limit. Give it one, or write it last")
         limits = [[other["limit"] for other in bands[:place] if "limit" in other] for place in range(len(bands))]
         return [{"beyond": earlier, **band} for earlier, band in zip(limits, bands, strict=True)]
 
@@ -123,7 +122,7 @@ class Distribution(OnClock, ChangingShare):
         """The band."""
         return f"beyond {self.beyond[-1]}" if self.limit is None else str(self.limit)
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for its records."""
         yield self.of, BandRule(self)
 
@@ -166,14 +165,3 @@ class Distribution(OnClock, ChangingShare):
         if any(limit.own_field for limit in self.all_limits):
             raise ValueError("limit: a band is a length of time, such as 20 working days")
         return self
-
-
-def reaches(earlier: Limit, later: Limit, clock: Clock, calendar: WorkingCalendar) -> bool:
-    """Return whether all that keeps a later limit keeps an earlier one too, whenever it starts."""
-    if earlier.in_days != later.in_days:
-        return False  # the order as it is written
-    days = np.arange(day_number(calendar.first), day_number(calendar.last) + 1)
-    starts = days if earlier.in_days else np.zeros(1, np.int64)
-    first, second = (limit.axis(calendar, clock).due(starts, limit.allowed) for limit in (earlier, later))
-    known = (first != MISSING) & (second != MISSING)
-    return bool(known.any() and (second[known] <= first[known]).all())

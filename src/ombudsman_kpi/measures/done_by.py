@@ -66,7 +66,7 @@ class DoneBy(Dated):
         """1 when it is done, 0 when it isn't."""
         return "number"
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for its records."""
         yield self.of, DoneByRule(self)
 

@@ -21,15 +21,15 @@ from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
-from ombudsman_kpi.events.understood import PARTIES
 from ombudsman_kpi.measures.base.figures import Figures, share_figures
 from ombudsman_kpi.measures.base.lasting import records_of
 from ombudsman_kpi.measures.base.on_clock import Limited
 from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
-from ombudsman_kpi.measures.base.target import CASE, Party, Records, Rule, Target, Wording
+from ombudsman_kpi.measures.base.target import CASE, Records, Rule, Target, Wording
 from ombudsman_kpi.records.columns import Columns
+from ombudsman_kpi.records.vocabulary import PARTIES, Party
 
 MET, LATE, OVERDUE, PENDING = (Outcome(status) for status in ("met", "late", "overdue", "pending"))
 _NAMES = np.array([*PARTIES, None], object)
@@ -226,7 +226,7 @@ class KeepInTouch(Limited):
 
     measure: Literal["keep in touch"]
     counted: Literal["cases", "intervals"] = Field("cases", description="What is counted: cases, or intervals")
-    parties: tuple[Party, ...] = Field(("complainant", "organisation"), description="With whom", min_length=1)
+    parties: tuple[Party, ...] = Field(PARTIES, description="With whom", min_length=1)
 
     example: ClassVar[str] = """
     of = "cases"
@@ -256,7 +256,7 @@ class KeepInTouch(Limited):
         """Cases, and beside each the events that say when there was contact."""
         return {self.of: CASE, "events": CASE}
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for cases."""
         _ = related.rows_of()  # it looks at all ids, and so need not be done again to find those that are shared
         yield self.of, KeepInTouchRule(self, related)

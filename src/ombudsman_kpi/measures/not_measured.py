@@ -35,7 +35,7 @@ class NotMeasured(Target):
         """The reason."""
         return self.reason
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return no rule."""
         return iter(())
 

@@ -1,6 +1,6 @@
 """Rates per population: how many records there were for so many homes, people or households."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Self
 
@@ -23,11 +23,31 @@ from ombudsman_kpi.measures.base.selected import Dated, check_conditions
 from ombudsman_kpi.measures.base.target import Records, Rule
 from ombudsman_kpi.measures.count import CountRule, status_of
 from ombudsman_kpi.records.columns import Columns
-from ombudsman_kpi.records.conditions import ConditionField
+from ombudsman_kpi.records.conditions import Condition, ConditionField
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import PERIOD
 
 POPULATIONS, NUMBER = "populations", "number"
+
+
+_PeriodAndGroup = tuple[Period | str | None, ...]
+
+
+def _within_one_another(groups: Iterable[_PeriodAndGroup]) -> Iterator[tuple[_PeriodAndGroup, _PeriodAndGroup]]:
+    """Yield each group of a period of which another is a part, with that part: an empty cell stands for all.
+
+    >>> [*_within_one_another([(None, "a", None), (None, "a", "b"), (None, "c", "b")])]
+    [((None, 'a', None), (None, 'a', 'b'))]
+    """
+    by_filled: dict[frozenset[int], dict[_PeriodAndGroup, None]] = {}
+    for group in groups:
+        filled = frozenset(place for place, item in enumerate(group) if item is not None)
+        by_filled.setdefault(filled, {})[group] = None
+    for few, wholes in by_filled.items():
+        for part in (part for filled, parts in by_filled.items() if few < filled for part in parts):
+            whole = tuple(item if place in few else None for place, item in enumerate(part))
+            if whole in wholes:
+                yield whole, part
 
 
 @dataclass(frozen=True)
@@ -43,19 +63,37 @@ class PopulationRule(Rule):
 
     @classmethod
     def of(cls, target: "Rate", table: Table) -> "PopulationRule":
-        """Return the rule. Raises ``RecordsError`` where two rows give a number of one period and group."""
+        """Return the rule.
+
+        Raises ``RecordsError``, which names the rows, where two give a number of one period and group, or one gives
+        that of a group and another that of a part of it: both would be added up.
+        """
         rule = cls(target)
         rule.fields(table)
         named = {column: name for name, column in table.columns.items()}
         others = [name for column in table.source.names if (name := named.get(column, column)) not in {PERIOD, NUMBER}]
-        seen: set[tuple[Period | str | None, ...]] = set()
+        chosen = [name in target.population for name in others]  # a kind that isn't chosen is no part of another
+        rows: dict[_PeriodAndGroup, str] = {}
         for batch in table.batches([PERIOD, *others]):
-            for label, *group in zip(*(batch.text(name).to_pylist() for name in (PERIOD, *others)), strict=True):
-                period = None if label is None else table.period_of(label)
-                if period is None or (period, *group) in seen:
-                    what = "a row has no period" if period is None else f"two rows give the number of {period.label}"
-                    raise RecordsError(f"{table.label}: {what}, for one group. Keep one row for each period and group.")
-                seen.add((period, *group))
+            texts = zip(*(batch.text(name).to_pylist() for name in (PERIOD, *others)), strict=True)
+            for position, (label, *group) in enumerate(texts):
+                row = batch.row_name(position)
+                if label is None:
+                    raise RecordsError(f"{batch.label} {row} has no period. Say for which one it gives the number.")
+                period = table.period_of(label)
+                key = (period, *("" if it is None and mine else it for it, mine in zip(group, chosen, strict=True)))
+                if key in rows:
+                    raise RecordsError(
+                        f"{table.label}: {rows[key]} and {row} give the number of {period.label}, for one group. Keep "
+                        "one row for each period and group."
+                    )
+                rows[key] = row
+        for whole, part in _within_one_another(rows):
+            names = [name for name, it, own in zip(others, part[1:], whole[1:], strict=True) if it != own]
+            raise RecordsError(
+                f"{table.label}: {rows[part]} gives the number of a part of what {rows[whole]} gives it of, where "
+                f"{' and '.join(names)} is empty, and both would be added up. Keep the parts, or the total."
+            )
         return rule
 
     def fields(self, table: Columns) -> list[str]:
@@ -94,7 +132,7 @@ class Rate(Dated):
     """How many records there were per so many of a population, which is given for the same period and group."""
 
     measure: Literal["rate"]
-    per: int = Field(gt=0, description="Per how many of the population, such as 1000")
+    per: int = Field(gt=0, strict=True, description="Per how many of the population, such as 1000")
     population: dict[str, ConditionField] = Field(
         default_factory=dict,
         description="Which rows of the populations it is per, such as { kind = 'homes' }; else all",
@@ -141,10 +179,14 @@ class Rate(Dated):
         """None is a number too."""
         return True
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rules by which its records, and the populations, are counted."""
         yield self.of, CountRule(self)
         yield POPULATIONS, PopulationRule.of(self, related.tables[POPULATIONS])
+
+    def conditions_declared(self, records: str) -> Iterator[tuple[str, Condition]]:
+        """Yield those on its own records, or those on the populations."""
+        yield from (self.population if records == POPULATIONS else self.where).items()
 
     def population_of(self, places: Places) -> Integers:
         """Return the populations that were given for these periods, never another period's."""

@@ -138,7 +138,7 @@ class Score(Dated, ChangingShare):
         """Those of answers left out: what is said of others is their part."""
         return STATUSES[3:]
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for reviews."""
         yield self.of, ScoreRule(self)
 

@@ -9,13 +9,14 @@ from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.arrow_memory import integers, present
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
-from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
+from ombudsman_kpi.clocks.outcomes import IN, NOT_IN, Assessed, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figures, share_figures
 from ombudsman_kpi.measures.base.lasting import day_lasts
 from ombudsman_kpi.measures.base.places import Places
+from ombudsman_kpi.measures.base.published import PublishedShareRule
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import DatedRule
 from ombudsman_kpi.measures.base.selected import Dated, check_conditions, check_time
@@ -23,8 +24,6 @@ from ombudsman_kpi.measures.base.target import CASE, Records, Rule
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import Condition, ConditionField
 from ombudsman_kpi.records.vocabulary import fields_of
-
-IN, NOT_IN = Outcome("met"), Outcome("late")
 
 
 @dataclass(frozen=True)
@@ -126,9 +125,9 @@ class SharesOfKinds(Dated):
         return not self.followed_by
 
     @property
-    def share_dated_by(self) -> tuple[str, ...]:
+    def share_rule(self) -> Rule | None:
         """By its day; none where other records belong to the larger set, which no row counts."""
-        return () if self.among else (self.dated,)
+        return None if self.among else PublishedShareRule(self, (self.dated,))
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -141,7 +140,7 @@ class SharesOfKinds(Dated):
         own: Mapping[Records, str | None] = {self.of: CASE if self.followed_by else None}
         return {**own, **dict.fromkeys(self.among)}
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for its own records, and those for the others of the larger set."""
         if self.followed_by:
             yield self.of, FollowedRule(self, *related.last_days(self.of, self.followed_by))

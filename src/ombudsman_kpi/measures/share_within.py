@@ -13,7 +13,7 @@ from ombudsman_kpi.clocks.judging import Judged, follows_from_elapsed, judged, o
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.starts import recorded
 from ombudsman_kpi.clocks.states import NONE, State
-from ombudsman_kpi.clocks.timeline import Timeline, endings_of, timeline
+from ombudsman_kpi.clocks.timeline import SharedClock, Timeline, endings_of, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.events.reopenings import since_reopened
@@ -21,9 +21,10 @@ from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figures, share_figures
 from ombudsman_kpi.measures.base.on_clock import Extendable
 from ombudsman_kpi.measures.base.places import Places
+from ombudsman_kpi.measures.base.published import PublishedShareRule
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
-from ombudsman_kpi.measures.base.target import Records, Rule, SharedClock
+from ombudsman_kpi.measures.base.target import Records, Rule
 from ombudsman_kpi.measures.share_within_due_days import DueDayRule, with_extensions
 from ombudsman_kpi.measures.share_within_paused import PausedRule, spared, with_gross
 from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, RECORDS
@@ -116,16 +117,14 @@ class ShareWithin(Extendable, ChangingShare):
         return {self.of: own, "events": own} if own else {self.of: None}
 
     @property
-    def share_dated_by(self) -> tuple[str, ...]:
+    def share_rule(self) -> Rule | None:
         """By the times that its cohort goes by; none where its clock may stand still, and two shares are given."""
         if self.pauses:
-            return ()
-        if self.cohort == "closed":
-            return self.stop
-        started = recorded(self.starts) if self.cohort == "received" else ()
-        return started or (self.limit.own_field or "due_at",)
+            return None
+        times = {"closed": self.stop, "received": recorded(self.starts)}.get(self.cohort)
+        return PublishedShareRule(self, times or (self.limit.own_field or "due_at",))
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for clocks that run on, for those that stand still, or for those judged by due days."""
         if self.reopens:
             _ = related.last_stops()  # found before several threads ask for them

@@ -21,7 +21,6 @@ from ombudsman_kpi.measures.base.on_clock import Limited
 from ombudsman_kpi.measures.base.places import Levels, Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
-from ombudsman_kpi.measures.base.selected import Selected
 from ombudsman_kpi.measures.base.target import Records, Rule
 
 JOINED, LEFT = Outcome("overdue", "older than the limit"), Outcome("late", "ended")
@@ -64,20 +63,10 @@ class StockRule(ClockRule):
         ran = clock.elapsed != NONE
         anchor = np.where(ran, clock.start, known.as_of.day)
         due = clock.axis.due(anchor, limit.allowed)
-        joined = since_concerned(self.target, known, np.where(ran & (due != MISSING), due + 1, MISSING))
+        joined = self.target.since_concerned(known, np.where(ran & (due != MISSING), due + 1, MISSING))
         open_until = np.where(clock.end_day == MISSING, known.as_of.day + 1, clock.end_day)
         in_stock = (joined != MISSING) & (joined <= known.as_of.day) & (joined < open_until)
         return np.where(in_stock, joined, MISSING), np.where(in_stock, clock.end_day, MISSING)
-
-
-def since_concerned(target: Selected, known: AsKnownBatch, joined: Integers) -> Integers:
-    """Return the day on which each record joins: not before it became one of those concerned (was allocated)."""
-    table = known.batch.table
-    for name, condition in target.where.items():
-        if condition.present and table.is_time(name):
-            days = known.moments(table.resolve(name, f"target {target.id!r}")).days
-            joined = np.where(joined == MISSING, MISSING, np.maximum(joined, days))
-    return joined
 
 
 def levels(changes: tuple[Integers, ...], spans: tuple[Integers, Integers], lanes: int) -> Levels:
@@ -150,7 +139,7 @@ class Stock(Limited):
         """Those of records left out: late and overdue stand for what left the stock, and joined it."""
         return STATUSES[3:]
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for its records."""
         yield self.of, StockRule(self)
 

@@ -49,9 +49,9 @@ class Trend(Target):
         assert isinstance(self.base, Changing)  # noqa: S101
         return self.base
 
-    def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rules of its figure."""
-        return self.base.rules(related)
+        return self.base.own_rules(related)
 
     @property
     def reads_times(self) -> bool:
@@ -120,9 +120,9 @@ class Trend(Target):
         return self.base.from_periods
 
     @property
-    def share_dated_by(self) -> tuple[str, ...]:
+    def share_rule(self) -> Rule | None:
         """As for its figure."""
-        return self.base.share_dated_by
+        return self.base.share_rule
 
     @property
     def selects(self) -> Mapping[str, Condition]:

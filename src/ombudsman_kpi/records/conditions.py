@@ -13,6 +13,11 @@ class Declaration(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
+def is_none(value: object) -> bool:
+    """Return whether a key isn't there: it is then no part of a declaration, or of its digest."""
+    return value is None
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """What a field has to hold: one of some values, none of them, or anything (or nothing) at all."""
@@ -20,6 +25,15 @@ class Condition:
     values: tuple[str, ...] = ()
     negated: bool = False
     present: bool | None = None
+
+    @property
+    def of_truths(self) -> bool:
+        """Whether it asks for truth values, which exports spell in many ways: TRUE, Yes, 1.
+
+        >>> Condition(("true",)).of_truths, Condition(("true", "unclear")).of_truths, Condition(present=True).of_truths
+        (True, False, False)
+        """
+        return bool(self.values) and {*self.values} <= {"true", "false"}
 
     def describe(self, name: str) -> str:
         """Return why a record isn't counted.

@@ -43,6 +43,9 @@ from ombudsman_kpi.records.cells.text import text_of
 COUNT, PERIOD = "count", "period"  # the columns of a published table: how many records a row stands for, and when
 MET, OF = "met", "of"  # or by the caller's names: how many of a row's records met the target, and how many there are
 
+Party = Literal["complainant", "organisation"]  # with whom a contact was
+PARTIES: tuple[Party, ...] = get_args(Party)
+
 
 def summarised(schema: dict[str, Any], handler: GetJsonSchemaHandler) -> dict[str, Any]:
     """Describe a model in a JSON Schema by the first sentence of what its docstring says, without examples."""
@@ -205,7 +208,7 @@ class CaseEvent(Record):
         description="contact, delay_explained, paused, resumed, reopened; or a time of the case: received, decided, …"
     )
     at: Time
-    party: Literal["complainant", "organisation"] | None = Declared(default=None, description="With whom, of a contact")
+    party: Party | None = Declared(default=None, description="With whom, of a contact")
     direction: Literal["out", "in"] | None = Declared(default=None, description="A contact counts where it went out")
     reason: str | None = Declared(default=None, description="Of a delay explained or a pause")
     recorded_at: OptionalTime = Declared(default=NOTHING, description="From when it is known; else from at")

@@ -13,7 +13,7 @@ from ombudsman_kpi.clocks.outcomes import Cohort, OutcomeStatus
 from ombudsman_kpi.events.log import notes_of
 from ombudsman_kpi.measures.base.figures import Figures, Months, share_figures
 from ombudsman_kpi.measures.base.in_force import InForce
-from ombudsman_kpi.measures.base.places import Counted, Places
+from ombudsman_kpi.measures.base.places import Counted, Group, Places
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.results.row import COUNTS, EVERYTHING, Row
 from ombudsman_kpi.results.summed import InPeriods, counted, daily_levels, placed, spanned
@@ -74,8 +74,11 @@ class _Asked:
         """Return the periods and groups of a block that have figures."""
         target, as_of, found = self.target, self.basis.as_of, InPeriods.of(block, every, grain)
         sampled, grain_of_sampled = self._sampled_from(every)
-        others = sampled.groups if target.zero_when_empty and len(block.records) else ()
-        groups = sorted({*block.groups, *others}) or [("",) * len(self.basis.by)]  # one without a record is there, too
+        named = set(block.groups)
+        if target.zero_when_empty:  # a group without a record is there, too, if records have what groups it
+            lacking = {_columns_lacking(group) for group in named}
+            named |= {group for group in sampled.groups if _columns_lacking(group) in lacking}
+        groups = sorted(named) or [("",) * len(self.basis.by)]
         filled = {period for period in found.periods if period is not None}
         earliest = min(filled, default=None)
         periods: Sequence[Period | None] = [None]
@@ -142,6 +145,11 @@ class _Asked:
 
 
 _NO_SAMPLE: tuple[Block, Grain] = (Block.nothing(), "all")
+
+
+def _columns_lacking(group: Group) -> tuple[bool, ...]:
+    """Return of which columns a group says nothing, since they aren't there."""
+    return tuple(label == "" for label in group)
 
 
 def _out_of_force(in_force: InForce | None, period: Period | None) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any, Self
 from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.results.results import Results
+from ombudsman_kpi.rounding import many
 from ombudsman_kpi.tallies import storage
 from ombudsman_kpi.tallies.counts import Counts
 
@@ -69,7 +70,7 @@ class Tally(Counts):
             return "<Tally of nothing>"
         cells = sum(len(block.records) for block in self.blocks.values())
         targets = len({key.target for key in self.blocks})
-        what = f"{targets:,} target{'' if targets == 1 else 's'} in {cells:,} cell{'' if cells == 1 else 's'}"
+        what = f"{many(targets, 'target')} in {many(cells, 'cell')}"
         return f"<Tally of {self.basis.scheme.id}, {what}, {'settled ' * self.settled}as at {self.basis.as_of}>"
 
     def to_arrow(self) -> Any:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
@@ -14,6 +13,7 @@ from ombudsman_kpi.calendars.working_calendar import FIRST, LAST, WorkingCalenda
 from ombudsman_kpi.records.conditions import Declaration
 
 _UK_ONLY = ("division", "closures", "known_at", "bank_holidays")
+CALENDAR_KEYS = (*_UK_ONLY, "calendar")
 
 
 def _as_texts(value: Any) -> Any:
@@ -30,19 +30,13 @@ def _check_dates(days: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(str(to_date(day)) for day in days)
 
 
-def _read_list(value: Any) -> Any:
-    if not isinstance(value, (str, Path, Mapping)):
-        raise ValueError("the path of a file is wanted, as text")  # noqa: TRY004  (pydantic takes no other error)
-    return read_published(value) if isinstance(value, (str, Path)) else value
-
-
 OpenDays = Annotated[tuple[str, ...], BeforeValidator(_as_texts), AfterValidator(_check_dates)]
 OwnDays = Annotated[tuple[str, ...], BeforeValidator(_as_texts), AfterValidator(_check_days)]
 
 # Names by days, by nations: a file gives its path.
 ListedHolidays = Annotated[
     dict[str, Annotated[dict[date, str], Field(min_length=1)]],
-    BeforeValidator(_read_list),
+    BeforeValidator(read_published),
     WithJsonSchema({"type": "string"}),
 ]
 

@@ -34,10 +34,9 @@ from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.measures.base.in_force import InForce
 from ombudsman_kpi.measures.base.target import Target
-from ombudsman_kpi.measures.rate import POPULATIONS
 from ombudsman_kpi.measures.registry import MEASURES
-from ombudsman_kpi.records.conditions import Condition, Declaration
-from ombudsman_kpi.schemes.place import Elsewhere, ListedHolidays, OwnDays, check_one_calendar, keeping
+from ombudsman_kpi.records.conditions import Declaration, is_none
+from ombudsman_kpi.schemes.place import CALENDAR_KEYS, Elsewhere, ListedHolidays, OwnDays, check_one_calendar, keeping
 
 WRITTEN_AS = {"targets": "target", "reports": "report"}  # a file writes them as [[target]] and [[report]]
 
@@ -53,7 +52,6 @@ OpeningField = Annotated[
             "properties": {name.lower(): {"anyOf": [_SPAN, {"type": "array", "items": _SPAN}]} for name in WEEKDAYS},
             "additionalProperties": False,
             "minProperties": 1,
-            "description": "The opening hours, for limits in working hours: from when to when, or several of these",
         }
     ),
 ]
@@ -62,12 +60,12 @@ OpeningField = Annotated[
 class Report(Declaration):
     """The targets that are reported to one audience, and how often."""
 
-    audience: str = Field(min_length=1)
-    every: Every | None = None
+    audience: str = Field(min_length=1, description="To whom it is reported")
+    every: Every | None = Field(None, description="How often")
     by_exception: bool = Field(default=False, description="Reported only when something happens, not on a cycle")
-    says: str | None = None
-    reading: str | None = None
-    targets: tuple[str, ...]
+    says: str | None = Field(None, description="The words about it, as published")
+    reading: str | None = Field(None, description="What the scheme chose where the words leave it open")
+    targets: tuple[str, ...] = Field(description="The ids of the targets that are reported")
 
 
 def _with_divisions(schema: dict[str, Any]) -> None:
@@ -104,22 +102,30 @@ class Scheme(Declaration):
     model_config = ConfigDict(serialize_by_alias=True)
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="A short name of the scheme")
-    title: str = Field(min_length=1)
+    title: str = Field(min_length=1, description="What stands above its results")
     source: str = Field(min_length=1, description="The document that publishes it")
     division: Annotated[str, AfterValidator(check_division)] = Field(
         "", description="Whose bank holidays count", json_schema_extra=_with_divisions
     )
     closures: OwnDays = Field((), description="The office's own days off: dates, or rules such as RRULE:FREQ=YEARLY;…")
     known_at: Annotated[date, AfterValidator(check_known_at)] | None = Field(
-        None, description="The bank holidays are those that GOV.UK's list had at the close of this day"
+        None,
+        exclude_if=is_none,
+        description="The bank holidays are those that GOV.UK's list had at the close of this day",
     )
     bank_holidays: ListedHolidays | None = Field(
-        None, description="A bank-holidays.json of GOV.UK, beside this file, in place of the rules"
+        None,
+        exclude_if=is_none,
+        description="A bank-holidays.json of GOV.UK, beside this file, in place of the rules",
     )
     place: Elsewhere | None = Field(
-        None, alias="calendar", description="Whose holidays count outside the United Kingdom"
+        None, alias="calendar", exclude_if=is_none, description="Whose holidays count outside the United Kingdom"
     )
-    opening: OpeningField | None = Field(None, exclude_if=lambda value: value is None)
+    opening: OpeningField | None = Field(
+        None,
+        exclude_if=is_none,
+        description="The opening hours, for limits in working hours: from when to when, or several of these",
+    )
     time_zone: str = Field("Europe/London", description="The zone whose clock gives a timestamp its day")
     in_force: InForce | None = Field(None, description="The days on which it held, as far as its document says")
     targets: tuple[Annotated[SerializeAsAny[Target], BeforeValidator(_read_target)], ...]
@@ -189,7 +195,7 @@ class Scheme(Declaration):
         for target in self.targets:
             if records != target.of and records not in target.reads:
                 continue
-            named = [condition for name, condition in _conditions(target, records) if name == "kind"]
+            named = [condition for name, condition in target.conditions_declared(records) if name == "kind"]
             if not named or any(condition.negated or condition.present is not None for condition in named):
                 return None
             used |= {value for condition in named for value in condition.values}
@@ -203,11 +209,7 @@ class Scheme(Declaration):
     @cached_property
     def digest(self) -> str:
         """A digest of the whole declaration: two schemes with the same digest measure the same."""
-        declared = self.model_dump(mode="json")
-        for key in ("known_at", "bank_holidays", "calendar"):  # earlier releases hadn't these
-            if declared[key] is None:
-                del declared[key]
-        text = json.dumps(declared, sort_keys=True, ensure_ascii=False)
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
     def __getitem__(self, target: str) -> Target:
@@ -247,9 +249,8 @@ class Scheme(Declaration):
         Raises ``SchemeError`` for a key or value that would be an error in a scheme file.
         """
         place = f"the scheme {self.id!r}"
-        keys = ("division", "closures", "known_at", "bank_holidays", "calendar")
-        if unknown := next((key for key in changes if key not in keys), None):
-            raise SchemeError(f"{place}: {unknown!r} is no key of a calendar. {one_of(unknown, keys)}")
+        if unknown := next((key for key in changes if key not in CALENDAR_KEYS), None):
+            raise SchemeError(f"{place}: {unknown!r} is no key of a calendar. {one_of(unknown, CALENDAR_KEYS)}")
         return validated(with_changes(self, {"targets": [], **changes}), place)
 
     def report(self, audience: str) -> tuple[Report, ...]:
@@ -281,7 +282,11 @@ def split_bands(entry: dict[str, Any], place: str) -> list[dict[str, Any]]:
             f"{place}: bands are a list such as [{{ id = '…', limit = '13 weeks', standard = 'at least 75%' }}]."
         )
     kind = MEASURES.get(str(shared.get("measure")), Target)
-    return [target for band in kind.in_bands(bands) for target in split_bands({**shared, **band}, place)]
+    try:
+        of_measure = kind.in_bands(bands)
+    except ValueError as error:
+        raise SchemeError(f"{place}: {error}.") from None
+    return [target for band in of_measure for target in split_bands({**shared, **band}, place)]
 
 
 def with_changes(scheme: Scheme, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -381,10 +386,3 @@ def _texts(value: Any) -> Iterator[str]:
         value = value.values()
     for item in value if isinstance(value, Iterable) and not isinstance(value, str) else ():
         yield from _texts(item)
-
-
-def _conditions(target: Target, records: str) -> Iterator[tuple[str, Condition]]:
-    """Yield the conditions that a target declares on fields of some records: of its populations, or of the others."""
-    for key, value in vars(target).items():
-        if isinstance(value, Mapping) and (key == "population") == (records == POPULATIONS):
-            yield from ((name, item) for name, item in value.items() if isinstance(item, Condition))

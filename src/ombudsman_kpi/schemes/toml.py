@@ -8,6 +8,7 @@ from typing import Any
 
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.schemes.place import keeping
 from ombudsman_kpi.schemes.scheme import WRITTEN_AS, Scheme, split_bands, unchanged, validated, with_changes
 
 
@@ -99,10 +100,11 @@ def _base(declared: dict[str, Any], place: str, load: Callable[[str], Scheme]) -
     bases = [load(name) for name in names]
     if len(bases) == 1:
         return bases[0]
-    shared: dict[str, Any] = {"id": declared.get("id", bases[0].id)}
-    for key in ("title", "source", "division", "closures", "time_zone"):
-        shared[key] = declared.get(key, getattr(bases[0], key))
-        if key not in declared and any(getattr(base, key) != shared[key] for base in bases):
+    of_each = {"targets", "reports", "in_force"}
+    said = {key: value for key, value in declared.items() if key not in of_each}
+    above = [keeping(base.model_dump(mode="json", exclude=of_each, exclude_defaults=True), said) for base in bases]
+    for key in dict.fromkeys(key for each in above for key in each if key not in {"id", *said}):
+        if any(each.get(key) != above[0].get(key) for each in above):
             raise SchemeError(
                 f"{place}: extends: {' and '.join(names)} differ in their {key}. Say what holds here: {key} = …"
             )
@@ -116,7 +118,7 @@ def _base(declared: dict[str, Any], place: str, load: Callable[[str], Scheme]) -
                     f"and pick of the other what you want: [[target]] with another id, from = '{name}/{target.id}'."
                 )
     reports = [report for base in bases for report in base.reports]
-    return validated({**shared, "targets": [*targets.values()], "reports": reports}, place)
+    return validated({**above[0], **said, "targets": [*targets.values()], "reports": reports}, place)
 
 
 def _parsed(content: bytes, place: str) -> dict[str, Any]:

@@ -20,10 +20,11 @@ from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import Timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
+from ombudsman_kpi.measures.base.places import Group
 from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.schemes.scheme import Scheme
-from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Group, Key
+from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Key
 
 NOT_RECORDED = "(not recorded)"
 

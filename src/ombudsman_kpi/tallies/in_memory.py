@@ -12,7 +12,6 @@ from ombudsman_kpi.calendars.periods import parse_every
 from ombudsman_kpi.clocks.states import not_yet
 from ombudsman_kpi.errors import KpiError, Lack, OptionError, RecordsError, together
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
-from ombudsman_kpi.measures.base.published import rules_of
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.reading import Readings
@@ -118,7 +117,7 @@ def _rules_of(step: PlanStep, related: Related, lacking: list[Lack]) -> list[tup
     """Return the rules of a target; note each column that they lack, and go on as if it were there."""
     while True:
         try:
-            rules = list(rules_of(step.target, related))
+            rules = list(step.target.rules(related))
             for kind, rule in rules:
                 rule.fields(related.tables[kind])
         except RecordsError as error:

@@ -13,7 +13,6 @@ from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.errors import OptionError, one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import parse_as_of
-from ombudsman_kpi.measures.base.published import rules_of
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.tables import Table, left_out_of
@@ -133,7 +132,7 @@ def rows_of_targets(
     rules: dict[str, list[Rule]] = defaultdict(list)
     for step in plan:
         if why_not(step, related.tables) is None:
-            for kind, rule in rules_of(step.target, related):
+            for kind, rule in step.target.rules(related):
                 if rule.counted_as is None:
                     rules[kind].append(rule)
     parts: list[pd.DataFrame] = []

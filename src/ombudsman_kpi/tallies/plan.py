@@ -9,15 +9,14 @@ from ombudsman_kpi.clocks.outcomes import COHORTS, Cohort
 from ombudsman_kpi.errors import OptionError, RecordsError, kind_of, one_of
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.case_rows import case_rows
-from ombudsman_kpi.events.log import times_of_cases
-from ombudsman_kpi.measures.base.published import takes_share
+from ombudsman_kpi.events.log import ids_in, times_of_cases
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.target import Rule, Target
+from ombudsman_kpi.measures.base.target import Records, Rule, Target
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.conditions import exclude_each_other
 from ombudsman_kpi.records.reading import PLAIN, Readings
 from ombudsman_kpi.records.tables import Table, open_table, worked_out_once
-from ombudsman_kpi.records.vocabulary import MET
+from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, MET
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.block import Key
 from ombudsman_kpi.tallies.counts import lacking_records
@@ -155,11 +154,11 @@ def why_not(step: PlanStep, tables: Mapping[str, Table]) -> str | None:
     if target.why_unmeasured is not None:
         return target.why_unmeasured
     for kind in target.needs:
-        if kind not in tables:
-            return lacking_records(kind)
+        if (reason := _not_given(kind, target, tables)) is not None:
+            return reason
         table = tables[kind]
         if table.has_shares:
-            fits = takes_share(target, table) or (target.unit == "number" and target.from_periods)
+            fits = target.share_rule is not None or (target.unit == "number" and target.from_periods)
             has = "shares in place of records"
         elif has_periods(table):
             fits, has = target.from_periods, "periods in place of dates"
@@ -177,6 +176,21 @@ def why_not(step: PlanStep, tables: Mapping[str, Table]) -> str | None:
                     f"can't be measured every {every!r}. Measure with every={period.every!r}."
                 )
     return None
+
+
+def _not_given(kind: Records, target: Target, tables: Mapping[str, Table]) -> str | None:
+    """Return why a target has no records of a kind that it needs; None where it has."""
+    if kind not in tables:
+        return lacking_records(kind)
+    if kind == "events" and "cases" in target.needs and not _tells_of_cases(tables[kind]):
+        return f"the events are of no cases: they have no {IDS_OF_EVENTS['cases']}"
+    return None
+
+
+def _tells_of_cases(events: Table) -> bool:
+    """Return whether a log can tell of cases; one with ids of requests or written contacts alone doesn't."""
+    ids = ids_in(events)
+    return not ids or IDS_OF_EVENTS["cases"] in ids
 
 
 def conditions_on(target: Target, table: Table) -> Sequence[str]:
@@ -202,7 +216,7 @@ def _refuse_shared_numbers(plan: Sequence[PlanStep], tables: Mapping[str, Table]
     for kind, table in tables.items():
         takers = [
             step.target for step in plan
-            if step.target.of == kind and takes_share(step.target, table) and why_not(step, tables) is None
+            if table.has_shares and step.target.of == kind and step.target.share_rule and why_not(step, tables) is None
         ]  # fmt: skip
         for target in takers:
             names = [other.id for other in takers if not exclude_each_other(target.selects, other.selects)]
@@ -244,14 +258,19 @@ def missing_groups(by: tuple[str, ...], plan: list[PlanStep], tables: Mapping[st
     return notes
 
 
+def makes_cases(plan: Sequence[PlanStep], tables: Mapping[str, Table]) -> bool:
+    """Return whether cases are made of the events that were given in their place."""
+    wants_cases = any("cases" in step.target.needs for step in plan)
+    return wants_cases and "cases" not in tables and "events" in tables and _tells_of_cases(tables["events"])
+
+
 def related_of(tables: dict[str, Table], plan: Sequence[PlanStep], at: AsOf, scheme: Scheme) -> Related:
     """Return all that was given; cases are made of the events where only these are there, and say when.
 
     Raises ``OptionError`` where a published share could be that of several targets.
     """
     _refuse_shared_numbers(plan, tables)
-    wants_cases = any("cases" in step.target.needs for step in plan)
-    if wants_cases and "cases" not in tables and "events" in tables:
+    if makes_cases(plan, tables):
         made = case_rows(tables["events"], at, scheme)
         if set(made.rows.column_names) & set(times_of_cases().values()):
             tables = {**tables, "cases": made.table}

@@ -11,6 +11,7 @@ from ombudsman_kpi.arrays.exact import Fractions, share_of
 from ombudsman_kpi.arrays.types import MISSING, Codes, Integers, Truths
 from ombudsman_kpi.measures.base.places import Moments, Places
 from ombudsman_kpi.measures.base.standard import Standard
+from ombudsman_kpi.rounding import many
 from ombudsman_kpi.statistics.intervals import Interval, change_of_shares
 
 TargetStatus = Literal["met", "missed", "undetermined", "no data", "no target", "not measured"]
@@ -89,7 +90,7 @@ def in_every_month(figures: Figures, months: Months, complete: Truths) -> Figure
             return Said()
         own = order[first[row] : first[row + 1]].tolist()
         periods = [period for one in own if status[one] == MISSED and (period := months.places.period(one)) is not None]
-        words = f"met in {met[row]} of {met[row] + lost[row] + open_[row]} months"
+        words = f"met in {met[row]} of {many(met[row] + lost[row] + open_[row], 'month')}"
         if periods:
             words += f", missed in {', '.join(period.label for period in periods)}"
         months_missed = tuple(period.start for period in periods)

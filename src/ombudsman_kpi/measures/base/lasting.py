@@ -6,11 +6,11 @@ import numpy as np
 
 from ombudsman_kpi.arrays.types import MISSING, Truths
 from ombudsman_kpi.calendars.dates import day_number
+from ombudsman_kpi.clocks.has_clock import HasClock
 from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.clocks.starts import recorded
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.vocabulary import PERIOD, RECORDS
 
@@ -45,7 +45,7 @@ def day_lasts(target: str, known: AsKnownBatch, dated: str, *conditions: Mapping
     return fields_last(target, known, [dated, *(name for part in conditions for name in part)])
 
 
-def clock_lasts(target: OnClock, known: AsKnownBatch) -> Truths:
+def clock_lasts(target: HasClock, known: AsKnownBatch) -> Truths:
     """Return which clocks have ended for good; or will never run, since their record is over and was left out."""
     clock, table = timeline(target, known), known.batch.table
     left_out = np.zeros(len(known.batch), np.bool_)

@@ -23,6 +23,7 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.selected import Selected, check_conditions, check_time
 from ombudsman_kpi.measures.base.target import DueChain, LimitedClock, Records, Target
 from ombudsman_kpi.records.columns import Columns
+from ombudsman_kpi.records.conditions import is_none
 
 
 class OnClock(Selected):
@@ -65,10 +66,12 @@ class OnClock(Selected):
         fitting = [name for name, it in having.items() if it.of == self.of and it.in_days == self.in_days]
         for name in others(self.starts):
             if name not in fitting:
-                raise ValueError(
-                    f"target {self.id}: start: due_of: {name!r} isn't a share within a limit of {self.of}, of the same "
-                    f"unit and without pauses. {one_of(name, fitting)}"
-                )
+                what = f"{name!r} isn't a share within a limit of {self.of}, of the same unit and without pauses"
+                if name not in targets:
+                    what = f"there is no target {name!r} here; pick it too, where this one is from another scheme"
+                fit = [other for other in fitting if other != self.id]
+                hint = f". {one_of(name, fit)}" if fit else ""
+                raise ValueError(f"target {self.id}: start: due_of: {what}{hint}")
             check_circle(having, (self.id, name))
             self._others[name] = having[name]
 
@@ -184,9 +187,7 @@ class Extendable(Limited):
     """A target whose clock has a limit, or several for different records, and whose due days may be extended."""
 
     limit: SeveralField
-    extension: Extension | None = Field(
-        None, exclude_if=lambda value: value is None, description="How a due day can be moved, and how far"
-    )
+    extension: Extension | None = Field(None, exclude_if=is_none, description="How a due day can be moved, and how far")
 
     @property
     def has_due_days(self) -> Self | None:

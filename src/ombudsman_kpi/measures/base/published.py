@@ -3,7 +3,6 @@
 Source of the rule: published tables with numerator and total in columns are read as they are.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,25 +12,11 @@ from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.states import NONE, StateBuilder, dated, fields_of_conditions, fields_of_identity
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.lasting import day_lasts
-from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.target import Records, Rule, Target
+from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.columns import Columns
-from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import MET
 
 EXCEEDS = "the part exceeds its total"  # why a row is invalid
-
-
-def takes_share(target: Target, table: Table) -> bool:
-    """Return whether a target is measured on the shares that a table prints."""
-    return table.has_shares and bool(target.share_dated_by)
-
-
-def rules_of(target: Target, related: Related) -> Iterator[tuple[Records, Rule]]:
-    """Return the rules by which a target is assessed: its own, or on a table of shares the one for that."""
-    if takes_share(target, related.tables[target.of]):
-        return iter([(target.of, PublishedShareRule(target))])
-    return target.rules(related)
 
 
 @dataclass(frozen=True)
@@ -41,10 +26,11 @@ class PublishedShareRule(Rule):
     Of 112 in 140, 112 records are met and 28 late; of 0 in 5 there are 5 late, and 0 in 0 is left out as nothing.
     """
 
+    dated_by: tuple[str, ...]  # the times that may date the rows: the first that is there
+
     def day_field(self, table: Columns) -> str:
-        """Return the time that dates the rows: the first that is there."""
-        names = self.target.share_dated_by
-        return next((name for name in names if table.has(name)), names[0])
+        """Return the time that dates the rows."""
+        return next((name for name in self.dated_by if table.has(name)), self.dated_by[0])
 
     def fields(self, table: Columns) -> list[str]:
         """Return the names of its day and its numbers, of what its conditions look at, and of what tells rows apart."""

@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Self
 
+import numpy as np
 from pydantic import Field, model_validator
 
+from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.errors import one_of
+from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.target import Records, Target
 from ombudsman_kpi.records.conditions import Condition, ConditionField
 from ombudsman_kpi.records.vocabulary import fields_of
@@ -25,6 +28,15 @@ class Selected(Target):
     def words_of_conditions(self) -> frozenset[str]:
         """What is said of the records that its conditions leave out."""
         return frozenset(condition.describe(name) for name, condition in self.where.items())
+
+    def since_concerned(self, known: AsKnownBatch, joined: Integers) -> Integers:
+        """Return the day on which each record joins: not before it became one of those concerned (was allocated)."""
+        table = known.batch.table
+        for name, condition in self.where.items():
+            if condition.present and table.is_time(name):
+                days = known.moments(table.resolve(name, f"target {self.id!r}")).days
+                joined = np.where(joined == MISSING, MISSING, np.maximum(joined, days))
+        return joined
 
     @model_validator(mode="after")
     def _known_words(self) -> Self:

@@ -41,16 +41,12 @@ class Standard:
         """The number that is written before the unit."""
         return Fraction(self.value * 100 if self.unit == "%" else self.value)
 
-    def is_met_by(self, value: Fraction) -> bool:
-        """Return whether a value keeps the standard, compared as exactly as it is written.
-
-        >>> parse_standard("less than 0").is_met_by(Fraction(0))
-        False
-        """
-        return bool(self.is_kept_by(np.array([(value > self.value) - (value < self.value)]))[0])
-
     def is_kept_by(self, signs: Integers) -> Truths:
-        """Return whether values keep the standard: those above it have a sign of 1, those below it -1, equal ones 0."""
+        """Return whether values keep the standard: those above it have a sign of 1, those below it -1, equal ones 0.
+
+        >>> parse_standard("less than 0").is_kept_by(np.array([-1, 0, 1])).tolist()
+        [True, False, False]
+        """
         kept: Truths = {
             "at least": signs >= 0, "at most": signs <= 0, "more than": signs > 0, "less than": signs < 0,
             "about": np.equal(signs, signs),

@@ -1,7 +1,7 @@
 """What every measure is: a declaration, from which its rules, its figure and all that is shown of it follow."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
@@ -20,7 +20,7 @@ from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, CountedBy, Outcome, OutcomeStatus
 from ombudsman_kpi.clocks.states import State
-from ombudsman_kpi.clocks.timeline import Timeline
+from ombudsman_kpi.clocks.timeline import SharedClock
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import NO_TARGET, Figures, Months, Said, in_every_month, once_matured
@@ -29,11 +29,10 @@ from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.standard import StandardField
 from ombudsman_kpi.records.columns import Columns
-from ombudsman_kpi.records.conditions import Condition, Declaration
+from ombudsman_kpi.records.conditions import Condition, Declaration, is_none
 from ombudsman_kpi.records.vocabulary import RecordKind
 
 Records = RecordKind
-Party = Literal["complainant", "organisation"]
 
 CASE = "case_id"  # the field by which the records of a case belong together
 
@@ -46,19 +45,6 @@ MEASURES: dict[str, type["Target"]] = {}  # each measure by its name, in the ord
 
 class LimitedClock(HasClock, HasLimit, Protocol):
     """What a target with a clock and a limit has."""
-
-
-class SharedClock(NamedTuple):
-    """The clocks of a batch that several targets share: those of one key differ in their limits alone."""
-
-    key: Hashable
-    timeline: Timeline
-    limit: Limit
-
-
-def _is_none(value: object) -> bool:
-    """Return whether a key isn't there: it is then no part of a declaration, or of its digest."""
-    return value is None
 
 
 class Wording(NamedTuple):
@@ -112,7 +98,7 @@ class Target(Declaration):
     """What every target has: its words, its records, its headline cohort and its standard.
 
     A measure is a subclass. It must have ``measure`` (a ``Literal`` of its name), ``example``, ``rule_types``,
-    ``reads``, ``rules`` and ``figures``; all else has a default that a measure of its own kind overrides.
+    ``reads``, ``own_rules`` and ``figures``; all else has a default that a measure of its own kind overrides.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="A short name, such as written-contacts-3wd")
@@ -126,15 +112,15 @@ class Target(Declaration):
     measure: str = Field(description="What is measured")
     met_when: Literal["every month"] | None = Field(
         None,
-        exclude_if=_is_none,
+        exclude_if=is_none,
         description="The standard is for every month of a period: lost with the first that is",
     )
     complete: Literal["matured"] | None = Field(
-        None, exclude_if=_is_none, description="Those received in a period are shown once none of them is pending"
+        None, exclude_if=is_none, description="Those received in a period are shown once none of them is pending"
     )
 
     example: ClassVar[str]  # the keys of a target of this measure, as a scheme file has them; without id and says
-    rule_types: ClassVar[tuple[type[Rule], ...]]  # those that ``rules`` makes
+    rule_types: ClassVar[tuple[type[Rule], ...]]  # those that ``own_rules`` makes
     words: ClassVar[Wording] = Wording()  # for what it waits for
 
     counted_daily: ClassVar[bool] = False  # day by day, whatever the periods are: a stock is carried over
@@ -155,9 +141,15 @@ class Target(Declaration):
         None where any split will do. Where several kinds have a field, they are read together too.
         """
 
-    @abstractmethod
     def rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
-        """Return the rules by which it is assessed, with the kind of records that each is for."""
+        """Return the rules by which it is assessed: its own, or on a table of shares the one for that."""
+        if self.share_rule is not None and related.tables[self.of].has_shares:
+            return iter([(self.of, self.share_rule)])
+        return self.own_rules(related)
+
+    @abstractmethod
+    def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
+        """Return the rules by which records are assessed, with the kind of records that each is for."""
 
     def key_of(self, records: str) -> str | None:
         """Return the field whose equal values must be read together, of a kind of record that it may read."""
@@ -198,12 +190,9 @@ class Target(Declaration):
         return False
 
     @property
-    def share_dated_by(self) -> tuple[str, ...]:
-        """Of rows that say how many of their records met it, the times that may date them: the first that is there.
-
-        None where it is no share that such a row can have.
-        """
-        return ()
+    def share_rule(self) -> Rule | None:
+        """The rule for rows that say how many of their records met it; None where no row can have such a share."""
+        return None
 
     @property
     def selects(self) -> Mapping[str, Condition]:
@@ -219,6 +208,12 @@ class Target(Declaration):
     def words_of_conditions(self) -> frozenset[str]:
         """What is said of the records that its conditions leave out."""
         return frozenset()
+
+    def conditions_declared(self, records: str) -> Iterator[tuple[str, Condition]]:
+        """Yield all conditions that it declares on fields of records that it reads."""
+        for value in vars(self).values():
+            if isinstance(value, Mapping):
+                yield from ((name, item) for name, item in value.items() if isinstance(item, Condition))
 
     def grain_for(self, every: Every | None) -> Grain:
         """Return the periods in which it is counted for a reporting period."""
@@ -245,7 +240,7 @@ class Target(Declaration):
 
     @staticmethod
     def in_bands(bands: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-        """Return the keys of some bands, each of which becomes a target: with what one takes from the others."""
+        """Return the keys of the target that each band becomes. Raises ``ValueError`` for what can't be one."""
         return bands
 
     def check_references(self, targets: Mapping[str, "Target"], calendar: WorkingCalendar) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records.cells.text import MISSING_WORDS
+from ombudsman_kpi.rounding import many
 
 _TOTAL = re.compile(r"(?:grand |overall )?totals?\s*:?(?:\s*[\d,]+)?", re.IGNORECASE)
 _WORDS = re.compile(r"(?=.*\b[^\W\d_]{2}).*[\s:]", re.DOTALL)  # several, or one before a colon; a time is none
@@ -211,7 +212,7 @@ def left_out(file: str, titles: int, below: Below) -> tuple[str, ...]:
     ('cases.csv: 3 title rows, 1 total row and 2 note rows left out',)
     """
     *parts, last = [
-        f"{number:,} {word} row{'' if number == 1 else 's'}"
+        many(number, f"{word} row")
         for number, word in ((titles, "title"), (len(below.totals), "total"), (len(below.notes), "note"))
         if number
     ] or [""]
