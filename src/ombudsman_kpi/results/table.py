@@ -50,9 +50,8 @@ class Reasoned(NamedTuple):
     @classmethod
     def of(cls, cells: Counted, size: int, target: Target) -> "Reasoned":
         """Return the reasons of the statuses that the target shows."""
-        kinds = dict.fromkeys(
-            (item.status, item.reason) for item in cells.outcomes if item.reason and item.status in target.reasons_shown
-        )
+        shown = [item for item in cells.outcomes if item.reason and item.status in target.reasons_shown]
+        kinds: list[tuple[str, str]] = list(dict.fromkeys((item.status, item.reason) for item in shown))
         places = {kind: place for place, kind in enumerate(kinds)}
         of_outcomes = [places.get((item.status, item.reason), -1) for item in cells.outcomes]
         kind = np.array([*of_outcomes, -1], np.int64).take(cells.outcome)
