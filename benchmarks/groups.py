@@ -135,11 +135,11 @@ def main(folder: Path) -> list[str]:
             runs[tool, cores].append({**json.loads(printed), "megabytes": megabytes})
 
     def median(way: tuple[str, int], name: str) -> float:
-        return statistics.median(run[name] for run in runs[way])
+        return float(statistics.median(run[name] for run in runs[way]))
 
     def ratio(way: tuple[str, int], other: tuple[str, int], name: str) -> float:
         pairs = zip(runs[way], runs[other], strict=True)
-        return statistics.median(mine[name] / theirs[name] for mine, theirs in pairs)
+        return float(statistics.median(mine[name] / theirs[name] for mine, theirs in pairs))
 
     counted = [(run["met"], run["missed"]) for way in ways if way[0] != "together" for run in runs[way]]
     grouped = "grouped", 1

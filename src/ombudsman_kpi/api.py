@@ -81,7 +81,7 @@ def measure(
     contradict themselves are counted as invalid, with the reason.
     """
     readings = parse_readings(columns, dates, missing, unreadable)
-    options = Options(as_of, every, names_of("by", by), cohort, targets, report, readings, times=False)
+    options = Options(as_of, every, names_of("by", by), cohort, targets, report, readings)
     return _measured(scheme, provided(records), options, memory, progress)
 
 
@@ -125,7 +125,7 @@ def _measured(
     scheme: Scheme, tables: Mapping[str, Any], options: Options, memory: str | int | None, progress: Progress | None
 ) -> Results:
     """Return the results of measuring records, given by their kind."""
-    counted = _tallied(scheme, tables, options, memory, progress)
+    counted = _tallied(scheme, tables, options._replace(times=False), memory, progress)
     results = counted.results()
     refuse_too_early(counted, scheme, options.as_of)
     return results

@@ -87,12 +87,11 @@ class Part:
         remarks: Sequence[tuple[str, ...]], numbers: Mapping[OutcomeStatus, Integers],
     ) -> "Part":  # fmt: skip
         """Return figures with how many records they are of; ``numbers`` are those that its cells don't say."""
-        of = {status: numbers[status] if status in numbers else places.number(status) for status in STATUSES}
-        counts = {
-            "records": sum(of.values(), np.zeros(len(places), np.int64)),
-            "missed": of["late"] + of["overdue"],
-            **of,
+        counts: dict[str, Integers] = {
+            status: numbers[status] if status in numbers else places.number(status) for status in STATUSES
         }
+        counts["records"] = sum(counts.values(), np.zeros(len(places), np.int64))
+        counts["missed"] = counts["late"] + counts["overdue"]
         moving = np.zeros(len(places), np.int64)
         np.add.at(moving, places.cells.row, places.cells.provisional)
         reasons = Reasoned.of(places.cells, len(places), target)

@@ -126,13 +126,15 @@ class Counter:
                 counted.cells.add((group, period, code, elapsed), (weights, 0, 0))
 
     def blocks(self) -> dict[Key, Block]:
-        """Return what was counted; a target without any record has an empty block."""
+        """Return what was counted, and let go of it; a target without any record has an empty block."""
         return {key: self._block(rule, key) for rule, key in self.wanted}
 
     def _block(self, rule: Rule, key: Key) -> Block:
         blocks = []
-        for (_, keys), counted in self._alike.items():
+        for (name, keys), counted in [*self._alike.items()]:
             if key in keys:
+                if key == keys[-1]:
+                    del self._alike[name, keys]  # there may be millions of cells
                 (group, period, state, elapsed), sums = counted.cells.result()
                 states: tuple[State, ...] = tuple(counted.categories)
                 elapsed = elapsed if counted.alike is None else counted.alike.take(elapsed)
