@@ -37,7 +37,8 @@ from ombudsman_kpi import (
 from ombudsman_kpi.calendars.bank_holidays import DIVISIONS, check_division
 from ombudsman_kpi.calendars.dates import to_date
 from ombudsman_kpi.cases.explanation import Step
-from ombudsman_kpi.clocks.limits import due_date, parse_limit
+from ombudsman_kpi.clocks.due_date import due_date
+from ombudsman_kpi.clocks.limits import parse_limit
 from ombudsman_kpi.records.cells.field_types import Time
 
 # Made once. Neither schemes nor calendars ever change, so that all threads can share them.

@@ -24,7 +24,7 @@ from ombudsman_kpi import (
 )
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.months import months_of
-from ombudsman_kpi.clocks.limits import due_date
+from ombudsman_kpi.clocks.due_date import due_date
 
 TARGET = "decided-or-allocated-20wd"
 FIRST, LAST = date(1999, 11, 20), date(2033, 2, 14)

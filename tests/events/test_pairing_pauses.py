@@ -16,7 +16,7 @@ from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.time_zones import DAY, time_zone
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.contacts import contacts_of, rows_of_records
-from ombudsman_kpi.events.pauses import OPEN, _Events, _in_days, _in_order, _spans, _walked, pauses_of
+from ombudsman_kpi.events.pauses import OPEN, _Events, _in_order, _paired, pauses_of
 from ombudsman_kpi.records.tables import open_table
 
 Event = tuple[int, int, bool, str | None]  # row of its case, half days, whether it resumes, reason
@@ -80,12 +80,9 @@ def walked(events: Sequence[Event], *, in_days: bool) -> tuple[dict[int, list[li
         np.array([-1 if reason is None else words.index(reason) for reason in columns[3]], np.int64),
         np.arange(len(events)),
     )
-    found = _in_order(given_, words)
-    stands, unpaused = _walked(found)
-    row, first, end = _spans(found, stands)
-    if in_days:
-        row, first, end = _in_days(row, first, end)
-    else:
+    pauses, unpaused = _paired(_in_order(given_, words))
+    row, first, end = pauses.merged(in_days=in_days)[:3]
+    if not in_days:
         first, end = first // HALF, np.where(end == OPEN, OPEN, end // HALF)
     spans: dict[int, list[list[int]]] = {}
     for own, *span in zip(row.tolist(), first.tolist(), end.tolist(), strict=True):
@@ -139,12 +136,10 @@ def test_cases_that_each_have_reasons_of_their_own_keep_their_ends() -> None:
     shuffled = draw.permutation(2 * size)
     row_, at_, resumes, reason_ = (np.concatenate(part)[shuffled] for part in zip(*parts, strict=True))
     events = _Events(row_, at_, resumes, reason_, np.arange(2 * size))
-    found = _in_order(events, [f"{number:06}" for number in range(size)])
-    stands, unpaused = _walked(found)
-    spans = _spans(found, stands)
+    spans, unpaused = _paired(_in_order(events, [f"{number:06}" for number in range(size)]))
     order = np.argsort(row)
     assert not unpaused.any()
-    for part, expected in zip(spans, (row, at, at + 3 * DAY), strict=True):
+    for part, expected in zip(spans[:3], (row, at, at + 3 * DAY), strict=True):
         assert (part == expected[order]).all()
 
 
@@ -173,6 +168,7 @@ def test_a_pause_of_a_wrong_year_stands_in_its_own_case_alone(year: int) -> None
         cases = open_table("cases", [{"case_id": name, "received_at": date(2024, 1, 1)} for name in order])
         events = open_table("events", log)
         found = pauses_of(events, "cases", rows_of_records(cases), parse_as_of("2024-03-31", setting), setting)
+        found = found.merged(in_days=True)
         runs = {
             "A": (day_number(date(2024, 1, 5)), OPEN),
             "B": (day_number(early), day_number(early) + 9),
@@ -193,7 +189,7 @@ def test_far_years_have_pauses_and_contacts_of_their_own_cases(year: int) -> Non
     ]
     events, as_of = open_table("events", log), parse_as_of(f"{year}-12-30", setting)
     rows_of, june = rows_of_records(cases), day_number(date(year, 6, 1)) - 1
-    found = pauses_of(events, "cases", rows_of, as_of, setting)
+    found = pauses_of(events, "cases", rows_of, as_of, setting).merged(in_days=True)
     assert found.row.tolist() == [0, 0, 1, 1]
     assert (found.first - june).tolist() == [5, 20] * 2
     assert found.end.tolist() == [june + 9, OPEN] * 2

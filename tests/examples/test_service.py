@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from ombudsman_kpi import Case, Deadline, WorkingCalendar, deadlines, list_schemes, load_scheme
-from ombudsman_kpi.clocks.limits import due_date, parse_limit
+from ombudsman_kpi.clocks.due_date import due_date
+from ombudsman_kpi.clocks.limits import parse_limit
 
 pytestmark = pytest.mark.xdist_group("service")  # one server, in one process
 

@@ -120,6 +120,7 @@ CASES: list[dict[str, Any]] = [
     {"case_id": "A", "received_at": "2024-03-28", "decided_at": None, "allocated_at": None},
     {"case_id": "B", "received_at": "2024-03-01", "decided_at": "2024-03-08", "allocated_at": None},
 ]
+STOOD = [("paused", "2024-01-02"), ("resumed", "2024-01-31")]
 IN_TIME = "decided-or-allocated-20wd"
 
 
@@ -172,6 +173,31 @@ def test_a_limit_beyond_the_calendar_looks_at_all_of_it() -> None:
     assert counts.basis.last_day == scheme.calendar.last
     with holidays({date(2050, 12, 30): True}), pytest.raises(KpiError, match="Days off have changed"):
         Tally.from_json(counts.to_json())
+
+
+def test_months_that_stood_still_may_be_longer_than_those_from_the_day_on() -> None:
+    # A month from 31 January ends on 29 February. One from 1 January has 31 days: of those that 2-30 January are more,
+    # the last is Friday 1 March.
+    clock = {"pauses": "allowed", "non_working_due": "next working day"}
+    cases = [{"case_id": "A", "received_at": "2024-01-01", "decided_at": "2024-01-31", "allocated_at": None}]
+    events = [{"case_id": "A", "event": word, "at": day} for word, day in STOOD]
+    given: dict[str, Any] = {
+        "cases": cases,
+        "events": events,
+        "as_of": "2024-01-31",
+        "targets": IN_TIME,
+        "cohort": "due",
+    }
+    counts = tally(load_scheme("lgsco").with_target(IN_TIME, limit="1 month", clock=clock), **given)
+    assert counts.results().rows[0].met == 1
+    for day, refused in ((date(2024, 3, 1), True), (date(2024, 3, 6), False)):
+        with holidays({day: True}):
+            now = tally(load_scheme("lgsco").with_target(IN_TIME, limit="1 month", clock=clock), **given)
+            if refused:
+                with pytest.raises(OptionError, match="the calendar edition is"):
+                    _ = counts + now
+            else:
+                assert (counts + now).results().rows == (now + now).results().rows
 
 
 def test_what_was_written_before_is_read_where_no_day_has_changed() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
+from dateutil.relativedelta import relativedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -246,6 +247,77 @@ def test_hours_stand_still_by_the_instant(data: st.DataObject, as_of: int, allow
     assert (row["elapsed"], row["elapsed_gross"]) == (ran / 2, gross)
     assert row["status"] == (("met", "late") if end is not None else ("pending", "overdue"))[not in_time]
     assert (None if pd.isna(row["due"]) else (row["due"] - MONDAY) / HALF_HOUR) == due
+
+
+@laws
+@given(data=st.data(), months=st.integers(1, 2), less_than=st.booleans(), as_of=days.map(lambda day: day + 20 * DAY),
+       day_1=st.booleans(), rolls=st.booleans())  # fmt: skip
+def test_months_stand_still_by_the_day(
+    data: st.DataObject, months: int, less_than: bool, as_of: date, day_1: bool, rolls: bool
+) -> None:
+    start = min(data.draw(days | st.sampled_from([date(2024, 1, 31), date(2024, 2, 29)])), as_of)
+    took = data.draw(st.none() | st.integers(0, 100))
+    end = None if took is None or start + took * DAY > as_of else start + took * DAY
+    log = data.draw(logs("A", near(start, end, as_of, start + 29 * DAY, step=DAY), timed=False, of="case_id"))
+    known = [row for row in log if is_of(row, "case_id", "A") and row["event"] != "contact" and row["at"] <= as_of]
+    known = [row for row in known if row["recorded_at"] is None or row["recorded_at"] <= as_of]
+    clock = Clock(start, end, as_of, known, working_days=False, day_1=day_1, rolls=rolls)
+    due = {number: (start + relativedelta(months=number) - start).days for number in range(8)}
+    _, due_day, in_time = clock.judged(due[months] - less_than)
+    ends = [(number, clock.judged(allowed)[1]) for number, allowed in due.items()]
+    elapsed = next(number for number, day in ends if day is None or day >= (end or as_of))
+    options = {"day_of_receipt": "day 1"} if day_1 else {}
+    options |= {"non_working_due": "next working day"} if rolls else {}
+    scheme = scheme_of("cases", f"{'< ' if less_than else ''}{months} months", **options)
+    cases = [{"case_id": "A", "received_at": start, "decided_at": end, "withdrawn_at": None}]
+    events = log or [{"case_id": "A", "event": "contact", "at": SPRING}]
+    (row,) = assess(scheme, cases=cases, events=events, as_of=as_of, targets=KINDS["cases"].target).to_dict("records")
+    assert row["status"] == (("met", "late") if end else ("pending", "overdue"))[not in_time]
+    assert (int(row["elapsed"]), _day(row["due"])) == (elapsed, due_day)
+
+
+OPENING = {day: ["09:00", "17:00"] for day in ("monday", "tuesday", "wednesday", "friday")}
+WEEK = [step for step in range(7 * 48) if step // 48 in {0, 1, 2, 4} and 18 <= step % 48 < 34]  # open half hours
+open_times = st.sampled_from(WEEK)
+
+
+@laws
+@given(data=st.data(), as_of=open_times | st.integers(40, 7 * 48), allowed=st.integers(1, 10))
+def test_working_hours_stand_still_by_the_instant(data: st.DataObject, as_of: int, allowed: int) -> None:
+    start = min(as_of, data.draw(st.integers(0, 100)))
+    end = data.draw(st.none() | open_times | st.integers(start, 7 * 48))
+    end = None if end is None or not start <= end <= as_of else end
+    events: list[Row] = [  # while the office is open: what the clock stood still for while it was closed is all one
+        {"contact_id": "A", "event": word, "at": MONDAY + at * HALF_HOUR, "reason": reason}
+        for word, at, reason in data.draw(st.lists(st.tuples(words, open_times, reasons), max_size=7))
+    ]
+    known = [row for row in events if row["event"] != "contact" and row["at"] <= MONDAY + as_of * HALF_HOUR]
+    last = as_of if end is None else end
+    closed = [step % (7 * 48) not in WEEK for step in range(6 * 7 * 48)]
+    stood = [
+        stands(known, MONDAY + (step + 1) * HALF_HOUR) and (end is None or step < last) for step in range(len(closed))
+    ]
+    ran = sum(not closed[step] and not stood[step] for step in range(start, last))
+    due, left = start, 2 * allowed
+    while due < len(closed) and (left or stood[due]):
+        left -= not closed[due] and not stood[due]
+        due += 1
+    found_due = due if due < len(closed) else None
+    scheme = Scheme.model_validate(
+        {**load_scheme("lgsco").model_dump(mode="json", exclude_unset=True), "opening": OPENING}
+    )
+    scheme = scheme.with_target("written-contacts-3wd", limit=f"{allowed} working hours", clock={"pauses": "allowed"})
+    record = {"contact_id": "A", "received_at": MONDAY + start * HALF_HOUR}
+    record["handled_at"] = None if end is None else MONDAY + end * HALF_HOUR
+    rows = assess(
+        scheme, written_contacts=[record], events=events or [{"contact_id": "A", "event": "contact", "at": MONDAY}],
+        as_of=MONDAY + as_of * HALF_HOUR, targets="written-contacts-3wd",
+    )  # fmt: skip
+    (row,) = rows.to_dict("records")
+    assert row["elapsed"] == ran / 2
+    assert (None if pd.isna(row["due"]) else (row["due"] - MONDAY) / HALF_HOUR) == found_due
+    in_time = found_due is None or last <= found_due
+    assert row["status"] == (("met", "late") if end is not None else ("pending", "overdue"))[not in_time]
 
 
 def _day(moment: Any) -> date | None:

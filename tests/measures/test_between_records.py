@@ -73,13 +73,21 @@ def test_an_open_case_with_a_late_interval_is_in_no_closed_period(lgsco: Scheme)
     assert row.missed == 1
 
 
-def test_pauses_are_for_shares_within_a_limit_alone(lgsco: Scheme) -> None:
-    for measure_, more in (("average", {"counted_in": "calendar days"}), ("stock", {"limit": "4 weeks"})):
+def test_pauses_mean_nothing_for_a_stock_a_caseload_or_calls(lgsco: Scheme) -> None:
+    case: dict[str, Any] = {"of": "cases", "start": "received_at", "stop": "decided_at", "cohort": "dated"}
+    for measure_, more in (
+        ("stock", {**case, "limit": "4 weeks"}),
+        ("caseload", {**case, "ages": ["4 weeks"]}),
+        ("average", {"of": "calls", "start": "offered_at", "stop": "answered_at", "counted_in": "seconds"}),
+    ):
+        declared = {"cohort": "received", **more}
         with pytest.raises(SchemeError, match="clock: pauses means nothing for the measure"):
-            lgsco.with_target(
-                "new", measure=measure_, says="…", of="cases", start="received_at", stop="decided_at",
-                cohort="received" if measure_ == "average" else "dated", clock={"pauses": "allowed"}, **more,
-            )  # fmt: skip
+            lgsco.with_target("new", measure=measure_, says="…", clock={"pauses": "allowed"}, **declared)
+    bands: dict[str, Any] = {"bands": [{"id": "a", "limit": "4 weeks"}, {"id": "b"}], "cohort": "closed"}
+    for measure_, more in (("distribution", bands), ("caseload", {})):
+        declared = {**case, **more, "clock": {"reopening": "last stop"}}
+        with pytest.raises(SchemeError, match="clock: reopening means nothing for the measure"):
+            lgsco.with_target("new", measure=measure_, says="…", **declared)
 
 
 def test_a_miss_that_a_pause_spared_needs_no_explanation(lgsco: Scheme) -> None:

@@ -404,3 +404,65 @@ def test_a_log_of_requests_alone_tells_of_no_cases_and_leaves_the_figures_of_req
     }
     assert found["service-complaints-20wd"].rows == alone.rows
     assert found["decided-or-allocated-20wd"].rows[0].met == 1
+
+
+# As above 20 working days end on 2 May with 10-14 April paused, five days later 13 weeks do on 2 July, and the last of
+# less than 100 days is 10 July.
+BANDS = [
+    {"id": "in-20wd", "limit": "20 working days"},
+    {"id": "in-13w", "limit": "13 weeks"},
+    {"id": "in-100d", "limit": "< 100 calendar days"},
+    {"id": "longer"},
+]
+TIMES: Row = {
+    "says": "How long decisions take", "of": "cases", "start": "received_at", "stop": "decided_at", "cohort": "closed",
+    "clock": {"pauses": "allowed"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("decided", "band"),
+    [
+        ("2024-05-02", "in-20wd"), ("2024-05-03", "in-13w"), ("2024-07-02", "in-13w"), ("2024-07-03", "in-100d"),
+        ("2024-07-10", "in-100d"), ("2024-07-11", "longer"),
+    ],
+)  # fmt: skip
+def test_a_band_leaves_out_the_time_that_a_clock_stood_still(decided: str, band: str) -> None:
+    scheme = load_scheme("lgsco").with_target("bands", measure="distribution", bands=BANDS, **TIMES)
+    given: Row = {"cases": [case(decided_at=decided)], "events": pause("2024-04-10", "2024-04-15")}
+    rows = assess(scheme, **given, as_of="2024-12-31", targets=[item["id"] for item in BANDS])
+    assert rows["target"][rows["status"] == "met"].tolist() == [band]
+    assert (rows["elapsed_gross"] > rows["elapsed"]).all()
+    results = measure(scheme, **given, as_of="2024-12-31", targets=band, every=None)
+    assert [row.met for row in results] == [1]
+
+
+@pytest.mark.parametrize(
+    # B took 9 working days. A stands still before 29 April, when 20 are used, or from the day after on
+    ("first", "high"), [("2024-04-26", 1.0), ("2024-04-29", 1.0), ("2024-04-30", 0.5)]
+)  # fmt: skip
+def test_what_stands_still_may_still_be_in_a_band(first: str, high: float) -> None:
+    scheme = load_scheme("lgsco").with_target("bands", measure="distribution", bands=BANDS, **TIMES)
+    given: Row = {"cases": [case(), case("B", decided_at="2024-04-12")], "events": pause(first)}
+    (row,) = measure(scheme, **given, as_of="2024-12-31", targets="in-20wd", cohort="received", every=None).rows
+    assert (row.met, row.pending, row.low, row.high) == (1, 1, 0.5, high)
+
+
+@pytest.mark.parametrize(
+    # in working days: B 9, A 23 and C 24, of which A stood still for three
+    ("declared_as", "value"),
+    [
+        ({"measure": "median"}, 20),
+        ({"measure": "centile", "centile": 90}, 24),
+        ({"measure": "average"}, Fraction(53, 3)),
+    ],
+)
+def test_times_are_those_that_clocks_ran(declared_as: Row, value: Fraction | int) -> None:
+    scheme = load_scheme("lgsco").with_target("times", counted_in="working days", **declared_as, **TIMES)
+    days = (("A", "2024-05-02"), ("B", "2024-04-12"), ("C", "2024-05-03"))
+    given: Row = {"cases": [case(name, decided_at=day) for name, day in days]}
+    given["events"] = pause("2024-04-10", "2024-04-15")
+    (row,) = measure(scheme, **given, as_of="2024-12-31", targets="times", every=None).rows
+    assert row.exact == value
+    (first, *_) = assess(scheme, **given, as_of="2024-12-31", targets="times").to_dict("records")
+    assert (first["elapsed"], first["elapsed_gross"]) == (20, 23)

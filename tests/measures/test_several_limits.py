@@ -221,8 +221,6 @@ WORKING = "limit = '20 working days'\n"
         ("limit = { sooner = ['8 weeks', '9 hours'] }", "limit: a limit is text such as '20 working days', a list"),
         ("limit = [{ where = { decided_in = 'asessment' }, limit = '8 weeks' }, '9 weeks']",
          "limit: where: decided_in is never 'asessment'. Did you mean 'assessment'?"),
-        ("limit = [{ where = { a = 'b' }, limit = '8 weeks' }]\nclock = { pauses = 'allowed' }",
-         "clock: pauses don't go with several limits or an extension"),
         (WORKING + "extension = { at_most = '5 working days' }", "extension: it is either to a date"),
         (WORKING + "extension = { where = { a = 'b' } }", "extension: it is either to a date, { to ="),
         (WORKING + "extension = { limit = '5 weeks' }", "extension: it is either to a date, { to = 'extended_to_at' }"),

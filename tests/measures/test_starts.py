@@ -178,7 +178,7 @@ cohort = "received"
         ({}, {"start": "['received_at', 'received_at']"}, "target b: start: 'received_at' is named twice"),
         ({}, {"start": "''"}, "target b: '' isn't a time of cases; times end in _at"),
         ({}, {"start": "['received_at', '']"}, "target b: '' isn't a time of cases; times end in _at"),
-        ({}, {"start": "{ due_of = 'c' }"}, "and without pauses. It can be: a."),
+        ({}, {"start": "{ due_of = 'c' }"}, "from another scheme. It can be: a."),
         ({}, {"start": "['received_at', 'decision']"}, "target b: 'decision' isn't a time of cases; times end in _at"),
         ({}, {"more": "clock = { cut_off = 17:00:00 }"}, "target b: clock: cut_off means nothing for a limit of"),
     ],

@@ -1,6 +1,7 @@
 """The standards in force today: every target, on a few records worked on paper."""
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -206,6 +207,41 @@ def test_a_request_for_information_is_answered_in_time(scheme: str, target: str,
     expected = [(due, status) for _, due, status in paper]
     records = [*of_kind(kind, given), other]
     assert found(scheme, target, records, "requests", "2027-01-31") == [*expected, (None, "excluded")]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "target", "days", "more", "due"),
+    [
+        # as above due on 16 April; 25-28 March are disregarded: 17-19 and 22 April
+        ("foi", "foi-20wd-paused", ("2024-03-14", "2024-03-25", "2024-03-29"), {}, "2024-04-22"),
+        # two working days more than that were agreed
+        ("foi", "foi-20wd-paused", ("2024-03-14", "2024-03-25", "2024-03-29"),
+         {EXTENDED: "2024-04-24", AGREED: "2024-04-18"}, "2024-04-24"),
+        # 3 October, and the five days of 9-13 September
+        ("subject-access", "subject-access-1-month-paused", ("2024-09-03", "2024-09-09", "2024-09-14"),
+         {}, "2024-10-08"),
+        # 3 December, and five days: Sunday the 8th
+        ("subject-access", "subject-access-1-month-paused", ("2024-09-03", "2024-09-09", "2024-09-14"),
+         {"extended": True}, "2024-12-09"),
+    ],
+)  # fmt: skip
+def test_the_time_for_a_request_stands_still(
+    scheme: str, target: str, days: tuple[str, str, str], more: Record, due: str
+) -> None:
+    received, asked, after = days
+    late = str(date.fromisoformat(due) + timedelta(1))
+    request = one(received, due, kind=scheme, extended=None) | more
+    events = [
+        {"request_id": str(number), "event": word, "at": day}
+        for number in (0, 1)
+        for word, day in (("paused", asked), ("resumed", after))
+    ]
+    given = named([request, request | {"answered_at": late}, request | {"answered_at": None}], "requests")
+    rows = assess(load_scheme(scheme), **given, events=events, as_of="2025-01-31", targets=target).sort_values("row")
+    plain = target.removesuffix("-paused")
+    (first,) = {str(day)[:10] for day in assess(load_scheme(scheme), **given, as_of="2025-01-31", targets=plain)["due"]}
+    assert [str(day)[:10] for day in rows["due"]] == [due, due, first]  # the last was never paused
+    assert rows["status"].tolist() == ["met", "late", "overdue"]
 
 
 def test_how_many_requests_were_extended_is_told() -> None:

@@ -72,16 +72,18 @@ def _steps(deadline: DeadlineFacts) -> Iterator[Step]:
         why = f" ({_summed(skipped, WEEKDAYS[5:])} skipped)" if skipped else ""
         said = f"The office was closed, and opened next on {moment_text(deadline.opens)}{why}."
         yield Step(kind="opening", day=deadline.opens, says=said, skipped=skipped)
+    as_agreed = deadline.first_due is not None and (not deadline.extended_by or LONGER in deadline.reason)
+    moves_until = deadline.first_due if as_agreed else deadline.due
     for pause in deadline.pauses:
         until = "and still does" if pause.last is None else f"to {moment_text(pause.last)}"
-        in_vain = deadline.due is not None and pause.first > deadline.due
+        in_vain = moves_until is not None and pause.first > moves_until
         what = "that time doesn't" if isinstance(pause.first, datetime) else "those days don't"
         said = f"The clock stood still from {moment_text(pause.first)} {until}{'' if in_vain else f': {what} count'}."
         yield Step(kind="pause", day=pause.first, says=said)
     if deadline.status != "invalid" or deadline.due is not None:
         yield _due(deadline.model_copy(update={"due": deadline.first_due}) if deadline.first_due else deadline)
-    if deadline.first_due is not None and deadline.due is not None:
-        yield _extension(deadline, deadline.due)
+    if deadline.first_due is not None:
+        yield _extension(deadline)
     yield Step(kind="status", day=deadline.stop, says=_status(deadline))
     basis = deadline.basis
     said = f"in {basis.title} (scheme {basis.scheme}, digest {basis.digest})"
@@ -152,8 +154,12 @@ def _due(deadline: DeadlineFacts) -> Step:
     return _due_in_other_units(deadline, limit, due)
 
 
-def _extension(deadline: DeadlineFacts, due: date) -> Step:
+def _extension(deadline: DeadlineFacts) -> Step:
     """Return the step for the day to which an extension moved the due day."""
+    due = deadline.due
+    if due is None:
+        said = f"Extended by {deadline.extended_by}: there is no due day while the clock stands still."
+        return Step(kind="extension", says=said)
     by = read_amount(deadline.extended_by) if deadline.extended_by else None
     days: tuple[DayOff, ...] = ()
     weekend: Sequence[str] = WEEKDAYS

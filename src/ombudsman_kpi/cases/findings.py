@@ -1,6 +1,7 @@
 """Findings: contradictions in one record and in the events of one case."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timezone
 from typing import Any, overload
 from zoneinfo import ZoneInfo
@@ -13,8 +14,9 @@ from ombudsman_kpi.cases.deadline import Finding
 from ombudsman_kpi.cases.record_table import RecordTable, source_of
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_of import AsOf
-from ombudsman_kpi.events.log import MEANINGS, PAUSING, times_of_cases
+from ombudsman_kpi.events.log import MEANINGS, PAUSING, RESUMED, notes_of, times_of_cases
 from ombudsman_kpi.events.understood import Understood
+from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.records.near_names import near_field
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.validity import is_validated
@@ -226,3 +228,23 @@ def unread_fields(record: Record, scheme: Scheme) -> list[Finding]:
             says = f"{name} isn't read; it may be meant as {near}"
             findings.append(Finding(record=record.plural, field=name, says=says))
     return findings
+
+
+def misfits_in(related: Related, kind: str) -> list[Finding]:
+    """Return findings for events of a whole log that aren't understood, or for a log that can't be read."""
+    try:
+        texts = notes_of(related.contacts.misfits if kind == "cases" else related.pauses(kind).misfits)
+    except RecordsError as error:
+        texts = (str(error).rstrip("."),)
+    return [Finding(record="events", says=text) for text in texts]
+
+
+def unmatched(related: Related, kind: str, events: Mapping[int, CaseEvent]) -> list[Finding]:
+    """Return findings for resumptions that have nothing to end, among events by their rows."""
+    if not any(event.event == RESUMED for event in events.values()):
+        return []
+    with suppress(RecordsError):  # which is told elsewhere
+        rows, says = [*events], "the event resumes what wasn't paused"
+        places = related.pauses(kind).unpaused.tolist()
+        return [Finding(record="events", row=rows[place], field="event", says=says) for place in places]
+    return []

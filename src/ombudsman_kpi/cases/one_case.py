@@ -20,7 +20,9 @@ from ombudsman_kpi.cases.findings import (
     contradictions_of,
     day_in,
     here_of,
+    misfits_in,
     read_events,
+    unmatched,
     unread_fields,
     unreadable,
     zones_mixed,
@@ -32,16 +34,17 @@ from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.remaining import remaining
 from ombudsman_kpi.clocks.several import Entry, SeveralLimits, entries_of
+from ombudsman_kpi.clocks.starts import recorded
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.errors import OptionError, RecordsError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import parse_as_of
-from ombudsman_kpi.events.log import RESUMED, notes_of
+from ombudsman_kpi.events.log import REOPENED, UNSTOPPED
 from ombudsman_kpi.events.pauses import OPEN
+from ombudsman_kpi.events.reopenings import Again
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import LimitedClock, Target
-from ombudsman_kpi.measures.share_within_paused import paused_clock
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.tables import Table, open_table
 from ombudsman_kpi.records.validity import validated
@@ -96,30 +99,10 @@ def deadlines(
     known = AsKnownBatch(Batch(table, 0, Cells.of(record, table.source.names)), at, scheme)
     maker = _Maker(known, related, record, [*its_events.values()], scheme)
     owed = [item for target in _obliging(scheme, kind, targets, maker.left_out) for item in maker.made(target)]
-    findings += _unpaused(related, kind, its_events)
+    findings += unmatched(related, kind, its_events)
     if "events" in tables and whose is None:  # a whole log, in which only what counts is looked at
-        findings = _misfits_in(related, kind)
+        findings = misfits_in(related, kind)
     return Deadlines(owed, [*maker.findings(), *findings, *unread_fields(record, scheme)], maker.left_out)
-
-
-def _misfits_in(related: Related, kind: str) -> list[Finding]:
-    """Return findings for events of a whole log that aren't understood, or for a log that can't be read."""
-    try:
-        texts = notes_of(related.contacts.misfits if kind == "cases" else related.pauses(kind).misfits)
-    except RecordsError as error:
-        texts = (str(error).rstrip("."),)
-    return [Finding(record="events", says=text) for text in texts]
-
-
-def _unpaused(related: Related, kind: str, events: Mapping[int, CaseEvent]) -> list[Finding]:
-    """Return findings for resumptions that have nothing to end, among events by their rows."""
-    if not any(event.event == RESUMED for event in events.values()):
-        return []
-    with suppress(RecordsError):  # which is told elsewhere
-        rows, says = [*events], "the event resumes what wasn't paused"
-        places = related.pauses(kind).unpaused.tolist()
-        return [Finding(record="events", row=rows[place], field="event", says=says) for place in places]
-    return []
 
 
 def _read(case: Any) -> Record:
@@ -221,7 +204,9 @@ class _Maker:
 
     def _of(self, target: Target) -> Iterator[Deadline]:
         if target.limited_clock is not None:
-            clock = timeline(target.limited_clock, target.seen(self.known, self.related))
+            if target.limited_clock.clock.reopening == "new clock" and UNSTOPPED in target.misfits(self.related):
+                self.of_events["event reopened what hadn't stopped, so that no clock began"] = None
+            clock = timeline(target.limited_clock, self._now(target))
             state = clock.states[clock.state[0]]
             if state.ending == "excluded":  # then there is nothing to judge
                 self.left_out[target.id] = state.reason
@@ -245,6 +230,11 @@ class _Maker:
                     facts["left_unit"] = None if limit.left_unit == assessed.unit else limit.left_unit
                 yield Deadline(**self.shared, **facts)
 
+    def _now(self, target: Target) -> AsKnownBatch:
+        """Return the record with the clock that runs now, of several since it was reopened."""
+        again = target.again(self.known, self.related)
+        return self.known if again is None else again.last()
+
     def _facts(self, target: Target, outcome: Outcome, assessed: Assessed, place: int) -> dict[str, Any]:
         """Return the data of one outcome."""
         start, stop, due = (self._day(int(part[place]), assessed) for part in assessed.points)
@@ -262,30 +252,30 @@ class _Maker:
         if outcome.status != "invalid":
             facts["elapsed"] = _amount(int(assessed.elapsed[place]), assessed, NONE)
             facts["gross"] = None if assessed.gross is None else _amount(int(assessed.gross[place]), assessed, NONE)
-        seen = target.seen(self.known, self.related)
+        seen = self._now(target)
         clock = timeline(clocked, seen)
         limit, instant = clocked.limit, None
         by_due_days = target.judged_by_due_days
         if by_due_days is not None:
-            if outcome.status == "invalid":  # then nobody knows by which limit it is due
+            if outcome.status == "invalid" and isinstance(limit, SeveralLimits):  # by which nobody knows
                 return facts | self._of_clock(clocked, clock, facts, limit)
-            found = due_days(by_due_days, seen)
+            found = due_days(by_due_days, seen, self.related.stood_still(by_due_days, seen))
             entry = entries_of(limit)[int(found.which[0])]
-            limit, instant = entry.amounts[int(found.amount[0])], int(found.due[0])
+            limit, instant = entry.amounts[int(found.amount[0])], int(found.known[0])
             facts |= self._of_due_days(by_due_days, clock, found, entry)
-        elif clocked.clock.pauses == "allowed" and not clock.in_days:
-            instant = int(paused_clock(clocked, self.related, seen).due(limit.allowed)[0])
-        facts |= self._of_clock(clocked, clock, facts, limit)
+        facts |= self._of_clock(clocked, clock, facts, limit) | self._reopened(clocked, seen)
         facts |= target.account(self.known, self.related, start, stop)
+        if clocked.clock.pauses == "allowed":
+            facts["pauses"] = self._pauses(clocked, clock, seen)
         return facts if target.due_by_parts else facts | self._of_days(clocked, clock, facts, limit, instant)
 
     def _of_due_days(self, target: HasDueDays, clock: Timeline, found: DueDays, entry: Entry) -> dict[str, Any]:
         """Return which of several limits holds, and when it was due before it was extended."""
         more: dict[str, Any] = {"limits": str(entry)} if isinstance(target.limit, SeveralLimits) else {}
-        if found.due[0] != found.first[0] and target.extension is not None:
+        if found.due[0] not in {MISSING, found.first[0]} and not found.first_stands[0]:
             point = int(found.first[0])
             more["first_due"] = to_day(point) if clock.in_days else self._moment(point)
-            if found.at_end[0]:
+            if found.at_end[0] and target.extension is not None:
                 more["extended_by"] = str(target.extension.further)
         return more
 
@@ -313,18 +303,25 @@ class _Maker:
             more["ended_by"] = clock.endings[int(clock.ended_by[0])]
         return more
 
+    def _reopened(self, target: LimitedClock, seen: AsKnownBatch) -> dict[str, Any]:
+        """Return when the record was reopened, where that started the clock."""
+        if not isinstance(seen, Again) or seen.instead:
+            return {}
+        times, zone = seen.batch.times(self.table.resolve(recorded(target.starts)[0], "")), seen.setting.zone
+        if times.dates_alone()[0]:
+            return {"started_by": REOPENED, "recorded": to_day(int(times.days(zone)[0]))}
+        return {"started_by": REOPENED, "recorded": self._at(int(times.instants(zone)[0][0]))}
+
     def _of_days(
         self, target: LimitedClock, clock: Timeline, facts: Mapping[str, Any], limit: Limit, instant: int | None
     ) -> dict[str, Any]:
-        """Return the pauses, day 1 and days off of a clock."""
+        """Return day 1 and the days off of a clock; of one in instants, its times."""
         start = facts["start"]
         if not clock.in_days:
             return self._instants(target, clock, facts, instant)
         more: dict[str, Any] = {}
-        if target.clock.pauses == "allowed":
-            more["pauses"] = self._pauses(clock)
         if start is not None and limit.counts_working_days and limit.allowed:
-            more["day_1"] = day_1(limit.axis(self.calendar, target.clock), start, more.get("pauses", ()))
+            more["day_1"] = day_1(limit.axis(self.calendar, target.clock), start, facts.get("pauses", ()))
         counts = target.limit.depends_on_holidays(target.clock) or target.clock.in_force or "extended_by" in facts
         if start is not None and counts:
             ends = [day for day in (facts["due"], facts["stop"] or to_day(self.known.as_of.day)) if day is not None]
@@ -349,8 +346,6 @@ class _Maker:
             instant = int(clock.axis.due(clock.start, target.limit.allowed)[0])
         due_at = None if instant is None else self._moment(instant)
         more = self._of_hours(clock, due_at) if target.limit.counts_working_hours and start is not None else {}
-        if target.clock.pauses == "allowed":
-            more["pauses"] = self._pauses(clock)
         return {"start": start, "stop": stop, "due": due_at, **more}
 
     def _of_hours(self, clock: Timeline, due: datetime | None) -> dict[str, Any]:
@@ -374,13 +369,13 @@ class _Maker:
         """Return an instant in the scheme's zone."""
         return at_offset((EPOCH + instant * MICROSECOND).astimezone(self.zone))
 
-    def _pauses(self, clock: Timeline) -> tuple[Pause, ...]:
+    def _pauses(self, target: LimitedClock, clock: Timeline, seen: AsKnownBatch) -> tuple[Pause, ...]:
         """Return the pauses of the clock, cut to the time between its start and its end."""
         begin, stop = int(clock.start[0]), int(clock.end[0])
         if begin == MISSING:
             return ()
         as_of = self.known.as_of.day if clock.in_days else self.known.as_of.instant
-        spans, pauses = self.related.pauses(self.table.name, in_days=clock.in_days).within(0, 1), []
+        spans, pauses = self.related.stood_still(target, seen), []
         for first, until in zip(spans.first.tolist(), spans.end.tolist(), strict=True):
             end = min(until, as_of + 1 if stop == MISSING else stop)
             if max(first, begin) < end:

@@ -44,7 +44,8 @@ def due(
 
     Example: ombudsman-kpi due 2024-03-28 20 --division england-and-wales
     """
-    from ombudsman_kpi.clocks.limits import due_date, is_provisional, parse_limit
+    from ombudsman_kpi.clocks.due_date import due_date, is_provisional
+    from ombudsman_kpi.clocks.limits import parse_limit
 
     if (division is None) == (country is None) or (division is None and known_at) or (country is None and subdivision):
         raise OptionError(

@@ -56,8 +56,8 @@ class Extension(Declaration):
 
 
 def further_clock(clock: Clock) -> Clock:
-    """Return the options by which a limit counts on from a due day: those of where it ends, not of the receipt."""
-    return Clock(non_working_due=clock.non_working_due)
+    """Return the options by which a limit counts on from a due day: not those of the receipt."""
+    return Clock(non_working_due=clock.non_working_due, pauses=clock.pauses)
 
 
 class Moved(NamedTuple):
@@ -70,19 +70,21 @@ class Moved(NamedTuple):
 
 
 def moved(
-    extension: Extension, clock: Clock, known: AsKnownBatch, first: Integers, names: Mapping[str, str], *, in_days: bool
+    extension: Extension,
+    known: AsKnownBatch,
+    names: Mapping[str, str],
+    first: Integers,
+    end: Integers,
+    *,
+    in_days: bool,
 ) -> Moved:
     """Return due points, in days or as instants, each moved by its extension where it has one.
 
-    ``first`` has ``MISSING`` where nothing is due, and what is moved beyond the calendar gets it. ``names`` are those
-    that the fields of the extension have here.
+    ``first`` has ``MISSING`` where nothing is due. ``end`` is how far each can be moved, ``NEVER`` where it has no end
+    in the calendar; what is moved beyond the calendar gets ``MISSING``. ``names`` are those that the fields of the
+    extension have here.
     """
     there = first != MISSING
-    end = np.full(len(first), NEVER)
-    if extension.further is not None:
-        axis = extension.further.axis(known.setting.calendar, further_clock(clock))
-        due = axis.due(np.where(there, first, 0), extension.further.allowed)
-        end = np.where(there & (due != MISSING), due, NEVER)
     granted, wanted = there, end
     if extension.to is not None:
         moments = known.moments(names[extension.to], instants=not in_days)

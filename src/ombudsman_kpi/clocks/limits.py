@@ -17,13 +17,13 @@ from typing import Any, ClassVar
 import numpy as np
 from dateutil.relativedelta import relativedelta
 
-from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
-from ombudsman_kpi.calendars.dates import MONTHS, day_number, ordinal, to_day
+from ombudsman_kpi.arrays.types import Integers, Truths
+from ombudsman_kpi.calendars.dates import MONTHS, ordinal
 from ombudsman_kpi.calendars.time_zones import DAY, HOUR, SECOND
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.axes import Axis, CalendarDayAxis, InstantAxis, MonthAxis, WorkingDayAxis, WorkingHourAxis
 from ombudsman_kpi.clocks.options import Clock
-from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
+from ombudsman_kpi.errors import SchemeError
 
 _EVERY_AXIS = frozenset({"naive_times", "unanswered"})  # options that mean something on any axis
 _IN_DAYS = _EVERY_AXIS | {"day_of_receipt", "non_working_receipt", "non_working_due", "cut_off", "pauses", "reopening"}
@@ -41,6 +41,7 @@ class Limit:
     needs_times: ClassVar[bool] = False  # whether a date without a time of day is too little
     counts_working_days: ClassVar[bool] = False
     counts_working_hours: ClassVar[bool] = False
+    longer_by: ClassVar[int] = 0  # how many days longer it can be from one start than from another
     options: ClassVar[frozenset[str]] = _IN_DAYS  # the options of a clock that mean something for it
     allowed: int  # the longest elapsed time that is still in time, in parts
 
@@ -185,6 +186,7 @@ class Months(Amount):
     unit = elapsed_unit = "months"
     size = 2
     longest = 2 * 1200
+    longer_by = 5  # January has 31 days, February 28; of some years, one or two may have a leap day
 
     @property
     def left_unit(self) -> str:
@@ -221,7 +223,7 @@ class ElapsedTime(Amount):
     longest = 36_525 * DAY
     in_days = False
     needs_times = True
-    options = _EVERY_AXIS | {"pauses"}
+    options = _EVERY_AXIS | {"pauses", "reopening"}
 
     def axis(self, calendar: WorkingCalendar, clock: Clock) -> Axis:
         """Return the line of instants."""
@@ -369,33 +371,3 @@ def read_limit(value: Any) -> Limit | None:
     if isinstance(value, Mapping) and set(value) == {"field"}:
         return DueField(str(value["field"]))
     return value if isinstance(value, Limit) else None
-
-
-def is_provisional(due: date, limit: Limit, calendar: WorkingCalendar) -> bool:
-    """Return whether a due day can still be moved by a bank holiday, with no options of a clock.
-
-    >>> from ombudsman_kpi import Weeks, WorkingCalendar
-    >>> calendar, day = WorkingCalendar.uk("scotland"), date(2049, 3, 1)
-    >>> is_provisional(day, WorkingDays(20), calendar), is_provisional(day, Weeks(13), calendar)
-    (True, False)
-    """
-    return due > calendar.announced_until and limit.depends_on_holidays(Clock())
-
-
-def due_date(start: date, limit: Limit, calendar: WorkingCalendar) -> date:
-    """Return the last day that is in time for something received on one day, with no options of a clock.
-
-    >>> from ombudsman_kpi import Weeks, WorkingCalendar
-    >>> due_date(date(2024, 3, 1), Weeks(13), WorkingCalendar.uk("england-and-wales"))
-    datetime.date(2024, 5, 31)
-
-    Raises ``OptionError`` for hours and seconds, which end at an instant; ``CoverageError`` beyond the calendar.
-    """
-    if limit.needs_times:
-        raise OptionError(f"A limit of {limit} ends at an instant, not on a day. Give days, weeks or months.")
-    day = np.array([day_number(start)])
-    covered = calendar.covers(day).all()
-    due = limit.axis(calendar, Clock()).due(day, limit.allowed) if covered else np.array([MISSING])
-    if due[0] == MISSING:
-        raise CoverageError(f"{limit} from {start} are outside the calendar, {calendar.first} to {calendar.last}.")
-    return to_day(int(due[0]))

@@ -61,10 +61,10 @@ class Clock(Declaration):
     pauses: Literal["none", "allowed"] = Field(
         "none", description="While a record is paused until it is resumed: its clock runs on, or stands still"
     )
-    reopening: Literal["first stop", "last stop"] = Field(
+    reopening: Literal["first stop", "last stop", "new clock"] = Field(
         "first stop",
         exclude_if=lambda value: value == "first stop",
-        description="A reopened case: stopped when it first was, or last, after the last reopening",
+        description="A reopened case: stopped when it first was, or last, or with a new clock since then",
     )
     naive_times: Literal["wall clock", "refuse"] = Field(
         "wall clock", description="Timestamps without a zone: read as the scheme's wall clock, or refused"

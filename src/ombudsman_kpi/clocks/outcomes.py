@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ombudsman_kpi.arrays.types import MISSING, Integers
+from ombudsman_kpi.arrays.types import MISSING, Integers, RowNumbers
 from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.clocks.states import NONE, State, StateBuilder
 
@@ -93,6 +93,7 @@ class Assessed:
     in_parts: bool = False  # whether each different elapsed time is counted, not whole units
     gross: Integers | None = None  # elapsed as if the clock had never stood still
     allowed: Integers | None = None  # the longest elapsed time in time of each, where they don't share one limit
+    if_resumed: Integers | None = None  # when each is due, or would be if a clock that stands still ran again at once
 
     @cached_property
     def points(self) -> Points:
@@ -108,6 +109,32 @@ class Assessed:
             return due if self.in_days else np.where(due == MISSING, MISSING, due // DAY)
         day = self.start_day if cohort == "received" else self.end_day
         return day() if callable(day) else day
+
+    def with_more(self, more: "Assessed", record: RowNumbers, *, instead: bool) -> "Assessed":
+        """Return the outcomes of all records, one each, with more of some of them, or others ``instead``.
+
+        Those of one record stand together.
+        """
+        own = np.arange(len(self.code))
+        if instead:
+            own = np.delete(own, record)
+        records, places = np.concatenate([own, record]), np.concatenate([own, np.arange(len(record)) + len(self.code)])
+        order = np.argsort(records, kind="stable")
+        places = places[order]
+
+        def both(first: Any, second: Any) -> Any:
+            return None if first is None else np.concatenate([first, second]).take(places)
+
+        moves = (np.broadcast_to(part.provisional, len(part.code)) for part in (self, more))
+        return Assessed(
+            both(self.code, more.code + len(self.categories)), (*self.categories, *more.categories),
+            lambda: both(self.days("received"), more.days("received")),
+            lambda: both(self.days("closed"), more.days("closed")),
+            both(self.elapsed, more.elapsed), self.unit,
+            lambda: tuple(both(*pair) for pair in zip(self.points, more.points, strict=True)),
+            self.size, self.in_days, both(*moves), records[order],
+            gross=both(self.gross, more.gross), allowed=both(self.allowed, more.allowed),
+        )  # fmt: skip
 
     def walls(self) -> Points:
         """Return when each clock started, ended and is due in microseconds; for days, the midnight that begins them."""

@@ -10,11 +10,13 @@ from typing import Literal
 
 import numpy as np
 
-from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.arrays.types import MISSING, Integers, RowNumbers, Truths
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline
+from ombudsman_kpi.events.as_known import NEVER
+from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.pauses import OPEN, Pauses
 
 
@@ -24,15 +26,15 @@ class PausedClock:
 
     clock: Timeline
     pauses: Pauses
-    as_of: int
+    as_of: AsOf
     still: Truths  # which pauses haven't ended
     counted: Integers  # what is counted in all pauses before each one, of whatever record
 
     @classmethod
-    def of(cls, clock: Timeline, pauses: Pauses, as_of: int) -> "PausedClock":
-        """Return the pauses cut to the clocks, and to what is known; ``as_of`` is a day, or an instant."""
+    def of(cls, clock: Timeline, pauses: Pauses, as_of: AsOf) -> "PausedClock":
+        """Return the pauses cut to the clocks, and to what is known."""
         stop = clock.end[pauses.row]
-        end = np.minimum(pauses.end, np.where(stop == MISSING, as_of + 1, stop))
+        end = np.minimum(pauses.end, (clock.last(as_of) + (clock.end == MISSING))[pauses.row])
         mask = pauses.first < end
         row, first, end = pauses.row[mask], pauses.first[mask], end[mask]
         counted = clock.axis.counted_before(end) - clock.axis.counted_before(first)
@@ -41,21 +43,34 @@ class PausedClock:
 
     def net(self) -> Integers:
         """Return elapsed times without those in which the clocks stood still."""
-        clock, axis = self.clock, self.clock.axis
-        rows = np.flatnonzero(clock.elapsed > 0)
-        stop = np.where(clock.end == MISSING, self.as_of, clock.end)[rows]
+        return self._without(self.clock.elapsed, self.clock.last(self.as_of))
+
+    def used_at(self, points: Integers) -> Integers:
+        """Return what each would have used if it had stopped at a point, without the time that it stood still."""
+        there = (self.clock.elapsed != NONE) & (points != MISSING)
+        used = self.clock.axis.elapsed(np.where(there, self.clock.start, 0), np.where(there, points, 0))
+        return self._without(np.where(there, used, NONE), points)
+
+    def _without(self, gross: Integers, stops: Integers) -> Integers:
+        """Return what was used up to some stops without the time that the clocks stood still."""
+        axis, net = self.clock.axis, gross.copy()
+        rows = self._rows[gross[self._rows] > 0]
+        stop = stops[rows]
         if axis.rolls_by is not None:  # what is due on a day without work or clock is due on the next with both
             stop = self._rolled(rows, stop - 1, "backward", axis.rolls_by) + 1
         stood = self._before(rows, stop) - self._before(rows, self._first_counted()[rows])
-        net = clock.elapsed.copy()
-        net[rows] = axis.unrolled.elapsed(clock.start[rows], stop, np.maximum(stood, 0))
+        net[rows] = axis.unrolled.elapsed(self.clock.start[rows], stop, np.maximum(stood, 0))
         return net
 
-    def due(self, allowed: int) -> Integers:
-        """Return when each is due, so much running time after the start; ``MISSING`` while it stands."""
-        clock, axis = self.clock, self.clock.axis
-        due = np.full(len(clock.start), MISSING)
-        rows = np.flatnonzero(clock.elapsed != NONE)
+    def due(self, allowed: int) -> tuple[Integers, Truths]:
+        """Return when each is due, so much running time after the start; and which still stand, and so aren't due yet.
+
+        Of these, when they would be due if they ran again at once. ``MISSING`` where that is beyond the calendar.
+        """
+        clock, axis, rows = self.clock, self.clock.axis, self._rows
+        ran = clock.elapsed != NONE
+        due, stands = np.full(len(ran), MISSING), ran & False
+        due[ran] = axis.due(clock.start[ran], allowed)
         begin = self._first_counted()[rows]
         first = self._before(rows, begin)
         stood = np.zeros(len(rows), np.int64)
@@ -66,12 +81,21 @@ class PausedClock:
             if (more <= stood).all():
                 break
             stood = np.maximum(stood, more)
+        rolled = reached
         if axis.rolls_by is not None:
-            reached = self._rolled(rows, reached, "forward", axis.rolls_by)
-        began = np.full(len(due), MISSING)
+            rolled = self._rolled(rows, reached, "forward", axis.rolls_by)
+        began = np.full(len(due), NEVER)
         began[self.pauses.row[self.still]] = self.pauses.first[self.still]
-        due[rows] = np.where((began[rows] != MISSING) & (began[rows] <= reached), MISSING, reached)
-        return due
+        stands[rows] = began[rows] <= rolled
+        due[rows] = np.where(stands[rows], np.maximum(reached, clock.last(self.as_of)[rows] + 1), rolled)
+        return due, stands
+
+    @cached_property
+    def _rows(self) -> RowNumbers:
+        """The rows of those that ran, and have pauses: all others run on."""
+        paused = np.zeros(len(self.clock.elapsed), np.bool_)
+        paused[self.pauses.row] = True
+        return np.flatnonzero(paused & (self.clock.elapsed != NONE))
 
     def _rolled(
         self, rows: Integers, days: Integers, direction: Literal["forward", "backward"], calendar: WorkingCalendar

@@ -100,7 +100,9 @@ class SeveralLimits(Limit):
     def written(self) -> Any:
         """The limits as a scheme file has them."""
         texts = [entry.written for entry in self.entries]
-        return texts if len(texts) > 1 or "limit" in texts[0] else texts[0]
+        if len(texts) == 1 and "limit" not in texts[0]:
+            return texts[0]
+        return [text if isinstance(text, str) or "limit" in text else {"limit": text} for text in texts]
 
     @property
     def left_unit(self) -> str:

@@ -31,6 +31,7 @@ from ombudsman_kpi.clocks.states import (
 )
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch, KnownTimes
+from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.vocabulary import RECORDS
 
@@ -99,6 +100,10 @@ class Timeline:
         in_time = limit.within(self.elapsed)
         # What is used up at closing time is due then, though it isn't more by the next opening.
         return in_time if self.rested is None else in_time & ~(self.rested & (self.elapsed == limit.allowed))
+
+    def last(self, as_of: AsOf) -> Integers:
+        """Return the point up to which each is known: its end, or ``as_of`` while it is open."""
+        return np.where(self.end == MISSING, as_of.day if self.in_days else as_of.instant, self.end)
 
     def shown(self, points: Integers) -> Integers:
         """Return points as readers see them: days, or for other clocks times on the wall, in microseconds."""

@@ -18,6 +18,7 @@ from ombudsman_kpi.arrays import types
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.calendars.time_zones import DAY
+from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.records.cells.words import Words
@@ -48,6 +49,7 @@ class MisfitKind(Enum):
     TRANSITION = "whose transition isn't complete but "
     UNGIVEN = "of a request or written contact that wasn't given"
     UNPAUSED = "that resumed what wasn't paused"
+    UNSTOPPED = "that reopened what hadn't stopped"
 
 
 class Misfit(NamedTuple):
@@ -64,6 +66,9 @@ class Misfit(NamedTuple):
         """Return the misfit that ``str`` wrote. Raises ``ValueError`` for other text."""
         (kind,) = (kind for kind in MisfitKind if text.startswith(kind.value))
         return cls(kind, text.removeprefix(kind.value))
+
+
+UNSTOPPED = Misfit(MisfitKind.UNSTOPPED)
 
 
 def times_of_cases() -> dict[str, str]:
@@ -138,6 +143,14 @@ def walls_of(known: AsKnownBatch) -> Integers:
     """Return when events happened, in microseconds on the wall; of a date, its midnight."""
     times = known.batch.times("at")
     return times.walls(known.setting.zone) if times.kind != "dates" else times.values * DAY
+
+
+def only_dates(events: Table, what: str) -> RecordsError:
+    """Return the error of a log without times of day, where a clock needs those of some of its events."""
+    return RecordsError(
+        f"{events.label}: {events.column_of('at')} has only dates, but a clock that doesn't run in days needs the "
+        f"time of day of its {what} too. Export timestamps, or leave the target out with targets=."
+    )
 
 
 def ids_in(events: Columns) -> list[str]:

@@ -14,7 +14,6 @@ import numpy as np
 from ombudsman_kpi.arrays.types import Integers, RowNumbers, Truths
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.calendars.time_zones import DAY
-from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.contacts import RowsOf
@@ -27,6 +26,7 @@ from ombudsman_kpi.events.log import (
     known_events,
     misfits_of,
     of_kind,
+    only_dates,
     scan,
     walls_of,
 )
@@ -38,9 +38,10 @@ _NONE = np.empty(0, np.int64)
 
 
 class Pauses(NamedTuple):
-    """Pauses that don't overlap: of which row of records, from when, and from when no more; in days, or instants.
+    """Pauses: of which row of records, from when, and from when no more; by row and beginning.
 
-    In days: the first paused day, and the first that isn't any more.
+    As they were found they may overlap, and are in microseconds: on the wall where clocks run in days, else instants.
+    Merged they don't; in days they then are the first paused day, and the first that isn't any more.
     """
 
     row: RowNumbers
@@ -54,6 +55,37 @@ class Pauses(NamedTuple):
         """Return the pauses of some rows of records, counted from the first of them."""
         low, high = np.searchsorted(self.row, [first_row, end_row])
         return Pauses(self.row[low:high] - first_row, self.first[low:high], self.end[low:high])
+
+    def of_clocks(self, row: RowNumbers, since: Integers) -> "Pauses":
+        """Return those of some clocks, each of a row and counting since a moment: a pause is of the last begun by then.
+
+        Clocks come by row and moment, and several may be of one row; their numbers take the place of rows.
+        """
+        number = np.unique(np.concatenate([since, self.first]), return_inverse=True)[1]
+        # Of 9 different moments: row 3 at the fifth of them, 3 * 9 + 4 = 31.
+        size = len(number)
+        clocks, pauses = row * size + number[: len(row)], self.row * size + number[len(row) :]
+        clock = np.searchsorted(clocks, pauses, "right") - 1
+        mine = (clock >= 0) & (row.take(clock, mode="clip") == self.row)
+        return Pauses(clock[mine], self.first[mine], self.end[mine])
+
+    def merged(self, *, in_days: bool) -> "Pauses":
+        """Return the pauses brought together where they overlap, or follow each other."""
+        row, first, end = self[:3]
+        if in_days:  # the days at whose close a clock stood still
+            first, end = first // DAY, np.where(end == OPEN, OPEN, end // DAY)
+            order = np.flatnonzero(end > first)
+            row, first, end = row[order], first[order], end[order]
+        if not len(row):
+            return self._replace(row=row, first=first, end=end)
+        ends, number = np.unique(end, return_inverse=True)
+        # The latest end so far of each row: of 4 different ends, row 3 with the second of them is 3 * 4 + 1 = 13.
+        latest = ends[np.maximum.accumulate(row * len(ends) + number) % len(ends)]
+        begins = np.flatnonzero(np.concatenate([[True], (row[1:] != row[:-1]) | (first[1:] > latest[:-1])]))
+        return self._replace(row=row[begins], first=first[begins], end=latest[np.append(begins[1:], len(row)) - 1])
+
+
+NO_PAUSES = Pauses(_NONE, _NONE, _NONE)
 
 
 class _Events(NamedTuple):
@@ -73,7 +105,7 @@ class _Events(NamedTuple):
 def pauses_of(
     events: Table, kind: str, rows_of: RowsOf, as_of: AsOf, setting: Setting, *, in_days: bool = True
 ) -> Pauses:
-    """Return the pauses of records of a kind, in days or in instants.
+    """Return the pauses of records of a kind as they were found; ``in_days`` says what for.
 
     Of a pause and a resumption at one time the pause comes first; one that is repeated counts once. Raises
     ``RecordsError`` for pauses in instants where the log has only dates.
@@ -95,17 +127,11 @@ def pauses_of(
         parts.append((row, _moments(known, in_days=in_days)[mine], resumes, reason, known.batch.offset + mine))
     found = _Events(*(np.concatenate([_NONE, *part]) for part in zip(*parts, strict=True))) if parts else _nothing()
     if not in_days and len(found.row) and not timed:
-        raise RecordsError(
-            f"{events.label}: {events.column_of('at')} has only dates, but a clock that doesn't run in days needs the "
-            "time of day of its pauses too. Export timestamps, or leave the target out with targets=."
-        )
+        raise only_dates(events, "pauses")
     found = _in_order(found, [*reasons.words])
-    stands, unpaused = _walked(found)
+    pauses, unpaused = _paired(found)
     misfits[Misfit(MisfitKind.UNPAUSED)] += int(unpaused.sum())
-    row, first, end = _spans(found, stands)
-    if in_days:
-        row, first, end = _in_days(row, first, end)
-    return Pauses(row, first, end, +misfits, understood, found.place[unpaused])
+    return pauses._replace(misfits=+misfits, understood=understood, unpaused=found.place[unpaused])
 
 
 def _nothing() -> _Events:
@@ -134,8 +160,8 @@ def _in_order(events: _Events, words: list[str]) -> _Events:
     return events.some(~again)._replace(reason=np.where(events.reason == len(words), -1, events.reason)[~again])
 
 
-def _walked(events: _Events) -> tuple[Truths, Truths]:
-    """Return whether the clock of each event's record stands still after it, and which resumptions end nothing.
+def _paired(events: _Events) -> tuple[Pauses, Truths]:
+    """Return the pauses, each with its end, ``OPEN`` where it hasn't any; and which resumptions end nothing.
 
     Whether a resumption ends a pause of its own reason or all follows from the events before it. So all records are
     walked through at once, an event of each at a time: of records with 3, 1 and 2 events, the first event of all
@@ -145,9 +171,9 @@ def _walked(events: _Events) -> tuple[Truths, Truths]:
     record's pauses were last all ended.
     """
     size = len(events.row)
-    stands, unpaused = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
+    by_reason, of_all, unpaused = (np.zeros(size, np.bool_) for _ in range(3))
     if not size:
-        return stands, unpaused
+        return Pauses(_NONE, _NONE, _NONE), unpaused
     begins = np.flatnonzero(np.concatenate([[True], events.row[1:] != events.row[:-1]]))
     record = np.repeat(np.arange(len(begins)), np.diff(np.append(begins, size)))
     # Of 3 reasons: record 5 with reason 1, 5 * 4 + 1 + 1 = 22; without one, 5 * 4 + 0 = 20.
@@ -162,32 +188,21 @@ def _walked(events: _Events) -> tuple[Truths, Truths]:
         is_open, resumed = opened[own] > ended[mine], resumes[now]
         begun, of_reason = ~resumed & ~is_open, resumed & is_open & named[now]
         all_of_them = resumed & ~of_reason & (open_lanes[mine] > 0)
-        unpaused[now] = resumed & ~of_reason & ~all_of_them
+        by_reason[now], of_all[now], unpaused[now] = of_reason, all_of_them, resumed & ~of_reason & ~all_of_them
         opened[own[begun]], opened[own[of_reason]], ended[mine[all_of_them]] = number, -1, number
         open_lanes[mine] = np.where(all_of_them, 0, open_lanes[mine] + begun - of_reason)
-        stands[now] = open_lanes[mine] > 0
-    return stands, unpaused
+    following = np.minimum(_next_of(by_reason, lane), _next_of(of_all, record))
+    end = np.where(following == size, OPEN, events.at.take(following, mode="clip"))
+    return Pauses(events.row[~resumes], events.at[~resumes], end[~resumes]), unpaused
 
 
-def _spans(events: _Events, stands: Truths) -> tuple[RowNumbers, Integers, Integers]:
-    """Return from when to when each record's clock stood still, in order; ``OPEN`` where it still does."""
-    same = np.zeros(len(stands), np.bool_)
-    same[1:] = events.row[1:] == events.row[:-1]
-    before = np.concatenate([[False], stands[:-1]]) & same if len(stands) else stands
-    turns = np.flatnonzero(stands != before)  # in each record, it begins and ends in turn
-    begins = np.flatnonzero(stands[turns])
-    following = np.minimum(begins + 1, len(turns) - 1)
-    row, end_row = events.row[turns[begins]], events.row[turns[following]]
-    closed = (end_row == row) & (following > begins)
-    return row, events.at[turns[begins]], np.where(closed, events.at[turns[following]], OPEN)
+def _next_of(marked: Truths, group: Integers) -> Integers:
+    """Return for each event the place of the next marked one of its group; the number of events where there is none.
 
-
-def _in_days(row: RowNumbers, first: Integers, end: Integers) -> tuple[RowNumbers, Integers, Integers]:
-    """Return the days at whose close a clock stood still, of when it did; merged where one follows the other."""
-    first, end = first // DAY, np.where(end == OPEN, OPEN, end // DAY)
-    mask = end > first
-    row, first, end = row[mask], first[mask], end[mask]
-    if not len(row):
-        return row, first, end
-    begins = np.flatnonzero(np.concatenate([[True], (row[1:] != row[:-1]) | (first[1:] > end[:-1])]))
-    return row[begins], first[begins], end[np.append(begins[1:], len(row)) - 1]
+    Groups are any numbers from 0 on. Of 6 events, the third, of group 2, is 2 * 6 + 2 = 14; the fifth of it is 16.
+    """
+    size = len(group)
+    keys = group * size + np.arange(size)
+    there = np.append(np.sort(keys[marked]), -1)  # the last is no key of any group
+    found = there[np.searchsorted(there[:-1], keys)]
+    return np.where(found // size == group, found % size, size)

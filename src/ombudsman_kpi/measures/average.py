@@ -12,6 +12,7 @@ from ombudsman_kpi.arrays.exact import Fractions, less, times
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.clocks.limits import Limit, units
 from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, outcome_of
+from ombudsman_kpi.clocks.pausing import PausedClock
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
@@ -32,10 +33,12 @@ class TimeTakenRule(ClockRule):
     """Each record's clock: met where it stopped, and its time counts; without a limit nothing is late."""
 
     target: "TimeTaken"
+    related: Related
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return the outcomes of the clocks of a batch."""
         clock = timeline(self.target, known)
+        elapsed = PausedClock.of(clock, self.related.stood_still(self.target, known), known.as_of).net()
         categories = tuple(outcome_of(state) for state in clock.states)
         ran = np.array([outcome.status in {"met", "pending"} for outcome in categories]).take(clock.state)
 
@@ -44,12 +47,13 @@ class TimeTakenRule(ClockRule):
             categories,
             clock.start_day,
             clock.end_day,
-            np.where(ran, clock.elapsed, NONE),
+            np.where(ran, elapsed, NONE),
             self.target.unit,
             clock.points_without_due,
             self.target.runs_in.parts,
             clock.in_days,
             in_parts=self.target.counts_parts,
+            gross=np.where(ran, clock.elapsed, NONE) if self.target.pauses else None,
         )
 
 
@@ -59,6 +63,7 @@ class TimeTaken(OnClock):
     counted_in: TimeUnit = Field(description="The unit of the figure")
 
     rule_types: ClassVar[tuple[type[Rule], ...]] = (TimeTakenRule,)
+    may_pause = True
     counts_parts: ClassVar[bool] = False  # whether each different time is counted, not whole units and exact sums
 
     @property
@@ -83,7 +88,9 @@ class TimeTaken(OnClock):
 
     def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for its records."""
-        yield self.of, TimeTakenRule(self)
+        if self.pauses:
+            _ = related.pauses(self.of, in_days=self.in_days)  # found before several threads ask for them
+        yield self.of, TimeTakenRule(self, related)
 
 
 class Average(TimeTaken, Changing):

@@ -92,8 +92,8 @@ class Caseload(OnClock):
     @property
     def meaningful_options(self) -> frozenset[str]:
         """The options of a clock that mean something for its days, or for one of its ages."""
-        every = self.runs_in.options.union(*(limit.options for limit in self.ages))
-        return every - {"pauses", "unanswered", *([] if self.ages else ["day_of_receipt", "non_working_due"])}
+        every = self.meaningful(limit.options for limit in (self.runs_in, *self.ages))
+        return every if self.ages else every - {"day_of_receipt", "non_working_due"}
 
     @property
     def limits(self) -> tuple[DueChain, ...]:

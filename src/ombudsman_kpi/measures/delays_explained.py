@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays import row_days
-from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.arrays.types import MISSING, Integers, RowNumbers, Truths
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.due_days import fields_of_due_days, judged_by_due_days
 from ombudsman_kpi.clocks.judging import provisional_days
@@ -24,11 +25,11 @@ from ombudsman_kpi.measures.base.figures import Figures, share_figures
 from ombudsman_kpi.measures.base.lasting import records_of
 from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
+from ombudsman_kpi.measures.base.reopened import of_all
 from ombudsman_kpi.measures.base.selected import check_named
 from ombudsman_kpi.measures.base.target import CASE, DueChain, Records, Rule, Target, Wording
 from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
 from ombudsman_kpi.measures.share_within_due_days import due_days_last
-from ombudsman_kpi.measures.share_within_paused import ran_net
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.vocabulary import PARTIES, Party
 
@@ -50,7 +51,7 @@ class DelaysRule(Rule):
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return for each miss of a batch whether it was explained."""
-        parts = [part for target in self.missed if (part := self._of_target(target, known)) is not None]
+        parts = [part for target in self.missed for part in self._of_target(target, known)]
         parts = parts or [(np.empty(0, np.int64),) * 6]
         record, start, due, last, moves, code = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         categories = tuple(
@@ -71,26 +72,40 @@ class DelaysRule(Rule):
         waiting = of_status(assessed.categories, frozenset({"pending"})).take(assessed.code)
         ended = ~records_of(assessed, waiting | np.not_equal(assessed.provisional, 0), known)
         for target in self.missed:
-            ended &= due_days_last(target, target.seen(known, self.related))
+            ended &= of_all(partial(due_days_last, target), known, target.again(known, self.related))
         return ended
 
-    def _of_target(self, target: ShareWithin, known: AsKnownBatch) -> tuple[Integers, ...] | None:
+    def _of_target(self, target: ShareWithin, known: AsKnownBatch) -> Iterator[tuple[Integers, ...]]:
+        """Yield the misses of one target; those of cases that were reopened stand with the first ones."""
+        records, again = np.arange(len(known.batch)), target.again(known, self.related)
+        first = self._of_clocks(target, known, records, known)
+        if again is None:
+            yield from () if first is None else (first,)
+            return
+        if first is not None and again.instead:
+            mine = ~np.isin(first[0], again.record)
+            first = tuple(part[mine] for part in first)
+        parts = [part for part in (first, self._of_clocks(target, again, again.record, known)) if part is not None]
+        if parts:
+            joined = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+            order = np.argsort(joined[0], kind="stable")
+            yield tuple(part[order] for part in joined)
+
+    def _of_clocks(
+        self, target: ShareWithin, known: AsKnownBatch, records: RowNumbers, whole: AsKnownBatch
+    ) -> tuple[Integers, ...] | None:
         """Return the cases that missed one target: when it began, was due, is to be explained; and whether it was.
 
-        None where there are none.
+        None where there are none. ``records`` says which record of the whole batch each clock is of.
         """
-        known = target.seen(known, self.related)
         clock = timeline(target, known)
         if clock.own is None and not np.count_nonzero(clock.elapsed != NONE):
             return None  # none of them ran
         if target.judged_by_due_days:
-            clock, judged, found = judged_by_due_days(target, known)
-            due_day = clock.days(found.due)
-        elif target.pauses:
-            clock, judged, due = ran_net(target, self.related, known)
-            due_day = clock.days_of(due)
+            found = judged_by_due_days(target, known, self.related.stood_still(target, known))
+            judged, due_day = found.judged, clock.days(found.due.due)
         else:
-            clock, judged = clock_judged(target, known)
+            _, judged = clock_judged(target, known)
             due_day = clock.due_day(target.limit)
         missed = of_status(judged.categories, MISSED).take(judged.code)
         rows = np.flatnonzero(missed)
@@ -100,12 +115,12 @@ class DelaysRule(Rule):
         last, last_moves = self._last_days(due, known)
         told = np.ones(len(rows), np.bool_)
         for name in self.target.parties:
-            told &= self._told(known, rows, PARTIES.index(name), start, last)
+            told &= self._told(whole, records[rows], PARTIES.index(name), start, last)
         waiting = (last >= known.as_of.day) & (self.target.up_to is not None)
         # Three categories for each target: met, late, pending. Late on the second target is 3 * 1 + 1 = 4.
         code = 3 * self.missed.index(target) + np.where(told, 0, np.where(waiting, 2, 1))
         moves = np.broadcast_to(judged.provisional, len(clock.start))[rows]
-        return rows, start, due, last, np.maximum(moves, last_moves), code
+        return records[rows], start, due, last, np.maximum(moves, last_moves), code
 
     def _last_days(self, due: Integers, known: AsKnownBatch) -> tuple[Integers, Integers | int]:
         """Return the last day on which an explanation is in time; and 1 where it may still move, as a due day may."""

@@ -12,11 +12,14 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from ombudsman_kpi.arrays.types import MISSING, Truths
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
+from ombudsman_kpi.clocks.due_days import due_days
 from ombudsman_kpi.clocks.judging import reaches
 from ombudsman_kpi.clocks.limit_fields import LimitField
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import NOT_IN, Assessed, Cohort, Outcome, outcome_of
+from ombudsman_kpi.clocks.pausing import PausedClock
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
@@ -38,11 +41,13 @@ class BandRule(ClockRule):
     """Each record whose clock stopped: met where it is in the band, late where it is in another."""
 
     target: "Distribution"
+    related: Related
 
     def assess(self, known: AsKnownBatch) -> Assessed:
         """Return which records of a batch are in the band."""
         clock, runs_in = timeline(self.target, known), self.target.runs_in
-        kept = [timeline(step, known).in_time(step.limit) for step in self.target.steps]
+        pauses = self.related.stood_still(self.target, known)
+        kept = [_kept(step, known, self.related) for step in self.target.steps]
         before, past = kept[: len(self.target.beyond)], [~own for own in kept[len(self.target.beyond) :]]
         # Each state twice: of 3 states, the second of one that isn't in the band is 1 + 3 = 4.
         states = [outcome_of(state) for state in clock.states]
@@ -53,9 +58,20 @@ class BandRule(ClockRule):
 
         return Assessed(
             clock.state.astype(np.intp) + outside * len(states), categories, clock.start_day, clock.end_day,
-            np.where(ran, clock.elapsed, NONE), runs_in.elapsed_unit, clock.points_without_due, runs_in.parts,
-            clock.in_days,
+            np.where(ran, PausedClock.of(clock, pauses, known.as_of).net(), NONE), runs_in.elapsed_unit,
+            clock.points_without_due, runs_in.parts, clock.in_days,
+            gross=np.where(ran, clock.elapsed, NONE) if self.target.pauses else None,
         )  # fmt: skip
+
+
+def _kept(step: ShareWithin, known: AsKnownBatch, related: Related) -> Truths:
+    """Return which clocks of a batch have used no more than a limit so far, less the time that they stood still."""
+    clock = timeline(step, known)
+    if not step.pauses:
+        return clock.in_time(step.limit)
+    due = due_days(step, known, related.stood_still(step, known)).due
+    kept: Truths = (clock.last(known.as_of) <= due) | (due == MISSING)  # beyond the calendar
+    return kept
 
 
 class Distribution(OnClock, ChangingShare):
@@ -73,6 +89,7 @@ class Distribution(OnClock, ChangingShare):
     bands = [{ id = "in-20wd", limit = "20 working days" }, { id = "in-13w", limit = "13 weeks" }, { id = "in-longer" }]
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (BandRule,)
+    may_pause = True
 
     @staticmethod
     def in_bands(bands: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -105,7 +122,7 @@ class Distribution(OnClock, ChangingShare):
     @property
     def meaningful_options(self) -> frozenset[str]:
         """The options of a clock that mean something for one of its limits."""
-        return frozenset[str]().union(*(limit.options for limit in self.all_limits)) - {"pauses", "unanswered"}
+        return self.meaningful(limit.options for limit in self.all_limits)
 
     @property
     def limits(self) -> tuple[DueChain, ...]:
@@ -124,7 +141,9 @@ class Distribution(OnClock, ChangingShare):
 
     def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for its records."""
-        yield self.of, BandRule(self)
+        for in_days in {limit.in_days for limit in self.all_limits} if self.pauses else ():
+            _ = related.pauses(self.of, in_days=in_days)  # found before several threads ask for them
+        yield self.of, BandRule(self, related)
 
     def figures(self, places: Places) -> Figures:
         """Return the share of those in the band, of all that stopped."""

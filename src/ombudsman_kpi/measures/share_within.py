@@ -1,6 +1,7 @@
 """The share of records whose clock stopped within the limit."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -9,37 +10,36 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ombudsman_kpi.arrays.types import Integers, Truths
+from ombudsman_kpi.clocks.due_days import spared
 from ombudsman_kpi.clocks.judging import Judged, follows_from_elapsed, judged, outcomes, provisional
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.starts import recorded
 from ombudsman_kpi.clocks.states import NONE, State
-from ombudsman_kpi.clocks.timeline import SharedClock, Timeline, endings_of, timeline
+from ombudsman_kpi.clocks.timeline import SharedClock, Timeline, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.events.log import Misfit
-from ombudsman_kpi.events.reopenings import since_reopened
+from ombudsman_kpi.events.log import UNSTOPPED, Misfit
+from ombudsman_kpi.events.reopenings import Again
 from ombudsman_kpi.measures.base.changing import ChangingShare
 from ombudsman_kpi.measures.base.figures import Figures, share_figures
+from ombudsman_kpi.measures.base.lasting import clock_lasts
 from ombudsman_kpi.measures.base.on_clock import Extendable
 from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.published import PublishedShareRule
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import ClockRule
+from ombudsman_kpi.measures.base.reopened import ReopenableRule, again, unstopped
 from ombudsman_kpi.measures.base.target import Records, Rule
-from ombudsman_kpi.measures.share_within_due_days import DueDayRule, with_extensions
-from ombudsman_kpi.measures.share_within_paused import PausedRule, spared, with_gross
-from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, RECORDS
+from ombudsman_kpi.measures.share_within_due_days import DueDayRule, with_extensions, with_gross
+from ombudsman_kpi.records.vocabulary import RECORDS
 
 
 @dataclass(frozen=True)
-class ShareWithinRule(ClockRule):
+class ShareWithinRule(ReopenableRule):
     """Each record's clock, judged by the limit."""
 
     target: "ShareWithin"
-    related: Related
 
-    def assess(self, known: AsKnownBatch) -> Assessed:
+    def of_clocks(self, known: AsKnownBatch) -> Assessed:
         """Return the outcomes of the clocks of a batch."""
-        known = self.target.seen(known, self.related)
         clock, result = clock_judged(self.target, known)
         return Assessed(
             result.code,
@@ -54,17 +54,17 @@ class ShareWithinRule(ClockRule):
             result.provisional,
         )
 
-    def stays(self, known: AsKnownBatch) -> Truths:
+    def lasting(self, known: AsKnownBatch) -> Truths:
         """Return which clocks have ended, unless their due day may still move."""
-        known = self.target.seen(known, self.related)
         clock = timeline(self.target, known)
         moves = provisional(self.target, clock, known.setting.calendar)
-        ended = super().stays(known)
+        ended = clock_lasts(self.target, known)
         return ended if moves is None else ended & (~moves | (clock.elapsed == NONE))
 
     def shared_clock(self, known: AsKnownBatch) -> SharedClock | None:
         """Return the clocks of a batch where state and elapsed time say all."""
-        known = self.target.seen(known, self.related)
+        if self.target.again(known, self.related) is not None:
+            return None
         clock = timeline(self.target, known)
         shared = follows_from_elapsed(self.target, clock, known.setting.calendar)
         return SharedClock(self.target.clock_key, clock, self.target.limit) if shared else None
@@ -97,24 +97,18 @@ class ShareWithin(Extendable, ChangingShare):
     standard = "at least 40%"
     cohort = "received"
     """
-    rule_types: ClassVar[tuple[type[Rule], ...]] = (ShareWithinRule, PausedRule, DueDayRule)
-    in_time = obliges = True
-
-    @property
-    def pauses(self) -> bool:
-        """Whether its clock may stand still."""
-        return self.clock.pauses == "allowed"
+    rule_types: ClassVar[tuple[type[Rule], ...]] = (ShareWithinRule, DueDayRule)
+    in_time = obliges = may_pause = True
 
     @property
     def reopens(self) -> bool:
-        """Whether a case that was reopened has stopped no more."""
-        return self.clock.reopening == "last stop"
+        """Whether a case that was reopened has its last stop, or clocks of its own since then."""
+        return self.clock.reopening != "first stop"
 
     @property
-    def reads(self) -> Mapping[Records, str | None]:
-        """Its records; and where its clock may stand still, beside each the events that say when."""
-        own = IDS_OF_EVENTS[self.of] if self.pauses or self.reopens else None
-        return {self.of: own, "events": own} if own else {self.of: None}
+    def by_events(self) -> bool:
+        """Whether events say when its clock stood still, or that it hasn't stopped."""
+        return self.pauses or self.reopens
 
     @property
     def share_rule(self) -> Rule | None:
@@ -125,23 +119,18 @@ class ShareWithin(Extendable, ChangingShare):
         return PublishedShareRule(self, times or (self.limit.own_field or "due_at",))
 
     def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
-        """Return the rule for clocks that run on, for those that stand still, or for those judged by due days."""
+        """Return the rule for clocks judged by elapsed time, or for those judged by due days."""
         if self.reopens:
-            _ = related.last_stops()  # found before several threads ask for them
-        if self.judged_by_due_days:
-            yield self.of, DueDayRule(self, related)
-            return
-        if not self.pauses:
-            yield self.of, ShareWithinRule(self, related)
-            return
-        _ = related.pauses(self.of, in_days=self.in_days)  # found before several threads ask for them
-        yield self.of, PausedRule(self, related)
+            _ = related.reopened(in_days=self.in_days)  # found before several threads ask for it
+        if self.pauses:
+            _ = related.pauses(self.of, in_days=self.in_days)  # as well
+        yield self.of, DueDayRule(self, related) if self.judged_by_due_days else ShareWithinRule(self, related)
 
     def figures(self, places: Places) -> Figures:
         """Return the share in time; and beside it what it would be without any pause, or without any extension."""
         figures = share_figures(self.standard, places)
         if self.extension is not None:
-            return with_extensions(figures, places)
+            figures = with_extensions(figures, places)
         return with_gross(figures, places) if self.pauses else figures
 
     def from_layout_1(self, outcome: Outcome) -> Outcome:
@@ -151,28 +140,28 @@ class ShareWithin(Extendable, ChangingShare):
         return next((item for item in marked if item[:2] == outcome[:2]), outcome)
 
     def misfits(self, related: Related) -> Mapping[Misfit, int]:
-        """Return what wasn't understood of pauses, or of the log that cases were made of."""
-        if self.pauses:
-            return related.pauses(self.of, in_days=self.in_days).misfits
-        return related.last_stops().misfits if self.reopens else super().misfits(related)
+        """Return what wasn't understood of pauses and reopenings, or of the log that cases were made of."""
+        misfits = super().misfits(related)
+        if self.reopens and not self.pauses:
+            misfits = related.reopened(in_days=self.in_days).misfits
+        if self.clock.reopening != "new clock":
+            return misfits
+        return +Counter({**misfits, UNSTOPPED: unstopped(self, related)})
 
-    def seen(self, known: AsKnownBatch, related: Related) -> AsKnownBatch:
-        """Return a batch in which cases that were reopened have their last stops, by that option."""
-        if not self.reopens:
-            return known
-        timeline(self, known)  # which refuses times that don't fit together
-        names = dict.fromkeys(known.batch.table.resolve(name, "") for name in self.stop)
-        names |= dict.fromkeys(name for name in endings_of(self) if name in known.batch.columns)
-        return known.once(("since reopened", *names), lambda: since_reopened(known, related.last_stops(), names))
+    def again(self, known: AsKnownBatch, related: Related) -> Again | None:
+        """Return the clocks of cases that were reopened, by that option."""
+        return again(self, known, related)[0] if self.reopens else None
+
+    def telling(self, assessed: Assessed) -> Sequence[int]:
+        """Return the place of the clock that runs now: the last of one record."""
+        return range(len(assessed.code))[-1:]
 
     @property
     def meaningful_options(self) -> frozenset[str]:
-        """The options of a clock that mean something for it, those about pauses and calls among them."""
+        """The options of a clock that mean something for it, those about reopenings and calls among them."""
         options = super().meaningful_options
         if set(RECORDS[self.of].answered_by) & set(self.stop):
             options |= {"unanswered"}
-        if self.of in IDS_OF_EVENTS:
-            options |= {"pauses"} & self.limit.options
         if self.of == "cases":
             options |= {"reopening"} & self.limit.options
         return options

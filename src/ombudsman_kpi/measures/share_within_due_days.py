@@ -1,7 +1,7 @@
-"""A share within a limit where records have limits of their own, or extensions: what counts is the due day.
+"""A share within a limit where records have limits of their own, extensions or pauses: what counts is the due day.
 
 Source of the rule: who stopped by the first date is met; who stopped by the second is met, by extension. Both numbers
-are given, and the figure without any extension.
+are given, and the figure without any extension. Gross (as if nothing had been paused) and net are both given.
 """
 
 from dataclasses import dataclass
@@ -9,48 +9,45 @@ from fractions import Fraction
 
 import numpy as np
 
-from ombudsman_kpi.arrays.types import MISSING, Truths
-from ombudsman_kpi.clocks.due_days import BY_EXTENSION, conditions_of, fields_of_due_days, judged_by_due_days
+from ombudsman_kpi.arrays.types import Integers, Truths
+from ombudsman_kpi.clocks.due_days import BY_EXTENSION, SPARED, conditions_of, fields_of_due_days, judged_by_due_days
 from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.figures import Figures, Said
 from ombudsman_kpi.measures.base.lasting import clock_lasts, fields_last
 from ombudsman_kpi.measures.base.on_clock import Extendable
 from ombudsman_kpi.measures.base.places import Places
-from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.rules import ClockRule
+from ombudsman_kpi.measures.base.reopened import ReopenableRule
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.rounding import percent
 
 
 @dataclass(frozen=True)
-class DueDayRule(ClockRule):
+class DueDayRule(ReopenableRule):
     """Each record's clock, judged by the day on which it is due."""
 
     target: Extendable
-    related: Related
 
     def fields(self, table: Columns) -> list[str]:
         """Return the names of the fields that the clock, its limits and its extension read."""
         return fields_of_due_days(self.target, table)
 
-    def assess(self, known: AsKnownBatch) -> Assessed:
+    def of_clocks(self, known: AsKnownBatch) -> Assessed:
         """Return the outcomes of the clocks of a batch."""
-        known = self.target.seen(known, self.related)
-        clock, result, due = judged_by_due_days(self.target, known)
-        limit, there = self.target.limit, due.due != MISSING
-        used = clock.axis.elapsed(np.where(there, clock.start, 0), np.where(there, due.due, 0))
+        pauses = self.related.stood_still(self.target, known)
+        clock, result, due, allowed, gross = judged_by_due_days(self.target, known, pauses)
+        limit = self.target.limit
         return Assessed(
             result.code, result.categories, lambda: clock.start_day, lambda: clock.end_day, limit.shown(result.elapsed),
-            limit.elapsed_unit, lambda: (*clock.points(), clock.shown(due.due)), limit.parts, clock.in_days,
-            result.provisional, allowed=used,
+            limit.elapsed_unit, lambda: (*clock.points(), clock.shown(due.known)), limit.parts, clock.in_days,
+            result.provisional, allowed=allowed, if_resumed=due.due if clock.in_days else None,
+            gross=None if gross is None else limit.shown(gross),
         )  # fmt: skip
 
-    def stays(self, known: AsKnownBatch) -> Truths:
+    def lasting(self, known: AsKnownBatch) -> Truths:
         """Return which clocks have ended, unless their due day may still move."""
-        known = self.target.seen(known, self.related)
-        _, result, _ = judged_by_due_days(self.target, known)
-        return due_days_last(self.target, known) & np.equal(result.provisional, 0)
+        found = judged_by_due_days(self.target, known, self.related.stood_still(self.target, known))
+        return due_days_last(self.target, known) & np.equal(found.judged.provisional, 0)
 
 
 def due_days_last(target: Extendable, known: AsKnownBatch) -> Truths:
@@ -60,9 +57,7 @@ def due_days_last(target: Extendable, known: AsKnownBatch) -> Truths:
 
 def with_extensions(figures: Figures, places: Places) -> Figures:
     """Return the shares with how many were met by extension, and what they would be without any."""
-    extended, marked = places.number("met", BY_EXTENSION), places.number(mark=BY_EXTENSION)
-    met = places.met - extended
-    counted = met + places.missed + marked
+    extended, met, counted = _otherwise(places, BY_EXTENSION)
 
     def say(row: int) -> Said:
         if not counted[row]:
@@ -72,3 +67,25 @@ def with_extensions(figures: Figures, places: Places) -> Figures:
         return Said({"by_extension": by, "without_extensions": Fraction(own, of)}, (words,))
 
     return figures.adding(say)
+
+
+def with_gross(figures: Figures, places: Places) -> Figures:
+    """Return the shares by the time that clocks ran, and beside each what it would be had they never stood still."""
+    _, met, counted = _otherwise(places, SPARED)
+
+    def say(row: int) -> Said:
+        if not counted[row]:
+            return Said()
+        own, of = int(met[row]), int(counted[row])
+        return Said({"gross": Fraction(own, of)}, (f"without pauses {percent(own, of)} ({own:,} of {of:,})",))
+
+    return figures.adding(say)
+
+
+def _otherwise(places: Places, mark: str) -> tuple[Integers, Integers, Integers]:
+    """Return how many were met with a mark; and how many would be met, and counted, if those with it were missed."""
+    marks = [marks for marks in dict.fromkeys(item.mark for item in places.cells.outcomes) if mark in marks.split(", ")]
+    none = np.zeros(len(places), np.int64)
+    marked, extra = (sum((places.number(status, one) for one in marks), none) for status in (None, "met"))
+    met = places.met - extra
+    return extra, met, met + places.missed + marked

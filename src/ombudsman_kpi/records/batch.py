@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import arrow_truths, emptied, integers, present, truths
-from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.arrays.types import MISSING, Integers, RowNumbers, Truths
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records.cells.text import matches, text_column, text_of, truth_of
@@ -37,6 +38,13 @@ class Batch:
 
     def __len__(self) -> int:
         return next((len(column) for column in self.columns.values()), 0)
+
+    def take(self, rows: RowNumbers, times: Mapping[str, Times] = MappingProxyType({})) -> "Batch":
+        """Return some rows, in any order and number, with other times in some fields."""
+        return _Taken(
+            self.table, self.offset, self.columns, self.place, self.before, self.is_pandas, self.locate, {**times},
+            whole=self, rows=rows
+        )  # fmt: skip
 
     def times(self, name: str) -> Times:
         """Return a column of dates or timestamps."""
@@ -213,3 +221,38 @@ class Batch:
         encoded = text.dictionary_encode()
         words = [self._meant(name, word) for word in encoded.dictionary.to_pylist()]
         return pa.array(words, pa.string()).take(encoded.indices)
+
+
+@dataclass(eq=False)
+class _Taken(Batch):
+    """Some rows of a batch: what is read of it is read there."""
+
+    whole: Batch = field(kw_only=True)
+    rows: RowNumbers = field(kw_only=True)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def is_filled(self, name: str) -> Truths:
+        """Return where a column of text isn't empty."""
+        return self.whole.is_filled(name)[self.rows]
+
+    @cached_property
+    def repeats(self) -> Truths | None:
+        """Which rows say again what another said before."""
+        repeats = self.whole.repeats
+        return None if repeats is None else repeats[self.rows]
+
+    def row_name(self, position: int, name: str | None = None) -> str:
+        """Return how errors name a row."""
+        return self.whole.row_name(int(self.rows[position]), name)
+
+    def _read_times(self, name: str) -> Times:
+        return self.whole.times(name).take(self.rows)
+
+    def _read_text(self, name: str) -> Any:
+        return self.whole.text(name).take(self.rows)
+
+    def _read_words(self, name: str) -> Words:
+        words = self.whole.words(name)
+        return words._replace(codes=words.codes[self.rows])

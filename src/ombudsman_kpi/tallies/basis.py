@@ -48,7 +48,7 @@ class Basis:
         """The last day that could have made a difference by being off: one after it moves nothing that was counted.
 
         Clocks start by ``as_of``, so none is due later than one that starts on it: 20 working days from Thursday 28
-        March 2024 end on 29 April.
+        March 2024 end on 29 April. Only a clock in months that stood still can: those that it runs for may be longer.
         """
         as_of = parse_as_of(self.as_of, self.scheme)
         calendar, last = self.scheme.calendar, as_of.day
@@ -59,6 +59,7 @@ class Basis:
             due = np.array([as_of.day if in_days else as_of.instant])
             for limit, clock in chain:
                 if due[0] != MISSING:
+                    due = due + (limit.longer_by if clock.pauses == "allowed" else 0)
                     due = limit.axis(calendar, clock).due(due, limit.allowed)
             day = int((due if in_days else self.scheme.zone.days(due))[0])
             last = max(last, day_number(calendar.last) if day == MISSING else day)

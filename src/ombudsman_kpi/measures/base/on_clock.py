@@ -1,9 +1,9 @@
 """What the measures with a clock share: where it starts and stops, its options, and its limit."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
@@ -20,10 +20,13 @@ from ombudsman_kpi.clocks.starts import Start, StartsField, only_field, others
 from ombudsman_kpi.clocks.timeline import times_named
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.events.log import Misfit
+from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.selected import Selected, check_conditions, check_time
 from ombudsman_kpi.measures.base.target import DueChain, LimitedClock, Records, Target
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import is_none
+from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS
 
 
 class OnClock(Selected):
@@ -34,6 +37,7 @@ class OnClock(Selected):
     )
     stop: tuple[str, ...] = Field(description="The field that stops it, or several: the earliest counts")
     clock: Clock = Field(default_factory=Clock, description="Options of the clock")
+    may_pause: ClassVar[bool] = False  # whether it can count what ran of a clock that stood still
     _others: dict[str, HasDueDays] = PrivateAttr(default_factory=dict)  # the targets on whose due days it starts
 
     @property
@@ -86,9 +90,24 @@ class OnClock(Selected):
         return (((self.runs_in, self.clock),),)
 
     @property
+    def pauses(self) -> bool:
+        """Whether its clock may stand still."""
+        return self.clock.pauses == "allowed"
+
+    @property
+    def by_events(self) -> bool:
+        """Whether events have a say in its clock."""
+        return self.pauses
+
+    @property
     def reads(self) -> Mapping[Records, str | None]:
-        """Its own records, split in any way."""
-        return {self.of: None}
+        """Its own records, split in any way; and where events have a say in its clock, these beside each."""
+        own = IDS_OF_EVENTS[self.of] if self.by_events else None
+        return {self.of: own, "events": own} if own else {self.of: None}
+
+    def misfits(self, related: Related) -> Mapping[Misfit, int]:
+        """Return what wasn't understood of pauses, or of the log that cases were made of."""
+        return related.each_pause(self.of, in_days=self.in_days).misfits if self.pauses else super().misfits(related)
 
     @property
     def cohorts(self) -> tuple[Cohort, ...]:
@@ -108,8 +127,13 @@ class OnClock(Selected):
     @property
     def meaningful_options(self) -> frozenset[str]:
         """The options of a clock that mean something for it: those of its limit, of its records and measure."""
+        return self.meaningful([self.runs_in.options])
+
+    def meaningful(self, options: Iterable[frozenset[str]]) -> frozenset[str]:
+        """Return which options of limits mean something for its measure, too, by its records and starts."""
         several = set() if only_field(self.starts) or not self.starts else {"cut_off", "non_working_receipt"}
-        return self.runs_in.options - {"pauses", "reopening", "unanswered"} - several
+        pauses = set() if self.may_pause and self.of in IDS_OF_EVENTS else {"pauses"}
+        return frozenset[str]().union(*options) - {"reopening", "unanswered"} - several - pauses
 
     @property
     def called(self) -> str:
@@ -136,6 +160,11 @@ class OnClock(Selected):
         for name in self.clock.in_force:
             if name not in self.meaningful_options:
                 raise ValueError(f"clock: {name} means nothing for {self.called} on {self.of}; leave it out")
+        if self.clock.reopening == "new clock" and others(self.starts):
+            raise ValueError(
+                "clock: reopening = 'new clock' needs starts that are fields: a reopening doesn't move the due day of "
+                "another target"
+            )
         if self.clock.short_wait is not None and not self.runs_in.needs_times:
             raise ValueError(f"clock: unanswered = {self.clock.unanswered!r} needs a limit in seconds or hours")
         return self
@@ -192,12 +221,13 @@ class Extendable(Limited):
     @property
     def has_due_days(self) -> Self | None:
         """The target itself, unless its clock may stand still, or records bring their due dates along."""
-        return self if self.clock.pauses == "none" and not self.limit.own_field else None
+        return None if self.pauses or self.limit.own_field else self
 
     @property
     def judged_by_due_days(self) -> Self | None:
-        """The target itself, where it has several limits, or an extension."""
-        return self if self.extension is not None or isinstance(self.limit, SeveralLimits) else None
+        """The target itself, where it has several limits, an extension, or a clock that may stand still."""
+        by_elapsed = self.extension is None and not isinstance(self.limit, SeveralLimits) and not self.pauses
+        return None if by_elapsed else self
 
     @property
     def limits(self) -> tuple[DueChain, ...]:
@@ -212,10 +242,13 @@ class Extendable(Limited):
     def _fitting(self) -> Self:
         for entry in entries_of(self.limit):
             check_conditions("limit: where", dict(entry.where), self.of)
-        if self.judged_by_due_days and self.clock.pauses == "allowed":
-            raise ValueError("clock: pauses don't go with several limits or an extension; leave one of them out")
         if self.extension is None:
             return self
+        if self.clock.reopening == "new clock":
+            raise ValueError(
+                "clock: reopening = 'new clock' doesn't go with an extension, which a record has once and not for each "
+                "clock; leave one of them out"
+            )
         check_conditions("extension: where", self.extension.where, self.of)
         for name in self.extension.times:
             check_time(name, self.of)

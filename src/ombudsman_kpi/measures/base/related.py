@@ -10,13 +10,14 @@ import numpy as np
 from ombudsman_kpi.arrays.arrow_memory import integers, present
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.setting import Setting
+from ombudsman_kpi.clocks.has_clock import HasClock
 from ombudsman_kpi.clocks.states import fields_of_conditions
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.contacts import Contacts, RowsOf, contacts_of, rows_of_records
-from ombudsman_kpi.events.log import Misfit
-from ombudsman_kpi.events.pauses import Pauses, pauses_of
-from ombudsman_kpi.events.reopenings import LastStops, last_stops_of
+from ombudsman_kpi.events.log import Misfit, only_dates
+from ombudsman_kpi.events.pauses import NO_PAUSES, Pauses, pauses_of
+from ombudsman_kpi.events.reopenings import Again, Reopened, reopened_of
 from ombudsman_kpi.events.understood import Understood
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.tables import Table
@@ -70,19 +71,41 @@ class Related:
 
     def pauses(self, kind: str, *, in_days: bool = True) -> Pauses:
         """Return when the clock of each record of a kind stood still, in days or in instants."""
+        return self.once(
+            ("pauses", kind, in_days), lambda: self.each_pause(kind, in_days=in_days).merged(in_days=in_days)
+        )
+
+    def each_pause(self, kind: str, *, in_days: bool) -> Pauses:
+        """Return each pause of the records of a kind as it was found."""
         events, rows_of = self.tables["events"], self.rows_of(kind)
         return self.once(
-            ("pauses", kind, in_days),
+            ("each pause", kind, in_days),
             lambda: self._understood(kind, pauses_of(events, kind, rows_of, self.as_of, self.scheme, in_days=in_days)),
         )
 
-    def last_stops(self) -> LastStops:
-        """Return when cases were last reopened, and what happened since."""
+    def stood_still(self, target: HasClock, known: AsKnownBatch) -> Pauses:
+        """Return when the clocks of a batch stood still: a pause is of the clock that runs when it begins.
+
+        There are none where a target doesn't allow it.
+        """
+        if target.clock.pauses == "none":
+            return NO_PAUSES
+        kind, in_days, offset = target.of, target.in_days, known.batch.offset
+        if not isinstance(known, Again):
+            return self.pauses(kind, in_days=in_days).within(offset, offset + len(known.batch))
+        pauses = self.each_pause(kind, in_days=in_days).within(offset, offset + int(known.record[-1]) + 1)
+        return pauses.of_clocks(known.record, known.since).merged(in_days=in_days)
+
+    def reopened(self, *, in_days: bool) -> Reopened:
+        """Return what happened to the cases that were reopened. Raises ``RecordsError`` where it lacks times of day."""
         events, rows_of = self.tables["events"], self.rows_of()
-        return self.once(
-            ("last stops",),
-            lambda: self._understood("cases", last_stops_of(events, rows_of, self.as_of, self.scheme)),
+        found = self.once(
+            ("reopened",),
+            lambda: self._understood("cases", reopened_of(events, rows_of, self.as_of, self.scheme)),
         )
+        if not in_days and len(found.row) and not found.timed:
+            raise only_dates(events, "reopenings")
+        return found
 
     @property
     def understood(self) -> Understood:

@@ -23,6 +23,7 @@ from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import SharedClock
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
+from ombudsman_kpi.events.reopenings import Again
 from ombudsman_kpi.measures.base.figures import NO_TARGET, Figures, Months, Said, in_every_month, once_matured
 from ombudsman_kpi.measures.base.in_force import InForce
 from ombudsman_kpi.measures.base.places import Places
@@ -338,9 +339,9 @@ class Target(Declaration):
         """The target itself, where it has a clock with a limit."""
         return None
 
-    def seen(self, known: AsKnownBatch, related: Related) -> AsKnownBatch:
-        """Return a batch as its clock sees it: as it was known, unless an option says otherwise."""
-        return known
+    def again(self, known: AsKnownBatch, related: Related) -> Again | None:
+        """Return the clocks of the records that were reopened, beside those of a batch or instead; None: none."""
+        return None
 
     @property
     def has_due_days(self) -> HasDueDays | None:

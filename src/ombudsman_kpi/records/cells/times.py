@@ -54,6 +54,12 @@ class Times:
         unread = stamps if self.unread is None else stamps | self.unread
         return Times(_whole_days(np.where(stamps, MISSING, self.values)), "dates", unreal=self.unreal, unread=unread)
 
+    def take(self, rows: Integers) -> "Times":
+        """Return the times of some rows."""
+        marks = (None if mark is None else mark[rows] for mark in (self.only_dates, self.unreal, self.unread))
+        only_dates, unreal, unread = marks
+        return replace(self, values=self.values[rows], only_dates=only_dates, unreal=unreal, unread=unread)
+
     def walls(self, zone: TimeZone) -> Integers:
         """Return wall-clock times in a place, in microseconds."""
         if self.kind == "dates":
