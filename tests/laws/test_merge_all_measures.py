@@ -328,7 +328,7 @@ def test_threads_add_to_one_set_of_cells(scheme: Scheme, monkeypatch: pytest.Mon
     monkeypatch.setattr(counter, "CellSums", Noted)
     monkeypatch.setattr(source, "BATCH", 7)
     tally(scheme, **tables(Maker(2).casework()), **OPTIONS[1])
-    assert 50 < len(filled) <= len(scheme.targets)
+    assert 50 < len(filled) < 1.2 * len(scheme.targets)  # some share cells in one batch, and not in another
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi import Scheme, SchemeError, Tally, assess, load_scheme, measure, tally
-from ombudsman_kpi.measures.base.places import Times
+from ombudsman_kpi.measures.base.places import RowTimes
 from ombudsman_kpi.results.row import Row
 
 NINE = datetime.fromisoformat("2024-04-02T09:00:00")
@@ -212,7 +212,7 @@ def test_of_many_groups_each_has_the_time_that_numpy_finds_among_all_of_its_own(
     """Sixteenths are exact as floats, so that numpy's method of the same definition finds the same one."""
     cells = [(elapsed, number) for row in rows for elapsed, number in sorted(row.items())]
     elapsed, numbers = (np.array([cell[place] for cell in cells], np.int64) for place in (0, 1))
-    times = Times(elapsed, np.cumsum(numbers), np.cumsum([0, *map(len, rows)]))
+    times = RowTimes(elapsed, np.cumsum(numbers), np.cumsum([0, *map(len, rows)]))
     totals = [sum(row.values()) for row in rows]
     found = times.shortest_of(np.array([ceil(Fraction(n, 16) * total) for total in totals])).tolist()
     assert np.diff(times.before).tolist() == totals

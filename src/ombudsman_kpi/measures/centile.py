@@ -10,7 +10,7 @@ from ombudsman_kpi.arrays.exact import Fractions, share_of
 from ombudsman_kpi.measures.average import TimeTaken, still_open
 from ombudsman_kpi.measures.base.changing import Changing
 from ombudsman_kpi.measures.base.figures import Figures, judged
-from ombudsman_kpi.measures.base.places import Moments, Places, Times
+from ombudsman_kpi.measures.base.places import Moments, Places, RowTimes
 from ombudsman_kpi.statistics.intervals import Interval
 
 
@@ -28,7 +28,7 @@ class Centiles(TimeTaken, Changing):
         """Return the centiles in its unit; none where nothing has stopped."""
         return self._of(places.times())
 
-    def _of(self, times: Times, among: Times | None = None) -> Fractions:
+    def _of(self, times: RowTimes, among: RowTimes | None = None) -> Fractions:
         """Return the centiles of times, or of as many of which all but these never end; none where it is one of those.
 
         Of 3 that stopped among 7 the median is the 4th of all, and there is none.

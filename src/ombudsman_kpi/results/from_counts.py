@@ -11,19 +11,19 @@ from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.periods import Every, Grain, Period, grain_of, period_of
 from ombudsman_kpi.clocks.outcomes import Cohort, OutcomeStatus
 from ombudsman_kpi.events.log import notes_of
-from ombudsman_kpi.measures.base.figures import Figures, Months, share_figures
+from ombudsman_kpi.measures.base.figures import Figures, MonthlyFigures, share_figures
 from ombudsman_kpi.measures.base.in_force import InForce
-from ombudsman_kpi.measures.base.places import Counted, Group, Places
+from ombudsman_kpi.measures.base.places import Group, PlaceCells, Places
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.results.row import COUNTS, EVERYTHING, Row
 from ombudsman_kpi.results.summed import InPeriods, counted, daily_levels, placed, spanned
-from ombudsman_kpi.results.table import Made, Part, Table
+from ombudsman_kpi.results.table import Made, Part, RowsByColumn
 from ombudsman_kpi.tallies.basis import Basis
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Key
 from ombudsman_kpi.tallies.counts import PUBLISHED, Counts
 
 
-def table_of_counts(counts: Counts, basis: Basis) -> Table:
+def table_of_counts(counts: Counts, basis: Basis) -> RowsByColumn:
     """Return the figures of all targets: every period from the first to the last, for every group."""
     parts: list[Part | Made] = []
     for name, everys in basis.every.items():
@@ -38,7 +38,7 @@ def table_of_counts(counts: Counts, basis: Basis) -> Table:
                 block = counts.blocks.get(Key(name, cohort, target.grain_for(every)))
                 if block is not None:
                     parts += _Asked(target, cohort, None if once else every, counts, basis, notes).parts(block)
-    return Table(tuple(parts))
+    return RowsByColumn(tuple(parts))
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class _Asked:
         complete = np.repeat([end is None or _closed(end, as_of) for end in ends], len(groups)).astype(np.bool_)
         unknown = np.full(len(complete), MISSING)
 
-        def cells_of(some: Block, within: InPeriods) -> Counted:
+        def cells_of(some: Block, within: InPeriods) -> PlaceCells:
             return counted(some, within.own, placed(within.periods, periods).take(within.period), groups)
 
         cells = cells_of(block, found)
@@ -111,7 +111,7 @@ class _Asked:
             keys = [Key(name, self.basis.scheme[name].cohort, grain_of(every))]
         return next(((self.counts.blocks[key], key.grain) for key in keys if key in self.counts.blocks), _NO_SAMPLE)
 
-    def _months(self, block: Block, places: Places) -> Months | None:
+    def _months(self, block: Block, places: Places) -> MonthlyFigures | None:
         """Return the months of longer periods, where the standard is for each of them."""
         if self.target.met_when is None or self.every in {"week", "month"}:
             return None
@@ -122,7 +122,7 @@ class _Asked:
         longer = [None if self.every is None else period_of(start, self.every) for start in starts]
         period, group = placed(longer, places.periods)[:-1], placed(months.groups, places.groups)[:-1]
         into = np.repeat(period, len(group)) * len(places.groups) + np.tile(group, len(period))
-        return Months(self.target.figures(months), months, into)
+        return MonthlyFigures(self.target.figures(months), months, into)
 
     def _daily(self, block: Block) -> Part:
         """Return the figures of what is counted daily: for every period from the first change to ``as_of``."""

@@ -11,7 +11,7 @@ from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.results.from_counts import table_of_counts
 from ombudsman_kpi.results.json import plain_results, results_from_json, results_json_schema, results_to_json
 from ombudsman_kpi.results.row import COUNTS, OWN_COLUMNS, Row, column_names
-from ombudsman_kpi.results.table import Column, Made, Table
+from ombudsman_kpi.results.table import Column, Made, RowsByColumn
 from ombudsman_kpi.results.text_table import as_html, as_text, table_of
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.basis import Basis
@@ -31,7 +31,7 @@ class Results:
     ``to_pandas()`` gives the whole of it.
     """
 
-    rows: Table
+    rows: RowsByColumn
     basis: Basis
 
     @classmethod
@@ -99,7 +99,7 @@ class Results:
         Raises ``KpiError`` for any other text, or where days off have changed since.
         """
         rows, basis = results_from_json(text)
-        return cls(Table((Made(rows),)), basis)
+        return cls(RowsByColumn((Made(rows),)), basis)
 
     @staticmethod
     def json_schema() -> dict[str, Any]:

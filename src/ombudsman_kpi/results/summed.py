@@ -9,7 +9,7 @@ import numpy as np
 from ombudsman_kpi.arrays.types import Codes, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number, to_day
 from ombudsman_kpi.calendars.periods import Every, Grain, Period, following, grain_start, period_of
-from ombudsman_kpi.measures.base.places import Counted, Group, Levels
+from ombudsman_kpi.measures.base.places import Group, Levels, PlaceCells
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.measures.stock import levels
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block
@@ -46,15 +46,15 @@ class InPeriods(NamedTuple):
         return cls(own, periods, placed(found, periods).take(place))
 
 
-def counted(block: Block, own: Truths, period: Codes, groups: Sequence[Group]) -> Counted:
+def counted(block: Block, own: Truths, period: Codes, groups: Sequence[Group]) -> PlaceCells:
     """Return some cells of a block by the rows that they are in: so many groups for each period.
 
-    Cells in no period, of the number -1, and in no such group, are left out.
+    PlaceCells in no period, of the number -1, and in no such group, are left out.
     """
     group = placed(block.groups, groups).take(block.group[own])
     row, there = period * len(groups) + group, (period >= 0) & (group >= 0)
     columns = (block.outcome, block.elapsed, block.records, block.below, block.provisional)
-    return Counted(block.outcomes, row[there], *(column[own][there] for column in columns))
+    return PlaceCells(block.outcomes, row[there], *(column[own][there] for column in columns))
 
 
 def daily_levels(

@@ -17,7 +17,7 @@ from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort, OutcomeStatus
 from ombudsman_kpi.measures.base.figures import TARGET_STATUSES, Figures
-from ombudsman_kpi.measures.base.places import Counted, Places
+from ombudsman_kpi.measures.base.places import PlaceCells, Places
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.results.row import COUNTS, EVERYTHING, NO_DATE, Row
 
@@ -48,7 +48,7 @@ class Reasoned(NamedTuple):
     numbers: NDArray[np.int64]  # the place of the reason among the kinds, and beside it how many records
 
     @classmethod
-    def of(cls, cells: Counted, size: int, target: Target) -> "Reasoned":
+    def of(cls, cells: PlaceCells, size: int, target: Target) -> "Reasoned":
         """Return the reasons of the statuses that the target shows."""
         shown = [item for item in cells.outcomes if item.reason and item.status in target.reasons_shown]
         kinds: list[tuple[str, str]] = list(dict.fromkeys((item.status, item.reason) for item in shown))
@@ -256,7 +256,7 @@ class Made:
 
 
 @dataclass(frozen=True, eq=False)
-class Table(Sequence[Row]):
+class RowsByColumn(Sequence[Row]):
     """The rows of results: a sequence that makes each of them when someone looks at it."""
 
     parts: tuple[Part | Made, ...]
@@ -270,9 +270,9 @@ class Table(Sequence[Row]):
         """The names of the targets, in order."""
         return tuple(dict.fromkeys(name for part in self.parts for name in part.targets))
 
-    def of_target(self, name: str) -> "Table":
+    def of_target(self, name: str) -> "RowsByColumn":
         """Return the rows of one target; none of them is made for it."""
-        return Table(tuple(own for part in self.parts if (own := part.of_target(name)) is not None))
+        return RowsByColumn(tuple(own for part in self.parts if (own := part.of_target(name)) is not None))
 
     def column(self, name: str) -> Column:
         """Return one of the columns of the contract."""
@@ -301,7 +301,7 @@ class Table(Sequence[Row]):
         return self.parts[which].rows(row, row + 1)[0]
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, (Table, tuple)):
+        if not isinstance(other, (RowsByColumn, tuple)):
             return NotImplemented
         return len(self) == len(other) and all(mine == theirs for mine, theirs in zip(self, other, strict=True))
 

@@ -57,7 +57,7 @@ class Figures:
         return replace(self, say=say)
 
 
-class Months(NamedTuple):
+class MonthlyFigures(NamedTuple):
     """The months of longer periods: their figures, their places, and the row of the longer period of each."""
 
     figures: Figures
@@ -65,7 +65,7 @@ class Months(NamedTuple):
     into: Integers
 
 
-def in_every_month(figures: Figures, months: Months, complete: Truths) -> Figures:
+def in_every_month(figures: Figures, months: MonthlyFigures, complete: Truths) -> Figures:
     """Return figures whose standard is for every month of their period: lost with the first month that is.
 
     A month in which nothing was counted can't lose it. The headroom is that of the month that has least.

@@ -18,7 +18,7 @@ Group = tuple[str, ...]
 LONGEST = 1 << 62  # longer than anything takes: none is open
 
 
-class Counted(NamedTuple):
+class PlaceCells(NamedTuple):
     """What was counted, cell by cell: in which row, with which outcome and time, and how many records.
 
     ``elapsed``, ``records`` and ``below`` are those of ``tallies.block.Block``.
@@ -33,17 +33,17 @@ class Counted(NamedTuple):
     provisional: Integers
 
     @classmethod
-    def nothing(cls) -> "Counted":
+    def nothing(cls) -> "PlaceCells":
         """Return no cell."""
         return cls((), *[np.empty(0, np.int64)] * 6)
 
-    def of_any_time(self) -> "Counted":
+    def of_any_time(self) -> "PlaceCells":
         """Return the cells, those of all times together, in the order of rows and outcomes."""
         sums = CellSums(keys=2, sums=4)
         # What is 0 keeps its cell: a row of a published table may be of no record.
         sums.add((self.row, self.outcome), (self.records, self.below, self.provisional, 1))
         (row, outcome), (records, below, provisional, _) = sums.result()
-        return Counted(self.outcomes, row, outcome, np.full(len(row), -1), records, below, provisional)
+        return PlaceCells(self.outcomes, row, outcome, np.full(len(row), -1), records, below, provisional)
 
     @property
     def pending(self) -> Truths:
@@ -61,7 +61,7 @@ class Moments(NamedTuple):
     squares: int = 0
 
 
-class Times(NamedTuple):
+class RowTimes(NamedTuple):
     """Different times in each row, in order, how many records have taken up to so long, and where each row begins."""
 
     elapsed: Integers
@@ -105,8 +105,8 @@ class Places:
     groups: Sequence[Group]
     complete: Truths  # of each row, whether its period is over
     population: Integers  # the size of what a sample was drawn from; ``MISSING`` where it isn't known
-    cells: Counted  # those of all times together
-    timed: Counted | None = None  # those of each time, for a measure that reads times
+    cells: PlaceCells  # those of all times together
+    timed: PlaceCells | None = None  # those of each time, for a measure that reads times
     first: int = 0  # the first period in which anything was counted
     anything: bool = True  # whether anything at all was counted
     levels: Levels | None = None  # of what is counted daily
@@ -172,7 +172,7 @@ class Places:
     # Times. They are there for the measures that say so.
 
     @cached_property
-    def _ran(self) -> Counted:
+    def _ran(self) -> PlaceCells:
         assert self.timed is not None, "a measure that reads times must say so: reads_times"  # noqa: S101
         return self.timed
 
@@ -217,8 +217,8 @@ class Places:
         np.minimum.at(least, self._ran.row[waits], self._ran.elapsed[waits])
         return least
 
-    def times(self, *, pending: bool = False) -> Times:
+    def times(self, *, pending: bool = False) -> RowTimes:
         """Return the times of what was met, and those that what is pending has taken so far too."""
         own = self._met | (self._ran.pending & (self._ran.elapsed >= 0)) if pending else self._met
         keys, (records,) = add_up((self._ran.row[own], self._ran.elapsed[own]), (self._ran.records[own],))
-        return Times(keys[1], np.cumsum(records), np.searchsorted(keys[0], np.arange(len(self) + 1)))
+        return RowTimes(keys[1], np.cumsum(records), np.searchsorted(keys[0], np.arange(len(self) + 1)))

@@ -24,7 +24,7 @@ from ombudsman_kpi.clocks.timeline import SharedClock
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.events.reopenings import Again
-from ombudsman_kpi.measures.base.figures import NO_TARGET, Figures, Months, Said, in_every_month, once_matured
+from ombudsman_kpi.measures.base.figures import NO_TARGET, Figures, MonthlyFigures, Said, in_every_month, once_matured
 from ombudsman_kpi.measures.base.in_force import InForce
 from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
@@ -262,7 +262,7 @@ class Target(Declaration):
     def figures(self, places: Places) -> Figures:
         """Return its figures in some places: a row for each period and group."""
 
-    def figures_in(self, places: Places, cohort: CountedBy, months: Months | None = None) -> Figures:
+    def figures_in(self, places: Places, cohort: CountedBy, months: MonthlyFigures | None = None) -> Figures:
         """Return its figures in some places, as the keys that all measures have want it.
 
         ``months`` are those of longer periods in which something was counted, where its standard is for each.
