@@ -15,11 +15,14 @@ DAY = 86_400_000_000
 FIRST, LAST = (int(np.datetime64(day).astype(np.int64)) for day in ("2004-04-01", AS_OF))
 
 
-def write(folder: Path, cases: int, contacts: int, calls: int) -> None:
-    """Write ``cases.parquet``, ``events.parquet``, ``shuffled.parquet`` and ``calls.parquet``."""
+def write(folder: Path, cases: int, contacts: int, calls: int, authorities: int = 0) -> None:
+    """Write ``cases.parquet``, ``events.parquet``, ``shuffled.parquet`` and ``calls.parquet``.
+
+    With ``authorities``, each case is of one of so many.
+    """
     random = np.random.default_rng(2026)
     if cases:
-        ids, begun, ended = _write_cases(folder, random, cases)
+        ids, begun, ended = _write_cases(folder, random, cases, authorities)
         if contacts:
             _write_events(folder, random, contacts, ids, begun, ended)
     if calls:
@@ -51,7 +54,7 @@ def _save(path: Path, columns: Any, size: int) -> None:
         writer.close()
 
 
-def _write_cases(folder: Path, random: np.random.Generator, size: int) -> tuple[Any, Any, Any]:
+def _write_cases(folder: Path, random: np.random.Generator, size: int, authorities: int = 0) -> tuple[Any, Any, Any]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -76,10 +79,13 @@ def _write_cases(folder: Path, random: np.random.Generator, size: int) -> tuple[
         "withdrawn_at": (withdrawn, leaves & (withdrawn <= LAST)),
     }
     clock = random.integers(9 * 3600, 17 * 3600, size) * 1_000_000
+    named = pa.array([f"Authority {number:03}" for number in range(authorities)])
+    whose = random.integers(0, authorities, size) if authorities else None
 
     def columns(part: slice) -> dict[str, Any]:
         times = {name: _times(found[part] * DAY + clock[part], known[part]) for name, (found, known) in days.items()}
-        return {"case_id": ids[part.start : part.stop], **times}
+        group = {} if whose is None else {"authority": named.take(pa.array(whose[part]))}
+        return {"case_id": ids[part.start : part.stop], **times, **group}
 
     _save(folder / "cases.parquet", columns, size)
     there = np.flatnonzero(investigated & (allocated <= LAST))

@@ -207,7 +207,7 @@ def calls_by_duckdb(files: Given) -> Counts:
 # Polars
 
 
-def _days_of_cases() -> list[Any]:
+def days_of_cases() -> list[Any]:
     """Give the days of receipt, validity, allocation, decision and withdrawal."""
     import polars as pl
 
@@ -219,7 +219,7 @@ def decided_by_polars(files: Given) -> Counts:
     """Count the cases received that were decided or allocated within 20 working days."""
     import polars as pl
 
-    received, _, allocated, decided, withdrawn = _days_of_cases()
+    received, _, allocated, decided, withdrawn = days_of_cases()
     calendar = pl.LazyFrame({"received": files.day, "due": files.due})
     ended = pl.scan_parquet(files.cases).select(received, withdrawn, stop=pl.min_horizontal(decided, allocated))
     stop, left, due = pl.col("stop"), pl.col("withdrawn"), pl.col("due")
@@ -249,7 +249,7 @@ def weeks_by_polars(files: Given) -> Counts:
     """Count the investigations closed within 13, 26 and 52 weeks: in one pass, by the band that each fits into."""
     import polars as pl
 
-    _, valid, _, decided, withdrawn = _days_of_cases()
+    _, valid, _, decided, withdrawn = days_of_cases()
     took = (pl.col("stop") - pl.col("valid")).dt.total_days()
     band = pl.when(took <= 91).then(13).when(took <= 182).then(26).when(took <= 364).then(52).otherwise(99)
     found = (
@@ -280,7 +280,7 @@ def touch_by_polars(files: Given) -> Counts:
     """
     import polars as pl
 
-    _, _, allocated, decided, withdrawn = _days_of_cases()
+    _, _, allocated, decided, withdrawn = days_of_cases()
     cases = (
         pl.scan_parquet(files.cases)
         .with_row_index("n")
@@ -331,7 +331,7 @@ def delays_by_polars(files: Given) -> Counts:
     """Count the misses of the four targets of cases that were explained to both parties before they were due."""
     import polars as pl
 
-    received, valid, allocated, decided, withdrawn = _days_of_cases()
+    received, valid, allocated, decided, withdrawn = days_of_cases()
     assessed = pl.min_horizontal(decided, allocated, withdrawn).fill_null(AS_OF)
     closed = pl.min_horizontal(decided, withdrawn).fill_null(AS_OF)
     cases = pl.scan_parquet(files.cases).select("case_id", received, valid, allocated, assessed=assessed, closed=closed)

@@ -124,7 +124,7 @@ def _measured(
     scheme: Scheme, tables: Mapping[str, Any], options: Options, memory: str | int | None, progress: Progress | None
 ) -> Results:
     """Return the results of measuring records, given by their kind."""
-    counted = _tallied(scheme, tables, options, memory, progress)
+    counted = _tallied(scheme, tables, options._replace(times=False), memory, progress)
     results = counted.results()
     refuse_too_early(counted, scheme, options.as_of)
     return results

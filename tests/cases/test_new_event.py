@@ -14,7 +14,8 @@ from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch
 from ombudsman_kpi.events.log import known_events, scan
-from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
+from ombudsman_kpi.measures.base.figures import Figures, share_figures
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import CASE, Records, Rule, Target, Wording
 from ombudsman_kpi.measures.registry import MEASURES, registered
@@ -71,9 +72,9 @@ class Visited(Target):
         """Return the rule for cases."""
         yield self.of, VisitRule(self, related)
 
-    def figure(self, place: Place) -> Figure:
+    def figures(self, places: Places) -> Figures:
         """Return the share of those visited in time."""
-        return share_figure(self.standard, place)
+        return share_figures(self.standard, places)
 
     @property
     def waits_for(self) -> tuple[str, ...]:

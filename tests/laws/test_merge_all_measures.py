@@ -9,10 +9,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from ombudsman_kpi import Results, Scheme, Tally, load_scheme, tally
+from ombudsman_kpi import Results, Scheme, Tally, load_scheme, measure, tally
+from ombudsman_kpi.arrays.sums import CellSums
 from ombudsman_kpi.engines import parts as parts_on_disk
 from ombudsman_kpi.measures.registry import MEASURES
 from ombudsman_kpi.records.sources import source
+from ombudsman_kpi.tallies import counter
 from ombudsman_kpi.tallies.counts import Counts
 
 Row = dict[str, Any]
@@ -302,6 +304,31 @@ def test_any_split_in_any_order_gives_the_whole(scheme: Scheme, maker: Maker, op
     assert sum(reversed(parts), Tally.zero()) == whole
     assert whole + Tally.zero() == whole
     assert_same(Tally.zero() + whole, whole)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_measuring_keeps_no_times_that_a_figure_needs(scheme: Scheme, maker: Maker, options: dict[str, Any]) -> None:
+    """A tally keeps the times of all targets, and ``measure`` of those alone that say they read them."""
+    given = tables(maker.casework())
+    for mine, theirs in zip(
+        measure(scheme, **given, **options), tally(scheme, **given, **options).results(), strict=True
+    ):
+        assert mine._asdict() == theirs._asdict()
+
+
+def test_threads_add_to_one_set_of_cells(scheme: Scheme, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled: set[CellSums] = set()
+
+    class Noted(CellSums):
+        def add(self, keys: Any, sums: Any) -> None:
+            super().add(keys, sums)
+            if len(keys[0]):
+                filled.add(self)
+
+    monkeypatch.setattr(counter, "CellSums", Noted)
+    monkeypatch.setattr(source, "BATCH", 7)
+    tally(scheme, **tables(Maker(2).casework()), **OPTIONS[1])
+    assert 50 < len(filled) < 1.2 * len(scheme.targets)  # some share cells in one batch, and not in another
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)

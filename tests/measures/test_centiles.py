@@ -6,11 +6,13 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi import Scheme, SchemeError, Tally, assess, load_scheme, measure, tally
+from ombudsman_kpi.measures.base.places import RowTimes
 from ombudsman_kpi.results.row import Row
 
 NINE = datetime.fromisoformat("2024-04-02T09:00:00")
@@ -198,3 +200,23 @@ def test_centiles_of_days_are_those_of_a_plain_loop(spans: list[tuple[int, int]]
     assert {f"{row.period_start:%Y-%m}": row.exact for row in found if row.met} == {
         month: plain(lengths, percent) for month, lengths in expected.items()
     }
+
+
+COUNTED = st.dictionaries(st.integers(0, 50), st.integers(1, 9), max_size=8)
+
+
+@given(st.lists(COUNTED, min_size=1, max_size=6), st.integers(1, 16))
+def test_of_many_groups_each_has_the_time_that_numpy_finds_among_all_of_its_own(
+    rows: list[dict[int, int]], n: int
+) -> None:
+    """Sixteenths are exact as floats, so that numpy's method of the same definition finds the same one."""
+    cells = [(elapsed, number) for row in rows for elapsed, number in sorted(row.items())]
+    elapsed, numbers = (np.array([cell[place] for cell in cells], np.int64) for place in (0, 1))
+    times = RowTimes(elapsed, np.cumsum(numbers), np.cumsum([0, *map(len, rows)]))
+    totals = [sum(row.values()) for row in rows]
+    found = times.shortest_of(np.array([ceil(Fraction(n, 16) * total) for total in totals])).tolist()
+    assert np.diff(times.before).tolist() == totals
+    for one, row in zip(found, rows, strict=True):
+        if row:
+            all_of_them = np.repeat([*row], [*row.values()])
+            assert one == np.quantile(all_of_them, n / 16, method="inverted_cdf")

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import pytest
 
 from ombudsman_kpi import Results, Scheme, Tally, assess, load_scheme, measure, settled, tally
+from ombudsman_kpi.arrays.exact import Fractions
 from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.base.figures import Figure, Place, judged
+from ombudsman_kpi.measures.base.figures import Figures, Said, judged
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import DatedRule
 from ombudsman_kpi.measures.base.selected import Dated
@@ -60,10 +61,10 @@ class AtWeekends(Dated):
         """Return its rule."""
         yield self.of, WeekendRule(self)
 
-    def figure(self, place: Place) -> Figure:
-        """Return the number."""
-        value = Fraction(place.here.met)
-        return Figure(judged(self.standard, value), value, remarks=("on Saturdays and Sundays",))
+    def figures(self, places: Places) -> Figures:
+        """Return the numbers."""
+        value, said = Fractions.whole(places.met), Said(words=("on Saturdays and Sundays",))
+        return Figures(judged(self.standard, value), value, say=lambda row: said)
 
 
 SCHEME = """
@@ -183,7 +184,7 @@ class WithoutName(AtWeekends):
                      "Lacking lacks example", id="the example of another"),
         pytest.param(lacking(rule_types=None), "Lacking lacks rule_types", id="rule types"),
         pytest.param(lacking(rule_types=(WithoutStays,)), "WithoutStays lacks stays", id="part of a rule"),
-        pytest.param(WithoutFigure, "WithoutFigure lacks figure, own_rules", id="figure"),
+        pytest.param(WithoutFigure, "WithoutFigure lacks figures, own_rules", id="figure"),
         pytest.param(WithoutName, "WithoutName lacks measure", id="name"),
     ],
 )  # fmt: skip
@@ -201,6 +202,6 @@ def test_what_a_measure_must_have_is_abstract() -> None:
     """``reads`` has a default for dated records and for clocks alone; no measure inherits rules or a figure."""
     from ombudsman_kpi.measures.base.target import Target
 
-    parts: Mapping[type, set[str]] = {Target: {"reads", "own_rules", "figure"}, Rule: {"fields", "assess", "stays"}}
+    parts: Mapping[type, set[str]] = {Target: {"reads", "own_rules", "figures"}, Rule: {"fields", "assess", "stays"}}
     for kind, names in parts.items():
         assert vars(kind)["__abstractmethods__"] == names

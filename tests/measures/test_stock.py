@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi import Results, Scheme, SchemeError, assess, load_scheme, measure, tally
-from ombudsman_kpi.measures.base.figures import Level
 from ombudsman_kpi.measures.stock import levels
 from ombudsman_kpi.results.row import Row
 
@@ -241,15 +241,26 @@ def test_a_stock_of_seconds_is_refused(limit: object) -> None:
 
 
 def test_the_level_of_a_period_starts_with_what_was_there_before() -> None:
+    """Each has its highest day and what was there on it, what was there at the end, ever, and before."""
     changes = [(3, 4, 0), (5, 0, 1), (8, 2, 2), (9, 1, 0), (12, 0, 4), (20, 9, 0)]
-    assert levels(changes, [(4, 19)]) == [Level(4, 4, 0, 7, 4)]
-    assert levels(changes, [(0, 2), (5, 8), (9, 9), (21, 30)]) == [
-        Level(0, 0, 0, 0, 0),
-        Level(3, 5, 3, 6, 4),
-        Level(4, 9, 4, 4, 3),
-        Level(9, 21, 9, 9, 9),
-    ]
-    assert levels([], [(0, 2), (5, 8)]) == [Level(0, 0, 0, 0, 0), Level(0, 5, 0, 0, 0)]
+    spans = [(0, 2), (5, 8), (9, 9), (21, 30)]
+    expected = [(0, 0, 0, 0, 0), (3, 5, 3, 6, 4), (4, 9, 4, 4, 3), (9, 21, 9, 9, 9)]
+    assert levels_of([changes], [(4, 19)]) == [[(4, 4, 0, 7, 4)]]
+    assert levels_of([changes], spans) == [expected]
+    assert levels_of([[]], [(0, 2), (5, 8)]) == [[(0, 0, 0, 0, 0), (0, 5, 0, 0, 0)]]
+    later = [(1, 5, 0), *changes]
+    moved = [(5, 1, 5, 5, 0), (8, 5, 8, 11, 9), (9, 9, 9, 9, 8), (14, 21, 14, 14, 14)]
+    assert levels_of([changes, [], later], spans) == [expected, [(0, first, 0, 0, 0) for first, _ in spans], moved]
+
+
+def levels_of(lanes: list[list[tuple[int, int, int]]], spans: list[tuple[int, int]]) -> list[list[tuple[int, ...]]]:
+    """Give the levels of each lane, span by span; its changes are days with how many joined and left."""
+    rows = [(lane, *change) for lane, changes in enumerate(lanes) for change in changes]
+    columns = tuple(np.array([row[place] for row in rows], np.int64) for place in range(4))
+    first, last = (np.array(column) for column in zip(*spans, strict=True))
+    found = zip(*(column.tolist() for column in levels(columns, (first, last), len(lanes))[:5]), strict=True)
+    by_span = list(found)
+    return [by_span[lane :: len(lanes)] for lane in range(len(lanes))]
 
 
 days = st.integers(0, 120)

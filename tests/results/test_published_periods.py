@@ -1,5 +1,6 @@
 """Rows that stand for several records, and the labels of periods that take the place of dates."""
 
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -272,7 +273,7 @@ def test_counts_weigh_averages_stocks_numbers_and_trends_too() -> None:
     names = ["over-52w-stock", "case-handling-time", "decision-numbers", "joint-working-time-to-allocate"]
     kept: dict[str, Any] = {"joint_working": "true", "decided_in": "investigation"}
 
-    def measured(frame: pd.DataFrame) -> tuple[Row, ...]:
+    def measured(frame: pd.DataFrame) -> Sequence[Row]:
         cases = frame.assign(allocated_at=frame["received_at"], **kept)
         return measure(PLAN, cases=cases, as_of="2018-03-31", every="financial-year", targets=names).rows
 

@@ -1,15 +1,11 @@
-"""Quantiles: numpy's for counted values; closed forms, the printed tables, and the normal as the limit."""
+"""Quantiles: closed forms, the printed tables, and the normal as the limit."""
 
 import math
-from fractions import Fraction
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ombudsman_kpi.errors import OptionError
-from ombudsman_kpi.statistics.quantiles import normal_quantile, quantile, t_quantile
+from ombudsman_kpi.statistics.quantiles import normal_quantile, t_quantile
 
 CONFIDENCES = [0.001, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9999]
 
@@ -45,17 +41,3 @@ def test_what_is_no_confidence_is_refused(confidence: float) -> None:
         normal_quantile(confidence)
     with pytest.raises(OptionError, match=r"above 0 and at most 0\.9999"):
         t_quantile(5, confidence)
-
-
-@given(st.dictionaries(st.integers(-50, 50), st.integers(1, 9), max_size=12), st.integers(1, 16))
-def test_quantiles_of_counted_values_are_those_that_numpy_finds_among_all_of_them(
-    counts: dict[int, int], n: int
-) -> None:
-    """Sixteenths are exact as floats, so that numpy's method of the same definition finds the same one."""
-    values = np.array(sorted(counts), np.int64)
-    numbers = np.array([counts[value] for value in values.tolist()], np.int64)
-    found = quantile(values, numbers, Fraction(n, 16))
-    if not counts:
-        assert found is None
-    else:
-        assert found == np.quantile(np.repeat(values, numbers), n / 16, method="inverted_cdf")

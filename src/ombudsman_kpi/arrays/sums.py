@@ -119,7 +119,8 @@ class CellSums:
     def result(self) -> tuple[tuple[Integers, ...], tuple[Integers, ...]]:
         """Return each key once, in order, with its sums."""
         self._empty_tables()
-        return self._merged()
+        self._parts = [self._merged()]
+        return self._parts[0]
 
     def _merged(self) -> tuple[tuple[Integers, ...], tuple[Integers, ...]]:
         if not self._parts:

@@ -21,6 +21,7 @@ from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
 from ombudsman_kpi.measures.base.figures import headroom_of
+from ombudsman_kpi.measures.base.standard import Standard
 from ombudsman_kpi.measures.base.target import Records, Rule, Target
 from ombudsman_kpi.records.reading import Readings
 from ombudsman_kpi.records.tables import left_out_of
@@ -265,16 +266,21 @@ def _effect(target: Target, row: Row | None, status: str, weight: int) -> tuple[
     closed = target.cohort == "closed"  # it isn't counted there until it ends
     if closed and not counted:
         return None, None, CERTAIN if status == "overdue" else FIRST
-    now = headroom_of(standard, met, 0 if closed else pending, counted if closed else counted + pending)
+    now = _headroom(standard, met, 0 if closed else pending, counted if closed else counted + pending)
     if standard.operator in {"at most", "less than"}:  # no more than a share may be met: a miss does no harm
         return now, now, LOST if now < 0 else ROOM
     if status == "overdue" and not closed:
         return now, now, LOST if now < 0 else COUNTED
-    then = headroom_of(standard, met, 0, counted + weight) if closed else now - weight
+    then = _headroom(standard, met, 0, counted + weight) if closed else now - weight
     if closed and status == "overdue":
         return now, then, CERTAIN
     lost = BEHIND if closed else LOST  # what still ends in time can make good what has ended late
     return now, then, lost if now < 0 else LOSES if then < 0 else ROOM
+
+
+def _headroom(standard: Standard, met: int, pending: int, whole: int) -> int:
+    """Return the headroom of one figure."""
+    return int(headroom_of(standard, *(np.array([number]) for number in (met, pending, whole)))[0])
 
 
 def _in_order(frame: "pd.DataFrame", scheme: Scheme) -> "pd.DataFrame":

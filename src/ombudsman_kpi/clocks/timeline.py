@@ -128,6 +128,7 @@ class SharedClock(NamedTuple):
 
     key: Hashable
     timeline: Timeline
+    limit: Limit
 
 
 def fields_needed(target: HasClock, table: Columns) -> list[str]:

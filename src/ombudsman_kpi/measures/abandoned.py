@@ -14,8 +14,9 @@ from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.changing import ChangingShare
-from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
+from ombudsman_kpi.measures.base.figures import Figures, share_figures
 from ombudsman_kpi.measures.base.on_clock import OnClock
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import Records, Rule
@@ -93,9 +94,9 @@ class Abandoned(OnClock, ChangingShare):
         """Return the rule for its records."""
         yield self.of, AbandonedRule(self)
 
-    def figure(self, place: Place) -> Figure:
+    def figures(self, places: Places) -> Figures:
         """Return the share."""
-        return share_figure(self.standard, place)
+        return share_figures(self.standard, places)
 
     @model_validator(mode="after")
     def _can_be_abandoned(self) -> Self:

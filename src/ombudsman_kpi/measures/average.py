@@ -1,6 +1,6 @@
 """The mean time that a clock took, of those that stopped, from exact sums; and what other figures of times share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal
@@ -8,6 +8,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from ombudsman_kpi.arrays.exact import Fractions, less, times
+from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.clocks.limits import Limit, units
 from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, outcome_of
 from ombudsman_kpi.clocks.pausing import PausedClock
@@ -15,8 +17,9 @@ from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.changing import Changing
-from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, judged
+from ombudsman_kpi.measures.base.figures import Figures, Said, judged
 from ombudsman_kpi.measures.base.on_clock import OnClock
+from ombudsman_kpi.measures.base.places import Moments, Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import Records, Rule
@@ -69,6 +72,11 @@ class TimeTaken(OnClock):
         return units()[self.counted_in.removesuffix("s")](0)
 
     @property
+    def reads_times(self) -> bool:
+        """It does."""
+        return True
+
+    @property
     def cohorts(self) -> tuple[Cohort, ...]:
         """Those received and those closed; without a limit nothing is due."""
         return ("received", "closed")
@@ -99,37 +107,51 @@ class Average(TimeTaken, Changing):
     cohort = "received"
     """
 
-    def total_of(self, counts: PlaceCounts) -> Fraction:
-        """Return the exact sum of times, in its unit."""
-        return counts.units - Fraction(counts.below, self.runs_in.parts)
+    def totals_of(self, places: Places) -> Fractions:
+        """Return the exact sums of times, in its unit."""
+        units, below, _ = places.sums_of_times
+        parts = self.runs_in.parts
+        return Fractions(less(times(units, parts), below), np.full(len(places), parts))
 
-    def value_of(self, counts: PlaceCounts) -> Fraction | None:
-        """Return the mean in its unit; None where nothing has stopped."""
-        return self.total_of(counts) / counts.met if counts.met else None
+    def values_of(self, places: Places) -> Fractions:
+        """Return the means in its unit; none where nothing has stopped."""
+        totals = self.totals_of(places)
+        return Fractions(totals.above, times(totals.below, places.met))
 
-    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
+    def chance(self, before: Moments, now: Moments) -> Interval | None:
         """Return the interval of a change of means: its spread is that of whole units, its middle the exact change."""
         interval = change_of_means(
             MeanMoments(before.met, before.units, before.squares), MeanMoments(now.met, now.units, now.squares)
         )
         if interval is None:
             return None
-        short = [(counts.units - self.total_of(counts)) / counts.met for counts in (before, now)]
+        short = [Fraction(moments.below, self.runs_in.parts) / moments.met for moments in (before, now)]
         return Interval(*(bound + float(short[0] - short[1]) for bound in interval))
 
-    def figure(self, place: Place) -> Figure:
-        """Return the mean. Open clocks can make anything of it, unless all have run for longer than the mean."""
-        here, value = place.here, self.value_of(place.here)
-        rises = value is not None and here.least_pending - 1 >= value  # they only can make it greater
-        is_met = self.standard is None or value is None or self.standard.is_met_by(value)
-        lost = {"at most", "less than"} if not is_met else {"at least", "more than"}
-        settled = not here.pending or (rises and self.standard is not None and self.standard.operator in lost)
-        return Figure(
-            judged(self.standard, value, settled=settled),
+    def figures(self, places: Places) -> Figures:
+        """Return the means. Open clocks can make anything of one, unless all have run for longer than the mean."""
+        value, is_open = self.values_of(places), places.pending != 0
+        # Where all that is open has run for longer than the mean, it can only make that greater.
+        shortest = Fractions.whole(np.where(is_open, places.least_pending - 1, -1))
+        rises = (shortest.less(value).above >= 0) & value.there
+        settled = ~is_open
+        if self.standard is not None:
+            kept = self.standard.is_kept_by(value.signs(self.standard.value)) | ~value.there
+            operator = self.standard.operator
+            settled |= rises & np.where(
+                kept, operator in {"at least", "more than"}, operator in {"at most", "less than"}
+            )
+        return Figures(
+            judged(self.standard, value, settled),
             value,
-            value if rises or not here.pending else None,
-            None if here.pending else value,
-            self.total_of(here),
-            here.met,
-            remarks=(f"{here.pending:,} still open",) if here.pending else (),
+            value.where(rises | ~is_open),
+            value.where(~is_open),
+            self.totals_of(places),
+            places.met,
+            say=still_open(places.pending),
         )
+
+
+def still_open(pending: Integers) -> Callable[[int], Said]:
+    """Return how to say how many clocks of a row haven't stopped."""
+    return lambda row: Said(words=(f"{pending[row]:,} still open",) if pending[row] else ())

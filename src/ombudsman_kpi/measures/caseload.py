@@ -2,13 +2,13 @@
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from ombudsman_kpi.arrays.types import MISSING
+from ombudsman_kpi.arrays.exact import Fractions
+from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.judging import reaches
 from ombudsman_kpi.clocks.limit_fields import LimitField
@@ -18,8 +18,9 @@ from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.errors import KpiError
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.base.figures import Figure, Level, Place, judged
+from ombudsman_kpi.measures.base.figures import Figures, Said, judged
 from ombudsman_kpi.measures.base.on_clock import OnClock
+from ombudsman_kpi.measures.base.places import Levels, Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import DueChain, Records, Rule
@@ -118,30 +119,42 @@ class Caseload(OnClock):
         """Return the rule for its records."""
         yield self.of, CaseloadRule(self)
 
-    def figure(self, place: Place) -> Figure:
-        """Return the number carried forward, and beside it what it is the sum of. Raises ``KpiError`` for no sum."""
-        level = place.level
-        if level is None:
-            return Figure("no data")
-        received, closed, ages = level.joined - level.brought, level.joined - level.end, self._ages(level)
-        parts = {"brought_forward": level.brought, "received": received, "closed": closed, "carried_forward": level.end}
-        words = ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in parts.items())
-        if min(*parts.values(), *ages.values()) < 0:
+    def figures(self, places: Places) -> Figures:
+        """Return the numbers carried forward, and beside each what it is the sum of.
+
+        Raises ``KpiError`` where they are no sum.
+        """
+        level = places.levels
+        assert level is not None  # noqa: S101
+        columns = {
+            "brought_forward": level.brought,
+            "received": level.joined - level.brought,
+            "closed": level.joined - level.end,
+            "carried_forward": level.end,
+        }
+        ages = self._ages(level)
+        below = np.logical_or.reduce([column < 0 for column in (*columns.values(), *ages.values())])
+
+        def say(row: int) -> Said:
+            parts, by_band = ({name: int(part[row]) for name, part in some.items()} for some in (columns, ages))
+            words = ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in parts.items())
+            by_age = ", ".join(f"{number:,} {band}" for band, number in by_band.items())
+            return Said({**parts, "ages": by_band}, (f"{words}: {by_age}" if by_age else words,))
+
+        if below.any():
+            parts = ", ".join(say(int(below.argmax())).words).partition(":")[0]
             raise KpiError(
-                f"The caseload of target {self.id!r} doesn't add up: {words}. More left it than came into it. Was "
+                f"The caseload of target {self.id!r} doesn't add up: {parts}. More left it than came into it. Was "
                 "something taken away from a tally that wasn't in it? Count again."
             )
-        by_age = ", ".join(f"{number:,} {band}" for band, number in ages.items())
-        value = Fraction(level.end)
-        return Figure(
-            judged(self.standard, value, settled=place.complete), value, value, value if place.complete else None,
-            details={**parts, "ages": ages}, remarks=(f"{words}: {by_age}" if by_age else words,),
-        )  # fmt: skip
+        value = Fractions.whole(level.end)
+        status = judged(self.standard, value, places.complete)
+        return Figures(status, value, value, value.where(places.complete), say=say)
 
-    def _ages(self, level: Level) -> dict[str, int]:
+    def _ages(self, level: Levels) -> dict[str, Integers]:
         """Return how many of those at the end are in each band of age."""
-        bounds = [str(limit) for limit in self.ages]
-        over = [level.end, *(level.older.get(bound, 0) for bound in bounds), 0]
+        bounds, none = [str(limit) for limit in self.ages], np.zeros(len(level.end), np.int64)
+        over = [level.end, *(level.older.get(bound, none) for bound in bounds), none]
         names = [*(f"within {bound}" for bound in bounds), *(f"beyond {bound}" for bound in bounds[-1:])]
         return {name: over[n] - over[n + 1] for n, name in enumerate(names)}
 

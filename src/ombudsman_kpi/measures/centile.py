@@ -1,18 +1,17 @@
 """A centile of the times that clocks took, of those that stopped: exact, and never between two times."""
 
 from fractions import Fraction
-from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from ombudsman_kpi.events.as_known import NEVER
-from ombudsman_kpi.measures.average import TimeTaken
+from ombudsman_kpi.arrays.exact import Fractions, share_of
+from ombudsman_kpi.measures.average import TimeTaken, still_open
 from ombudsman_kpi.measures.base.changing import Changing
-from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, judged
+from ombudsman_kpi.measures.base.figures import Figures, judged
+from ombudsman_kpi.measures.base.places import Moments, Places, RowTimes
 from ombudsman_kpi.statistics.intervals import Interval
-from ombudsman_kpi.statistics.quantiles import quantile
 
 
 class Centiles(TimeTaken, Changing):
@@ -25,49 +24,39 @@ class Centiles(TimeTaken, Changing):
         """The share of clocks that don't take longer."""
         raise NotImplementedError
 
-    def value_of(self, counts: PlaceCounts) -> Fraction | None:
-        """Return the centile in its unit; None where nothing has stopped."""
-        return self._in_unit(quantile(*counts.times("met"), self.share))
+    def values_of(self, places: Places) -> Fractions:
+        """Return the centiles in its unit; none where nothing has stopped."""
+        return self._of(places.times())
 
-    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
+    def _of(self, times: RowTimes, among: RowTimes | None = None) -> Fractions:
+        """Return the centiles of times, or of as many of which all but these never end; none where it is one of those.
+
+        Of 3 that stopped among 7 the median is the 4th of all, and there is none.
+        """
+        numbers, of = np.diff(times.before), np.diff((among or times).before)
+        wanted = share_of(self.share, of, up=True).astype(np.int64)
+        known = (wanted <= numbers) & (numbers > 0)
+        return Fractions(times.shortest_of(np.where(known, wanted, 0)), known * self.runs_in.parts)
+
+    def chance(self, before: Moments, now: Moments) -> Interval | None:
         """Return None: of a change of centiles no interval is worked out."""
         return None
 
-    def figure(self, place: Place) -> Figure:
-        """Return the centile. Bounds: if what is open stopped at once, and if it never did."""
-        here, value = place.here, self.value_of(place.here)
-        low, high = self._bounds(here) if here.pending else (value, value)
-        settled = not here.pending
-        if self.standard is not None and low is not None and not settled:
-            longest = (
-                self.standard.operator in {"at least", "more than"} if high is None else self.standard.is_met_by(high)
-            )
-            settled = self.standard.is_met_by(low) == longest
-        return Figure(
-            judged(self.standard, value, settled=settled), value, low, high,
-            denominator=here.met,
-            remarks=(f"{here.pending:,} still open",) if here.pending else (),
+    def figures(self, places: Places) -> Figures:
+        """Return the centiles. Bounds: if what is open stopped at once, and if it never did."""
+        is_open, stopped, both = places.pending != 0, places.times(), places.times(pending=True)
+        value = self._of(stopped)
+        low = self._of(both).where(value.there).or_else(value, is_open)
+        high = self._of(stopped, both).or_else(value, is_open)
+        settled = ~is_open
+        if self.standard is not None:
+            longest = self.standard.operator in {"at least", "more than"}
+            low_kept, high_kept = (self.standard.is_kept_by(part.signs(self.standard.value)) for part in (low, high))
+            settled |= low.there & (low_kept == np.where(high.there, high_kept, longest))
+        return Figures(
+            judged(self.standard, value, settled), value, low, high,
+            denominator=places.met, say=still_open(places.pending),
         )  # fmt: skip
-
-    def _bounds(self, here: PlaceCounts) -> tuple[Fraction | None, Fraction | None]:
-        """Return the centile if all that is open stopped after what it has taken so far, and if none of it ever did."""
-        times, numbers = here.times("met")
-        more, open_ones = here.times("pending")
-        if not len(numbers):
-            return None, None
-        both = np.concatenate([times, more])
-        order = np.argsort(both, kind="stable")
-        now = quantile(both[order], np.concatenate([numbers, open_ones])[order], self.share)
-        never = quantile(np.append(times, NEVER), np.append(numbers, open_ones.sum()), self.share)
-        return self._in_unit(now), self._in_unit(None if never == NEVER else never)
-
-    @cached_property
-    def _parts(self) -> int:
-        return self.runs_in.parts
-
-    def _in_unit(self, time: int | None) -> Fraction | None:
-        """Return a time, counted in parts of its unit, in its unit."""
-        return None if time is None else Fraction(time, self._parts)
 
 
 def _check(value: Any) -> Any:

@@ -2,21 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_text, arrow_word, present
+from ombudsman_kpi.arrays.exact import Fractions
 from ombudsman_kpi.arrays.row_numbers import RowNumbers
-from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
+from ombudsman_kpi.arrays.types import MISSING, Codes, Integers, Truths
 from ombudsman_kpi.calendars.dates import to_day
 from ombudsman_kpi.calendars.periods import Every, period_of
 from ombudsman_kpi.clocks.outcomes import IN, NOT_IN, Assessed, of_days
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.changing import Changing
-from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, TargetStatus, judged
+from ombudsman_kpi.measures.base.figures import MET, MISSED, UNDETERMINED, Figures, Said, judged
+from ombudsman_kpi.measures.base.places import Moments, Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import DatedRule
 from ombudsman_kpi.measures.base.selected import Dated
@@ -102,18 +103,19 @@ def _key(day: Integers, known: AsKnownBatch) -> Integers:
     return day * (1 << 40) + known.batch.offset + np.arange(len(known.batch))
 
 
-def status_of(standard: Standard | None, value: Fraction | None, *, complete: bool) -> TargetStatus:
-    """Return the status of a number by the standard. Until its period is over it can only rise.
+def status_of(standard: Standard | None, value: Fractions, complete: Truths) -> Codes:
+    """Return the statuses of numbers by the standard. Until its period is over one can only rise.
 
     >>> from ombudsman_kpi.measures.base.standard import parse_standard
-    >>> status_of(parse_standard("at least 4"), Fraction(3), complete=False)
+    >>> status = status_of(parse_standard("at least 4"), Fractions.whole(np.array([3])), np.array([False]))
+    >>> TARGET_STATUSES[status[0]]
     'undetermined'
     """
     status = judged(standard, value)
-    if complete or standard is None:
+    if standard is None:
         return status
-    decided = "met" if standard.operator in {"at least", "more than"} else "missed"
-    return status if status in {decided, "no data", "no target"} else "undetermined"
+    undecided = MISSED if standard.operator in {"at least", "more than"} else MET
+    return np.where(~complete & (status == undecided), UNDETERMINED, status)
 
 
 class Numbers(Dated):
@@ -155,16 +157,15 @@ class Numbers(Dated):
         distinct = self.distinct
         yield self.of, CountRule(self) if distinct is None else DistinctRule.of(self, distinct, related)
 
-    def figure(self, place: Place) -> Figure:
-        """Return the number. A standard holds for the periods that it is a number for."""
-        value = Fraction(place.here.met) if place.everywhere.counts else None
-        fits = self.per is None or (place.period is not None and place.period.every == self.per)
-        if self.standard is not None and not fits:
-            return Figure(
-                "no data" if value is None else "no target", value, value, value,
-                remarks=(f"the standard is for each {self.per}: measure with every={self.per!r}",),
-            )  # fmt: skip
-        return Figure(status_of(self.standard, value, complete=place.complete), value, value, value)
+    def figures(self, places: Places) -> Figures:
+        """Return the numbers. A standard holds for the periods that it is a number for."""
+        value = Fractions.whole(places.met)
+        value = value if places.anything else value.where(np.zeros(len(places), np.bool_))
+        first = places.periods[0]
+        if self.standard is not None and self.per not in {None, first and first.every}:
+            said = Said(words=(f"the standard is for each {self.per}: measure with every={self.per!r}",))
+            return Figures(judged(None, value), value, value, value, say=lambda row: said)
+        return Figures(status_of(self.standard, value, places.complete), value, value, value)
 
 
 class Count(Numbers, Changing):
@@ -182,11 +183,11 @@ class Count(Numbers, Changing):
     """
     grows: ClassVar[bool] = True
 
-    def value_of(self, counts: PlaceCounts) -> Fraction | None:
-        """Return the number."""
-        return Fraction(counts.met)
+    def values_of(self, places: Places) -> Fractions:
+        """Return the numbers."""
+        return Fractions.whole(places.met)
 
-    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
+    def chance(self, before: Moments, now: Moments) -> Interval | None:
         """Return the interval of the change between two numbers."""
         return change_of_counts(before.met, now.met)
 

@@ -20,10 +20,12 @@ from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
-from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
+from ombudsman_kpi.measures.base.figures import Figures, share_figures
 from ombudsman_kpi.measures.base.lasting import records_of
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.reopened import of_all
+from ombudsman_kpi.measures.base.selected import check_named
 from ombudsman_kpi.measures.base.target import CASE, DueChain, Records, Rule, Target, Wording
 from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
 from ombudsman_kpi.measures.share_within_due_days import due_days_last
@@ -175,14 +177,14 @@ class DelaysExplained(Target):
         """Return what wasn't understood of contacts."""
         return related.contacts.misfits
 
-    def figure(self, place: Place) -> Figure:
+    def figures(self, places: Places) -> Figures:
         """Return the share of misses that were explained."""
-        return share_figure(self.standard, place)
+        return share_figures(self.standard, places)
 
     def check_references(self, targets: Mapping[str, Target]) -> None:
         """Raise ``ValueError`` where what is missed is no share within a limit."""
         fitting = [name for name, item in targets.items() if isinstance(item, ShareWithin) and item.of == "cases"]
-        self.check_named("late_on", self.late_on, fitting, "a share within a limit")
+        check_named(self, "late_on", self.late_on, fitting, "a share within a limit")
 
     @property
     def options(self) -> dict[str, str]:

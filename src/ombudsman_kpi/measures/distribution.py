@@ -24,8 +24,9 @@ from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.changing import ChangingShare
-from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
+from ombudsman_kpi.measures.base.figures import Figures, share_figures
 from ombudsman_kpi.measures.base.on_clock import OnClock
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import DueChain, Records, Rule, Target
@@ -144,9 +145,9 @@ class Distribution(OnClock, ChangingShare):
             _ = related.pauses(self.of, in_days=in_days)  # found before several threads ask for them
         yield self.of, BandRule(self, related)
 
-    def figure(self, place: Place) -> Figure:
+    def figures(self, places: Places) -> Figures:
         """Return the share of those in the band, of all that stopped."""
-        return share_figure(self.standard, place, place.here.marks.get(("pending", PAST.mark), 0))
+        return share_figures(self.standard, places, places.number("pending", PAST.mark))
 
     def check_references(self, targets: Mapping[str, Target]) -> None:
         """Raise ``ValueError`` where the bands before or after it are missing."""

@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 from typing import ClassVar, Literal, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 
+from ombudsman_kpi.arrays.exact import Fractions
 from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.calendars.dates import day_in_words, day_number
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome, of_days
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.base.figures import Figure, Place
+from ombudsman_kpi.measures.base.figures import MET, MISSED, UNDETERMINED, Figures, Said
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import DatedRule
 from ombudsman_kpi.measures.base.selected import Dated
@@ -68,15 +70,12 @@ class DoneBy(Dated):
         """Return the rule for its records."""
         yield self.of, DoneByRule(self)
 
-    def figure(self, place: Place) -> Figure:
-        """Return 1 when it was done in time, 0 when it wasn't; until the date has passed, it may still be."""
-        by_date, done = self.by_date, place.here.met > 0
-        value, possible = Fraction(done), Fraction(done or not place.complete)
-        return Figure(
-            "met" if done else "missed" if place.complete else "undetermined",
-            value, value, possible,
-            details={"by_date": by_date}, remarks=(f"by {day_in_words(by_date)}",),
-        )  # fmt: skip
+    def figures(self, places: Places) -> Figures:
+        """Return 1 where it was done in time, 0 where it wasn't; until the date has passed, it may still be."""
+        done, said = places.met > 0, Said({"by_date": self.by_date}, (f"by {day_in_words(self.by_date)}",))
+        value, possible = (Fractions.whole(part.astype(np.int64)) for part in (done, done | ~places.complete))
+        status = np.select([done, places.complete], [MET, MISSED], UNDETERMINED)
+        return Figures(status, value, value, possible, say=lambda row: said)
 
     @model_validator(mode="after")
     def _its_date_is_its_standard(self) -> Self:

@@ -21,9 +21,10 @@ from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
-from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
+from ombudsman_kpi.measures.base.figures import Figures, share_figures
 from ombudsman_kpi.measures.base.lasting import records_of
 from ombudsman_kpi.measures.base.on_clock import Limited
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import CASE, Records, Rule, Target, Wording
@@ -264,9 +265,9 @@ class KeepInTouch(Limited):
         """Return what wasn't understood of contacts."""
         return related.contacts.misfits
 
-    def figure(self, place: Place) -> Figure:
+    def figures(self, places: Places) -> Figures:
         """Return the share of those in time."""
-        return share_figure(self.standard, place)
+        return share_figures(self.standard, places)
 
     def from_layout_1(self, outcome: Outcome) -> Outcome:
         """Return an outcome with its mark."""

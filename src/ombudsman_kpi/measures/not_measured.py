@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
-from ombudsman_kpi.measures.base.figures import Figure, Place
+from ombudsman_kpi.measures.base.figures import TARGET_STATUSES, Figures
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Records, Rule, Target
 
@@ -37,6 +39,6 @@ class NotMeasured(Target):
         """Return no rule."""
         return iter(())
 
-    def figure(self, place: Place) -> Figure:
-        """Return a figure without a value."""
-        return Figure("not measured")
+    def figures(self, places: Places) -> Figures:
+        """Return figures without values."""
+        return Figures(np.full(len(places), TARGET_STATUSES.index("not measured")))

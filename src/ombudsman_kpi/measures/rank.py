@@ -4,12 +4,15 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, rate, share_figure
+from ombudsman_kpi.arrays.exact import Fractions
+from ombudsman_kpi.arrays.types import Integers
+from ombudsman_kpi.measures.base.figures import Figures, Said, share_figures
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.share_of_kinds import SharesOfKinds
 from ombudsman_kpi.rounding import half_up, percent
 
@@ -24,11 +27,10 @@ class Comparator:
     counted: int
 
     @classmethod
-    def of(cls, groups: Sequence[PlaceCounts]) -> "Comparator":
+    def of(cls, met: Integers, counted: Integers) -> "Comparator":
         """Return the comparator of a period's groups; those without a rate are left out."""
-        rates = [_sortable(value) for counts in groups if (value := rate(counts.met, counts.missed)) is not None]
-        met, missed = (sum(getattr(counts, part) for counts in groups) for part in ("met", "missed"))
-        return cls(len(groups), sorted(rates), met, met + missed)
+        rates = [_sortable(value) for value in Fractions(met, counted).tolist() if value is not None]
+        return cls(len(met), sorted(rates), int(met.sum()), int(counted.sum()))
 
     @cached_property
     def mean(self) -> Fraction:
@@ -60,17 +62,29 @@ class Rank(SharesOfKinds):
         """Which comparator it is."""
         return {"comparator": self.comparator}
 
-    def figure(self, place: Place) -> Figure:
-        """Return the rate, the comparator, and the rank: 1 is the highest rate, equal rates have an equal rank.
+    def figures(self, places: Places) -> Figures:
+        """Return the rates, the comparator, and the rank: 1 is the highest rate, equal rates have an equal rank.
 
         Pooled is the rate of all groups' records together; the mean of rates gives each group the same weight, and
         leaves out those without a rate.
         """
-        result = share_figure(self.standard, place)
-        groups = place.everywhere.by_period.get(place.period, ())
-        comparator = place.everywhere.once(("comparator", place.period), lambda: Comparator.of(groups))
+        met, counted, there, groups = places.met, places.met + places.missed, places.there, len(places.groups)
+
+        @cache
+        def comparator(period: int) -> Comparator:
+            rows = slice(period * groups, (period + 1) * groups)
+            return Comparator.of(met[rows][there[rows]], counted[rows][there[rows]])
+
+        def say(row: int) -> Said:
+            own = Fraction(int(met[row]), int(counted[row])) if counted[row] else None
+            return self._said(comparator(row // groups), own)
+
+        return share_figures(self.standard, places).adding(say)
+
+    def _said(self, comparator: Comparator, own: Fraction | None) -> Said:
+        """Return the rank of one rate and what it is set beside."""
         if comparator.groups < 2 or not comparator.rates:
-            return result  # nothing to set it beside
+            return Said()  # nothing to set it beside
         ranked = len(comparator.rates)
         if self.comparator == "pooled":
             met, counted = comparator.met, comparator.counted
@@ -80,7 +94,7 @@ class Rank(SharesOfKinds):
             beside = comparator.mean
             words = f"comparator {half_up(100 * beside)}% (mean of {ranked} rates)"
         details: dict[str, Any] = {"comparator": beside, "ranked": ranked}
-        if result.value is not None:
-            details["rank"] = 1 + ranked - bisect_right(comparator.rates, _sortable(result.value))
+        if own is not None:
+            details["rank"] = 1 + ranked - bisect_right(comparator.rates, _sortable(own))
             words = f"rank {details['rank']} of {ranked}; {words}"
-        return result._replace(details=details, remarks=(words,))
+        return Said(details, (words,))

@@ -2,21 +2,22 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.arrow_memory import present
-from ombudsman_kpi.arrays.types import MISSING, Truths
+from ombudsman_kpi.arrays.exact import Fractions, times
+from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.periods import EVERY, Period
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.states import NONE, fields_of_conditions
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts
+from ombudsman_kpi.measures.base.figures import Figures, Said
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.selected import Dated, check_conditions
 from ombudsman_kpi.measures.base.target import Records, Rule
@@ -187,28 +188,30 @@ class Rate(Dated):
         """Yield those on its own records, or those on the populations."""
         yield from (self.population if records == POPULATIONS else self.where).items()
 
-    def population_of(self, counts: PlaceCounts, period: Period | None) -> int | None:
-        """Return the population that was given for a period, never another period's; None where none was."""
-        given = [counts.marks.get((status, period.every if period else "")) for status in ("met", "excluded")]
-        return given[0] if given[0] is not None else None if given[1] is None else 0
+    def population_of(self, places: Places) -> Integers:
+        """Return the populations that were given for these periods, never another period's."""
+        first = places.periods[0]
+        given, none = (places.number(status, first.every if first else "-") for status in ("met", "excluded"))
+        return np.select([given != 0, none != 0], [given, 0], MISSING)
 
-    def figure(self, place: Place) -> Figure:
-        """Return the number over the population. Until its period is over it can only rise."""
-        met, population = Fraction(place.here.met), place.population
-        if not population:
-            return Figure("no data", numerator=met, remarks=tuple(self._lacks(place)))
-        value = met * self.per / population
-        status = status_of(self.standard, value, complete=place.complete)
-        return Figure(status, value, value, value if place.complete else None, numerator=met, denominator=population)
+    def figures(self, places: Places) -> Figures:
+        """Return the numbers over the populations. Until its period is over one can only rise."""
+        known, complete = places.population > 0, places.complete
+        value = Fractions(times(places.met, self.per), np.where(known, places.population, 0))
+        met, population = Fractions.whole(places.met), np.where(known, places.population, MISSING)
+        return Figures(
+            status_of(self.standard, value, complete), value, value, value.where(complete), met, population,
+            say=lambda row: Said() if known[row] else Said(words=(self._lack(places, row),)),
+        )  # fmt: skip
 
-    def _lacks(self, place: Place) -> Iterable[str]:
-        """Yield why there is no rate."""
-        if place.period is None:
-            yield "a rate needs periods: measure with every=, such as every='financial-year'"
-        elif place.population == 0:
-            yield f"the population given for {place.period.label} is 0"
-        else:
-            yield f"no population is given for {place.period.label}" + (" and this group" if place.group else "")
+    def _lack(self, places: Places, row: int) -> str:
+        """Return why there is no rate."""
+        period = places.period(row)
+        if period is None:
+            return "a rate needs periods: measure with every=, such as every='financial-year'"
+        if places.population[row] == 0:
+            return f"the population given for {period.label} is 0"
+        return f"no population is given for {period.label}" + (" and this group" if places.groups[0] else "")
 
     @model_validator(mode="after")
     def _of_records(self) -> Self:

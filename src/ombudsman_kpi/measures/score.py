@@ -9,15 +9,18 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.arrow_memory import integers, present
+from ombudsman_kpi.arrays.exact import Fractions, times
+from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Outcome, OutcomeStatus, of_days
 from ombudsman_kpi.clocks.states import StateBuilder
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.changing import ChangingShare
-from ombudsman_kpi.measures.base.figures import Figure, Place, PlaceCounts, judged, share_figure
+from ombudsman_kpi.measures.base.figures import Figures, Said, judged, share_figures
+from ombudsman_kpi.measures.base.places import Moments, Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import DatedRule
-from ombudsman_kpi.measures.base.selected import Dated
+from ombudsman_kpi.measures.base.selected import Dated, check_named
 from ombudsman_kpi.measures.base.target import Records, Rule, Target
 from ombudsman_kpi.measures.count import Numbers
 from ombudsman_kpi.records.conditions import Condition
@@ -69,18 +72,17 @@ class ScoreRule(DatedRule):
         return replace(assessed, code=code, categories=(*assessed.categories, *categories))
 
 
-def parts_of(counts: PlaceCounts) -> dict[str, tuple[int, int]]:
+def parts_of(marks: Mapping[tuple[OutcomeStatus, str], int]) -> dict[str, tuple[int, int]]:
     """Return for each part how many answers were met, and how many were counted."""
     parts: dict[str, tuple[int, int]] = {}
-    for (status, part), number in counts.marks.items():
+    for (status, part), number in marks.items():
         met, counted = parts.get(part, (0, 0))
         parts[part] = met + number * (status == "met"), counted + number
     return dict(sorted(parts.items(), key=lambda item: (len(item[0]), item[0])))  # 5, 8, 9, 11
 
 
-def _sampled(place: Place, details: dict[str, Any]) -> list[str]:
+def _sampled(met: int, counted: int, population: int | None, details: dict[str, Any]) -> list[str]:
     """Return how large the sample was, what it was drawn from, and how sure that makes the score."""
-    met, counted, population = place.here.met, place.here.met + place.here.missed, place.population
     drawn_from = population if population is None or population >= counted else None
     interval = share_interval(met, counted, drawn_from)
     if interval is None:
@@ -147,26 +149,39 @@ class Score(Dated, ChangingShare):
     def check_references(self, targets: Mapping[str, Target]) -> None:
         """Raise ``ValueError`` where what the sample was drawn from is no number of cases."""
         fitting = [name for name, item in targets.items() if isinstance(item, Numbers) and item.of == "cases"]
-        self.check_named("sampled_from", [self.sampled_from] if self.sampled_from else [], fitting, "a number")
+        check_named(self, "sampled_from", [self.sampled_from] if self.sampled_from else [], fitting, "a number")
 
-    def value_of(self, counts: PlaceCounts) -> Fraction | None:
-        """Return the score: met / counted, or the mean of the scores of the parts."""
+    def values_of(self, places: Places) -> Fractions:
+        """Return the scores: met / counted, or the mean of the scores of the parts."""
         if not self.combines_by_mean:
-            return super().value_of(counts)
-        rates = [Fraction(met, counted) for met, counted in parts_of(counts).values() if counted]
-        return sum(rates, Fraction(0)) / len(rates) if rates else None
+            return super().values_of(places)
+        total, parts = Fractions.whole(np.zeros(len(places), np.int64)), np.zeros(len(places), np.int64)
+        for part in dict.fromkeys(outcome.mark for outcome in places.cells.outcomes if outcome.mark):
+            met, late = places.number("met", part), places.number("late", part)
+            score = Fractions(met, met + late)
+            total, parts = total.plus(score).or_else(total, score.there), parts + score.there
+        return Fractions(total.above, times(total.below, parts))
 
-    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
+    def chance(self, before: Moments, now: Moments) -> Interval | None:
         """Return the interval of the change between two scores; of means of scores it isn't known."""
         return None if self.combines_by_mean else super().chance(before, now)
 
-    def figure(self, place: Place) -> Figure:
-        """Return the score; of several parts, combined as the target says, and each beside it."""
-        figure = share_figure(self.standard, place)
-        details: dict[str, Any] = {"sample": figure.denominator, "population": place.population}
+    def figures(self, places: Places) -> Figures:
+        """Return the scores; of several parts, combined as the target says, and each beside it."""
+        figures = share_figures(self.standard, places)
+        if self.combines_by_mean:
+            mean = self.values_of(places)
+            figures = Figures(judged(self.standard, mean), mean, mean, mean)
+        return figures.adding(lambda row: self._said(places, row))
+
+    def _said(self, places: Places, row: int) -> Said:
+        """Return what stands beside the score of one row: its parts, or how sure the sample makes it."""
+        met, counted = int(places.met[row]), int(places.met[row] + places.missed[row])
+        population = None if places.population[row] == MISSING else int(places.population[row])
+        details: dict[str, Any] = {"sample": counted, "population": population}
         words = []
         if self.parts is not None:
-            parts = parts_of(place.here)
+            parts = parts_of(places.marks(row))
             details |= {"combined": self.combined, "parts": parts}
             each = [f"{name} {percent(met, of)} ({met:,} of {of:,})" for name, (met, of) in parts.items()]
             combined = "mean of scores" if self.combines_by_mean else "pooled"
@@ -174,12 +189,9 @@ class Score(Dated, ChangingShare):
             wanted = self.where.get(self.parts)
             silent = [] if wanted is None or wanted.negated else [name for name in wanted.values if name not in parts]
             words += [f"without {', '.join(silent)}: no answers"] if each and silent else []
-        if self.combines_by_mean:
-            mean = self.value_of(place.here)
-            figure = Figure(judged(self.standard, mean), mean, mean, mean)
-        else:
-            words += _sampled(place, details)
-        return figure._replace(details=details, remarks=tuple(words))
+        if not self.combines_by_mean:
+            words += _sampled(met, counted, population, details)
+        return Said(details, tuple(words))
 
     @model_validator(mode="after")
     def _of_reviews(self) -> Self:

@@ -13,8 +13,9 @@ from ombudsman_kpi.clocks.outcomes import IN, NOT_IN, Assessed, of_days
 from ombudsman_kpi.clocks.states import StateBuilder, dated
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.changing import ChangingShare
-from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
+from ombudsman_kpi.measures.base.figures import Figures, share_figures
 from ombudsman_kpi.measures.base.lasting import day_lasts
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.published import PublishedShareRule
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import DatedRule
@@ -148,9 +149,9 @@ class SharesOfKinds(Dated):
         for records, day in self.among.items():
             yield records, OthersRule(self, day)
 
-    def figure(self, place: Place) -> Figure:
+    def figures(self, places: Places) -> Figures:
         """Return the share."""
-        return share_figure(self.standard, place)
+        return share_figures(self.standard, places)
 
     @model_validator(mode="after")
     def _has_kinds(self) -> Self:

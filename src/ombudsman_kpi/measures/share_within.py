@@ -20,9 +20,10 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import UNSTOPPED, Misfit
 from ombudsman_kpi.events.reopenings import Again
 from ombudsman_kpi.measures.base.changing import ChangingShare
-from ombudsman_kpi.measures.base.figures import Figure, Place, share_figure
+from ombudsman_kpi.measures.base.figures import Figures, share_figures
 from ombudsman_kpi.measures.base.lasting import clock_lasts
 from ombudsman_kpi.measures.base.on_clock import Extendable
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.published import PublishedShareRule
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.reopened import ReopenableRule, again, unstopped
@@ -66,7 +67,7 @@ class ShareWithinRule(ReopenableRule):
             return None
         clock = timeline(self.target, known)
         shared = follows_from_elapsed(self.target, clock, known.setting.calendar)
-        return SharedClock(self.target.clock_key, clock) if shared else None
+        return SharedClock(self.target.clock_key, clock, self.target.limit) if shared else None
 
     def judge_shared(
         self, states: tuple[State, ...], state: NDArray[np.integer], elapsed: Integers
@@ -125,12 +126,12 @@ class ShareWithin(Extendable, ChangingShare):
             _ = related.pauses(self.of, in_days=self.in_days)  # as well
         yield self.of, DueDayRule(self, related) if self.judged_by_due_days else ShareWithinRule(self, related)
 
-    def figure(self, place: Place) -> Figure:
+    def figures(self, places: Places) -> Figures:
         """Return the share in time; and beside it what it would be without any pause, or without any extension."""
-        figure = share_figure(self.standard, place)
+        figures = share_figures(self.standard, places)
         if self.extension is not None:
-            figure = with_extensions(figure, place.here)
-        return with_gross(figure, place.here) if self.pauses else figure
+            figures = with_extensions(figures, places)
+        return with_gross(figures, places) if self.pauses else figures
 
     def from_layout_1(self, outcome: Outcome) -> Outcome:
         """Return an outcome with its mark, of a clock that may stand still."""

@@ -4,19 +4,19 @@ Source of the rule: who stopped by the first date is met; who stopped by the sec
 are given, and the figure without any extension. Gross (as if nothing had been paused) and net are both given.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
-from ombudsman_kpi.arrays.types import Truths
+from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.clocks.due_days import BY_EXTENSION, SPARED, conditions_of, fields_of_due_days, judged_by_due_days
 from ombudsman_kpi.clocks.outcomes import Assessed
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.base.figures import Figure, PlaceCounts
+from ombudsman_kpi.measures.base.figures import Figures, Said
 from ombudsman_kpi.measures.base.lasting import clock_lasts, fields_last
 from ombudsman_kpi.measures.base.on_clock import Extendable
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.reopened import ReopenableRule
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.rounding import percent
@@ -55,30 +55,37 @@ def due_days_last(target: Extendable, known: AsKnownBatch) -> Truths:
     return clock_lasts(target, known) & fields_last(target.id, known, conditions_of(target))
 
 
-def with_extensions(figure: Figure, here: PlaceCounts) -> Figure:
-    """Return the share with how many were met by extension, and what it would be without any."""
-    extended, met, counted = _otherwise(here, BY_EXTENSION)
-    if not counted:
-        return figure
-    words = f"{extended:,} met by extension; without extensions {percent(met, counted)} ({met:,} of {counted:,})"
-    details = {"by_extension": extended, "without_extensions": Fraction(met, counted)}
-    return figure._replace(details={**figure.details, **details}, remarks=(*figure.remarks, words))
+def with_extensions(figures: Figures, places: Places) -> Figures:
+    """Return the shares with how many were met by extension, and what they would be without any."""
+    extended, met, counted = _otherwise(places, BY_EXTENSION)
+
+    def say(row: int) -> Said:
+        if not counted[row]:
+            return Said()
+        own, of, by = int(met[row]), int(counted[row]), int(extended[row])
+        words = f"{by:,} met by extension; without extensions {percent(own, of)} ({own:,} of {of:,})"
+        return Said({"by_extension": by, "without_extensions": Fraction(own, of)}, (words,))
+
+    return figures.adding(say)
 
 
-def with_gross(figure: Figure, here: PlaceCounts) -> Figure:
-    """Return the share by the time that clocks ran, and beside it what it would be if they had never stood still."""
-    _, met, counted = _otherwise(here, SPARED)
-    if not counted:
-        return figure
-    words = f"without pauses {percent(met, counted)} ({met:,} of {counted:,})"
-    details = {**figure.details, "gross": Fraction(met, counted)}
-    return figure._replace(details=details, remarks=(*figure.remarks, words))
+def with_gross(figures: Figures, places: Places) -> Figures:
+    """Return the shares by the time that clocks ran, and beside each what it would be had they never stood still."""
+    _, met, counted = _otherwise(places, SPARED)
+
+    def say(row: int) -> Said:
+        if not counted[row]:
+            return Said()
+        own, of = int(met[row]), int(counted[row])
+        return Said({"gross": Fraction(own, of)}, (f"without pauses {percent(own, of)} ({own:,} of {of:,})",))
+
+    return figures.adding(say)
 
 
-def _otherwise(here: PlaceCounts, mark: str) -> tuple[int, int, int]:
+def _otherwise(places: Places, mark: str) -> tuple[Integers, Integers, Integers]:
     """Return how many were met with a mark; and how many would be met, and counted, if those with it were missed."""
-    numbers = Counter[str]()
-    for (status, marks), number in here.marks.items():
-        numbers[status] += number if mark in marks.split(", ") else 0
-    met = here.met - numbers["met"]
-    return numbers["met"], met, met + here.missed + numbers.total()
+    marks = [marks for marks in dict.fromkeys(item.mark for item in places.cells.outcomes) if mark in marks.split(", ")]
+    none = np.zeros(len(places), np.int64)
+    marked, extra = (sum((places.number(status, one) for one in marks), none) for status in (None, "met"))
+    met = places.met - extra
+    return extra, met, met + places.missed + marked

@@ -1,13 +1,14 @@
 """How many open records were older than the limit at one time: the highest day of each period."""
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
 
+from ombudsman_kpi.arrays.exact import Fractions
+from ombudsman_kpi.arrays.sums import add_up
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.dates import day_in_short, to_day
 from ombudsman_kpi.clocks.limits import Limit
@@ -15,8 +16,9 @@ from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, Outcome, O
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
-from ombudsman_kpi.measures.base.figures import Figure, Level, Place, TargetStatus, judged
+from ombudsman_kpi.measures.base.figures import MET, UNDETERMINED, Figures, Said, judged
 from ombudsman_kpi.measures.base.on_clock import Limited
+from ombudsman_kpi.measures.base.places import Levels, Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import Records, Rule
@@ -67,35 +69,38 @@ class StockRule(ClockRule):
         return np.where(in_stock, joined, MISSING), np.where(in_stock, clock.end_day, MISSING)
 
 
-def levels(changes: Sequence[tuple[int, int, int]], spans: Iterable[tuple[int, int]]) -> list[Level]:
-    """Return the stock of some spans of days, read off its changes in one pass.
+def levels(changes: tuple[Integers, ...], spans: tuple[Integers, Integers], lanes: int) -> Levels:
+    """Return the stock of some spans of days, read off its changes: for each span a row for each lane.
 
-    ``changes`` has for each day, in order, how many joined and how many left; ``spans`` the first and last days, in
-    order and apart.
+    A lane is what has a stock of its own. ``changes`` are the lane and day of each, how many joined and how many left;
+    ``spans`` the first and last days, in order and apart.
 
-    >>> [level] = levels([(10, 2, 0), (12, 1, 0), (13, 0, 2)], [(11, 20)])
-    >>> level.highest, level.on, level.end, level.joined, level.brought
-    (3, 12, 1, 3, 2)
+    >>> changes = tuple(np.array(column) for column in ([0, 0, 0], [10, 12, 13], [2, 1, 0], [0, 0, 2]))
+    >>> level = levels(changes, (np.array([11]), np.array([20])), 1)
+    >>> [column.tolist() for column in level[:5]]
+    [[3], [12], [1], [3], [2]]
     """
-    result = []
-    now = place = 0
-    for first, last in spans:
-        while place < len(changes) and changes[place][0] < first:
-            now += changes[place][1] - changes[place][2]
-            place += 1
-        been = brought = now
-        if place < len(changes) and changes[place][0] == first:
-            now, been = now + changes[place][1] - changes[place][2], been + changes[place][1]
-            place += 1
-        highest, on = now, first
-        while place < len(changes) and changes[place][0] <= last:
-            day, joined, left = changes[place]
-            now, been = now + joined - left, been + joined
-            if now > highest:
-                highest, on = now, day
-            place += 1
-        result.append(Level(highest, on, now, been, brought))
-    return result
+    first, last = spans
+    rows = lanes * len(first)
+    # Beside them a change of nothing on the first day of each span, so that every row has one to begin with.
+    begun = np.repeat(np.arange(lanes), len(first)), np.tile(first, lanes), *[np.zeros(rows, np.int64)] * 2
+    lane, day, joined, left = (np.concatenate(pair) for pair in zip(changes, begun, strict=True))
+    begins = np.repeat([0, 1], [len(changes[0]), rows])
+    (lane, day), (joined, left, begins) = add_up((lane, day), (joined, left, begins))
+    begin = np.flatnonzero(begins)
+    row = begin.searchsorted(np.arange(len(day)), "right") - 1
+    inside = (row >= 0) & (lane == lane[begin[row]]) & (day <= np.tile(last, lanes)[row])
+    gain = joined - left
+    now = np.cumsum(gain)
+    now -= (now - gain)[np.searchsorted(lane, lane)]  # each lane begins at 0
+    brought = (now - gain)[begin]
+    end, come = (brought + np.add.reduceat(np.where(inside, part, 0), begin) for part in (gain, joined))
+    highest = np.maximum.reduceat(np.where(inside, now, MISSING), begin)
+    reached = np.flatnonzero(inside & (now == highest[row]))
+    on = day[reached[np.searchsorted(row[reached], np.arange(rows))]]
+    # Rows have the spans of a lane one after the other; as places have it, the lanes of a span follow one another.
+    highest, on, end, come, brought = (part.reshape(lanes, -1).T.ravel() for part in (highest, on, end, come, brought))
+    return Levels(highest, on, end, come, brought)
 
 
 class Stock(Limited):
@@ -138,21 +143,19 @@ class Stock(Limited):
         """Return the rule for its records."""
         yield self.of, StockRule(self)
 
-    def figure(self, place: Place) -> Figure:
-        """Return the highest day; its date, and the figure at the end, beside it."""
-        level = place.level
-        if level is None:
-            return Figure("no data")
-        value = Fraction(level.highest)
-        status: TargetStatus = judged(self.standard, value)
-        if not place.complete and status == "met":
-            status = "undetermined"
-        day = to_day(level.on)
-        return Figure(
-            status, value, value, value if place.complete else None,
-            details={"on": day, "end": level.end},
-            remarks=(f"highest on {day_in_short(day)}; {level.end:,} at the end",),
-        )  # fmt: skip
+    def figures(self, places: Places) -> Figures:
+        """Return the highest days; the date of each, and the figure at the end, beside it."""
+        level, complete = places.levels, places.complete
+        assert level is not None  # noqa: S101
+        value = Fractions.whole(level.highest)
+        status = judged(self.standard, value)
+        status = np.where(~complete & (status == MET), UNDETERMINED, status)
+
+        def say(row: int) -> Said:
+            day, end = to_day(int(level.on[row])), int(level.end[row])
+            return Said({"on": day, "end": end}, (f"highest on {day_in_short(day)}; {end:,} at the end",))
+
+        return Figures(status, value, value, value.where(complete), say=say)
 
     @model_validator(mode="after")
     def _in_days(self) -> Self:

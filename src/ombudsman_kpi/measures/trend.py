@@ -5,15 +5,18 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
 
+import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
+from ombudsman_kpi.arrays.exact import Fractions
 from ombudsman_kpi.calendars.periods import preceding
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.outcomes import Cohort, Outcome, OutcomeStatus
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.changing import Changing
-from ombudsman_kpi.measures.base.figures import Figure, Place, judged
+from ombudsman_kpi.measures.base.figures import NO_DATA, Figures, Said, judged
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import MEASURES, DueChain, Records, Rule, Target
 from ombudsman_kpi.records.conditions import Condition
@@ -50,29 +53,41 @@ class Trend(Target):
         """Return the rules of its figure."""
         return self.base.own_rules(related)
 
-    def figure(self, place: Place) -> Figure:
-        """Return the change of a period from the one before it, in the unit of the figure."""
-        if place.period is None:
-            alone = place.everywhere.first is None
+    @property
+    def reads_times(self) -> bool:
+        """As for its figure."""
+        return self.base.reads_times
+
+    def figures(self, places: Places) -> Figures:
+        """Return the change of each period from the one before it, in the unit of the figure."""
+        if places.periods[0] is None:
             words = "a change needs periods: measure with every=, such as every='financial-year'"
-            return Figure("no data", remarks=(words,) if alone else ())
-        earlier = preceding(place.period).label
-        now = self.changing.value_of(place.here)
-        before = None if place.before is None else self.changing.value_of(place.before)
-        if now is None or before is None or place.before is None:
+            return Figures(np.full(len(places), NO_DATA), say=lambda row: Said(words=(words,)))
+        now = self.changing.values_of(places)
+        before = Fractions(places.before(now.above), places.before(now.below)).where(places.has_before)
+        change = now.less(before)
+        open_ = places.pending + places.before(places.pending)
+        status = judged(self.standard, change, places.complete & (open_ == 0))
+        return Figures(status, change, say=lambda row: self._said(places, now.at(row), before.at(row), row))
+
+    def _said(self, places: Places, now: Fraction | None, before: Fraction | None, row: int) -> Said:
+        """Return the two figures of a change, and how much of it is within chance."""
+        period = places.period(row)
+        assert period is not None  # noqa: S101
+        earlier = preceding(period).label
+        if now is None or before is None:
             missing = earlier if before is None else "this period"
-            return Figure("no data", remarks=(f"nothing to compare: there is no figure for {missing}",))
-        change = now - before
-        growing = self.changing.grows and not place.complete  # a number of part of a period is no change yet
-        interval = None if growing else self.changing.chance(place.before, place.here)
+            return Said(words=(f"nothing to compare: there is no figure for {missing}",))
+        growing = self.changing.grows and not places.complete[row]  # a number of part of a period is no change yet
+        then = places.moments(row - len(places.groups))
+        interval = None if growing else self.changing.chance(then, places.moments(row))
         details: dict[str, Any] = {"now": now, "before": before, "interval": interval}
         words = f"{self._shown(now)}{' so far' if growing else ''}, after {self._shown(before)} in {earlier}"
         if interval is not None:
             low, high = (self._shown(Fraction(bound)) for bound in interval)
             within = "within" if interval.contains(0.0) else "beyond"
             words += f"; 95% interval of the change {low} to {high}: {within} chance"
-        settled = place.complete and not place.here.pending and not place.before.pending
-        return Figure(judged(self.standard, change, settled=settled), change, details=details, remarks=(words,))
+        return Said(details, (words,))
 
     def _shown(self, value: Fraction) -> str:
         """Return a value of the figure in its unit."""

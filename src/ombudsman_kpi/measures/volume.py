@@ -4,7 +4,8 @@ from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
 from ombudsman_kpi.calendars.periods import preceding
-from ombudsman_kpi.measures.base.figures import Figure, Place
+from ombudsman_kpi.measures.base.figures import Figures, Said
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.count import Numbers
 from ombudsman_kpi.rounding import signed
 
@@ -20,17 +21,23 @@ class Volume(Numbers):
     cohort = "received"
     """
 
-    def figure(self, place: Place) -> Figure:
-        """Return the number, and beside it the change from the period before."""
-        figure = super().figure(place)
-        if place.before is None or place.period is None or figure.value is None:
-            return figure
-        before, now = place.before.met, place.here.met
-        details: dict[str, Any] = {"before": before, "change": now - before}
-        words = f"{signed(Fraction(now - before), 0)} on {preceding(place.period).label} ({before:,})"
-        if before:
-            share = Fraction(100 * (now - before), before)
-            details["change_share"] = share / 100
-            words += f": {signed(share)}%"
-        words += "" if place.complete else ", so far"
-        return figure._replace(details={**figure.details, **details}, remarks=(*figure.remarks, words))
+    def figures(self, places: Places) -> Figures:
+        """Return the numbers, and beside each the change from the period before."""
+        numbers = places.met
+        earlier = places.before(numbers)
+
+        def say(row: int) -> Said:
+            period = places.period(row)
+            if period is None or not places.has_before[row]:
+                return Said()
+            before, now = int(earlier[row]), int(numbers[row])
+            details: dict[str, Any] = {"before": before, "change": now - before}
+            words = f"{signed(Fraction(now - before), 0)} on {preceding(period).label} ({before:,})"
+            if before:
+                share = Fraction(100 * (now - before), before)
+                details["change_share"] = share / 100
+                words += f": {signed(share)}%"
+            words += "" if places.complete[row] else ", so far"
+            return Said(details, (words,))
+
+        return super().figures(places).adding(say)

@@ -95,7 +95,7 @@ def paired(first: Results, second: Results, pairs: list[Names]) -> Iterator[Pair
     for names in pairs:
         sides = []
         for results, name in zip((first, second), names, strict=True):
-            rows = [row for row in results.rows if row.target == name]
+            rows = tuple(results.rows.of_target(name)) if name else ()
             several = len({row.cohort for row in rows}) > 1
             sides.append({(row.every, row.period, row.group, row.cohort if several else ""): row for row in rows})
         by_place = {**sides[0], **{place: row for place, row in sides[1].items() if place not in sides[0]}}

@@ -1,211 +1,155 @@
-"""From counts to the rows of results: values, bounds, headroom, status, notes."""
+"""From counts to figures by column: values, bounds, headroom, status."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 from typing import Any
 
-from ombudsman_kpi.calendars.dates import day_number, to_day
+import numpy as np
+
+from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.periods import Every, Grain, Period, grain_of, period_of
-from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort
+from ombudsman_kpi.clocks.outcomes import Cohort, OutcomeStatus
 from ombudsman_kpi.events.log import notes_of
-from ombudsman_kpi.measures.base.figures import (
-    NOTHING,
-    Everywhere,
-    Figure,
-    Group,
-    Level,
-    Month,
-    Place,
-    PlaceCounts,
-    share_figure,
-)
+from ombudsman_kpi.measures.base.figures import Figures, MonthlyFigures, share_figures
 from ombudsman_kpi.measures.base.in_force import InForce
+from ombudsman_kpi.measures.base.places import Group, PlaceCells, Places
 from ombudsman_kpi.measures.base.target import Target
-from ombudsman_kpi.measures.stock import levels
-from ombudsman_kpi.results.row import COUNTS, EVERYTHING, NO_DATE, Row
-from ombudsman_kpi.results.summed import daily_changes, gathered, spanned
+from ombudsman_kpi.results.row import COUNTS, EVERYTHING, Row
+from ombudsman_kpi.results.summed import InPeriods, counted, daily_levels, placed, spanned
+from ombudsman_kpi.results.table import Made, Part, RowsByColumn
 from ombudsman_kpi.tallies.basis import Basis
-from ombudsman_kpi.tallies.block import Block, Key
+from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Key
 from ombudsman_kpi.tallies.counts import PUBLISHED, Counts
 
 
-def rows_of(counted: Counts, basis: Basis) -> Iterator[Row]:
-    """Yield the rows of all targets: every period from the first to the last, for every group."""
+def table_of_counts(counts: Counts, basis: Basis) -> RowsByColumn:
+    """Return the figures of all targets: every period from the first to the last, for every group."""
+    parts: list[Part | Made] = []
     for name, everys in basis.every.items():
         target = basis.scheme[name]
-        notes = (*sorted(counted.notes.get(name, ())), *notes_of(counted.misfits.get(name, {})))
-        if name in counted.unmeasured:
-            yield _unmeasured(target, basis, counted.unmeasured[name])
+        if name in counts.unmeasured:
+            parts.append(Made((_unmeasured(target, basis, counts.unmeasured[name]),)))
             continue
+        notes = (*sorted(counts.notes.get(name, ())), *notes_of(counts.misfits.get(name, {})))
+        once = target.decided_on is not None  # whatever the periods are
         for cohort in basis.cohorts[name]:
-            for every in everys[:1] if target.decided_on is not None else everys:
-                if target.counted_daily:
-                    yield from _daily(target, every, counted.blocks[Key(name, cohort, "day")], basis, notes)
-                    continue
-                block = counted.blocks.get(Key(name, cohort, target.grain_for(every)))
+            for every in everys[:1] if once else everys:
+                block = counts.blocks.get(Key(name, cohort, target.grain_for(every)))
                 if block is not None:
-                    yield from _figures(target, cohort, every, block, counted, notes)
+                    parts += _Asked(target, cohort, None if once else every, counts, basis, notes).parts(block)
+    return RowsByColumn(tuple(parts))
 
 
-def _figures(
-    target: Target, cohort: Cohort, every: Every | None, block: Block, counted: Counts, notes: tuple[str, ...]
-) -> Iterator[Row]:
-    """Yield the rows of one target and cohort: every period from the first to the last, for every group."""
-    assert counted.basis is not None  # noqa: S101
-    if target.decided_on is not None:  # once, whatever the periods are
-        every = None
-    months: dict[tuple[Period | None, Group], list[Month]] = defaultdict(list)
-    if target.met_when is not None and every not in {"week", "month"}:
-        for place in _places(target, "month", "month", block, counted, notes):
-            if place.period is not None:
-                longer = None if every is None else period_of(place.period.start, every)
-                months[longer, place.group].append(Month(place.period, target.figure(place), place.here.pending))
-    for place in _places(target, every, target.grain_for(every), block, counted, notes):
-        if every is not None and place.period is None:
-            figure = share_figure(target.standard, place)
-        else:
-            figure = target.figure_in(place, cohort, months[place.period, place.group])
-        yield _row(target, cohort, every, place, figure, place.here, counted.basis, notes)
+@dataclass(frozen=True)
+class _Asked:
+    """One target that was asked for, by one cohort and in periods of one kind."""
+
+    target: Target
+    cohort: Cohort
+    every: Every | None
+    counts: Counts
+    basis: Basis
+    notes: tuple[str, ...]
+
+    def parts(self, block: Block) -> Iterator[Part]:
+        """Yield its figures: those of every period and group, and those of what is in no period."""
+        target, every = self.target, self.every
+        if target.counted_daily:
+            yield self._daily(block)
+            return
+        places = self._places(block, every, target.grain_for(every))
+        if places.periods:
+            yield self._part(places, target.figures_in(places, self.cohort, self._months(block, places)))
+        outside = block.period == NO_PERIOD
+        if every is not None and (outside.any() or not places.anything):
+            there = {block.groups[code] for code in np.unique(block.group[outside])}
+            groups = sorted(there) or list(places.groups)
+            cells = counted(block, outside, np.zeros(np.count_nonzero(outside), np.int64), groups).of_any_time()
+            unknown = np.full(len(groups), MISSING)
+            others = Places([None], groups, np.zeros(len(groups), np.bool_), unknown, cells)
+            yield self._part(others, share_figures(target.standard, others))
+
+    def _places(self, block: Block, every: Every | None, grain: Grain) -> Places:
+        """Return the periods and groups of a block that have figures."""
+        target, as_of, found = self.target, self.basis.as_of, InPeriods.of(block, every, grain)
+        sampled, grain_of_sampled = self._sampled_from(every)
+        named = set(block.groups)
+        if target.zero_when_empty:  # a group without a record is there, too, if records have what groups it
+            lacking = {_columns_lacking(group) for group in named}
+            named |= {group for group in sampled.groups if _columns_lacking(group) in lacking}
+        groups = sorted(named) or [("",) * len(self.basis.by)]
+        filled = {period for period in found.periods if period is not None}
+        earliest = min(filled, default=None)
+        periods: Sequence[Period | None] = [None]
+        if every is not None:
+            if target.zero_when_empty and filled and PUBLISHED not in self.notes:
+                filled.add(period_of(date.fromisoformat(as_of[:10]), every))  # none is a number too
+            periods = spanned(filled)
+        first = 0 if earliest is None else periods.index(earliest)
+        ends = [target.decided_on or (period and period.end) for period in periods]
+        complete = np.repeat([end is None or _closed(end, as_of) for end in ends], len(groups)).astype(np.bool_)
+        unknown = np.full(len(complete), MISSING)
+
+        def cells_of(some: Block, within: InPeriods) -> PlaceCells:
+            return counted(some, within.own, placed(within.periods, periods).take(within.period), groups)
+
+        cells = cells_of(block, found)
+        drawn = cells_of(sampled, InPeriods.of(sampled, every, grain_of_sampled)).of_any_time()
+        drawn_from = Places(periods, groups, complete, unknown, drawn)
+        return Places(
+            periods, groups, complete,
+            np.where(drawn_from.there, target.population_of(drawn_from), MISSING) if len(drawn.row) else unknown,
+            cells.of_any_time(), cells if target.reads_times else None, first, len(block.records) > 0,
+        )  # fmt: skip
+
+    def _sampled_from(self, every: Every | None) -> tuple[Block, Grain]:
+        """Return the numbers of what a sample was drawn from, or of a population, where they were counted."""
+        name, besides = self.target.drawn_from, self.target.counts_besides
+        keys = [Key(self.target.id, cohort, self.target.grain_for(every)) for cohort in besides]
+        if name is not None:
+            keys = [Key(name, self.basis.scheme[name].cohort, grain_of(every))]
+        return next(((self.counts.blocks[key], key.grain) for key in keys if key in self.counts.blocks), _NO_SAMPLE)
+
+    def _months(self, block: Block, places: Places) -> MonthlyFigures | None:
+        """Return the months of longer periods, where the standard is for each of them."""
+        if self.target.met_when is None or self.every in {"week", "month"}:
+            return None
+        months = self._places(block, "month", "month")
+        if not months.periods:
+            return None
+        starts = [period.start for period in months.periods if period is not None]
+        longer = [None if self.every is None else period_of(start, self.every) for start in starts]
+        period, group = placed(longer, places.periods)[:-1], placed(months.groups, places.groups)[:-1]
+        into = np.repeat(period, len(group)) * len(places.groups) + np.tile(group, len(period))
+        return MonthlyFigures(self.target.figures(months), months, into)
+
+    def _daily(self, block: Block) -> Part:
+        """Return the figures of what is counted daily: for every period from the first change to ``as_of``."""
+        as_of, groups = self.basis.as_of, list(block.groups) or [("",) * len(self.basis.by)]
+        last = date.fromisoformat(as_of[:10])
+        periods, level = daily_levels(block, self.target, groups, self.every, last)
+        outside = (block.period == NO_PERIOD) & (self.every is None)  # what is in no period is shown for all together
+        cells = counted(block, outside, np.zeros(np.count_nonzero(outside), np.int64), groups).of_any_time()
+        closed = [period is None or _closed(period.end, as_of) for period in periods]
+        complete = np.repeat(closed, len(groups))
+        places = Places(periods, groups, complete, np.full(len(complete), MISSING), cells, levels=level)
+        numbers = dict(zip(self.target.daily, (level.end, level.joined - level.end), strict=True))
+        return self._part(places, self.target.figures(places), numbers)
+
+    def _part(self, places: Places, figures: Figures, numbers: Mapping[OutcomeStatus, Integers] | None = None) -> Part:
+        """Return figures with all that stands beside them."""
+        in_force = self.target.in_force or self.basis.scheme.in_force
+        remarks = [(*_out_of_force(in_force, period), *self.notes) for period in places.periods]
+        return Part.of(self.target, self.cohort, self.every, places, figures, remarks, numbers or {})
 
 
-def _places(
-    target: Target, every: Every | None, grain: Grain, block: Block, counted: Counts, notes: tuple[str, ...]
-) -> Iterator[Place]:
-    """Yield the periods and groups of one target and cohort that have a figure."""
-    assert counted.basis is not None  # noqa: S101
-    by, as_of = counted.basis.by, counted.basis.as_of
-    counts = gathered(block, every, grain)
-    everywhere = Everywhere(counts)
-    sampled = _sampled_from(target, every, counted)
-    groups = {group for _, group in counts}
-    if sampled and target.zero_when_empty:  # a group without a record is there, too, if records have what groups it
-        lacking = {_columns_lacking(group) for group in groups}
-        groups |= {group for _, group in sampled if _columns_lacking(group) in lacking}
-    filled = {period for period, _ in counts}
-    if every is not None and target.zero_when_empty and filled - {None} and PUBLISHED not in notes:
-        filled.add(period_of(date.fromisoformat(as_of[:10]), every))  # none is a number too
-    for period in spanned(filled, every):
-        complete = every is None or (period is not None and _closed(period.end, as_of))
-        if target.decided_on is not None:
-            complete = _closed(target.decided_on, as_of)
-        for group in sorted(groups) or [("",) * len(by)]:
-            if (period, group) in counts or period is not None or every is None or not counts:
-                drawn_from = sampled.get((period, group)) if sampled is not None else None
-                population = drawn_from and target.population_of(drawn_from, period)
-                yield Place(everywhere, period, group, complete, population)
+_NO_SAMPLE: tuple[Block, Grain] = (Block.nothing(), "all")
 
 
 def _columns_lacking(group: Group) -> tuple[bool, ...]:
     """Return of which columns a group says nothing, since they aren't there."""
     return tuple(label == "" for label in group)
-
-
-def _sampled_from(
-    target: Target, every: Every | None, counted: Counts
-) -> dict[tuple[Period | None, Group], PlaceCounts] | None:
-    """Return the numbers of what a sample was drawn from, or of a population, where they were counted."""
-    name = target.drawn_from
-    if counted.basis is None or (name is None and not target.counts_besides):
-        return None
-    key = (
-        Key(target.id, target.counts_besides[0], target.grain_for(every))
-        if name is None
-        else Key(name, counted.basis.scheme[name].cohort, grain_of(every))
-    )
-    return gathered(counted.blocks[key], every, key.grain) if key in counted.blocks else None
-
-
-def _daily(target: Target, every: Every | None, block: Block, basis: Basis, notes: tuple[str, ...]) -> Iterator[Row]:
-    """Return the rows of what is counted daily: for every period from the first change to ``as_of``."""
-    changes, outside = daily_changes(block, target.daily)
-    groups = sorted({*changes, *(group for _, group in outside)}) or [("",) * len(basis.by)]
-    last = date.fromisoformat(basis.as_of[:10])
-    first = min((to_day(days[0][0]) for parts in changes.values() for days in parts.values()), default=last)
-    periods = spanned({period_of(day, every) for day in (first, last)}, every) if every else [None]
-    spans = [(first, last) if period is None else (period.start, min(period.end, last)) for period in periods]
-    numbers = [(day_number(start), day_number(end)) for start, end in spans]
-    by_group = {group: _levels_of(changes.get(group, {}), numbers) for group in groups}
-    open_, over = target.daily
-    for number, period in enumerate(periods):
-        for group in groups:
-            level = by_group[group][number]
-            others = outside.get((None, group), NOTHING) if period is None else NOTHING
-            statuses = {**others.statuses, open_: level.end, over: level.joined - level.end}
-            counts = PlaceCounts(statuses, others.reasons, provisional=False)
-            complete = period is None or _closed(period.end, basis.as_of)
-            place = Place(Everywhere({}), period, group, complete, level=level)
-            yield _row(target, target.cohort, every, place, target.figure(place), counts, basis, notes)
-
-
-def _levels_of(parts: Mapping[str, list[tuple[int, int, int]]], spans: list[tuple[int, int]]) -> list[Level]:
-    """Return the stock of a group in some spans of days, with how many are of each part of it at the end."""
-    marks = {mark: levels(changes, spans) for mark, changes in parts.items() if mark}
-    return [
-        level._replace(older={mark: part[number].end for mark, part in marks.items()})
-        for number, level in enumerate(levels(parts.get("", ()), spans))
-    ]
-
-
-def _row(
-    target: Target,
-    cohort: Cohort,
-    every: Every | None,
-    place: Place,
-    figure: Figure,
-    counts: PlaceCounts,
-    basis: Basis,
-    notes: tuple[str, ...],
-) -> Row:
-    met, late, overdue, pending, excluded, invalid = (counts.statuses.get(status, 0) for status in STATUSES)
-    standard, period = target.standard, place.period
-    remarks = (*_out_of_force(target.in_force or basis.scheme.in_force, period), *notes)
-    reasons = {pair: number for pair, number in counts.reasons.items() if pair[0] in target.reasons_shown}
-    return Row(
-        target=target.id,
-        measure=target.measure,
-        unit=target.unit,
-        cohort=cohort,
-        every=every or EVERYTHING,
-        period=period.label if period else EVERYTHING if every is None else NO_DATE,
-        period_start=period.start if period else None,
-        period_end=period.end if period else None,
-        complete=every is None or (period is not None and place.complete),
-        group=place.group,
-        records=met + late + overdue + pending + excluded + invalid,
-        met=met,
-        missed=late + overdue,
-        overdue=overdue,
-        pending=pending,
-        excluded=excluded,
-        invalid=invalid,
-        numerator=_plain(figure.numerator),
-        denominator=figure.denominator,
-        value=_float(figure.value),
-        low=_float(figure.low),
-        high=_float(figure.high),
-        operator=standard.operator if standard else "",
-        standard=float(standard.value) if standard else None,
-        status=figure.status,
-        headroom=figure.headroom,
-        provisional=counts.provisional,
-        note=_note(figure.remarks, reasons, remarks),
-        reasons=reasons,
-        remarks=remarks,
-        words=figure.remarks,
-        details=figure.details,
-        exact=figure.value,
-    )
-
-
-def _float(value: Fraction | None) -> float | None:
-    return None if value is None else float(value)
-
-
-def _plain(value: Fraction | None) -> int | float | None:
-    """Return an exact number as it is counted: whole where it is whole."""
-    return None if value is None else int(value) if value.denominator == 1 else float(value)
 
 
 def _out_of_force(in_force: InForce | None, period: Period | None) -> tuple[str, ...]:
@@ -224,16 +168,6 @@ def _closed(last: date, as_of: str) -> bool:
     """Return whether a day was over: a date means its close, an instant is before it."""
     day = date.fromisoformat(as_of[:10])
     return last <= day if len(as_of) == len("2024-03-31") else last < day
-
-
-def _note(words: tuple[str, ...], reasons: Mapping[tuple[str, str], int], remarks: tuple[str, ...]) -> str:
-    """Return what belongs to the value, why records were left out, and what else to know."""
-    texts = []
-    for status in STATUSES if reasons else ():
-        by_group = sorted((-number, reason) for (of, reason), number in reasons.items() if of == status)
-        if by_group:
-            texts.append(f"{status}: " + ", ".join(f"{-number:,} {reason}" for number, reason in by_group))
-    return "; ".join([*words, *texts, *remarks])
 
 
 def _unmeasured(target: Target, basis: Basis, reason: str) -> Row:

@@ -92,6 +92,7 @@ def plain_results(rows: Sequence[Row], basis: Basis) -> dict[str, Any]:
 
 def results_to_json(rows: Sequence[Row], basis: Basis) -> str:
     """Return results as JSON."""
+    rows = tuple(rows)
     content = plain_results(rows, basis)
     for row, written in zip(rows, content["rows"], strict=True):
         written |= {

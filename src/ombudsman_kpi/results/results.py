@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ombudsman_kpi.errors import SchemeError, one_of
-from ombudsman_kpi.results.from_counts import rows_of
+from ombudsman_kpi.results.from_counts import table_of_counts
 from ombudsman_kpi.results.json import plain_results, results_from_json, results_json_schema, results_to_json
-from ombudsman_kpi.results.row import COUNTS, Row, column_names
+from ombudsman_kpi.results.row import COUNTS, OWN_COLUMNS, Row, column_names
+from ombudsman_kpi.results.table import Column, Made, RowsByColumn
 from ombudsman_kpi.results.text_table import as_html, as_text, table_of
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.basis import Basis
@@ -27,7 +31,7 @@ class Results:
     ``to_pandas()`` gives the whole of it.
     """
 
-    rows: tuple[Row, ...]
+    rows: RowsByColumn
     basis: Basis
 
     @classmethod
@@ -35,7 +39,7 @@ class Results:
         """Return the results of counts. Raises ``SchemeError`` where nothing was counted."""
         if counts.basis is None:
             raise SchemeError("A tally of nothing has no scheme, and so no results. Add a tally of records to it.")
-        return cls(tuple(rows_of(counts, counts.basis)), counts.basis)
+        return cls(table_of_counts(counts, counts.basis), counts.basis)
 
     @property
     def scheme(self) -> Scheme:
@@ -53,10 +57,9 @@ class Results:
         return self.basis.options
 
     def __getitem__(self, target: str) -> "Results":
-        rows = tuple(row for row in self.rows if row.target == target)
+        rows = self.rows.of_target(target)
         if not rows:
-            names = dict.fromkeys(row.target for row in self.rows)
-            raise SchemeError(f"These results have no target {target!r}. {one_of(target, names)}")
+            raise SchemeError(f"These results have no target {target!r}. {one_of(target, self.rows.targets)}")
         return Results(rows, self.basis)
 
     def __len__(self) -> int:
@@ -75,15 +78,11 @@ class Results:
         """
         import pandas as pd
 
-        by = self.basis.by
-        columns = list(column_names(by))
-        frame = pd.DataFrame([row.as_dict(by) for row in self.rows], columns=columns)
-        types: dict[str, Any] = dict.fromkeys(COUNTS, "Int64")
-        if any(isinstance(row.numerator, float) or abs(row.numerator or 0) > _LARGEST for row in self.rows):
-            types["numerator"] = "Float64"
-        types |= dict.fromkeys(("value", "low", "high", "standard"), "float64")
-        types |= dict.fromkeys(("period_start", "period_end"), "datetime64[s]")
-        return frame.astype(types)
+        columns = {name: _series(name, self.rows.column(name)) for name in OWN_COLUMNS}
+        groups = self.rows.column("group").cells
+        for place, name in enumerate(self.basis.by):
+            columns[name] = np.frompyfunc(itemgetter(place), 1, 1)(groups)
+        return pd.DataFrame({name: columns[name] for name in column_names(self.basis.by)})
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain values, ready for JSON: scheme, digest, calendar, as_of, options, rows."""
@@ -99,7 +98,8 @@ class Results:
 
         Raises ``KpiError`` for any other text, or where days off have changed since.
         """
-        return cls(*results_from_json(text))
+        rows, basis = results_from_json(text)
+        return cls(RowsByColumn((Made(rows),)), basis)
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
@@ -111,3 +111,19 @@ class Results:
 
     def _repr_html_(self) -> str:
         return as_html(table_of(self.rows, self.basis))
+
+
+def _series(name: str, column: Column) -> Any:
+    """Return a column as pandas has it: counts are whole numbers, missing where nothing was measured."""
+    import pandas as pd
+
+    cells = column.cells
+    absent = np.zeros(len(cells), np.bool_) if column.there is None else ~column.there
+    if name in COUNTS:
+        cells = np.where(absent, 0, cells)
+        whole = cells.dtype == np.int64 or not any(isinstance(cell, float) or abs(cell) > _LARGEST for cell in cells)
+        kind, array = (np.int64, pd.arrays.IntegerArray) if whole else (np.float64, pd.arrays.FloatingArray)
+        return array(cells.astype(kind), absent)
+    if name in {"value", "low", "high", "standard"}:
+        return np.where(absent, np.nan, cells).astype(np.float64)
+    return cells.astype("M8[s]") if name in {"period_start", "period_end"} else cells

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ombudsman_kpi.errors import OptionError
-from ombudsman_kpi.measures.base.figures import Group, TargetStatus
+from ombudsman_kpi.measures.base.figures import TargetStatus
+from ombudsman_kpi.measures.base.places import Group
 
 EVERYTHING = "all"
 NO_DATE = "(no period)"

@@ -1,160 +1,96 @@
 """The cells of a tally added up to reporting periods and groups."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence, Set
-from functools import cache, partial
-from typing import Any, Literal, NamedTuple
+from collections.abc import Hashable, Sequence, Set
+from datetime import date
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ombudsman_kpi.arrays.sums import add_up
-from ombudsman_kpi.arrays.types import Integers
+from ombudsman_kpi.arrays.types import Codes, Integers, Truths
+from ombudsman_kpi.calendars.dates import day_number, to_day
 from ombudsman_kpi.calendars.periods import Every, Grain, Period, following, grain_start, period_of
-from ombudsman_kpi.clocks.outcomes import OutcomeStatus
-from ombudsman_kpi.measures.base.figures import LONGEST, Group, PlaceCounts, Times
+from ombudsman_kpi.measures.base.places import Group, Levels, PlaceCells
+from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.measures.stock import levels
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block
 
-Places = dict[tuple[Period | None, Group], PlaceCounts]
+
+def spanned(filled: Set[Period]) -> list[Period]:
+    """Return every period from the first to the last, so that one without a record shows."""
+    if not filled:
+        return []
+    step, last = min(filled), max(filled)
+    spanned = [step]
+    while step < last:
+        step = following(step)
+        spanned.append(step)
+    return spanned
 
 
-def spanned(filled: Set[Period | None], every: Every | None) -> list[Period | None]:
-    """Return every period from the first to the last, so that one without a record shows; then None, for no period."""
-    periods = sorted({period for period in filled if period is not None})
-    spanned: list[Period | None] = []
-    if periods:
-        step = periods[0]
-        while step <= periods[-1]:
-            spanned.append(step)
-            step = following(step)
-    return [*spanned, None] if every is None or None in filled or not spanned else spanned
+class InPeriods(NamedTuple):
+    """The cells of a block that are in periods: which ones, their periods, and the place of each one's among those."""
+
+    own: Truths
+    periods: Sequence[Period | None]
+    period: Codes
+
+    @classmethod
+    def of(cls, block: Block, every: Every | None, grain: Grain) -> "InPeriods":
+        """Return the cells in periods; all of them where no periods are asked for."""
+        if every is None:
+            return cls(np.ones(len(block.period), np.bool_), [None], np.zeros(len(block.period), np.int64))
+        own = block.period != NO_PERIOD
+        starts, place = _distinct(block.period[own])
+        found = [period_of(grain_start(int(start), grain), every) for start in starts]
+        periods = list(dict.fromkeys(found))
+        return cls(own, periods, placed(found, periods).take(place))
 
 
-def gathered(block: Block, every: Every | Literal["day"] | None, grain: Grain) -> Places:
-    """Return cells added up to periods and groups; what has no day in the cohort is gathered under None."""
-    indexes, place = _distinct(block.period)
-    periods: list[Period | None] = [
-        None if every is None or index == NO_PERIOD else period_of(grain_start(int(index), grain), every)
-        for index in indexes
-    ]
-    categories = list(dict.fromkeys(periods))
-    places = {item: at for at, item in enumerate(categories)}
-    period = np.array([places[item] for item in periods], np.int64).take(place)
-    shape = len(categories), max(len(block.groups), 1), max(len(block.outcomes), 1)
-    records = np.zeros(shape, np.int64)
-    np.add.at(records, (period, block.group, block.outcome), block.records)
-    moving = np.zeros(shape[:2], np.int64)
-    np.add.at(moving, (period, block.group), block.provisional)
-    units, below, squares = _sums_of_times(block, period, shape)
-    pending = np.array([outcome.status == "pending" for outcome in block.outcomes] or [False]).take(block.outcome)
-    waits = pending & (block.records > 0)
-    waiting = np.full(shape[:2], LONGEST)
-    np.minimum.at(waiting, (period[waits], block.group[waits]), block.elapsed[waits])
-    statuses: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
-    reasons: dict[tuple[int, int], Counter[tuple[str, str]]] = defaultdict(Counter)
-    marks: dict[tuple[int, int], Counter[tuple[str, str]]] = defaultdict(Counter)
-    there = np.zeros(shape, np.bool_)
-    there[period, block.group, block.outcome] = True  # rows that are of no record keep their place
-    filled = np.nonzero(there)
-    times = cache(lambda: _sorted_times(block, period))  # most measures don't ask for them
-    for *where, code, number in zip(*(axis.tolist() for axis in filled), records[filled].tolist(), strict=True):
-        outcome, at = block.outcomes[code], (where[0], where[1])
-        statuses[at][outcome.status] += number
-        if outcome.reason and (number or outcome.status == "invalid"):
-            reasons[at][outcome.status, outcome.reason] += number
-        if outcome.mark:
-            marks[at][outcome.status, outcome.mark] += number
-    return {
-        (categories[at[0]], block.groups[at[1]]): PlaceCounts(
-            own,
-            reasons.get(at, {}),
-            bool(moving[at]),
-            units=int(units[at]),
-            below=int(below[at]),
-            squares=int(squares[at]),
-            least_pending=int(waiting[at]),
-            marks=marks.get(at, {}),
-            times=partial(_times_at, times, at),
-        )
-        for at, own in statuses.items()
-    }
+def counted(block: Block, own: Truths, period: Codes, groups: Sequence[Group]) -> PlaceCells:
+    """Return some cells of a block by the rows that they are in: so many groups for each period.
 
-
-class _SortedTimes(NamedTuple):
-    """The times of all cells in the order of periods, groups, outcomes and times, and where each run of them begins."""
-
-    runs: Mapping[tuple[int, int], Sequence[tuple[str, int, int]]]  # of a period and group: status, first, last
-    elapsed: Integers
-    records: Integers
-
-
-def _sorted_times(block: Block, period: Integers) -> _SortedTimes:
-    ran = np.flatnonzero(block.elapsed >= 0)
-    kinds = list(dict.fromkeys(outcome.status for outcome in block.outcomes))
-    status = np.array([kinds.index(outcome.status) for outcome in block.outcomes] or [0]).take(block.outcome)
-    keys, (records,) = add_up(
-        tuple(key[ran] for key in (period, block.group, status, block.elapsed)), (block.records[ran],)
-    )
-    changes = np.logical_or.reduce([key[1:] != key[:-1] for key in keys[:3]]) if len(keys[0]) else np.empty(0, bool)
-    firsts = np.flatnonzero(np.concatenate([np.ones(min(len(keys[0]), 1), bool), changes]))
-    runs: dict[tuple[int, int], list[tuple[str, int, int]]] = defaultdict(list)
-    lasts = [*firsts[1:].tolist(), len(records)]
-    for first, last, *at, kind in zip(
-        firsts.tolist(), lasts, *(key[firsts].tolist() for key in keys[:3]), strict=False
-    ):
-        runs[at[0], at[1]].append((kinds[kind], first, last))
-    return _SortedTimes(runs, keys[3], records)
-
-
-def _times_at(times: Callable[[], _SortedTimes], at: tuple[int, int], status: str) -> Times:
-    """Return the times of one period, group and status."""
-    found = times()
-    first, last = next(((first, last) for own, first, last in found.runs.get(at, ()) if own == status), (0, 0))
-    return found.elapsed[first:last], found.records[first:last]
-
-
-def daily_changes(
-    block: Block, daily: tuple[OutcomeStatus, OutcomeStatus]
-) -> tuple[dict[Group, dict[str, list[tuple[int, int, int]]]], Places]:
-    """Return the daily changes of a stock by group, and by the mark of a part of it; and what has no day.
-
-    Each has its days in order, each with how many joined and how many left; ``daily`` are their statuses.
+    PlaceCells in no period, of the number -1, and in no such group, are left out.
     """
-    dated = block.period != NO_PERIOD
-    marks = sorted({outcome.mark for outcome in block.outcomes})
-    mark = np.array([marks.index(outcome.mark) for outcome in block.outcomes], np.int64).take(block.outcome[dated])
-    statuses = np.array([outcome.status for outcome in block.outcomes], str).take(block.outcome[dated])
-    (group, mark, day), changes = add_up(
-        (block.group[dated], mark, block.period[dated]),
-        tuple(block.records[dated] * (statuses == status) for status in daily),
+    group = placed(block.groups, groups).take(block.group[own])
+    row, there = period * len(groups) + group, (period >= 0) & (group >= 0)
+    columns = (block.outcome, block.elapsed, block.records, block.below, block.provisional)
+    return PlaceCells(block.outcomes, row[there], *(column[own][there] for column in columns))
+
+
+def daily_levels(
+    block: Block, target: Target, groups: Sequence[Group], every: Every | None, last: date
+) -> tuple[list[Period | None], Levels]:
+    """Return the periods of what is counted daily, from the first change to ``last``, and its stock in each."""
+    own = block.period != NO_PERIOD
+    day, records = block.period[own], block.records[own]
+    first = min(to_day(int(day.min())), last) if len(day) else last
+    periods: list[Period | None] = [None]
+    if every is not None:
+        periods = [*spanned({period_of(one, every) for one in (first, last)})]
+    spans = [(first, last) if period is None else (period.start, min(period.end, last)) for period in periods]
+    firsts, lasts = (np.array([*map(day_number, ends)]) for ends in zip(*spans, strict=True))
+    marks = list(dict.fromkeys(["", *(outcome.mark for outcome in block.outcomes)]))
+    outcome = block.outcome[own]
+    mark = np.array([*(marks.index(item.mark) for item in block.outcomes), 0], np.int64).take(outcome)
+    joins, leaves = (
+        np.array([*(item.status == status for item in block.outcomes), False]).take(outcome) for status in target.daily
     )
-    by_group: dict[Group, dict[str, list[tuple[int, int, int]]]] = {}
-    for *at, on, joined, left in zip(*(column.tolist() for column in (group, mark, day, *changes)), strict=True):
-        by_group.setdefault(block.groups[at[0]], {}).setdefault(marks[at[1]], []).append((on, joined, left))
-    outside = Block(block.groups, block.outcomes, *(column[~dated] for column in (*block.keys, *block.sums)))
-    return by_group, gathered(outside, None, "all")
+    # Of 3 groups, those of the whole stock are the lanes 0 to 2, those of its first older part the lanes 3 to 5.
+    lane = mark * len(groups) + placed(block.groups, groups).take(block.group[own])
+    found = levels((lane, day, records * joins, records * leaves), (firsts, lasts), len(marks) * len(groups))
+
+    def of_mark(column: Integers, place: int) -> Integers:
+        return column.reshape(len(periods), len(marks), len(groups))[:, place].ravel()
+
+    highest, on, end, joined, brought = (of_mark(column, 0) for column in found[:5])
+    older = {name: of_mark(found.end, place) for place, name in enumerate(marks) if name}
+    return periods, Levels(highest, on, end, joined, brought, older)
 
 
-def _sums_of_times(block: Block, period: Integers, shape: tuple[int, ...]) -> tuple[NDArray[Any], ...]:
-    """Return exact sums of the times of what was met: whole units, what they fall short of them, and squared units.
-
-    A mean in seconds may have units of 3 * 10^9 (a century), whose squares don't fit into 64 bits: where sums could
-    grow so large, they are added as Python's whole numbers.
-    """
-    met = np.array([outcome.status == "met" for outcome in block.outcomes] or [False]).take(block.outcome)
-    ran = met & (block.elapsed >= 0)
-    place = period[ran], block.group[ran]
-    units, records, below = block.elapsed[ran], block.records[ran], block.below[ran]
-    longest = int(units.max(initial=0))
-    largest = max(longest * longest * int(np.abs(records).sum()), int(below.max(initial=0)) * len(below))
-    kind: type[Any] = np.int64 if largest < 1 << 62 else object
-    units, records, below = (column.astype(kind, copy=False) for column in (units, records, below))
-    sums = []
-    for part in (units * records, below, units * units * records):
-        total = np.zeros(shape[:2], kind)
-        np.add.at(total, place, part)
-        sums.append(total)
-    return tuple(sums)
+def placed(items: Sequence[Hashable], among: Sequence[Hashable]) -> Codes:
+    """Return the place of each item among some; -1 where it isn't there, as after the last."""
+    places = {item: place for place, item in enumerate(among)}
+    return np.array([*(places.get(item, -1) for item in items), -1], np.int64)
 
 
 def _distinct(values: Integers) -> tuple[Integers, Integers]:

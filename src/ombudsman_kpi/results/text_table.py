@@ -44,7 +44,7 @@ class TextTable:
 
 def table_of(rows: Sequence[Row], basis: Basis) -> TextTable:
     """Return results laid out for a reader: what was promised, what was reached, whether it was kept."""
-    scheme = basis.scheme
+    scheme, rows = basis.scheme, tuple(rows)  # each is looked at several times, and made once
     dated = {(row.target, row.cohort) for row in rows if row.period != NO_DATE}
     shown = [
         row

@@ -1,27 +1,9 @@
-"""Quantiles: of counted values, exact; and two-sided ones of the normal distribution and of Student's t."""
+"""Quantiles: two-sided ones of the normal distribution and of Student's t."""
 
 import math
-from fractions import Fraction
 from statistics import NormalDist
 
-import numpy as np
-
-from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.errors import OptionError
-
-
-def quantile(values: Integers, numbers: Integers, share: Fraction) -> int | None:
-    """Return the smallest of some values that at least such a share of them don't exceed; None where there is none.
-
-    ``values`` are in order, and ``numbers`` say how often each occurs. It is one of them, never a value between two.
-
-    >>> quantile(np.array([3, 7, 40]), np.array([2, 1, 1]), Fraction(1, 2))
-    3
-    """
-    up_to = np.cumsum(numbers)
-    if not len(up_to) or not up_to[-1]:
-        return None
-    return int(values[np.searchsorted(up_to, math.ceil(share * int(up_to[-1])))])
 
 
 def check_confidence(confidence: float) -> None:

@@ -9,7 +9,7 @@ from ombudsman_kpi.arrays.sums import add_up
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Grain
 from ombudsman_kpi.clocks.outcomes import CountedBy, Outcome
-from ombudsman_kpi.measures.base.figures import Group
+from ombudsman_kpi.measures.base.places import Group
 
 # The record has no day in the cohort: it is still open, or its day isn't known. Periods are numbered from 1970.
 NO_PERIOD = -1

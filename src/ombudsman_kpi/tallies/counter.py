@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,13 @@ from ombudsman_kpi.arrays.sums import CellSums, product
 from ombudsman_kpi.arrays.threads import in_threads
 from ombudsman_kpi.arrays.types import MISSING, Codes, Integers, Truths
 from ombudsman_kpi.calendars.periods import Grain, Numbering
+from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, CountedBy, Outcome
-from ombudsman_kpi.clocks.states import State
+from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import Timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
-from ombudsman_kpi.measures.base.figures import Group
+from ombudsman_kpi.measures.base.places import Group
 from ombudsman_kpi.measures.base.target import Rule
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.schemes.scheme import Scheme
@@ -37,28 +39,25 @@ def count_batches(
     as_of: AsOf,
     scheme: Scheme,
     mask: Truths | None = None,
+    *,
+    times: bool = True,
 ) -> dict[Key, Block]:
     """Return the block of each key: all batches counted, where there are several in several threads.
 
-    Each thread has a counter of its own; counts add up in any order. ``mask`` says of the records of all batches
-    which ones are counted; None is all of them. Raises the first error in the order of the batches, and reads none
-    after it but the few that were on their way.
+    They work out outcomes side by side, and add them to one set of cells: with many groups and periods each batch has
+    some of nearly all cells. ``mask`` says of the records of all batches which ones are counted; None is all of them.
+    Without ``times``, elapsed times are kept of those targets alone whose figures are of times. Raises the first error
+    in the order of the batches, and reads none after it but the few that were on their way.
     """
-    free: list[Counter] = []  # counters that no thread is using; taking one from a list is safe among threads
+    counter = Counter(wanted, by, scheme, times)
 
     def count(batch: Batch) -> None:
-        try:
-            counter = free.pop()
-        except IndexError:
-            counter = Counter(wanted, by, scheme)
         own = None if mask is None else mask[batch.offset : batch.offset + len(batch)]
         counter.add(AsKnownBatch(batch, as_of, scheme), own)
-        free.append(counter)
 
     for _ in in_threads(count, batches):
         pass
-    first, *others = (counter.blocks() for counter in free or [Counter(wanted, by, scheme)])
-    return {key: reduce(Block.plus, (part[key] for part in others), block) for key, block in first.items()}
+    return counter.blocks()
 
 
 @dataclass
@@ -67,6 +66,7 @@ class Counted:
 
     cells: CellSums = field(default_factory=lambda: CellSums(keys=4, sums=3))
     categories: dict[Any, int] = field(default_factory=dict)
+    alike: Integers | None = None  # in place of times: of clocks that keep so many of some limits, the time of one
 
     def codes(self, categories: Sequence[Any]) -> Codes:
         """Return the codes of some categories; new ones get the next."""
@@ -75,7 +75,7 @@ class Counted:
 
 @dataclass
 class Counter:
-    """Counts the records of one kind, batch after batch, for some targets.
+    """Counts the records of one kind, batch after batch, for some targets. Several threads can add to it.
 
     What differs in nothing but the limit is counted once: the status follows from how the clock stands and the
     elapsed time alone, so that a count of clocks that are alike can be judged by each limit at the end.
@@ -84,6 +84,8 @@ class Counter:
     wanted: Wanted
     by: tuple[str, ...]
     scheme: Scheme
+    times: bool = True
+    _adding: Lock = field(default_factory=Lock)
     _alike: dict[tuple[ClockName, tuple[Key, ...]], Counted] = field(default_factory=lambda: defaultdict(Counted))
     _single: dict[Key, Counted] = field(default_factory=lambda: defaultdict(Counted))
     _groups: dict[Group, int] = field(default_factory=dict)
@@ -97,38 +99,52 @@ class Counter:
             kept = mask.astype(np.int64)
             weights = weights * kept
         assessed: dict[int, Assessed] = {}
-        alike: dict[tuple[ClockName, CountedBy, Grain], list[Key]] = defaultdict(list)
+        alike: dict[tuple[ClockName, CountedBy, Grain], list[tuple[Key, Limit]]] = defaultdict(list)
         clocks: dict[ClockName, Timeline] = {}
         for rule, key in self.wanted:
             shared = None if key.cohort == "due" else rule.shared_clock(known)
             if shared is not None:
                 clocks[shared.key] = shared.timeline
-                alike[shared.key, key.cohort, key.grain].append(key)
+                alike[shared.key, key.cohort, key.grain].append((key, shared.limit))
                 continue
             if id(rule) not in assessed:
                 assessed[id(rule)] = rule.assess(known)
             self._add(key, assessed[id(rule)], group, weights, kept)
-        for (name, cohort, grain), keys in alike.items():
+        for (name, cohort, grain), of_clock in alike.items():
             clock = clocks[name]
-            counted = self._alike[name, tuple(keys)]
+            keys, limits = zip(*of_clock, strict=True)
             period = self._periods(grain).of(clock.start_day if cohort == "received" else clock.end_day)
-            code = counted.codes(clock.states).take(clock.state)
-            counted.cells.add((group, period, code, clock.elapsed), (weights, 0, 0))
+            elapsed = clock.elapsed
+            if not self.times:  # then how many of the limits it keeps says all, since the longer ones are among them
+                elapsed = np.add.reduce([limit.within(elapsed) for limit in limits], dtype=np.int64)
+            with self._adding:
+                counted = self._alike[name, keys]
+                if not self.times:
+                    counted.alike = np.zeros(len(limits) + 1, np.int64) if counted.alike is None else counted.alike
+                    counted.alike[elapsed] = clock.elapsed
+                code = counted.codes(clock.states).take(clock.state)
+                counted.cells.add((group, period, code, elapsed), (weights, 0, 0))
 
     def blocks(self) -> dict[Key, Block]:
-        """Return what was counted; a target without any record has an empty block."""
+        """Return what was counted, and let go of it; a target without any record has an empty block."""
         return {key: self._block(rule, key) for rule, key in self.wanted}
 
     def _block(self, rule: Rule, key: Key) -> Block:
-        single = self._single[key]
-        block = self._laid_out(key, single.cells.result(), tuple(single.categories))
-        for (_, keys), counted in self._alike.items():
+        blocks = []
+        for (name, keys), counted in [*self._alike.items()]:
             if key in keys:
+                if key == keys[-1]:
+                    del self._alike[name, keys]  # there may be millions of cells
                 (group, period, state, elapsed), sums = counted.cells.result()
                 states: tuple[State, ...] = tuple(counted.categories)
+                elapsed = elapsed if counted.alike is None else counted.alike.take(elapsed)
                 code, outcomes, elapsed = rule.judge_shared(states, state, elapsed)
-                block = block.plus(self._laid_out(key, ((group, period, code, elapsed), sums), outcomes))
-        return block
+                elapsed = elapsed if self.times else np.full(len(code), NONE)
+                blocks.append(self._laid_out(key, ((group, period, code, elapsed), sums), outcomes))
+        if key in self._single or not blocks:
+            single = self._single[key]
+            blocks.append(self._laid_out(key, single.cells.result(), tuple(single.categories)))
+        return reduce(Block.plus, blocks)
 
     def _laid_out(
         self, key: Key, cells: tuple[tuple[Integers, ...], tuple[Integers, ...]], outcomes: tuple[Outcome, ...]
@@ -148,16 +164,24 @@ class Counter:
         self, key: Key, assessed: Assessed, group: Integers, weights: Integers | int, kept: Integers | int
     ) -> None:
         """Count the outcomes of one target, one by one; ``kept`` is 0 for records that are left out."""
-        counted, days, place = self._single[key], assessed.days(key.cohort), 0
+        days, place = assessed.days(key.cohort), 0
         if assessed.record is not None:
             group = group.take(assessed.record)
             weights, kept = (part if isinstance(part, int) else part.take(assessed.record) for part in (weights, kept))
         if assessed.weights is not None:
             weights, place = assessed.weights * kept, ((assessed.weights == 0) & (days != MISSING)) * kept
-        elapsed, below = assessed.units()
-        code = counted.codes(assessed.categories).take(assessed.code)
-        keys = group, self._periods(key.grain).of(days), code, elapsed
-        counted.cells.add(keys, (weights, product(below, weights) + place, assessed.provisional * weights))
+        elapsed, below = assessed.units() if self._keeps_times(key) else (np.full(len(days), NONE), 0)
+        period, sums = (
+            self._periods(key.grain).of(days),
+            (product(below, weights) + place, assessed.provisional * weights),
+        )
+        with self._adding:
+            counted = self._single[key]
+            code = counted.codes(assessed.categories).take(assessed.code)
+            counted.cells.add((group, period, code, elapsed), (weights, *sums))
+
+    def _keeps_times(self, key: Key) -> bool:
+        return self.times or self.scheme[key.target].reads_times
 
     def _group_codes(self, known: AsKnownBatch) -> Codes:
         """Return the number of each record's group; the same group has the same number in every batch."""
@@ -178,7 +202,8 @@ class Counter:
             labels = [(*labels[number // len(values)], values[number % len(values)]) for number in used]
         occurs = np.flatnonzero(np.bincount(code, minlength=len(labels)))
         numbers = np.zeros(len(labels), np.int64)
-        numbers[occurs] = [self._groups.setdefault(labels[place], len(self._groups)) for place in occurs]
+        with self._adding:
+            numbers[occurs] = [self._groups.setdefault(labels[place], len(self._groups)) for place in occurs]
         return numbers.take(code)
 
 

@@ -54,6 +54,7 @@ class Options(NamedTuple):
     targets: Any = None
     report: Any = None
     readings: Readings = {}  # noqa: RUF012  (nobody changes it, and it can be sent to executors)
+    times: bool = True  # whether elapsed times are kept of what has no figure of times
 
     def read_once(self) -> "Options":
         """Return the options with what could be an iterator read, since they are looked at again and again."""
@@ -77,6 +78,7 @@ class Measurement:
     wanted: Mapping[str, list[tuple[Rule, Key]]]
     unmeasured: dict[str, str]
     notes: dict[str, frozenset[str]]
+    times: bool = True
 
     @classmethod
     def of(
@@ -109,7 +111,7 @@ class Measurement:
         if lacking:
             raise _lacks(lacking, related.tables)
         in_order = sorted(wanted.items(), key=lambda item: [*RECORDS].index(item[0]))
-        return cls(scheme, at, plan, by, tables, related, dict(in_order), unmeasured, notes)
+        return cls(scheme, at, plan, by, tables, related, dict(in_order), unmeasured, notes, options.times)
 
 
 def _rules_of(step: PlanStep, related: Related, lacking: list[Lack]) -> list[tuple[str, Rule]]:
@@ -266,7 +268,8 @@ def counted(
     for kind, rules in measurement.wanted.items():
         batches = batches_of(measurement.related.tables[kind], [rule for rule, _ in rules], measurement.by, progress)
         own = None if masks is None else masks[kind]
-        of_kind = count_batches(batches, rules, measurement.by, measurement.at, measurement.scheme, own)
+        by, at, scheme = measurement.by, measurement.at, measurement.scheme
+        of_kind = count_batches(batches, rules, by, at, scheme, own, times=measurement.times)
         for key, block in of_kind.items():
             blocks[key] = block.plus(blocks[key]) if key in blocks else block
     measured = [step.target for step in measurement.plan if step.target.id not in measurement.unmeasured]

@@ -1,10 +1,11 @@
 """Figures whose change from one period to the next can be a target of its own: a trend."""
 
 from abc import ABC, abstractmethod
-from fractions import Fraction
 from typing import ClassVar
 
-from ombudsman_kpi.measures.base.figures import PlaceCounts, chance_of_shares, rate
+from ombudsman_kpi.arrays.exact import Fractions
+from ombudsman_kpi.measures.base.figures import chance_of_shares
+from ombudsman_kpi.measures.base.places import Moments, Places
 from ombudsman_kpi.statistics.intervals import Interval
 
 
@@ -14,12 +15,12 @@ class Changing(ABC):
     grows: ClassVar[bool] = False  # whether the figure of a part of a period says nothing of the whole
 
     @abstractmethod
-    def value_of(self, counts: PlaceCounts) -> Fraction | None:
-        """Return its figure in one period; None where there is nothing that it is a figure of."""
+    def values_of(self, places: Places) -> Fractions:
+        """Return its figures; none where there is nothing that it is a figure of."""
 
     @abstractmethod
-    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
-        """Return the interval of the change that chance alone leaves open; None where that isn't known."""
+    def chance(self, before: Moments, now: Moments) -> Interval | None:
+        """Return the interval of one change that chance alone leaves open; None where that isn't known."""
 
     @property
     def lacks_for_trend(self) -> str | None:
@@ -30,10 +31,10 @@ class Changing(ABC):
 class ChangingShare(Changing):
     """A share of records whose change can be a target of its own."""
 
-    def value_of(self, counts: PlaceCounts) -> Fraction | None:
-        """Return the share; None where nothing is decided."""
-        return rate(counts.met, counts.missed)
+    def values_of(self, places: Places) -> Fractions:
+        """Return the shares; none where nothing is decided."""
+        return Fractions(places.met, places.met + places.missed)
 
-    def chance(self, before: PlaceCounts, now: PlaceCounts) -> Interval | None:
+    def chance(self, before: Moments, now: Moments) -> Interval | None:
         """Return the interval of the change between two shares."""
         return chance_of_shares(before, now)

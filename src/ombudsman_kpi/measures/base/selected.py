@@ -1,6 +1,6 @@
 """Targets of records that are chosen by what their fields hold, and those that are dated in a period."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 import numpy as np
@@ -89,3 +89,10 @@ def check_conditions(key: str, conditions: Mapping[str, Condition], of: str) -> 
         for value in condition.values:
             if choices and value not in choices:
                 raise ValueError(f"{key}: {name} is never {value!r}. {one_of(value, choices)}")
+
+
+def check_named(target: Target, key: str, names: Sequence[str], fitting: Sequence[str], what: str) -> None:
+    """Raise ``ValueError`` where a target names another one that doesn't fit."""
+    for name in names:
+        if name not in fitting:
+            raise ValueError(f"target {target.id}: {key}: {name!r} isn't {what} of cases. {one_of(name, fitting)}")

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, Literal, get_args
 
+import numpy as np
 from pydantic import WithJsonSchema
 
+from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.errors import SchemeError
 from ombudsman_kpi.records.models import ReadBy
 
@@ -40,19 +42,17 @@ class Standard:
         """The number that is written before the unit."""
         return Fraction(self.value * 100 if self.unit == "%" else self.value)
 
-    def is_met_by(self, value: Fraction) -> bool:
-        """Return whether a value keeps the standard, compared as exactly as it is written.
+    def is_kept_by(self, signs: Integers) -> Truths:
+        """Return whether values keep the standard: those above it have a sign of 1, those below it -1, equal ones 0.
 
-        >>> parse_standard("less than 0").is_met_by(Fraction(0))
-        False
+        >>> parse_standard("less than 0").is_kept_by(np.array([-1, 0, 1])).tolist()
+        [True, False, False]
         """
-        return {
-            "at least": value >= self.value,
-            "at most": value <= self.value,
-            "more than": value > self.value,
-            "less than": value < self.value,
-            "about": True,
-        }[self.operator]
+        kept: Truths = {
+            "at least": signs >= 0, "at most": signs <= 0, "more than": signs > 0, "less than": signs < 0,
+            "about": np.equal(signs, signs),
+        }[self.operator]  # fmt: skip
+        return kept
 
 
 def _decimal(number: Fraction) -> str | None:

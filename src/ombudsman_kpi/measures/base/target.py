@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from ombudsman_kpi.arrays.types import Integers, Truths
-from ombudsman_kpi.calendars.periods import Every, Grain, Period, grain_of
+from ombudsman_kpi.calendars.periods import Every, Grain, grain_of
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.due_days import HasDueDays
 from ombudsman_kpi.clocks.has_clock import HasClock
@@ -21,12 +21,12 @@ from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, CountedBy, Outcome, OutcomeStatus
 from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import SharedClock
-from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.events.reopenings import Again
-from ombudsman_kpi.measures.base.figures import Figure, Month, Place, PlaceCounts, in_every_month, once_matured
+from ombudsman_kpi.measures.base.figures import NO_TARGET, Figures, MonthlyFigures, Said, in_every_month, once_matured
 from ombudsman_kpi.measures.base.in_force import InForce
+from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.standard import StandardField
 from ombudsman_kpi.records.columns import Columns
@@ -99,7 +99,7 @@ class Target(Declaration):
     """What every target has: its words, its records, its headline cohort and its standard.
 
     A measure is a subclass. It must have ``measure`` (a ``Literal`` of its name), ``example``, ``rule_types``,
-    ``reads``, ``own_rules`` and ``figure``; all else has a default that a measure of its own kind overrides.
+    ``reads``, ``own_rules`` and ``figures``; all else has a default that a measure of its own kind overrides.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="A short name, such as written-contacts-3wd")
@@ -176,9 +176,9 @@ class Target(Declaration):
         """The target whose number says what its sample was drawn from."""
         return None
 
-    def population_of(self, counts: PlaceCounts, period: Period | None) -> int | None:
-        """Return the size of the population that a sample is drawn from, or a rate is per."""
-        return counts.met
+    def population_of(self, places: Places) -> Integers:
+        """Return the sizes of the populations that samples are drawn from, or rates are per; ``MISSING`` for none."""
+        return places.met
 
     @property
     def cohorts(self) -> tuple[Cohort, ...]:
@@ -247,11 +247,6 @@ class Target(Declaration):
     def check_references(self, targets: Mapping[str, "Target"]) -> None:
         """Raise ``ValueError`` where it lacks another target, or that isn't of the kind that it needs."""
 
-    def check_named(self, key: str, names: Sequence[str], fitting: Sequence[str], what: str) -> None:
-        """Raise ``ValueError`` where it names another target that doesn't fit."""
-        for stray in (name for name in names if name not in fitting):
-            raise ValueError(f"target {self.id}: {key}: {stray!r} isn't {what} of cases. {one_of(stray, fitting)}")
-
     def check_by_calendar(self, calendar: WorkingCalendar) -> None:
         """Raise ``ValueError`` where a limit can't be counted by a calendar, or none can keep it."""
         for limit, clock in (pair for chain in self.limits for pair in chain):
@@ -263,23 +258,29 @@ class Target(Declaration):
 
     # What is worked out of it.
 
+    @property
+    def reads_times(self) -> bool:
+        """Whether its figure is of times, not of numbers of outcomes alone."""
+        return False
+
     @abstractmethod
-    def figure(self, place: Place) -> Figure:
-        """Return its figure in one place."""
+    def figures(self, places: Places) -> Figures:
+        """Return its figures in some places: a row for each period and group."""
 
-    def figure_in(self, place: Place, cohort: CountedBy, months: Sequence[Month] = ()) -> Figure:
-        """Return its figure in one place, as the keys that all measures have want it.
+    def figures_in(self, places: Places, cohort: CountedBy, months: MonthlyFigures | None = None) -> Figures:
+        """Return its figures in some places, as the keys that all measures have want it.
 
-        ``months`` are those of a longer period in which something was counted, where its standard is for each.
+        ``months`` are those of longer periods in which something was counted, where its standard is for each.
         """
-        figure = self.figure(place)
-        if self.met_when is not None and place.period is not None and place.period.every == "week":
-            figure = figure._replace(status="no target", headroom=None, remarks=(*figure.remarks, _NO_WEEKS))
-        elif months:
-            figure = in_every_month(figure, months, complete=place.complete)
+        figures, period = self.figures(places), places.periods[0]
+        if self.met_when is not None and period is not None and period.every == "week":
+            weekly = replace(figures, status=np.full(len(places), NO_TARGET), headroom=None)
+            figures = weekly.adding(lambda row: Said(words=(_NO_WEEKS,)))
+        elif months is not None:
+            figures = in_every_month(figures, months, places.complete)
         if self.complete == "matured" and cohort == "received":
-            return once_matured(figure, place)
-        return figure
+            return once_matured(figures, places)
+        return figures
 
     @property
     def unit(self) -> str:
