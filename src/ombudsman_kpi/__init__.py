@@ -10,7 +10,15 @@ from ombudsman_kpi.checks.finding import CheckFinding
 from ombudsman_kpi.checks.findings import Findings
 from ombudsman_kpi.checks.gates import assert_met
 from ombudsman_kpi.clocks.limits import CalendarDays, DueField, Hours, Months, Seconds, Weeks, WorkingDays, WorkingHours
-from ombudsman_kpi.errors import CoverageError, KpiError, MissingLibraryError, OptionError, RecordsError, SchemeError
+from ombudsman_kpi.errors import (
+    CoverageError,
+    KpiError,
+    MechanicsWarning,
+    MissingLibraryError,
+    OptionError,
+    RecordsError,
+    SchemeError,
+)
 from ombudsman_kpi.events.log import History
 from ombudsman_kpi.records.vocabulary import (
     Activity,
@@ -48,6 +56,7 @@ __all__ = [
     "History",
     "Hours",
     "KpiError",
+    "MechanicsWarning",
     "MissingLibraryError",
     "Months",
     "OptionError",

@@ -44,6 +44,10 @@ class MissingLibraryError(KpiError, ImportError):
     """An optional library that isn't installed."""
 
 
+class MechanicsWarning(RuntimeWarning):
+    """What was compiled when the library was installed can't be used: all figures are the same, but take longer."""
+
+
 def one_of(value: object, allowed: Iterable[str], *, but: Collection[str] = ()) -> str:
     """Return a hint that lists the allowed names, and the one that was probably meant (never one of ``but``).
 
