@@ -7,12 +7,14 @@ many. Properties of which one case takes long try a fraction of the profile's nu
 
 import gc
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 sys.path.append(str(Path(__file__).parent))
+from both_ways import WAYS, the
 from command_line import Typed
 
 settings.register_profile("same-cases", max_examples=50, deadline=None, derandomize=True)
@@ -30,3 +32,10 @@ def pytest_collection_finish() -> None:
 @pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
     return Typed(monkeypatch, capsys)
+
+
+@pytest.fixture(params=WAYS, scope="module")
+def each_way(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run a test with the mechanics of numpy, and with those of C."""
+    with the(request.param):
+        yield request.param

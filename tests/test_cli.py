@@ -12,6 +12,7 @@ import pytest
 
 from command_line import Typed
 from ombudsman_kpi import __version__, compare_schemes, list_schemes, load_scheme, measure, worklist
+from ombudsman_kpi.arrays.mechanics import in_use
 
 DATA = Path(__file__).parents[1] / "examples" / "data"
 
@@ -112,7 +113,7 @@ def test_schemes_lists_them_and_shows_one(typed: Typed) -> None:
 
 
 def test_version_is_printed(typed: Typed) -> None:
-    assert typed("version").out.strip() == __version__
+    assert typed("version").out.splitlines() == [__version__, in_use()]
 
 
 @pytest.mark.parametrize(

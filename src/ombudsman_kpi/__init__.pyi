@@ -27,6 +27,7 @@ from .clocks.limits import WorkingDays as WorkingDays
 from .clocks.limits import WorkingHours as WorkingHours
 from .errors import CoverageError as CoverageError
 from .errors import KpiError as KpiError
+from .errors import MechanicsWarning as MechanicsWarning
 from .errors import MissingLibraryError as MissingLibraryError
 from .errors import OptionError as OptionError
 from .errors import RecordsError as RecordsError

@@ -45,6 +45,10 @@ class MissingLibraryError(KpiError, ImportError):
     """An optional library that isn't installed."""
 
 
+class MechanicsWarning(RuntimeWarning):
+    """What was compiled when the library was installed can't be used: all figures are the same, but take longer."""
+
+
 @contextmanager
 def naming(argument: str) -> Iterator[None]:
     """Let an error name the argument whose value is at fault."""

@@ -21,6 +21,8 @@ from ombudsman_kpi.errors import RecordsError
 sys.path.append(str(Path(__file__).parent))
 from weak_fingerprints import OTHERS, TEXTS, WEAK, numbering
 
+pytestmark = pytest.mark.usefixtures("each_way")
+
 
 def expected(ids: Iterable[str | None]) -> list[str]:
     """Count in plain Python."""

@@ -18,6 +18,8 @@ from ombudsman_kpi.errors import RecordsError
 sys.path.append(str(Path(__file__).parent))
 from weak_fingerprints import OTHERS, TEXTS, WEAK, numbering, strong
 
+pytestmark = pytest.mark.usefixtures("each_way")
+
 BATCHES = st.lists(st.lists(TEXTS, max_size=12), max_size=5)
 
 

@@ -10,6 +10,8 @@ from ombudsman_kpi.events import contacts
 from ombudsman_kpi.events.contacts import PartyDays
 from ombudsman_kpi.records.sources import source
 
+pytestmark = pytest.mark.usefixtures("each_way")
+
 ROWS = 40
 PARTY_DAYS = st.lists(st.tuples(st.integers(0, 2 * ROWS - 1), st.integers(-40_000, 60_000)), max_size=60)  # lane, day
 

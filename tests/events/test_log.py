@@ -16,6 +16,8 @@ from ombudsman_kpi import OptionError, RecordsError, Scheme, history, load_schem
 from ombudsman_kpi.events.log import History
 from ombudsman_kpi.records.sources import source
 
+pytestmark = pytest.mark.usefixtures("each_way")
+
 AS_OF = "2024-05-31"
 XES = {"case_id": "case:concept:name", "event": "concept:name", "at": "time:timestamp"}
 

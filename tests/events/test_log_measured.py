@@ -13,6 +13,8 @@ import pytest
 
 from ombudsman_kpi import RecordsError, Scheme, assess, history, load_scheme, measure
 
+pytestmark = pytest.mark.usefixtures("each_way")
+
 AS_OF = "2024-05-31"
 ON_CLOCKS = ["decided-or-allocated-20wd", "investigation-13w", "investigation-26w", "investigation-52w"]
 

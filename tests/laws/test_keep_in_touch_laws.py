@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from ombudsman_kpi import Scheme, assess, load_scheme
 from ombudsman_kpi.records.sources import source
 
+pytestmark = pytest.mark.usefixtures("each_way")
+
 CASES, INTERVALS = "keep-in-touch-20wd", "keep-in-touch-intervals-20wd"
 C, O = "complainant", "organisation"  # noqa: E741
 CONTACT = {"event": "contact", "direction": "out"}

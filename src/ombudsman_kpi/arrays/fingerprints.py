@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ombudsman_kpi.arrays.arrow_memory import text_in
+from ombudsman_kpi.arrays.mechanics import compiled
+
 Prints = NDArray[np.uint64]
 
 MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, its bits spread: multiplying by it shuffles a word
@@ -26,8 +29,10 @@ def fingerprints(array: Any, mixes: Sequence[np.uint64] = (MIX,)) -> list[Prints
     and 5 to 12. Texts of up to seven bytes are filled up with zeros; the length is hashed too, so that "A" isn't
     "A\0".
     """
-    offsets = np.frombuffer(array.buffers()[1], np.int32)[array.offset : array.offset + len(array) + 1]
-    content = np.frombuffer(array.buffers()[2] or b"", np.uint8)
+    offsets, content = text_in(array)
+    mechanics = compiled()
+    if mechanics is not None:
+        return mechanics.prints(offsets, content, mixes)
     lengths = np.diff(offsets)
     if len(array) and (lengths == lengths[0]).all():  # all of one length: they lie side by side
         return _mixed(content[offsets[0] : offsets[-1]], len(array), int(lengths[0]), mixes)

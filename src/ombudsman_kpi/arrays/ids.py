@@ -1,6 +1,7 @@
 """Ids among many millions: those that occur more than once, and in which row each stands."""
 
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any, NamedTuple
 
@@ -8,8 +9,9 @@ import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_truths, integers, present
 from ombudsman_kpi.arrays.fingerprints import Prints, fingerprints, two_prints
+from ombudsman_kpi.arrays.mechanics import Mechanics, compiled, sort
 from ombudsman_kpi.arrays.threads import in_threads
-from ombudsman_kpi.arrays.types import Integers, RowNumbers
+from ombudsman_kpi.arrays.types import Integers, RowNumbers, Truths
 from ombudsman_kpi.errors import RecordsError, no_room
 
 
@@ -127,7 +129,7 @@ class _Fingerprints:
         """Return what is held, sorted, and hold nothing any more."""
         whole = np.concatenate([np.empty(0, np.uint64), *self._held])
         self._held, self._size = [], 0
-        whole.sort()
+        sort(whole)
         return whole
 
     def _put_by(self) -> None:
@@ -154,7 +156,7 @@ class _Fingerprints:
             self._file.seek(int(edges[number]))
             runs.append(np.frombuffer(self._file.read(int(edges[number + 1] - edges[number])), np.uint64))
         whole: Prints = np.concatenate(runs)
-        whole.sort()
+        sort(whole)
         return whole
 
 
@@ -177,18 +179,88 @@ class Index:
     >>> index.find(pa.array(["B1", "A7", "C3", None])).tolist(), index.again.tolist(), index.missing
     ([1, 0, -1, -1], [2], 1)
 
-    A hash table that is laid out at once: of sorted entries each lies where probing for it would have put it. An entry
-    is 36 bits of a text's first fingerprint and 28 of its row; the second fingerprint makes sure.
+    A text goes by its two fingerprints. numpy lays a table out at once, C puts in one text after the other.
+    """
+
+    def __init__(self, table: "_LaidOut | _Probed", rows: int, missing: int) -> None:
+        self._table, self._size, self.missing = table, rows, missing
+
+    @classmethod
+    def of(cls, chunks: Iterable[Any]) -> "Index":
+        """Return the index of ids, as Arrow text in chunks. Raises ``RecordsError`` beyond 268 million rows."""
+        firsts, seconds, there = deque[Prints](), [np.empty(0, np.uint64)], []
+        rows = missing = 0
+        for chunk, first, second in in_threads(lambda chunk: (chunk, *two_prints(chunk)), chunks):
+            firsts.append(first)
+            seconds.append(second)
+            there.append(present(chunk))
+            rows, missing = rows + len(chunk), missing + chunk.null_count
+            if rows >= _NUMBER:
+                raise RecordsError("There are more than 268 million ids. Split the records, and add up tallies.")
+        mechanics, whole = compiled(), np.concatenate(seconds)
+        seconds.clear()  # there are never more of them than twice
+        table = _LaidOut(firsts, whole, there) if mechanics is None else _Probed(firsts, whole, there, mechanics)
+        return cls(table, rows, missing)
+
+    @property
+    def again(self) -> RowNumbers:
+        """The rows whose id an earlier one has, in order."""
+        return self._table.again
+
+    @property
+    def named(self) -> int:
+        """How many rows have an id."""
+        return self._size - self.missing
+
+    def find(self, texts: Any) -> RowNumbers:
+        """Return the row of each text; -1 where it isn't there, or is missing."""
+        rows = self._table.find(*two_prints(texts))
+        return np.where(present(texts), rows, -1) if texts.null_count else rows
+
+
+class _Probed:
+    """The table of an index as C has it: as that of ``row_numbers``, but that numbers are rows."""
+
+    def __init__(self, firsts: deque[Prints], second: Prints, there: Iterable[Truths], mechanics: Mechanics) -> None:
+        """Put fingerprints in, the first ones in parts, which are used up; ``there``: which texts aren't missing."""
+        self._second, self._mechanics = second, mechanics
+        self._table = np.zeros(2 << len(second).bit_length(), np.uint64)
+        again, row = [np.empty(0, np.int64)], 0
+        for here in there:
+            first = firsts.popleft()
+            rows = np.arange(row, row + len(first))
+            numbers = mechanics.number(first, second[row:], self._table, second, row, here)
+            again.append(rows[(numbers != rows) & here])
+            row += len(first)
+        self.again: RowNumbers = np.concatenate(again)
+
+    def find(self, first: Prints, second: Prints) -> RowNumbers:
+        """Return the row of each pair of fingerprints, -1 where there is none."""
+        return self._mechanics.find(first, second, self._table, self._second)
+
+
+class _LaidOut:
+    """The table of an index as numpy has it.
+
+    It is laid out at once: of sorted entries each lies where probing for it would have put it. An entry is 36 bits of
+    a text's first fingerprint and 28 of its row; the second fingerprint makes sure.
 
     Fingerprint 0x9E37_79B9_7F4A_7C15, row 6 -> its highest 36 bits, then 7: 0x9E37_79B9_7000_0007.
     Rows count from 1, since 0 is a free slot. Of 16 slots it wants number 9, by its highest four bits.
     """
 
-    def __init__(self, entries: Prints, second: Prints, missing: int = 0) -> None:
-        """Lay entries out, which are sorted in place; ``second`` are the second fingerprints of all rows."""
+    def __init__(self, firsts: deque[Prints], second: Prints, there: Iterable[Truths]) -> None:
+        """Lay fingerprints out, the first ones in parts, which are used up; ``there``: which texts aren't missing."""
+        parts, row = [np.empty(0, np.uint64)], 1
+        for here in there:
+            first = firsts.popleft()
+            parts.append((first & ~_NUMBER | np.arange(row, row + len(first)).view(np.uint64))[here])
+            row += len(first)
+        entries = np.concatenate(parts)
+        parts.clear()
         entries.sort()
         entries, self._others, self.again = _told_apart(entries, second)
-        self._second, self.missing = second, missing
+        self._second = second
         bits = max(1, (len(entries) * 2).bit_length())
         self._shift = np.uint64(64 - bits)
         # Sorted entries that want slots 3, 3, 3, 5 get 3, 4, 5, 6. Less their own places, 0 to 3, they want 3, 2, 1, 2,
@@ -200,34 +272,7 @@ class Index:
         self._table = np.zeros(max(1 << bits, int(places.max(initial=-1)) + 1) + 1, np.uint64)  # the last one is free
         self._table[places] = entries
 
-    @classmethod
-    def of(cls, chunks: Iterable[Any]) -> "Index":
-        """Return the index of ids, as Arrow text in chunks. Raises ``RecordsError`` beyond 268 million rows."""
-        entries, seconds = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
-        rows = missing = 0
-        for chunk, first, second in in_threads(lambda chunk: (chunk, *two_prints(chunk)), chunks):
-            number = np.arange(rows + 1, rows + len(chunk) + 1).view(np.uint64)
-            packed = first & ~_NUMBER | number
-            entries.append(packed[present(chunk)] if chunk.null_count else packed)
-            seconds.append(second)
-            rows, missing = rows + len(chunk), missing + chunk.null_count
-            if rows >= _NUMBER:
-                raise RecordsError("There are more than 268 million ids. Split the records, and add up tallies.")
-        whole = np.concatenate(entries)
-        entries.clear()  # there are never more of them than twice
-        return cls(whole, np.concatenate(seconds), missing)
-
-    @property
-    def named(self) -> int:
-        """How many rows have an id."""
-        return len(self._second) - self.missing
-
-    def find(self, texts: Any) -> RowNumbers:
-        """Return the row of each text; -1 where it isn't there, or is missing."""
-        rows = self._rows_of(*two_prints(texts))
-        return np.where(present(texts), rows, -1) if texts.null_count else rows
-
-    def _rows_of(self, first: Prints, second: Prints) -> RowNumbers:
+    def find(self, first: Prints, second: Prints) -> RowNumbers:
         """Return the row of each pair of fingerprints, -1 where there is none.
 
         Nearly all are in the first slot or soon after it, none after a greater one.

@@ -9,6 +9,9 @@ row has the other 40 bits and the sign: no memory holds 2**40 rows.
 
 from typing import Any
 
+import numpy as np
+
+from ombudsman_kpi.arrays.mechanics import compiled
 from ombudsman_kpi.arrays.types import DayNumbers, Integers, RowNumbers
 
 DAY_BITS = 23
@@ -34,3 +37,27 @@ def rows(packed: Integers) -> RowNumbers:
 def days(packed: Integers) -> DayNumbers:
     """Return the days of packed numbers."""
     return (packed & (1 << DAY_BITS) - 1) + FIRST_DAY
+
+
+def intervals(points: Integers, begun: Integers, ended: Integers) -> tuple[RowNumbers, DayNumbers, DayNumbers]:
+    """Return the interval before each of some sorted points: its row, and the days on which it began and ended.
+
+    ``begun`` and ``ended`` say of each row where it begins and ends, packed as the points are. A point outside is moved
+    to the nearer end of its row. Then ``begun`` says where the last interval of each row begins.
+
+    >>> begun, ended = pack(np.arange(2), np.array([10, 0])), pack(np.arange(2), np.array([30, 0]))
+    >>> [part.tolist() for part in intervals(pack(np.array([0, 0]), np.array([12, 40])), begun, ended)]
+    [[0, 0], [10, 12], [12, 30]]
+    """
+    mechanics = compiled()
+    if mechanics is not None:
+        return mechanics.intervals(points, begun, ended, DAY_BITS, FIRST_DAY)
+    # Numbers are in the order of rows and of days at once: so the point before one, or the start of its own row,
+    # whichever is greater, is where its interval began.
+    row = rows(points)
+    before = begun.take(row)
+    points = np.maximum(points, before)
+    np.minimum(points, ended.take(row), out=points)
+    np.maximum(before[1:], points[:-1], out=before[1:])
+    begun[row] = points  # of several, the last one stays
+    return row, days(before), days(points)

@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from ombudsman_kpi.arrays import types
 from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, present
 from ombudsman_kpi.arrays.fingerprints import MIX, Prints, two_prints
+from ombudsman_kpi.arrays.mechanics import compiled
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.errors import RecordsError
 
@@ -31,7 +33,7 @@ class RowNumbers:
     """
 
     def __init__(self) -> None:
-        self.size = 0
+        self.size, self._mechanics = 0, compiled()
         self._texts: list[Any] = []
         self._table = np.zeros(2, np.uint64)  # of each slot: 36 bits of a fingerprint, and 28 of a number, from 1
         self._first, self._second = np.empty(1, np.uint64), np.empty(1, np.uint64)  # fingerprints, of each number
@@ -64,6 +66,8 @@ class RowNumbers:
 
         Nearly all are in the first slot, or the next to it.
         """
+        if self._mechanics is not None:
+            return self._mechanics.find(first, second, self._table, self._second)
         table, last = self._table, len(self._table) - 1
         slots = (first >> np.uint64(64 - last.bit_length())).view(np.int64)
         tags = first << _SHIFT
@@ -84,6 +88,11 @@ class RowNumbers:
         return numbers
 
     def _numbered(self, texts: Any, first: Prints, second: Prints) -> Integers:
+        if self._mechanics is not None:
+            numbers = self._mechanics.number(first, second, self._table, self._second, self.size)
+            highest = np.maximum.accumulate(np.append(self.size - 1, numbers))
+            self._keep(texts, np.flatnonzero(np.diff(highest)), first)
+            return numbers
         slots, numbers = self._probe(first, self.size)
         new = np.flatnonzero(numbers >= self.size)
         if len(new):
@@ -93,14 +102,20 @@ class RowNumbers:
             places[rows] = fresh
             numbers[new] = places.take(numbers[new] - self.size)
             self._table[slots[rows]] = first[rows] << _SHIFT | (fresh + 1).view(np.uint64)
-            self._first[fresh], self._second[fresh] = first[rows], second[rows]
-            self._texts.append(texts if len(rows) == len(texts) else texts.take(arrow_numbers(rows)))
-            self.size += len(rows)
+            self._second[fresh] = second[rows]
+            self._keep(texts, rows, first)
         other = np.flatnonzero(self._second.take(numbers) != second)
         if len(other):  # another text has the first fingerprint: such a text goes by one made of both
             both = _both(first[other], second[other])
             numbers[other] = self._numbered(texts.take(arrow_numbers(other)), both, second[other])
         return numbers
+
+    def _keep(self, texts: Any, rows: types.RowNumbers, first: Prints) -> None:
+        """Keep the texts of some rows, which got the next numbers, and their first fingerprints."""
+        if len(rows):
+            self._first[self.size : self.size + len(rows)] = first[rows]
+            self._texts.append(texts if len(rows) == len(texts) else texts.take(arrow_numbers(rows)))
+            self.size += len(rows)
 
     def _grow(self, size: int) -> None:
         """Make a table of so many slots for half so many texts; those that are known get new slots."""
@@ -108,7 +123,11 @@ class RowNumbers:
             prints.resize(size // 2, refcheck=False)  # in place, where there is room
         self._table = np.zeros(0, np.uint64)  # the old one goes before the new one comes
         self._table = np.zeros(size, np.uint64)
-        self._probe(self._first[: self.size], 0)
+        first, second = self._first[: self.size], self._second[: self.size]
+        if self._mechanics is not None:
+            self._mechanics.number(first, second, self._table, self._second, 0)
+        else:
+            self._probe(first, 0)
 
     def _probe(self, prints: Prints, fresh: int) -> tuple[Integers, Integers]:
         """Return the slot and the number of each fingerprint; a new one gets ``fresh`` and its place in the batch.

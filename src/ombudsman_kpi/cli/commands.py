@@ -322,10 +322,12 @@ def json_schema(of: Annotated[Described, typer.Argument(help="Which object", sho
 
 @app.command()
 def version() -> None:
-    """Print the version of the library."""
+    """Print the version of the library, and whether compiled mechanics or numpy do its work."""
     from importlib.metadata import version as installed
 
-    typer.echo(installed("ombudsman-kpi"))
+    from ombudsman_kpi.arrays.mechanics import in_use
+
+    typer.echo(f"{installed('ombudsman-kpi')}\n{in_use()}")
 
 
 def readings_of(columns: Path | None, files: dict[str, Any]) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ombudsman_kpi.arrays import row_days
+from ombudsman_kpi.arrays.mechanics import sort
 from ombudsman_kpi.arrays.row_days import DAY_BITS
 from ombudsman_kpi.arrays.threads import in_threads
 from ombudsman_kpi.arrays.types import Integers, RowNumbers, Truths
@@ -89,7 +90,7 @@ def _sorted(parts: list[Integers]) -> Integers:
     if len(parts) == 1:
         return parts[0]
     numbers = np.concatenate(parts) if parts else np.empty(0, np.int64)
-    numbers.sort()
+    sort(numbers)
     return numbers
 
 
@@ -134,7 +135,7 @@ def _contacts_in(known: AsKnownBatch, rows_of: RowsOf) -> tuple[Integers, Intege
             of_case &= at.usable
         every = row_days.pack(lane, at.days)
         numbers[word] = every if np.count_nonzero(of_case) == len(every) else every[of_case]
-        numbers[word].sort()
+        sort(numbers[word])
     understood = Understood.among(known.batch, "cases", rows_of(known) >= 0)
     return numbers["contact"], numbers["delay_explained"], misfits, understood
 

@@ -192,9 +192,7 @@ def cut_into_intervals(
 ) -> Intervals:
     """Return the run of each case, cut into intervals by the days on which each party was contacted.
 
-    All is done on the numbers of days in lanes, which are in the order of lanes and of days at once: so the contact
-    before one, or the start of its own lane, whichever is greater, is where its interval began. What lies outside a
-    run is moved to its nearer end. Intervals without length that come of this aren't counted.
+    What lies outside a run is moved to its nearer end. Intervals without length that come of this aren't counted.
     """
     offset, size = known.batch.offset, len(known.batch)
     runs = np.repeat(start != MISSING, 2)
@@ -206,18 +204,13 @@ def cut_into_intervals(
     ended = row_days.pack(lanes, np.where(runs, np.repeat(np.where(end == MISSING, today + 1, end), 2), today))
     np.maximum(ended, begun, out=ended)  # received on a day off, and ended before it counts as received: nothing ran
     contacts = related.contacts.contacted.within(offset, offset + size)
-    lane = row_days.rows(contacts)
-    before = begun.take(lane)
-    np.maximum(contacts, before, out=contacts)
-    np.minimum(contacts, ended.take(lane), out=contacts)
-    np.maximum(before[1:], contacts[:-1], out=before[1:])
-    begun[lane] = contacts  # of several, the last one stays
+    lane, before, reached = row_days.intervals(contacts, begun, ended)
     running = np.flatnonzero(runs)
     still = end.take(running >> 1) == MISSING
     return Intervals(
         np.concatenate([lane, running]),
-        row_days.days(np.concatenate([before, begun.take(running)])),
-        np.concatenate([row_days.days(contacts), np.where(still, MISSING, row_days.days(ended.take(running)))]),
+        np.concatenate([before, row_days.days(begun.take(running))]),
+        np.concatenate([reached, np.where(still, MISSING, row_days.days(ended.take(running)))]),
     )
 
 

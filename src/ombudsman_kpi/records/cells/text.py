@@ -16,7 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_text, arrow_truths, emptied, present, truths
+from ombudsman_kpi.arrays.arrow_memory import (
+    arrow_numbers,
+    arrow_text,
+    arrow_truths,
+    emptied,
+    present,
+    text_in,
+    truths,
+)
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.dates import is_missing
 
@@ -201,11 +209,9 @@ def bytes_of(text: Any) -> tuple[Integers, Any]:
     """Return where in its bytes each cell of Arrow text begins, with the end of the last, and the bytes of all."""
     # The column "AB", "C" is the bytes ABC and the offsets 0, 2, 3; a slice of its second cell has the offsets 2, 3,
     # of which its own bytes are C, and its offsets in them 0, 1.
-    size = len(text)
-    offsets = np.frombuffer(text.buffers()[1] or bytes(4 * (text.offset + size + 1)), np.int32)
-    offsets = offsets[text.offset : text.offset + size + 1].astype(np.int64)
-    content = np.frombuffer(text.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
-    return offsets - offsets[0], content
+    places, content = text_in(text)
+    offsets = places.astype(np.int64)
+    return offsets - offsets[0], content[offsets[0] : offsets[-1]]
 
 
 _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)

@@ -1,6 +1,6 @@
 """Frames and tables that are in memory: pandas, Arrow, and whatever else hands over Arrow data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,7 @@ def open_arrow(name: str, records: Any) -> Source | None:
     import pyarrow as pa
 
     if isinstance(records, pa.Table):
-        return open_arrow_table(records)
+        return open_arrow_table(name, records)
     try:
         table = pa.table(records)
     except (pa.ArrowInvalid, TypeError, AttributeError):
@@ -62,18 +62,18 @@ def open_arrow(name: str, records: Any) -> Source | None:
         note_opened(records)
     elif was_opened(records):
         raise exhausted(name, records, "Give a table that is made of it once.")
-    return open_arrow_table(table)
+    return open_arrow_table(name, table)
 
 
-def open_arrow_table(table: Any) -> Source:
+def open_arrow_table(name: str, table: Any) -> Source:
     """Return an Arrow table as a source."""
     import pyarrow as pa
 
-    def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
+    def read(wanted: list[str]) -> Iterator[Mapping[str, Any]]:
         part = table.select(wanted)
         batches = part.to_batches(max_chunksize=source.BATCH) or [pa.RecordBatch.from_pylist([], schema=part.schema)]
         for batch in batches:
-            yield dict(zip(wanted, batch.columns, strict=True))
+            yield source.intact(name, dict(zip(wanted, batch.columns, strict=True)))
 
     return Source(tuple(table.column_names), read, is_pandas=is_of_pandas(table.schema), rows=table.num_rows)
 

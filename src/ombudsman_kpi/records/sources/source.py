@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ombudsman_kpi.arrays.arrow_memory import refuse_broken
 from ombudsman_kpi.errors import RecordsError
 
 BATCH = 1 << 16  # rows at a time: few enough for the cache, enough for the overhead not to matter
@@ -67,3 +68,16 @@ def concatenated(parts: Sequence[Source], place: str) -> Source:
     whole = None if None in rows else sum(number or 0 for number in rows)
     notes = tuple(note for part in parts for note in part.notes)
     return Source(names, read, is_pandas=any(part.is_pandas for part in parts), place=place, rows=whole, notes=notes)
+
+
+def intact(label: str, columns: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return Arrow columns that somebody handed over; ``RecordsError`` where one isn't laid out as Arrow says."""
+    for name, column in columns.items():
+        try:
+            refuse_broken(column)
+        except ValueError as error:
+            raise RecordsError(
+                f"{label}: {name} isn't laid out in memory as Arrow has it: {error}. The program that handed it over "
+                "is at fault; let it write a file, and give the path of that."
+            ) from None
+    return columns

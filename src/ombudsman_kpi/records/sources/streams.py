@@ -110,7 +110,9 @@ def _batches_of_reader(name: str, reader: Any) -> Iterator[Any]:
     import pyarrow as pa
 
     try:
-        yield from reader
+        for batch in reader:
+            source.intact(name, dict(zip(batch.schema.names, batch.columns, strict=True)))
+            yield batch
     except (pa.ArrowException, OSError) as error:
         raise _unread(name, "Arrow", error) from None
 
