@@ -1,7 +1,6 @@
 """Four million cases of 333 authorities over 240 months: what groups cost, against shares by hand in Polars.
 
-``python benchmarks/groups.py [FOLDER]`` prints a table of goals. The data are made in FOLDER, or a temporary one,
-unless they are there. Each run is a process of its own, from the file to the frame; all ways take turns.
+Each run is a process of its own, from the file to the frame; all ways take turns.
 """
 
 import json
@@ -16,7 +15,7 @@ from typing import Any
 
 import large
 from peers import AS_OF, WEEKS, days_of_cases, given
-from timing import machine, process
+from timing import process
 
 CASES, AUTHORITIES, RUNS = 4_000_000, 333, 5
 TARGETS = ["decided-or-allocated-20wd", *(f"investigation-{weeks}w" for weeks in WEEKS)]
@@ -113,12 +112,15 @@ def one_run(tool: str, cores: str, path: str) -> dict[str, Any]:
     return {**spent, "met": int(decided["met"].sum()), "missed": int(decided["missed"].sum()), "rows": len(frame)}
 
 
-def main(folder: Path) -> list[str]:
-    """Measure each way in turn, several times; give the rows of the page."""
-    path = folder / f"groups-{CASES}" / "cases.parquet"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        large.write(path.parent, CASES, 0, 0, AUTHORITIES)
+def main() -> list[str]:
+    """Return the section on groups."""
+    with tempfile.TemporaryDirectory() as folder:
+        large.write(Path(folder), CASES, 0, 0, AUTHORITIES)
+        return compared(Path(folder, "cases.parquet"))
+
+
+def compared(path: Path) -> list[str]:
+    """Measure each way in turn, several times; give the lines of the page."""
     ways = [
         ("together", 1),
         ("grouped", 1),
@@ -162,7 +164,7 @@ def main(folder: Path) -> list[str]:
             + f" | {median((tool, 1), 'megabytes'):,.0f} |"
             for tool in ("together", "grouped", "tally", "polars")
         ),
-        "", "| goal | measured | at most |", "|---|---:|---:|",
+        "", "| ratio | measured | goal, at most |", "|---|---:|---:|",
         *(f"| {name} | {found:.2f} | {'' if most is None else most} |" for name, found, most in goals), "",
         f"Everybody counts the same: {'yes' if len(set(counted)) == 1 else 'NO'}.", "",
     ]  # fmt: skip
@@ -171,7 +173,5 @@ def main(folder: Path) -> list[str]:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["run"]:
         print(json.dumps(one_run(*sys.argv[2:])))
-        raise SystemExit
-    print(f"Measured on {machine()}.\n")
-    with tempfile.TemporaryDirectory() as temporary:
-        print("\n".join(main(Path(sys.argv[1] if sys.argv[1:] else temporary))))
+    else:
+        print("\n".join(main()))
