@@ -76,11 +76,9 @@ def measure(
     - ``unreadable``: "invalid" counts a record with a time in an unknown form as invalid, in place of an error.
     - ``repeated_ids``: "check" leaves looking for ids that rows share to ``check``, and the note says so.
     - ``progress``: called with the kind of records and the number of rows read so far.
-    - ``memory``: how much memory to use, such as "2 GB". Larger cases and events are split into parts on the disk and
-      counted part by part. The answer is the same.
+    - ``memory``: how much to use, such as "2 GB"; larger records are counted in parts on the disk, to the same answer.
 
-    Raises ``RecordsError``, ``SchemeError``, ``OptionError`` or ``CoverageError``, each with the remedy. Records that
-    contradict themselves are counted as invalid, with the reason.
+    Raises ``RecordsError``, ``SchemeError``, ``OptionError`` or ``CoverageError``. Contradictory records are invalid.
     """
     readings = parse_readings(columns, dates, missing, unreadable, repeated_ids)
     options = Options(as_of, every, names_of("by", by), cohort, targets, report, readings)
@@ -334,8 +332,7 @@ def worklist(
     What isn't listed is said in ``attrs["notes"]`` of the frame: rows of a file that are no records, targets whose
     records weren't given, and records that contradict themselves.
 
-    Contact is listed for each party; a case as a whole isn't listed again where its intervals are. Raises what
-    ``measure`` raises.
+    Contact is listed for each party; a case isn't listed again where its intervals are. Raises what ``measure`` does.
     """
     return obligations(
         scheme, provided(records), as_of=as_of, within=within, every=every, targets=targets,
