@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -144,9 +144,10 @@ def watched(rows: Cells) -> tuple[Source, list[list[str]]]:
     return Source(tuple(table.column_names), batches, rows=len(rows)), read
 
 
+@pytest.mark.parametrize("order", [range(6), (1, 0, 3, 2, 5, 4)])
 @pytest.mark.parametrize(("choice", "times"), [("find", 1), ("check", 0)])
-def test_ids_are_read_once_or_not_at_all(choice: Literal["find", "check"], times: int) -> None:
-    source, read = watched([case(f"A{number}", "2024-04-02") for number in range(6)])
+def test_ids_are_read_once_or_not_at_all(choice: Literal["find", "check"], times: int, order: Sequence[int]) -> None:
+    source, read = watched([case(f"A{number}", "2024-04-02") for number in order])
     kpi.tally(LGSCO, cases=source, as_of=AS_OF, targets=DECIDED, repeated_ids=choice)
     assert sum("case_id" in wanted for wanted in read) == times
 
@@ -159,3 +160,24 @@ def test_where_events_are_looked_up_ids_are_read_once(choice: Literal["find", "c
         LGSCO, cases=source, events=events, as_of=AS_OF, targets=[DECIDED, TOUCH], repeated_ids=choice
     )  # fmt: skip
     assert sum("case_id" in wanted for wanted in read) == 1
+
+
+def test_a_worklist_and_a_comparison_of_schemes_look_at_ids_once() -> None:
+    """They measure the records twice, and read ids beside other columns where a row is named by them."""
+    rows = [case(f"A{number}", "2024-04-02") for number in (3, 1, 2, 6, 5, 4)]
+    first, second = watched(rows), watched(rows)
+    kpi.worklist(LGSCO, cases=first[0], as_of=AS_OF, targets=DECIDED)
+    kpi.compare_schemes(LGSCO, kpi.load_scheme("lgo-2017-18"), cases=second[0], as_of=AS_OF, targets=DECIDED)
+    assert [sum(wanted == ["case_id"] for wanted in read) for _, read in (first, second)] == [1, 1]
+
+
+@given(rows=ROWS)
+def test_both_passes_of_a_worklist_and_a_comparison_know_the_same_of_ids(rows: Cells) -> None:
+    table, options = table_of(rows), {"as_of": AS_OF, "targets": DECIDED}
+    listed = kpi.worklist(LGSCO, cases=table, **options, within=None)
+    single = kpi.assess(LGSCO, cases=table, **options)
+    due = single[single["status"].isin(["overdue", "pending"])]
+    assert sorted(listed["row"]) == sorted(due["row"])
+    both = kpi.compare_schemes(LGSCO, LGSCO, cases=table, **options).pairs
+    (row,) = kpi.measure(LGSCO, cases=table, **options).rows
+    assert [(pair.first, pair.second) for pair in both] == [(row, row)]

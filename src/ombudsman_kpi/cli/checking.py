@@ -19,6 +19,7 @@ from ombudsman_kpi.cli.commands import (
     UnreadableName,
     UnreadableTimes,
     app,
+    as_words,
     readings_of,
     takes_files,
 )
@@ -139,8 +140,7 @@ def assess(
     with show_progress() as progress:
         outcomes = assess_records(
             loaded, **files, as_of=as_of, targets=target or None, keep=keep or (), columns=readings,
-            unreadable="invalid" if unreadable == UnreadableName.invalid else "error",
-            repeated_ids="find" if repeated_ids == FIND else "check", progress=progress,
+            **as_words(unreadable=unreadable, repeated_ids=repeated_ids), progress=progress,
         )  # fmt: skip
     wanted = {name for item in status or () for name in (MISSED if item.value == "missed" else (item.value,))}
     if wanted:

@@ -127,6 +127,9 @@ UnreadableTimes = Annotated[
 Repeated = Annotated[
     RepeatedIdsName, typer.Option(help="Find repeated ids, or leave that to the command check, which is quicker")
 ]
+Memory = Annotated[
+    str | None, typer.Option(help="Memory to use at most, such as 2GB; the rest goes to disk", metavar="SIZE")
+]
 FIND = RepeatedIdsName("find")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: scheme, digest, calendar, options and rows")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, one row for each figure")]
@@ -146,9 +149,7 @@ def measure(
     columns: Mapping = None,
     unreadable: UnreadableTimes = UnreadableName.error,
     repeated_ids: Repeated = FIND,
-    memory: Annotated[
-        str | None, typer.Option(help="Memory to use at most, such as 2GB; the rest goes to disk", metavar="SIZE")
-    ] = None,
+    memory: Memory = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     **files: Any,
@@ -175,8 +176,7 @@ def measure(
             targets=target or None,
             report=report,
             columns=readings,
-            unreadable="invalid" if unreadable == UnreadableName.invalid else "error",
-            repeated_ids="find" if repeated_ids == FIND else "check",
+            **as_words(unreadable=unreadable, repeated_ids=repeated_ids),
             progress=progress,
             memory=memory,
         )
@@ -272,7 +272,7 @@ def worklist(
     with show_progress() as progress:
         obligations = list_work(
             loaded, **files, as_of=as_of, within=within, every=period, targets=target or None, columns=readings,
-            repeated_ids="find" if repeated_ids == FIND else "check", progress=progress,
+            **as_words(repeated_ids=repeated_ids), progress=progress,
         )  # fmt: skip
     if no_overdue:
         obligations = obligations[obligations["status"] != "overdue"]
@@ -341,6 +341,11 @@ def readings_of(columns: Path | None, files: dict[str, Any]) -> Any:
     if not any(files.values()):
         raise OptionError("There is nothing to read. Name at least one file, such as --cases cases.csv.")
     return {kind: with_file(reading, said, "--") for kind, reading in parse_readings(columns).items()}
+
+
+def as_words(**chosen: StrEnum) -> dict[str, Any]:
+    """Return options as the library takes them, each as the word that was chosen."""
+    return {name: str(word) for name, word in chosen.items()}
 
 
 def refuse_both(as_json: bool, as_csv: bool) -> None:  # noqa: FBT001

@@ -103,6 +103,15 @@ class Table(Columns):
         return Index.of(batch.text(name) for batch in self.batches([name]))
 
     @property
+    def looked_over(self) -> Source:
+        """The source with what is found of repeated ids, for others that read the same records."""
+        return self.source._replace(
+            shared=lambda: self.shared_ids,
+            differing=lambda: self.doubtful_ids,
+            again=lambda: NO_ROWS if self.repeats is None else self.repeats.rows,
+        )
+
+    @property
     def finds_repeats(self) -> bool:
         """Whether ids are looked over for those that rows share."""
         return self._has_ids and not self.source.is_alone and self.reading.repeated_ids == "find"
