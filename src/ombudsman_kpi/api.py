@@ -11,7 +11,7 @@ from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import History
 from ombudsman_kpi.records.keywords import Records, WorklistRecords, provided, takes_records
-from ombudsman_kpi.records.reading import Columns, Formats, Missing, Unreadable, parse_readings
+from ombudsman_kpi.records.reading import Columns, Formats, Missing, RepeatedIds, Unreadable, parse_readings
 from ombudsman_kpi.results.compare import Comparison, matched, paired, wanted
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import check_groups
@@ -45,6 +45,7 @@ def measure(
     dates: Formats = None,
     missing: Missing = (),
     unreadable: Unreadable = "error",
+    repeated_ids: RepeatedIds = "find",
     progress: Progress | None = None,
     memory: str | int | None = None,
     **records: Unpack[Records],
@@ -72,14 +73,13 @@ def measure(
       formats of dates in text, ``{"cases": "%d/%m/%Y"}``; or, as ``columns``, the path of a TOML file with both.
     - ``missing``: words that stand for an empty cell, such as ["TBC"], beside those that always do (N/A, -, NULL, …).
     - ``unreadable``: "invalid" counts a record with a time in an unknown form as invalid, in place of an error.
+    - ``repeated_ids``: "check" leaves looking for ids that rows share to ``check``, and the note says so.
     - ``progress``: called with the kind of records and the number of rows read so far.
-    - ``memory``: how much memory to use, such as "2 GB". Larger cases and events are split into parts on the disk and
-      counted part by part. The answer is the same.
+    - ``memory``: how much to use, such as "2 GB"; larger records are counted in parts on the disk, to the same answer.
 
-    Raises ``RecordsError``, ``SchemeError``, ``OptionError`` or ``CoverageError``, each with the remedy. Records that
-    contradict themselves are counted as invalid, with the reason.
+    Raises ``RecordsError``, ``SchemeError``, ``OptionError`` or ``CoverageError``. Contradictory records are invalid.
     """
-    readings = parse_readings(columns, dates, missing, unreadable)
+    readings = parse_readings(columns, dates, missing, unreadable, repeated_ids)
     options = Options(as_of, every, names_of("by", by), cohort, targets, report, readings)
     return _measured(scheme, provided(records), options, memory, progress)
 
@@ -98,6 +98,7 @@ def tally(
     dates: Formats = None,
     missing: Missing = (),
     unreadable: Unreadable = "error",
+    repeated_ids: RepeatedIds = "find",
     progress: Progress | None = None,
     memory: str | int | None = None,
     **records: Unpack[Records],
@@ -115,7 +116,7 @@ def tally(
 
     Ids that occur twice are seen within one call, not across the tallies of several.
     """
-    readings = parse_readings(columns, dates, missing, unreadable)
+    readings = parse_readings(columns, dates, missing, unreadable, repeated_ids)
     options = Options(as_of, every, names_of("by", by), cohort, targets, report, readings)
     return _tallied(scheme, provided(records), options, memory, progress)
 
@@ -207,6 +208,7 @@ def assess(
     dates: Formats = None,
     missing: Missing = (),
     unreadable: Unreadable = "error",
+    repeated_ids: RepeatedIds = "find",
     progress: Progress | None = None,
     **records: Unpack[Records],
 ) -> "pd.DataFrame":
@@ -225,7 +227,9 @@ def assess(
     the clock is open), ``status`` (met, late, overdue, pending, excluded, invalid) and ``reason``; and beside them
     those of yours that ``keep`` names. Rows of a file that are no records are said in ``attrs["notes"]`` of the frame.
     """
-    options = Options(as_of, targets=targets, readings=parse_readings(columns, dates, missing, unreadable))
+    options = Options(
+        as_of, targets=targets, readings=parse_readings(columns, dates, missing, unreadable, repeated_ids)
+    )
     return outcomes_of(scheme, provided(records), options, progress, names_of("keep", keep))
 
 
@@ -294,6 +298,7 @@ def worklist(
     dates: Formats = None,
     missing: Missing = (),
     unreadable: Unreadable = "error",
+    repeated_ids: RepeatedIds = "find",
     progress: Progress | None = None,
     **records: Unpack[WorklistRecords],
 ) -> "pd.DataFrame":
@@ -324,14 +329,15 @@ def worklist(
       ends", which the headroom doesn't know yet.
 
     What isn't listed is said in ``attrs["notes"]`` of the frame: rows of a file that are no records, targets whose
-    records weren't given, and records that contradict themselves. Contact is listed for each party; a case as a whole
-    isn't listed again where its intervals are. Raises what ``measure`` raises.
+    records weren't given, and records that contradict themselves.
+
+    Contact is listed for each party; a case isn't listed again where its intervals are. Raises what ``measure`` does.
     """
     from ombudsman_kpi.cases.worklist import obligations
 
     return obligations(
         scheme, provided(records), as_of=as_of, within=within, every=every, targets=targets,
-        readings=parse_readings(columns, dates, missing, unreadable), progress=progress,
+        readings=parse_readings(columns, dates, missing, unreadable, repeated_ids), progress=progress,
     )  # fmt: skip
 
 

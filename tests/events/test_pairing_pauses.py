@@ -15,7 +15,7 @@ from ombudsman_kpi.arrays.row_days import DAY_BITS
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.time_zones import DAY, time_zone
 from ombudsman_kpi.events.as_of import parse_as_of
-from ombudsman_kpi.events.contacts import contacts_of, rows_of_records
+from ombudsman_kpi.events.contacts import CONTACT, rows_of_records, told_in
 from ombudsman_kpi.events.pauses import OPEN, _Events, _in_order, _paired, pauses_of
 from ombudsman_kpi.records.tables import open_table
 
@@ -193,7 +193,7 @@ def test_far_years_have_pauses_and_contacts_of_their_own_cases(year: int) -> Non
     assert found.row.tolist() == [0, 0, 1, 1]
     assert (found.first - june).tolist() == [5, 20] * 2
     assert found.end.tolist() == [june + 9, OPEN] * 2
-    contacted = contacts_of(events, rows_of, as_of, setting).contacted.within(0, 2)
+    contacted = told_in(events, rows_of, as_of, setting).days[CONTACT].within(0, 2)
     assert [*zip((contacted >> DAY_BITS).tolist(), row_days.days(contacted).tolist(), strict=True)] == [
         (0, june + 2), (2, june + 2)
     ]  # fmt: skip

@@ -3,6 +3,7 @@
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -23,11 +24,14 @@ def repeated(read: Callable[[], Iterator[Any]]) -> tuple[Any, int]:
     """
     import pyarrow as pa
 
-    none, missing = pa.nulls(0, pa.string()), 0
-    if (nulls := _rises(read())) is not None:
+    none, missing, chunks = pa.nulls(0, pa.string()), 0, read()
+    first = [*islice(chunks, 1)]
+    may_rise = _rises(iter(first)) is not None  # else the one reading goes on
+    if may_rise and (nulls := _rises(chain(first, chunks))) is not None:
         return none, nulls
+    chunks = read() if may_rise else chain(first, chunks)
     with _Fingerprints() as prints:
-        for nulls, hashed in in_threads(lambda chunk: (chunk.null_count, fingerprints(chunk.drop_null())[0]), read()):
+        for nulls, hashed in in_threads(lambda chunk: (chunk.null_count, fingerprints(chunk.drop_null())[0]), chunks):
             missing += nulls
             prints.add(hashed)
         meeting = prints.meeting()

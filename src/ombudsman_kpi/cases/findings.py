@@ -14,6 +14,7 @@ from ombudsman_kpi.cases.deadline import Finding
 from ombudsman_kpi.cases.record_table import RecordTable, source_of
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_of import AsOf
+from ombudsman_kpi.events.contacts import CONTACT, TOLD
 from ombudsman_kpi.events.log import MEANINGS, PAUSING, RESUMED, notes_of, times_of_cases
 from ombudsman_kpi.events.understood import Understood
 from ombudsman_kpi.measures.base.related import Related
@@ -233,7 +234,7 @@ def unread_fields(record: Record, scheme: Scheme) -> list[Finding]:
 def misfits_in(related: Related, kind: str) -> list[Finding]:
     """Return findings for events of a whole log that aren't understood, or for a log that can't be read."""
     try:
-        texts = notes_of(related.contacts.misfits if kind == "cases" else related.pauses(kind).misfits)
+        texts = notes_of(related.told(CONTACT).misfits(*TOLD) if kind == "cases" else related.pauses(kind).misfits)
     except RecordsError as error:
         texts = (str(error).rstrip("."),)
     return [Finding(record="events", says=text) for text in texts]

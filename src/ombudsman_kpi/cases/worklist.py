@@ -92,7 +92,7 @@ def obligations(
         for batch in batches_of(table, mine, ids, progress):
             known = AsKnownBatch(batch, at, scheme)
             parts += [_rows(rule, known, window) for rule in mine]
-    counts = tally_records(scheme, {kind: table.source for kind, table in tables.items()}, options)
+    counts = tally_records(scheme, {kind: related.tables[kind].looked_over for kind in tables}, options)
     results = Results.of(counts)
     refuse_too_early(counts, scheme, as_of)
     frame = _together([part for part in parts if len(part)])

@@ -9,14 +9,17 @@ import typer
 
 from ombudsman_kpi.calendars.periods import parse_every
 from ombudsman_kpi.cli.commands import (
+    FIND,
     AsOf,
     Mapping,
     Names,
     Periods,
+    Repeated,
     SchemeName,
     UnreadableName,
     UnreadableTimes,
     app,
+    as_words,
     readings_of,
     takes_files,
 )
@@ -120,6 +123,7 @@ def assess(
     ] = None,
     columns: Mapping = None,
     unreadable: UnreadableTimes = UnreadableName.error,
+    repeated_ids: Repeated = FIND,
     rows: Annotated[int, typer.Option(help="Number of rows to show at most", min=1)] = 50,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row for each record and target")] = False,
     **files: Any,
@@ -136,7 +140,7 @@ def assess(
     with show_progress() as progress:
         outcomes = assess_records(
             loaded, **files, as_of=as_of, targets=target or None, keep=keep or (), columns=readings,
-            unreadable="invalid" if unreadable == UnreadableName.invalid else "error", progress=progress,
+            **as_words(unreadable=unreadable, repeated_ids=repeated_ids), progress=progress,
         )  # fmt: skip
     wanted = {name for item in status or () for name in (MISSED if item.value == "missed" else (item.value,))}
     if wanted:

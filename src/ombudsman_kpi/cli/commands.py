@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar, get_args
 
 import typer
 
@@ -18,7 +18,7 @@ from ombudsman_kpi.cases.json_schemas import DESCRIBED, json_schema_of
 from ombudsman_kpi.cli.output import print_table, show_progress, write_csv, write_frame
 from ombudsman_kpi.clocks.outcomes import COHORTS
 from ombudsman_kpi.errors import KpiError, OptionError
-from ombudsman_kpi.records.reading import parse_readings, with_file
+from ombudsman_kpi.records.reading import RepeatedIds, parse_readings, with_file
 from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.rounding import many
 
@@ -74,6 +74,7 @@ class UnreadableName(StrEnum):
 
 
 Every = StrEnum("Every", {name: name for name in EVERY})  # type: ignore[misc]
+RepeatedIdsName = StrEnum("RepeatedIdsName", {name: name for name in get_args(RepeatedIds)})  # type: ignore[misc]
 CohortName = StrEnum("CohortName", {name: name for name in (*COHORTS, "all")})  # type: ignore[misc]
 
 
@@ -124,6 +125,13 @@ Mapping = Annotated[
 UnreadableTimes = Annotated[
     UnreadableName, typer.Option(help="What a time in an unknown form is: an error, or its record is invalid")
 ]
+Repeated = Annotated[
+    RepeatedIdsName, typer.Option(help="Find repeated ids, or leave that to the command check, which is quicker")
+]
+Memory = Annotated[
+    str | None, typer.Option(help="Memory to use at most, such as 2GB; the rest goes to disk", metavar="SIZE")
+]
+FIND = RepeatedIdsName("find")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: scheme, digest, calendar, options and rows")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, one row for each figure")]
 
@@ -141,9 +149,8 @@ def measure(
     report: Annotated[str | None, typer.Option(help="Measure what this audience receives, on its cycle")] = None,
     columns: Mapping = None,
     unreadable: UnreadableTimes = UnreadableName.error,
-    memory: Annotated[
-        str | None, typer.Option(help="Memory to use at most, such as 2GB; the rest goes to disk", metavar="SIZE")
-    ] = None,
+    repeated_ids: Repeated = FIND,
+    memory: Memory = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     **files: Any,
@@ -170,7 +177,7 @@ def measure(
             targets=target or None,
             report=report,
             columns=readings,
-            unreadable="invalid" if unreadable == UnreadableName.invalid else "error",
+            **as_words(unreadable=unreadable, repeated_ids=repeated_ids),
             progress=progress,
             memory=memory,
         )
@@ -244,6 +251,7 @@ def worklist(
     every: Annotated[Every | None, typer.Option(help="Period for the headroom", show_default=False)] = None,
     target: Names = None,
     columns: Mapping = None,
+    repeated_ids: Repeated = FIND,
     no_overdue: Annotated[bool, typer.Option("--no-overdue", help="Leave out overdue obligations")] = False,
     rows: Annotated[int, typer.Option(help="Number of rows to show at most", min=1)] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object for each obligation")] = False,
@@ -265,7 +273,7 @@ def worklist(
     with show_progress() as progress:
         obligations = list_work(
             loaded, **files, as_of=as_of, within=within, every=period, targets=target or None, columns=readings,
-            progress=progress,
+            **as_words(repeated_ids=repeated_ids), progress=progress,
         )  # fmt: skip
     if no_overdue:
         obligations = obligations[obligations["status"] != "overdue"]
@@ -336,6 +344,11 @@ def readings_of(columns: Path | None, files: dict[str, Any]) -> Any:
     if not any(files.values()):
         raise OptionError("There is nothing to read. Name at least one file, such as --cases cases.csv.")
     return {kind: with_file(reading, said, "--") for kind, reading in parse_readings(columns).items()}
+
+
+def as_words(**chosen: StrEnum) -> dict[str, Any]:
+    """Return options as the library takes them, each as the word that was chosen."""
+    return {name: str(word) for name, word in chosen.items()}
 
 
 def refuse_both(as_json: bool, as_csv: bool) -> None:  # noqa: FBT001

@@ -148,7 +148,7 @@ class _Job(NamedTuple):
         """Return the job with what rows of one id share, of each kind whose ids are needed."""
         kinds = [
             kind for kind, table in self.tables.items()
-            if (own := table.id_field) is not None and table.has(own) and table.column_of(own) in self.needed[kind]
+            if table.finds_repeats and table.column_of(str(table.id_field)) in self.needed[kind]
         ]  # fmt: skip
         shared = shared_ids(self.frames, self.tables, kinds)
         frames = {

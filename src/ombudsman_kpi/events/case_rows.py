@@ -159,7 +159,7 @@ class _Making:
         """Return what one batch says."""
         ids, there = known.batch.text("case_id"), known_events(known)
         code, words = known.batch.words("event")
-        misfits = misfits_of(known, there)
+        misfits = misfits_of(known)
         whole = there & (code >= 0)
         if ids.null_count:
             whole &= present(ids)

@@ -1,7 +1,7 @@
-"""When the parties of each case were contacted, read from the events."""
+"""When the parties of each case were contacted, or told of a delay, read from the events."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -23,14 +23,20 @@ from ombudsman_kpi.records.sources import source
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS, PARTIES
 
+TOLD = (CONTACT, EXPLANATION) = ("contact", "delay_explained")
 
-class Contacts(NamedTuple):
-    """When the parties of each case were contacted, and told of a delay."""
 
-    contacted: "PartyDays"
-    explained: "PartyDays"
-    misfits: Mapping[Misfit, int]
+class Told(NamedTuple):
+    """What the parties of each case were told and when, by the kind of event: only those kinds that are asked for."""
+
+    days: Mapping[str, "PartyDays"]
+    doubtful: Mapping[str, Counter[Misfit]]  # of each kind, what of it doesn't count
+    others: Counter[Misfit]  # events of kinds that mean nothing here, or that lack something
     understood: Understood
+
+    def misfits(self, *kinds: str) -> Mapping[Misfit, int]:
+        """Return what wasn't understood of some kinds of event, and of events of no known kind."""
+        return +sum((self.doubtful[kind] for kind in kinds), self.others)
 
 
 _CELL = 16  # the bits of the rows of cases in one cell of the grid by which sorted runs are cut
@@ -97,47 +103,72 @@ def _sorted(parts: list[Integers]) -> Integers:
 RowsOf = Callable[[AsKnownBatch], RowNumbers]  # events -> the rows of their cases; -1 where there is no such case
 
 
-def contacts_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -> Contacts:
-    """Return the outgoing contacts, and the delays explained with a reason, of the cases.
+def told_in(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting, kinds: Sequence[str] = TOLD) -> Told:
+    """Return the outgoing contacts, and the delays explained with a reason, of the cases; or one of the two.
 
     A contact counts where it is outgoing; an explanation where it isn't incoming and has a reason. Raises
     ``RecordsError`` where the log doesn't say with whom.
     """
     columns = [events.resolve(name, "contact with the parties") for name in ("party", "direction")]
-    columns += ["reason"] if events.has("reason") else []
-    parts = list(in_threads(lambda known: _contacts_in(known, rows_of), scan(events, columns, as_of, setting)))
-    misfits = sum((part[2] for part in parts), Counter[Misfit]())
-    understood = sum((part[3] for part in parts), Understood())
-    return Contacts(PartyDays(part[0] for part in parts), PartyDays(part[1] for part in parts), +misfits, understood)
+    columns += ["reason"] if EXPLANATION in kinds and events.has("reason") else []
+    parts = list(in_threads(lambda known: _told_in(known, rows_of, kinds), scan(events, columns, as_of, setting)))
+    return Told(
+        {kind: PartyDays(part.days[kind] for part in parts) for kind in kinds},
+        {kind: sum((part.doubtful[kind] for part in parts), Counter()) for kind in kinds},
+        sum((part.others for part in parts), Counter()),
+        sum((part.understood for part in parts), Understood()),
+    )
 
 
-def _contacts_in(known: AsKnownBatch, rows_of: RowsOf) -> tuple[Integers, Integers, "Counter[Misfit]", Understood]:
-    """Return the numbers of contacts and of explanations in one batch, sorted; what isn't understood, and what is."""
-    there = known_events(known)
-    misfits = misfits_of(known, there)
-    there = there & known.batch.is_filled("case_id")
-    numbers = {}
-    for word, counts in (("contact", _is_contact), ("delay_explained", _is_explanation)):
-        numbers[word] = np.empty(0, np.int64)
-        meant = there & known.batch.words("event").are({word})
-        if not np.count_nonzero(meant):
-            continue
-        sent, doubtful, why = counts(known)
-        misfits[Misfit(why)] += int(np.count_nonzero(meant & doubtful))
-        meant &= sent
-        rows, party = rows_of(known), _party(known)
-        of_case = meant & (rows >= 0) & (party >= 0)
-        misfits[Misfit(MisfitKind.STRAY)] += int(np.count_nonzero(meant)) - int(np.count_nonzero(of_case))
-        lane = rows << 1
-        lane += party
-        at = known.moments("at")
-        if not at.complete:  # what lies outside the calendar is in no run of a case
-            of_case &= at.usable
-        every = row_days.pack(lane, at.days)
-        numbers[word] = every if np.count_nonzero(of_case) == len(every) else every[of_case]
-        sort(numbers[word])
-    understood = Understood.among(known.batch, "cases", rows_of(known) >= 0)
-    return numbers["contact"], numbers["delay_explained"], misfits, understood
+class _Part(NamedTuple):
+    """What the parties were told in one batch of events, as ``Told``; the numbers of days are sorted."""
+
+    days: Mapping[str, Integers]
+    doubtful: Mapping[str, Counter[Misfit]]
+    others: Counter[Misfit]
+    understood: Understood
+
+
+def _told_in(known: AsKnownBatch, rows_of: RowsOf, kinds: Sequence[str]) -> _Part:
+    """Return what the parties were told in one batch. Where it is of few events, only these are looked at closely."""
+    batch, meant = known.batch, known.batch.words("event").are(kinds)
+    places, looked = np.flatnonzero(meant), known
+    if len(places) * 4 < len(batch):
+        looked = AsKnownBatch(batch.take(places), known.as_of, known.setting)
+    days, doubtful = {}, {}
+    for kind in kinds:
+        days[kind], doubtful[kind] = _of_kind(looked, rows_of, kind)
+    given = rows_of(looked) >= 0
+    if looked is not known:
+        found, given = given, np.zeros(len(batch), np.bool_)
+        given[places] = found
+        if not np.count_nonzero(found):  # whether any event is of a case that was given is seen on them all
+            given = rows_of(known) >= 0
+    understood = Understood.among(batch, "cases", given, with_whom=CONTACT in kinds)
+    return _Part(days, doubtful, misfits_of(known), understood)
+
+
+def _of_kind(known: AsKnownBatch, rows_of: RowsOf, kind: str) -> tuple[Integers, Counter[Misfit]]:
+    """Return the numbers of one kind of event in a batch, sorted; and what of it doesn't count."""
+    misfits = Counter[Misfit]()
+    meant = known_events(known) & known.batch.is_filled("case_id") & known.batch.words("event").are({kind})
+    if not np.count_nonzero(meant):
+        return np.empty(0, np.int64), misfits
+    sent, doubtful, why = _COUNTS[kind](known)
+    misfits[Misfit(why)] += int(np.count_nonzero(meant & doubtful))
+    meant &= sent
+    rows, party = rows_of(known), _party(known)
+    of_case = meant & (rows >= 0) & (party >= 0)
+    misfits[Misfit(MisfitKind.STRAY)] += int(np.count_nonzero(meant)) - int(np.count_nonzero(of_case))
+    lane = rows << 1
+    lane += party
+    at = known.moments("at")
+    if not at.complete:  # what lies outside the calendar is in no run of a case
+        of_case &= at.usable
+    numbers = row_days.pack(lane, at.days)
+    numbers = numbers if np.count_nonzero(of_case) == len(numbers) else numbers[of_case]
+    sort(numbers)
+    return numbers, misfits
 
 
 def rows_of_records(records: Table) -> RowsOf:
@@ -165,6 +196,9 @@ def _is_explanation(known: AsKnownBatch) -> tuple[Truths, Truths, MisfitKind]:
     sent = known.fulfils("direction", Condition(("in",), negated=True))
     reason = known.fulfils("reason", Condition(present=True)) if known.batch.table.has("reason") else sent & False
     return sent & reason, sent & ~reason, MisfitKind.UNEXPLAINED
+
+
+_COUNTS = {CONTACT: _is_contact, EXPLANATION: _is_explanation}
 
 
 def _party(known: AsKnownBatch) -> NDArray[np.int8]:

@@ -93,6 +93,10 @@ def known_events(known: AsKnownBatch) -> Truths:
 
     Of an XES log those count that are complete: the start of an activity isn't its completion.
     """
+    return known.once(("known events",), lambda: _known_events(known))
+
+
+def _known_events(known: AsKnownBatch) -> Truths:
     happened = known.moments("at").happened
     if known.batch.table.has(TRANSITION):
         happened = happened & ~_is_no_completion(known)
@@ -158,15 +162,15 @@ def ids_in(events: Columns) -> list[str]:
     return [name for name in IDS_OF_EVENTS.values() if events.has(name)]
 
 
-def misfits_of(known: AsKnownBatch, there: Truths) -> Counter[Misfit]:
+def misfits_of(known: AsKnownBatch) -> Counter[Misfit]:
     """Return how many events of a batch are of kinds that mean nothing here, or lack a case, a kind or a time."""
     code, words = known.batch.words("event")
     unknown = [place for place, word in enumerate(words) if not is_meant(word)]
     of_records = [known.batch.is_filled(name) & np.isin(code, unknown) for name in ids_in(known.batch.table)]
     named = np.logical_or.reduce([*of_records, *(of_kind(known, kind) for kind in IDS_OF_EVENTS)]) & (code >= 0)
-    lacking = ~named | (known.moments("at").days == MISSING)
+    lacking = ~(named & known.batch.times("at").present)
     misfits = Counter({Misfit(MisfitKind.NAMELESS): int(np.count_nonzero(lacking))})
-    numbers = np.bincount(code[there & named], minlength=len(words)) if unknown else ()
+    numbers = np.bincount(code[known_events(known) & named], minlength=len(words)) if unknown else ()
     for place in unknown:
         misfits[Misfit(MisfitKind.UNKNOWN, words[place])] += int(numbers[place])
     if known.batch.table.has(TRANSITION):

@@ -114,7 +114,7 @@ def pauses_of(
     extra = ["reason"] if events.has("reason") else []
     for known in scan(events, extra, as_of, setting, kind):
         there, events_of, rows = known_events(known), known.batch.words("event"), rows_of(known)
-        misfits += misfits_of(known, there)
+        misfits += misfits_of(known)
         understood += Understood.among(known.batch, kind, rows >= 0)
         mine = np.flatnonzero(there & of_kind(known, kind) & events_of.are(PAUSING))
         row = rows[mine]

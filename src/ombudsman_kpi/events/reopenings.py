@@ -78,7 +78,7 @@ def reopened_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -
     parts = [np.empty((4, 0), np.int64)]
     for known in scan(events, [], as_of, setting):
         there, (codes, words), rows = known_events(known), known.batch.words("event"), rows_of(known)
-        misfits += misfits_of(known, there)
+        misfits += misfits_of(known)
         understood += Understood.among(known.batch, "cases", rows >= 0)
         places = [_AGAIN if word == REOPENED else _TIMES.get(word, -2) for word in words]
         kind, times = np.array([*places, -2], np.int64).take(codes), known.batch.times("at")

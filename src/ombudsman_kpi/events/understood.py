@@ -34,10 +34,10 @@ class Understood:
     with_party: int = 0
 
     @classmethod
-    def among(cls, batch: Batch, kind: str, given: Truths) -> "Understood":
+    def among(cls, batch: Batch, kind: str, given: Truths, *, with_whom: bool = False) -> "Understood":
         """Return the numbers of a batch for a kind of records; a mask tells of which events the record was given.
 
-        Events of no record of the kind are left out, and contacts where it isn't read with whom they were.
+        Events of no record of the kind are left out, and contacts where it isn't asked with whom they were.
         """
         named, events = batch.is_filled(IDS_OF_EVENTS[kind]), batch.words("event")
         steps = {
@@ -45,7 +45,7 @@ class Understood:
             "of_known_kinds": named & events.are([word for word in events.words if is_meant(word)]),
             "of_records": named & given,
         }
-        if {"direction", "party"} <= batch.columns.keys():
+        if with_whom:
             direction = batch.words("direction")
             steps["contacts"] = named & events.are({"contact"})
             steps["with_direction"] = steps["contacts"] & direction.are({"out", "in"})

@@ -19,6 +19,7 @@ from ombudsman_kpi.clocks.outcomes import MISSED, Assessed, Outcome, of_status
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
+from ombudsman_kpi.events.contacts import EXPLANATION
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import Figures, share_figures
 from ombudsman_kpi.measures.base.lasting import records_of
@@ -45,7 +46,7 @@ class DelaysRule(Rule):
 
     def fields(self, table: Columns) -> list[str]:
         """Return the names of the fields that the clocks of the targets read."""
-        _ = self.related.contacts  # found before several threads ask for them
+        _ = self.related.told(EXPLANATION)  # found before several threads ask for them
         return list(dict.fromkeys(name for target in self.missed for name in fields_of_due_days(target, table)))
 
     def assess(self, known: AsKnownBatch) -> Assessed:
@@ -133,8 +134,8 @@ class DelaysRule(Rule):
     def _told(self, known: AsKnownBatch, rows: Integers, party: int, start: Integers, last: Integers) -> Truths:
         """Return which cases have an explanation to a party between two days."""
         offset = known.batch.offset
-        contacts = self.related.contacts.explained
-        explained = known.once(("explained",), lambda: contacts.within(offset, offset + len(known.batch)))
+        explanations = self.related.told(EXPLANATION).days[EXPLANATION]
+        explained = known.once(("explained",), lambda: explanations.within(offset, offset + len(known.batch)))
         if not len(explained):
             return np.zeros(len(rows), np.bool_)
         lane = rows * 2 + party  # case 3, second party: lane 7
@@ -169,13 +170,12 @@ class DelaysExplained(Target):
 
     def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for cases."""
-        _ = related.rows_of()  # it looks at all ids, and so need not be done again to find those that are shared
         missed = tuple(item for name in self.late_on if isinstance(item := related.scheme[name], ShareWithin))
         yield self.of, DelaysRule(self, missed, related)
 
     def misfits(self, related: Related) -> Mapping[Misfit, int]:
-        """Return what wasn't understood of contacts."""
-        return related.contacts.misfits
+        """Return what wasn't understood of explanations."""
+        return related.told(EXPLANATION).misfits(EXPLANATION)
 
     def figures(self, places: Places) -> Figures:
         """Return the share of misses that were explained."""
@@ -204,7 +204,7 @@ class DelaysExplained(Target):
     @property
     def waits_for(self) -> tuple[str, ...]:
         """An explanation."""
-        return ("delay_explained",)
+        return (EXPLANATION,)
 
     @model_validator(mode="after")
     def _of_cases(self) -> Self:

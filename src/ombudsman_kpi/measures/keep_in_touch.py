@@ -20,6 +20,7 @@ from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, Cohort, Outcome
 from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import Timeline, timeline
 from ombudsman_kpi.events.as_known import NEVER, AsKnownBatch
+from ombudsman_kpi.events.contacts import CONTACT
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.figures import Figures, share_figures
 from ombudsman_kpi.measures.base.lasting import records_of
@@ -71,7 +72,7 @@ class KeepInTouchRule(ClockRule):
 
     def fields(self, table: Columns) -> list[str]:
         """Return the names of the fields that the clock of the investigation reads."""
-        _ = self.related.contacts  # found before several threads ask for them
+        _ = self.related.told(CONTACT)  # found before several threads ask for them
         return super().fields(table)
 
     def assess(self, known: AsKnownBatch) -> Assessed:
@@ -203,7 +204,7 @@ def cut_into_intervals(
     begun = row_days.pack(lanes, np.where(runs, np.repeat(start, 2), today))
     ended = row_days.pack(lanes, np.where(runs, np.repeat(np.where(end == MISSING, today + 1, end), 2), today))
     np.maximum(ended, begun, out=ended)  # received on a day off, and ended before it counts as received: nothing ran
-    contacts = related.contacts.contacted.within(offset, offset + size)
+    contacts = related.told(CONTACT).days[CONTACT].within(offset, offset + size)
     lane, before, reached = row_days.intervals(contacts, begun, ended)
     running = np.flatnonzero(runs)
     still = end.take(running >> 1) == MISSING
@@ -251,12 +252,11 @@ class KeepInTouch(Limited):
 
     def own_rules(self, related: Related) -> Iterator[tuple[Records, Rule]]:
         """Return the rule for cases."""
-        _ = related.rows_of()  # it looks at all ids, and so need not be done again to find those that are shared
         yield self.of, KeepInTouchRule(self, related)
 
     def misfits(self, related: Related) -> Mapping[Misfit, int]:
         """Return what wasn't understood of contacts."""
-        return related.contacts.misfits
+        return related.told(CONTACT).misfits(CONTACT)
 
     def figures(self, places: Places) -> Figures:
         """Return the share of those in time."""
@@ -269,7 +269,7 @@ class KeepInTouch(Limited):
     @property
     def waits_for(self) -> tuple[str, ...]:
         """A contact."""
-        return ("contact",)
+        return (CONTACT,)
 
     def telling(self, assessed: Assessed) -> Sequence[int]:
         """Return the intervals open or too long; where a party has none of these, its last one."""

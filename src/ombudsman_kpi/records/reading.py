@@ -17,6 +17,7 @@ from ombudsman_kpi.records.vocabulary import COUNT, MET, OF, RECORDS
 Formats = Mapping[str, Dates] | None
 Missing = Collection[str] | Mapping[str, Collection[str]]
 Unreadable = Literal["error", "invalid"]
+RepeatedIds = Literal["find", "check"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Reading:
     quarters: Quarters | None = None  # what the quarter of a plain year is, in labels of periods
     file: FileOptions = FOUND_OUT  # how the file is written that they are in
     unreadable: Unreadable = "error"  # what a time in an unknown form is: an error, or its record is invalid
+    repeated_ids: RepeatedIds = "find"  # who looks for ids that rows share: whoever measures, or ``check`` alone
     tolerances: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # of a target, what a check lets pass
 
 
@@ -41,7 +43,11 @@ PLAIN = Reading()  # of the names and forms of the vocabulary
 
 
 def parse_readings(
-    columns: Columns = None, dates: Formats = None, missing: Missing = (), unreadable: Unreadable = "error"
+    columns: Columns = None,
+    dates: Formats = None,
+    missing: Missing = (),
+    unreadable: Unreadable = "error",
+    repeated_ids: RepeatedIds = "find",
 ) -> dict[str, Reading]:
     """Return how each kind of records is read.
 
@@ -59,8 +65,10 @@ def parse_readings(
         extra = {key: value for key, value in said.items() if key != "columns" and value}
         said = written | extra
         place |= {key: f"{key}=" for key in extra}
-    if unreadable not in get_args(Unreadable):
-        raise OptionError(f"unreadable= takes {' or '.join(map(repr, get_args(Unreadable)))}.")
+    chosen = {"unreadable": (unreadable, Unreadable), "repeated_ids": (repeated_ids, RepeatedIds)}
+    for name, (choice, choices) in chosen.items():
+        if choice not in get_args(choices):
+            raise OptionError(f"{name}= takes {' or '.join(map(repr, get_args(choices)))}.")
     readings = dict.fromkeys(RECORDS, PLAIN)
     if isinstance(columns, Mapping) and any(isinstance(item, Reading) for item in columns.values()):
         readings |= said.pop("columns")
@@ -69,9 +77,8 @@ def parse_readings(
         readings = _PARTS[key](readings, value, place[key])
     for reading in readings.values():
         _check_numbers(reading.columns)
-    if unreadable == "error":
-        return readings
-    return {kind: replace(reading, unreadable=unreadable) for kind, reading in readings.items()}
+    said = {name: choice for name, (choice, choices) in chosen.items() if choice != get_args(choices)[0]}
+    return {kind: replace(reading, **said) for kind, reading in readings.items()} if said else readings
 
 
 def _check_numbers(columns: Mapping[str, str]) -> None:

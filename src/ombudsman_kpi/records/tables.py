@@ -25,9 +25,14 @@ if TYPE_CHECKING:
     from ombudsman_kpi.arrays.ids import Index
 
 
+NOT_LOOKED_FOR = "repeated ids weren't looked for"
+
+
 @dataclass(frozen=True)
 class Table(Columns):
     """One kind of record: its columns, and its rows, read in batches."""
+
+    is_indexed: bool = False  # rows are looked up by their ids: then all ids are looked at, and not once more
 
     def batches(self, names: Iterable[str]) -> Iterator[Batch]:
         """Read some fields, a batch of rows at a time."""
@@ -97,6 +102,29 @@ class Table(Columns):
         name = str(self.id_field)
         return Index.of(batch.text(name) for batch in self.batches([name]))
 
+    @property
+    def looked_over(self) -> Source:
+        """The source with what is found of repeated ids, for others that read the same records."""
+        return self.source._replace(
+            shared=lambda: self.shared_ids,
+            differing=lambda: self.doubtful_ids,
+            again=lambda: NO_ROWS if self.repeats is None else self.repeats.rows,
+        )
+
+    @property
+    def finds_repeats(self) -> bool:
+        """Whether ids are looked over for those that rows share."""
+        return self._has_ids and not self.source.is_alone and self.reading.repeated_ids == "find"
+
+    @property
+    def leaves_repeats(self) -> bool:
+        """Whether the caller leaves looking for repeated ids to a check."""
+        return self._has_ids and self.reading.repeated_ids == "check"
+
+    @property
+    def _has_ids(self) -> bool:
+        return self.id_field is not None and self.has(self.id_field)
+
     @cached_property
     def shared_ids(self) -> Any:
         """The ids, as Arrow text, that more than one row has, whatever else is in them; a missing one is null."""
@@ -104,7 +132,7 @@ class Table(Columns):
 
         from ombudsman_kpi.arrays.ids import repeated, shared
 
-        if self.id_field is None or not self.has(self.id_field) or self.source.is_alone:
+        if self.id_field is None or not self.finds_repeats:
             return pa.nulls(0, pa.string())
         if self.source.shared is not None:
             return self.source.shared()
@@ -113,7 +141,7 @@ class Table(Columns):
         def read() -> Iterator[Any]:
             return (batch.text(name) for batch in self.batches([name]))
 
-        looked_up = self.__dict__.get("index")  # then all of them have been looked at
+        looked_up = self.index if self.is_indexed else self.__dict__.get("index")
         ids, missing = repeated(read) if looked_up is None else (shared(read, looked_up.again), looked_up.missing)
         return pa.concat_arrays([ids, pa.nulls(1, pa.string())]) if missing and self.fields[name].required else ids
 
@@ -137,7 +165,7 @@ class Table(Columns):
 
     def repeats_in(self, offset: int, size: int) -> Truths | None:
         """Return which rows of a batch say again what another said before; None where none does."""
-        if self.source.is_alone or self.id_field is None or self.repeats is None:
+        if not self.finds_repeats or self.repeats is None:
             return None
         again = np.zeros(size, np.bool_)
         rows = self.repeats.rows - offset
@@ -150,7 +178,7 @@ class Table(Columns):
 
         None where every record has an id of its own, or none is looked for: then nobody need read ids again.
         """
-        if self.id_field is None or self.source.is_alone or not self.has(self.id_field):
+        if not self.finds_repeats:
             return None
         ids = self._differing_ids
         return ids if ids is not None and len(ids) else None
@@ -168,11 +196,12 @@ class Table(Columns):
 
 
 def left_out_of(tables: Iterable[Table]) -> tuple[str, ...]:
-    """Return the notes on the rows that were left out of some tables, since they are no records; they have to be read.
+    """Return the notes on what was left out of some tables: rows that are no records, and looking for repeated ids.
 
-    Rows that are handed over one after the other are seen only then.
+    They have to be read: rows that are handed over one after the other are seen only then.
     """
-    return tuple(dict.fromkeys(note for table in tables for note in table.source.notes))
+    notes = (note for table in tables for note in (*table.source.notes, *[NOT_LOOKED_FOR] * table.leaves_repeats))
+    return tuple(dict.fromkeys(notes))
 
 
 def worked_out_once(table: Table, needed: Sequence[str]) -> tuple[Table, list[str]]:

@@ -210,7 +210,9 @@ def opened_once(records: Mapping[str, Any], measured: Sequence[tuple[Scheme, Opt
     if anew and ("cases" in sources or "events" not in sources):
         read = [dry_run(scheme, sources, options)[1] for scheme, options in measured]
         needed = {kind: list(dict.fromkeys(name for part in read for name in part[kind])) for kind in sources}
-    return {kind: table.source for kind, table in open_records(sources, readings, needed).items()}
+    tables = open_records(sources, readings, needed)
+    several = len(measured) > 1 and "events" not in tables  # else rows are looked up by id, and all ids are seen then
+    return {kind: table.looked_over if several else table.source for kind, table in tables.items()}
 
 
 def read_first_times(tables: Mapping[str, Table], scheme: Scheme, options: Options) -> None:

@@ -1,6 +1,7 @@
 """What is to be measured: which targets, by which cohorts, in which periods, on which records."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -9,7 +10,8 @@ from ombudsman_kpi.clocks.outcomes import COHORTS, Cohort
 from ombudsman_kpi.errors import OptionError, RecordsError, kind_of, one_of
 from ombudsman_kpi.events.as_of import AsOf
 from ombudsman_kpi.events.case_rows import case_rows
-from ombudsman_kpi.events.log import ids_in, times_of_cases
+from ombudsman_kpi.events.contacts import TOLD
+from ombudsman_kpi.events.log import Misfit, ids_in, times_of_cases
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.target import Records, Rule, Target
 from ombudsman_kpi.records.batch import Batch
@@ -270,12 +272,24 @@ def related_of(tables: dict[str, Table], plan: Sequence[PlanStep], at: AsOf, sch
     Raises ``OptionError`` where a published share could be that of several targets.
     """
     _refuse_shared_numbers(plan, tables)
+    log: Mapping[Misfit, int] = {}
     if makes_cases(plan, tables):
         made = case_rows(tables["events"], at, scheme)
         if set(made.rows.column_names) & set(times_of_cases().values()):
-            tables = {**tables, "cases": made.table}
-            return Related(tables, at, scheme, made.misfits)
-    return Related(tables, at, scheme)
+            tables, log = {**tables, "cases": made.table}, made.misfits
+    indexed = {kind: replace(table, is_indexed=_is_indexed(kind, plan, tables)) for kind, table in tables.items()}
+    return Related(indexed, at, scheme, log, kinds_told=_kinds_told(plan))
+
+
+def _kinds_told(plan: Sequence[PlanStep]) -> list[str]:
+    """Return what the targets of a plan wait for that the parties are told."""
+    return [kind for kind in TOLD if any(kind in step.target.waits_for for step in plan)]
+
+
+def _is_indexed(kind: str, plan: Sequence[PlanStep], tables: Mapping[str, Table]) -> bool:
+    """Return whether the records of events are looked up among those of a kind, by a target that can be measured."""
+    targets = [step.target for step in plan if step.target.of == kind != "events"]
+    return any("events" in target.needs and tables.keys() >= {*target.needs} for target in targets)
 
 
 def batches_of(

@@ -1,8 +1,7 @@
 """What a target must know beside the batch at hand: other records of the same case."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -14,7 +13,7 @@ from ombudsman_kpi.clocks.has_clock import HasClock
 from ombudsman_kpi.clocks.states import fields_of_conditions
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf
-from ombudsman_kpi.events.contacts import Contacts, RowsOf, contacts_of, rows_of_records
+from ombudsman_kpi.events.contacts import TOLD, RowsOf, Told, rows_of_records, told_in
 from ombudsman_kpi.events.log import Misfit, only_dates
 from ombudsman_kpi.events.pauses import NO_PAUSES, Pauses, pauses_of
 from ombudsman_kpi.events.reopenings import Again, Reopened, reopened_of
@@ -50,6 +49,7 @@ class Related:
     scheme: Targets
     log: Mapping[Misfit, int] = field(default_factory=dict)  # what wasn't understood of the log that cases were made of
     whose: RowsOf | None = None  # in which row the case of each event stands, where somebody knows without looking
+    kinds_told: Sequence[str] = TOLD  # the kinds of event that are read at once where one of them is asked for
     _found: dict[tuple[Any, ...], Any] = field(default_factory=dict, init=False, repr=False)
 
     def once(self, what: tuple[Any, ...], find: Callable[[], T]) -> T:
@@ -63,11 +63,14 @@ class Related:
         """Return what finds of events in which row their record of a kind stands."""
         return self.whose or self.once(("rows", kind), lambda: rows_of_records(self.tables[kind]))
 
-    @cached_property
-    def contacts(self) -> Contacts:
-        """The contacts and explanations of each case, found in the events."""
+    def told(self, kind: str) -> Told:
+        """Return the contacts or explanations of each case, found in the events with all others that are needed."""
         events, rows_of = self.tables["events"], self.rows_of()
-        return self._understood("cases", contacts_of(events, rows_of, self.as_of, self.scheme))
+        kinds = self.kinds_told if kind in self.kinds_told else (kind,)
+        return self.once(
+            ("told", *kinds),
+            lambda: self._understood("cases", told_in(events, rows_of, self.as_of, self.scheme, kinds)),
+        )
 
     def pauses(self, kind: str, *, in_days: bool = True) -> Pauses:
         """Return when the clock of each record of a kind stood still, in days or in instants."""
