@@ -329,9 +329,7 @@ def worklist(
       ends", which the headroom doesn't know yet.
 
     What isn't listed is said in ``attrs["notes"]`` of the frame: rows of a file that are no records, targets whose
-    records weren't given, and records that contradict themselves.
-
-    Contact is listed for each party; a case isn't listed again where its intervals are. Raises what ``measure`` does.
+    records weren't given, records that contradict themselves. Raises what ``measure`` does.
     """
     from ombudsman_kpi.cases.worklist import obligations
 
