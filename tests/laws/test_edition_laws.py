@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ombudsman_kpi import KpiError, OptionError, Results, Scheme, Tally, load_scheme, tally
 from ombudsman_kpi.calendars import announced
 from ombudsman_kpi.calendars.bank_holidays import bank_holidays
+from ombudsman_kpi.schemes import toml
 
 sys.path.append(str(Path(__file__).parent))
 import test_merge_all_measures as all_measures
@@ -41,6 +42,11 @@ def holidays(changes: Mapping[date, bool]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(announced, "bank_holidays", changed)
         yield
+
+
+def lgsco() -> Scheme:
+    """Return the scheme read by its path: by its name it is read once in a process, with the days off of that time."""
+    return load_scheme(Path(toml.__file__).with_name("lgsco.toml"))
 
 
 @pytest.fixture(scope="module")
@@ -135,10 +141,10 @@ IN_TIME = "decided-or-allocated-20wd"
     ],
 )
 def test_20_working_days_from_the_day_are_looked_at(day: date, refused: bool) -> None:
-    counts = tally(load_scheme("lgsco"), cases=CASES, as_of="2024-03-28", targets=IN_TIME)
+    counts = tally(lgsco(), cases=CASES, as_of="2024-03-28", targets=IN_TIME)
     results = counts.results()
     with holidays({day: True}):
-        now = tally(load_scheme("lgsco"), cases=CASES, as_of="2024-03-28", targets=IN_TIME)
+        now = tally(lgsco(), cases=CASES, as_of="2024-03-28", targets=IN_TIME)
         if refused:
             for combine in (Tally.__add__, Tally.__sub__):
                 with pytest.raises(OptionError, match="the calendar edition is"):
@@ -157,7 +163,7 @@ def test_20_working_days_from_the_day_are_looked_at(day: date, refused: bool) ->
 
 def test_a_due_day_that_is_not_announced_yet_is_looked_at_too() -> None:
     cases = [{"case_id": "A", "received_at": "2030-12-20", "decided_at": None, "allocated_at": None}]
-    counts = tally(load_scheme("lgsco"), cases=cases, as_of="2030-12-24", targets=IN_TIME)
+    counts = tally(lgsco(), cases=cases, as_of="2030-12-24", targets=IN_TIME)
     (row,) = counts.results()
     assert row.provisional
     with holidays({date(2031, 1, 3): True}), pytest.raises(KpiError, match="Days off have changed"):
@@ -202,7 +208,7 @@ def test_months_that_stood_still_may_be_longer_than_those_from_the_day_on() -> N
 
 def test_what_was_written_before_is_read_where_no_day_has_changed() -> None:
     """Layout 1, and results of its time, have the edition of the whole calendar alone."""
-    counts = tally(load_scheme("lgsco"), cases=CASES, as_of="2024-03-28", targets=IN_TIME)
+    counts = tally(lgsco(), cases=CASES, as_of="2024-03-28", targets=IN_TIME)
     content, written = json.loads(counts.to_json()), json.loads(counts.results().to_json())
     del content["days_off"], content["cells"]["mark"], written["basis"]["days_off"]
     text, results = json.dumps(content | {"layout": 1}), json.dumps(written)

@@ -174,7 +174,7 @@ def test_a_worklist_and_a_comparison_of_schemes_look_at_ids_once() -> None:
 @given(rows=ROWS)
 def test_both_passes_of_a_worklist_and_a_comparison_know_the_same_of_ids(rows: Cells) -> None:
     table = table_of(rows)
-    options: Any = {"as_of": AS_OF, "targets": DECIDED}
+    options: dict[str, Any] = {"as_of": AS_OF, "targets": DECIDED}
     listed = kpi.worklist(LGSCO, cases=table, **options, within=None)
     single = kpi.assess(LGSCO, cases=table, **options)
     due = single[single["status"].isin(["overdue", "pending"])]

@@ -106,6 +106,7 @@ def _key(day: Integers, known: AsKnownBatch) -> Integers:
 def status_of(standard: Standard | None, value: Fractions, complete: Truths) -> Codes:
     """Return the statuses of numbers by the standard. Until its period is over one can only rise.
 
+    >>> from ombudsman_kpi.measures.base.figures import TARGET_STATUSES
     >>> from ombudsman_kpi.measures.base.standard import parse_standard
     >>> status = status_of(parse_standard("at least 4"), Fractions.whole(np.array([3])), np.array([False]))
     >>> TARGET_STATUSES[status[0]]
