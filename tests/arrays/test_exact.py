@@ -27,6 +27,7 @@ def fractions(pairs: list[tuple[int, int]]) -> tuple[Fractions, list[Fraction | 
 
 
 @given(st.lists(st.tuples(NUMBERS, NUMBERS), max_size=5), NUMBERS)
+@example([(0, 0)], 1 << 63)
 def test_whole_numbers_never_wrap(pairs: list[tuple[int, int]], factor: int) -> None:
     one, other = (column([pair[place] for pair in pairs]) for place in (0, 1))
     assert times(one, other).tolist() == [a * b for a, b in pairs]
@@ -36,6 +37,8 @@ def test_whole_numbers_never_wrap(pairs: list[tuple[int, int]], factor: int) -> 
 
 
 @given(st.lists(NUMBERS, max_size=5), st.fractions(0, 5))
+@example([], Fraction(1, 1 << 63))
+@example([0], Fraction(1 << 63, (1 << 63) - 1))
 def test_a_share_of_a_whole_number_is_rounded_up_or_down(numbers: list[int], share: Fraction) -> None:
     assert share_of(share, column(numbers), up=True).tolist() == [math.ceil(share * number) for number in numbers]
     assert share_of(share, column(numbers), up=False).tolist() == [math.floor(share * number) for number in numbers]

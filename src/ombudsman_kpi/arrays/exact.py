@@ -29,7 +29,9 @@ def times(one: Wholes, other: Wholes | int) -> Wholes:
     >>> times(np.array([1 << 40]), 1 << 40).tolist() == [1 << 80]
     True
     """
-    if largest(one) * largest(other) < _ROOM:
+    if (
+        max(largest(one), 1) * max(largest(other), 1) < _ROOM
+    ):  # 0 times a number beyond 64 bits is worked out apart, too
         return one * other
     product: Wholes = one.astype(object) * other
     return product
@@ -58,6 +60,8 @@ def share_of(share: Fraction, numbers: Wholes, *, up: bool) -> Wholes:
     [98, 99]
     """
     above = times(numbers, share.numerator)
+    if share.denominator >= _ROOM:
+        above = above.astype(object)
     return -(-above // share.denominator) if up else above // share.denominator
 
 
