@@ -31,7 +31,7 @@ def times(one: Wholes, other: Wholes | int) -> Wholes:
     """
     if (
         max(largest(one), 1) * max(largest(other), 1) < _ROOM
-    ):  # 0 times a number beyond 64 bits is worked out apart, too
+    ):  # 0 times what 64 bits don't hold is no matter for them
         return one * other
     product: Wholes = one.astype(object) * other
     return product
