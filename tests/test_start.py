@@ -152,6 +152,7 @@ assert "library.zip" in ombudsman_kpi.__file__ and ombudsman_kpi.load_scheme("lg
 
 def test_all_names_are_listed_and_another_is_an_error_as_of_any_module() -> None:
     assert {*dir(ombudsman_kpi)} >= {*ombudsman_kpi.__all__, "__doc__", "__file__", "__version__"}
+    assert not [name for name in dir(ombudsman_kpi) if name not in ombudsman_kpi.__all__ and name[:2] != "__"]
     with pytest.raises(AttributeError, match="module 'ombudsman_kpi' has no attribute 'mesure'"):
         ombudsman_kpi.mesure  # type: ignore[attr-defined]  # noqa: B018
 

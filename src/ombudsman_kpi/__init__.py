@@ -10,11 +10,10 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-# The loader reads the stub, for the library may be in an archive.
-_STUB = ast.parse(__spec__.loader.get_data(str(Path(__file__).with_suffix(".pyi"))))
+_STUB = __spec__.loader.get_data(str(Path(__file__).with_suffix(".pyi")))  # be the library in a folder or an archive
 _MODULES = {
     name.name: f"{__name__}.{line.module}"
-    for line in _STUB.body
+    for line in ast.parse(_STUB).body
     if isinstance(line, ast.ImportFrom)
     for name in line.names
 }
@@ -29,4 +28,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
