@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Barrier
 from time import sleep
 from typing import Any
+from zipfile import ZipFile
 
 import holidays
 import pytest
@@ -137,7 +138,36 @@ def test_the_names_are_those_of_the_stub_and_what_they_are_can_be_pickled() -> N
         assert pickle.loads(pickle.dumps(thing)) is thing  # noqa: S301
 
 
+def test_the_library_is_loaded_from_an_archive(tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "library.zip", "w") as archive:
+        for path in SOURCE.rglob("*"):
+            if path.suffix in {".py", ".pyi", ".toml", ".csv"}:
+                archive.write(path, path.relative_to(SOURCE.parent))
+    loaded(f"""
+sys.path.insert(0, {str(tmp_path / "library.zip")!r})
+import ombudsman_kpi
+assert "library.zip" in ombudsman_kpi.__file__ and ombudsman_kpi.load_scheme("lgsco")
+""")
+
+
+def test_all_names_are_listed_and_another_is_an_error_as_of_any_module() -> None:
+    assert {*dir(ombudsman_kpi)} >= {*ombudsman_kpi.__all__, "__doc__", "__file__", "__version__"}
+    assert not [name for name in dir(ombudsman_kpi) if name not in ombudsman_kpi.__all__ and name[:2] != "__"]
+    with pytest.raises(AttributeError, match="module 'ombudsman_kpi' has no attribute 'mesure'"):
+        ombudsman_kpi.mesure  # type: ignore[attr-defined]  # noqa: B018
+
+
 # Models, and schemes
+
+
+def test_a_model_that_nobody_has_used_has_its_signature() -> None:
+    loaded("""
+import inspect, ombudsman_kpi as kpi
+for model in (kpi.Case.__base__, kpi.Case, type("Own", (kpi.Case,), {"__module__": __name__}), kpi.Finding):
+    assert {*inspect.signature(model).parameters} >= {*model.model_fields}, inspect.signature(model)
+    assert "data" not in inspect.signature(model).parameters
+assert "case_id" in inspect.signature(kpi.Case).parameters
+""")
 
 
 def test_measuring_files_builds_no_model_of_records() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -149,13 +150,20 @@ BROKEN: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("what", list(BROKEN))
-@pytest.mark.parametrize("stream", [False, True])
-def test_arrow_memory_that_is_laid_out_wrongly_is_refused(what: str, way: str, *, stream: bool) -> None:
+@pytest.mark.parametrize("handed", ["table", "stream", "pandas"])
+def test_arrow_memory_that_is_laid_out_wrongly_is_refused(what: str, way: str, handed: str) -> None:
     broken = BROKEN[what]()
     table = pa.table({"case_id": broken, "received_at": pa.nulls(len(broken), pa.date32())})
     refused = pytest.raises(RecordsError, match=r"cases: case_id isn't laid out in memory as Arrow has it: .* a file")
+    cases = table
+    if handed == "stream":
+        cases = table.to_reader()
+    elif handed == "pandas":
+        cases = pd.DataFrame(
+            {name: pd.Series(pd.arrays.ArrowExtensionArray(table[name]), name=name) for name in table.column_names}
+        )
     with the(way), refused:
-        measure(load_scheme("lgsco"), cases=table.to_reader() if stream else table, as_of="2024-03-31")
+        measure(load_scheme("lgsco"), cases=cases, as_of="2024-03-31")
 
 
 class Handed(NamedTuple):

@@ -1,5 +1,8 @@
 """A table of figures makes rows for whoever looks at them, and its columns hold what its rows do."""
 
+import copy
+import pickle
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -59,14 +62,51 @@ def test_a_row_is_the_same_however_it_is_reached(results: Results) -> None:
     rows = [*results.rows]
     assert [results.rows[place] for place in range(len(rows))] == rows
     assert [results.rows[place - len(rows)] for place in range(len(rows))] == rows
-    assert results.rows[5:90:7] == tuple(rows[5:90:7])
+    edges = (None, 0, 1, 5, 63, 64, 90, -1, -70, 10**6, -(10**6))
+    for begin, end, step in product(edges, edges, (None, 1, 7, 1024, -1, -3, -2000)):
+        assert results.rows[begin:end:step] == tuple(rows[begin:end:step])
+    assert [*reversed(results.rows)] == rows[::-1]
     assert results.rows == tuple(rows)
     assert results.rows + results.rows == (*rows, *rows)
+    assert sum((results[name].rows for name in TARGETS), ()) == tuple(rows)
     assert rows[3] in results.rows
     assert [row for name in TARGETS for row in results[name].rows] == rows
     for place in (len(rows), -len(rows) - 1):
         with pytest.raises(IndexError):
             results.rows[place]
+
+
+def test_many_rows_are_made_together(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+    rows_of = table.Part.rows
+
+    def noted(part: table.Part, first: int, end: int) -> list[Row]:
+        asked.append((first, end))
+        return rows_of(part, first, end)
+
+    monkeypatch.setattr(table.Part, "rows", noted)
+    assert len(results.rows[::-1]) == len(results)
+    assert len(asked) == len(results.rows.parts)
+    asked.clear()
+    assert len([*reversed(results.rows)]) == len(results)
+    assert len(asked) == len(results.rows.parts)
+    monkeypatch.setattr(table, "_TOGETHER", 8)
+    asked.clear()
+    assert results.rows[3:20] == (*results.rows,)[3:20]
+    assert asked[:3] == [(3, 11), (11, 19), (19, 20)]
+
+
+def test_results_can_be_pickled(results: Results) -> None:
+    stock: dict[str, Any] = {
+        "says": "Few wait for long", "measure": "stock", "of": "cases", "start": "received_at", "stop": "decided_at",
+        "limit": "8 weeks", "standard": "no more than 6", "cohort": "dated",
+    }  # fmt: skip
+    said = measure(LGSCO.with_target("waiting", **stock), cases=CASES, as_of="2024-03-31", every="month")
+    assert any(row.details for row in said)
+    assert any(row.status == "not measured" for row in said)
+    for shown in (results, said, said["waiting"], said.rows[0]):
+        assert pickle.loads(pickle.dumps(shown)) == shown  # noqa: S301
+        assert copy.deepcopy(shown) == shown
 
 
 def test_columns_hold_what_the_rows_do(results: Results) -> None:

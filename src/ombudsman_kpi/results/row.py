@@ -57,6 +57,9 @@ class Row(NamedTuple):
     details: Mapping[str, Any] = MappingProxyType({})  # the same as values: a rank, an interval, the highest day
     exact: Fraction | None = None  # the value before it was made a float
 
+    def __reduce__(self) -> tuple[type["Row"], tuple[Any, ...]]:
+        return Row, tuple(dict(cell) if isinstance(cell, MappingProxyType) else cell for cell in self)
+
     def as_dict(self, by: tuple[str, ...]) -> dict[str, Any]:
         """Return the columns of the contract by name, the groups where they stand in it."""
         out: dict[str, Any] = {}

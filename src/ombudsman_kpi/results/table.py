@@ -284,9 +284,19 @@ class RowsByColumn(Sequence[Row]):
         return self._ends[-1] if self._ends else 0
 
     def __iter__(self) -> Iterator[Row]:
+        return self._between(0, len(self))
+
+    def __reversed__(self) -> Iterator[Row]:
+        for end in range(len(self), 0, -_TOGETHER):
+            yield from reversed([*self._between(max(end - _TOGETHER, 0), end)])
+
+    def _between(self, first: int, end: int) -> Iterator[Row]:
+        """Yield some rows, one after the other: many together are made in a fiftieth of the time of each alone."""
+        begin = 0
         for part in self.parts:
-            for first in range(0, len(part), _TOGETHER):
-                yield from part.rows(first, min(first + _TOGETHER, len(part)))
+            for place in range(max(first - begin, 0), min(end - begin, len(part)), _TOGETHER):
+                yield from part.rows(place, min(place + _TOGETHER, len(part), end - begin))
+            begin += len(part)
 
     @overload
     def __getitem__(self, place: int) -> Row: ...
@@ -294,7 +304,11 @@ class RowsByColumn(Sequence[Row]):
     def __getitem__(self, place: slice) -> tuple[Row, ...]: ...
     def __getitem__(self, place: int | slice) -> Row | tuple[Row, ...]:
         if isinstance(place, slice):
-            return tuple(self[one] for one in range(len(self))[place])
+            wanted = range(len(self))[place]
+            if abs(wanted.step) >= _TOGETHER:
+                return tuple(self[one] for one in wanted)
+            low, high = (min(wanted[0], wanted[-1]), max(wanted[0], wanted[-1])) if wanted else (0, -1)
+            return tuple(self._between(low, high + 1))[:: wanted.step]
         row = range(len(self))[place]  # which raises for one that isn't there, and counts from the end
         which = bisect_right(self._ends, row)
         row -= self._ends[which - 1] if which else 0
@@ -309,6 +323,12 @@ class RowsByColumn(Sequence[Row]):
 
     def __add__(self, other: Iterable[Row]) -> tuple[Row, ...]:
         return (*self, *other)
+
+    def __radd__(self, other: Iterable[Row]) -> tuple[Row, ...]:
+        return (*other, *self)
+
+    def __reduce__(self) -> tuple[type["RowsByColumn"], tuple[tuple[Made]]]:
+        return RowsByColumn, ((Made(tuple(self)),),)
 
     def __repr__(self) -> str:
         return repr(tuple(self))

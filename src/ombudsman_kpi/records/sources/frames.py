@@ -15,7 +15,7 @@ def is_table(value: Any) -> bool:
     return isinstance(value, Path) or any(hasattr(value, mark) for mark in marks)
 
 
-def open_pandas(frame: Any) -> Source:
+def open_pandas(name: str, frame: Any) -> Source:
     """Return a frame of pandas as a source."""
     import pyarrow as pa
     from pandas.api.types import infer_dtype
@@ -27,6 +27,8 @@ def open_pandas(frame: Any) -> Source:
             return column.tolist()  # Arrow would make one kind of several
         try:
             array = pa.Array.from_pandas(column)
+            for chunk in array.chunks if isinstance(array, pa.ChunkedArray) else [array]:
+                source.intact(name, {str(column.name): chunk})
             return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
         except (
             pa.ArrowInvalid,

@@ -52,7 +52,7 @@ def open_source(name: str, records: Any, columns: Mapping[str, str], options: Fi
 def _open_table(name: str, records: Any) -> Source | None:
     """Return a frame, a relation or a reader as a source; None for what is neither."""
     if is_instance_of(records, "pandas", "DataFrame"):
-        return open_pandas(records)
+        return open_pandas(name, records)
     if (stream := open_stream(name, records)) is not None:
         return stream
     return open_arrow(name, records) if is_table(records) else None
