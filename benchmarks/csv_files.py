@@ -6,6 +6,7 @@ The same call counts the same figures, in turn from the one and from the other, 
 import json
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import large
@@ -17,13 +18,18 @@ KINDS = ("cases", "events", "calls")
 
 
 def write(folder: Path) -> None:
-    """Write the records as Parquet, and as CSV with times such as 2024-03-28T10:15:00."""
+    """Write the records as Parquet, and as CSV: times to the second, such as 2024-03-28 10:15:00, where all are."""
+    import pyarrow as pa
     import pyarrow.csv
     import pyarrow.parquet
 
     large.write(folder, CASES, CONTACTS, CALLS)
     for kind in KINDS:
         table = pyarrow.parquet.read_table(folder / f"{kind}.parquet")
+        for place, field in enumerate(table.schema):
+            if pa.types.is_timestamp(field.type):
+                with suppress(pa.ArrowInvalid):  # some have fractions of a second
+                    table = table.set_column(place, field.name, table[place].cast(pa.timestamp("s", field.type.tz)))
         pyarrow.csv.write_csv(table, folder / f"{kind}.csv")
 
 

@@ -29,9 +29,7 @@ def times(one: Wholes, other: Wholes | int) -> Wholes:
     >>> times(np.array([1 << 40]), 1 << 40).tolist() == [1 << 80]
     True
     """
-    if (
-        max(largest(one), 1) * max(largest(other), 1) < _ROOM
-    ):  # 0 times what 64 bits don't hold is no matter for them
+    if max(largest(one), 1) * max(largest(other), 1) < _ROOM:  # numpy refuses a factor beyond 64 bits even for 0
         return one * other
     product: Wholes = one.astype(object) * other
     return product

@@ -63,7 +63,7 @@ def _load(name_or_path: Any, beside: Path, seen: tuple[str, ...]) -> Scheme:
 
 @cache
 def _published(name: str) -> Scheme:
-    """Return a scheme that comes with the library: read once in a process, since nothing of it can change."""
+    """Return a scheme that comes with the library: read once in a process, since schemes never change."""
     return _read((_shipped() / f"{name}.toml").read_bytes(), name, Path(), (), PUBLISHED)
 
 
