@@ -335,6 +335,30 @@ def test_hours_by_hand(
         assert item.explain().splitlines()[0].startswith("Reopened ")
 
 
+@pytest.mark.parametrize(
+    # From 3 April A uses 3, 4, 5, 8 and 9; B, reopened on Friday 5, uses 8 and 9. Both stand still from 10 April on. By
+    # its last stop B was due on 2 April (Easter Monday is the 1st): on the 12th it is 8 working days late, and a pause
+    # after the due day moves nothing.
+    ("option", "left"),
+    [("new clock", {"2024-04-02": 15, "2024-04-05": 18}), ("last stop", {"2024-04-02": 15, "2024-03-01": -8})],
+)
+def test_what_is_left_while_clocks_stand_still(option: str, left: dict[str, int]) -> None:
+    scheme = scheme_of("20 working days", pauses="allowed", reopening=option)
+    a: Row = {"case_id": "A", "received_at": "2024-04-02", "decided_at": None, "allocated_at": None}
+    b: Row = {**a, "case_id": "B", "received_at": "2024-03-01", "decided_at": "2024-03-08"}
+    events = [
+        {"case_id": "A", "event": "paused", "at": "2024-04-10"},
+        {"case_id": "B", "event": "reopened", "at": "2024-04-05"},
+        {"case_id": "B", "event": "paused", "at": "2024-04-10"},
+    ]
+    listed = worklist(scheme, cases=pd.DataFrame([a, b]), events=events, as_of="2024-04-12", within=None)
+    assert dict(zip(listed["start"].dt.strftime("%Y-%m-%d"), listed["left"], strict=True)) == left
+    for case, name in ((a, "A"), (b, "B")):
+        mine = [row for row in events if row["case_id"] == name]
+        (told,) = deadlines(scheme, case, events=mine, as_of="2024-04-12")
+        assert told.left == left[str(told.start)]
+
+
 def test_the_explanation_tells_of_the_reopening() -> None:
     clock = {"reopening": "new clock", "cut_off": "16:00"}
     scheme = load_scheme("lgsco").with_target(TARGET, clock=clock)

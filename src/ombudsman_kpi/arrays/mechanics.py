@@ -21,7 +21,7 @@ from ombudsman_kpi.errors import MechanicsWarning, OptionError, one_of
 
 SWITCH = "OMBUDSMAN_KPI_MECHANICS"  # the environment variable by which they are switched off
 LIBRARY = Path(__file__).with_name(library_name())
-REMEDY = "Install ombudsman-kpi again to mend it; until then numpy does the same work, at less speed"
+REMEDY = "Install ombudsman-kpi again to mend it; until then numpy does the same work more slowly"
 _INTERFACE = 1
 _MOST = (1 << 28) - 1  # numbers that a slot of a table can hold, as ids.py and row_numbers.py have them
 _SMALL = 1 << 10  # so many numbers numpy sorts as quickly
@@ -34,7 +34,7 @@ class Mechanics:
 
     def __init__(self, library: Path) -> None:
         """Load it. Raises ``OSError`` or ``ValueError``, with the reason, where it isn't what was built here."""
-        if digest_of(library) != sums_of(library).read_text("ascii").partition(" ")[0]:
+        if digest_of(library).encode() != sums_of(library).read_bytes().partition(b" ")[0]:
             raise ValueError("it was changed or damaged since it was built")
         functions = ctypes.CDLL(str(library))
         functions.kpi_source.restype = ctypes.c_char_p

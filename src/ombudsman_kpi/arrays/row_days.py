@@ -42,7 +42,7 @@ def days(packed: Integers) -> DayNumbers:
 def intervals(points: Integers, begun: Integers, ended: Integers) -> tuple[RowNumbers, DayNumbers, DayNumbers]:
     """Return the interval before each of some sorted points: its row, and the days on which it began and ended.
 
-    ``begun`` and ``ended`` say of each row where it begins and ends, packed as the points are. A point outside is moved
+    ``begun`` and ``ended`` are where each row begins and ends, packed as the points are. A point outside is moved
     to the nearer end of its row. Then ``begun`` says where the last interval of each row begins.
 
     >>> begun, ended = pack(np.arange(2), np.array([10, 0])), pack(np.arange(2), np.array([30, 0]))

@@ -205,7 +205,7 @@ class _Maker:
     def _of(self, target: Target) -> Iterator[Deadline]:
         if target.limited_clock is not None:
             if target.limited_clock.clock.reopening == "new clock" and UNSTOPPED in target.misfits(self.related):
-                self.of_events["event reopened what hadn't stopped, so that no clock began"] = None
+                self.of_events["event reopened what hadn't stopped: it starts no clock"] = None
             clock = timeline(target.limited_clock, self._now(target))
             state = clock.states[clock.state[0]]
             if state.ending == "excluded":  # then there is nothing to judge

@@ -1,4 +1,4 @@
-"""What a target says of its clock."""
+"""What a target declares of its clock."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -10,7 +10,7 @@ from ombudsman_kpi.records.conditions import Condition
 
 
 class HasClock(HasStarts, Protocol):
-    """What a target says of its clock; the declarations of measures with a clock have it."""
+    """What a target declares of its clock, as every measure with a clock does."""
 
     @property
     def id(self) -> str:

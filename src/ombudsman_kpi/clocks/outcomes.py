@@ -1,7 +1,7 @@
 """The outcome: what a record says of a target, exactly one of met, late, overdue, pending, excluded, invalid."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -64,6 +64,7 @@ def outcome_of(state: State) -> Outcome:
 
 
 Points = tuple[Integers, Integers, Integers]
+_COLUMNS = ("elapsed", "party", "weights", "due_day", "gross", "allowed", "if_resumed")  # of an `Assessed`, if any
 
 
 @dataclass(eq=False)  # not frozen, which takes four times as long to make: a single case feels it
@@ -126,15 +127,17 @@ class Assessed:
             return None if first is None else np.concatenate([first, second]).take(places)
 
         moves = (np.broadcast_to(part.provisional, len(part.code)) for part in (self, more))
-        return Assessed(
-            both(self.code, more.code + len(self.categories)), (*self.categories, *more.categories),
-            lambda: both(self.days("received"), more.days("received")),
-            lambda: both(self.days("closed"), more.days("closed")),
-            both(self.elapsed, more.elapsed), self.unit,
-            lambda: tuple(both(*pair) for pair in zip(self.points, more.points, strict=True)),
-            self.size, self.in_days, both(*moves), records[order],
-            gross=both(self.gross, more.gross), allowed=both(self.allowed, more.allowed),
-        )  # fmt: skip
+        return replace(
+            self,
+            code=both(self.code, more.code + len(self.categories)),
+            categories=(*self.categories, *more.categories),
+            start_day=lambda: both(self.days("received"), more.days("received")),
+            end_day=lambda: both(self.days("closed"), more.days("closed")),
+            find_points=lambda: tuple(both(*pair) for pair in zip(self.points, more.points, strict=True)),
+            provisional=both(*moves),
+            record=records[order],
+            **{name: both(getattr(self, name), getattr(more, name)) for name in _COLUMNS},
+        )
 
     def walls(self) -> Points:
         """Return when each clock started, ended and is due in microseconds; for days, the midnight that begins them."""

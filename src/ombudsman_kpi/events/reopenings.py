@@ -1,7 +1,7 @@
 """Clocks of cases that were reopened, read from the events: their last stop, or a new clock after each reopening.
 
 Source of the rule: the first stop wins; by option the last one, after the last reopening, or the case is open again; or
-a new clock. Reading: what hadn't stopped can't be reopened, so that a case has one clock at a time.
+a new clock. Reading: only what has stopped can be reopened, so a case has one clock at a time.
 """
 
 from collections import Counter
@@ -99,7 +99,7 @@ def reopened_of(events: Table, rows_of: RowsOf, as_of: AsOf, setting: Setting) -
 class Again(AsKnownBatch):
     """Clocks of cases that were reopened, beside those of a batch, or ``instead`` of theirs.
 
-    ``record`` says of which row of the batch each is, in order; ``since``, since when its pauses count.
+    ``record`` is the row of the batch that each belongs to, in order. ``since`` is when its pauses begin to count.
     """
 
     record: RowNumbers = field(kw_only=True)

@@ -1,5 +1,6 @@
 """A centile of the times that clocks took, of those that stopped: exact, and never between two times."""
 
+from abc import abstractmethod
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -20,9 +21,9 @@ class Centiles(TimeTaken, Changing):
     counts_parts: ClassVar[bool] = True
 
     @property
+    @abstractmethod
     def share(self) -> Fraction:
         """The share of clocks that don't take longer."""
-        raise NotImplementedError
 
     def values_of(self, places: Places) -> Fractions:
         """Return the centiles in its unit; none where nothing has stopped."""

@@ -82,7 +82,7 @@ def levels(changes: tuple[Integers, ...], spans: tuple[Integers, Integers], lane
     """
     first, last = spans
     rows = lanes * len(first)
-    # Beside them a change of nothing on the first day of each span, so that every row has one to begin with.
+    # A change of 0 is added on the first day of each span, so every row has one to start from.
     begun = np.repeat(np.arange(lanes), len(first)), np.tile(first, lanes), *[np.zeros(rows, np.int64)] * 2
     lane, day, joined, left = (np.concatenate(pair) for pair in zip(changes, begun, strict=True))
     begins = np.repeat([0, 1], [len(changes[0]), rows])

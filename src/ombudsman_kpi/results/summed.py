@@ -16,7 +16,7 @@ from ombudsman_kpi.tallies.block import NO_PERIOD, Block
 
 
 def spanned(filled: Set[Period]) -> list[Period]:
-    """Return every period from the first to the last, so that one without a record shows."""
+    """Return every period from the first to the last, those without a record among them."""
     if not filled:
         return []
     step, last = min(filled), max(filled)

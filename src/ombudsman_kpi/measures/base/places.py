@@ -98,7 +98,7 @@ class Levels(NamedTuple):
 class Places:
     """The periods and groups of one target: a row for each group of the first period, then of the second, and so on.
 
-    In 3 groups the second period has rows 3 to 5, so that 3 rows earlier is the same group in the period before.
+    With 3 groups the second period has rows 3 to 5: the row 3 places earlier is the same group one period before.
     """
 
     periods: Sequence[Period | None]  # one after the other; None is all together, or none
