@@ -2,9 +2,9 @@
 
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -15,29 +15,36 @@ from ombudsman_kpi.arrays.threads import in_threads
 from ombudsman_kpi.arrays.types import Integers, RowNumbers, Truths
 from ombudsman_kpi.errors import RecordsError, no_room
 
+T = TypeVar("T")
 
-def repeated(read: Callable[[], Iterator[Any]]) -> tuple[Any, int]:
-    """Return the ids, as Arrow text, that occur more than once, and how many are missing; ``read`` yields chunks.
 
-    Ids mostly are in order, or at least all different. So: first see whether they rise all the way; if not,
-    sort a 64-bit fingerprint of each, and compare in full only those whose fingerprints meet.
+def repeated(read: Callable[[], Iterator[T]], text: Callable[[T], Any] = lambda chunk: chunk) -> tuple[Any, int]:
+    """Return the ids, as Arrow text, that occur more than once, and how many are missing.
+
+    ``read`` yields chunks, and ``text`` gives the ids of each, in several threads. Ids mostly are in order, or at
+    least all different. So: first see whether they rise all the way; if not, sort a 64-bit fingerprint of each, and
+    compare in full only those whose fingerprints meet.
     """
     import pyarrow as pa
 
+    def hashed(chunk: T) -> tuple[int, _Run]:
+        texts = text(chunk)
+        return texts.null_count, _Run.of(fingerprints(_named(texts))[0])
+
     none, missing, chunks = pa.nulls(0, pa.string()), 0, read()
     first = [*islice(chunks, 1)]
-    may_rise = _rises(iter(first)) is not None  # else the one reading goes on
-    if may_rise and (nulls := _rises(chain(first, chunks))) is not None:
+    may_rise = _rises(map(text, first)) is not None  # else the one reading goes on
+    if may_rise and (nulls := _rises(in_threads(text, chain(first, chunks)))) is not None:
         return none, nulls
     chunks = read() if may_rise else chain(first, chunks)
     with _Fingerprints() as prints:
-        for nulls, hashed in in_threads(lambda chunk: (chunk.null_count, fingerprints(chunk.drop_null())[0]), chunks):
+        for nulls, run in in_threads(hashed, chunks):
             missing += nulls
-            prints.add(hashed)
+            prints.add(run)
         meeting = prints.meeting()
     if not len(meeting):
         return none, missing
-    return more_than_once(_meeting(chunk.drop_null(), meeting) for chunk in read()), missing
+    return more_than_once(in_threads(lambda chunk: _meeting(_named(text(chunk)), meeting), read())), missing
 
 
 def shared(read: Callable[[], Iterator[Any]], rows: RowNumbers) -> Any:
@@ -68,6 +75,11 @@ def more_than_once(chunks: Iterable[Any]) -> Any:
     return counts.field("values").filter(arrow_truths(integers(counts.field("counts"), 0) > 1))
 
 
+def _named(texts: Any) -> Any:
+    """Return the texts that aren't missing."""
+    return texts.drop_null() if texts.null_count else texts
+
+
 def _meeting(texts: Any, meeting: Prints) -> Any:
     """Return the texts whose fingerprint is one of some sorted ones."""
     prints = fingerprints(texts)[0]
@@ -93,20 +105,38 @@ def _rises(chunks: Iterator[Any]) -> int | None:
     return missing
 
 
-class _Fingerprints:
-    """Many fingerprints, of which those that occur more than once are looked for; most of them wait on the disk.
+_PARTS = 1 << 6
 
-    They are put by in sorted runs, so that a part of each run has all that begin alike.
+
+class _Run(NamedTuple):
+    """Some fingerprints, those of each part together: a part has all whose highest six bits are its number.
+
+    Of 64 parts, part 3 begins at 3 << 58. ``edges`` has where each begins among them, and where the last ends.
     """
 
-    room = 1 << 19  # as many are held in memory
-    parts = 1 << 8
+    prints: Prints
+    edges: Integers
+
+    @classmethod
+    def of(cls, prints: Prints) -> "_Run":
+        part = (prints >> np.uint64(65 - _PARTS.bit_length())).astype(np.uint8)
+        order = part.argsort(kind="stable")  # in one pass, since there are so few of them
+        return cls(prints.take(order), np.concatenate([[0], np.bincount(part, minlength=_PARTS).cumsum()]))
+
+
+class _Fingerprints:
+    """Many fingerprints, of which those that occur more than once are looked for; beyond some, they wait on the disk.
+
+    They are kept in runs, so that those of one part can be sorted without the others.
+    """
+
+    room = 1 << 23  # as many are held in memory
 
     def __init__(self) -> None:
-        self._held: list[Prints] = []
+        self._held: list[_Run] = []
         self._size = 0
         self._file: IO[bytes] | None = None
-        self._edges: list[Integers] = []  # of each run, where in the file its parts begin
+        self._edges: list[Integers] = []  # of each run on the disk, where in the file its parts begin
 
     def __enter__(self) -> "_Fingerprints":
         return self
@@ -115,57 +145,50 @@ class _Fingerprints:
         if self._file is not None:
             self._file.close()
 
-    def add(self, prints: Prints) -> None:
+    def add(self, run: _Run) -> None:
         """Add some more."""
-        self._held.append(prints)
-        self._size += len(prints)
+        self._held.append(run)
+        self._size += len(run.prints)
         if self._size >= self.room:
             self._put_by()
 
     def meeting(self) -> Prints:
         """Return those that occur more than once, sorted."""
-        if self._file is None:
-            return _again(self._sorted())
-        self._put_by()
-        return np.concatenate([_again(self._part(number)) for number in range(self.parts)])
-
-    def _sorted(self) -> Prints:
-        """Return what is held, sorted, and hold nothing any more."""
-        whole = np.concatenate([np.empty(0, np.uint64), *self._held])
-        self._held, self._size = [], 0
-        sort(whole)
-        return whole
+        if len(self._held) == 1 and self._file is None:
+            return _again([self._held[0].prints])
+        return np.concatenate([*in_threads(_again, map(self._part, range(_PARTS)))])
 
     def _put_by(self) -> None:
-        """Write what is held to the disk, sorted, and note where each part of it begins.
-
-        A part has all fingerprints of the same highest eight bits: of 256 parts, part 3 begins at 3 << 56.
-        """
-        whole = self._sorted()
-        begins = np.arange(1, self.parts, dtype=np.uint64) << np.uint64(64 - self.parts.bit_length() + 1)
-        edges = np.concatenate([[0], np.searchsorted(whole, begins), [len(whole)]])
+        """Write what is held to the disk, part by part, as one run."""
+        edges = np.sum([run.edges for run in self._held], axis=0)
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115  (closed when this is left)
             self._edges.append(self._file.seek(0, 2) + 8 * edges)
-            self._file.write(whole.tobytes())
+            for number in range(_PARTS):
+                self._file.writelines(part.data for part in self._held_of(number))
         except OSError as error:
             raise no_room(error) from None
+        self._held, self._size = [], 0
 
-    def _part(self, number: int) -> Prints:
-        """Return one part of all runs, sorted."""
-        assert self._file is not None  # noqa: S101
-        runs = []
+    def _part(self, number: int) -> list[Prints]:
+        """Return one part of all runs."""
+        runs = self._held_of(number)
         for edges in self._edges:
+            assert self._file is not None  # noqa: S101
             self._file.seek(int(edges[number]))
             runs.append(np.frombuffer(self._file.read(int(edges[number + 1] - edges[number])), np.uint64))
-        whole: Prints = np.concatenate(runs)
-        sort(whole)
-        return whole
+        return runs
+
+    def _held_of(self, number: int) -> list[Prints]:
+        """Return one part of the runs in memory."""
+        return [prints[edges[number] : edges[number + 1]] for prints, edges in self._held]
 
 
-def _again(ordered: Prints) -> Prints:
-    """Return what occurs more than once in a sorted array, once."""
+def _again(prints: Sequence[Prints]) -> Prints:
+    """Return what occurs more than once in some arrays, sorted, once."""
+    ordered = np.concatenate([np.empty(0, np.uint64), *prints])
+    sort(ordered)
     meeting: Prints = ordered[1:][ordered[1:] == ordered[:-1]]
     if len(meeting):
         meeting = meeting[np.concatenate([[True], meeting[1:] != meeting[:-1]])]

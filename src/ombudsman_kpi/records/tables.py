@@ -138,11 +138,17 @@ class Table(Columns):
             return self.source.shared()
         name = self.id_field
 
-        def read() -> Iterator[Any]:
-            return (batch.text(name) for batch in self.batches([name]))
+        def read() -> Iterator[Batch]:
+            return self.batches([name])
+
+        def text(batch: Batch) -> Any:
+            return batch.text(name)
 
         looked_up = self.index if self.is_indexed else self.__dict__.get("index")
-        ids, missing = repeated(read) if looked_up is None else (shared(read, looked_up.again), looked_up.missing)
+        if looked_up is None:
+            ids, missing = repeated(read, text)
+        else:
+            ids, missing = shared(lambda: map(text, read()), looked_up.again), looked_up.missing
         return pa.concat_arrays([ids, pa.nulls(1, pa.string())]) if missing and self.fields[name].required else ids
 
     @cached_property

@@ -63,7 +63,7 @@ class _Asked:
             yield self._part(places, target.figures_in(places, self.cohort, self._months(block, places)))
         outside = block.period == NO_PERIOD
         if every is not None and (outside.any() or not places.anything):
-            there = {block.groups[code] for code in np.unique(block.group[outside])}
+            there = {block.groups[code] for code in {*block.group[outside].tolist()}}
             groups = sorted(there) or list(places.groups)
             cells = counted(block, outside, np.zeros(np.count_nonzero(outside), np.int64), groups).of_any_time()
             unknown = np.full(len(groups), MISSING)
