@@ -115,6 +115,7 @@ def grain_start(index: int, grain: Grain) -> date:
     return date(1970 + index // 12, index % 12 + 1, 1)
 
 
+@lru_cache(maxsize=4096)
 def period_of(day: date, every: Every | Literal["day"]) -> Period:
     """Return the period that a day falls in.
 
@@ -289,13 +290,13 @@ def nests_in(period: Period, every: Every | None) -> bool:
 
 def following(period: Period) -> Period:
     """Return the next period."""
-    return period_of(date.fromordinal(period.end.toordinal() + 1), period.every)  # type: ignore[arg-type]
+    return period_of(date.fromordinal(period.end.toordinal() + 1), period.every)
 
 
 @lru_cache(maxsize=4096)
 def preceding(period: Period) -> Period:
     """Return the previous period. It is worked out once for all the groups of a table."""
-    return period_of(date.fromordinal(period.start.toordinal() - 1), period.every)  # type: ignore[arg-type]
+    return period_of(date.fromordinal(period.start.toordinal() - 1), period.every)
 
 
 def parse_every(every: Any) -> tuple[Every | None, ...]:

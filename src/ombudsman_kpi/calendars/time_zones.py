@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
+from ombudsman_kpi.arrays.choosing import kept
 from ombudsman_kpi.arrays.types import MISSING, DayNumbers, Instants, Integers, Truths, WallClocks
 from ombudsman_kpi.errors import OptionError
 
@@ -44,8 +45,9 @@ class TimeZone:
         if place == until:  # the clocks don't change between them
             walls = instants + self._offsets[place]
         else:
-            walls = instants + self._offsets.take(np.searchsorted(self._changes, instants, side="right"))
-        return np.where(missing, MISSING, walls) if some else walls
+            between = self._changes[place:until]  # few, so that they are found sooner
+            walls = instants + self._offsets[place:].take(np.searchsorted(between, instants, side="right"))
+        return kept(walls, ~missing, MISSING) if some else walls
 
     def days(self, instants: Instants) -> DayNumbers:
         """Return the local day of each instant; a missing instant stays ``MISSING``."""
@@ -58,9 +60,9 @@ class TimeZone:
         """
         first = self._offsets.take(np.searchsorted(self._changes + self._offsets[:-1], walls, side="right"))
         second = self._offsets.take(np.searchsorted(self._changes + self._offsets[1:], walls, side="right"))
-        missing = walls == MISSING
-        early = np.where(missing, MISSING, walls - first)
-        late = np.where(missing, MISSING, walls - second)
+        there = walls != MISSING
+        early = kept(walls - first, there, MISSING)
+        late = kept(walls - second, there, MISSING)
         never = first != second
         if never.any():
             unsure = np.flatnonzero(never)
@@ -88,8 +90,8 @@ class TimeZone:
 
 def days_of(walls: WallClocks) -> DayNumbers:
     """Return the days of wall-clock times; a missing time stays ``MISSING``."""
-    days, missing = walls // DAY, walls == MISSING
-    return np.where(missing, MISSING, days) if np.count_nonzero(missing) else days
+    days, there = walls // DAY, walls != MISSING
+    return days if np.count_nonzero(there) == there.size else kept(days, there, MISSING)
 
 
 @lru_cache(maxsize=32)

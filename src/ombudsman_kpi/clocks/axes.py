@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 
+from ombudsman_kpi.arrays.choosing import kept
 from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.months import MonthTables, months_of
@@ -70,7 +71,7 @@ class WorkingDayAxis(NamedTuple):
         """Return the working days to the stop; a stop on a day off counts as the working day after it."""
         base = self._base(starts)
         counted = self.calendar.running_before(stops) + (1 - stood) - self.calendar.running_before(base + 1)
-        return np.where(stops > base, counted, 0)
+        return counted * (stops > base)
 
     def _base(self, starts: Integers) -> Integers:
         """Return the day 0 of each start."""
@@ -104,16 +105,18 @@ class CalendarDayAxis(NamedTuple):
         covered = self.calendar.covers(due)
         if self.rolls:
             due = self.calendar.rolled(np.where(covered, due, day_number(self.calendar.first)), "forward")
-        return np.where(covered, due, MISSING)
+        return kept(due, covered, MISSING)
 
     def elapsed(self, starts: Integers, stops: Integers, stood: Integers | int = 0) -> Integers:
         """Return the days to the stop; where due days roll, those off just before the stop don't count.
 
         A clock that stood still is asked for by its ``unrolled`` axis.
         """
-        base, stops = starts - self.start_is_day_1, stops - stood
         if not self.rolls:
-            return np.where(stops > base, stops - base, 0)
+            used: Integers = stops - starts
+            used += self.start_is_day_1 - stood
+            return used.clip(0, out=used)
+        base, stops = starts - self.start_is_day_1, stops - stood
         before = self.calendar.rolled(np.maximum(stops - 1, day_number(self.calendar.first)), "backward")
         return np.maximum(np.where(before == MISSING, base, before) + 1 - base, 0) * (stops > base)
 

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from ombudsman_kpi.arrays.choosing import kept
 from ombudsman_kpi.arrays.types import MISSING, Integers, RowNumbers
 from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.clocks.states import NONE, State, StateBuilder
@@ -143,15 +144,15 @@ class Assessed:
         """Return when each clock started, ended and is due in microseconds; for days, the midnight that begins them."""
         if not self.in_days:
             return self.points
-        return tuple(np.where(days == MISSING, MISSING, days * DAY) for days in self.points)  # type: ignore[return-value]
+        return tuple(kept(days * DAY, days != MISSING, MISSING) for days in self.points)  # type: ignore[return-value]
 
     def units(self) -> tuple[Integers, Integers | int]:
         """Return elapsed times in whole units, rounded up, and by how much they fall short of that; or in parts."""
         if self.size == 1 or self.in_parts:
             return self.elapsed, 0
         ran = self.elapsed != NONE
-        units = -(-self.elapsed // self.size)
-        return np.where(ran, units, NONE), np.where(ran, units * self.size - self.elapsed, 0)
+        units = (self.elapsed + (self.size - 1)) // self.size
+        return kept(units, ran, NONE), (units * self.size - self.elapsed) * ran
 
 
 def of_days(builder: StateBuilder, day: Integers, pair: tuple[Outcome, Outcome], side: NDArray[np.bool_]) -> Assessed:

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from ombudsman_kpi.arrays.choosing import kept
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.as_known import AsKnownBatch, KnownTimes
@@ -163,4 +164,4 @@ def dated(builder: StateBuilder, name: str, conditions: Mapping[str, Condition])
     builder.mark_missing(own)
     builder.mark_not_begun(own)
     moments = builder.moments(own)
-    return np.where(moments.usable, moments.days, MISSING)
+    return kept(moments.days, moments.usable, MISSING)

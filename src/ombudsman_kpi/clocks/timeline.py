@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ombudsman_kpi.arrays.choosing import kept
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.time_zones import DAY, TimeZone
 from ombudsman_kpi.clocks.axes import Axis
@@ -103,7 +104,7 @@ class Timeline:
 
     def last(self, as_of: AsOf) -> Integers:
         """Return the point up to which each is known: its end, or ``as_of`` while it is open."""
-        return np.where(self.end == MISSING, as_of.day if self.in_days else as_of.instant, self.end)
+        return kept(self.end, self.end != MISSING, as_of.day if self.in_days else as_of.instant)
 
     def shown(self, points: Integers) -> Integers:
         """Return points as readers see them: days, or for other clocks times on the wall, in microseconds."""
@@ -195,7 +196,7 @@ class ClockBuilder(StateBuilder):
                 early = (which == position) & (start != MISSING) & (end - start <= short)
                 self.mark(early, "excluded", self.on.clock.unanswered.removeprefix("left out if "))
         ended = codes.take(which)  # -1 takes the last one, 0: what is still open
-        self.state = np.where(self.state == 0, ended, self.state) if np.count_nonzero(self.state) else ended
+        self.state = self.state + ended * (self.state == 0) if np.count_nonzero(self.state) else ended
 
     def days(self, points: Integers) -> Integers:
         """Return the days of points of this clock."""
@@ -230,7 +231,7 @@ def _run(target: HasClock, known: AsKnownBatch) -> Timeline:
     ran = np.array([state.ending not in {"excluded", "invalid"} for state in builder.states])
     counts = ran.take(builder.state)
     axis = target.runs_in.axis(builder.calendar, target.clock)
-    stops = np.where(end == MISSING, known.as_of.day if builder.in_days else known.as_of.instant, end)
+    stops = kept(end, which >= 0, known.as_of.day if builder.in_days else known.as_of.instant)
     elapsed = _elapsed(builder, axis, counts, start, stops) if target.starts else np.full(builder.size, NONE)
     open_time = builder.calendar.open_time if target.runs_in.counts_working_hours else None
     return Timeline(
@@ -275,7 +276,7 @@ def _start(builder: ClockBuilder) -> tuple[Integers, Started | None]:
         mark_unstarted(builder, builder.ended, ~moments.times.present, name)
         builder.mark_not_begun(name)
         points = moments.days if builder.in_days else moments.first
-        begun = points if moments.complete else np.where(moments.usable, points, MISSING)
+        begun = points if moments.complete else kept(points, moments.usable, MISSING)
         return (deemed_received(builder, builder.on.clock, name, begun) if builder.in_days else begun), None
     started = earliest(builder, builder.on, builder.ended)
     return started.start, started
@@ -313,7 +314,7 @@ def _end(builder: ClockBuilder, start: Integers) -> tuple[Integers, NDArray[np.i
         end = points if end is None else np.minimum(end, points)
     if end is None or which is None:
         return np.full(builder.size, MISSING), np.full(builder.size, -1, np.int8)
-    end, which = np.where(which == 0, MISSING, end), which - np.int8(1)
+    end, which = kept(end, which != 0, MISSING), which - np.int8(1)
     if builder.on.starts:
         _mark_contradictions(builder, start, end, which)
     return end, which
@@ -322,9 +323,9 @@ def _end(builder: ClockBuilder, start: Integers) -> tuple[Integers, NDArray[np.i
 def _instants(builder: ClockBuilder, moments: KnownTimes, start: Integers) -> Integers:
     """Return when something happened; in the hour that occurs twice the second time, where the first is too early."""
     if moments.second is moments.first:
-        return np.where(moments.happened, moments.first, NEVER)
+        return kept(moments.first, moments.happened, NEVER)
     points = np.where((moments.first < start) & (start != MISSING), moments.second, moments.first)
-    return np.where(moments.happened & (points <= builder.known.as_of.instant), points, NEVER)
+    return kept(points, moments.happened & (points <= builder.known.as_of.instant), NEVER)
 
 
 def _mark_contradictions(builder: ClockBuilder, start: Integers, end: Integers, which: NDArray[np.int8]) -> None:
@@ -345,8 +346,7 @@ def _elapsed(builder: ClockBuilder, axis: Axis, counts: Truths, start: Integers,
         safe = np.where(counts, start, 0)
         first, last = (builder.zone.wall(points) // DAY for points in (safe, np.where(counts, stops, 0)))
         return np.where(counts, last - first, NONE)
-    # What isn't counted may be far out of range, and overflow: it ends as NONE, by arithmetic that needs no branch.
-    return (axis.elapsed(start, stops) + 1) * counts - 1
+    return kept(axis.elapsed(start, stops), counts, NONE)  # what isn't counted may be far out of range, and overflow
 
 
 def _own_due(builder: ClockBuilder, end: Integers, field_name: str) -> tuple[Integers, Truths]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import arrow_truths, emptied
+from ombudsman_kpi.arrays.choosing import kept
 from ombudsman_kpi.arrays.types import MISSING, DayNumbers, Instants, Truths
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.setting import Setting
@@ -47,7 +48,7 @@ class KnownTimes:
     @cached_property
     def ending(self) -> DayNumbers:
         """The day where it happened, else ``NEVER``."""
-        return self.days if self.complete else np.where(self.happened, self.days, NEVER)
+        return self.days if self.complete else kept(self.days, self.happened, NEVER)
 
 
 def _no_moments(times: Times) -> KnownTimes:
@@ -92,7 +93,7 @@ class AsKnownBatch:
         if precise:
             by_instant: Truths = (first <= self.as_of.instant) & present
             happened = np.where(times.dates_alone(), happened, by_instant)
-        usable: Truths = happened & calendar.covers(days)
+        usable: Truths = happened & (days >= day_number(calendar.first))  # as_of is covered
         skipped = times.never_occurred(days, zone) if instants else None  # else the date that is written counts
         if skipped is None and times.unreal is None and np.count_nonzero(usable) == len(days):
             return KnownTimes(times, lambda: days, happened, usable, (), first, second, complete=True)

@@ -112,6 +112,24 @@ class Table(Columns):
         )
 
     @property
+    def first_rows(self) -> Source:
+        """The first batch of the source, of which each column is read once, however often it is wanted."""
+        rows: Mapping[str, Any] = {}
+        seen: dict[str, Any] = {}
+
+        def read(wanted: list[str]) -> Iterator[Mapping[str, Any]]:
+            nonlocal rows
+            if lacking := [name for name in wanted if name not in seen]:
+                rows = next(iter(self.source.read(lacking)))
+                seen.update(rows)
+            columns = {name: seen[name] for name in wanted}
+            if isinstance(rows, Rows):
+                columns = Rows(columns, rows.place, rows.before, is_pandas=rows.is_pandas, locate=rows.locate)
+            yield columns
+
+        return self.source._replace(read=read)
+
+    @property
     def finds_repeats(self) -> bool:
         """Whether ids are looked over for those that rows share."""
         return self._has_ids and not self.source.is_alone and self.reading.repeated_ids == "find"

@@ -227,8 +227,9 @@ def read_first_times(tables: Mapping[str, Table], scheme: Scheme, options: Optio
     }  # fmt: skip
     if not several or ("cases" not in tables and "events" in tables):  # then what is read follows from the events
         return
-    _, columns = dry_run(scheme, {kind: table.source for kind, table in tables.items()}, options)
-    if errors := _unread_times(several, columns):
+    looked_at = {kind: table.first_rows for kind, table in tables.items()}
+    _, columns = dry_run(scheme, looked_at, options)
+    if errors := _unread_times({kind: replace(several[kind], source=looked_at[kind]) for kind in several}, columns):
         raise together(errors)
 
 

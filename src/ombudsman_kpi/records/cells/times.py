@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import arrow_text, present
+from ombudsman_kpi.arrays.choosing import kept
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number, is_missing
 from ombudsman_kpi.calendars.time_zones import DAY, MICROSECOND, TimeZone, days_of
@@ -63,7 +64,7 @@ class Times:
     def walls(self, zone: TimeZone) -> Integers:
         """Return wall-clock times in a place, in microseconds."""
         if self.kind == "dates":
-            return np.where(self.present, self.values * DAY, MISSING)
+            return kept(self.values * DAY, self.present, MISSING)
         if self.kind == "walls":
             return self.values
         walls = zone.wall(self.values)
@@ -160,16 +161,16 @@ def _whole_numbers(array: Any, dtype: type[np.signedinteger[Any]]) -> Integers:
     """Return an Arrow array of whole numbers as numpy's, missing ones as ``MISSING``."""
     stored = np.frombuffer(array.buffers()[1], dtype)[array.offset : array.offset + len(array)]
     numbers: Integers = stored.astype(np.int64, copy=False)
-    return np.where(present(array), numbers, MISSING) if array.null_count else numbers
+    return kept(numbers, present(array), MISSING) if array.null_count else numbers
 
 
 def _microseconds(values: Integers, unit: str) -> Integers:
     if unit == "us":
         return values
     if unit == "ns":
-        return np.where(values == MISSING, MISSING, values // 1000)
+        return kept(values // 1000, values != MISSING, MISSING)
     furthest = np.iinfo(np.int64).max // _MICROSECONDS[unit] - 1  # beyond any calendar anyway
-    return np.where(values == MISSING, MISSING, values.clip(-furthest, furthest) * _MICROSECONDS[unit])
+    return kept(values.clip(-furthest, furthest) * _MICROSECONDS[unit], values != MISSING, MISSING)
 
 
 def _from_text(column: Any, form: str | None, complain: Complain, missing: Collection[str], *, lenient: bool) -> Times:
@@ -217,7 +218,7 @@ def _readable(
 
 
 def _whole_days(values: Integers) -> Integers:
-    return np.where(values == MISSING, MISSING, values // DAY)
+    return kept(values // DAY, values != MISSING, MISSING)
 
 
 _MIXED = (
