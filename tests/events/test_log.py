@@ -163,6 +163,22 @@ def test_events_without_a_case_a_kind_or_a_time_are_counted(lgsco: Scheme) -> No
     assert of_cases(found) == {"A1": {"received_at": date(2024, 3, 28)}}
 
 
+@pytest.mark.parametrize("case", ["A1", None])
+@pytest.mark.parametrize("request_id", ["R1", None])
+@pytest.mark.parametrize(
+    ("event", "of_a_request"),
+    [("paused", True), ("resumed", True), ("phoned", True), ("contact", False), (None, False)],
+)
+def test_pauses_and_unknown_events_need_no_case_where_they_name_what_they_are_of(
+    event: str | None, case: str | None, request_id: str | None, lgsco: Scheme, *, of_a_request: bool
+) -> None:
+    given_ = happened("A1", "received", "2024-03-28"), happened(case, event, "2024-04-02", request_id=request_id)
+    found = history(lgsco, events=arrow(given_), as_of=AS_OF)
+    named = event is not None and bool(case or (request_id and of_a_request))
+    assert found.nameless == (not named)
+    assert found.unknown == ({"phoned": 1} if named and event == "phoned" else {})
+
+
 @pytest.mark.parametrize(
     ("as_of", "known"),
     [

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -16,7 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ombudsman_kpi as kpi
+from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.cells.text import text_column, text_of
+from ombudsman_kpi.records.cells.words import Words
+from ombudsman_kpi.records.tables import open_table
 
 sys.path.append(str(Path(__file__).parent))
 from containers import FORMS, TYPED, Cells
@@ -282,7 +286,7 @@ SAID: list[tuple[Any, str | None]] = [
     (Decimal("1E+2"), "100"), (Decimal("-0.00"), "0"), (date(2024, 3, 28), "2024-03-28"),
     (STAMPS[0], "2024-03-28T09:30:00"), (INSTANTS[0], "2024-03-28T09:30:00Z"), ("-3.00", "-3"), ("1.50", "1.50"),
     ("-0.0", "0"), (" -0.000", "0"), ("0.0", "0"), ("-0", "-0"), ("-0.5", "-0.5"), ("-10.0", "-10"),
-    ("007.0", "007.0"), (" N/A", None), ("\u00a0x\u2003", "x"), ("１.0", "１.0"),
+    ("007.0", "007.0"), (" N/A", None), ("Null", None), (" \t null\n ", None), ("\u00a0x\u2003", "x"), ("１.0", "１.0"),
 ]  # fmt: skip
 
 
@@ -296,6 +300,49 @@ def test_a_cell_says_what_a_column_of_it_says(cell: Any, said: str | None) -> No
         pa.array([cell] * 3)[1:],
     ):
         assert text_column(column)[0].as_py() == said
+
+
+PARTS = st.sampled_from(
+    ["", " ", "\t", "\u00a0", ".", "0", ".0", "-", "101", "7.50", "A1", "n/a", "NIL", "é", "１", "x\n"]
+)
+CELLS = st.none() | st.lists(PARTS, max_size=4).map("".join)
+
+
+@given(
+    cells=st.lists(CELLS, max_size=8), begin=st.integers(0, 8), missing=st.sampled_from([{"n/a", ""}, {"long word"}])
+)
+def test_a_column_of_text_says_what_each_of_its_cells_does(
+    cells: list[str | None], begin: int, missing: set[str]
+) -> None:
+    expected = [None if cell is None else text_of(cell, {"", *missing}) for cell in cells[begin:]]
+    assert text_column(pa.array(cells, pa.string())[begin:], {"", *missing}).to_pylist() == expected
+
+
+@given(cells=st.lists(CELLS, max_size=8), data=st.data(), first=st.booleans())
+@pytest.mark.parametrize("form", ["plain", "dictionary", "rows"])
+def test_words_of_some_rows_are_those_of_the_whole(
+    form: str, cells: list[str | None], data: st.DataObject, *, first: bool
+) -> None:
+    column: Any = pa.array(cells, pa.string())
+    column = {"plain": column, "dictionary": column.dictionary_encode(), "rows": cells}[form]
+    batch = Batch(open_table("events", pa.table({"direction": pa.nulls(0, pa.string())})), 0, {"direction": column})
+    rows = data.draw(st.lists(st.integers(0, len(cells) - 1), max_size=8) if cells else st.just([]))
+    if first:
+        batch.words("direction")  # then they are there
+    codes, words = batch.take(np.array(rows, np.int64)).words("direction")
+    said = [None if cell is None else text_of(cell) for cell in cells]
+    assert [words[code] if code >= 0 else None for code in codes.tolist()] == [said[row] for row in rows]
+
+
+@given(cells=st.lists(CELLS, max_size=8), wanted=st.lists(PARTS, max_size=4))
+def test_words_tell_which_cells_hold_some_of_them(cells: list[str | None], wanted: list[str]) -> None:
+    assert Words.of_cells(cells).are(wanted).tolist() == [cell is not None and cell in wanted for cell in cells]
+
+
+def test_a_cell_that_is_no_text_is_found_in_rows_that_nobody_looks_at() -> None:
+    batch = Batch(open_table("events", [{"direction": "out"}]), 0, {"direction": ["out", ["in"], "out"]})
+    with pytest.raises(kpi.RecordsError, match="row 1: direction holds list, not text"):
+        batch.take(np.array([2])).words("direction")
 
 
 # One record

@@ -39,7 +39,7 @@ class Told(NamedTuple):
         return +sum((self.doubtful[kind] for kind in kinds), self.others)
 
 
-_CELL = 16  # the bits of the rows of cases in one cell of the grid by which sorted runs are cut
+_CELL = 14  # the bits of the rows of cases in one cell of the grid by which sorted runs are cut
 
 
 class PartyDays:
@@ -73,7 +73,7 @@ class PartyDays:
         Of shape (runs, cells + 1).
         """
         last = max(int(run[-1]) for run in self._runs)
-        # The first lane of a cell is its first row, party 0: cell 2 begins at row 2 << 16 = 131,072, lane 262,144.
+        # The first lane of a cell is its first row, party 0: cell 2 begins at row 2 << 14 = 32,768, lane 65,536.
         of_cell = DAY_BITS + 1 + _CELL  # bits
         grid = np.arange((last >> of_cell) + 2) << of_cell
         return np.array([run.searchsorted(grid) for run in self._runs])

@@ -164,17 +164,22 @@ def ids_in(events: Columns) -> list[str]:
 
 def misfits_of(known: AsKnownBatch) -> Counter[Misfit]:
     """Return how many events of a batch are of kinds that mean nothing here, or lack a case, a kind or a time."""
-    code, words = known.batch.words("event")
+    batch, events = known.batch, known.batch.words("event")
+    code, words = events
     unknown = [place for place, word in enumerate(words) if not is_meant(word)]
-    of_records = [known.batch.is_filled(name) & np.isin(code, unknown) for name in ids_in(known.batch.table)]
-    named = np.logical_or.reduce([*of_records, *(of_kind(known, kind) for kind in IDS_OF_EVENTS)]) & (code >= 0)
-    lacking = ~(named & known.batch.times("at").present)
+    apart = events.are([*PAUSING, *(words[place] for place in unknown)])  # need not be of a case
+    named = np.zeros(len(batch), np.bool_)
+    for name in ids_in(batch.table):
+        filled = batch.is_filled(name)
+        named |= filled if name == IDS_OF_EVENTS["cases"] else filled & apart
+    named &= events.present
+    lacking = ~(named & batch.times("at").present)
     misfits = Counter({Misfit(MisfitKind.NAMELESS): int(np.count_nonzero(lacking))})
     numbers = np.bincount(code[known_events(known) & named], minlength=len(words)) if unknown else ()
     for place in unknown:
         misfits[Misfit(MisfitKind.UNKNOWN, words[place])] += int(numbers[place])
-    if known.batch.table.has(TRANSITION):
-        others = known.batch.words(TRANSITION)
+    if batch.table.has(TRANSITION):
+        others = batch.words(TRANSITION)
         codes = others.codes[_is_no_completion(known) & known.moments("at").happened & named]
         misfits.update(
             {Misfit(MisfitKind.TRANSITION, others.words[code]): n for code, n in Counter(codes.tolist()).items()}

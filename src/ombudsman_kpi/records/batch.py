@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from ombudsman_kpi.arrays.arrow_memory import arrow_text, arrow_truths, emptied, integers, present, truths
+from ombudsman_kpi.arrays.arrow_memory import (
+    arrow_numbers,
+    arrow_text,
+    arrow_truths,
+    emptied,
+    integers,
+    present,
+    truths,
+)
 from ombudsman_kpi.arrays.types import MISSING, Integers, RowNumbers, Truths
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.errors import RecordsError
@@ -120,7 +128,10 @@ class Batch:
         return integers(emptied(text, wrong).cast(pa.int64()), -1)
 
     def _read_words(self, name: str) -> Words:
-        column = self.columns[name]
+        return self._words_of(name, self.columns[name])
+
+    def _words_of(self, name: str, column: Any) -> Words:
+        """Return a column, or some rows of it, by the different words in it."""
         if isinstance(column, list):
             return Words.of_cells(self._cells(name, column))
 
@@ -220,7 +231,7 @@ class Batch:
 
 @dataclass(eq=False)
 class _Taken(Batch):
-    """Some rows of a batch: what is read of it is read there."""
+    """Some rows of a batch: what is read of it is read there, but for words that weren't: of these rows alone."""
 
     whole: Batch = field(kw_only=True)
     rows: RowNumbers = field(kw_only=True)
@@ -249,5 +260,8 @@ class _Taken(Batch):
         return self.whole.text(name).take(self.rows)
 
     def _read_words(self, name: str) -> Words:
+        column = self.whole.columns[name]
+        if name not in self.whole._words and not isinstance(column, list):  # of others errors name the first wrong cell
+            return self._words_of(name, column.take(arrow_numbers(self.rows)))
         words = self.whole.words(name)
         return words._replace(codes=words.codes[self.rows])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ombudsman_kpi.arrays.room import keep_room
 from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.calendars.periods import Period
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
@@ -41,6 +42,7 @@ class Table(Columns):
             if not self.has(name):
                 raise self.lacks(name, "this measure")
         wanted = {name: self.column_of(name) for name in names}
+        keep_room()
         offset = 0
         for columns in self.source.read(list(dict.fromkeys(wanted.values()))):
             rows = (

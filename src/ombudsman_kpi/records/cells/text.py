@@ -15,6 +15,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ombudsman_kpi.arrays.arrow_memory import (
     arrow_numbers,
@@ -25,7 +26,7 @@ from ombudsman_kpi.arrays.arrow_memory import (
     text_in,
     truths,
 )
-from ombudsman_kpi.arrays.types import Integers, Truths
+from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.calendars.dates import is_missing
 
 # How exports write an empty cell, in columns of all kinds; capitals don't matter.
@@ -183,34 +184,37 @@ def _are_whole(column: Any) -> bool:
 
 
 def tidied(text: Any, missing: Collection[str]) -> Any:
-    """Return Arrow text without the space around it, null where a word says nothing, whole numbers without a point."""
+    """Return Arrow text without the space around it, null where a word says nothing, whole numbers without a point.
+
+    Text is mostly so already: a look at its bytes, and at its shortest cell, saves every copy.
+    """
     import pyarrow.compute as pc
 
-    content = bytes_of(text)[1]
-    if len(content) and (content.min() <= ord(" ") or content.max() > 127):  # a look at the bytes saves a copy
+    offsets, content = bytes_of(text)
+    if len(content) and (content.min() <= ord(" ") or content.max() > 127):
         text = pc.utf8_trim_whitespace(text)
-    short = present(text) & (lengths_of(text) <= max(len(word.encode()) for word in missing))
-    if short.any():
+        offsets, content = bytes_of(text)
+    lengths, longest = np.diff(offsets), max(len(word.encode()) for word in missing)
+    if lengths.min(initial=longest + 1) <= longest:
+        short = present(text) & (lengths <= longest)
         places = np.flatnonzero(short)
         short[places] = truths(pc.is_in(pc.utf8_lower(text.take(arrow_numbers(places))), arrow_text([*missing])))
         text = emptied(text, arrow_truths(short)) if short.any() else text
-    if b".0" in bytes_of(text)[1].tobytes():
+    if b"." in (held := content.tobytes()) and b".0" in held:  # one byte alone is found, or not, at once
         text = pc.replace_substring_regex(text, WHOLE, r"\1\2")
     return text
 
 
-def lengths_of(text: Any) -> Integers:
+def lengths_of(text: Any) -> NDArray[np.int32]:
     """Return how many bytes each cell of Arrow text has."""
-    lengths: Integers = np.diff(bytes_of(text)[0])
-    return lengths
+    return np.diff(bytes_of(text)[0])
 
 
-def bytes_of(text: Any) -> tuple[Integers, Any]:
+def bytes_of(text: Any) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
     """Return where in its bytes each cell of Arrow text begins, with the end of the last, and the bytes of all."""
     # The column "AB", "C" is the bytes ABC and the offsets 0, 2, 3; a slice of its second cell has the offsets 2, 3,
     # of which its own bytes are C, and its offsets in them 0, 1.
-    places, content = text_in(text)
-    offsets = places.astype(np.int64)
+    offsets, content = text_in(text)
     return offsets - offsets[0], content[offsets[0] : offsets[-1]]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_word, present, truths
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
@@ -91,7 +92,7 @@ def _cast_at_once(text: Any) -> TextTimes | None:
     return TextTimes(text, values, there & ~long, long if zoned else nowhere, nowhere)
 
 
-def _have_minutes(text: Any, lengths: Integers, long: Truths) -> bool:
+def _have_minutes(text: Any, lengths: NDArray[np.int32], long: Truths) -> bool:
     """Return whether what is longer than a date goes on with hours and minutes: Arrow would read 2024-03-28T09 too."""
     # The cells lie end to end in the bytes of the column, each beginning at its offset. In 2024-03-28T09:30 the
     # byte 13 places after the beginning is the colon; 2024-03-28T09 and 2024-03-28T09+01 have none there.

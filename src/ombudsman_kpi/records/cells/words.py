@@ -32,8 +32,10 @@ class Words(NamedTuple):
     def are(self, wanted: Container[str]) -> Truths:
         """Return which cells hold one of some words."""
         places = [place for place, word in enumerate(self.words) if word in wanted]
-        if len(places) == 1:
-            return np.equal(self.codes, places[0])
+        if len(places) == len(self.words):
+            return self.present
+        if len(places) < 2:
+            return np.equal(self.codes, places[0]) if places else np.zeros(len(self.codes), np.bool_)
         return np.array([*(word in wanted for word in self.words), False]).take(self.codes)
 
     @property
