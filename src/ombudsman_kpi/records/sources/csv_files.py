@@ -23,14 +23,13 @@ from ombudsman_kpi.records.sources.layout import (
     total_of,
     uncertain_header,
 )
-from ombudsman_kpi.records.sources.source import Source
+from ombudsman_kpi.records.sources.source import Rows, Source
 
 BLOCK = 1 << 22  # bytes of a file at a time: few enough that a look at its first rows is no reading of it all
 _LONG = 1 << 28  # for a file with a row that is longer
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _SHOWN = {"cp1252": "Windows-1252"}
 _LINE = re.compile(r"\r\n|\n|\r")
-_LINES = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")  # with their ends
 
 Row = tuple[int, list[str]]  # the line that it begins in, from 0, and its cells
 
@@ -77,11 +76,16 @@ def open_csv(kind: str, path: Path, options: FileOptions, *, keep: bool = False)
     shown = [" ".join(name.split()) for name in there]  # a name may be broken into lines
     names = tuple(name for name in shown if name) if shown.count("") > 1 else tuple(shown)
 
+    times: dict[str, Any] = {}  # of the rows that are kept
+
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
         places = [shown.index(name) for name in wanted]
-        batches = _read(path, form, there, places) if kept is None else [[kept[place] for place in places]]
-        for columns in batches:
-            yield dict(zip(wanted, columns, strict=True))
+        if kept is not None:
+            columns = {name: kept[place] for name, place in zip(wanted, places, strict=True)}
+            yield Rows(columns, "", 0, is_pandas=False, locate=named, times=times)
+            return
+        for batch in _read(path, form, there, places):
+            yield dict(zip(wanted, batch, strict=True))
 
     def locate(position: int, _: str | None) -> str:
         return _line_of(path, form, position)
@@ -178,9 +182,12 @@ def _with_ends(kind: str, path: Path, form: _Form, options: FileOptions) -> _For
 def _last_rows(scan: Scan, form: _Form) -> list[tuple[list[str], str]]:
     """Return the rows in the last bytes of a file, each with its text, but the one that names the columns."""
     text = scan.tail.decode("utf-8", errors="replace")
-    lines = _LINES.findall(text)
-    lines = lines[form.skip :] if scan.is_whole else lines[1:]
-    rows = _ended_rows(lines, form) if form.quote in text else _rows_in(lines, form)
+    lines = list(io.StringIO(text, newline=""))[form.skip if scan.is_whole else 1 :]
+    if form.quote in text:
+        rows = _ended_rows(lines, form)
+    else:
+        reader = csv.reader(lines, delimiter=form.delimiter, quotechar=form.quote)
+        rows = [(cells, line.rstrip("\r\n")) for cells, line in zip(reader, lines, strict=True)]
     filled = (place for place, (cells, _) in enumerate(rows) if cells)
     return rows[next(filled, 0) + 1 :] if scan.is_whole else rows
 
@@ -193,19 +200,16 @@ def _ended_rows(lines: list[str], form: _Form) -> list[tuple[list[str], str]]:
     for line in reversed(lines):
         held.append(line)
         marks += line.count(form.quote)
-        if marks % 2 == 0:  # else it began in an earlier line
-            rows += reversed(_rows_in(held[::-1], form))
-            held = []
+        if marks % 2:  # it began in an earlier line
+            continue
+        own, begin, held = held[::-1], 0, []
+        reader = csv.reader(own, delimiter=form.delimiter, quotechar=form.quote)
+        found = []
+        for cells in reader:
+            found.append((cells, "".join(own[begin : reader.line_num]).rstrip("\r\n")))
+            begin = reader.line_num
+        rows += reversed(found)
     return rows[::-1]
-
-
-def _rows_in(lines: list[str], form: _Form) -> list[tuple[list[str], str]]:
-    """Return the rows in some lines, each with its text."""
-    reader, begin, rows = csv.reader(lines, delimiter=form.delimiter, quotechar=form.quote), 0, []
-    for cells in reader:
-        rows.append((cells, "".join(lines[begin : reader.line_num]).rstrip("\r\n")))
-        begin = reader.line_num
-    return rows
 
 
 def _refuse_open_quote(path: Path, form: _Form) -> None:
@@ -271,7 +275,7 @@ def _kept(path: Path, form: _Form) -> list[Any] | None:
     """
     if path.suffix.lower() != ".csv" or path.stat().st_size > BLOCK:
         return None
-    if form.has_empty or len({*form.header}) < form.width:
+    if form.has_empty or len({*form.header}) < max(form.width, 1):
         return None
     try:
         batches = list(_read(path, form, form.header, list(range(form.width))))
