@@ -136,7 +136,8 @@ def test_a_small_csv_file_is_parsed_once_and_its_times_are_read_once(
         return read_iso(column, *options)
 
     monkeypatch.setattr("ombudsman_kpi.records.cells.times.read_iso", count)
-    measure(load_scheme("lgsco"), **{kind: DATA / f"{kind}.csv" for kind in KINDS}, as_of="2024-03-31")
+    files: dict[str, Any] = {kind: DATA / f"{kind}.csv" for kind in KINDS}
+    measure(load_scheme("lgsco"), **files, as_of="2024-03-31")
     assert parsed == {f"{kind}.csv": 1 for kind in KINDS}
     assert {*times.values()} <= {0, 1}
     assert times.total() > 10
