@@ -4,6 +4,7 @@ import ast
 import pickle
 import subprocess
 import sys
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -12,13 +13,16 @@ from typing import Any
 from zipfile import ZipFile
 
 import holidays
+import pyarrow as pa
 import pytest
+from pyarrow import csv
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema
 
 import ombudsman_kpi
-from ombudsman_kpi import list_schemes, load_scheme
+from ombudsman_kpi import list_schemes, load_scheme, measure
 from ombudsman_kpi.calendars.bank_holidays import _united_kingdom
+from ombudsman_kpi.records.cells.text_times import read_iso
 from ombudsman_kpi.records.models import Model
 
 SOURCE = Path(ombudsman_kpi.__file__).parent
@@ -88,6 +92,66 @@ counted = kpi.tally(kpi.load_scheme("lgsco"), cases=cases, as_of="2024-05-31", b
 assert (kpi.Tally.from_arrow(counted.to_arrow()) + counted.zero()).results().to_dict() == counted.results().to_dict()
 """
     assert not loaded(program) & HEAVY
+
+
+def test_the_command_line_looks_for_no_garbage_in_what_it_loads_and_lets_go_of_it_at_the_end() -> None:
+    program = """
+import gc
+from ombudsman_kpi.__main__ import main
+searches = []
+gc.callbacks.append(lambda phase, info: searches.append(info))
+try:
+    main()
+except SystemExit as done:
+    assert not done.code
+assert not searches, searches
+assert gc.get_freeze_count() > 50_000
+"""
+    loaded(program, "measure", "lgsco", *FILES, "--as-of", "2024-03-31")
+
+
+# Small files
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Return how often each file of CSV is parsed, by its name; it counts on."""
+    times, opened = Counter[str](), csv.open_csv
+
+    def count(path: Path, *options: Any) -> Any:
+        times[path.name] += 1
+        return opened(path, *options)
+
+    monkeypatch.setattr(csv, "open_csv", count)
+    return times
+
+
+def test_a_small_csv_file_is_parsed_once_and_its_times_are_read_once(
+    parsed: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = Counter[int]()
+
+    def count(column: pa.Array, *options: Any) -> Any:
+        times[column.buffers()[2].address] += len(column) > 0  # a dry run reads columns without rows
+        return read_iso(column, *options)
+
+    monkeypatch.setattr("ombudsman_kpi.records.cells.times.read_iso", count)
+    files: dict[str, Any] = {kind: DATA / f"{kind}.csv" for kind in KINDS}
+    measure(load_scheme("lgsco"), **files, as_of="2024-03-31")
+    assert parsed == {f"{kind}.csv": 1 for kind in KINDS}
+    assert {*times.values()} <= {0, 1}
+    assert times.total() > 10
+
+
+def test_of_several_files_none_is_kept(parsed: Counter[str], tmp_path: Path) -> None:
+    """There may be thousands of small files: what takes little memory for one of them takes all of it for them all."""
+    for name in ("a.csv", "b.csv"):
+        row = f"{name},2024-03-28,,"
+        (tmp_path / name).write_text(f"case_id,received_at,allocated_at,decided_at\n{row}\n", "utf-8")
+    days = "decided-or-allocated-20wd"
+    measure(load_scheme("lgsco"), cases=tmp_path / "*.csv", as_of="2024-03-31", targets=days)
+    assert {*parsed} == {"a.csv", "b.csv"}
+    assert min(parsed.values()) > 1
 
 
 # Public names

@@ -19,6 +19,8 @@ import ombudsman_kpi as kpi
 from command_line import Typed
 from ombudsman_kpi.records.reading import PLAIN, parse_readings, with_file
 from ombudsman_kpi.records.sources import csv_files
+from ombudsman_kpi.records.sources.files import open_path
+from ombudsman_kpi.records.sources.layout import FileOptions
 from ombudsman_kpi.records.tables import Table, open_table
 
 LGSCO = kpi.load_scheme("lgsco")
@@ -360,3 +362,10 @@ def test_what_arrow_reads_of_a_plain_file_is_what_is_read(tmp_path: Path) -> Non
     table = pv.read_csv(path, pv.ReadOptions(), pv.ParseOptions(newlines_in_values=True), strings)
     (read,) = opened(path).source.read(NAMES)
     assert {name: column.to_pylist() for name, column in read.items()} == table.to_pydict()
+
+
+def test_a_name_that_only_arrow_reads_is_the_name(tmp_path: Path) -> None:
+    """Two lines above the names are in the middle of a cell, so that Python's reader finds no names below them."""
+    path = tmp_path / "cases.csv"
+    path.write_text('"Title"\n"printed\ntoday"\n', "utf-8")
+    assert open_path("cases", path, FileOptions(skip_rows=2)).names == ('today"',)

@@ -5,7 +5,7 @@ A new division is one entry of ``DIVISIONS``: calendars, schemes, their JSON Sch
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import MappingProxyType
@@ -78,6 +78,7 @@ def _united_kingdom() -> Callable[..., Mapping[date, str]]:
     return found
 
 
+@cache
 def _as_published(name: str) -> str:
     """Return the name of a bank holiday on GOV.UK.
 

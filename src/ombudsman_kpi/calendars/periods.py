@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -171,7 +171,7 @@ def parse_period(label: str, quarters: Quarters | None = None) -> Period:
         raise OptionError(f"There are no quarters {quarters!r}. {one_of(quarters, get_args(Quarters))}")
     text = _SPACED.sub(r"\1", " ".join(label.translate(_DASHES).casefold().split()))
     period: Period | str = _STRANGE
-    for form, read, every in _FORMS:
+    for form, read, every in _forms():
         if match := form.fullmatch(text):
             period = read({**match.groupdict(""), "quarters": quarters or ""}, every)
             break
@@ -274,9 +274,14 @@ _TABLE: tuple[tuple[_Reader, Every, tuple[str, ...]], ...] = (
     (_quarter, "quarter", ("{year}{gap}{quarter}", "{quarter}{gap}{year}")),
     (_week, "week", ("{begins}{day}", "{begins}{iso}", "{ends}{day}", "{ends}{iso}")),
 )
-_FORMS = [
-    (re.compile(form.format_map(_PIECES), re.ASCII), read, every) for read, every, forms in _TABLE for form in forms
-]
+
+
+@cache
+def _forms() -> list[tuple[re.Pattern[str], _Reader, Every]]:
+    """Return how labels are written, compiled when the first one is read."""
+    return [
+        (re.compile(form.format_map(_PIECES), re.ASCII), read, every) for read, every, forms in _TABLE for form in forms
+    ]
 
 
 def nests_in(period: Period, every: Every | None) -> bool:

@@ -102,23 +102,26 @@ def time_zone(name: str) -> TimeZone:
 
 def _clock_changes(zone: ZoneInfo) -> tuple[Instants, Integers]:
     """Return each instant at which the offset from UTC changes, and the offsets before, between and after them."""
-    instant, end = (datetime(year, 1, 1, tzinfo=UTC) for year in _YEARS)
-    changes: list[int] = []
-    offsets = [_offset(zone, instant)]
-    while instant < end:
-        # No two changes have been closer to each other than a week less an hour (Recife, 2000).
-        following = instant + timedelta(days=3)
-        if _offset(zone, following) != offsets[-1]:
-            low, high = instant, following  # the change is after low, not after high
-            while high - low > MICROSECOND:
-                middle = low + (high - low) // 2
-                low, high = (middle, high) if _offset(zone, middle) == offsets[-1] else (low, middle)
-            changes.append((high - EPOCH) // MICROSECOND)
-            offsets.append(_offset(zone, high))
-        instant = following
-    return np.array(changes, np.int64), np.array(offsets, np.int64)
+    second, end = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in _YEARS)
+    offset = _offset(zone, second)
+    changes, offsets = [], [offset]
+    while second < end:
+        following = second + _STEP
+        if _offset(zone, following) != offset:
+            low, high = second, following  # the change is after low, not after high
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (middle, high) if _offset(zone, middle) == offset else (low, middle)
+            offset = _offset(zone, high)
+            changes.append(high * SECOND)
+            offsets.append(offset)
+        second = following
+    return np.array(changes, np.int64), np.array([each // MICROSECOND for each in offsets], np.int64)
 
 
-def _offset(zone: ZoneInfo, instant: datetime) -> int:
-    offset = zone.utcoffset(instant.astimezone(zone))
-    return (offset or timedelta()) // MICROSECOND
+# Seconds: no two changes have been closer to each other than a week less an hour (Recife, 2000).
+_STEP = 6 * DAY // SECOND
+
+
+def _offset(zone: ZoneInfo, second: int) -> timedelta:
+    return datetime.fromtimestamp(second, zone).utcoffset() or timedelta()

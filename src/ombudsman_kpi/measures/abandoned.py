@@ -1,7 +1,6 @@
 """The share of calls that were abandoned by the caller after more than some time, of all calls offered."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -24,7 +23,6 @@ from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.vocabulary import RECORDS
 
 
-@dataclass(frozen=True)
 class AbandonedRule(ClockRule):
     """Each call: met where it was abandoned after more than the time, late where it was answered or given up sooner."""
 

@@ -1,7 +1,6 @@
 """The caseload of a period: brought forward + received - closed = carried forward, and how old the last are."""
 
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -26,7 +25,6 @@ from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import DueChain, Records, Rule
 
 
-@dataclass(frozen=True)
 class CaseloadRule(ClockRule):
     """Each record: the day on which it joined the caseload, those on which it grew older, and the day it left.
 

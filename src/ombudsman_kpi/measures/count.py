@@ -27,7 +27,6 @@ from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.statistics.intervals import Interval, change_of_counts
 
 
-@dataclass(frozen=True)
 class CountRule(DatedRule):
     """Each dated record: met, which is to say counted."""
 

@@ -1,7 +1,6 @@
 """Something that is to be done by a date."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Literal, Self
 
@@ -23,7 +22,6 @@ from ombudsman_kpi.measures.base.target import Records, Rule
 IN_TIME, TOO_LATE = Outcome("met"), Outcome("late", "after the date")
 
 
-@dataclass(frozen=True)
 class DoneByRule(DatedRule):
     """Each record of what was to be done: met on the date or before, late after it."""
 

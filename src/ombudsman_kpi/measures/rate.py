@@ -1,7 +1,6 @@
 """Rates per population: how many records there were for so many homes, people or households."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -50,7 +49,6 @@ def _within_one_another(groups: Iterable[_PeriodAndGroup]) -> Iterator[tuple[_Pe
                 yield whole, part
 
 
-@dataclass(frozen=True)
 class PopulationRule(Rule):
     """Each number of a population, in the period that it is given for: a quarter has none of a year's.
 

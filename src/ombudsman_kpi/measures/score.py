@@ -1,7 +1,7 @@
 """Scores of reviews: met / (met + not met), of one standard or of several combined."""
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, ClassVar, Literal, Self
 
@@ -29,7 +29,6 @@ from ombudsman_kpi.rounding import half_up, percent
 from ombudsman_kpi.statistics.intervals import Interval, share_interval
 
 
-@dataclass(frozen=True)
 class ScoreRule(DatedRule):
     """Each answer: met or not; partly as the scheme says; not applicable is left out."""
 

@@ -26,7 +26,6 @@ from ombudsman_kpi.records.conditions import Condition, ConditionField
 from ombudsman_kpi.records.vocabulary import fields_of
 
 
-@dataclass(frozen=True)
 class KindsRule(DatedRule):
     """Each dated record of the larger set: met where it is of the kinds, late where it isn't."""
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -32,7 +31,6 @@ from ombudsman_kpi.measures.share_within_due_days import DueDayRule, with_extens
 from ombudsman_kpi.records.vocabulary import RECORDS
 
 
-@dataclass(frozen=True)
 class ShareWithinRule(ReopenableRule):
     """Each record's clock, judged by the limit."""
 

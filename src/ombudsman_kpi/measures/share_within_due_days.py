@@ -4,7 +4,6 @@ Source of the rule: who stopped by the first date is met; who stopped by the sec
 are given, and the figure without any extension. Gross (as if nothing had been paused) and net are both given.
 """
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -22,7 +21,6 @@ from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.rounding import percent
 
 
-@dataclass(frozen=True)
 class DueDayRule(ReopenableRule):
     """Each record's clock, judged by the day on which it is due."""
 

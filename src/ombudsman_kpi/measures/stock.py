@@ -1,7 +1,6 @@
 """How many open records were older than the limit at one time: the highest day of each period."""
 
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -26,7 +25,6 @@ from ombudsman_kpi.measures.base.target import Records, Rule
 JOINED, LEFT = Outcome("overdue", "older than the limit"), Outcome("late", "ended")
 
 
-@dataclass(frozen=True)
 class StockRule(ClockRule):
     """Each record that grew older than the limit: the day it joined the stock, and the day it left.
 

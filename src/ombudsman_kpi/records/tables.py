@@ -51,7 +51,7 @@ class Table(Columns):
                 else Rows(columns, "", 0, is_pandas=self.source.is_pandas, locate=self.source.locate)
             )
             fields = {name: rows[column] for name, column in wanted.items()}
-            batch = Batch(self, offset, fields, rows.place, rows.before, rows.is_pandas, rows.locate)
+            batch = Batch(self, offset, fields, rows.place, rows.before, rows.is_pandas, rows.locate, rows.times)
             yield batch
             offset += len(batch)
 

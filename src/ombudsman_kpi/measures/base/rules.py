@@ -1,7 +1,6 @@
 """What rules share: those for records with a clock, and those for records that have one day."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.clocks.states import StateBuilder, dated, fields_of_conditions, fields_of_identity
@@ -15,7 +14,6 @@ from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import Condition
 
 
-@dataclass(frozen=True)
 class ClockRule(Rule):
     """A rule for records with a clock."""
 
@@ -30,7 +28,6 @@ class ClockRule(Rule):
         return clock_lasts(self.target, known)
 
 
-@dataclass(frozen=True)
 class DatedRule(Rule):
     """A rule for records without a clock, each of which has one day."""
 

@@ -15,6 +15,7 @@ from ombudsman_kpi.records.sources.layout import (
     Below,
     FileOptions,
     below_of,
+    has_several,
     header_of,
     is_empty,
     left_out,
@@ -22,14 +23,13 @@ from ombudsman_kpi.records.sources.layout import (
     total_of,
     uncertain_header,
 )
-from ombudsman_kpi.records.sources.source import Source
+from ombudsman_kpi.records.sources.source import Rows, Source
 
 BLOCK = 1 << 22  # bytes of a file at a time: few enough that a look at its first rows is no reading of it all
 _LONG = 1 << 28  # for a file with a row that is longer
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _SHOWN = {"cp1252": "Windows-1252"}
 _LINE = re.compile(r"\r\n|\n|\r")
-_LINES = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")  # with their ends
 
 Row = tuple[int, list[str]]  # the line that it begins in, from 0, and its cells
 
@@ -42,12 +42,17 @@ class _Form(NamedTuple):
     quote: str = '"'
     skip: int = 0  # lines above the names of the columns
     titles: int = 0  # of these the ones that aren't empty
-    width: int = 1
+    header: tuple[str, ...] = ("",)  # the names of the columns, as Python reads them
     below: Below = Below()  # the last record
     totals: tuple[list[str], ...] = ()  # the cells of those that are totals
     last: int = 0  # how many rows below it are as wide as the table
     ragged: tuple[str, ...] = ()  # those that aren't
     has_empty: bool = False  # rows without anything in them but delimiters
+
+    @property
+    def width(self) -> int:
+        """How many columns the table has."""
+        return len(self.header)
 
     @property
     def shown(self) -> str:
@@ -60,24 +65,27 @@ class _Form(NamedTuple):
         return "".join(f", {part}" for part in parts)
 
 
-def open_csv(kind: str, path: Path, options: FileOptions) -> Source:
-    """Return a CSV file as a source. Raises ``RecordsError`` where it can't be told how it is written."""
-    import pyarrow as pa
+def open_csv(kind: str, path: Path, options: FileOptions, *, keep: bool = False) -> Source:
+    """Return a CSV file as a source. Raises ``RecordsError`` where it can't be told how it is written.
 
+    A small file that is the only one may be kept: then it is read once, however often its columns are asked for.
+    """
     form = _form_of(kind, path, options)
-    try:
-        there = _names_of(path, form, BLOCK)
-    except pa.ArrowInvalid as error:
-        if not _is_short(error):
-            raise
-        there = _names_of(path, form, _LONG)
+    kept = _kept(path, form) if keep else None
+    there = _names_of(path, form) if kept is None else form.header
     shown = [" ".join(name.split()) for name in there]  # a name may be broken into lines
     names = tuple(name for name in shown if name) if shown.count("") > 1 else tuple(shown)
 
+    times: dict[str, Any] = {}  # of the rows that are kept
+
     def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
         places = [shown.index(name) for name in wanted]
-        for columns in _read(path, form, there, places):
-            yield dict(zip(wanted, columns, strict=True))
+        if kept is not None:
+            columns = {name: kept[place] for name, place in zip(wanted, places, strict=True)}
+            yield Rows(columns, "", 0, is_pandas=False, locate=named, times=times)
+            return
+        for batch in _read(path, form, there, places):
+            yield dict(zip(wanted, batch, strict=True))
 
     def locate(position: int, _: str | None) -> str:
         return _line_of(path, form, position)
@@ -110,17 +118,19 @@ def _form_of(kind: str, path: Path, options: FileOptions) -> _Form:
             raise uncertain_header(kind, path.name)
         above, (line, cells) = rows[:header], rows[header] if rows else (0, [])
         form = form._replace(skip=line, titles=sum(not all(map(is_empty, row)) for _, row in above))
-    return _with_ends(kind, path, form._replace(width=len(cells)), options)
+    return _with_ends(kind, path, form._replace(header=tuple(cells)), options)
 
 
 def _delimiter_of(kind: str, path: Path, text: str, *, whole: bool) -> str:
     """Return what separates the cells: what makes the largest table of the rows with at least two filled cells."""
+    there = [delimiter for delimiter in _DELIMITERS if delimiter in text]
+    if there == [","]:  # as in most files, so that no size matters
+        return ","
     sizes = {}
-    for delimiter in _DELIMITERS:
-        if delimiter in text:
-            rows = [row for _, row in _rows_of(text, _Form("", delimiter, _quote_of(text, delimiter)), whole=whole)]
-            widths = Counter(len(row) for row in rows if sum(not is_empty(cell) for cell in row) > 1)
-            sizes[delimiter] = max((width * number for width, number in widths.items()), default=0)
+    for delimiter in there:
+        rows = [row for _, row in _rows_of(text, _Form("", delimiter, _quote_of(text, delimiter)), whole=whole)]
+        widths = Counter(len(row) for row in rows if has_several(row))
+        sizes[delimiter] = max((width * number for width, number in widths.items()), default=0)
     largest = max(sizes.values(), default=0)
     found = [delimiter for delimiter, size in sizes.items() if size == largest]
     if largest and len(found) > 1:
@@ -171,11 +181,23 @@ def _with_ends(kind: str, path: Path, form: _Form, options: FileOptions) -> _For
 
 def _last_rows(scan: Scan, form: _Form) -> list[tuple[list[str], str]]:
     """Return the rows in the last bytes of a file, each with its text, but the one that names the columns."""
-    lines = _LINES.findall(scan.tail.decode("utf-8", errors="replace"))
+    text = scan.tail.decode("utf-8", errors="replace")
+    lines = list(io.StringIO(text, newline=""))[form.skip if scan.is_whole else 1 :]
+    if form.quote in text:
+        rows = _ended_rows(lines, form)
+    else:
+        reader = csv.reader(lines, delimiter=form.delimiter, quotechar=form.quote)
+        rows = [(cells, line.rstrip("\r\n")) for cells, line in zip(reader, lines, strict=True)]
+    filled = (place for place, (cells, _) in enumerate(rows) if cells)
+    return rows[next(filled, 0) + 1 :] if scan.is_whole else rows
+
+
+def _ended_rows(lines: list[str], form: _Form) -> list[tuple[list[str], str]]:
+    """Return the rows that end with some lines, the first of which may be in the middle of one."""
     rows: list[tuple[list[str], str]] = []
     held: list[str] = []  # lines of a row, the last one first
     marks = 0
-    for line in reversed(lines[form.skip :] if scan.is_whole else lines[1:]):
+    for line in reversed(lines):
         held.append(line)
         marks += line.count(form.quote)
         if marks % 2:  # it began in an earlier line
@@ -187,9 +209,7 @@ def _last_rows(scan: Scan, form: _Form) -> list[tuple[list[str], str]]:
             found.append((cells, "".join(own[begin : reader.line_num]).rstrip("\r\n")))
             begin = reader.line_num
         rows += reversed(found)
-    rows.reverse()
-    filled = (place for place, (cells, _) in enumerate(rows) if cells)
-    return rows[next(filled, 0) + 1 :] if scan.is_whole else rows
+    return rows[::-1]
 
 
 def _refuse_open_quote(path: Path, form: _Form) -> None:
@@ -233,11 +253,35 @@ def _parse_options(form: _Form) -> Any:
     )
 
 
-def _names_of(path: Path, form: _Form, block: int) -> tuple[str, ...]:
+def _names_of(path: Path, form: _Form) -> tuple[str, ...]:
+    """Return the names of the columns, as Arrow reads them."""
+    import pyarrow as pa
     import pyarrow.csv as pv
 
-    with pv.open_csv(path, _read_options(form, block, use_threads=False), _parse_options(form)) as reader:
-        return tuple(reader.schema.names)  # one thread counts the rows
+    for block in (BLOCK, _LONG):
+        try:
+            with pv.open_csv(path, _read_options(form, block, use_threads=False), _parse_options(form)) as reader:
+                return tuple(reader.schema.names)  # one thread counts the rows
+        except pa.ArrowInvalid as error:
+            if block == _LONG or not _is_short(error):
+                raise
+    raise AssertionError
+
+
+def _kept(path: Path, form: _Form) -> list[Any] | None:
+    """Return all columns of a file; None where they are better read anew each time, or can't be read at all.
+
+    They are found by the names that Python read, which saves a look at Arrow's: a name that isn't Arrow's is an error.
+    """
+    if path.suffix.lower() != ".csv" or path.stat().st_size > BLOCK:
+        return None
+    if form.has_empty or len({*form.header}) < max(form.width, 1):
+        return None
+    try:
+        batches = list(_read(path, form, form.header, list(range(form.width))))
+    except RecordsError:  # which is told in its turn
+        return None
+    return batches[0] if len(batches) == 1 else None
 
 
 def _is_short(error: Exception) -> bool:

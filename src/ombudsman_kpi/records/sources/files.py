@@ -24,7 +24,7 @@ def open_path(name: str, path: Path, options: FileOptions) -> Source:
             "pandas.read_json make one of text in io.StringIO(…), json.loads makes rows."
         )
     if path.is_file():
-        return _open_file(name, path, options)
+        return _open_file(name, path, options, keep=True)
     if path.is_dir():
         raise RecordsError(f"{name}: the file {path} is a folder. Name its files by a pattern: {path / '*.parquet'}.")
     if not has_magic(str(path)):
@@ -57,7 +57,7 @@ def _is_content(path: Path) -> bool:
 _ENDING = re.compile(r"\.\w{1,8}$")
 
 
-def _open_file(name: str, path: Path, options: FileOptions) -> Source:
+def _open_file(name: str, path: Path, options: FileOptions, *, keep: bool = False) -> Source:
     import pyarrow as pa
 
     kind = ("".join(path.suffixes[-2:]) if path.suffix.lower() == ".gz" else path.suffix).lower()
@@ -65,7 +65,7 @@ def _open_file(name: str, path: Path, options: FileOptions) -> Source:
         if kind == ".parquet":
             return _open_parquet(path)
         if kind in {".csv", ".csv.gz"}:
-            return open_csv(name, path, options)
+            return open_csv(name, path, options, keep=keep)
         if kind in ENDINGS:
             return open_spreadsheet(name, path, options)
     except (pa.ArrowException, OSError, UnicodeError) as error:

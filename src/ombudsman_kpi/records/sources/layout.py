@@ -54,19 +54,22 @@ def header_of(rows: Sequence[Sequence[Any]]) -> int | None:
     - where other rows stand above it: none of them is wider, there are rows below it, it names the first column too,
       and every name is text, no number or date.
     """
-    filled = [[place for place, cell in enumerate(row) if not is_empty(cell)] for row in rows]
-    first = next((place for place, cells in enumerate(filled) if cells), 0)
-    widths = Counter(len(row) for row, cells in zip(rows, filled, strict=True) if len(cells) > 1)
+    several = [has_several(row) for row in rows]
+    first = next((place for place, row in enumerate(rows) if not all(map(is_empty, row))), 0)
+    widths = Counter(len(row) for row, many in zip(rows, several, strict=True) if many)
     if not widths:
         return first
     width = max(widths, key=lambda width: widths[width])
-    header, *below = (place for place, cells in enumerate(filled) if len(cells) > 1 and len(rows[place]) == width)
-    unnamed = {column for place in below for column in filled[place]} - set(filled[header])
+    header, *below = (place for place, row in enumerate(rows) if several[place] and len(row) == width)
+    names = [cell for cell in rows[header] if not is_empty(cell)]
+    unnamed = [
+        column for column, cell in enumerate(rows[header])
+        if is_empty(cell) and not all(is_empty(rows[place][column]) for place in below)
+    ]  # fmt: skip
     if first == header:
-        return None if unnamed - {0} else header
-    names = [rows[header][place] for place in filled[header]]
+        return None if any(unnamed) else header
     is_text = all(isinstance(name, str) and not is_number(name) for name in names)
-    narrow = all(len(cells) < 2 or len(row) < width for row, cells in zip(rows[:header], filled, strict=False))
+    narrow = not any(several[place] and len(rows[place]) >= width for place in range(header))
     return header if below and is_text and narrow and not unnamed else None
 
 
@@ -172,6 +175,12 @@ def total_of(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, A
 def is_empty(cell: Any) -> bool:
     """Return whether a cell holds nothing, or only space."""
     return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def has_several(row: Sequence[Any]) -> bool:
+    """Return whether at least two cells of a row hold something; it looks at no more than it has to."""
+    filled = (True for cell in row if not is_empty(cell))
+    return next(filled, False) and next(filled, False)
 
 
 def is_number(cell: Any) -> bool:

@@ -15,13 +15,24 @@ Locate = Callable[[int, str | None], str]  # (which row, from 0, the name of a c
 
 
 class Rows(dict[str, Any]):
-    """Rows by column, of one file or table of several: its name, how many rows came before it, whether it's pandas'."""
+    """Rows by column, of one file or table of several: its name, how many rows came before it, whether it's pandas'.
+
+    ``times`` are those that were read of it, by field, where the same rows are handed over again and again.
+    """
 
     def __init__(
-        self, columns: Mapping[str, Any], place: str, before: int, *, is_pandas: bool, locate: Locate | None = None
+        self,
+        columns: Mapping[str, Any],
+        place: str,
+        before: int,
+        *,
+        is_pandas: bool,
+        locate: Locate | None = None,
+        times: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(columns)
         self.place, self.before, self.is_pandas, self.locate = place, before, is_pandas, locate
+        self.times = {} if times is None else times
 
 
 class Source(NamedTuple):
