@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.errors import RecordsError
+from ombudsman_kpi.records.cells.text import MISSING_WORDS
 from ombudsman_kpi.records.cells.text_times import TextTimes, read_formatted, read_iso
 from ombudsman_kpi.records.cells.times import Times, read_times
 
@@ -85,6 +86,30 @@ def test_a_longer_fraction_is_cut_to_microseconds(digits: int, zone: str) -> Non
     times = read([f"9999-12-31T23:59:59.{fraction}{zone}", f"2024-03-28T09:30:00{zone}"])
     assert times.unreal is None
     assert times.values.tolist()[0] == expected - (3_600_000_000 if zone == "+01:00" else 0)
+
+
+# Blank cells, and words that stand for nothing
+
+ORDINARY = ["2024-03-28T09:30:00.000000", "2024-03-28 09:30:00", "2024-03-28T09:30Z"]
+
+
+@pytest.mark.parametrize("cell", ORDINARY)
+@pytest.mark.parametrize("gap", ["", None, "  ", "\u00a0", "N/A"])
+def test_a_gap_among_times_is_nothing(cell: str, gap: str | None) -> None:
+    cells = pa.array(["unlike", cell, gap, f" {cell} " if gap == "  " else cell, gap]).slice(1)
+    times = read_iso(cells)
+    expected = microseconds(datetime.fromisoformat(cell))
+    assert times.values.tolist() == [expected, MISSING, expected, MISSING]
+    assert times.there.tolist() == [True, False, True, False]
+    assert times.text.to_pylist() == [cell, None, cell, None]
+    assert times.is_zoned.tolist() == [cell.endswith("Z"), False] * 2
+
+
+def test_a_date_may_be_a_word_for_nothing() -> None:
+    missing = {*MISSING_WORDS, "1900-01-01"}
+    cells = ["2024-03-28", "1900-01-01", ""]
+    assert read_iso(pa.array(cells), missing).there.tolist() == [True, False, False]
+    assert read_iso(pa.array(cells)).there.tolist() == [True, True, False]
 
 
 # No cell changes how another is read

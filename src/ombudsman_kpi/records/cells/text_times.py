@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_word, present, truths
+from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_truths, arrow_word, present, text_in, truths
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.records.cells.date_formats import microseconds_of, parse_format
-from ombudsman_kpi.records.cells.text import MISSING_WORDS, bytes_of, lengths_of, matches, tidied
+from ombudsman_kpi.records.cells.text import MISSING_WORDS, lengths_of, matches, tidied
 
 _YEAR_1 = -719_162 * DAY  # 0001-01-01: Arrow knows a year 0, Python and the calendar don't
 
@@ -54,7 +54,13 @@ def read_iso(column: Any, missing: Collection[str] = MISSING_WORDS) -> TextTimes
     """Return what the cells of an Arrow array of text say in ISO 8601."""
     import pyarrow as pa
 
-    text = tidied(column.cast(pa.string()), missing)
+    text = column.cast(pa.string())
+    ordinary = None
+    if not any(word[:1].isdigit() for word in missing):  # Arrow reads none of the others, and no space around a time
+        ordinary = _cast_at_once(_without_blanks(text))
+    if ordinary is not None:
+        return ordinary
+    text = tidied(text, missing)
     ordinary = _cast_at_once(text)
     if ordinary is None and (lengths_of(text) > 26).any():  # SQL Server's datetime2 has seven digits
         text_ = _cut_to_microseconds(text)
@@ -76,28 +82,40 @@ def read_formatted(column: Any, form: str, missing: Collection[str] = MISSING_WO
     return TextTimes(text, values, has_form & parsed.is_date, has_form & parsed.is_zoned, present(text) & ~has_form)
 
 
+def _without_blanks(text: Any) -> Any:
+    """Return Arrow text with null for cells of no length, of the same bytes."""
+    import pyarrow as pa
+
+    offsets, _ = text_in(text)
+    there = present(text) & (np.diff(offsets) > 0)
+    if there.all():
+        return text
+    buffers = [arrow_truths(there).buffers()[1], pa.py_buffer(offsets), text.buffers()[2]]
+    return pa.Array.from_buffers(pa.string(), len(text), buffers)
+
+
 def _cast_at_once(text: Any) -> TextTimes | None:
     """Return a column that Arrow's cast reads whole: all cells with a zone, or none; None for any other column."""
-    lengths, there = lengths_of(text), present(text)
+    offsets, content = text_in(text)
+    lengths, there = np.diff(offsets), present(text)
     long = there & (lengths > 10)
-    if not _have_minutes(text, lengths, long):
+    if not (lengths[long] >= 16).all() or not _have_minutes(content, offsets[:-1][long]):
         return None
     zoned = bool(long.any()) and matches(text.slice(int(np.argmax(long)), 1), f"{_ZONE}$").all()
     if zoned and not (long | ~there).all():
         return None
     values = _cast(text, zoned=bool(zoned))
-    if values is None or (values[there] < _YEAR_1).any():
+    if values is None or ((values < _YEAR_1) & there).any():
         return None
     nowhere = np.zeros(len(text), np.bool_)
     return TextTimes(text, values, there & ~long, long if zoned else nowhere, nowhere)
 
 
-def _have_minutes(text: Any, lengths: NDArray[np.int32], long: Truths) -> bool:
+def _have_minutes(content: NDArray[np.uint8], begins: NDArray[np.int32]) -> bool:
     """Return whether what is longer than a date goes on with hours and minutes: Arrow would read 2024-03-28T09 too."""
     # The cells lie end to end in the bytes of the column, each beginning at its offset. In 2024-03-28T09:30 the
     # byte 13 places after the beginning is the colon; 2024-03-28T09 and 2024-03-28T09+01 have none there.
-    offsets, content = bytes_of(text)
-    return bool((lengths[long] >= 16).all()) and bool((content[offsets[:-1][long] + 13] == ord(":")).all())
+    return bool((content[begins + 13] == ord(":")).all())
 
 
 def _cell_by_cell(text: Any) -> TextTimes:
