@@ -4,7 +4,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Event
+from functools import partial
+from threading import Barrier, Event, get_ident
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 
 from ombudsman_kpi import Case, Order, Scheme, WorkingCalendar, WrittenContact, deadlines, load_scheme, measure
 from ombudsman_kpi.arrays import threads
-from ombudsman_kpi.arrays.threads import in_threads
+from ombudsman_kpi.arrays.threads import Parts, in_threads
 
 THREADS = 16
 STARTS = np.arange("2022-01-01", "2024-12-31", dtype="M8[D]")
@@ -255,3 +257,78 @@ def test_nothing_goes_on_where_the_caller_stops(monkeypatch: pytest.MonkeyPatch)
     assert next(answers) == "0"
     answers.close()  # type: ignore[attr-defined]
     assert next(items) <= 5
+
+
+def parts_of(sizes: list[int], seen: list[int] | None = None) -> Parts[int]:
+    """Give numbers from 0 in parts; note each as it is read."""
+
+    def read(first: int, size: int) -> Iterator[int]:
+        for number in range(first, first + size):
+            if seen is not None:
+                seen.append(number)
+            yield number
+
+    begins = [sum(sizes[:place]) for place in range(len(sizes))]
+    return Parts([partial(read, first, size) for first, size in zip(begins, sizes, strict=True)], sizes)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize("sizes", [[0], [5], [3, 4], [0, 2, 0, 3, 0], [1] * 100, [70, 1, 70], [200, 200]])
+def test_answers_of_parts_are_in_order(workers: int, sizes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "WORKERS", workers)
+    assert list(in_threads(lambda item: item * 2, parts_of(sizes).each(lambda item: item + 1))) == [
+        2 * (number + 1) for number in range(sum(sizes))
+    ]
+    assert list(parts_of(sizes)) == list(range(sum(sizes)))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize("bad", [{0}, {99, 3}, {25, 7, 45}, {19, 20}])
+def test_the_first_error_of_several_parts_is_raised_each_time(
+    workers: int, bad: set[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The work on an earlier item takes longer, and still its error comes first."""
+    monkeypatch.setattr(threads, "WORKERS", workers)
+
+    def work(item: int) -> int:
+        if item in bad:
+            sleep(0.02 if item == min(bad) else 0)
+            raise ValueError(item)
+        return item
+
+    answers: list[int] = []
+    with pytest.raises(ValueError, match=f"^{min(bad)}$"):
+        answers.extend(in_threads(work, parts_of([20] * 5)))
+    assert answers == list(range(min(bad)))
+
+
+def test_an_error_of_reading_a_part_comes_after_the_answers_before_it() -> None:
+    def breaks() -> Iterator[int]:
+        yield 3
+        raise ValueError("read")
+
+    answers: list[int] = []
+    with pytest.raises(ValueError, match="read"):
+        answers.extend(in_threads(abs, Parts([lambda: iter([1, 2]), breaks, breaks])))
+    assert answers == [1, 2, 3]
+
+
+@pytest.mark.parametrize("sizes", [[1_000_000] * 4, [1] * 1000])
+def test_only_so_much_is_read_ahead_of_a_caller_who_stops(sizes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "WORKERS", 2)
+    seen: list[int] = []
+    answers = in_threads(str, parts_of(sizes, seen))
+    assert next(answers) == "0"
+    sleep(0.05)
+    answers.close()  # type: ignore[attr-defined]
+    assert len(seen) <= 1 + (2 + 2) + threads.AHEAD + 2  # taken, of the first part, of others, and on their way
+
+
+def test_the_caller_hears_of_rows_in_order_in_its_own_thread() -> None:
+    told: list[tuple[int, int]] = []
+    texts = [lambda size=size: iter(["x" * size, "y"]) for size in range(1, 40)]
+    parts = Parts[str](texts).telling(lambda rows: told.append((get_ident(), rows)))
+    assert len(list(in_threads(len, parts))) == 78
+    assert {thread for thread, _ in told} == {get_ident()}
+    rows = [number for size in range(1, 40) for number in (size, 1)]
+    assert [number for _, number in told] == np.cumsum(rows).tolist()

@@ -3,41 +3,36 @@
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
 from operator import lt
-from typing import IO, Any, NamedTuple, TypeVar
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
 from ombudsman_kpi.arrays.arrow_memory import arrow_numbers, arrow_truths, integers, present
 from ombudsman_kpi.arrays.fingerprints import Prints, fingerprints, two_prints
 from ombudsman_kpi.arrays.mechanics import Mechanics, compiled, sort
-from ombudsman_kpi.arrays.threads import in_threads
+from ombudsman_kpi.arrays.threads import Parts, in_threads
 from ombudsman_kpi.arrays.types import Integers, RowNumbers, Truths
 from ombudsman_kpi.errors import RecordsError, no_room
 
-T = TypeVar("T")
 
+def repeated(read: Callable[[], Iterator[Any]]) -> tuple[Any, int]:
+    """Return the ids, as Arrow text, that occur more than once, and how many are missing; ``read`` yields chunks.
 
-def repeated(read: Callable[[], Iterator[T]], text: Callable[[T], Any] = lambda chunk: chunk) -> tuple[Any, int]:
-    """Return the ids, as Arrow text, that occur more than once, and how many are missing.
-
-    ``read`` yields chunks, and ``text`` gives the ids of each, in several threads. Ids mostly are in order, or at
-    least all different. So: first see whether they rise all the way; if not, sort a 64-bit fingerprint of each, and
-    compare in full only those whose fingerprints meet.
+    Ids mostly are in order, or at least all different. So: first see whether they rise all the way; if not,
+    sort a 64-bit fingerprint of each, and compare in full only those whose fingerprints meet.
     """
     import pyarrow as pa
 
-    def hashed(chunk: T) -> tuple[int, _Run]:
-        texts = text(chunk)
+    def hashed(texts: Any) -> tuple[int, _Run]:
         return texts.null_count, _Run.of(fingerprints(_named(texts))[0])
 
-    none, missing, chunks = pa.nulls(0, pa.string()), 0, read()
-    first = [*islice(chunks, 1)]
-    may_rise = _begins_rising(map(text, first)) and _rises(map(text, first)) is not None  # else the one reading goes on
-    if may_rise and (nulls := _rises(in_threads(text, chain(first, chunks)))) is not None:
+    none, missing, chunks = pa.nulls(0, pa.string()), 0, Parts.of(read())
+    first = chunks.peek()
+    may_rise = _begins_rising(first) and _rises(iter(first)) is not None  # else the one reading goes on
+    if may_rise and (nulls := _rises(in_threads(lambda texts: texts, chunks))) is not None:
         return none, nulls
-    chunks = read() if may_rise else chain(first, chunks)
+    chunks = Parts.of(read()) if may_rise else chunks
     with _Fingerprints() as prints:
         for nulls, run in in_threads(hashed, chunks):
             missing += nulls
@@ -45,7 +40,7 @@ def repeated(read: Callable[[], Iterator[T]], text: Callable[[T], Any] = lambda 
         meeting = prints.meeting()
     if not len(meeting):
         return none, missing
-    return more_than_once(in_threads(lambda chunk: _meeting(_named(text(chunk)), meeting), read())), missing
+    return more_than_once(in_threads(lambda texts: _meeting(_named(texts), meeting), read())), missing
 
 
 def shared(read: Callable[[], Iterator[Any]], rows: RowNumbers) -> Any:
@@ -88,7 +83,7 @@ def _meeting(texts: Any, meeting: Prints) -> Any:
     return texts.filter(arrow_truths(meeting.take(place, mode="clip") == prints))
 
 
-def _begins_rising(chunks: Iterator[Any]) -> bool:
+def _begins_rising(chunks: Iterable[Any]) -> bool:
     """Return whether the first few ids rise, as far as they are there: where they don't, nothing is compared by Arrow.
 
     Loading its functions takes longer than counting ten thousand records.
@@ -207,6 +202,8 @@ def _again(prints: Sequence[Prints]) -> Prints:
 
 _NUMBER = np.uint64((1 << 28) - 1)
 
+_Prints = tuple[Prints, Prints, Truths]  # the first and the second fingerprints of some texts; which aren't missing
+
 
 class Index:
     """In which row each of many ids stands: the first one, where several rows have it.
@@ -225,19 +222,23 @@ class Index:
     @classmethod
     def of(cls, chunks: Iterable[Any]) -> "Index":
         """Return the index of ids, as Arrow text in chunks. Raises ``RecordsError`` beyond 268 million rows."""
-        firsts, seconds, there = deque[Prints](), [np.empty(0, np.uint64)], []
-        rows = missing = 0
-        for chunk, first, second in in_threads(lambda chunk: (chunk, *two_prints(chunk)), chunks):
-            firsts.append(first)
-            seconds.append(second)
-            there.append(present(chunk))
-            rows, missing = rows + len(chunk), missing + chunk.null_count
-            if rows >= _NUMBER:
-                raise RecordsError("There are more than 268 million ids. Split the records, and add up tallies.")
-        mechanics, whole = compiled(), np.concatenate(seconds)
-        seconds.clear()  # there are never more of them than twice
-        table = _LaidOut(firsts, whole, there) if mechanics is None else _Probed(firsts, whole, there, mechanics)
-        return cls(table, rows, missing)
+        prints = in_threads(lambda chunk: (*two_prints(chunk), present(chunk)), chunks)
+        mechanics, size = compiled(), sum(chunks.rows) if isinstance(chunks, Parts) and chunks.rows else None
+        if mechanics is None or size is None:
+            waiting, size = deque[_Prints](), 0
+            for some in prints:
+                waiting.append(some)
+                size += len(some[0])
+                _refuse_more(size)
+            prints = (waiting.popleft() for _ in range(len(waiting)))  # there are never more of them than twice
+        _refuse_more(size)
+        if mechanics is None:
+            laid_out = _LaidOut(prints, size)
+            return cls(laid_out, size, laid_out.missing)
+        table = _Probed(size, mechanics)
+        for some in prints:  # while others are read, where the size was known
+            table.add(*some)
+        return cls(table, size, table.missing)
 
     @property
     def again(self) -> RowNumbers:
@@ -255,21 +256,32 @@ class Index:
         return np.where(present(texts), rows, -1) if texts.null_count else rows
 
 
+def _refuse_more(rows: int) -> None:
+    if rows >= _NUMBER:
+        raise RecordsError("There are more than 268 million ids. Split the records, and add up tallies.")
+
+
 class _Probed:
     """The table of an index as C has it: as that of ``row_numbers``, but that numbers are rows."""
 
-    def __init__(self, firsts: deque[Prints], second: Prints, there: Iterable[Truths], mechanics: Mechanics) -> None:
-        """Put fingerprints in, the first ones in parts, which are used up; ``there``: which texts aren't missing."""
-        self._second, self._mechanics = second, mechanics
-        self._table = np.zeros(2 << len(second).bit_length(), np.uint64)
-        again, row = [np.empty(0, np.int64)], 0
-        for here in there:
-            first = firsts.popleft()
-            rows = np.arange(row, row + len(first))
-            numbers = mechanics.number(first, second[row:], self._table, second, row, here)
-            again.append(rows[(numbers != rows) & here])
-            row += len(first)
-        self.again: RowNumbers = np.concatenate(again)
+    def __init__(self, size: int, mechanics: Mechanics) -> None:
+        """Make room for as many texts as ``size``."""
+        self._mechanics, self._row, self.missing = mechanics, 0, 0
+        self._second, self._again = np.empty(size, np.uint64), [np.empty(0, np.int64)]
+        self._table = np.zeros(2 << size.bit_length(), np.uint64)
+
+    def add(self, first: Prints, second: Prints, there: Truths) -> None:
+        """Put in the fingerprints of some texts; ``there``: which of them aren't missing."""
+        rows = np.arange(self._row, self._row + len(first))
+        numbers = self._mechanics.number(first, second, self._table, self._second, self._row, there)
+        self._again.append(rows[(numbers != rows) & there])
+        self._row += len(first)
+        self.missing += len(there) - int(np.count_nonzero(there))
+
+    @property
+    def again(self) -> RowNumbers:
+        """The rows whose id an earlier one has, in order."""
+        return np.concatenate(self._again)
 
     def find(self, first: Prints, second: Prints) -> RowNumbers:
         """Return the row of each pair of fingerprints, -1 where there is none."""
@@ -286,13 +298,14 @@ class _LaidOut:
     Rows count from 1, since 0 is a free slot. Of 16 slots it wants number 9, by its highest four bits.
     """
 
-    def __init__(self, firsts: deque[Prints], second: Prints, there: Iterable[Truths]) -> None:
-        """Lay fingerprints out, the first ones in parts, which are used up; ``there``: which texts aren't missing."""
-        parts, row = [np.empty(0, np.uint64)], 1
-        for here in there:
-            first = firsts.popleft()
+    def __init__(self, prints: Iterable["_Prints"], size: int) -> None:
+        """Lay fingerprints out, which come in parts."""
+        parts, row, second = [np.empty(0, np.uint64)], 1, np.empty(size, np.uint64)
+        for first, other, here in prints:
             parts.append((first & ~_NUMBER | np.arange(row, row + len(first)).view(np.uint64))[here])
+            second[row - 1 : row - 1 + len(first)] = other
             row += len(first)
+        self.missing = size - sum(map(len, parts))
         entries = np.concatenate(parts)
         parts.clear()
         entries.sort()

@@ -6,7 +6,7 @@ the same.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ombudsman_kpi.arrays import types
+from ombudsman_kpi.arrays.threads import Parts
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.setting import Setting
 from ombudsman_kpi.calendars.time_zones import DAY
@@ -117,13 +118,12 @@ def _is_no_completion(known: AsKnownBatch) -> Truths:
 
 def scan(
     events: Table, names: Iterable[str], as_of: AsOf, setting: Setting, kind: str = "cases"
-) -> Iterator[AsKnownBatch]:
-    """Yield a log batch by batch: some columns beside those that say what happened, to records of a kind."""
+) -> Parts[AsKnownBatch]:
+    """Return a log batch by batch: some columns beside those that say what happened, to records of a kind."""
     needed = [events.resolve(name, "an event log") for name in (IDS_OF_EVENTS[kind], "event", "at")]
     needed += ids_in(events) + [name for name in ("recorded_at", TRANSITION) if events.has(name)]
-    for batch in events.batches(dict.fromkeys([*needed, *names])):
-        if len(batch):
-            yield AsKnownBatch(batch, as_of, setting)
+    batches = events.batches(dict.fromkeys([*needed, *names]))
+    return batches.filled().each(lambda batch: AsKnownBatch(batch, as_of, setting))
 
 
 def of_kind(known: AsKnownBatch, kind: str) -> Truths:

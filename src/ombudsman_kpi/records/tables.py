@@ -1,15 +1,16 @@
 """Records as columns of the vocabulary: the caller's source, columns and formats of dates, read in batches."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import pairwise
+from functools import cached_property, partial
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ombudsman_kpi.arrays.room import keep_room
+from ombudsman_kpi.arrays.threads import Parts
 from ombudsman_kpi.arrays.types import Truths
 from ombudsman_kpi.calendars.periods import Period
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
@@ -33,18 +34,30 @@ NOT_LOOKED_FOR = "repeated ids weren't looked for"
 class Table(Columns):
     """One kind of record: its columns, and its rows, read in batches."""
 
+    heard: Callable[[int], object] | None = None  # is told how many rows were read
     is_indexed: bool = False  # rows are looked up by their ids: then all ids are looked at, and not once more
 
-    def batches(self, names: Iterable[str]) -> Iterator[Batch]:
-        """Read some fields, a batch of rows at a time."""
+    def batches(self, names: Iterable[str]) -> Parts[Batch]:
+        """Read some fields, a batch of rows at a time; in several parts, where the source has them."""
         names = [PERIOD if self.dated_by_period(name) else name for name in names]
         for name in names:
             if not self.has(name):
                 raise self.lacks(name, "this measure")
         wanted = {name: self.column_of(name) for name in names}
         keep_room()
-        offset = 0
-        for columns in self.source.read(list(dict.fromkeys(wanted.values()))):
+        whole = Parts.of(self.source.read(list(dict.fromkeys(wanted.values()))))
+        if len(whole.parts) > 1 and not all(map(self._is_zoned_alike, names)):
+            whole = Parts([partial(iter, whole)])  # whatever comes first says which zone is right
+        before = accumulate(whole.rows[:-1], initial=0)  # nothing is before a single part
+        parts = [
+            partial(self._batches_of, wanted, part, first) for part, first in zip(whole.parts, before, strict=True)
+        ]
+        return Parts(parts, whole.rows, heard=self.heard)
+
+    def _batches_of(
+        self, wanted: Mapping[str, str], read: Callable[[], Iterator[Mapping[str, Any]]], offset: int
+    ) -> Iterator[Batch]:
+        for columns in read():
             rows = (
                 columns
                 if isinstance(columns, Rows)
@@ -54,6 +67,13 @@ class Table(Columns):
             batch = Batch(self, offset, fields, rows.place, rows.before, rows.is_pandas, rows.locate, rows.times)
             yield batch
             offset += len(batch)
+
+    def _is_zoned_alike(self, name: str) -> bool:
+        """Return whether the type of a column says of all its cells whether they have a zone; or none is a time."""
+        import pyarrow as pa
+
+        kind = self.source.types.get(self.column_of(name))
+        return not self.is_time(name) or (kind is not None and pa.types.is_temporal(kind))
 
     def only_dates(self, name: str) -> bool:
         """Return whether a whole column, in every batch, holds dates without a time of day."""
@@ -102,7 +122,7 @@ class Table(Columns):
         from ombudsman_kpi.arrays.ids import Index
 
         name = str(self.id_field)
-        return Index.of(batch.text(name) for batch in self.batches([name]))
+        return Index.of(self.batches([name]).each(lambda batch: batch.text(name)))
 
     @property
     def looked_over(self) -> Source:
@@ -158,17 +178,11 @@ class Table(Columns):
             return self.source.shared()
         name = self.id_field
 
-        def read() -> Iterator[Batch]:
-            return self.batches([name])
-
-        def text(batch: Batch) -> Any:
-            return batch.text(name)
+        def read() -> Parts[Any]:
+            return self.batches([name]).each(lambda batch: batch.text(name))
 
         looked_up = self.index if self.is_indexed else self.__dict__.get("index")
-        if looked_up is None:
-            ids, missing = repeated(read, text)
-        else:
-            ids, missing = shared(lambda: map(text, read()), looked_up.again), looked_up.missing
+        ids, missing = repeated(read) if looked_up is None else (shared(read, looked_up.again), looked_up.missing)
         return pa.concat_arrays([ids, pa.nulls(1, pa.string())]) if missing and self.fields[name].required else ids
 
     @cached_property

@@ -1,7 +1,7 @@
 """From batches of records to the cells of a tally."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from threading import Lock
@@ -33,7 +33,7 @@ ClockName = Hashable  # `SharedClock.key`: targets of one name share their clock
 
 
 def count_batches(
-    batches: Iterator[Batch],
+    batches: Iterable[Batch],
     wanted: Wanted,
     by: tuple[str, ...],
     as_of: AsOf,

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -91,7 +91,7 @@ class Measurement:
         by = names_of("by", options.by)
         tables = open_records(records, options.readings)
         if progress is not None and "events" in tables:  # which are read before what they belong to
-            tables["events"] = replace(tables["events"], source=_heard(tables["events"].source, progress))
+            tables["events"] = replace(tables["events"], heard=partial(progress, "events"))
         related = related_of(tables, plan, at, scheme)
         notes = missing_groups(by, plan, related.tables)
         for table in related.tables.values():
@@ -248,19 +248,6 @@ def _unread_times(tables: Mapping[str, Table], columns: Mapping[str, Sequence[st
                 except RecordsError as error:
                     errors.append(error)
     return errors
-
-
-def _heard(source: Source, progress: Progress) -> Source:
-    """Return a source of events that tells how many rows of it were read."""
-
-    def read(wanted: list[str]) -> Iterator[Mapping[str, Any]]:
-        rows = 0
-        for columns in source.read(wanted):
-            yield columns
-            rows += len(next(iter(columns.values()), ()))
-            progress("events", rows)
-
-    return source._replace(read=read)
 
 
 def counted(

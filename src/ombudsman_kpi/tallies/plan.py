@@ -1,10 +1,12 @@
 """What is to be measured: which targets, by which cohorts, in which periods, on which records."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import Any, NamedTuple
 
+from ombudsman_kpi.arrays.threads import Parts
 from ombudsman_kpi.calendars.periods import Every, listed, nests_in, parse_every
 from ombudsman_kpi.clocks.outcomes import COHORTS, Cohort
 from ombudsman_kpi.errors import OptionError, RecordsError, kind_of, one_of
@@ -292,15 +294,10 @@ def _is_indexed(kind: str, plan: Sequence[PlanStep], tables: Mapping[str, Table]
     return any("events" in target.needs and tables.keys() >= {*target.needs} for target in targets)
 
 
-def batches_of(
-    table: Table, rules: Iterable[Rule], others: Sequence[str], progress: Progress | None
-) -> Iterator[Batch]:
-    """Yield batches of the columns that some rules need, and of others that are there (to group by, to name rows)."""
+def batches_of(table: Table, rules: Iterable[Rule], others: Sequence[str], progress: Progress | None) -> Parts[Batch]:
+    """Return batches of the columns that some rules need, and of others that are there (to group by, to name rows)."""
     names = dict.fromkeys(name for rule in rules for name in rule.fields(table))
     for name in (*others, *table.numbers):
         if table.has(name):
             names |= dict.fromkeys([name, *([source] if (source := table.known_from(name)) else [])])
-    for batch in table.batches(names):
-        yield batch
-        if progress is not None:
-            progress(table.name, batch.offset + len(batch))
+    return table.batches(names).telling(None if progress is None else partial(progress, table.name))

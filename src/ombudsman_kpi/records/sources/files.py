@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
 
+from ombudsman_kpi.arrays.threads import Parts
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records.sources import source
 from ombudsman_kpi.records.sources.csv_files import open_csv
@@ -81,28 +83,58 @@ def _open_parquet(path: Path) -> Source:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
-        schema, rows, coded = file.schema_arrow, file.metadata.num_rows, _coded(file)
+        schema, metadata, coded = file.schema_arrow, file.metadata, _coded(file)
         of_spark = {item.name for item in file.schema if item.physical_type == "INT96"}
+    parts = _runs_of_groups(metadata)
 
     def in_utc(name: str, column: Any) -> Any:
         """Return a column; timestamps of 96 bits, as Spark writes them, are instants, though they have no zone."""
         return column.cast(pa.timestamp("us", "UTC")) if name in of_spark else column
 
-    def read(wanted: list[str]) -> Iterator[dict[str, Any]]:
-        empty, group = True, 0
+    def part_of(wanted: list[str], groups: list[int]) -> Iterator[dict[str, Any]]:
+        group, codes = 0, [name for name in wanted if name in coded]
         try:
-            codes = [name for name in wanted if name in coded]
-            with pq.ParquetFile(path, read_dictionary=codes, coerce_int96_timestamp_unit="us") as file:
-                for group in range(file.metadata.num_row_groups):
-                    for batch in file.iter_batches(source.BATCH, row_groups=[group], columns=wanted):
+            with pq.ParquetFile(
+                path, metadata=metadata, read_dictionary=codes, coerce_int96_timestamp_unit="us"
+            ) as file:
+                for group in groups:
+                    for batch in file.iter_batches(
+                        source.BATCH, row_groups=[group], columns=wanted, use_threads=len(parts) == 1
+                    ):
                         yield {column: in_utc(column, batch.column(column)) for column in wanted}
-                        empty = False
-                if empty:
-                    yield {column: in_utc(column, pa.nulls(0, schema.field(column).type)) for column in wanted}
         except (pa.ArrowException, OSError) as error:
             raise broken(path, error, f" in row group {group}") from None
 
-    return Source(tuple(schema.names), read, is_pandas=is_of_pandas(schema), place=path.name, rows=rows)
+    def without_rows(wanted: list[str]) -> Iterator[dict[str, Any]]:
+        yield {column: in_utc(column, pa.nulls(0, schema.field(column).type)) for column in wanted}
+
+    def read(wanted: list[str]) -> Parts[dict[str, Any]]:
+        if not parts:
+            return Parts([partial(without_rows, wanted)], [0])
+        return Parts([partial(part_of, wanted, groups) for groups in parts], [*map(rows_in, parts)])
+
+    def rows_in(groups: list[int]) -> int:
+        return sum(metadata.row_group(group).num_rows for group in groups)
+
+    types = dict(zip(schema.names, schema.types, strict=True))
+    return Source(
+        tuple(schema.names), read, is_pandas=is_of_pandas(schema), place=path.name, rows=metadata.num_rows, types=types
+    )
+
+
+def _runs_of_groups(metadata: Any) -> list[list[int]]:
+    """Return the row groups with rows, in runs that can be read side by side: small ones follow one another in one."""
+    runs: list[list[int]] = []
+    size = source.BATCH
+    for group in range(metadata.num_row_groups):
+        rows = metadata.row_group(group).num_rows
+        if rows and size >= source.BATCH:
+            runs.append([])
+            size = 0
+        if rows:
+            runs[-1].append(group)
+            size += rows
+    return runs
 
 
 def _coded(file: Any) -> set[str]:
