@@ -146,7 +146,7 @@ class Table(Columns):
                 seen.update(rows)
             columns = {name: seen[name] for name in wanted}
             if isinstance(rows, Rows):
-                columns = Rows(columns, rows.place, rows.before, is_pandas=rows.is_pandas, locate=rows.locate)
+                columns = rows.of(columns)
             yield columns
 
         return self.source._replace(read=read)

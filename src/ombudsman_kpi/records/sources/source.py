@@ -36,6 +36,12 @@ class Rows(dict[str, Any]):
         self.place, self.before, self.is_pandas, self.locate = place, before, is_pandas, locate
         self.times = {} if times is None else times
 
+    def of(self, columns: Mapping[str, Any]) -> "Rows":
+        """Return other columns of the same rows."""
+        return Rows(
+            columns, self.place, self.before, is_pandas=self.is_pandas, locate=self.locate, times=self.times
+        )  # fmt: skip
+
 
 class Source(NamedTuple):
     """Where records come from: the columns it has, and how to read some of them in batches of rows."""
