@@ -24,7 +24,7 @@ from ombudsman_kpi.tallies.block import Block, Key
 from ombudsman_kpi.tallies.in_memory import Options, tally_records
 from ombudsman_kpi.tallies.plan import open_records
 
-SHARE = 8 * BATCH  # rows that are tallied at a time if any split will do; a limit on memory
+SHARE = 4 * BATCH  # rows that are tallied at a time if any split will do; a limit on memory
 
 # The columns of a partition's result, apart from the groups: the type of the row, what is counted, and the sums.
 KEYS = {
