@@ -244,4 +244,4 @@ def test_what_nearly_is_a_label_is_a_period_that_reads_back_or_an_error(label: s
         period = parse_period(label, quarters)
     except OptionError:
         return
-    assert period == period_of(period.start, period.every) == parse_period(period.label)  # type: ignore[arg-type]
+    assert period == period_of(period.start, period.every) == parse_period(period.label)

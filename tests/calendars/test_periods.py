@@ -123,7 +123,7 @@ def test_every_month_lies_whole_in_one_longer_period(every: Every) -> None:
 
 def test_an_unknown_period_has_no_days() -> None:
     with pytest.raises(KeyError, match="fortnight"):
-        period_of(FIRST, "fortnight")  # type: ignore[arg-type]
+        period_of(FIRST, "fortnight")
 
 
 # Periods that share days ------------------------------------------------------------------------------
