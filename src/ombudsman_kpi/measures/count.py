@@ -24,7 +24,7 @@ from ombudsman_kpi.measures.base.selected import Dated
 from ombudsman_kpi.measures.base.standard import Standard
 from ombudsman_kpi.measures.base.target import Records, Rule
 from ombudsman_kpi.records.columns import Columns
-from ombudsman_kpi.statistics.intervals import Interval, change_of_counts
+from ombudsman_kpi.statistics.intervals import Interval, difference_of_counts
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ class Count(Numbers, Changing):
 
     def chance(self, before: Moments, now: Moments) -> Interval | None:
         """Return the interval of the change between two numbers."""
-        return change_of_counts(before.met, now.met)
+        return difference_of_counts(before.met, now.met)
 
     @property
     def lacks_for_trend(self) -> str | None:

@@ -26,7 +26,7 @@ from ombudsman_kpi.measures.count import Numbers
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.vocabulary import fields_of
 from ombudsman_kpi.rounding import half_up, percent
-from ombudsman_kpi.statistics.intervals import Interval, share_interval
+from ombudsman_kpi.statistics.intervals import Interval, wilson
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,10 @@ def parts_of(marks: Mapping[tuple[OutcomeStatus, str], int]) -> dict[str, tuple[
 
 def _sampled(met: int, counted: int, population: int | None, details: dict[str, Any]) -> list[str]:
     """Return how large the sample was, what it was drawn from, and how sure that makes the score."""
-    drawn_from = population if population is None or population >= counted else None
-    interval = share_interval(met, counted, drawn_from)
-    if interval is None:
+    if not counted:
         return []
-    details["interval"] = interval
+    drawn_from = population if population is None or population >= counted else None
+    details["interval"] = interval = wilson(met, counted, population=drawn_from)
     drawn = "" if population is None else f" from {population:,}"
     if population is not None and drawn_from is None:
         drawn = f", more than the {population:,} that it was drawn from"

@@ -1,0 +1,10 @@
+"""The public names of ``ombudsman_kpi.statistics``, and the modules that have them: each is loaded when first used."""
+
+from .intervals import Interval as Interval
+from .intervals import MeanMoments as MeanMoments
+from .intervals import difference as difference
+from .intervals import difference_of_counts as difference_of_counts
+from .intervals import difference_of_means as difference_of_means
+from .intervals import wilson as wilson
+
+__all__: list[str]
