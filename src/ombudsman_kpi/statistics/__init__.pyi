@@ -1,10 +1,16 @@
 """The public names of ``ombudsman_kpi.statistics``, and the modules that have them: each is loaded when first used."""
 
+from .control_charts import ControlChart as ControlChart
+from .control_charts import ControlCharts as ControlCharts
+from .control_charts import p_chart as p_chart
+from .control_charts import xmr as xmr
+from .control_charts import xmr_of_groups as xmr_of_groups
 from .intervals import Interval as Interval
 from .intervals import MeanMoments as MeanMoments
 from .intervals import difference as difference
 from .intervals import difference_of_counts as difference_of_counts
 from .intervals import difference_of_means as difference_of_means
 from .intervals import wilson as wilson
+from .special_causes import ChartRules as ChartRules
 
 __all__: list[str]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -23,8 +24,13 @@ _ASSURANCES = np.array(["inconsistent", "consistent_pass", "consistent_fail"], o
 _UNASSURED = ("No assurance: whether a target is met depends on the direction of improvement, which is None.",)
 
 
+def is_finite(value: object) -> bool:
+    """Return whether a value is a number, and not infinite or NaN."""
+    return isinstance(value, Real) and bool(np.isfinite(float(value)))
+
+
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ChartOptions:
     """What charts were asked for, checked. Raises ``OptionError`` for what can't be."""
 
     kind: Literal["XmR", "p", "p′"]
@@ -39,7 +45,7 @@ class Asked:
         if self.improvement not in _BETTER:
             hint = one_of(self.improvement, get_args(Improvement))
             raise OptionError(f"improvement can't be {self.improvement!r}. {hint} Or None, where neither is better.")
-        if self.target is not None and not np.isfinite(self.target):
+        if self.target is not None and not is_finite(self.target):
             raise OptionError("The target must be a finite number, in the unit of the values; or None.")
         if self.target is not None and self.kind != "XmR" and not 0 <= self.target <= 1:
             raise OptionError(f"The target of a rate must lie between 0 and 1, such as 0.95; not {self.target}.")
@@ -52,7 +58,7 @@ class Asked:
 class Charted:
     """The charts of several series, worked out together: arrays over all their points."""
 
-    asked: Asked
+    asked: ChartOptions
     series: Series
     stretches: Stretches
     values: Numbers
@@ -64,7 +70,7 @@ class Charted:
 
     @classmethod
     def of(
-        cls, asked: Asked, series: Series, stretches: Stretches, found: tuple[Numbers, Numbers, Numbers]
+        cls, asked: ChartOptions, series: Series, stretches: Stretches, found: tuple[Numbers, Numbers, Numbers]
     ) -> "Charted":
         """Return charts from the values, the mean and the distance of the limits from it, at each point."""
         values, mean, half = found

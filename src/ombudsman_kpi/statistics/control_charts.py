@@ -14,7 +14,7 @@ from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.rounding import many
 from ombudsman_kpi.statistics.chart_words import latest_in_words, plain, target_in_words
-from ombudsman_kpi.statistics.charted import Asked, Assurance, Charted, Improvement, Variation
+from ombudsman_kpi.statistics.charted import Assurance, Charted, ChartOptions, Improvement, Variation
 from ombudsman_kpi.statistics.control_limits import Stretches, p_half, xmr_half
 from ombudsman_kpi.statistics.series import Series, dates_of, in_order, numbers_of
 from ombudsman_kpi.statistics.special_causes import CAUSES, ChartRules, rules_of
@@ -298,13 +298,17 @@ def check_counts(met: Any, n: Any) -> Truths:
     return there
 
 
-def _asked(kind: Any, rules: Any, improvement: Any, target: Any, fix_after: Any, rebase: Any, screen: Any) -> Asked:
+def _asked(
+    kind: Any, rules: Any, improvement: Any, target: Any, fix_after: Any, rebase: Any, screen: Any
+) -> ChartOptions:
     single = isinstance(rebase, str | int) or not isinstance(rebase, Iterable)
     dates = dates_of([rebase] if single else list(rebase))
-    return Asked(kind, rules_of(rules), improvement, target, fix_after, dates, screen)
+    return ChartOptions(kind, rules_of(rules), improvement, target, fix_after, dates, screen)
 
 
-def _xmr_charts(asked: Asked, values: Any, when: tuple[Integers, bool], owner: Integers, names: list[str]) -> Charted:
+def _xmr_charts(
+    asked: ChartOptions, values: Any, when: tuple[Integers, bool], owner: Integers, names: list[str]
+) -> Charted:
     series = in_order(owner, len(names), when, ~np.isnan(values), names.__getitem__)
     values = values[series.rows]
     stretches = Stretches.of(_first_of_stretches(asked, series, names), asked.fix_after)
@@ -312,7 +316,7 @@ def _xmr_charts(asked: Asked, values: Any, when: tuple[Integers, bool], owner: I
     return Charted.of(asked, series, stretches, (values, stretches.mean(values), half))
 
 
-def _first_of_stretches(asked: Asked, series: Series, names: list[str]) -> Truths:
+def _first_of_stretches(asked: ChartOptions, series: Series, names: list[str]) -> Truths:
     """Return of each point whether it is the first of its stretch: of its series, or at a date of rebasing."""
     first = np.ones(len(series.owner), np.bool_)
     first[1:] = series.owner[1:] != series.owner[:-1]

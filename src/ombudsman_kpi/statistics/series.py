@@ -28,11 +28,12 @@ def numbers_of(values: Any, what: str = "value") -> Numbers:
     Raises ``RecordsError`` for text, and for what is infinite or 1e300 or more; ``OptionError`` for what isn't a row.
     """
     found = _array(values, na_value=np.nan)
+    if found.dtype == object:
+        found = np.array([np.nan if _is_missing(item) else item for item in found], object)
     if found.dtype.kind in "USMm" or (found.dtype == object and any(isinstance(item, str) for item in found)):
         raise RecordsError(f"Each {what} must be a number; these hold text or times. Convert them first.")
     try:
-        numbers = np.array([np.nan if item is None else item for item in found] if found.dtype == object else found,
-                           np.float64)  # fmt: skip
+        numbers = found.astype(np.float64)
     except (TypeError, ValueError):
         raise RecordsError(f"Each {what} must be a number, or missing: None or NaN.") from None
     wrong = np.flatnonzero(np.abs(numbers) >= TOO_LARGE)
@@ -63,6 +64,14 @@ def dates_of(dates: Any) -> tuple[Integers, bool]:
     return found.astype("M8[D]").astype(np.int64), True
 
 
+def _is_missing(item: object) -> bool:
+    """Return whether an item is None, or NaN, NaT or NA, which don't equal themselves."""
+    try:
+        return item is None or bool(item != item)
+    except TypeError:
+        return True
+
+
 def _array(values: Any, **options: Any) -> NDArray[Any]:
     """Return the items of a container as an array of one dimension."""
     pandas = hasattr(values, "to_numpy") and hasattr(values, "array")
@@ -82,10 +91,10 @@ def _as_days(items: NDArray[Any]) -> NDArray[np.datetime64]:
                 raise RecordsError(f"Position {place}: the text isn't a date in ISO 8601, such as 2024-03-28.")
         elif isinstance(item, datetime) and item.tzinfo is not None:
             raise RecordsError(f"Position {place}: the date of a time with a zone depends on the place. Convert it.")
-        elif not (isinstance(item, date | np.datetime64) or item is None or item != item):
+        elif not (isinstance(item, date | np.datetime64) or _is_missing(item)):
             raise RecordsError(f"Position {place}: {kind_of(item)} isn't a date.")
     try:
-        return np.array([None if item != item else item for item in items], "M8[us]")
+        return np.array([None if _is_missing(item) else item for item in items], "M8[us]")
     except ValueError:
         raise RecordsError("One of the texts has the form of a date, but there is no such day.") from None
 
