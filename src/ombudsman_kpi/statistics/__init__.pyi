@@ -5,6 +5,8 @@ from .control_charts import ControlCharts as ControlCharts
 from .control_charts import p_chart as p_chart
 from .control_charts import xmr as xmr
 from .control_charts import xmr_of_groups as xmr_of_groups
+from .funnels import Funnel as Funnel
+from .funnels import funnel as funnel
 from .intervals import Interval as Interval
 from .intervals import MeanMoments as MeanMoments
 from .intervals import difference as difference

@@ -13,13 +13,13 @@ from ombudsman_kpi.errors import OptionError, one_of
 from ombudsman_kpi.statistics.chart_words import notes_on_dates, notes_on_limits
 from ombudsman_kpi.statistics.control_limits import Stretches
 from ombudsman_kpi.statistics.series import Numbers, Series
-from ombudsman_kpi.statistics.special_causes import CAUSES, UPWARDS, ChartRules, side_of, special_causes
+from ombudsman_kpi.statistics.special_causes import UPWARDS, ChartRules, side_of, special_causes
 
 Improvement = Literal["increase", "decrease"]
 Variation = Literal["common_cause", "improvement", "concern", "neutral"]
 Assurance = Literal["consistent_pass", "consistent_fail", "inconsistent", "none"]
 _BETTER = {"increase": 1, "decrease": -1, None: 0}
-_VARIATIONS = np.array(["common_cause", "improvement", "concern"], object)  # by 0, 1 and -1
+VARIATIONS: tuple[Variation, ...] = get_args(Variation)
 _ASSURANCES = np.array(["inconsistent", "consistent_pass", "consistent_fail"], object)  # by 0, 1 and -1
 _UNASSURED = ("No assurance: whether a target is met depends on the direction of improvement, which is None.",)
 
@@ -87,23 +87,21 @@ class Charted:
         return self.stretches.rounding(self.values)
 
     @cached_property
-    def point_types(self) -> NDArray[Any]:
-        """Of each point its ``Variation``."""
-        if self.asked.improvement is None:
-            return np.where(self.causes == 0, _VARIATIONS[0], "neutral").astype(object)
-        return _VARIATIONS[UPWARDS[self.causes] * _BETTER[self.asked.improvement]]
+    def point_types(self) -> NDArray[np.int8]:
+        """Of each point its type, as its place in ``VARIATIONS``."""
+        better = UPWARDS[self.causes] * np.int8(_BETTER[self.asked.improvement])
+        return np.where(self.causes == 0, 0, np.array([3, 1, 2], np.int8)[better])
 
-    @cached_property
-    def assurances(self) -> NDArray[Any]:
-        """Of each point what its limits say of the target. Of these the latest is asked for."""
-        none = np.full(len(self.values), "none", object)
+    def assurances(self, points: RowNumbers) -> list[Assurance]:
+        """Return what the limits of some points say of the target."""
         if self.asked.target is None or self.asked.improvement is None:
-            return none
-        target = np.full(len(self.values), self.asked.target)
-        over = (side_of(target - self.upper, self.rounding) > 0).astype(np.int8)
-        under = side_of(target - self.lower, self.rounding) < 0
-        passes = (under - over) * _BETTER[self.asked.improvement]
-        return np.where(np.isnan(self.half), none, _ASSURANCES[passes])
+            return ["none"] * len(points)
+        rounding = self.rounding[points]
+        over = side_of(self.asked.target - self.upper[points], rounding) > 0
+        under = side_of(self.asked.target - self.lower[points], rounding) < 0
+        passes = (under.astype(np.int8) - over) * _BETTER[self.asked.improvement]
+        found: list[Assurance] = np.where(np.isnan(self.half[points]), "none", _ASSURANCES[passes]).tolist()
+        return found
 
     @cached_property
     def notes(self) -> list[tuple[str, ...]]:
@@ -135,13 +133,13 @@ class Charted:
         ]
 
     def columns(self, points: slice | RowNumbers) -> dict[str, Any]:
-        """Return the columns of some points."""
+        """Return the columns of some points. ``special_cause`` and ``point_type`` are places among their names."""
         return {
             "date": self.series.dates(points),
             "value": self.values[points],
             "mean": self.mean[points],
             "lower": self.lower[points],
             "upper": self.upper[points],
-            "special_cause": np.array(CAUSES, object)[self.causes[points]],
+            "special_cause": self.causes[points],
             "point_type": self.point_types[points],
         }

@@ -10,17 +10,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ombudsman_kpi.arrays.types import Integers, Truths
+from ombudsman_kpi.arrays.types import Integers, RowNumbers, Truths
 from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.rounding import many
 from ombudsman_kpi.statistics.chart_words import latest_in_words, plain, target_in_words
-from ombudsman_kpi.statistics.charted import Assurance, Charted, ChartOptions, Improvement, Variation
+from ombudsman_kpi.statistics.charted import VARIATIONS, Assurance, Charted, ChartOptions, Improvement, Variation
 from ombudsman_kpi.statistics.control_limits import Stretches, p_half, xmr_half
-from ombudsman_kpi.statistics.series import Series, dates_of, in_order, numbers_of
+from ombudsman_kpi.statistics.series import Series, check_counts, dates_of, in_order, numbers_of
 from ombudsman_kpi.statistics.special_causes import CAUSES, ChartRules, rules_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_NAMED: dict[str, tuple[str, ...]] = {"special_cause": CAUSES, "point_type": VARIATIONS}
+_FIRST_CONCERN: tuple[Variation, ...] = ("concern", "improvement", "neutral")
+
+
+def _frame_of(charted: Charted, points: slice | RowNumbers) -> "pd.DataFrame":
+    """Return some points as a frame. Names are taken as a whole, since a text for each point would be slow."""
+    import pandas as pd
+
+    columns = charted.columns(points)
+    named = {name: pd.Series(names).take(columns[name]).array for name, names in _NAMED.items()}
+    return pd.DataFrame(columns | named)
 
 
 class ControlChart:
@@ -39,8 +52,8 @@ class ControlChart:
         self._last = self._points.stop - 1
         self.kind, self.rules = charted.asked.kind, charted.asked.rules
         self.improvement, self.target = charted.asked.improvement, charted.asked.target
-        self.variation: Variation = charted.point_types[self._last]
-        self.assurance: Assurance = charted.assurances[self._last]
+        self.variation: Variation = VARIATIONS[charted.point_types[self._last]]
+        self.assurance: Assurance = charted.assurances(np.array([self._last]))[0]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -61,9 +74,7 @@ class ControlChart:
     @property
     def points(self) -> "pd.DataFrame":
         """A frame with a row for each point; its ``attrs`` have ``says``, ``rules`` and ``notes``."""
-        import pandas as pd
-
-        frame = pd.DataFrame(self._charted.columns(self._points))
+        frame = _frame_of(self._charted, self._points)
         frame.attrs = {"says": self.says, "rules": str(self.rules), "notes": list(self.notes)}
         return frame
 
@@ -72,6 +83,7 @@ class ControlChart:
         charted, asked = self._charted, self._charted.asked
         columns = {name: column.tolist() for name, column in charted.columns(self._points).items()}
         columns["date"] = [str(day) if charted.series.dated else day for day in columns["date"]]
+        columns |= {name: [names[place] for place in columns[name]] for name, names in _NAMED.items()}
         days, dated = asked.rebase
         return {
             "chart": self.kind,
@@ -139,9 +151,9 @@ class ControlCharts:
         import pandas as pd
 
         groups = self._groups.take(self._charted.series.owner).reset_index(drop=True)
-        frame = groups.assign(**self._charted.columns(slice(None)))
+        frame = pd.concat([groups, _frame_of(self._charted, slice(None))], axis=1)
         frame.attrs = {"says": self.says, "rules": str(self.rules)}
-        return pd.DataFrame(frame)
+        return frame
 
     @property
     def summary(self) -> "pd.DataFrame":
@@ -151,10 +163,10 @@ class ControlCharts:
         charted, bounds = self._charted, self._charted.series.bounds
         there = np.flatnonzero(np.diff(bounds))
         last = bounds[there + 1] - 1
-        columns = charted.columns(last)
-        columns |= {"variation": columns.pop("point_type"), "assurance": charted.assurances[last]}
-        found = pd.DataFrame({"points": np.diff(bounds)[there], **columns}, index=there).reindex(range(len(self)))
-        frame = pd.concat([self._groups, found], axis=1)
+        found = _frame_of(charted, last).rename(columns={"point_type": "variation"}).set_index(there)
+        found.insert(0, "points", np.diff(bounds)[there])
+        found["assurance"] = pd.Series(charted.assurances(last), found.index, found["variation"].dtype)
+        frame = pd.concat([self._groups, found.reindex(range(len(self)))], axis=1)
         absent = {"points": 0, "special_cause": "none", "variation": "no data", "assurance": "none"}
         frame = frame.fillna(absent).astype({"points": np.int64})
         frame["rules"] = str(self.rules)
@@ -167,7 +179,7 @@ class ControlCharts:
         """One sentence: how many groups have a special cause in their latest point."""
         bounds = self._charted.series.bounds
         latest = self._charted.point_types[bounds[1:][np.diff(bounds) > 0] - 1]
-        counts = {name: int((latest == name).sum()) for name in ("concern", "improvement", "neutral")}
+        counts = {name: int((latest == VARIATIONS.index(name)).sum()) for name in _FIRST_CONCERN}
         shown = ", ".join(f"{number} of {name}" for name, number in counts.items() if number) or "none"
         return (
             f"Of {many(len(self), 'group')}, those whose latest point has a special cause: {shown} "
@@ -238,8 +250,7 @@ def xmr_of_groups(
         raise RecordsError(f"There is no column {lacking or by!r}. There are: {', '.join(map(str, found.columns))}.")
     numbers, when = numbers_of(found[value]), dates_of(found[date])
     owner = found.groupby(names, sort=True, observed=True, dropna=False).ngroup().to_numpy().astype(np.int64)
-    _, first = np.unique(owner, return_index=True)
-    groups = found[names].iloc[first].reset_index(drop=True)
+    groups = found[names].drop_duplicates().iloc[np.argsort(pd.unique(owner))].reset_index(drop=True)
     asked = _asked("XmR", rules, improvement, target, fix_after, rebase, screen)
     called = [f"{', '.join(map(str, row))}: " for row in groups.itertuples(index=False, name=None)]
     return ControlCharts(_xmr_charts(asked, numbers, when, owner, called), groups)
@@ -279,23 +290,6 @@ def p_chart(
     ]
     half = p_half(pooled, rates, of, stretches, prime=prime)
     return _one(Charted.of(asked, series, stretches, (rates, pooled, half)))
-
-
-def check_counts(met: Any, n: Any) -> Truths:
-    """Return whether something was counted. Raises ``RecordsError`` for counts that can't be."""
-    there: Truths = ~(np.isnan(met) | np.isnan(n)) & (n != 0)
-    wrong = np.flatnonzero((met != np.floor(met)) & ~np.isnan(met) | (n != np.floor(n)) & ~np.isnan(n))
-    if len(wrong):
-        raise RecordsError(
-            f"Position {wrong[0]}: counts must be whole numbers. Give how many were met, and of how many."
-        )
-    wrong = np.flatnonzero((met < 0) | (n < 0) | (met > n))
-    if len(wrong):
-        raise RecordsError(
-            f"Position {wrong[0]}: {met[wrong[0]]:g} met of {n[wrong[0]]:g} isn't a rate. Neither can be negative, nor "
-            "met above n."
-        )
-    return there
 
 
 def _asked(

@@ -44,6 +44,23 @@ def numbers_of(values: Any, what: str = "value") -> Numbers:
     return numbers
 
 
+def check_counts(met: Numbers, n: Numbers) -> Truths:
+    """Return whether something was counted. Raises ``RecordsError`` for counts that can't be."""
+    there: Truths = ~(np.isnan(met) | np.isnan(n)) & (n != 0)
+    wrong = np.flatnonzero((met != np.floor(met)) & ~np.isnan(met) | (n != np.floor(n)) & ~np.isnan(n))
+    if len(wrong):
+        raise RecordsError(
+            f"Position {wrong[0]}: counts must be whole numbers. Give how many were met, and of how many."
+        )
+    wrong = np.flatnonzero((met < 0) | (n < 0) | (met > n))
+    if len(wrong):
+        raise RecordsError(
+            f"Position {wrong[0]}: {met[wrong[0]]:g} met of {n[wrong[0]]:g} isn't a rate. Neither can be negative, nor "
+            "met above n."
+        )
+    return there
+
+
 def dates_of(dates: Any) -> tuple[Integers, bool]:
     """Return dates as days since 1970, and True; or numbers of periods as they are, and False.
 
@@ -133,15 +150,12 @@ def in_order(
     when, dated = dates
     later = owner[1:] > owner[:-1]
     sorted_already = bool(np.all(later | ((owner[1:] == owner[:-1]) & (when[1:] > when[:-1]))))
-    unordered = np.zeros(number, np.bool_)
-    rows = np.arange(len(owner))
-    if not sorted_already:
-        rows = np.argsort(owner, kind="stable")
-        same = owner[rows][1:] == owner[rows][:-1]
-        unordered[owner[rows][1:][same & (np.diff(when[rows]) < 0)]] = True
-        rows = np.lexsort((when, owner))
+    rows = np.arange(len(owner)) if sorted_already else np.lexsort((when, owner))
     owner, when = owner[rows], when[rows]
-    twice = np.flatnonzero((owner[1:] == owner[:-1]) & (when[1:] == when[:-1]))
+    same = owner[1:] == owner[:-1]
+    unordered = np.zeros(number, np.bool_)
+    unordered[owner[1:][same & (rows[1:] < rows[:-1])]] = True
+    twice = np.flatnonzero(same & (when[1:] == when[:-1]))
     if len(twice):
         place = twice[0]
         on = np.datetime64(int(when[place]), "D") if dated else f"period {when[place]}"
