@@ -6,5 +6,7 @@ from .intervals import difference as difference
 from .intervals import difference_of_counts as difference_of_counts
 from .intervals import difference_of_means as difference_of_means
 from .intervals import wilson as wilson
+from .scores import WeightedScore as WeightedScore
+from .scores import weighted_score as weighted_score
 
 __all__: list[str]
