@@ -1,5 +1,9 @@
 """The public names of ``ombudsman_kpi.statistics``, and the modules that have them: each is loaded when first used."""
 
+from ombudsman_kpi.analysis.drawing import draw_sample as draw_sample
+from ombudsman_kpi.analysis.drawing import sample_record as sample_record
+from ombudsman_kpi.analysis.drawing import verify_sample as verify_sample
+
 from .control_charts import ControlChart as ControlChart
 from .control_charts import ControlCharts as ControlCharts
 from .control_charts import p_chart as p_chart
@@ -13,6 +17,10 @@ from .intervals import difference as difference
 from .intervals import difference_of_counts as difference_of_counts
 from .intervals import difference_of_means as difference_of_means
 from .intervals import wilson as wilson
+from .sampling import allocate as allocate
+from .sampling import sample_size as sample_size
+from .scores import WeightedScore as WeightedScore
+from .scores import weighted_score as weighted_score
 from .special_causes import ChartRules as ChartRules
 
 __all__: list[str]
