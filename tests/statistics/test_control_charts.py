@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ombudsman_kpi.errors import KpiError, OptionError, RecordsError
-from ombudsman_kpi.statistics import ControlChart, p_chart, xmr, xmr_of_groups
+from ombudsman_kpi.statistics import ControlChart, p_chart, p_chart_of_groups, xmr, xmr_of_groups
 
 SPC = Path(__file__).parents[3] / "shared" / "data" / "spc"
 beside = pytest.mark.skipif(
@@ -150,6 +150,27 @@ def test_a_p_chart_is_fixed_rebased_and_judged_as_an_xmr_chart_is() -> None:
     assert (rebased.variation, rebased.assurance) == ("common_cause", "consistent_pass")
 
 
+@given(st.lists(st.lists(counts, min_size=1, max_size=9), min_size=1, max_size=4), st.booleans())
+def test_a_group_of_rates_has_the_p_chart_that_it_has_alone(groups: list[list[tuple[int, int]]], prime: bool) -> None:
+    rows = [(at, when, *pair) for at, pairs in enumerate(groups) for when, pair in enumerate(pairs)]
+    frame = pd.DataFrame(rows, columns=["g", "when", "met", "n"]).sample(frac=1, random_state=1)
+    charts = p_chart_of_groups(frame, met="met", n="n", date="when", by="g", prime=prime, improvement="increase")
+    for at, pairs in enumerate(groups):
+        met, n = zip(*pairs, strict=True)
+        alone = p_chart(met, n, range(len(pairs)), prime=prime, improvement="increase")
+        pd.testing.assert_frame_equal(charts[at].points, alone.points)
+        assert charts[at].says == alone.says
+
+
+def test_a_p_chart_speaks_in_per_cent() -> None:
+    chart = p_chart([50] * 12 + [80], [100] * 13, fix_after=12, improvement="increase", target=0.7)
+    assert chart.says == (
+        "In period 13 the value is 80.0%, above the upper limit of 65.0%: a special cause of improvement; the target "
+        "of 70.0% is above both limits (35.0% and 65.0%), so it will be missed unless things change (p chart, rules "
+        "nhs-mdc 1)."
+    )
+
+
 # Variation and assurance
 
 
@@ -214,6 +235,7 @@ def test_a_fix_that_is_not_reached_is_noted_and_all_points_are_used() -> None:
     chart = xmr([*CALM, *CALM], MONTHS, fix_after=36)
     assert chart.notes == ("The limits are to be fixed after 36 points, and there are 24.",)
     assert chart.points[["mean", "upper"]].equals(xmr([*CALM, *CALM], MONTHS).points[["mean", "upper"]])
+    assert xmr([*CALM, *CALM], MONTHS, fix_after=24).notes == ()
 
 
 @pytest.mark.parametrize("screen", [True, False])
@@ -300,6 +322,7 @@ def test_missing_periods_are_seen_by_the_shortest_step(dates: list[Any], missing
     else:
         assert missing in notes
         assert "count as neighbours" in notes
+        assert ("missing between" in notes) == (missing != "unevenly")
 
 
 def test_dates_in_any_order_give_the_same_chart_and_a_note() -> None:

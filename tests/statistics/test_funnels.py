@@ -151,6 +151,12 @@ def test_ranks_are_between_those_that_differ_by_more_than_chance(rates: list[tup
         assert row["low"] <= row["rank"] <= row["high"]
 
 
+def test_two_rates_are_compared_at_the_level_itself() -> None:
+    assert difference(50, 100, 64, 100, level=0.95).low > 0
+    assert difference(50, 100, 64, 100, level=0.975).low < 0
+    assert funnel([50, 64], [100, 100]).ranks[["low", "high"]].to_numpy().tolist() == [[1, 1], [2, 2]]
+
+
 def test_ranks_say_how_little_they_say() -> None:
     ranks = funnel([30, 31, 32, 0], [50, 50, 50, 0], ["A", "B", "C", "D"]).ranks
     assert ranks[["name", "rank", "low", "high"]].to_numpy().tolist() == [

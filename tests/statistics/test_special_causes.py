@@ -55,6 +55,16 @@ def test_a_point_equal_to_the_one_before_ends_a_trend() -> None:
     assert of_later([-3, -2, -1, -1, 0, 1, 2, 3, 0]) == ["none"] * 9
 
 
+def test_what_differs_by_rounding_alone_is_equal() -> None:
+    third = 0.1 + 0.2  # a little above 0.3
+    assert third > 0.3
+    assert causes([0.3, third] * 12) == ["none"] * 24
+    assert of_later([0, 0.1, 0.2, 0.3, third, 0.4, 0.5, 0]) == ["none"] * 8
+    assert of_later([0.5, 0.4, third, 0.3, 0.2, 0.1, 0, 1]) == ["none"] * 8
+    tenths = xmr([value / 10 for value in CALM], range(12), improvement="increase", target=0.532)
+    assert tenths.assurance == "inconsistent"  # though 2.66 times the mean moving range is 0.5319999999999999
+
+
 def test_a_peak_is_of_the_fall_that_follows() -> None:
     found = of_later([-3, -2, -1, 0, 1, 2, 3, 2, 1, 0, -1, -2, -3, 0])
     assert found == [*["trend_up"] * 6, *["trend_down"] * 7, "none"]

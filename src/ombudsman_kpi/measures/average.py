@@ -63,6 +63,7 @@ class TimeTaken(OnClock):
     counted_in: TimeUnit = Field(description="The unit of the figure")
 
     rule_types: ClassVar[tuple[type[Rule], ...]] = (TimeTakenRule,)
+    better = "decrease"
     may_pause = True
     counts_parts: ClassVar[bool] = False  # whether each different time is counted, not whole units and exact sums
 

@@ -117,6 +117,8 @@ class Score(Dated, ChangingShare):
     cohort = "dated"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (ScoreRule,)
+    better = "increase"
+    is_quality: ClassVar[bool] = True
 
     @property
     def from_periods(self) -> bool:

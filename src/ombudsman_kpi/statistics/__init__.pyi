@@ -4,9 +4,10 @@ from ombudsman_kpi.analysis.drawing import draw_sample as draw_sample
 from ombudsman_kpi.analysis.drawing import sample_record as sample_record
 from ombudsman_kpi.analysis.drawing import verify_sample as verify_sample
 
-from .control_charts import ControlChart as ControlChart
-from .control_charts import ControlCharts as ControlCharts
+from .chart import ControlChart as ControlChart
+from .chart import ControlCharts as ControlCharts
 from .control_charts import p_chart as p_chart
+from .control_charts import p_chart_of_groups as p_chart_of_groups
 from .control_charts import xmr as xmr
 from .control_charts import xmr_of_groups as xmr_of_groups
 from .funnels import Funnel as Funnel

@@ -14,27 +14,36 @@ FEW = 12  # points: limits that rest on fewer are provisional
 _NAMED = 3  # dates that a note names
 
 
-def as_texts(numbers: Sequence[float]) -> list[str]:
-    """Return numbers as text, with as many decimals as show where one differs from the first.
+def as_texts(numbers: Sequence[float], *, rates: bool = False) -> list[str]:
+    """Return numbers as text, with as many decimals as show where one differs from the first; rates in per cent.
 
     >>> as_texts([0.7112, 0.688, 0.8719]), as_texts([70, 69.999, 75.5])
     (['0.711', '0.688', '0.872'], ['70.000', '69.999', '75.500'])
+    >>> as_texts([0.7112, 0.688], rates=True)
+    ['71.12%', '68.80%']
     """
-    exact = [Fraction(number) for number in numbers]
-    width = float(max(exact) - min(exact)) or abs(numbers[0])
+    exact = [Fraction(number) * (100 if rates else 1) for number in numbers]
+    width = float(max(exact) - min(exact)) or abs(float(exact[0]))
     places = min(max(2 - math.floor(math.log10(width)), 0), 12) if width else 0
     while places < 12 and any(
         half_up(number, places) == half_up(exact[0], places) for number in exact[1:] if number != exact[0]
     ):
         places += 1
-    return [half_up(number, places).replace("-", "−") for number in exact]
+    return [half_up(number, places).replace("-", "−") + ("%" if rates else "") for number in exact]
 
 
 def latest_in_words(
-    on: str, cause: SpecialCause, variation: str, numbers: tuple[float, float, float, float], rules: ChartRules
+    on: str,
+    cause: SpecialCause,
+    variation: str,
+    numbers: tuple[float, float, float, float],
+    rules: ChartRules,
+    *,
+    rates: bool,
 ) -> str:
     """Return what the latest point shows. The numbers are the value, the mean, the lower and the upper limit."""
-    value, mean, lower, upper = as_texts([number for number in numbers if number == number] + [numbers[0]] * 2)[:4]
+    known = [number for number in numbers if number == number] + [numbers[0]] * 2  # without limits, the value again
+    value, mean, lower, upper = as_texts(known, rates=rates)[:4]
     if numbers[2] != numbers[2]:
         return f"{on} the value is {value}; there are no limits yet"
     places = {
@@ -57,11 +66,11 @@ def latest_in_words(
     return f"{on} the value is {value}, {places[cause]}: {means[variation]}"
 
 
-def target_in_words(assurance: str, target: float, lower: float, upper: float) -> str:
+def target_in_words(assurance: str, target: float, lower: float, upper: float, *, rates: bool) -> str:
     """Return what the limits say of the target; nothing where they say nothing."""
     if assurance == "none":
         return ""
-    shown, low, high = as_texts([target, lower, upper])
+    shown, low, high = as_texts([target, lower, upper], rates=rates)
     if assurance == "inconsistent":
         return f"; the target of {shown} is within the limits ({low} and {high}), so chance decides whether it is met"
     where = "above" if target > upper else "below"
