@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 from time import sleep
+from types import ModuleType
 from typing import Any
 from zipfile import ZipFile
 
@@ -26,6 +27,7 @@ from ombudsman_kpi.records.cells.text_times import read_iso
 from ombudsman_kpi.records.models import Model
 
 SOURCE = Path(ombudsman_kpi.__file__).parent
+PACKAGES = pytest.mark.parametrize("package", [ombudsman_kpi, ombudsman_kpi.statistics], ids=lambda one: one.__name__)
 DATA = Path(__file__).parents[1] / "examples" / "data"
 KINDS = ("calls", "written_contacts", "cases", "events", "requests")
 FILES = [word for kind in KINDS for word in (f"--{kind.replace('_', '-')}", str(DATA / f"{kind}.csv"))]
@@ -159,22 +161,37 @@ def test_of_several_files_none_is_kept(parsed: Counter[str], tmp_path: Path) -> 
 
 def test_importing_the_library_loads_nothing_of_it_and_no_other_library() -> None:
     found = loaded("import ombudsman_kpi; dir(ombudsman_kpi)")
-    assert {name for name in found if name.startswith("ombudsman_kpi")} == {"ombudsman_kpi"}
+    assert {name for name in found if name.startswith("ombudsman_kpi")} == {
+        "ombudsman_kpi",
+        "ombudsman_kpi.public_names",
+    }
     assert not found & {*HEAVY, "numpy", "pydantic", "pyarrow", "holidays", "dateutil"}
 
 
-@pytest.mark.parametrize("name", ombudsman_kpi.__all__)
-def test_each_name_can_be_the_first(name: str) -> None:
-    loaded(f"from ombudsman_kpi import {name}")
+@pytest.mark.parametrize(
+    ("package", "name"),
+    [(package.__name__, name) for package in (ombudsman_kpi, ombudsman_kpi.statistics) for name in package.__all__],
+)
+def test_each_name_can_be_the_first(package: str, name: str) -> None:
+    loaded(f"from {package} import {name}")
+
+
+def test_what_says_how_far_chance_goes_is_an_attribute_of_the_library_and_loads_no_records() -> None:
+    found = loaded("import ombudsman_kpi; assert ombudsman_kpi.statistics.wilson(45, 50).high < 1")
+    wings = {name.split(".")[1] for name in found if name.startswith("ombudsman_kpi.")}
+    assert wings == {"errors", "public_names", "statistics"}
+    assert not found & HEAVY
 
 
 def test_one_kind_of_error_loads_no_wing() -> None:
     found = loaded("from ombudsman_kpi import OptionError")
-    assert {name for name in found if name.startswith("ombudsman_kpi.")} == {"ombudsman_kpi.errors"}
+    assert {name for name in found if name.startswith("ombudsman_kpi.")} == {
+        f"ombudsman_kpi.{one}" for one in ("errors", "public_names")
+    }
 
 
 def test_no_module_that_is_loaded_hides_a_public_name() -> None:
-    """A module that is loaded becomes an attribute of the library: none may be called like a public name."""
+    """A module that is loaded becomes an attribute of its package: none may be called like a public name."""
     modules = [
         ".".join([SOURCE.name, *path.relative_to(SOURCE).with_suffix("").parts]).removesuffix(".__init__")
         for path in SOURCE.rglob("*.py")
@@ -184,22 +201,23 @@ def test_no_module_that_is_loaded_hides_a_public_name() -> None:
 import importlib, types, ombudsman_kpi
 for name in {modules!r}:
     importlib.import_module(name)
-    hidden = [name for name in ombudsman_kpi.__all__ if isinstance(getattr(ombudsman_kpi, name), types.ModuleType)]
-    assert not hidden, (name, hidden)
+    for package in (ombudsman_kpi, ombudsman_kpi.statistics):
+        hidden = {{name for name in package.__all__ if isinstance(getattr(package, name), types.ModuleType)}}
+        assert not hidden - {{"statistics"}}, (name, hidden)
 """
     loaded(program)
 
 
-def test_the_names_are_those_of_the_stub_and_what_they_are_can_be_pickled() -> None:
-    stub = ast.parse((SOURCE / "__init__.pyi").read_text("utf-8"))
-    names = {
-        str(alias.asname): node.module for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names
-    }
-    assert [*names] == [alias.name for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names]
-    assert {*ombudsman_kpi.__all__} == {*names, "__version__"}
-    for name in names:
-        thing = getattr(ombudsman_kpi, name)
-        assert pickle.loads(pickle.dumps(thing)) is thing  # noqa: S301
+@PACKAGES
+def test_the_names_are_those_of_the_stub_and_what_they_are_can_be_pickled(package: ModuleType) -> None:
+    stub = ast.parse(Path(str(package.__file__)).with_suffix(".pyi").read_text("utf-8"))
+    names = [alias for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    assert [alias.name for alias in names] == [alias.asname for alias in names]
+    assert {*package.__all__} - {"__version__"} == {alias.name for alias in names}
+    assert package is not ombudsman_kpi or "__version__" in package.__all__
+    for name in package.__all__:
+        thing = getattr(package, name)
+        assert isinstance(thing, ModuleType) or pickle.loads(pickle.dumps(thing)) == thing  # noqa: S301
 
 
 def test_the_library_is_loaded_from_an_archive(tmp_path: Path) -> None:
@@ -214,11 +232,12 @@ assert "library.zip" in ombudsman_kpi.__file__ and ombudsman_kpi.load_scheme("lg
 """)
 
 
-def test_all_names_are_listed_and_another_is_an_error_as_of_any_module() -> None:
-    assert {*dir(ombudsman_kpi)} >= {*ombudsman_kpi.__all__, "__doc__", "__file__", "__version__"}
-    assert not [name for name in dir(ombudsman_kpi) if name not in ombudsman_kpi.__all__ and name[:2] != "__"]
-    with pytest.raises(AttributeError, match="module 'ombudsman_kpi' has no attribute 'mesure'"):
-        ombudsman_kpi.mesure  # type: ignore[attr-defined]  # noqa: B018
+@PACKAGES
+def test_all_names_are_listed_and_another_is_an_error_as_of_any_module(package: ModuleType) -> None:
+    assert {*dir(package)} >= {*package.__all__, "__doc__", "__file__", "__getattr__"}
+    assert not [name for name in dir(package) if name not in package.__all__ and name[:2] != "__"]
+    with pytest.raises(AttributeError, match=f"module '{package.__name__}' has no attribute 'mesure'"):
+        package.mesure  # noqa: B018
 
 
 # Models, and schemes

@@ -1,5 +1,7 @@
 """The public names, and the modules that have them: ``ombudsman_kpi`` loads each when it is first used."""
 
+from . import statistics as statistics
+from .analysis.by_exception import exceptions as exceptions
 from .api import assess as assess
 from .api import compare_schemes as compare_schemes
 from .api import history as history

@@ -37,7 +37,7 @@ def test_t_falls_to_the_normal(confidence: float) -> None:
 
 @pytest.mark.parametrize("confidence", [0, 1, 0.99995, -0.5, 95, math.nan])
 def test_what_is_no_confidence_is_refused(confidence: float) -> None:
-    with pytest.raises(OptionError, match=r"above 0 and at most 0\.9999"):
+    with pytest.raises(OptionError, match=r"level: above 0 and at most 0\.9999"):
         normal_quantile(confidence)
-    with pytest.raises(OptionError, match=r"above 0 and at most 0\.9999"):
+    with pytest.raises(OptionError, match=r"level: above 0 and at most 0\.9999"):
         t_quantile(5, confidence)

@@ -23,7 +23,7 @@ from ombudsman_kpi.measures.base.places import Moments, Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import Records, Rule
-from ombudsman_kpi.statistics.intervals import Interval, MeanMoments, change_of_means
+from ombudsman_kpi.statistics.intervals import Interval, MeanMoments, difference_of_means
 
 TimeUnit = Literal["seconds", "hours", "working hours", "working days", "calendar days"]
 
@@ -63,6 +63,7 @@ class TimeTaken(OnClock):
     counted_in: TimeUnit = Field(description="The unit of the figure")
 
     rule_types: ClassVar[tuple[type[Rule], ...]] = (TimeTakenRule,)
+    better = "decrease"
     may_pause = True
     counts_parts: ClassVar[bool] = False  # whether each different time is counted, not whole units and exact sums
 
@@ -120,11 +121,10 @@ class Average(TimeTaken, Changing):
 
     def chance(self, before: Moments, now: Moments) -> Interval | None:
         """Return the interval of a change of means: its spread is that of whole units, its middle the exact change."""
-        interval = change_of_means(
-            MeanMoments(before.met, before.units, before.squares), MeanMoments(now.met, now.units, now.squares)
-        )
-        if interval is None:
+        first, second = (MeanMoments(moments.met, moments.units, moments.squares) for moments in (before, now))
+        if min(first.number, second.number) < 2 or not (first.spread or second.spread):
             return None
+        interval = difference_of_means(first, second)
         short = [Fraction(moments.below, self.runs_in.parts) / moments.met for moments in (before, now)]
         return Interval(*(bound + float(short[0] - short[1]) for bound in interval))
 

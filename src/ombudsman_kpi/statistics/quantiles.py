@@ -6,23 +6,23 @@ from statistics import NormalDist
 from ombudsman_kpi.errors import OptionError
 
 
-def check_confidence(confidence: float) -> None:
-    """Raise ``OptionError`` for a confidence outside the range of the methods here, above 0 to 0.9999."""
-    if not 0 < confidence <= 0.9999:
-        raise OptionError(f"A confidence must be above 0 and at most 0.9999, such as 0.95; not {confidence}.")
+def check_level(level: float) -> None:
+    """Raise ``OptionError`` for a level of confidence outside the range of the methods here, above 0 to 0.9999."""
+    if not (isinstance(level, int | float) and 0 < level <= 0.9999):
+        raise OptionError(f"level: above 0 and at most 0.9999, such as 0.95; not {level}.")
 
 
-def normal_quantile(confidence: float) -> float:
+def normal_quantile(level: float) -> float:
     """Return the z for which a standard normal value lies between -z and z with this probability.
 
     >>> round(normal_quantile(0.95), 6)
     1.959964
     """
-    check_confidence(confidence)
-    return NormalDist().inv_cdf((1 + confidence) / 2)
+    check_level(level)
+    return NormalDist().inv_cdf((1 + level) / 2)
 
 
-def t_quantile(freedom: float, confidence: float) -> float:
+def t_quantile(freedom: float, level: float) -> float:
     """Return the t for which Student's t lies between -t and t with this probability.
 
     There are 1 or more degrees of freedom, not necessarily a whole number.
@@ -33,13 +33,13 @@ def t_quantile(freedom: float, confidence: float) -> float:
     With t = √freedom sinh(u), the density of u is proportional to cosh(u)**-freedom. It is smooth, so Simpson's rule is
     accurate to five figures or more, and it falls, so Newton's steps up from 0 never overshoot.
     """
-    check_confidence(confidence)
+    check_level(level)
     freedom = min(freedom, 1e6)  # beyond this it equals the normal, and rounding errors would grow
     at_zero = 2 * math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(math.pi)
     u, step, parts = 0.0, 1.0, 200
     while step > 1e-9 * u:
         heights = [at_zero * math.cosh(u * part / parts) ** -freedom for part in range(parts + 1)]
         inside = (heights[0] + 4 * sum(heights[1::2]) + 2 * sum(heights[2:-1:2]) + heights[-1]) * u / (3 * parts)
-        step = (confidence - inside) / heights[-1]
+        step = (level - inside) / heights[-1]
         u += step
     return math.sqrt(freedom) * math.sinh(u)

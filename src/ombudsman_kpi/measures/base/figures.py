@@ -12,7 +12,7 @@ from ombudsman_kpi.arrays.types import MISSING, Codes, Integers, Truths
 from ombudsman_kpi.measures.base.places import Moments, Places
 from ombudsman_kpi.measures.base.standard import Standard
 from ombudsman_kpi.rounding import many
-from ombudsman_kpi.statistics.intervals import Interval, change_of_shares
+from ombudsman_kpi.statistics.intervals import Interval, difference
 
 TargetStatus = Literal["met", "missed", "undetermined", "no data", "no target", "not measured"]
 
@@ -123,8 +123,9 @@ def once_matured(figures: Figures, places: Places) -> Figures:
 
 
 def chance_of_shares(before: Moments, now: Moments) -> Interval | None:
-    """Return the interval of the change between two shares that chance alone leaves open."""
-    return change_of_shares(before.met, before.met + before.missed, now.met, now.met + now.missed)
+    """Return the interval of the change between two shares that chance alone leaves open; None without data."""
+    counted, counted_now = before.met + before.missed, now.met + now.missed
+    return difference(before.met, counted, now.met, counted_now) if counted and counted_now else None
 
 
 def share_figures(standard: Standard | None, places: Places, past: Integers | int = 0) -> Figures:
