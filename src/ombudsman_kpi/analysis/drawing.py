@@ -234,6 +234,8 @@ def _says(record: Mapping[str, Any], of_all: int) -> str:
         words += f", from {strata:,} {'strata' if strata > 1 else 'stratum'} by {' and '.join(record['strata'])}"
     if of_all > population:
         words += f", without {of_all - population:,} that were drawn earlier"
+    if record["strata"]:  # however many were drawn of each
+        return f"{words}: a score of all of them weighs each stratum by its size (weighted_score)."
     points = half_up(Fraction(margin_of(n, population)) * 100)
     return f"{words}: the interval (95%) of a share found in them is at most ± {points} percentage points."
 
