@@ -226,6 +226,27 @@ def test_the_examples_run(name: str, printed: str, capsys: pytest.CaptureFixture
     assert printed in capsys.readouterr().out
 
 
+def test_the_example_of_sampling_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["sampling.py", str(tmp_path)])
+    runpy.run_path("examples/sampling.py", run_name="__main__")
+    out = capsys.readouterr().out
+    assert "40 of 577 records were drawn by the seed 'QA checklist 2024 Q1', from 6 strata by team" in out
+    assert "dip-sample-52w: 5 read, sampled from 8 cases that missed investigation-52w" in out
+    assert "\nverified\nThere were 577 records to draw from, now there are 477.\n" in out
+    assert {path.name for path in tmp_path.iterdir()} == {"qa-checklist.csv", "qa-checklist.json"}
+
+
+def test_the_page_on_statistics_shows_how_often_intervals_hold_the_truth() -> None:
+    page = (ROOT / "docs" / "statistics.md").read_text("utf-8")
+    made = runpy.run_path("benchmarks/coverage.py")
+    for name in made["TABLES"]:
+        shown = page.split(f"<!-- coverage of a {name} -->\n")[1].split(f"\n<!-- end of a {name} -->")[0]
+        assert len(shown.splitlines()) > 3
+        assert name != "share" or shown.splitlines() == [*made["share"]()]
+
+
 def test_the_example_data_are_made_by_their_script_byte_for_byte(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -159,7 +159,10 @@ def test_earlier_draws_are_left_out_however_they_are_given(form: str, tmp_path: 
     sample = draw_sample(CASES, 80, **DRAW, strata="team", exclude=exclude)
     assert {*ids(sample)} == {*CASES["case_id"]} - {*ids(DRAWN)}
     assert sample_record(sample)["population"] == 80
-    assert "from 3 strata by team, without 20 that were drawn earlier: " in sample.attrs["says"]
+    assert sample.attrs["says"] == (
+        "80 of 80 records were drawn by the seed 'QA 2024 Q1', from 3 strata by team, without 20 that were drawn "
+        "earlier: a score of all of them weighs each stratum by its size (weighted_score)."
+    )
     assert verify_sample(CASES, sample_record(sample)) == ()
 
 

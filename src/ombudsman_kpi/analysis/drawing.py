@@ -58,9 +58,9 @@ def draw_sample(
     ``level``. ``strata`` are columns, from each of whose combinations rows are drawn in proportion to its size, and at
     least a ``minimum``: see ``allocate``. Or n has a number for each: ``{"North": 5, "South": 5}``.
 
-    ``exclude`` are earlier draws: records of them, their tables, paths of either, or ids. The result has the rows with
-    all their columns, and ``sample_stratum`` and ``sample_rank``, by which it is sorted. ``attrs["says"]`` is
-    a sentence about it, and ``sample_record`` gives the record with which anyone repeats the draw.
+    ``exclude`` are earlier draws: records of them, their tables, a ``Path`` of either, or ids. The result has the rows
+    with all their columns, and ``sample_stratum`` and ``sample_rank``, by which it is sorted; ``attrs["says"]`` is a
+    sentence about it, and ``sample_record`` gives the record with which anyone repeats the draw.
 
     Raises ``OptionError`` for options that can't be, and ``RecordsError`` for a table that can't be read, has no such
     columns, lacks an id or a stratum, has an id twice, or has fewer rows than are asked for, in all or in a stratum.
@@ -234,6 +234,8 @@ def _says(record: Mapping[str, Any], of_all: int) -> str:
         words += f", from {strata:,} {'strata' if strata > 1 else 'stratum'} by {' and '.join(record['strata'])}"
     if of_all > population:
         words += f", without {of_all - population:,} that were drawn earlier"
+    if record["strata"]:  # however many were drawn of each
+        return f"{words}: a score of all of them weighs each stratum by its size (weighted_score)."
     points = half_up(Fraction(margin_of(n, population)) * 100)
     return f"{words}: the interval (95%) of a share found in them is at most ± {points} percentage points."
 

@@ -113,11 +113,8 @@ def rows_of(frame: Any, source: Source, rows: RowNumbers) -> "pd.DataFrame":
         here, offset = ascending[first:last] - offset, offset + size
         for name, column in columns.items():
             parts[name].append(_taken(column, here))
-    return (
-        pd.DataFrame({name: _column(cells) for name, cells in parts.items()})
-        .iloc[np.argsort(order)]
-        .reset_index(drop=True)
-    )
+    taken = pd.DataFrame({name: _column(cells) for name, cells in parts.items()})
+    return taken.iloc[np.argsort(order)].reset_index(drop=True)
 
 
 def _taken(column: Any, rows: RowNumbers) -> Any:
