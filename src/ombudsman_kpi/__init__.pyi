@@ -1,6 +1,10 @@
 """The public names, and the modules that have them: ``ombudsman_kpi`` loads each when it is first used."""
 
 from . import statistics as statistics
+from .analysis.in_progress import forecast as forecast
+from .analysis.in_progress import within_limits as within_limits
+from .analysis.views import ThreeViews as ThreeViews
+from .analysis.views import three_views as three_views
 from .api import assess as assess
 from .api import compare_schemes as compare_schemes
 from .api import history as history

@@ -111,7 +111,8 @@ def test_a_tally_of_parts_has_the_curve_of_the_whole(scheme: Scheme) -> None:
 def test_what_is_open_was_seen_for_whole_units_only(scheme: Scheme) -> None:
     def seen(target: str, received: str, as_of: str) -> list[int]:
         case = {"case_id": "A1", "received_at": received}
-        return tally(scheme, cases=[case], as_of=as_of, targets=target).elapsed_counts(target).elapsed.tolist()
+        counts = tally(scheme, cases=[case], as_of=as_of, targets=target).elapsed_counts(target)
+        return [int(time) for time in counts.elapsed]
 
     assert seen("in-20wd", "2024-04-18", "2024-04-19") == [1]  # a Friday: day 1 is over
     assert seen("in-20wd", "2024-04-18", "2024-04-20") == [1]  # of day 2 only a Saturday has passed

@@ -96,7 +96,9 @@ def test_one_record_and_all_censored_have_defined_limits() -> None:
 
 def test_a_share_within_a_limit_is_known_as_far_as_anything_was_seen() -> None:
     curve = kaplan_meier([5, 10], [2, 1], [1, 6])
-    assert curve.within(4) == (0, 0, pytest.approx(1 - 0.025**0.1), "")
+    before = curve.within(4)
+    assert (before.share, before.low) == (0, 0)
+    assert before.high == pytest.approx(1 - 0.025**0.1)
     assert curve.within(7).share == pytest.approx(0.2)
     assert curve.within(10).share == pytest.approx(1 - 0.8 * 6 / 7)
     assert curve.within(11) == (None, None, None, "no data: no record has been seen for longer than 10")
@@ -142,11 +144,12 @@ def test_what_is_no_centile_is_refused(percent: float) -> None:
 
 
 def test_a_sentence_says_what_a_curve_shows() -> None:
-    columns = (np.array(column) for column in ([6, 10, 15], [3, 2, 0], [0, 0, 1], [0, 0, 2]))
-    counts = ElapsedCounts(*columns, unit="days", left_out=1_200)  # type: ignore[arg-type]
+    elapsed, stopped, withdrawn, is_open = np.array([[6, 10, 15], [3, 2, 0], [0, 0, 1], [0, 0, 2]])
+    counts = ElapsedCounts(elapsed, stopped, withdrawn, is_open, "days", left_out=1_200)
     assert says(counts, Curve.of(counts)) == (
         "Half are finished within 10 days (95% interval 6 to not yet known); of 8 records 5 were finished, 2 are open "
         "and 1 were withdrawn; 1,200 are left out (not started, of another kind, or invalid)."
     )
-    none = ElapsedCounts(*[np.empty(0, np.int64)] * 4, why="no cases were given")
+    nothing = np.empty(0, np.int64)
+    none = ElapsedCounts(nothing, nothing, nothing, nothing, why="no cases were given")
     assert says(none, Curve.of(none)) == "No data: no cases were given."

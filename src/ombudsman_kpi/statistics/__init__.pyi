@@ -1,5 +1,7 @@
 """The public names of ``ombudsman_kpi.statistics``, and the modules that have them: each is loaded when first used."""
 
+from .forecasting import Forecast as Forecast
+from .forecasting import forecast_share as forecast_share
 from .intervals import Interval as Interval
 from .intervals import MeanMoments as MeanMoments
 from .intervals import difference as difference

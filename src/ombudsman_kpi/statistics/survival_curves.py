@@ -5,10 +5,10 @@ counts for as long as it was seen: one that is open, or was withdrawn, after 30 
 and no more. It is taken to have been as likely to be finished later as the others that were open so long.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,8 +53,10 @@ class ElapsedCounts(NamedTuple):
 class HasElapsed(Protocol):
     """What has counts of elapsed times: a tally, and the results of one."""
 
-    def elapsed_counts(self, target: str, /, **narrowed: Any) -> ElapsedCounts:
-        """Return the elapsed times of the records of a target."""
+    def elapsed_counts(
+        self, target: str, *, period: str | None = None, group: Mapping[str, str] | None = None
+    ) -> ElapsedCounts:
+        """Return the elapsed times of the records of a target: of all, of a period, or of a group."""
 
 
 class Estimate(NamedTuple):
@@ -94,7 +96,7 @@ class Curve:
     def of(cls, counts: ElapsedCounts, level: float = 0.95) -> Self:
         """Return the curve of some counts; raises what ``kaplan_meier`` raises."""
         z = normal_quantile(level)
-        elapsed, stopped, censored = _added_up(counts.elapsed, counts.stopped, counts.censored)
+        elapsed, stopped, censored = added_up(counts.elapsed, counts.stopped, counts.censored)
         leaving = stopped + censored
         at_risk = leaving[::-1].cumsum()[::-1]
         left = np.cumprod(1 - stopped / at_risk)
@@ -167,7 +169,14 @@ def kaplan_meier(elapsed: ArrayLike, stopped: ArrayLike, censored: ArrayLike, *,
     return Curve.of(ElapsedCounts(times, ended, last_seen, np.zeros_like(times)), level)
 
 
-def survival(source: HasElapsed, target: str, *, level: float = 0.95, **narrowed: Any) -> "pd.DataFrame":
+def survival(
+    source: HasElapsed,
+    target: str,
+    *,
+    period: str | None = None,
+    group: Mapping[str, str] | None = None,
+    level: float = 0.95,
+) -> "pd.DataFrame":
     """Return the share decided by each elapsed time: of a tally, or of the results of one.
 
     >>> import ombudsman_kpi as kpi
@@ -187,7 +196,7 @@ def survival(source: HasElapsed, target: str, *, level: float = 0.95, **narrowed
     Raises ``SchemeError`` for a target that the tally hasn't, ``OptionError`` for one without elapsed times and for
     figures that kept none, with what to do.
     """
-    counts = source.elapsed_counts(target, **narrowed)
+    counts = source.elapsed_counts(target, period=period, group=group)
     curve = Curve.of(counts, level)
     frame = curve.frame()
     frame.attrs["says"] = says(counts, curve)
@@ -206,13 +215,13 @@ def says(counts: ElapsedCounts, curve: Curve) -> str:
     half = "Fewer than half are finished so far"
     if median.elapsed is not None:
         up_to = "not yet known" if median.high is None else f"{median.high:,}"
-        interval = f"{_level(curve.level)} interval {median.low:,} to {up_to}"
+        interval = f"{level_text(curve.level)} interval {median.low:,} to {up_to}"
         half = f"Half are finished within {median.elapsed:,}{unit} ({interval})"
     of = f"of {many(total, 'record')} {stopped:,} were finished, {is_open:,} are open and {withdrawn:,} were withdrawn"
     return f"{half}; {of}{left_out}."
 
 
-def _level(level: float) -> str:
+def level_text(level: float) -> str:
     """Return a level in per cent, with as many decimals as it has."""
     exact = Fraction(str(level)) * 100
     return f"{half_up(exact, 0 if exact.denominator == 1 else 1)}%"
@@ -230,7 +239,7 @@ def _whole(name: str, column: ArrayLike) -> Integers:
     return numbers.astype(np.int64)
 
 
-def _added_up(elapsed: Integers, *columns: Integers) -> Sequence[Integers]:
+def added_up(elapsed: Integers, *columns: Integers) -> Sequence[Integers]:
     """Return the different elapsed times in order, and the sums of each column; those of nothing are left out."""
     times, place = np.unique(elapsed, return_inverse=True)
     sums = [np.zeros(len(times), np.int64) for _ in columns]
