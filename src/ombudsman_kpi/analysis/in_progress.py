@@ -66,10 +66,8 @@ def forecast(
     if cells.limit is None:
         raise OptionError(_NO_LIMIT.format(target))
     own = counted.of_period(wanted)
-    open_ages: dict[int, int] = {}
-    pending = own & cells.of_status("pending")
-    for age, number in zip(cells.elapsed[pending].tolist(), cells.block.records[pending].tolist(), strict=True):
-        open_ages[age] = open_ages.get(age, 0) + number
+    waiting = cells.counts(own & cells.of_status("pending"))
+    open_ages = dict(zip(waiting.elapsed.tolist(), waiting.open.tolist(), strict=True))
     found = forecast_share(
         cells.number(own, "met"), cells.number(own, "late", "overdue"), open_ages,
         cells.counts(counted.before(wanted)), cells.limit, arrivals=arrivals, level=level,

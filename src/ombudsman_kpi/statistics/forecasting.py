@@ -7,7 +7,7 @@ leaves the figure. The chances of both are those of Aalen and Johansen (1978).
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ import numpy as np
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.rounding import half_up, many
 from ombudsman_kpi.statistics.intervals import whole_number
-from ombudsman_kpi.statistics.quantiles import normal_quantile
+from ombudsman_kpi.statistics.quantiles import check_level, normal_quantile
 from ombudsman_kpi.statistics.survival_curves import Curve, ElapsedCounts, Floats, added_up, level_text
 
 PART_OF_ONE = 0.25  # how far the limits are moved out, since records are whole: found by simulation
@@ -137,12 +137,10 @@ def forecast_share(
 
     Raises ``OptionError`` for a number that isn't whole, or is below 0.
     """
-    z = normal_quantile(level)
+    check_level(level)
     met, missed, arrivals = whole_number(met, "met"), whole_number(missed, "missed"), whole_number(arrivals, "arrivals")
     ages = {whole_number(age, "an age"): whole_number(number, "open records") for age, number in open_ages.items()}
-    if arrivals:
-        ages[NEW] = arrivals
-    ages = {age: number for age, number in ages.items() if number}
+    ages = {age: number for age, number in {**ages, NEW: arrivals}.items() if number}
     is_open = sum(ages.values())
     total = met + missed + is_open
     if not total:
@@ -150,45 +148,46 @@ def forecast_share(
     worst, best = met / total, (met + is_open) / total
     if not is_open:
         return Forecast(met, missed, 0, worst, best, worst, worst, worst, level)
+    sure = Forecast(met, missed, is_open, worst, best, None, None, None, level)
     known = Curve.of(earlier).within(limit)
     if known.share is None:
-        note = f"of earlier records {known.note.removeprefix('no data: ')}, and the limit is {limit:,}"
-        return Forecast(met, missed, is_open, worst, best, None, None, None, level, note)
-    chances = Chances.of(earlier, limit)
-    place = chances.times.searchsorted([*ages], "right")
-    in_time, late, *covariances = chances.expected(place, np.array([*ages.values()]))
-    counted = met + in_time + missed + late
+        reason = known.note.removeprefix("no data: ")
+        return replace(sure, note=f"of earlier records {reason}, and the limit is {limit:,}")
+    return _with_expected(sure, ages, Chances.of(earlier, limit))
+
+
+def _with_expected(sure: Forecast, ages: Mapping[int, int], chances: Chances) -> Forecast:
+    """Return a forecast with the share that is expected, by the chances of open records of some ages."""
+    place, number = chances.times.searchsorted([*ages], "right"), np.array([*ages.values()])
+    in_time, late, *covariances = chances.expected(place, number)
+    counted = sure.met + in_time + sure.missed + late
     if not counted:
-        return Forecast(
-            met, missed, is_open, worst, best, None, None, None, level, "all that was open so long was withdrawn"
-        )
-    share = (met + in_time) / counted
+        return replace(sure, note="all earlier records that were open so long were withdrawn")
+    share = (sure.met + in_time) / counted
     slope = np.array([1 - share, -share]) / counted
     variance = float(slope @ (covariances[0] + covariances[1]) @ slope)
-    seen = is_open / float(np.array([*ages.values()]) @ (1 / np.maximum(chances.at_risk[place], 1)))
-    low, high = _limits(share, variance, (worst, best), z, is_open, seen)
-    return Forecast(met, missed, is_open, worst, best, share, low, high, level)
+    seen = sure.open / float(number @ (1 / np.maximum(chances.at_risk[place], 1)))
+    low, high = _limits(sure, share, variance, seen)
+    return replace(sure, expected=share, low=low, high=high)
 
 
-def _limits(
-    share: float, variance: float, bounds: tuple[float, float], z: float, is_open: int, seen: float
-) -> tuple[float, float]:
+def _limits(sure: Forecast, share: float, variance: float, seen: float) -> tuple[float, float]:
     """Return the limits of what a share may come to, between two bounds that it can't leave.
 
     The quantiles of a normal, corrected for skewness as of a binomial (Cornish and Fisher 1938), and a quarter of a
     record further out, since records are whole. Chances that were all 0 or all 1 say that there is no variance: then it
     is that of half a record of as many as were seen.
     """
-    worst, best = bounds
-    width = best - worst
+    worst, z = sure.met / (sure.met + sure.missed + sure.open), normal_quantile(sure.level)
+    width = sure.open / (sure.met + sure.missed + sure.open)
     part = min(max((share - worst) / width, 0.0), 1.0)
     least = 0.5 / (seen + 1)
     spread = max(part * (1 - part), least * (1 - least))
     error = math.sqrt(variance) / width
     if part * (1 - part) < least * (1 - least):
-        error = max(error, math.sqrt(spread * (1 / is_open + 1 / (seen + 1))))
+        error = max(error, math.sqrt(spread * (1 / sure.open + 1 / (seen + 1))))
     bend = (1 - 2 * part) * error / spread * (z * z - 1) / 6
-    further = PART_OF_ONE / is_open
+    further = PART_OF_ONE / sure.open
     low, high = (part + error * (side * z + bend) + side * further for side in (-1, 1))
     return worst + width * max(low, 0.0), worst + width * min(high, 1.0)
 
