@@ -52,9 +52,12 @@ class ThreeViews:
         if not len(self.periods):
             return "No data: nothing has started."
         last = self.periods.iloc[-1]
-        shares = (
-            f"{percent(int(last[f'{view}_met']), int(last[f'{view}_counted']))} of those {view}" for view in VIEWS
-        )
+        shares = []
+        for view in VIEWS:
+            pending = int(last.get(f"{view}_pending", 0))
+            waiting = f" ({pending:,} not yet due)" if pending else ""
+            share = percent(int(last[f"{view}_met"]), int(last[f"{view}_counted"]))
+            shares.append(f"{share} of those {view}{waiting}")
         ages = dict(zip(self.stock["age"], self.stock["records"], strict=True))
         over = int(ages.get(OVER, 0) + ages.get(TWICE, 0))
         text = f"In {last['period']} {', '.join(shares)} were in time; at {self.as_of} {int(last['open']):,} are open, "
