@@ -117,6 +117,20 @@ def test_the_stock_is_what_was_open_at_the_end_of_each_month(counted: Tally) -> 
     }
 
 
+@pytest.mark.parametrize(
+    ("days", "age"),
+    [
+        (15, "up to half the limit"), (16, "up to the limit"), (30, "up to the limit"), (31, "over the limit"),
+        (60, "over the limit"), (61, "over twice the limit"),
+    ],
+)  # fmt: skip
+def test_ages_end_with_the_day_that_they_name(scheme: Scheme, days: int, age: str) -> None:
+    case = {"case_id": "A1", "received_at": AS_OF - timedelta(days)}
+    one = tally(scheme, cases=[case], as_of=AS_OF, every="month", cohort="all", targets=TARGET)
+    stock = three_views(one, TARGET).stock
+    assert stock.loc[stock["records"] == 1, "age"].tolist() == [age]
+
+
 def test_a_flattering_month_is_said(scheme: Scheme) -> None:
     """In May the office decides young cases and leaves those of April: the figure rises, and so does the stock."""
     april = [{"case_id": f"A{place}", "received_at": "2024-04-02", "decided_at": None} for place in range(60)]
@@ -152,14 +166,9 @@ def test_views_of_parts_are_those_of_the_whole(scheme: Scheme, counted: Tally) -
 def test_a_period_in_progress_is_forecast_from_earlier_ones(counted: Tally) -> None:
     found = forecast(counted, TARGET)
     june = [case for case in RECEIVED if case["received_at"].month == 6]
-    waiting: dict[int, int] = {}
-    for case in june:
-        if ended(case) is None:
-            age = (AS_OF - case["received_at"]).days
-            waiting[age] = waiting.get(age, 0) + 1
     before = [case for case in RECEIVED if case["received_at"].month < 6]
     by_hand = forecast_share(
-        sum(map(met, june)), sum(map(missed, june)), waiting, elapsed_of(before), LIMIT
+        sum(map(met, june)), sum(map(missed, june)), waiting_in(6), elapsed_of(before), LIMIT
     )  # fmt: skip
     assert (found.met, found.missed, found.open) == (by_hand.met, by_hand.missed, by_hand.open)
     assert (found.expected, found.low, found.high) == pytest.approx((by_hand.expected, by_hand.low, by_hand.high))
@@ -170,8 +179,19 @@ def test_a_period_in_progress_is_forecast_from_earlier_ones(counted: Tally) -> N
     assert by_due.open == sum(
         1 for case in RECEIVED if due(case).month == 6 and not missed(case) and ended(case) is None
     )
+    early = [case for case in RECEIVED if case["received_at"].month < 5]
+    may = forecast(counted, TARGET, period="May 2024")
+    by_hand = forecast_share(may.met, may.missed, waiting_in(5), elapsed_of(early), LIMIT)
+    assert (may.expected, may.low) == pytest.approx((by_hand.expected, by_hand.low))
     done = forecast(counted, TARGET, period="Jan 2024")
     assert (done.open, done.worst) == (0, done.best)
+
+
+def waiting_in(month: int) -> dict[int, int]:
+    """Return how old those are, received in a month, that are open and not yet over the limit."""
+    own = [case for case in RECEIVED if case["received_at"].month == month and ended(case) is None]
+    ages = [(AS_OF - case["received_at"]).days for case in own if not missed(case)]
+    return {age: ages.count(age) for age in ages}
 
 
 def elapsed_of(cases: list[dict[str, Any]]) -> Any:
@@ -201,6 +221,9 @@ def test_shares_within_each_limit_are_those_of_each_months_curve(counted: Tally)
         assert row["open"] == sum(ended(case) is None for case in own)
         took = [(case["decided_at"] - case["received_at"]).days for case in own if case["decided_at"] and ended(case)]
         assert row["within"] == sum(time <= limit for time in took)
+        gone = [case for case in own if ended(case) and case["withdrawn_at"]]
+        out = sum((case["withdrawn_at"] - case["received_at"]).days <= limit for case in gone)
+        assert (row["records"], row["share"]) == (len(own) - out, pytest.approx(row["within"] / (len(own) - out)))
         if found.share is None:
             assert row["note"] == found.note
             assert row["estimate"] != row["estimate"]

@@ -133,6 +133,14 @@ def test_late_withdrawals_and_abandoned_calls_are_not_finished(scheme: Scheme) -
     assert columns_of(counts) == {"stopped": {}, "withdrawn": {70: 1}, "open": {}}
 
 
+def test_times_counted_in_parts_are_in_whole_units_rounded_up(scheme: Scheme) -> None:
+    median: dict[str, Any] = {"of": "calls", "start": "offered_at", "stop": "answered_at", "cohort": "received"}
+    calls_scheme = scheme.with_target("wait", says="short", measure="median", counted_in="seconds", **median)
+    calls = [{"offered_at": "2024-04-02T09:00:00", "answered_at": "2024-04-02T09:00:07.000001"}]
+    counts = tally(calls_scheme, calls=calls, as_of=AS_OF, targets="wait").elapsed_counts("wait")
+    assert columns_of(counts) == {"stopped": {8: 1}, "withdrawn": {}, "open": {}}
+
+
 def test_no_records_are_no_data(scheme: Scheme) -> None:
     frame = survival(tally(scheme, cases=[], as_of=AS_OF, targets=TARGET), TARGET)
     assert (len(frame), frame.attrs["says"]) == (0, "No data: no clock has run.")

@@ -31,6 +31,11 @@ def test_the_expected_share_is_worked_out_on_paper() -> None:
     assert (found.worst, found.best, found.open) == (20 / 45, 40 / 45, 20)
 
 
+def test_what_is_open_at_an_age_was_not_finished_then() -> None:
+    assert forecast_share(0, 0, {5: 10}, EARLIER, 20).expected == pytest.approx(50 / 60)
+    assert forecast_share(0, 0, {4: 10}, EARLIER, 20).expected == pytest.approx(90 / 100)
+
+
 def test_who_is_withdrawn_first_leaves_the_figure() -> None:
     # Of 100 on day 5 50 are finished; of 50 left 10 are withdrawn; of 40 on day 10 20 are finished, 20 aren't.
     earlier = counts([5, 10, 30], [50, 20, 20], [10, 0, 0], [0, 0, 0])
