@@ -2,6 +2,10 @@
 
 from . import statistics as statistics
 from .analysis.by_exception import exceptions as exceptions
+from .analysis.in_progress import forecast as forecast
+from .analysis.in_progress import within_limits as within_limits
+from .analysis.views import ThreeViews as ThreeViews
+from .analysis.views import three_views as three_views
 from .api import assess as assess
 from .api import compare_schemes as compare_schemes
 from .api import history as history

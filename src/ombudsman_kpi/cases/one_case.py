@@ -30,6 +30,7 @@ from ombudsman_kpi.cases.findings import (
 )
 from ombudsman_kpi.cases.record_table import Cells, RecordTable, source_of, time_of
 from ombudsman_kpi.clocks.due_days import DueDays, HasDueDays, due_days
+from ombudsman_kpi.clocks.judging import LimitedClock
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.outcomes import Assessed, Outcome
 from ombudsman_kpi.clocks.remaining import remaining
@@ -44,7 +45,7 @@ from ombudsman_kpi.events.log import REOPENED, UNSTOPPED
 from ombudsman_kpi.events.pauses import OPEN
 from ombudsman_kpi.events.reopenings import Again
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.target import LimitedClock, Target
+from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.records.batch import Batch
 from ombudsman_kpi.records.tables import Table, open_table
 from ombudsman_kpi.records.validity import validated

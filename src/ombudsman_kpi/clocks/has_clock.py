@@ -43,3 +43,15 @@ class HasClock(HasStarts, Protocol):
     @property
     def clock_key(self) -> tuple[Any, ...]:
         """All that it depends on: targets of one key share their clocks."""
+
+
+class TimedClock(HasClock, Protocol):
+    """What a target declares of whose clock each record has one time, that it took or has taken so far."""
+
+    @property
+    def time_allowed(self) -> Limit | None:
+        """How long it may take, where it has a limit."""
+
+    @property
+    def counts_parts(self) -> bool:
+        """Whether elapsed times are counted in parts of their unit, not in whole units."""

@@ -1,5 +1,6 @@
 """Judging clocks: which outcome follows from how a clock stands, the limit, and what the calendar knows."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
@@ -10,12 +11,15 @@ from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import day_number
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.axes import Axis
+from ombudsman_kpi.clocks.has_clock import HasClock
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import Outcome
 from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import Timeline
 from ombudsman_kpi.events.as_known import NEVER
+
+_TOO_LATE, _ABANDONED = " after it was due", "abandoned"
 
 BEYOND = State("invalid", "due day is after the calendar's last day")
 
@@ -32,6 +36,10 @@ class HasLimit(Protocol):
         """The options."""
 
 
+class LimitedClock(HasClock, HasLimit, Protocol):
+    """What a target with a clock and a limit has."""
+
+
 def judge(state: State, in_time: bool, unanswered: str = "late") -> Outcome:  # noqa: FBT001
     """Return the outcome of a clock's state. A breach is never erased: what ended after it was due is late.
 
@@ -43,13 +51,23 @@ def judge(state: State, in_time: bool, unanswered: str = "late") -> Outcome:  # 
     if state.ending == "stopped":
         return Outcome("met") if in_time else Outcome("late")
     if state.ending == "withdrawn":
-        return Outcome("excluded", state.reason) if in_time else Outcome("late", f"{state.reason} after it was due")
+        return Outcome("excluded", state.reason) if in_time else Outcome("late", state.reason + _TOO_LATE)
     if unanswered == "left out":
         return Outcome("excluded", "not answered" if state.ending == "open" else "abandoned")
     if state.ending == "abandoned":
         left_out = in_time and unanswered == "left out if abandoned within the limit"
-        return Outcome("excluded", "abandoned within the limit") if left_out else Outcome("late", "abandoned")
+        return Outcome("excluded", "abandoned within the limit") if left_out else Outcome("late", _ABANDONED)
     return Outcome("pending") if in_time else Outcome("overdue")
+
+
+def ended_without(outcome: Outcome, withdrawn_by: Iterable[str]) -> bool:
+    """Return whether what is late ended without what was promised, by its reason: withdrawn, closed or abandoned.
+
+    >>> ended_without(judge(State("withdrawn", "withdrawn"), False), ["withdrawn_at"])
+    True
+    """
+    words = outcome.reason.split(", ")[0]  # an extension may add its own
+    return words in {_ABANDONED, *(name.removesuffix("_at") + _TOO_LATE for name in withdrawn_by)}
 
 
 def outcomes(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -13,7 +13,6 @@ from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.clocks.limits import Limit, units
 from ombudsman_kpi.clocks.outcomes import Assessed, Cohort, outcome_of
 from ombudsman_kpi.clocks.pausing import PausedClock
-from ombudsman_kpi.clocks.states import NONE
 from ombudsman_kpi.clocks.timeline import timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.changing import Changing
@@ -40,20 +39,18 @@ class TimeTakenRule(ClockRule):
         clock = timeline(self.target, known)
         elapsed = PausedClock.of(clock, self.related.stood_still(self.target, known), known.as_of).net()
         categories = tuple(outcome_of(state) for state in clock.states)
-        ran = np.array([outcome.status in {"met", "pending"} for outcome in categories]).take(clock.state)
-
         return Assessed(
             clock.state.astype(np.intp),
             categories,
             clock.start_day,
             clock.end_day,
-            np.where(ran, elapsed, NONE),
+            elapsed,
             self.target.unit,
             clock.points_without_due,
             self.target.runs_in.parts,
             clock.in_days,
             in_parts=self.target.counts_parts,
-            gross=np.where(ran, clock.elapsed, NONE) if self.target.pauses else None,
+            gross=clock.elapsed if self.target.pauses else None,
         )
 
 
@@ -65,12 +62,16 @@ class TimeTaken(OnClock):
     rule_types: ClassVar[tuple[type[Rule], ...]] = (TimeTakenRule,)
     better = "decrease"
     may_pause = True
-    counts_parts: ClassVar[bool] = False  # whether each different time is counted, not whole units and exact sums
 
     @property
     def runs_in(self) -> Limit:
         """None of its unit, which says how the clock counts."""
         return units()[self.counted_in.removesuffix("s")](0)
+
+    @property
+    def timed_clock(self) -> Self:
+        """The target itself."""
+        return self
 
     @property
     def reads_times(self) -> bool:

@@ -18,7 +18,7 @@ from ombudsman_kpi.statistics.intervals import Interval
 class Centiles(TimeTaken, Changing):
     """Centiles of the times that clocks took: the smallest that at least so many in a hundred don't exceed."""
 
-    counts_parts: ClassVar[bool] = True
+    counts_parts = True
 
     @property
     @abstractmethod

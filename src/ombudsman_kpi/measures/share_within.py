@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,6 +103,11 @@ class ShareWithin(Extendable, ChangingShare):
     def reopens(self) -> bool:
         """Whether a case that was reopened has its last stop, or clocks of its own since then."""
         return self.clock.reopening != "first stop"
+
+    @property
+    def timed_clock(self) -> Self:
+        """The target itself."""
+        return self
 
     @property
     def by_events(self) -> bool:

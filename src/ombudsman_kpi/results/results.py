@@ -1,21 +1,23 @@
 """Results: everything with a decimal point lives here: values, bounds, headroom, status."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ombudsman_kpi.errors import SchemeError, one_of
+from ombudsman_kpi.errors import OptionError, SchemeError, one_of
 from ombudsman_kpi.results.from_counts import table_of_counts
 from ombudsman_kpi.results.json import plain_results, results_from_json, results_json_schema, results_to_json
 from ombudsman_kpi.results.row import COUNTS, OWN_COLUMNS, Row, column_names
 from ombudsman_kpi.results.table import Column, Made, RowsByColumn
 from ombudsman_kpi.results.text_table import as_html, as_text, table_of
 from ombudsman_kpi.schemes.scheme import Scheme
+from ombudsman_kpi.statistics.survival_curves import ElapsedCounts
 from ombudsman_kpi.tallies.basis import Basis
 from ombudsman_kpi.tallies.counts import Counts
+from ombudsman_kpi.tallies.elapsed import NO_TIMES, elapsed_counts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,13 +35,14 @@ class Results:
 
     rows: RowsByColumn
     basis: Basis
+    counts: Counts | None = field(default=None, compare=False)  # what they were worked out from, where that is at hand
 
     @classmethod
     def of(cls, counts: Counts) -> "Results":
         """Return the results of counts. Raises ``SchemeError`` where nothing was counted."""
         if counts.basis is None:
             raise SchemeError("A tally of nothing has no scheme, and so no results. Add a tally of records to it.")
-        return cls(table_of_counts(counts, counts.basis), counts.basis)
+        return cls(table_of_counts(counts, counts.basis), counts.basis, counts)
 
     @property
     def scheme(self) -> Scheme:
@@ -60,7 +63,19 @@ class Results:
         rows = self.rows.of_target(target)
         if not rows:
             raise SchemeError(f"These results have no target {target!r}. {one_of(target, self.rows.targets)}")
-        return Results(rows, self.basis)
+        return Results(rows, self.basis, self.counts)
+
+    def elapsed_counts(
+        self, target: str, *, period: str | None = None, group: Mapping[str, str] | None = None
+    ) -> ElapsedCounts:
+        """Return how many records of a target took how long, or have so far, as ``Tally.elapsed_counts`` does.
+
+        Raises ``OptionError`` for results without counts of elapsed times, too: those of ``measure``, and those that
+        were read from JSON.
+        """
+        if self.counts is None:
+            raise OptionError(f"{target}: {NO_TIMES}")
+        return elapsed_counts(self.counts, target, period=period, group=group)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -9,8 +9,10 @@ from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.rounding import many
+from ombudsman_kpi.statistics.survival_curves import ElapsedCounts
 from ombudsman_kpi.tallies import storage
 from ombudsman_kpi.tallies.counts import Counts
+from ombudsman_kpi.tallies.elapsed import elapsed_counts
 
 
 class Tally(Counts):
@@ -64,6 +66,17 @@ class Tally(Counts):
             if (block.records < 0).any():
                 raise KpiError(f"The tally of {key.target} has counts below zero: more was subtracted than was in it.")
         return Results.of(self)
+
+    def elapsed_counts(
+        self, target: str, *, period: str | None = None, group: Mapping[str, str] | None = None
+    ) -> ElapsedCounts:
+        """Return how many records of a target took how long, or have so far: of all, of a period, or of a group.
+
+        ``period`` names those received in it (``"Mar 2024"``), ``group`` those of a label (``{"team": "A"}``).
+        ``statistics.survival`` reads them. Raises ``SchemeError`` for a target that wasn't counted, ``OptionError``
+        where it has no elapsed times, or the tally isn't in such periods and groups.
+        """
+        return elapsed_counts(self, target, period=period, group=group)
 
     def __repr__(self) -> str:
         if self.basis is None:

@@ -10,6 +10,8 @@ from .control_charts import p_chart as p_chart
 from .control_charts import p_chart_of_groups as p_chart_of_groups
 from .control_charts import xmr as xmr
 from .control_charts import xmr_of_groups as xmr_of_groups
+from .forecasting import Forecast as Forecast
+from .forecasting import forecast_share as forecast_share
 from .funnels import Funnel as Funnel
 from .funnels import funnel as funnel
 from .intervals import Interval as Interval
@@ -23,5 +25,11 @@ from .sampling import sample_size as sample_size
 from .scores import WeightedScore as WeightedScore
 from .scores import weighted_score as weighted_score
 from .special_causes import ChartRules as ChartRules
+from .survival_curves import Curve as Curve
+from .survival_curves import ElapsedCounts as ElapsedCounts
+from .survival_curves import Estimate as Estimate
+from .survival_curves import TimeReached as TimeReached
+from .survival_curves import kaplan_meier as kaplan_meier
+from .survival_curves import survival as survival
 
 __all__: list[str]

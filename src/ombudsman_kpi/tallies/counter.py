@@ -15,7 +15,7 @@ from ombudsman_kpi.arrays.threads import in_threads
 from ombudsman_kpi.arrays.types import MISSING, Codes, Integers, Truths
 from ombudsman_kpi.calendars.periods import Grain, Numbering
 from ombudsman_kpi.clocks.limits import Limit
-from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, CountedBy, Outcome
+from ombudsman_kpi.clocks.outcomes import NOT_ENDED, Assessed, CountedBy, Outcome, OutcomeStatus
 from ombudsman_kpi.clocks.states import NONE, State
 from ombudsman_kpi.clocks.timeline import Timeline
 from ombudsman_kpi.events.as_known import AsKnownBatch
@@ -27,6 +27,7 @@ from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Key
 
 NOT_RECORDED = "(not recorded)"
+STILL_OPEN: dict[OutcomeStatus, str] = {"pending": "still open", "overdue": "still open and overdue"}
 
 Wanted = Sequence[tuple[Rule, Key]]
 ClockName = Hashable  # `SharedClock.key`: targets of one name share their clocks
@@ -213,8 +214,8 @@ def _in_cohort(outcome: Outcome, key: Key) -> Outcome:
         return outcome
     if outcome.mark == NOT_ENDED:
         return Outcome("excluded", "still open and late")
-    if outcome.status in {"pending", "overdue"}:
-        return Outcome("excluded", "still open" if outcome.status == "pending" else "still open and overdue")
+    if outcome.status in STILL_OPEN:
+        return Outcome("excluded", STILL_OPEN[outcome.status])
     return outcome
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.clocks.due_days import HasDueDays, due_days, fields_of_due_days
 from ombudsman_kpi.clocks.extensions import Extension, further_clock
+from ombudsman_kpi.clocks.judging import LimitedClock
 from ombudsman_kpi.clocks.limit_fields import LimitField, SeveralField
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
@@ -22,7 +23,7 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.selected import Selected, check_conditions, check_time
-from ombudsman_kpi.measures.base.target import DueChain, LimitedClock, Records, Target
+from ombudsman_kpi.measures.base.target import DueChain, Records, Target
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import is_none
 from ombudsman_kpi.records.vocabulary import IDS_OF_EVENTS
@@ -37,6 +38,7 @@ class OnClock(Selected):
     stop: tuple[str, ...] = Field(description="The field that stops it, or several: the earliest counts")
     clock: Clock = Field(default_factory=Clock, description="Options of the clock")
     may_pause: ClassVar[bool] = False  # whether it can count what ran of a clock that stood still
+    counts_parts: ClassVar[bool] = False  # whether each different time is counted, not whole units and exact sums
     _others: dict[str, HasDueDays] = PrivateAttr(default_factory=dict)  # the targets on whose due days it starts
 
     @property

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,8 @@ from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.periods import Every, Grain, grain_of
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
 from ombudsman_kpi.clocks.due_days import HasDueDays
-from ombudsman_kpi.clocks.has_clock import HasClock
-from ombudsman_kpi.clocks.judging import HasLimit
+from ombudsman_kpi.clocks.has_clock import TimedClock
+from ombudsman_kpi.clocks.judging import LimitedClock
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, CountedBy, Outcome, OutcomeStatus
@@ -42,10 +42,6 @@ DueChain = tuple[tuple[Limit, Clock], ...]  # limits, each of which counts on fr
 _NO_WEEKS = "the standard is for every month: measure with every='month', or a longer period"
 
 MEASURES: dict[str, type["Target"]] = {}  # each measure by its name, in the order of the registry, which fills it
-
-
-class LimitedClock(HasClock, HasLimit, Protocol):
-    """What a target with a clock and a limit has."""
 
 
 class Wording(NamedTuple):
@@ -343,6 +339,11 @@ class Target(Declaration):
     @property
     def limited_clock(self) -> LimitedClock | None:
         """The target itself, where it has a clock with a limit."""
+        return None
+
+    @property
+    def timed_clock(self) -> TimedClock | None:
+        """The target itself, where each record has one time by it, that it took or has taken so far."""
         return None
 
     def again(self, known: AsKnownBatch, related: Related) -> Again | None:
