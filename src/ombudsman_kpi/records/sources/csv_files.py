@@ -207,11 +207,12 @@ def _refuse_open_quote(path: Path, form: _Form) -> None:
             ) from None
 
 
-def _read_options(form: _Form, block: int, *, use_threads: bool) -> Any:
+def _read_options(form: _Form, block: int) -> Any:
+    """Return how a file is read: in one thread, which counts the rows for errors; several are no faster here."""
     import pyarrow.csv as pv
 
     encoding = "utf8" if form.encoding == "utf-8" else form.encoding
-    return pv.ReadOptions(block_size=block, use_threads=use_threads, skip_rows=form.skip, encoding=encoding)
+    return pv.ReadOptions(block_size=block, use_threads=False, skip_rows=form.skip, encoding=encoding)
 
 
 def _parse_options(form: _Form) -> Any:
@@ -236,8 +237,8 @@ def _parse_options(form: _Form) -> Any:
 def _names_of(path: Path, form: _Form, block: int) -> tuple[str, ...]:
     import pyarrow.csv as pv
 
-    with pv.open_csv(path, _read_options(form, block, use_threads=False), _parse_options(form)) as reader:
-        return tuple(reader.schema.names)  # one thread counts the rows
+    with pv.open_csv(path, _read_options(form, block), _parse_options(form)) as reader:
+        return tuple(reader.schema.names)
 
 
 def _is_short(error: Exception) -> bool:
@@ -245,16 +246,16 @@ def _is_short(error: Exception) -> bool:
     return "straddling" in str(error)
 
 
-def _batches(path: Path, form: _Form, convert: Any, *, use_threads: bool = True) -> Iterator[Any]:
+def _batches(path: Path, form: _Form, convert: Any) -> Iterator[Any]:
     """Yield the batches of a file; where a row is longer than a block, what is left in larger ones."""
     import pyarrow as pa
     import pyarrow.csv as pv
 
     done = 0
     for block in (BLOCK, _LONG):
-        read, known = _read_options(form, block, use_threads=use_threads), done
+        known = done
         try:
-            with pv.open_csv(path, read, _parse_options(form), convert) as reader:
+            with pv.open_csv(path, _read_options(form, block), _parse_options(form), convert) as reader:
                 for batch in reader:
                     rest, known = batch.slice(known), max(known - len(batch), 0)
                     done += len(rest)
@@ -276,18 +277,16 @@ def _read(path: Path, form: _Form, there: tuple[str, ...], places: list[int]) ->
         include_columns=None if form.has_empty else wanted,
         strings_can_be_null=False,
     )
-
-    def batches(*, use_threads: bool = True) -> Iterator[Any]:
-        found = _batches(path, form, convert, use_threads=use_threads)
-        return map(_without_empty, found) if form.has_empty else found
-
+    batches = _batches(path, form, convert)
+    if form.has_empty:
+        batches = map(_without_empty, batches)
     empty = True
     try:
-        for batch in _without_last(batches(), form.last):
+        for batch in _without_last(batches, form.last):
             yield [batch.column(place if form.has_empty else there[place]) for place in places]
             empty = False
     except (pa.ArrowException, OSError, UnicodeError) as error:
-        raise broken(path, _first_error(batches(use_threads=False)) or error) from None
+        raise broken(path, error) from None
     if empty:
         yield [pa.nulls(0, pa.string()) for _ in places]
 
@@ -333,15 +332,3 @@ def _line_of(path: Path, form: _Form, position: int) -> str:
         except csv.Error:  # a cell that is longer than Python's reader takes
             pass
     return f"row {position}"
-
-
-def _first_error(batches: Iterator[Any]) -> Exception | None:
-    """Return the error that is met when all is read again in one thread, which counts the rows."""
-    import pyarrow as pa
-
-    try:
-        for _ in batches:
-            pass
-    except (pa.ArrowException, OSError, UnicodeError) as error:
-        return error
-    return None
