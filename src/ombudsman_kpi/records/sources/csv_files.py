@@ -247,23 +247,53 @@ def _is_short(error: Exception) -> bool:
 
 
 def _batches(path: Path, form: _Form, convert: Any) -> Iterator[Any]:
-    """Yield the batches of a file; where a row is longer than a block, what is left in larger ones."""
+    """Yield the batches of a file; where a row is longer than a block, what is left in larger ones.
+
+    The first one comes from the first block alone: of a file Arrow reads up to 32 blocks ahead, which is much for a
+    look at its first rows.
+    """
     import pyarrow as pa
     import pyarrow.csv as pv
 
     done = 0
-    for block in (BLOCK, _LONG):
-        known = done
+    for place, block in (_head_of(path, form), BLOCK), (path, BLOCK), (path, _LONG):
+        is_head, known = place is not path, done
         try:
-            with pv.open_csv(path, _read_options(form, block), _parse_options(form), convert) as reader:
-                for batch in reader:
+            with pv.open_csv(place, _read_options(form, block), _parse_options(form), convert) as reader:
+                for batch in _first_of(reader) if is_head else reader:
                     rest, known = batch.slice(known), max(known - len(batch), 0)
                     done += len(rest)
                     yield rest
+            if not is_head:
                 return
-        except pa.ArrowInvalid as error:
-            if block == _LONG or not _is_short(error):
+        except pa.ArrowException as error:
+            if not is_head and (block == _LONG or not _is_short(error)):
                 raise
+
+
+def _head_of(path: Path, form: _Form) -> Any:
+    """Return the first block of a file and one byte more; no bytes where that is all, or bytes don't measure blocks."""
+    import pyarrow as pa
+
+    head = b""
+    if form.encoding == "utf-8":
+        with opened(path) as file:
+            head = file.read(BLOCK + 1)
+    return pa.BufferReader(head if len(head) > BLOCK else b"")
+
+
+def _first_of(reader: Any) -> Iterator[Any]:
+    """Yield the first of two batches. It ends with a whole row; the last one need not, and may be the only one."""
+    import pyarrow as pa
+
+    batches = iter(reader)
+    first = next(batches, None)
+    try:
+        is_whole = next(batches, None) is not None
+    except pa.ArrowException:  # the last row is cut
+        is_whole = True
+    if is_whole:
+        yield first
 
 
 def _read(path: Path, form: _Form, there: tuple[str, ...], places: list[int]) -> Iterator[list[Any]]:
