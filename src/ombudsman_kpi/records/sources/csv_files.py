@@ -62,15 +62,8 @@ class _Form(NamedTuple):
 
 def open_csv(kind: str, path: Path, options: FileOptions) -> Source:
     """Return a CSV file as a source. Raises ``RecordsError`` where it can't be told how it is written."""
-    import pyarrow as pa
-
     form = _form_of(kind, path, options)
-    try:
-        there = _names_of(path, form, BLOCK)
-    except pa.ArrowInvalid as error:
-        if not _is_short(error):
-            raise
-        there = _names_of(path, form, _LONG)
+    there = _names_of(path, form)
     shown = [" ".join(name.split()) for name in there]  # a name may be broken into lines
     names = tuple(name for name in shown if name) if shown.count("") > 1 else tuple(shown)
 
@@ -234,10 +227,12 @@ def _parse_options(form: _Form) -> Any:
     )
 
 
-def _names_of(path: Path, form: _Form, block: int) -> tuple[str, ...]:
+def _names_of(path: Path, form: _Form) -> tuple[str, ...]:
     import pyarrow.csv as pv
 
-    with pv.open_csv(path, _read_options(form, block), _parse_options(form)) as reader:
+    for batch in _batches(path, form, None):
+        return tuple(batch.schema.names)
+    with pv.open_csv(path, _read_options(form, _LONG), _parse_options(form)) as reader:  # there are no rows
         return tuple(reader.schema.names)
 
 
