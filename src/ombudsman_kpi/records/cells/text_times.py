@@ -109,7 +109,7 @@ def _cast_at_once(text: Any) -> TextTimes | None:
     return TextTimes(text, values, there & ~long, long if zoned else nowhere, nowhere)
 
 
-def _have_minutes(content: Any, begins: Integers) -> bool:
+def _have_minutes(content: Any, begins: Any) -> bool:
     """Return whether what is longer than a date goes on with hours and minutes: Arrow would read 2024-03-28T09 too."""
     # The cells lie end to end in the bytes of the column, each beginning at its offset. In 2024-03-28T09:30 the
     # byte 13 places after the beginning is the colon; 2024-03-28T09 and 2024-03-28T09+01 have none there.
