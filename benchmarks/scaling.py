@@ -41,7 +41,7 @@ class Run(NamedTuple):
 
 
 def by_library(
-    figures: str, folder: str, events: str = "events", memory: str = "", ids: str = "find", ending: str = "parquet"
+    figures: str, folder: str, events: str = "events", memory: str = "", ids: Any = "find", ending: str = "parquet"
 ) -> dict[str, Any]:
     """Count some figures in one call; time it from the files to the rows. ``ids``: who looks for repeated ones."""
     import pyarrow.parquet  # noqa: F401  (loaded before, as the peers are)
