@@ -1,9 +1,11 @@
 """Calendars and schemes shared by sixteen threads: the same answers as one thread alone gives."""
 
+import gc
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from threading import Barrier, Event, get_ident
 from time import sleep
@@ -332,3 +334,63 @@ def test_the_caller_hears_of_rows_in_order_in_its_own_thread() -> None:
     assert {thread for thread, _ in told} == {get_ident()}
     rows = [number for size in range(1, 40) for number in (size, 1)]
     assert [number for _, number in told] == np.cumsum(rows).tolist()
+
+
+# The error of the caller holds the answers in the frame that failed; Python waits for all threads when it ends.
+FAILS = """
+from time import sleep
+from ombudsman_kpi.arrays.threads import AHEAD, Parts, in_threads
+
+def fail():
+    answers = in_threads(abs, Parts([lambda: iter(range(10 * AHEAD))] * 4))
+    next(answers)
+    sleep(0.1)
+    raise ValueError("of the caller")
+
+fail()
+"""
+
+
+def test_a_process_ends_where_its_caller_failed_among_the_answers() -> None:
+    ended = subprocess.run([sys.executable, "-c", FAILS], check=False, capture_output=True, text=True, timeout=30)
+    assert ended.stderr.endswith("ValueError: of the caller\n")
+
+
+def first_of(parts: Parts[int]) -> None:
+    next(parts)
+
+
+def first_answer(parts: Parts[int]) -> None:
+    next(in_threads(abs, parts))
+
+
+def failed_work(parts: Parts[int]) -> None:
+    def work(_: int) -> None:
+        raise ValueError
+
+    list(in_threads(work, parts))
+
+
+@pytest.mark.parametrize("use", [first_of, first_answer, failed_work])
+@pytest.mark.parametrize("number", [1, 4])
+def test_what_parts_have_open_is_closed_as_soon_as_nobody_reads_on(
+    use: Callable[[Parts[int]], None], number: int
+) -> None:
+    """Else a file is open until Python looks for garbage, and on Windows nobody can replace it until then."""
+    opened, closed = [], []
+
+    def read() -> Iterator[int]:
+        opened.append(1)
+        try:
+            yield from range(100)
+        finally:
+            closed.append(1)
+
+    gc.disable()
+    try:
+        with suppress(ValueError):
+            use(Parts([read] * number))
+        assert opened
+        assert len(closed) == len(opened)
+    finally:
+        gc.enable()

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import ombudsman_kpi as kpi
 from command_line import Typed
 from ombudsman_kpi.records.reading import PLAIN, parse_readings, with_file
-from ombudsman_kpi.records.sources import csv_files
+from ombudsman_kpi.records.sources import csv_files, csv_scan
 from ombudsman_kpi.records.sources.files import open_path
 from ombudsman_kpi.records.sources.layout import FileOptions
 from ombudsman_kpi.records.tables import Table, open_table
@@ -125,6 +125,19 @@ def test_a_row_longer_than_a_block_is_read_like_any_other(
     path = written(tmp_path, text_of([NAMES, *rows]))
     assert cells(opened(path)) == [[cell or None for cell in row] for row in rows]
     assert counts_of(path) == (80, 0, 0, "")
+
+
+@pytest.mark.parametrize("empty", [",,,,", '"","","","",""'])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("chunk", [1 << 20, 1 << 12, 7])
+def test_a_row_of_empty_cells_is_no_record_wherever_it_stands(
+    empty: str, end: str, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = text_of([NAMES, *([f"A{number}", *ROWS[0][1:4], "North"] for number in range(4_000))]).splitlines()
+    monkeypatch.setattr(csv_scan, "_CHUNK", chunk)
+    path = written(tmp_path, end.join([*lines[:100], empty, *lines[100:], ""]))
+    assert path.stat().st_size > 2 * csv_scan.HEAD  # so that the row isn't among the last ones
+    assert [id_ for (id_,) in cells(opened(path), ["case_id"])] == [f"A{number}" for number in range(4_000)]
 
 
 def test_a_first_line_names_the_separator(tmp_path: Path) -> None:

@@ -88,3 +88,14 @@ def test_of_files_with_and_without_zones_the_error_names_the_same_one_each_time(
             list(table.batches(["received_at"]).each(lambda batch: batch.times("received_at")))
         assert len(table.batches(["received_at"]).parts) == 1
         assert len(table.batches(["case_id"]).parts) > 1
+
+
+def test_instants_as_spark_writes_them_are_told_from_times_without_a_zone_by_the_first_file(tmp_path: Path) -> None:
+    """Both are called timestamps without a zone; whichever thread was first would say which of them is right."""
+    for file, of_spark in enumerate([True, False]):
+        times = pa.table({"received_at": pa.array(["2024-03-28T09:30"] * 64).cast(pa.timestamp("ns"))})
+        pq.write_table(times, tmp_path / f"{file}.parquet", row_group_size=16, use_deprecated_int96_timestamps=of_spark)
+    table = open_table("cases", tmp_path / "*.parquet")
+    assert len(table.batches(["received_at"]).parts) == 1
+    for file in range(2):
+        assert len(open_table("cases", tmp_path / f"{file}.parquet").batches(["received_at"]).parts) == 4

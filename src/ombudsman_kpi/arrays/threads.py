@@ -9,7 +9,7 @@ from threading import Condition
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 Item = TypeVar("Item")
 Other = TypeVar("Other")
@@ -78,17 +78,21 @@ class Parts(Iterator[Item]):
     def __next__(self) -> Item:
         """Return the next item."""
         if self._items is None:
-            self._items = self._in_turn()
+            self._items = _in_turn(self.parts, self.made, self.heard)
         return next(self._items)
 
-    def _in_turn(self) -> Iterator[Item]:
-        rows = 0
-        for read in self.parts:
-            for item in read():
-                yield self.made(item)
-                if self.heard is not None:
-                    rows += len(item)
-                    self.heard(rows)
+
+# It has no `Parts`, which have it: else a file would stay open until Python looks for garbage.
+def _in_turn(
+    parts: Iterable[Read], made: Callable[[Any], Item], heard: Callable[[int], object] | None
+) -> Iterator[Item]:
+    rows = 0
+    for read in parts:
+        for item in read():
+            yield made(item)
+            if heard is not None:
+                rows += len(item)
+                heard(rows)
 
 
 def _filled(read: Read) -> Iterator[Any]:
@@ -176,7 +180,9 @@ _END = object()
 class _Shared(Generic[Answer]):
     """Parts that several threads read and work on. A thread takes the first part that none of the others reads.
 
-    So all of them are in one part where work takes longer than reading, and else in as many as there are threads.
+    So all of them are in one part where work takes longer than reading, and else in as many as there are threads. A
+    thread waits for others alone, never for the caller: Python, which waits for all threads when it ends, would wait
+    for ever where the caller has failed. Where only the caller can make room, it stops, and the caller starts another.
     """
 
     def __init__(self, work: Callable[[Any], Answer], parts: Parts[Any]) -> None:
@@ -185,6 +191,7 @@ class _Shared(Generic[Answer]):
         self._first = 0  # the lane whose answers are handed over
         self._last = len(self._lanes) - 1  # an earlier one after an error in that
         self._waiting = 0  # answers, there or on their way
+        self._running = 0  # threads
         self._turn = Condition()
 
     def answers(self) -> Iterator[Answer]:
@@ -193,9 +200,7 @@ class _Shared(Generic[Answer]):
 
         pool, rows = ThreadPoolExecutor(WORKERS), 0
         try:
-            for _ in range(WORKERS):
-                pool.submit(self._go_on)
-            while (answer := self._handed_over()) is not None:
+            while (answer := self._handed_over(pool)) is not None:
                 if answer.error is not None:
                     raise answer.error
                 yield answer.value
@@ -207,25 +212,34 @@ class _Shared(Generic[Answer]):
                 self._last = -1
                 self._turn.notify_all()
             pool.shutdown()
+            for lane in self._lanes:
+                lane.items = None  # an error would keep what it reads open
 
-    def _handed_over(self) -> _Answer | None:
+    def _handed_over(self, pool: "ThreadPoolExecutor") -> _Answer | None:
         """Return the next answer, as soon as it is there; None at the end."""
         with self._turn:
             while self._first < len(self._lanes):
+                self._start(pool)
                 lane = self._lanes[self._first]
                 if lane.answers and lane.answers[0].is_there:
                     self._waiting -= 1
-                    self._turn.notify_all()  # there is room again
-                    return lane.answers.popleft()
+                    answer = lane.answers.popleft()
+                    self._start(pool)  # there is room again
+                    return answer
                 if lane.is_over and not lane.answers:
                     self._first += 1
-                    self._turn.notify_all()
                 else:
                     self._turn.wait()
         return None
 
+    def _start(self, pool: "ThreadPoolExecutor") -> None:
+        """Start as many threads as may run, where one of them has something to read."""
+        while self._running < WORKERS and any(map(self._has_room, self._open())):
+            pool.submit(self._go_on)
+            self._running += 1
+
     def _go_on(self) -> None:
-        """Read and work, item by item, until nothing is left or wanted."""
+        """Read and work, item by item, while there is room and something is left."""
         while (lane := self._taken()) is not None:
             answer = _Answer()
             item: Any = _END
@@ -252,20 +266,23 @@ class _Shared(Generic[Answer]):
                 self._turn.notify_all()
 
     def _taken(self) -> _Lane | None:
-        """Return a lane for one thread to read, as soon as there is room for one more answer; None at the end."""
+        """Return a lane for one thread to read, as soon as no other does; None where none has room, or all is read."""
         with self._turn:
-            while True:
-                lanes = self._open()
+            while lanes := [*filter(self._has_room, self._open())]:
                 for lane in lanes:
-                    is_first = lane is self._lanes[self._first]
-                    ahead = self._waiting - len(self._lanes[self._first].answers)
-                    has_room = len(lane.answers) < WORKERS + 2 if is_first else ahead < AHEAD
-                    if has_room and not lane.is_taken:
+                    if not lane.is_taken:
                         lane.is_taken = True
                         return lane
-                if not lanes:
-                    return None
                 self._turn.wait()
+            self._running -= 1
+        return None
+
+    def _has_room(self, lane: _Lane) -> bool:
+        """Return whether there is room for one more answer of a lane."""
+        first = self._lanes[self._first]
+        if lane is first:
+            return len(lane.answers) < WORKERS + 2
+        return self._waiting - len(first.answers) < AHEAD
 
     def _open(self) -> list[_Lane]:
         """Return the first lanes that aren't read to the end, as many as there are threads."""

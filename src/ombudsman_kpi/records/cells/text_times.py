@@ -55,11 +55,10 @@ def read_iso(column: Any, missing: Collection[str] = MISSING_WORDS) -> TextTimes
     import pyarrow as pa
 
     text = column.cast(pa.string())
-    ordinary = None
-    if not any(word[:1].isdigit() for word in missing):  # Arrow reads none of the others, and no space around a time
+    if not any(word[:1].isdigit() for word in missing):  # else a word for nothing may look like a time
         ordinary = _cast_at_once(_without_blanks(text))
-    if ordinary is not None:
-        return ordinary
+        if ordinary is not None:
+            return ordinary
     text = tidied(text, missing)
     ordinary = _cast_at_once(text)
     if ordinary is None and (lengths_of(text) > 26).any():  # SQL Server's datetime2 has seven digits

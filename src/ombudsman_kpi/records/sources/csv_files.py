@@ -227,11 +227,12 @@ def _refuse_open_quote(path: Path, form: _Form) -> None:
             ) from None
 
 
-def _read_options(form: _Form, block: int, *, use_threads: bool) -> Any:
+def _read_options(form: _Form, block: int) -> Any:
+    """Return how a file is read: in one thread, which counts the rows for errors; several are no faster here."""
     import pyarrow.csv as pv
 
     encoding = "utf8" if form.encoding == "utf-8" else form.encoding
-    return pv.ReadOptions(block_size=block, use_threads=use_threads, skip_rows=form.skip, encoding=encoding)
+    return pv.ReadOptions(block_size=block, use_threads=False, skip_rows=form.skip, encoding=encoding)
 
 
 def _parse_options(form: _Form) -> Any:
@@ -255,17 +256,12 @@ def _parse_options(form: _Form) -> Any:
 
 def _names_of(path: Path, form: _Form) -> tuple[str, ...]:
     """Return the names of the columns, as Arrow reads them."""
-    import pyarrow as pa
     import pyarrow.csv as pv
 
-    for block in (BLOCK, _LONG):
-        try:
-            with pv.open_csv(path, _read_options(form, block, use_threads=False), _parse_options(form)) as reader:
-                return tuple(reader.schema.names)  # one thread counts the rows
-        except pa.ArrowInvalid as error:
-            if block == _LONG or not _is_short(error):
-                raise
-    raise AssertionError
+    for batch in _batches(path, form, None):
+        return tuple(batch.schema.names)
+    with pv.open_csv(path, _read_options(form, _LONG), _parse_options(form)) as reader:  # there are no rows
+        return tuple(reader.schema.names)
 
 
 def _kept(path: Path, form: _Form) -> list[Any] | None:
@@ -284,29 +280,55 @@ def _kept(path: Path, form: _Form) -> list[Any] | None:
     return batches[0] if len(batches) == 1 else None
 
 
-def _is_short(error: Exception) -> bool:
-    """Return whether a row is longer than a block."""
-    return "straddling" in str(error)
+def _batches(path: Path, form: _Form, convert: Any) -> Iterator[Any]:
+    """Yield the batches of a file; where a row is longer than a block, what is left in larger ones.
 
-
-def _batches(path: Path, form: _Form, convert: Any, *, use_threads: bool = True) -> Iterator[Any]:
-    """Yield the batches of a file; where a row is longer than a block, what is left in larger ones."""
+    The first one comes from the first block alone: of a file Arrow reads up to 32 blocks ahead, which is much for a
+    look at its first rows.
+    """
     import pyarrow as pa
     import pyarrow.csv as pv
 
     done = 0
-    for block in (BLOCK, _LONG):
-        read, known = _read_options(form, block, use_threads=use_threads), done
+    for place, block in *_head_of(path, form), (path, BLOCK), (path, _LONG):
+        is_head, known = place is not path, done
         try:
-            with pv.open_csv(path, read, _parse_options(form), convert) as reader:
-                for batch in reader:
+            with pv.open_csv(place, _read_options(form, block), _parse_options(form), convert) as reader:
+                for batch in _first_of(reader) if is_head else reader:
                     rest, known = batch.slice(known), max(known - len(batch), 0)
                     done += len(rest)
                     yield rest
+            if not is_head:
                 return
-        except pa.ArrowInvalid as error:
-            if block == _LONG or not _is_short(error):
+        except pa.ArrowException as error:
+            is_long = "straddling" in str(error)  # a row, longer than a block
+            if not is_head and (block == _LONG or not is_long):
                 raise
+
+
+def _head_of(path: Path, form: _Form) -> list[tuple[Any, int]]:
+    """Return the first block of a file, and one byte more; nothing where that is all, or bytes don't measure blocks."""
+    import pyarrow as pa
+
+    if form.encoding != "utf-8" or (path.suffix.lower() == ".csv" and path.stat().st_size <= BLOCK):
+        return []
+    with opened(path) as file:
+        head = file.read(BLOCK + 1)
+    return [(pa.BufferReader(head), BLOCK)] if len(head) > BLOCK else []
+
+
+def _first_of(reader: Any) -> Iterator[Any]:
+    """Yield the first of two batches. It ends with a whole row; the last one need not, and may be the only one."""
+    import pyarrow as pa
+
+    batches = iter(reader)
+    first = next(batches, None)
+    try:
+        is_whole = next(batches, None) is not None
+    except pa.ArrowException:  # the last row is cut
+        is_whole = True
+    if is_whole:
+        yield first
 
 
 def _read(path: Path, form: _Form, there: tuple[str, ...], places: list[int]) -> Iterator[list[Any]]:
@@ -320,18 +342,16 @@ def _read(path: Path, form: _Form, there: tuple[str, ...], places: list[int]) ->
         include_columns=None if form.has_empty else wanted,
         strings_can_be_null=False,
     )
-
-    def batches(*, use_threads: bool = True) -> Iterator[Any]:
-        found = _batches(path, form, convert, use_threads=use_threads)
-        return map(_without_empty, found) if form.has_empty else found
-
+    batches = _batches(path, form, convert)
+    if form.has_empty:
+        batches = map(_without_empty, batches)
     empty = True
     try:
-        for batch in _without_last(batches(), form.last):
+        for batch in _without_last(batches, form.last):
             yield [batch.column(place if form.has_empty else there[place]) for place in places]
             empty = False
     except (pa.ArrowException, OSError, UnicodeError) as error:
-        raise broken(path, _first_error(batches(use_threads=False)) or error) from None
+        raise broken(path, error) from None
     if empty:
         yield [pa.nulls(0, pa.string()) for _ in places]
 
@@ -377,15 +397,3 @@ def _line_of(path: Path, form: _Form, position: int) -> str:
         except csv.Error:  # a cell that is longer than Python's reader takes
             pass
     return f"row {position}"
-
-
-def _first_error(batches: Iterator[Any]) -> Exception | None:
-    """Return the error that is met when all is read again in one thread, which counts the rows."""
-    import pyarrow as pa
-
-    try:
-        for _ in batches:
-            pass
-    except (pa.ArrowException, OSError, UnicodeError) as error:
-        return error
-    return None

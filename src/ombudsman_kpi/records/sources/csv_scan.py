@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.records.sources.layout import FileOptions, remedy
 
@@ -76,13 +78,24 @@ class Scan:
         mark, between = quote.encode(), delimiter.encode()
         bare, quoted = between * (width - 1), mark * 2 + (between + mark * 2) * (width - 1)
         reach = len(quoted) + 2
+        room = np.empty((4, _CHUNK), np.bool_)  # used again and again: new memory would cost more than the look
         for content in self._chunks():
-            marks = content.count(mark)
-            self.marks += marks
+            signs = np.frombuffer(content, np.uint8)
+            if len(signs) > room.shape[1]:
+                room = np.empty((4, len(signs)), np.bool_)
+            ends, marks, gaps, starts = room[:, : len(signs)]
+            for found, sign in ((ends, ord("\n")), (marks, mark[0]), (gaps, between[0])):
+                np.equal(signs, sign, out=found)
+            self.marks += int(np.count_nonzero(marks))
             if width > 1 and not self.has_empty:
-                seam = self.tail[-reach:] + content[:reach]
-                lines = (bare, quoted) if marks else (bare,)
-                self.has_empty = any(_has_line(part, line) for part in (seam, content) for line in lines)
+                # A row that begins with a delimiter, or with two marks, is worth a search: most files have none. In
+                # the bytes "A\n,\n" an end stands in place 1 and a gap in place 2.
+                begins = starts[1:-1]
+                np.logical_and(marks[1:-1], marks[2:], out=begins)
+                np.logical_or(begins, gaps[1:-1], out=begins)
+                np.logical_and(begins, ends[:-2], out=begins)
+                parts = [self.tail[-reach:] + content[:reach]] + [content] * bool(begins.any())
+                self.has_empty = any(_has_line(part, line) for part in parts for line in (bare, quoted))
             self.is_whole &= len(self.tail) + len(content) <= HEAD
             self.tail = (self.tail + content[-HEAD:])[-HEAD:]
         self.has_empty |= width > 1 and self.tail.endswith((b"\n" + bare, b"\n" + quoted))

@@ -116,7 +116,7 @@ def _open_parquet(path: Path) -> Source:
     def rows_in(groups: list[int]) -> int:
         return sum(metadata.row_group(group).num_rows for group in groups)
 
-    types = dict(zip(schema.names, schema.types, strict=True))
+    types = dict(zip(schema.names, schema.types, strict=True)) | dict.fromkeys(of_spark, pa.timestamp("us", "UTC"))
     return Source(
         tuple(schema.names), read, is_pandas=is_of_pandas(schema), place=path.name, rows=metadata.num_rows, types=types
     )
