@@ -40,7 +40,6 @@ CASE = "case_id"  # the field by which the records of a case belong together
 DueChain = tuple[tuple[Limit, Clock], ...]  # limits, each of which counts on from where the one before it ends
 
 _NO_WEEKS = "the standard is for every month: measure with every='month', or a longer period"
-
 MEASURES: dict[str, type["Target"]] = {}  # each measure by its name, in the order of the registry, which fills it
 
 
