@@ -1,5 +1,8 @@
 """The public names, and the modules that have them: ``ombudsman_kpi`` loads each when it is first used."""
 
+from .analysis.convention_table import Choice as Choice
+from .analysis.convention_table import Conventions as Conventions
+from .analysis.conventions import conventions as conventions
 from .api import assess as assess
 from .api import compare_schemes as compare_schemes
 from .api import history as history
