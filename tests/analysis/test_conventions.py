@@ -218,6 +218,18 @@ def test_a_target_that_another_starts_on_the_due_day_of_has_no_pauses() -> None:
     assert refused == {(NAME, "pauses")}
 
 
+def test_a_band_is_not_counted_otherwise_than_those_beside_it() -> None:
+    name = "closed-within-3-months"
+    requests = [{"request_id": "R1", "kind": "stage-1", "received_at": "2024-03-28", "answered_at": "2024-04-29"}]
+    psow = load_scheme("psow")
+    kind = next(iter(psow.kinds_of("requests") or ()), "stage-1")
+    found = conventions(psow, requests=[{**requests[0], "kind": kind}], as_of=AS_OF, targets=name)
+    assert {item.convention for item in found.choices} <= {"as declared", "denominator", "division"}
+    refused = [item for item in found.untried if item.convention in {"cohort", "limit"}]
+    assert {item.convention for item in refused} == {"cohort", "limit"}
+    assert all(item.reason.startswith("targets wouldn't fit together: target closed-") for item in refused)
+
+
 def test_several_limits_are_read_strictly_together() -> None:
     limit = [{"where": {"category": "Tax"}, "limit": "5 working days"}, "20 working days"]
     scheme = WHOLE.with_target(NAME, limit=limit)

@@ -162,7 +162,7 @@ class _Found:
                 dry_run(self.whole, sources, self.options._replace(targets=(name,)))
             except KpiError as error:
                 lacks = [f"{lack.records} have no {lack.field}" for lack in getattr(error, "lacking", ())]
-                reason = ", ".join(lacks) or _reason(error)
+                reason = ", ".join(lacks) or _reason(str(error))
                 self.untried.append(Untried(variant.target, variant.convention, variant.option, reason))
                 del self.variants[name]
 
@@ -224,12 +224,16 @@ class _Found:
         for convention, option, keys in _possible(target):
             try:
                 changed = type(target).model_validate({**declared, **keys})
-                if f'"{target.id}"' in others:  # they may need it as it is
+                if changed.model_dump(mode="json") == whole:
+                    continue
+                if f'"{target.id}"' in others or not tried:  # else what is possible once is possible again
                     self.scheme.with_target(target.id, **keys)
-            except (ValidationError, KpiError) as error:
-                self.untried.append(Untried(target.id, convention, option, _reason(error)))
-                continue
-            if changed.model_dump(mode="json") != whole:
+            except ValidationError as error:
+                self.untried.append(Untried(target.id, convention, option, _reason(error.errors()[0]["msg"])))
+            except KpiError as error:
+                text = str(error).removeprefix(f"the scheme {self.scheme.id!r}: ").partition(". ")[0]
+                self.untried.append(Untried(target.id, convention, option, f"targets wouldn't fit together: {text}"))
+            else:
                 tried.append(_Variant(target.id, convention, option, keys))
         self._note_what_means_nothing(target)
         if len(target.cohorts) == 1:
@@ -268,7 +272,7 @@ class _Found:
             try:
                 scheme = self.scheme.with_calendar(**keys)
             except KpiError as error:
-                self.untried += [Untried(name, convention, option, _reason(error)) for name in names]
+                self.untried += [Untried(name, convention, option, _reason(str(error))) for name in names]
             else:
                 self.calendars.append((_Variant("", convention, option, keys), scheme, names))
 
@@ -374,7 +378,6 @@ def _read_otherwise(counts: Tally, target: str, status: OutcomeStatus, concerned
     return Results.of(replace(counts, basis=replace(basis, every=every, cohorts=cohorts), blocks=blocks))
 
 
-def _reason(error: ValidationError | KpiError) -> str:
+def _reason(message: str) -> str:
     """Return why something can't be declared, without what to do about it."""
-    text = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-    return text.removeprefix("Value error, ").partition(";")[0].removeprefix("clock: ").rstrip(".")
+    return message.removeprefix("Value error, ").partition(";")[0].removeprefix("clock: ").rstrip(".")
