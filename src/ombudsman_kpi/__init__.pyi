@@ -2,6 +2,9 @@
 
 from . import statistics as statistics
 from .analysis.by_exception import exceptions as exceptions
+from .analysis.convention_table import Choice as Choice
+from .analysis.convention_table import Conventions as Conventions
+from .analysis.conventions import conventions as conventions
 from .analysis.in_progress import forecast as forecast
 from .analysis.in_progress import within_limits as within_limits
 from .analysis.views import ThreeViews as ThreeViews

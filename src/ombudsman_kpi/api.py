@@ -1,11 +1,11 @@
 """The short way through all of it: records in, outcomes, tallies or results out."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.clocks.limits import Limit
+from ombudsman_kpi.engines.counting import on_spark, tallied
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.case_rows import case_rows
@@ -17,7 +17,7 @@ from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.row import check_groups
 from ombudsman_kpi.results.tally import Settled, Tally
 from ombudsman_kpi.schemes.scheme import Scheme
-from ombudsman_kpi.tallies.in_memory import Options, opened_once, refuse_too_early, tally_records
+from ombudsman_kpi.tallies.in_memory import Options, opened_once, refuse_too_early
 from ombudsman_kpi.tallies.outcome_rows import outcomes_of
 from ombudsman_kpi.tallies.plan import (
     Progress,
@@ -118,42 +118,17 @@ def tally(
     """
     readings = parse_readings(columns, dates, missing, unreadable, repeated_ids)
     options = Options(as_of, every, names_of("by", by), cohort, targets, report, readings)
-    return _tallied(scheme, provided(records), options, memory, progress)
+    return tallied(scheme, provided(records), options, memory, progress)
 
 
 def _measured(
     scheme: Scheme, tables: Mapping[str, Any], options: Options, memory: str | int | None, progress: Progress | None
 ) -> Results:
     """Return the results of measuring records, given by their kind."""
-    counted = _tallied(scheme, tables, options._replace(times=False), memory, progress)
+    counted = tallied(scheme, tables, options._replace(times=False), memory, progress)
     results = counted.results()
     refuse_too_early(counted, scheme, options.as_of)
     return results
-
-
-def _tallied(
-    scheme: Scheme, tables: Mapping[str, Any], options: Options, memory: str | int | None, progress: Progress | None
-) -> Tally:
-    """Return the tally of records, given by their kind: in memory, in parts on the disk, or on Spark."""
-    check_groups(options.by)
-    if _on_spark(tables):
-        from ombudsman_kpi.engines.spark import tally_on_spark
-
-        return Tally.of(tally_on_spark(scheme, tables, options, progress))
-    if memory is not None:
-        from ombudsman_kpi.engines.parts import tally_in_parts
-
-        return Tally.of(tally_in_parts(scheme, tables, options, memory, progress))
-    return Tally.of(tally_records(scheme, tables, options, progress))
-
-
-def _on_spark(records: Mapping[str, Any]) -> bool:
-    """Return whether some records are in a Spark DataFrame."""
-    if "pyspark" not in sys.modules:
-        return False
-    from ombudsman_kpi.engines.spark import is_spark
-
-    return any(is_spark(table) for table in records.values())
 
 
 @takes_records
@@ -280,7 +255,7 @@ def compare_schemes(
             )
         sides.append((scheme, options._replace(targets=names)))
     tables = provided(records)
-    if not _on_spark(tables):
+    if not on_spark(tables):
         tables = opened_once(tables, sides)
     left, right = (_measured(scheme, tables, side, None, progress) for scheme, side in sides)
     return Comparison(left, right, tuple(paired(left, right, pairs)))

@@ -9,3 +9,4 @@ from ombudsman_kpi.cli import sampling as sampling
 from ombudsman_kpi.cli.commands import Described as Described
 from ombudsman_kpi.cli.commands import app as app
 from ombudsman_kpi.cli.commands import run as run
+from ombudsman_kpi.cli.conventions import conventions as conventions

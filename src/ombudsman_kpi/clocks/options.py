@@ -3,7 +3,7 @@
 import re
 from datetime import time
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
 
 from pydantic import AfterValidator, Field, PlainSerializer
 
@@ -40,13 +40,19 @@ CutOff = Annotated[time, AfterValidator(_read_time), PlainSerializer(_write_time
 class Clock(Declaration):
     """The options of a clock, where a body's own rules differ from the default."""
 
+    of_input: ClassVar[frozenset[str]] = frozenset(
+        {"naive_times"}
+    )  # those that refuse records, and count none otherwise
+
     day_of_receipt: Literal["day 0", "day 1"] = Field(
         "day 0", description="Day 1 is the next working day, or the day of receipt itself"
     )
     non_working_receipt: Literal["as received", "next working day"] = Field(
         "as received", description="On a day off: nothing special, or deemed received on the next working day"
     )
-    cut_off: CutOff | None = Field(None, description="After this time of day a record is received the next day")
+    cut_off: CutOff | None = Field(
+        None, examples=["17:00"], description="After this time of day a record is received the next day"
+    )
     non_working_due: Literal["stays", "next working day"] = Field(
         "stays", description="Where days, weeks or months end on a day off: due that day, or on the next working day"
     )
@@ -55,6 +61,7 @@ class Clock(Declaration):
     )
     unanswered: Unanswered = Field(
         "late",
+        examples=["left out", "left out if abandoned within the limit", "left out if abandoned within 30 seconds"],
         description="Calls abandoned by the caller: late; left out if that was soon; or only answered calls counted",
         json_schema_extra={"pattern": f"^({_UNANSWERED.pattern})$"},
     )
@@ -89,3 +96,18 @@ class Clock(Declaration):
     def in_force(self) -> dict[str, str]:
         """The options that differ from the default, to be printed with every result."""
         return {name: str(value) for name, value in self.model_dump(mode="json", exclude_defaults=True).items()}
+
+
+def choices() -> dict[str, tuple[str | None, ...]]:
+    """Return what each option of counting can be: its words, or its default and the examples in its declaration.
+
+    >>> choices()["day_of_receipt"], choices()["cut_off"]
+    (('day 0', 'day 1'), (None, '17:00'))
+    """
+    return {
+        name: get_args(field.annotation)
+        if get_origin(field.annotation) is Literal
+        else (field.default, *(field.examples or ()))
+        for name, field in Clock.model_fields.items()
+        if name not in Clock.of_input
+    }
