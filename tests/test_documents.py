@@ -217,9 +217,13 @@ def test_the_example_schemes_can_be_loaded(path: Path) -> None:
     assert load_scheme(path).id == path.stem
 
 
-def test_the_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    runpy.run_path("examples/first_table.py", run_name="__main__")
-    assert "LGSCO Quality and Service Standards" in capsys.readouterr().out
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [("first_table", "LGSCO Quality and Service Standards"), ("funnel", "0 lie above and 1 below the 99.8% limits")],
+)
+def test_the_examples_run(name: str, printed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(f"examples/{name}.py", run_name="__main__")
+    assert printed in capsys.readouterr().out
 
 
 def test_the_example_data_are_made_by_their_script_byte_for_byte(

@@ -1,6 +1,7 @@
 """The public names, and the modules that have them: ``ombudsman_kpi`` loads each when it is first used."""
 
 from . import statistics as statistics
+from .analysis.by_exception import exceptions as exceptions
 from .analysis.in_progress import forecast as forecast
 from .analysis.in_progress import within_limits as within_limits
 from .analysis.views import ThreeViews as ThreeViews

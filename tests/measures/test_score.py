@@ -10,6 +10,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from ombudsman_kpi import Results, Scheme, assess, load_scheme, measure
 from ombudsman_kpi.results.row import Row
+from ombudsman_kpi.statistics import weighted_score
 
 SCORE = "quality"
 DECIDED = "decisions"
@@ -123,7 +124,9 @@ def test_or_their_scores_are_averaged_whatever_their_sizes() -> None:
     assert row.exact == (Fraction(9, 10) + Fraction(20, 40)) / 2 == Fraction(7, 10)
     assert (row.status, row.low, row.high) == ("met", row.value, row.value)
     assert (row.numerator, row.denominator, row.headroom) == (None, None, None)
-    assert row.words == ("mean of scores: 5 90.0% (9 of 10), 11 50.0% (20 of 40)",)
+    assert row.words == ("mean of scores: 5 90.0% (9 of 10), 11 50.0% (20 of 40)", "95% interval 55.2% to 81.6%")
+    _, low, high = weighted_score([9, 20], [10, 40], weights=[1, 1])
+    assert row.details["interval"] == (low, high)
     assert (row.met, row.missed) == (29, 21)
     assert row.details["sample"] == 50
 

@@ -74,6 +74,7 @@ class Abandoned(OnClock, ChangingShare):
     cohort = "received"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (AbandonedRule,)
+    better = "decrease"
 
     @property
     def runs_in(self) -> Limit:

@@ -60,6 +60,7 @@ class TimeTaken(OnClock):
     counted_in: TimeUnit = Field(description="The unit of the figure")
 
     rule_types: ClassVar[tuple[type[Rule], ...]] = (TimeTakenRule,)
+    better = "decrease"
     may_pause = True
 
     @property

@@ -160,6 +160,7 @@ class DelaysExplained(Target):
     cohort = "due"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (DelaysRule,)
+    better = "increase"
     words: ClassVar[Wording] = Wording("explained", "Target {reason} was missed; its clock started {start}.")
     obliges = True
 

@@ -50,6 +50,7 @@ class DoneBy(Dated):
     cohort = "dated"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (DoneByRule,)
+    better = "increase"
 
     @property
     def from_periods(self) -> bool:

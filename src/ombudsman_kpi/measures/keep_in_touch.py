@@ -231,6 +231,7 @@ class KeepInTouch(Limited):
     cohort = "closed"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (KeepInTouchRule,)
+    better = "increase"
     words: ClassVar[Wording] = Wording(
         done="contacted",
         start="Last contact with the {party}: {start}.",

@@ -27,6 +27,7 @@ from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.records.vocabulary import fields_of
 from ombudsman_kpi.rounding import half_up, percent
 from ombudsman_kpi.statistics.intervals import Interval, wilson
+from ombudsman_kpi.statistics.scores import weighted_score
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,18 @@ def _sampled(met: int, counted: int, population: int | None, details: dict[str, 
     if not counted:
         return []
     drawn_from = population if population is None or population >= counted else None
-    details["interval"] = interval = wilson(met, counted, population=drawn_from)
+    interval = wilson(met, counted, population=drawn_from)
     drawn = "" if population is None else f" from {population:,}"
     if population is not None and drawn_from is None:
         drawn = f", more than the {population:,} that it was drawn from"
+    return [f"sample of {counted:,}{drawn}; {_sure(interval, details)}"]
+
+
+def _sure(interval: Interval, details: dict[str, Any]) -> str:
+    """Note an interval, and return it in words."""
+    details["interval"] = interval
     low, high = (half_up(Fraction(bound) * 100) for bound in interval)
-    return [f"sample of {counted:,}{drawn}; 95% interval {low}% to {high}%"]
+    return f"95% interval {low}% to {high}%"
 
 
 class Score(Dated, ChangingShare):
@@ -110,6 +117,8 @@ class Score(Dated, ChangingShare):
     cohort = "dated"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (ScoreRule,)
+    better = "increase"
+    is_quality: ClassVar[bool] = True
 
     @property
     def from_periods(self) -> bool:
@@ -188,6 +197,9 @@ class Score(Dated, ChangingShare):
             wanted = self.where.get(self.parts)
             silent = [] if wanted is None or wanted.negated else [name for name in wanted.values if name not in parts]
             words += [f"without {', '.join(silent)}: no answers"] if each and silent else []
+            if parts and self.combines_by_mean:
+                score = weighted_score(*zip(*parts.values(), strict=True), weights=[1] * len(parts))
+                words.append(_sure(Interval(score.low, score.high), details))
         if not self.combines_by_mean:
             words += _sampled(met, counted, population, details)
         return Said(details, tuple(words))

@@ -98,6 +98,7 @@ class ShareWithin(Extendable, ChangingShare):
     cohort = "received"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (ShareWithinRule, DueDayRule)
+    better = "increase"
     in_time = obliges = may_pause = True
 
     @property

@@ -117,6 +117,7 @@ class Stock(Limited):
     cohort = "dated"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (StockRule,)
+    better = "decrease"
     counted_daily = True
 
     @property

@@ -83,10 +83,7 @@ def wilson(met: int, n: int, *, population: int | None = None, level: float = 0.
     """
     z = normal_quantile(level)
     met, n = share_counts(met, n)
-    if population is not None:
-        population = whole_number(population, "population")
-        if population < n:
-            raise OptionError(f"A sample of {n:,} can't come from a population of {population:,}: it includes them.")
+    population = None if population is None else drawn_from(n, population)
     share, rest = met / n, (n - met) / n
     if population == n:
         return Interval(share, share)
@@ -178,6 +175,14 @@ def share_counts(met: int, n: int) -> tuple[int, int]:
     if n == 0:
         raise OptionError("No data: nothing was counted (n is 0), so there is no share.")
     return met, n
+
+
+def drawn_from(n: int, population: object) -> int:
+    """Return the size of a population, or raise ``OptionError`` where a sample of n can't come from it."""
+    population = whole_number(population, "population")
+    if population < n:
+        raise OptionError(f"A sample of {n:,} can't come from a population of {population:,}: it includes them.")
+    return population
 
 
 def whole_number(value: object, name: str) -> int:

@@ -12,6 +12,7 @@ from ombudsman_kpi.statistics.intervals import Interval
 class Changing(ABC):
     """A measure whose figure's change from the period before can be a target of its own: a trend."""
 
+    is_quality: ClassVar[bool] = False  # whether it says how good work is, so that any real drop is told of
     grows: ClassVar[bool] = False  # whether the figure of a part of a period says nothing of the whole
 
     @abstractmethod

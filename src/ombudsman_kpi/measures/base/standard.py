@@ -13,6 +13,7 @@ from ombudsman_kpi.errors import SchemeError
 from ombudsman_kpi.records.models import ReadBy
 
 Operator = Literal["at least", "at most", "more than", "less than", "about"]
+Direction = Literal["increase", "decrease"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,14 @@ class Standard:
     def __post_init__(self) -> None:
         if not isinstance(self.value, (int, Fraction)) or self.value < 0 or _decimal(self._figure) is None:
             raise SchemeError("A standard is a decimal number of 0 or more, such as 98% or 12.5 days.")
+
+    @property
+    def better(self) -> Direction | None:
+        """Which way a value is better; None for ``about``."""
+        ways: dict[Operator, Direction] = {
+            "at least": "increase", "more than": "increase", "at most": "decrease", "less than": "decrease"
+        }  # fmt: skip
+        return ways.get(self.operator)
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)

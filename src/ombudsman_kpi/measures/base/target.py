@@ -28,7 +28,7 @@ from ombudsman_kpi.measures.base.figures import NO_TARGET, Figures, MonthlyFigur
 from ombudsman_kpi.measures.base.in_force import InForce
 from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.standard import StandardField
+from ombudsman_kpi.measures.base.standard import Direction, StandardField
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.conditions import Condition, Declaration, is_none
 from ombudsman_kpi.records.vocabulary import RecordKind
@@ -126,6 +126,7 @@ class Target(Declaration):
     in_time: ClassVar[bool] = False  # whether what is met was in time
     shows_met: ClassVar[bool] = False  # whether the records counted are those met, not what its value is a share of
     is_change: ClassVar[bool] = False  # whether its value has a sign, and its standard says in which direction
+    better: ClassVar[Direction | None] = None  # which way its value is better, where no standard says so
     obliges: ClassVar[bool] = False  # whether something is due on each record by it
 
     # What it counts.
