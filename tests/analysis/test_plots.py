@@ -104,7 +104,9 @@ def test_charts_of_groups_and_of_shares_have_their_units() -> None:
 
 
 def test_the_sentence_of_a_funnel_and_its_order() -> None:
-    frame = kpi.plot_data(funnel([5, 500, 60, 0], [10, 1000, 200, 0], ["small", "large", "low", "none"]))
+    frame = kpi.plot_data(
+        funnel([5, 500, 60, 0], [10, 1000, 200, 0], ["small", "large", "low", "none"], over_dispersion=False)
+    )
     assert frame["name"].tolist() == ["none", "small", "low", "large"]
     assert frame["outside"].tolist() == ["no data", "within", "low", "within"]
     assert frame.attrs["says"].startswith("Of 3 rates, 0 lie above and 1 below the 99.8% limits")
