@@ -23,7 +23,7 @@ def plot_data(of: Any) -> "pd.DataFrame":
     - Of the frame of ``survival``, a curve: ``elapsed, share, low, high, at_risk`` at each step, from 0 on.
     - Of what ``xmr`` and ``p_chart`` return, a control chart: a row for each point, with its icon; of groups, too.
     - Of what ``funnel`` returns, a funnel: the rates in the order of n, with their limits and the ``pooled`` rate.
-    - Of what ``three_views`` returns: for each period and ``view`` its ``share, low, high``, and what is ``open`` then and
+    - Of what ``three_views`` returns: for each period and ``view`` its ``share, low, high``, and what is ``open`` and
       ``over_limit``.
     - Of what ``outlook`` returns, the backlog: for each clock and week ``arriving, deciding, withdrawn, open``.
 
