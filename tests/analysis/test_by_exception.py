@@ -141,6 +141,15 @@ def test_a_drop_in_quality_is_listed_where_it_is_more_than_chance(
         ]
 
 
+def test_a_drop_of_an_earlier_month_is_not_listed() -> None:
+    fell = [{**row, "team": "A"} for row in reviews((90, 100), (79, 100))]
+    later = [
+        {**row, "review_id": f"B{row['review_id']}", "team": "B"} for row in reviews((90, 100), (90, 100), (79, 100))
+    ]
+    found = exceptions(measured(SCORE, reviews=[*fell, *later], by="team", as_of="2023-03-31"))
+    assert found[["team", "period", "exception"]].to_numpy().tolist() == [["B", "Mar 2023", "drop"]]
+
+
 def test_a_mean_of_scores_and_a_first_month_have_no_drop() -> None:
     combined = {**SCORE, "parts": "standard", "combined": "mean-of-scores"}
     records = reviews((85, 100), (90, 100), (79, 100))

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from ombudsman_kpi import Results, Scheme, assess, load_scheme, measure
+from ombudsman_kpi import Results, Scheme, SchemeError, assess, load_scheme, measure
 from ombudsman_kpi.records.sources import source
 
 ARTICLES = "articles"
@@ -311,3 +311,9 @@ def test_a_volume_of_everything_has_nothing_before_it() -> None:
         scheme, cases=[{"case_id": "A", "received_at": "2024-04-01"}], as_of="2024-04-30", targets=RECEIVED
     )
     assert (row.value, row.words, dict(row.details)) == (1, (), {})
+
+
+@pytest.mark.parametrize("name", ["intake-calls-60s", "quality-measures", "investigation-520w"])
+def test_what_a_sample_is_drawn_from_is_a_share_of_cases_within_a_limit(name: str) -> None:
+    with pytest.raises(SchemeError, match=f"sampled_from_missed: '{name}' isn't a share within a limit of cases"):
+        load_scheme("lgsco").with_target("dip-sample-52w", sampled_from_missed=name)

@@ -287,11 +287,18 @@ def test_without_a_standard_there_is_a_value_and_nothing_to_compare_it_with(lgsc
 
 
 def test_what_is_not_measured_says_why(lgsco: Scheme) -> None:
-    rows = {row.target: row for row in measure(lgsco, cases=CASES, as_of=CLOSE)}
+    read = {
+        "measure": "not measured",
+        "says": "Cases are read",
+        "of": "cases",
+        "cohort": "closed",
+        "reason": "it's read",
+    }
+    rows = {row.target: row for row in measure(lgsco.with_target("read", **read), cases=CASES, as_of=CLOSE)}
     assert rows["intake-calls-60s"].status == "not measured"
     assert rows["intake-calls-60s"].note == "no calls were given"
     assert rows["intake-calls-60s"].records is None
-    assert rows["dip-sample-52w"].note == "it is a sample to be drawn and read, not a share"
+    assert rows["read"].note == "it's read"
 
 
 @pytest.mark.parametrize(

@@ -240,9 +240,15 @@ def test_a_target_that_is_not_measured_has_one_row_with_the_reason() -> None:
     assert (row.group, row.standard, row.operator) == (("",), 0.98, "at least")
     (row,) = whole["quality-measures"].rows
     assert (row.measure, row.status, row.note) == ("score", "not measured", "no reviews were given")
-    (row,) = whole["dip-sample-52w"].rows
-    assert (row.measure, row.status) == ("not measured", "not measured")
-    assert row.note == LGSCO["dip-sample-52w"].why_unmeasured
+    read = {
+        "measure": "not measured",
+        "says": "Cases are read",
+        "of": "cases",
+        "cohort": "closed",
+        "reason": "it's read",
+    }
+    (row,) = measure(LGSCO.with_target("read", **read), cases=CASES, as_of="2024-06-30", every="month")["read"].rows
+    assert (row.measure, row.status, row.note) == ("not measured", "not measured", "it's read")
 
 
 def test_every_target_of_the_scheme_has_a_row() -> None:

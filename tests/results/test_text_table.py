@@ -272,7 +272,9 @@ def test_names_of_columns_to_group_by_are_escaped() -> None:
 
 
 def test_titles_and_reasons_are_escaped() -> None:
-    scheme = LGSCO.with_target("dip-sample-52w", reason="<b>because</b>")
+    scheme = LGSCO.with_target(
+        "read", measure="not measured", says="Cases are read", of="cases", cohort="closed", reason="<b>because</b>"
+    )
     parsed = Cells(as_html(laid_out(measure(scheme, cases=CASES, as_of="2024-06-30"))))
     assert "<b>because</b>" in parsed.text
     assert "b" not in parsed.tags

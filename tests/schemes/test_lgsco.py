@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from ombudsman_kpi import Scheme, list_schemes, load_scheme, measure
+from ombudsman_kpi import Scheme, assess, list_schemes, load_scheme, measure
 from ombudsman_kpi.clocks.limits import Limit, Seconds, Weeks, WorkingDays
-from ombudsman_kpi.measures.not_measured import NotMeasured
 from ombudsman_kpi.measures.share_within import ShareWithin
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.results.row import Row
+from ombudsman_kpi.statistics import draw_sample, sample_record, verify_sample
 
 SHARED = Path(__file__).parents[3] / "shared"
 DOCUMENT = SHARED / "seeds" / "000_aec8f13647f5cc74.txt"
@@ -83,7 +83,7 @@ OTHERS = {
     **{f"quality-measure-{number}": "dated" for number in range(1, 9)},
     "qa-checklist": "dated",
     "decision-checklist": "dated",
-    "dip-sample-52w": "closed",
+    "dip-sample-52w": "dated",
 }
 
 PARAPHRASED = {"quality-measures": ["Quality measures (QM)", "qualitative indicators of casework quality"]}
@@ -158,7 +158,6 @@ def test_where_no_share_is_published_none_is_invented(name: str, lgsco: Scheme) 
 @pytest.mark.parametrize("name", list(OTHERS))
 def test_the_others_claim_no_standard(name: str, lgsco: Scheme) -> None:
     assert lgsco[name].standard is None
-    assert isinstance(lgsco[name], NotMeasured) == (name == "dip-sample-52w")
 
 
 @pytest.mark.parametrize("name", list(OTHERS))
@@ -369,7 +368,36 @@ def test_decision_checklist(lgsco: Scheme) -> None:
     assert (row.met, row.missed, row.excluded) == (2, 1, 10)
 
 
-def test_dip_sample_52w_is_not_measured_and_says_why(lgsco: Scheme) -> None:
-    row = figure(lgsco, "dip-sample-52w", cases=[investigated()])
-    assert (row.status, row.value, row.records) == ("not measured", None, None)
-    assert row.note == "it is a sample to be drawn and read, not a share"
+def test_dip_sample_52w_is_drawn_recorded_and_read_back_as_reviews(lgsco: Scheme) -> None:
+    """Six investigations took a day longer than 52 weeks, and four just as long; one that did is still open."""
+    ended = ["2024-05-24"] * 6 + ["2024-05-23"] * 4 + [None]
+    cases = [
+        {**investigated("2023-06-05", day, f"A{place}"), "received_at": "2023-05-25", "valid_at": "2023-05-25"}
+        for place, day in enumerate(ended)
+    ]
+    assessed = assess(lgsco, cases=cases, as_of="2024-06-30", targets="investigation-52w")
+    longer = assessed[assessed["status"] == "late"]
+    assert sorted(longer["id"]) == [f"A{place}" for place in range(6)]
+    sample = draw_sample(longer, 2, id="id", seed="Dip sample 2024 Q1")
+    record = sample_record(sample)
+    reviews = [
+        {"review_id": one, "standard": "dip-sample-52w", "answer": "met", "reviewed_at": "2024-06-28", "case_id": one}
+        for one in record["ids"]
+    ]
+    row = figure(lgsco, "dip-sample-52w", cases=cases, reviews=reviews, as_of="2024-06-30")
+    assert (row.value, row.status) == (2, "no target")
+    assert row.details == {"sample": 2, "population": 6}
+    assert row.note == "sampled from 6 cases that missed investigation-52w"
+    assert verify_sample(longer, record) == ()
+    alone = figure(lgsco, "dip-sample-52w", reviews=reviews, as_of="2024-06-30")
+    assert (alone.value, alone.details["population"], alone.note) == (2, None, "")
+    none = figure(lgsco, "dip-sample-52w", cases=cases[6:10], reviews=reviews, as_of="2024-06-30")
+    assert none.note == "sampled from 0 cases that missed investigation-52w"
+    assert figure(lgsco, "dip-sample-52w", cases=cases).note == "no reviews were given"
+
+
+def test_a_dip_sample_is_no_answer_to_the_qa_checklist(lgsco: Scheme) -> None:
+    read = [
+        {"review_id": "1", "standard": "dip-sample-52w", "answer": "met", "reviewed_at": "2024-06-28", "source": "QA"}
+    ]
+    assert figure(lgsco, "qa-checklist", reviews=read).met == 0

@@ -20,10 +20,13 @@ from ombudsman_kpi.measures.base.figures import MET, MISSED, UNDETERMINED, Figur
 from ombudsman_kpi.measures.base.places import Moments, Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import DatedRule
-from ombudsman_kpi.measures.base.selected import Dated
+from ombudsman_kpi.measures.base.selected import Dated, check_named
 from ombudsman_kpi.measures.base.standard import Standard
-from ombudsman_kpi.measures.base.target import Records, Rule
+from ombudsman_kpi.measures.base.target import Records, Rule, Target
+from ombudsman_kpi.measures.share_within import ShareWithin
 from ombudsman_kpi.records.columns import Columns
+from ombudsman_kpi.records.conditions import is_none
+from ombudsman_kpi.rounding import many
 from ombudsman_kpi.statistics.intervals import Interval, difference_of_counts
 
 
@@ -183,6 +186,37 @@ class Count(Numbers, Changing):
     cohort = "dated"
     """
     grows: ClassVar[bool] = True
+    sampled_from_missed: str | None = Field(
+        None,
+        exclude_if=is_none,
+        description="The target with a limit whose missed cases these are a sample of",
+    )
+
+    @property
+    def drawn_from(self) -> str | None:
+        """The target whose missed cases these are a sample of."""
+        return self.sampled_from_missed
+
+    def population_of(self, places: Places) -> Integers:
+        """Return how many cases missed the target that these are a sample of."""
+        return places.missed
+
+    def check_references(self, targets: Mapping[str, Target]) -> None:
+        """Raise ``ValueError`` where what the sample was drawn from is no share of cases within a limit."""
+        fitting = [name for name, item in targets.items() if isinstance(item, ShareWithin) and item.of == "cases"]
+        named = [self.sampled_from_missed] if self.sampled_from_missed else []
+        check_named(self, "sampled_from_missed", named, fitting, "a share within a limit")
+
+    def figures(self, places: Places) -> Figures:
+        """Return the numbers; of a sample, with the size of what it was drawn from beside each."""
+        figures, name = super().figures(places), self.sampled_from_missed
+
+        def say(row: int) -> Said:
+            size = None if places.population[row] == MISSING else int(places.population[row])
+            details = {"sample": int(places.met[row]), "population": size}
+            return Said(details, () if size is None else (f"sampled from {many(size, 'case')} that missed {name}",))
+
+        return figures if name is None else figures.adding(say)
 
     def values_of(self, places: Places) -> Fractions:
         """Return the numbers."""
