@@ -293,7 +293,10 @@ def test_without_anything_open_it_says_so() -> None:
 
 def test_what_has_no_standard_to_keep_is_named() -> None:
     found = kpi.outlook(
-        PLAIN.with_target("late", **DECIDED, standard="at most 5%"), cases=[case(0, AS_OF)], as_of=AS_OF, targets="late"
+        PLAIN.with_target("late", **DECIDED, cohort="due", standard="at most 5%"),
+        cases=[case(0, AS_OF)],
+        as_of=AS_OF,
+        targets="late",
     )
     assert "late: no standard that deciding could keep" in found.notes
     assert found.targets.empty

@@ -110,7 +110,7 @@ def test_the_sentence_of_a_funnel_and_its_order() -> None:
     assert frame["name"].tolist() == ["none", "small", "low", "large"]
     assert frame["outside"].tolist() == ["no data", "within", "low", "within"]
     assert frame.attrs["says"].startswith("Of 3 rates, 0 lie above and 1 below the 99.8% limits")
-    assert frame.attrs["notes"] == ["none: no data: nothing was counted"]
+    assert frame.attrs["notes"][0] == "none: no data: nothing was counted"
     assert np.allclose(frame["pooled"], 565 / 1210)
 
 

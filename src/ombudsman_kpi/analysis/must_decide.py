@@ -75,6 +75,8 @@ def standings(found: OpenRows, every: Every | None) -> tuple[list[Standing], lis
         own: Every | None = "month" if each_month(target, every) else every
         if own != every:
             notes.append(f"{name}: its standard is for each month")
+        if not places[name]:
+            continue
         stand += _of_target(
             target, rows.iloc[places[name]], places[name], own, figures.get((name, own or EVERYTHING), {})
         )
