@@ -1,6 +1,6 @@
 """What will happen: against plain loops, all subsets of what is open, and all orders to decide it in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import chain, combinations, permutations
@@ -78,7 +78,10 @@ class OnPaper:
         ended = [one for one in cases if one["decided_at"] is not None]
         is_open = [one for one in cases if one["decided_at"] is None]
         pending, overdue = [one for one in is_open if due(one) >= AS_OF], [one for one in is_open if due(one) < AS_OF]
-        day = {"received": lambda one: one["received_at"], "due": due, "closed": lambda one: one["decided_at"]}[cohort]
+        days: dict[str, Callable[[Case], date]] = {
+            "received": lambda one: one["received_at"], "due": due, "closed": lambda one: one["decided_at"],
+        }  # fmt: skip
+        day = days[cohort]
         own = [one for one in ended if month(day(one)) == label]
         self.met = sum(one["decided_at"] <= due(one) for one in own)
         self.missed = len(own) - self.met

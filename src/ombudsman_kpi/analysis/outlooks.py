@@ -18,9 +18,9 @@ from ombudsman_kpi.analysis.must_decide import (
 )
 from ombudsman_kpi.analysis.weekly import check_weeks, growth_of, weeks_of
 from ombudsman_kpi.calendars.dates import is_missing
-from ombudsman_kpi.calendars.periods import Every, parse_every
+from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.cases.explanation import day_text
-from ombudsman_kpi.cases.open_rows import open_rows
+from ombudsman_kpi.cases.open_rows import one_period, open_rows
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.records.keywords import WorklistRecords, provided, takes_records
 from ombudsman_kpi.records.reading import Columns, Formats, Missing, RepeatedIds, Unreadable, parse_readings
@@ -139,14 +139,12 @@ def outlook(
     >>> scheme = kpi.load_scheme("lgsco").with_target("decided-or-allocated-20wd", standard="at least 60%")
     >>> found = kpi.outlook(scheme, cases=cases, as_of="2024-04-26", targets="decided-or-allocated-20wd")
     >>> found.schedule[["period", "due_by", "open", "at_least"]].astype(str).values.tolist()
-    [['2024/25 Q1', '2024-05-05', '1', '0'], ['2024/25 Q1', '2024-05-12', '2', '1']]
+    [['2024/25 Q1', '2024-05-05', '1', '0'], ['2024/25 Q1', '2024-05-19', '2', '1']]
     >>> found.order[["id", "decide"]].values.tolist()
     [['A2', 'needed'], ['A3', 'may wait']]
 
     Records and options are those of ``worklist``. ``every`` is the period in which the targets are to be met; None is
-    all records together. ``weeks`` is over how many complete weeks the growth is worked out, with an interval of
-    ``level``. What is open is assessed once, and with what has ended: so many of a target's open records as may still
-    miss in all can be left of those due first, and no more.
+    all records. ``weeks``: over how many complete weeks the growth is worked out, with an interval of ``level``.
 
     What is counted when it ends ("closed") is taken to end late where it isn't decided in time: what is overdue in the
     period that ``as_of`` is in, and else in that of the day after it is due. Records still to come aren't in it.
@@ -154,19 +152,16 @@ def outlook(
     Raises what ``worklist`` raises, and ``OptionError`` for a number of weeks that isn't one.
     """
     check_level(level)
-    number, wanted = check_weeks(weeks), parse_every(every)
-    if len(wanted) > 1:
-        raise OptionError("every= takes one period here: each record counts in one. Leave out all but one.")
+    number, period = check_weeks(weeks), one_period(every)
     readings = parse_readings(columns, dates, missing, unreadable, repeated_ids)
-    several: list[Every | None] = [wanted[0], *([] if wanted[0] == "week" else ["week"])]  # type: ignore[list-item]
-    options = Options(as_of, several, cohort="all", targets=targets, readings=readings)
+    options = Options(as_of, [*dict.fromkeys([period, "week"])], cohort="all", targets=targets, readings=readings)
     found = open_rows(scheme, provided(records), options, progress=progress)
     if found is None:
         raise OptionError("By none of these targets is anything due, so there is nothing to look out for.")
     by_week, same = weeks_of(found.counts, found.results.basis)
-    stand, unsaid = standings(found, wanted[0])
+    stand, unsaid = standings(found, period)
     return Outlook(
         scheme.title, found.results.as_of, by_week, growth_of(by_week, number, level), targets_frame(stand),
         schedule_frame(stand, found.rows), order_frame(stand, found.rows),
-        (*found.not_listed(wanted[0]), *same, *unsaid),
+        (*found.not_listed(period), *same, *unsaid),
     )  # fmt: skip

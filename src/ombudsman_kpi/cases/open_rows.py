@@ -8,7 +8,7 @@ import numpy as np
 
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.dates import to_day
-from ombudsman_kpi.calendars.periods import Every, period_of
+from ombudsman_kpi.calendars.periods import Every, parse_every, period_of
 from ombudsman_kpi.calendars.time_zones import DAY
 from ombudsman_kpi.clocks.limits import Limit, read_limit
 from ombudsman_kpi.clocks.options import Clock
@@ -101,6 +101,14 @@ def open_rows(
     refuse_too_early(counts, scheme, options.as_of)
     parts = [part for _, _, part in sorted(found, key=lambda one: one[:2]) if len(part)]
     return OpenRows(together(parts), counts, results, left_out_of(tables.values()))
+
+
+def one_period(every: Any) -> Every | None:
+    """Return the period that open records count in, or None; raises ``OptionError`` for several."""
+    wanted = parse_every(every)
+    if len(wanted) > 1:
+        raise OptionError("every= takes one period here: each obligation counts in one. Leave out all but one.")
+    return wanted[0]
 
 
 def each_month(target: Target, every: Every | None) -> bool:

@@ -9,12 +9,11 @@ import numpy as np
 
 from ombudsman_kpi.arrays.types import MISSING
 from ombudsman_kpi.calendars.dates import day_number, is_missing
-from ombudsman_kpi.calendars.periods import Every, parse_every
+from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.cases.explanation import day_text, moment_text
 from ombudsman_kpi.cases.facts import amount_of
-from ombudsman_kpi.cases.open_rows import COLUMNS, OpenRows, each_month, label_of, open_rows, together
+from ombudsman_kpi.cases.open_rows import COLUMNS, OpenRows, each_month, label_of, one_period, open_rows, together
 from ombudsman_kpi.clocks.limits import Limit, units_of_time
-from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.measures.base.figures import headroom_of
 from ombudsman_kpi.measures.base.standard import Standard
 from ombudsman_kpi.measures.base.target import Target
@@ -46,17 +45,15 @@ def obligations(
     progress: Progress | None,
 ) -> "pd.DataFrame":
     """Return every open obligation that is overdue, or due within a time from ``as_of``, most urgent first."""
-    wanted = parse_every(every)
-    if len(wanted) > 1:
-        raise OptionError("every= takes one period here: each obligation counts in one. Leave out all but one.")
-    options = Options(as_of, wanted, targets=targets, readings=readings)
+    period = one_period(every)
+    options = Options(as_of, [period], targets=targets, readings=readings)
     found = open_rows(scheme, records, options, within=within, progress=progress)
     if found is None:
         return together([])
     frame = found.rows
     if len(frame):
-        frame = _in_order(_with_effects(frame, found, wanted[0]), scheme)
-    frame.attrs["notes"] = found.not_listed(wanted[0])
+        frame = _in_order(_with_effects(frame, found, period), scheme)
+    frame.attrs["notes"] = found.not_listed(period)
     return frame
 
 
