@@ -7,6 +7,9 @@ from .analysis.convention_table import Conventions as Conventions
 from .analysis.conventions import conventions as conventions
 from .analysis.in_progress import forecast as forecast
 from .analysis.in_progress import within_limits as within_limits
+from .analysis.outlooks import Outlook as Outlook
+from .analysis.outlooks import outlook as outlook
+from .analysis.plots import plot_data as plot_data
 from .analysis.views import ThreeViews as ThreeViews
 from .analysis.views import three_views as three_views
 from .api import assess as assess

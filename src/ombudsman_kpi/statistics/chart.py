@@ -133,6 +133,11 @@ class ControlCharts:
         self._places = {row if len(row) > 1 else row[0]: place for place, row in enumerate(rows)}
 
     @property
+    def kind(self) -> str:
+        """What charts they are: XmR, p or p′."""
+        return self._charted.asked.kind
+
+    @property
     def rules(self) -> ChartRules:
         """The rules that were applied."""
         return self._charted.asked.rules

@@ -199,7 +199,7 @@ def survival(
     counts = source.elapsed_counts(target, period=period, group=group)
     curve = Curve.of(counts, level)
     frame = curve.frame()
-    frame.attrs["says"] = says(counts, curve)
+    frame.attrs = {"says": says(counts, curve), "unit": counts.unit}
     return frame
 
 

@@ -1,7 +1,7 @@
 """From batches of records to the cells of a tally."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from threading import Lock
@@ -30,6 +30,7 @@ NOT_RECORDED = "(not recorded)"
 STILL_OPEN: dict[OutcomeStatus, str] = {"pending": "still open", "overdue": "still open and overdue"}
 
 Wanted = Sequence[tuple[Rule, Key]]
+Seen = Callable[[Rule, AsKnownBatch, Assessed], None]  # is shown what is counted, in the threads that count it
 ClockName = Hashable  # `SharedClock.key`: targets of one name share their clocks
 
 
@@ -42,15 +43,17 @@ def count_batches(
     mask: Truths | None = None,
     *,
     times: bool = True,
+    seen: Seen | None = None,
 ) -> dict[Key, Block]:
     """Return the block of each key: all batches counted, where there are several in several threads.
 
     They work out outcomes side by side, and add them to one set of cells: with many groups and periods each batch has
     some of nearly all cells. ``mask`` says of the records of all batches which ones are counted; None is all of them.
-    Without ``times``, elapsed times are kept of those targets alone whose figures are of times. Raises the first error
-    in the order of the batches, and reads none after it but the few that were on their way.
+    Without ``times``, elapsed times are kept of those targets alone whose figures are of times. ``seen`` is shown what
+    each target makes of each batch. Raises the first error in the order of the batches, and reads none after it but the
+    few that were on their way.
     """
-    counter = Counter(wanted, by, scheme, times)
+    counter = Counter(wanted, by, scheme, times, seen)
 
     def count(batch: Batch) -> None:
         own = None if mask is None else mask[batch.offset : batch.offset + len(batch)]
@@ -86,6 +89,7 @@ class Counter:
     by: tuple[str, ...]
     scheme: Scheme
     times: bool = True
+    seen: Seen | None = None  # where there is one, each target judges each record, so that it can be shown
     _adding: Lock = field(default_factory=Lock)
     _alike: dict[tuple[ClockName, tuple[Key, ...]], Counted] = field(default_factory=lambda: defaultdict(Counted))
     _single: dict[Key, Counted] = field(default_factory=lambda: defaultdict(Counted))
@@ -103,13 +107,15 @@ class Counter:
         alike: dict[tuple[ClockName, CountedBy, Grain], list[tuple[Key, Limit]]] = defaultdict(list)
         clocks: dict[ClockName, Timeline] = {}
         for rule, key in self.wanted:
-            shared = None if key.cohort == "due" else rule.shared_clock(known)
+            shared = None if key.cohort == "due" or self.seen is not None else rule.shared_clock(known)
             if shared is not None:
                 clocks[shared.key] = shared.timeline
                 alike[shared.key, key.cohort, key.grain].append((key, shared.limit))
                 continue
             if id(rule) not in assessed:
                 assessed[id(rule)] = rule.assess(known)
+                if self.seen is not None:
+                    self.seen(rule, known, assessed[id(rule)])
             self._add(key, assessed[id(rule)], group, weights, kept)
         for (name, cohort, grain), of_clock in alike.items():
             clock = clocks[name]

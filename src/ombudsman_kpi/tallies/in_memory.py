@@ -23,7 +23,7 @@ from ombudsman_kpi.records.vocabulary import RECORDS, fields_of
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.basis import Basis
 from ombudsman_kpi.tallies.block import Block, Key
-from ombudsman_kpi.tallies.counter import count_batches
+from ombudsman_kpi.tallies.counter import Seen, count_batches
 from ombudsman_kpi.tallies.counts import PUBLISHED, Counts
 from ombudsman_kpi.tallies.plan import (
     PlanStep,
@@ -148,15 +148,19 @@ def _lacks(lacking: Sequence[Lack], tables: Mapping[str, Table]) -> RecordsError
 
 
 def tally_records(
-    scheme: Scheme, records: Mapping[str, Any], options: Options, progress: Progress | None = None
+    scheme: Scheme,
+    records: Mapping[str, Any],
+    options: Options,
+    progress: Progress | None = None,
+    seen: Seen | None = None,
 ) -> Counts:
-    """Return the counts of the outcomes of records, given by their kind.
+    """Return the counts of the outcomes of records, given by their kind; ``seen`` is shown the outcomes themselves.
 
     Where a time can't be read, the error names those of the other columns too that can't be.
     """
     sources, options = _prepared(scheme, records, options)
     try:
-        return counted(Measurement.of(scheme, sources, options, progress), progress=progress)
+        return counted(Measurement.of(scheme, sources, options, progress), progress=progress, seen=seen)
     except RecordsError as error:
         if error.lacking:
             raise
@@ -251,15 +255,20 @@ def _unread_times(tables: Mapping[str, Table], columns: Mapping[str, Sequence[st
 
 
 def counted(
-    measurement: Measurement, masks: Mapping[str, Truths] | None = None, progress: Progress | None = None
+    measurement: Measurement,
+    masks: Mapping[str, Truths] | None = None,
+    progress: Progress | None = None,
+    seen: Seen | None = None,
 ) -> Counts:
     """Return the counts of what is asked for; with masks, of those records alone, looked up among all the others."""
     blocks: dict[Key, Block] = {}
     for kind, rules in measurement.wanted.items():
-        batches = batches_of(measurement.related.tables[kind], [rule for rule, _ in rules], measurement.by, progress)
+        table = measurement.related.tables[kind]
+        names = [*measurement.by, *([table.named_by] if seen is not None and table.named_by is not None else ())]
+        batches = batches_of(table, [rule for rule, _ in rules], names, progress)
         own = None if masks is None else masks[kind]
         by, at, scheme = measurement.by, measurement.at, measurement.scheme
-        of_kind = count_batches(batches, rules, by, at, scheme, own, times=measurement.times)
+        of_kind = count_batches(batches, rules, by, at, scheme, own, times=measurement.times, seen=seen)
         for key, block in of_kind.items():
             blocks[key] = block.plus(blocks[key]) if key in blocks else block
     measured = [step.target for step in measurement.plan if step.target.id not in measurement.unmeasured]

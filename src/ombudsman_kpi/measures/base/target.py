@@ -274,9 +274,8 @@ class Target(Declaration):
             figures = weekly.adding(lambda row: Said(words=(_NO_WEEKS,)))
         elif months is not None:
             figures = in_every_month(figures, months, places.complete)
-        if self.complete == "matured" and cohort == "received":
-            return once_matured(figures, places)
-        return figures
+        matured = self.complete == "matured" and cohort == "received"
+        return once_matured(figures, places) if matured else figures
 
     @property
     def unit(self) -> str:
