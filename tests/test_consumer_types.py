@@ -39,6 +39,7 @@ tally: kpi.Tally = kpi.tally(scheme, cases=pd.DataFrame(), calls="calls.csv", as
 open_ones: kpi.Settled = kpi.settled(scheme, requests=[request], as_of="2024-05-31")
 rows: pd.DataFrame = kpi.assess(scheme, reviews=[], activities=[], as_of="2024-05-31")
 both: kpi.Comparison = kpi.compare_schemes(scheme, scheme, written_contacts=[], as_of="2024-05-31")
+choices: kpi.Conventions = kpi.conventions(scheme, cases=[case], as_of="2024-05-31", every="month", by="team")
 work: pd.DataFrame = kpi.worklist(scheme, orders=[order], as_of="2024-05-31")
 due: kpi.Deadlines = kpi.deadlines(scheme, case, events=[event], as_of="2024-05-31")
 

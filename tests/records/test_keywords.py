@@ -13,7 +13,8 @@ from ombudsman_kpi.records.vocabulary import RECORDS
 LGSCO = kpi.load_scheme("lgsco")
 ALL = ["calls", "written_contacts", "cases", "events", "requests", "orders", "reviews", "activities", "populations"]
 FUNCTIONS = {
-    "measure": ALL, "tally": ALL, "settled": ALL, "assess": ALL, "compare_schemes": ALL, "worklist": ALL[:6],
+    "measure": ALL, "tally": ALL, "settled": ALL, "assess": ALL, "compare_schemes": ALL, "conventions": ALL,
+    "worklist": ALL[:6],
 }  # fmt: skip
 
 
