@@ -329,3 +329,17 @@ def test_the_command_prints_the_schedule(typed: Typed) -> None:
     rows = typed(*command, "--csv").out.splitlines()
     assert rows[0] == "target,period,standard,due_by,open,at_least,reach,note"
     assert rows[1].startswith("decided-or-allocated-20wd,2023/24 Q3,at least 40%,2023-12-17,11,0,in reach")
+
+
+def test_what_is_decided_early_counts_in_the_whole_as_well() -> None:
+    # 3 are overdue and 1 is due in May: with 2 that are due in June it is 3 of 6, with 1 of them 2 of 5.
+    ages = [40, 40, 40, 25, 5, 5, 5, 5, 5]
+    found = look([case(place, AS_OF - age * DAY) for place, age in enumerate(ages)], {"closed": 50})
+    may = found.targets.iloc[0]
+    assert (may["period"], may["late_when_ended"], may["must"], may["reach"]) == (
+        "May 2024", 3, 3, "in reach with early ones"
+    )  # fmt: skip
+    rows = found.schedule[found.schedule["period"] == "May 2024"]
+    assert rows[["open", "at_least"]].values.tolist() == [[1, 1], [6, 3]]
+    assert rows["due_by"].dt.strftime("%d %b").tolist() == ["26 May", "31 May"]
+    assert rows["note"].iloc[-1] == "2 of those due later must be decided in the period, too"
