@@ -133,8 +133,7 @@ def outlook(
     >>> import ombudsman_kpi as kpi
     >>> cases = [
     ...     {"case_id": "A1", "received_at": "2024-04-02", "decided_at": "2024-04-05"},
-    ...     {"case_id": "A2", "received_at": "2024-04-04"},
-    ...     {"case_id": "A3", "received_at": "2024-04-12"},
+    ...     {"case_id": "A2", "received_at": "2024-04-04"}, {"case_id": "A3", "received_at": "2024-04-12"},
     ... ]
     >>> scheme = kpi.load_scheme("lgsco").with_target("decided-or-allocated-20wd", standard="at least 60%")
     >>> found = kpi.outlook(scheme, cases=cases, as_of="2024-04-26", targets="decided-or-allocated-20wd")
@@ -145,10 +144,8 @@ def outlook(
 
     Records and options are those of ``worklist``. ``every`` is the period in which the targets are to be met; None is
     all records. ``weeks``: over how many complete weeks the growth is worked out, with an interval of ``level``.
-
     What is counted when it ends ("closed") is taken to end late where it isn't decided in time: what is overdue in the
     period that ``as_of`` is in, and else in that of the day after it is due. Records still to come aren't in it.
-
     Raises what ``worklist`` raises, and ``OptionError`` for a number of weeks that isn't one.
     """
     check_level(level)
