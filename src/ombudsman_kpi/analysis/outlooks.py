@@ -144,9 +144,8 @@ def outlook(
 
     Records and options are those of ``worklist``. ``every`` is the period in which the targets are to be met; None is
     all records. ``weeks``: over how many complete weeks the growth is worked out, with an interval of ``level``.
-    What is counted when it ends ("closed") is taken to end late where it isn't decided in time: what is overdue in the
-    period that ``as_of`` is in, and else in that of the day after it is due. Records still to come aren't in it.
-    Raises what ``worklist`` raises, and ``OptionError`` for a number of weeks that isn't one.
+    A closed cohort is taken to have what is overdue end in the period of ``as_of``, and what is missed on the day after
+    it was due. Raises what ``worklist`` raises, and ``OptionError`` for a number of weeks that isn't one.
     """
     check_level(level)
     number, period = check_weeks(weeks), one_period(every)
