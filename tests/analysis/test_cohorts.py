@@ -287,8 +287,8 @@ def test_views_without_data_say_so(scheme: Scheme) -> None:
     options: dict[str, Any] = {"as_of": AS_OF, "every": "month", "cohort": "all", "targets": TARGET}
     views = three_views(tally(scheme, cases=[case], **options), TARGET)
     assert views.says == (
-        "In Jun 2024 no data of those closed or received (1 not yet due) or due; at 2024-06-12 1 record open, 0 of them "
-        "over the limit."
+        "In Jun 2024 no data of those closed or received (1 not yet due) or due; at 2024-06-12 1 record open, 0 of "
+        "them over the limit."
     )
     none = tally(scheme, requests=[], **options)
     assert three_views(none, TARGET).says == "No data: no cases were given."
