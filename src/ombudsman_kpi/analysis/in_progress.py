@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -130,17 +130,18 @@ def within_limits(
 def _limits(counts: Counts, basis: Basis, target: str, every: Every) -> dict[str, tuple[int, CohortCells]]:
     """Return the limits of all targets of a tally with the same clock, by what they are called, and their cells."""
     found: dict[str, tuple[int, CohortCells]] = {}
+    own = basis.scheme[target].timed_clock
     for name in basis.every:
         clock = basis.scheme[name].timed_clock
-        alike = clock is not None and clock.clock_key == basis.scheme[target].timed_clock.clock_key
-        if alike and "received" in basis.cohorts[name]:
-            own = CohortCells.of(counts, name, "received", every)
-            if own.cells.limit is not None:
-                found[str(clock.time_allowed)] = own.cells.limit, replace(own, cells=own.cells.judged)
+        if clock is None or own is None or clock.clock_key != own.clock_key or "received" not in basis.cohorts[name]:
+            continue
+        counted = CohortCells.of(counts, name, "received", every)
+        if counted.cells.limit is not None:
+            found[str(clock.time_allowed)] = counted.cells.limit, replace(counted, cells=counted.cells.judged)
     return dict(sorted(found.items(), key=lambda item: item[1][0]))
 
 
-def _given(limits: Sequence[int], counted: CohortCells) -> dict[str, tuple[int, CohortCells]]:
+def _given(limits: Any, counted: CohortCells) -> dict[str, tuple[int, CohortCells]]:
     """Return limits that were asked for, by what they are called, and the cells that say who kept them."""
     if isinstance(limits, str) or not isinstance(limits, Iterable):
         raise OptionError("limits: a list of whole numbers, such as [20, 40].")
