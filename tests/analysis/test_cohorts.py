@@ -235,6 +235,67 @@ def test_shares_within_each_limit_are_those_of_each_months_curve(counted: Tally)
     assert tenth["limit"].tolist() == ["10 days"] * 6
 
 
+def test_less_than_four_hours_isnt_four_hours() -> None:
+    hours: dict[str, Any] = {"says": "in time", "of": "cases", "start": "received_at", "stop": "decided_at"}
+    scheme = load_scheme("lgsco").with_target("under-4", **hours, limit="less than 4 hours", cohort="received")
+    scheme = scheme.with_target("within-4", **hours, limit="4 hours", cohort="received")
+    cases = [
+        {"case_id": f"A{n}", "received_at": "2024-02-05T09:00", "decided_at": f"2024-02-05T{stop}"}
+        for n, stop in enumerate(["10:00", "12:30", "13:00", "13:00"])
+    ]
+    cases += [{"case_id": "B1", "received_at": "2024-03-31T21:30"}]
+    counted = tally(scheme, cases=cases, as_of="2024-03-31", every="month", targets=["under-4", "within-4"])
+    for target in ("under-4", "within-4"):
+        shares = within_limits(counted, target).set_index(["period", "limit"])["estimate"]
+        assert shares["Feb 2024"].to_dict() == pytest.approx({"< 4 hours": 0.5, "4 hours": 1})
+    # Of the three that were open for more than 2 hours, one was decided in less than 4.
+    assert forecast(counted, "under-4").expected == pytest.approx(1 / 3)
+    assert forecast(counted, "within-4").expected == pytest.approx(1)
+
+
+def test_a_day_off_moves_what_is_in_time() -> None:
+    days: dict[str, Any] = {"says": "in time", "of": "cases", "start": "received_at", "stop": "decided_at"}
+    clock = {"non_working_due": "next working day"}
+    scheme = load_scheme("lgsco").with_target("d", **days, limit="10 calendar days", cohort="received", clock=clock)
+    cases = [  # due on Saturday 17 February, and so on Monday 19, the 12th day
+        {"case_id": f"A{day}", "received_at": "2024-02-07", "decided_at": f"2024-02-{day}"} for day in (12, 19, 20)
+    ]
+    counted = tally(scheme, cases=cases, as_of="2024-02-29", every="month", targets="d")
+    assert within_limits(counted, "d")[["within", "estimate"]].to_numpy().tolist() == [[2, pytest.approx(2 / 3)]]
+
+
+def test_a_month_isnt_complete_before_its_last_day_is_over(scheme: Scheme) -> None:
+    options: dict[str, Any] = {"cases": CASES, "every": "month", "cohort": "all", "targets": TARGET}
+    for as_of, complete in (("2024-05-31", True), ("2024-05-31T12:00", False)):
+        frame = three_views(tally(scheme, as_of=as_of, **options), TARGET).periods
+        assert frame["complete"].tolist()[-1] == complete
+
+
+def test_options_that_cant_be_are_refused(counted: Tally) -> None:
+    for limits in ("20", 20, [1.5], [-1], ["a"], [float("nan")]):
+        with pytest.raises(OptionError, match="limits: a"):
+            within_limits(counted, TARGET, limits=limits)  # type: ignore[arg-type]
+    for ask in (three_views, forecast, within_limits):
+        with pytest.raises(OptionError, match="There is no period 'fortnight'"):
+            ask(counted, TARGET, every="fortnight")  # type: ignore[operator]
+    with pytest.raises(OptionError, match="there is none 'open' here"):
+        forecast(counted, TARGET, cohort="open")  # type: ignore[arg-type]
+
+
+def test_views_without_data_say_so(scheme: Scheme) -> None:
+    case = {"case_id": "A1", "received_at": AS_OF}
+    options: dict[str, Any] = {"as_of": AS_OF, "every": "month", "cohort": "all", "targets": TARGET}
+    views = three_views(tally(scheme, cases=[case], **options), TARGET)
+    assert views.says == (
+        "In Jun 2024 no data of those closed or received (1 not yet due) or due; at 2024-06-12 1 record open, 0 of "
+        "them over the limit."
+    )
+    none = tally(scheme, requests=[], **options)
+    assert three_views(none, TARGET).says == "No data: no cases were given."
+    assert within_limits(none, TARGET).attrs["says"] == "No data: no cases were given."
+    assert forecast(none, TARGET).says == "Jun 2024: No data: no cases were given."
+
+
 def test_what_is_missing_is_said_with_what_to_do(scheme: Scheme, counted: Tally) -> None:
     options: dict[str, Any] = {"cases": CASES, "as_of": AS_OF, "targets": [TARGET, "median-days"]}
     closed = tally(scheme, every="month", **options)

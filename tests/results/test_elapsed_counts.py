@@ -152,6 +152,14 @@ def test_figures_without_times_say_what_to_do(scheme: Scheme) -> None:
     counted = tally(scheme, cases=CASES, as_of=AS_OF, targets=[TARGET, "delays-explained"], every="month", events=[])
     with pytest.raises(SchemeError, match="has no target 'decided'"):
         counted.elapsed_counts("decided")
+    with pytest.raises(SchemeError, match="has no target"):
+        counted.elapsed_counts([TARGET])  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="A period is text such as 'Apr 2018', not of the kind int"):
+        counted.elapsed_counts(TARGET, period=2024)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="group: a label for each column"):
+        counted.elapsed_counts(TARGET, group="team")  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="A tally is wanted"):
+        survival(None, TARGET)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match=r"no time that it takes until it is finished.*It can be: decided-in-30-days"):
         counted.elapsed_counts("delays-explained")
     with pytest.raises(OptionError, match="Count them with cohort='received'"):
@@ -173,10 +181,14 @@ def counted_of(scheme: Scheme) -> Tally:
     return tally(scheme, cases=CASES, as_of=AS_OF, targets=TARGET)
 
 
-def test_results_of_measure_say_that_they_hold_no_times(scheme: Scheme) -> None:
+def test_results_of_measure_hold_times_without_groups_and_periods(scheme: Scheme) -> None:
     results = measure(scheme, cases=CASES, as_of=AS_OF, targets=[TARGET, "median-days"])
-    with pytest.raises(OptionError, match=r"Count the records with tally\(…\)"):
-        survival(results, TARGET)
+    assert survival(results, TARGET).equals(survival(counted_of(scheme), TARGET))
+    assert columns_of(results.elapsed_counts(TARGET)) == by_hand(CASES)
+    for narrower in ({"every": "month"}, {"by": "team"}):
+        figures = measure(scheme, cases=CASES, as_of=AS_OF, targets=[TARGET, "median-days"], **narrower)  # type: ignore[arg-type]
+        with pytest.raises(OptionError, match=r"Count the records with tally\(…\).*without by= and every="):
+            survival(figures, TARGET)
     assert int(results["median-days"].elapsed_counts("median-days").stopped.sum()) == np.sum(
         [*by_hand(CASES)["stopped"].values()]
     )

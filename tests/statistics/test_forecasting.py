@@ -123,12 +123,29 @@ def test_what_is_finished_is_certain() -> None:
 def test_without_earlier_records_nothing_is_expected() -> None:
     found = forecast_share(8, 1, {3: 1}, counts([], [], [], []), 20)
     assert (found.worst, found.best, found.expected, found.low) == (0.8, 0.9, None, None)
-    assert "of earlier records there are no records" in found.note
+    assert found.note == "there are no earlier records"
     young = forecast_share(8, 1, {3: 1}, counts([4, 9], [5, 0], [0, 0], [0, 5]), 20)
     assert young.says == (
-        "what is expected isn't known (of earlier records no record has been seen for longer than 9, and the limit is "
+        "what is expected isn't known (no earlier record has been seen for longer than 9, and the limit is "
         "20); with 1 record open, at worst 80.0% and at best 90.0%."
     )
+
+
+def test_nothing_is_expected_of_what_is_open_for_longer_than_any_earlier_record() -> None:
+    earlier = counts([5, 9], [20, 20], [0, 0], [0, 0])
+    old = forecast_share(8, 1, {3: 1, 12: 2}, earlier, 20)
+    assert (old.expected, old.note) == (None, "no earlier record was open for longer than 9, as some are now")
+    assert (old.worst, old.best) == (8 / 12, 11 / 12)
+    assert forecast_share(8, 1, {3: 1, 20: 2}, earlier, 20).expected is not None  # it is too late for these two
+    slower = counts([5, 9, 40], [20, 20, 10], [0, 0, 0], [0, 0, 0])
+    assert forecast_share(8, 1, {12: 2}, slower, 20).expected == 8 / 11  # all that were open so long were late
+
+
+@pytest.mark.parametrize("wrong", [{"earlier": None}, {"open_ages": [3, 4]}])
+def test_what_are_no_counts_is_refused(wrong: dict[str, Any]) -> None:
+    given_ = {"met": 1, "missed": 1, "open_ages": {3: 1}, "earlier": EARLIER, "limit": 20, **wrong}
+    with pytest.raises(OptionError, match="open_ages: how many are open of each age"):
+        forecast_share(**given_)
 
 
 def test_chances_of_one_have_some_doubt_left() -> None:
@@ -147,12 +164,18 @@ def test_chances_of_one_have_some_doubt_left() -> None:
         ({"open_ages": {-3: 1}}, "an age: a whole number"),
         ({"arrivals": -2}, "arrivals: a whole number"),
         ({"level": 1}, "level"),
+        ({"limit": "20"}, "limit: a whole number"),
     ],
 )
 def test_what_is_no_number_of_records_is_refused(given_: Mapping[str, Any], said: str) -> None:
     options: dict[str, Any] = {"met": 1, "missed": 1, "open_ages": {}, **given_}
     with pytest.raises(OptionError, match=said):
-        forecast_share(options.pop("met"), options.pop("missed"), options.pop("open_ages"), EARLIER, 20, **options)
+        forecast_share(
+            options.pop("met"),
+            options.pop("missed"),
+            options.pop("open_ages"),
+            **{"earlier": EARLIER, "limit": 20, **options},
+        )
 
 
 def test_the_interval_holds_the_share_that_comes() -> None:

@@ -130,6 +130,9 @@ def test_what_is_counted_together_gives_the_curve_of_each_for_itself(rows: list[
         (([1, 2], [1, 0.5], [0, 0]), "stopped must be whole numbers of 0 or more; entry 1"),
         (([1], [1], [math.nan]), "censored must be whole numbers"),
         ((["a"], [1], [0]), "elapsed must be a list of whole numbers"),
+        (([1, [2]], [1], [0]), "elapsed must be a list of whole numbers"),
+        (([math.inf], [1], [0]), "elapsed must be whole numbers of 0 or more; entry 0"),
+        (([1], [1e300], [0]), "stopped must be whole numbers of 0 or more; entry 0"),
     ],
 )
 def test_what_is_no_table_of_counts_is_refused(columns: tuple[list[int], list[int], list[int]], said: str) -> None:
@@ -137,7 +140,13 @@ def test_what_is_no_table_of_counts_is_refused(columns: tuple[list[int], list[in
         kaplan_meier(*columns)
 
 
-@pytest.mark.parametrize("percent", [0, 100, math.nan])
+@pytest.mark.parametrize("limit", [-1, 1.5, "20"])
+def test_what_is_no_limit_is_refused(limit: int) -> None:
+    with pytest.raises(OptionError, match="limit: a whole number of 0 or more"):
+        kaplan_meier([1], [1], [0]).within(limit)
+
+
+@pytest.mark.parametrize("percent", [0, 100, math.nan, "50"])
 def test_what_is_no_centile_is_refused(percent: float) -> None:
     with pytest.raises(OptionError, match="such as 50 for the median"):
         kaplan_meier([1], [1], [0]).centile(percent)

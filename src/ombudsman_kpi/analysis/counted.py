@@ -8,15 +8,15 @@ from typing import Self
 import numpy as np
 
 from ombudsman_kpi.arrays.types import Integers, Truths
-from ombudsman_kpi.calendars.periods import Every, Period, grain_of
+from ombudsman_kpi.calendars.periods import Every, Period, grain_of, parse_every
 from ombudsman_kpi.clocks.outcomes import Cohort
-from ombudsman_kpi.errors import OptionError, SchemeError, one_of
+from ombudsman_kpi.errors import OptionError, SchemeError
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.summed import InPeriods, placed
 from ombudsman_kpi.results.tally import Tally
 from ombudsman_kpi.tallies.basis import Basis
 from ombudsman_kpi.tallies.counts import Counts
-from ombudsman_kpi.tallies.elapsed import NO_TIMES, TimedCells, timed_cells
+from ombudsman_kpi.tallies.elapsed import NO_TIMES, TimedCells, check_target, timed_cells
 
 
 def counts_of(source: Tally | Results, target: str) -> tuple[Counts, Basis]:
@@ -31,14 +31,14 @@ def counts_of(source: Tally | Results, target: str) -> tuple[Counts, Basis]:
         raise OptionError(f"{target}: {NO_TIMES}")
     if counts.basis is None:
         raise SchemeError("A tally of nothing has no scheme, and so no figures. Add a tally of records to it.")
-    if target not in counts.basis.every:
-        raise SchemeError(f"This tally has no target {target!r}. {one_of(target, counts.basis.every)}")
+    check_target(counts.basis, target)
     return counts, counts.basis
 
 
 def periods_wanted(basis: Basis, target: str, every: Every | None) -> Every:
     """Return the periods that are asked for, or else the first that a target was counted in."""
-    wanted = every or next((own for own in basis.every[target] if own is not None), None)
+    (asked,) = parse_every([every])
+    wanted = asked or next((own for own in basis.every[target] if own is not None), None)
     if wanted is None:
         raise OptionError(f"{target}: this needs periods. Count the records with every='month', for example.")
     return wanted

@@ -1,8 +1,8 @@
 """Cohorts that aren't finished: what a period in progress will come to, and what share will be within each limit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,8 +14,10 @@ from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.results.tally import Tally
 from ombudsman_kpi.rounding import many
 from ombudsman_kpi.statistics.forecasting import Forecast, forecast_share
+from ombudsman_kpi.statistics.intervals import whole_number
 from ombudsman_kpi.statistics.survival_curves import Curve
 from ombudsman_kpi.tallies.basis import Basis
+from ombudsman_kpi.tallies.counts import Counts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,12 +59,13 @@ def forecast(
     wanted = parse_period(period) if period is not None else None
     every = periods_wanted(basis, target, every if wanted is None else wanted.every)  # type: ignore[arg-type]
     wanted = wanted or period_of(as_of_day(basis), every)
-    if cohort == "closed":
-        raise OptionError("cohort: what was closed in a period is finished. It can be: received, due.")
+    if cohort not in {None, "received", "due"}:
+        why = "what was closed in a period is finished" if cohort == "closed" else f"there is none {cohort!r} here"
+        raise OptionError(f"cohort: {why}. It can be: received, due.")
     if cohort is None:
         cohort = "due" if "received" not in basis.cohorts[target] and "due" in basis.cohorts[target] else "received"
     counted = CohortCells.of(counts, target, cohort, every)
-    cells = counted.cells
+    cells = counted.cells.judged
     if cells.limit is None:
         raise OptionError(_NO_LIMIT.format(target))
     own = counted.of_period(wanted)
@@ -72,7 +75,7 @@ def forecast(
         cells.number(own, "met"), cells.number(own, "late", "overdue"), open_ages,
         cells.counts(counted.before(wanted)), cells.limit, arrivals=arrivals, level=level,
     )  # fmt: skip
-    return replace(found, of=wanted.label)
+    return replace(found, of=wanted.label, note=cells.why or found.note)
 
 
 def within_limits(
@@ -88,8 +91,8 @@ def within_limits(
     A row for each period and limit: ``period, limit, records, within, share, estimate, low, high, open, note``.
     ``share`` is of what is decided and open so far; ``estimate`` is that of the curve of those received in the period,
     in which what is open or was withdrawn counts for as long as it was seen. It is missing, and ``note`` says why,
-    where none of them has been seen for so long. The limits are those of all targets with the same clock, or
-    ``limits``, in the unit of elapsed time.
+    where none of them has been seen for so long. The limits are those of all targets with the same clock that were
+    counted by when they were received, or ``limits``, in whole units of elapsed time.
 
     Raises what ``forecast`` raises.
     """
@@ -98,17 +101,15 @@ def within_limits(
     counts, basis = counts_of(source, target)
     every = periods_wanted(basis, target, every)
     counted = CohortCells.of(counts, target, "received", every)
-    named = _limits(counted, basis, target) if limits is None else {
-        f"{limit:,} {counted.cells.clock.runs_in.elapsed_unit}": int(limit) for limit in limits
-    }  # fmt: skip
+    named = _limits(counts, basis, target, every) if limits is None else _given(limits, counted)
     if not named:
         raise OptionError(f"{_NO_LIMIT.format(target)} Give some with limits=.")
     rows, still_open = [], 0
     for period in sorted(counted.periods):
-        times = counted.cells.counts(counted.of_period(period))
-        curve, is_open = Curve.of(times, level), int(times.open.sum())
-        still_open += is_open
-        for name, limit in named.items():
+        still_open += int(counted.cells.counts(counted.of_period(period)).open.sum())
+        for name, (limit, judged) in named.items():
+            times = judged.cells.counts(judged.of_period(period))
+            curve, is_open = Curve.of(times, level), int(times.open.sum())
             inside = times.elapsed <= limit
             within = int(times.stopped[inside].sum())
             records = int((times.stopped + times.open).sum() + times.withdrawn[~inside].sum())
@@ -120,20 +121,29 @@ def within_limits(
     frame = pd.DataFrame(rows, columns=columns)
     frame = frame.astype(dict.fromkeys(["share", "estimate", "low", "high"], np.float64))
     unknown = int(frame["estimate"].isna().sum())
-    of = f"{many(still_open, 'record')} of {many(len(counted.periods), 'period')}"
-    says = f"At {basis.as_of} {of} are open; {unknown:,} of {many(len(frame), 'share')} can't be estimated yet."
-    frame.attrs["says"] = says if rows else "No data: nothing was received."
+    of = f"{many(still_open, 'record')} open, of {many(len(counted.periods), 'period')}"
+    says = f"At {basis.as_of} {of}; {unknown:,} of {many(len(frame), 'share')} can't be estimated yet."
+    frame.attrs["says"] = says if rows else f"No data: {counted.cells.why or 'nothing was received'}."
     return frame
 
 
-def _limits(counted: CohortCells, basis: Basis, target: str) -> dict[str, int]:
-    """Return the limits of all targets of a tally with the same clock, by what they are called."""
-    found: dict[str, int] = {}
+def _limits(counts: Counts, basis: Basis, target: str, every: Every) -> dict[str, tuple[int, CohortCells]]:
+    """Return the limits of all targets of a tally with the same clock, by what they are called, and their cells."""
+    found: dict[str, tuple[int, CohortCells]] = {}
+    own = basis.scheme[target].timed_clock
     for name in basis.every:
         clock = basis.scheme[name].timed_clock
-        if clock is None or clock.clock_key != counted.cells.clock.clock_key:
+        if clock is None or own is None or clock.clock_key != own.clock_key or "received" not in basis.cohorts[name]:
             continue
-        limit = replace(counted.cells, clock=clock).limit
-        if limit is not None:
-            found[str(clock.time_allowed)] = limit
-    return dict(sorted(found.items(), key=lambda item: item[1]))
+        counted = CohortCells.of(counts, name, "received", every)
+        if counted.cells.limit is not None:
+            found[str(clock.time_allowed)] = counted.cells.limit, replace(counted, cells=counted.cells.judged)
+    return dict(sorted(found.items(), key=lambda item: item[1][0]))
+
+
+def _given(limits: Any, counted: CohortCells) -> dict[str, tuple[int, CohortCells]]:
+    """Return limits that were asked for, by what they are called, and the cells that say who kept them."""
+    if isinstance(limits, str) or not isinstance(limits, Iterable):
+        raise OptionError("limits: a list of whole numbers, such as [20, 40].")
+    numbers = [whole_number(limit, "limits") for limit in limits]
+    return {f"{number:,} {counted.cells.clock.runs_in.elapsed_unit}": (number, counted) for number in numbers}

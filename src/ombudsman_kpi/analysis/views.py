@@ -45,22 +45,28 @@ class ThreeViews:
     periods: "pd.DataFrame"
     stock: "pd.DataFrame"
     warnings: tuple[str, ...]
+    why: str = ""  # there is nothing
 
     @property
     def says(self) -> str:
         """What it shows, in one sentence, and where the latest period's views disagree, another."""
         if not len(self.periods):
-            return "No data: nothing has started."
+            return f"No data: {self.why or 'nothing has started'}."
         last = self.periods.iloc[-1]
-        shares = []
+        shares, lacking = [], []
         for view in VIEWS:
             pending = int(last.get(f"{view}_pending", 0))
             waiting = f" ({pending:,} not yet due)" if pending else ""
-            share = percent(int(last[f"{view}_met"]), int(last[f"{view}_counted"]))
-            shares.append(f"{share} of those {view}{waiting}")
+            met, counted = int(last[f"{view}_met"]), int(last[f"{view}_counted"])
+            if counted:
+                shares.append(f"{percent(met, counted)} of those {view}{waiting}")
+            else:
+                lacking.append(f"{view}{waiting}")
         ages = dict(zip(self.stock["age"], self.stock["records"], strict=True))
         over = int(ages.get(OVER, 0) + ages.get(TWICE, 0))
-        text = f"In {last['period']} {', '.join(shares)} were in time; at {self.as_of} {int(last['open']):,} are open, "
+        found = [f"{', '.join(shares)} were in time"] if shares else []
+        found += [f"no data of those {' or '.join(lacking)}"] if lacking else []
+        text = f"In {last['period']} {', '.join(found)}; at {self.as_of} {many(int(last['open']), 'record')} open, "
         latest = [warning for warning in self.warnings if warning.startswith(f"{last['period']}: ")]
         return " ".join([f"{text}{over:,} of them over the limit.", *latest])
 
@@ -96,9 +102,10 @@ def three_views(source: Tally | Results, target: str, *, every: Every | None = N
     last = as_of_day(basis)
     filled = {one for view in views.values() for one in view.periods if one.start <= last}
     periods = spanned(filled | {period_of(last, every)} if filled else filled)
+    ends = [one.end for one in periods]
     columns: dict[str, Any] = {
         "period": [one.label for one in periods], "period_start": np.array([one.start for one in periods], "M8[s]"),
-        "period_end": np.array([one.end for one in periods], "M8[s]"), "complete": [one.end <= last for one in periods],
+        "period_end": np.array(ends, "M8[s]"), "complete": [*map(basis.was_over, ends)],
     }  # fmt: skip
     numbers = {cohort: _numbers(view, periods) for cohort, view in views.items()}
     for cohort, (met, counted, pending) in numbers.items():
@@ -112,7 +119,7 @@ def three_views(source: Tally | Results, target: str, *, every: Every | None = N
     ]
     found = tuple(_warnings(periods, numbers, columns["over_limit"], level))
     stock = pd.DataFrame(_ages(views["received"]), columns=["age", "records"])
-    return ThreeViews(target, basis.as_of, pd.DataFrame(columns), stock, found)
+    return ThreeViews(target, basis.as_of, pd.DataFrame(columns), stock, found, views["received"].cells.why)
 
 
 def _numbers(view: CohortCells, periods: Sequence[Period]) -> tuple[Integers, Integers, Integers]:

@@ -169,6 +169,8 @@ def parse_period(label: str, quarters: Quarters | None = None) -> Period:
     """
     if quarters is not None and quarters not in get_args(Quarters):
         raise OptionError(f"There are no quarters {quarters!r}. {one_of(quarters, get_args(Quarters))}")
+    if not isinstance(label, str):
+        raise OptionError(f"A period is text such as 'Apr 2018', not of the kind {type(label).__name__}.")
     text = _SPACED.sub(r"\1", " ".join(label.translate(_DASHES).casefold().split()))
     period: Period | str = _STRANGE
     for form, read, every in _forms():

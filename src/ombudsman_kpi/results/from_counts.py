@@ -88,7 +88,7 @@ class _Asked:
             periods = spanned(filled)
         first = 0 if earliest is None else periods.index(earliest)
         ends = [target.decided_on or (period and period.end) for period in periods]
-        complete = np.repeat([end is None or _closed(end, as_of) for end in ends], len(groups)).astype(np.bool_)
+        complete = np.repeat([end is None or self.basis.was_over(end) for end in ends], len(groups)).astype(np.bool_)
         unknown = np.full(len(complete), MISSING)
 
         def cells_of(some: Block, within: InPeriods) -> PlaceCells:
@@ -131,7 +131,7 @@ class _Asked:
         periods, level = daily_levels(block, self.target, groups, self.every, last)
         outside = (block.period == NO_PERIOD) & (self.every is None)  # what is in no period is shown for all together
         cells = counted(block, outside, np.zeros(np.count_nonzero(outside), np.int64), groups).of_any_time()
-        closed = [period is None or _closed(period.end, as_of) for period in periods]
+        closed = [period is None or self.basis.was_over(period.end) for period in periods]
         complete = np.repeat(closed, len(groups))
         places = Places(periods, groups, complete, np.full(len(complete), MISSING), cells, levels=level)
         numbers = dict(zip(self.target.daily, (level.end, level.joined - level.end), strict=True))
@@ -162,12 +162,6 @@ def _out_of_force(in_force: InForce | None, period: Period | None) -> tuple[str,
         and (in_force.last is None or period.end <= in_force.last)
     )
     return () if whole else (f"the commitment was in force {in_force}",)
-
-
-def _closed(last: date, as_of: str) -> bool:
-    """Return whether a day was over: a date means its close, an instant is before it."""
-    day = date.fromisoformat(as_of[:10])
-    return last <= day if len(as_of) == len("2024-03-31") else last < day
 
 
 def _unmeasured(target: Target, basis: Basis, reason: str) -> Row:

@@ -70,8 +70,8 @@ class Results:
     ) -> ElapsedCounts:
         """Return how many records of a target took how long, or have so far, as ``Tally.elapsed_counts`` does.
 
-        Raises ``OptionError`` for results without counts of elapsed times, too: those of ``measure``, and those that
-        were read from JSON.
+        Raises ``OptionError`` for results without counts of elapsed times, too: those of ``measure`` in groups or
+        periods, and those that were read from JSON.
         """
         if self.counts is None:
             raise OptionError(f"{target}: {NO_TIMES}")

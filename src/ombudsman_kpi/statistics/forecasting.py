@@ -6,7 +6,7 @@ leaves the figure. The chances of both are those of Aalen and Johansen (1978).
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ombudsman_kpi.arrays.types import Integers
+from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.rounding import half_up, many
 from ombudsman_kpi.statistics.intervals import whole_number
 from ombudsman_kpi.statistics.quantiles import check_level, normal_quantile
@@ -86,6 +87,10 @@ class Chances(NamedTuple):
             late[place] = stays * late[place + 1]
         return cls(times, at_risk[: size + 1], finish, leave, in_time, late)
 
+    def next_after(self, ages: Sequence[int]) -> Integers:
+        """Return the place of the next time that open records of some ages reach."""
+        return self.times.searchsorted(np.array(ages, np.int64), "right")
+
     def expected(self, place: Integers, number: Integers) -> tuple[float, float, Floats, Floats]:
         """Return how many of some records will be in time and late, and the covariances of both numbers.
 
@@ -132,13 +137,19 @@ def forecast_share(
     ``earlier`` are the elapsed times of earlier records, ``limit`` the longest that is in time. ``arrivals`` are
     records of the period that are still to come; without it the forecast is of those that are there. The interval has
     the chance of each open record and the uncertainty of the chances in it; not that the service may become faster or
-    slower. Where earlier records weren't seen for as long as the limit, there is no expected share, and ``note`` says
-    so.
+    slower. Where earlier records weren't seen for as long as the limit, or none was open for as long as one is now,
+    there is no expected share, and ``note`` says so.
 
-    Raises ``OptionError`` for a number that isn't whole, or is below 0.
+    Raises ``OptionError`` for a number that isn't whole, or is below 0, and for what isn't such counts.
     """
     check_level(level)
     met, missed, arrivals = whole_number(met, "met"), whole_number(missed, "missed"), whole_number(arrivals, "arrivals")
+    limit = whole_number(limit, "limit")
+    if not isinstance(earlier, ElapsedCounts) or not isinstance(open_ages, Mapping):
+        raise OptionError(
+            "earlier: ElapsedCounts(elapsed, stopped, withdrawn, open), or what tally.elapsed_counts(…) gives. "
+            "open_ages: how many are open of each age, such as {6: 10, 12: 10}."
+        )
     ages = {whole_number(age, "an age"): whole_number(number, "open records") for age, number in open_ages.items()}
     ages = {age: number for age, number in {**ages, NEW: arrivals}.items() if number}
     is_open = sum(ages.values())
@@ -149,16 +160,23 @@ def forecast_share(
     if not is_open:
         return Forecast(met, missed, 0, worst, best, worst, worst, worst, level)
     sure = Forecast(met, missed, is_open, worst, best, None, None, None, level)
-    known = Curve.of(earlier).within(limit)
-    if known.share is None:
-        reason = known.note.removeprefix("no data: ")
-        return replace(sure, note=f"of earlier records {reason}, and the limit is {limit:,}")
-    return _with_expected(sure, ages, Chances.of(earlier, limit))
+    curve = Curve.of(earlier)
+    if not len(curve.elapsed):
+        return replace(sure, note="there are no earlier records")
+    longest = f"{curve.elapsed[-1]:,}"
+    if curve.within(limit).share is None:
+        return replace(
+            sure, note=f"no earlier record has been seen for longer than {longest}, and the limit is {limit:,}"
+        )
+    chances, younger = Chances.of(earlier, limit), [age for age in ages if age < limit]
+    if not chances.at_risk[chances.next_after(younger)].all():
+        return replace(sure, note=f"no earlier record was open for longer than {longest}, as some are now")
+    return _with_expected(sure, ages, chances)
 
 
 def _with_expected(sure: Forecast, ages: Mapping[int, int], chances: Chances) -> Forecast:
     """Return a forecast with the share that is expected, by the chances of open records of some ages."""
-    place, number = chances.times.searchsorted([*ages], "right"), np.array([*ages.values()])
+    place, number = chances.next_after([*ages]), np.array([*ages.values()])
     in_time, late, *covariances = chances.expected(place, number)
     counted = sure.met + in_time + sure.missed + late
     if not counted:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.rounding import half_up, many
+from ombudsman_kpi.statistics.intervals import whole_number
 from ombudsman_kpi.statistics.quantiles import normal_quantile
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ Floats = NDArray[np.float64]
 
 COLUMNS = ("elapsed", "at_risk", "stopped", "share", "low", "high")
 
+_MOST = 2**53  # of a column: what a float holds exactly
 _ROUNDING = 1e-12  # of a product of shares
 
 
@@ -110,8 +112,10 @@ class Curve:
     def within(self, limit: int) -> Estimate:
         """Return the share finished within a limit, with its interval.
 
-        None where nothing has been seen for so long, and not all was finished before.
+        None where nothing has been seen for so long, and not all was finished before. Raises ``OptionError`` for what
+        isn't a whole number of 0 or more.
         """
+        limit = whole_number(limit, "limit")
         if not len(self.elapsed):
             return Estimate(None, note="no data: there are no records")
         place = int(self.elapsed.searchsorted(limit, "right")) - 1
@@ -128,8 +132,12 @@ class Curve:
         The smallest at which the share is so large; its limits are where the interval of the share first is
         (Brookmeyer and Crowley 1982). Raises ``OptionError`` for what isn't above 0 and below 100.
         """
-        if not 0 < percent < 100:
-            raise OptionError(f"A centile is above 0 and below 100, such as 50 for the median; not {percent}.")
+        try:
+            inside = 0 < percent < 100
+        except TypeError:  # of text
+            inside = False
+        if not inside:
+            raise OptionError(f"A centile is above 0 and below 100, such as 50 for the median; not {percent!r}.")
 
         def first(column: Floats) -> int | None:
             reached = np.flatnonzero(column >= percent / 100 - _ROUNDING)
@@ -196,6 +204,8 @@ def survival(
     Raises ``SchemeError`` for a target that the tally hasn't, ``OptionError`` for one without elapsed times and for
     figures that kept none, with what to do.
     """
+    if not hasattr(source, "elapsed_counts"):
+        raise OptionError("A tally is wanted, which tally(…) gives, or its results. Plain numbers take kaplan_meier.")
     counts = source.elapsed_counts(target, period=period, group=group)
     curve = Curve.of(counts, level)
     frame = curve.frame()
@@ -228,12 +238,15 @@ def level_text(level: float) -> str:
 
 
 def _whole(name: str, column: ArrayLike) -> Integers:
-    numbers = np.asarray(column)
-    if not numbers.size:
+    try:
+        numbers = np.asarray(column)
+    except ValueError:  # of a list in a list
+        numbers = np.empty((0, 2))
+    if numbers.ndim == 1 and not numbers.size:
         return np.empty(0, np.int64)
     if numbers.ndim != 1 or numbers.dtype.kind not in "iuf":
         raise OptionError(f"{name} must be a list of whole numbers.")
-    wrong = np.flatnonzero(~(numbers >= 0) | (numbers != np.floor(numbers)))
+    wrong = np.flatnonzero(~((numbers >= 0) & (numbers <= _MOST)) | (numbers != np.floor(numbers)))
     if len(wrong):
         raise OptionError(f"{name} must be whole numbers of 0 or more; entry {wrong[0]} (from 0) isn't.")
     return numbers.astype(np.int64)

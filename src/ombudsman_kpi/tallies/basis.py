@@ -43,6 +43,11 @@ class Basis:
             "clocks": clocks,
         }
 
+    def was_over(self, day: date) -> bool:
+        """Return whether a day was over as counted: a date means its close, an instant is before that of its day."""
+        last = date.fromisoformat(self.as_of[:10])
+        return day <= last if len(self.as_of) == len("2024-03-31") else day < last
+
     @cached_property
     def last_day(self) -> date:
         """The last day that could have made a difference by being off: one after it moves nothing that was counted.

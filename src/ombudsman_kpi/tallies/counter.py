@@ -49,9 +49,9 @@ def count_batches(
 
     They work out outcomes side by side, and add them to one set of cells: with many groups and periods each batch has
     some of nearly all cells. ``mask`` says of the records of all batches which ones are counted; None is all of them.
-    Without ``times``, elapsed times are kept of those targets alone whose figures are of times. ``seen`` is shown what
-    each target makes of each batch. Raises the first error in the order of the batches, and reads none after it but the
-    few that were on their way.
+    Without ``times``, elapsed times are kept where the figures are of times, and where they make few cells: in days,
+    without groups and periods. ``seen`` is shown what each target makes of each batch. Raises the first error in the
+    order of the batches, and reads none after it but the few that were on their way.
     """
     counter = Counter(wanted, by, scheme, times, seen)
 
@@ -121,12 +121,12 @@ class Counter:
             clock = clocks[name]
             keys, limits = zip(*of_clock, strict=True)
             period = self._periods(grain).of(clock.start_day if cohort == "received" else clock.end_day)
-            elapsed = clock.elapsed
-            if not self.times:  # then how many of the limits it keeps says all, since the longer ones are among them
+            elapsed, keep = clock.elapsed, self._keeps_times(keys[0])
+            if not keep:  # then how many of the limits it keeps says all, since the longer ones are among them
                 elapsed = np.add.reduce([limit.within(elapsed) for limit in limits], dtype=np.int64)
             with self._adding:
                 counted = self._alike[name, keys]
-                if not self.times:
+                if not keep:
                     counted.alike = np.zeros(len(limits) + 1, np.int64) if counted.alike is None else counted.alike
                     counted.alike[elapsed] = clock.elapsed
                 code = counted.codes(clock.states).take(clock.state)
@@ -146,7 +146,7 @@ class Counter:
                 states: tuple[State, ...] = tuple(counted.categories)
                 elapsed = elapsed if counted.alike is None else counted.alike.take(elapsed)
                 code, outcomes, elapsed = rule.judge_shared(states, state, elapsed)
-                elapsed = elapsed if self.times else np.full(len(code), NONE)
+                elapsed = elapsed if self._keeps_times(key) else np.full(len(code), NONE)
                 blocks.append(self._laid_out(key, ((group, period, code, elapsed), sums), outcomes))
         if key in self._single or not blocks:
             single = self._single[key]
@@ -188,7 +188,11 @@ class Counter:
             counted.cells.add((group, period, code, elapsed), (weights, *sums))
 
     def _keeps_times(self, key: Key) -> bool:
-        return self.times or self.scheme[key.target].reads_times
+        target = self.scheme[key.target]
+        if self.times or target.reads_times:
+            return True
+        clock = target.timed_clock
+        return not self.by and key.grain == "all" and clock is not None and clock.runs_in.parts == 1
 
     def _group_codes(self, known: AsKnownBatch) -> Codes:
         """Return the number of each record's group; the same group has the same number in every batch."""

@@ -1,7 +1,7 @@
 """The elapsed times in a tally: how many clocks stopped, were withdrawn, or are still open after how long."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,8 +26,8 @@ from ombudsman_kpi.tallies.counts import Counts
 STOPPED, WITHDRAWN, IS_OPEN, LEFT_OUT = range(4)
 
 NO_TIMES = (
-    "these figures hold no elapsed times. Count the records with tally(…), which keeps them: measure(…) adds up those "
-    "of all times, and neither results that were read from JSON nor a published table have any."
+    "these figures hold no elapsed times. Count the records with tally(…), which keeps them: measure(…) keeps those in "
+    "days alone, without by= and every=, and neither results that were read from JSON nor a published table have any."
 )
 
 
@@ -69,6 +69,22 @@ class TimedCells:
             return None
         return -(-int(limit.shown(np.array([limit.allowed]))[0]) // limit.parts)
 
+    @property
+    def judged(self) -> "TimedCells":
+        """The cells with times that fit how each was judged, so that all within the limit were met and no others.
+
+        What took exactly 4 hours isn't in less than 4, but is counted as 4 as 3.5 is; what was due on a day off may be
+        met on the next working day.
+        """
+        if self.limit is None:
+            return self
+        limit, met, missed = self.limit, self.of_status("met"), self.of_status("late", "overdue")
+        fit = np.where(
+            met, np.minimum(self.elapsed, limit), np.where(missed, np.maximum(self.elapsed, limit + 1), limit - 1)
+        )
+        waits = self.of_status("pending") & (self.elapsed > limit)
+        return replace(self, elapsed=np.where(met | missed | waits, fit, self.elapsed))
+
     def number(self, own: Truths, *statuses: OutcomeStatus) -> int:
         """Return how many records of some cells have one of some statuses."""
         return int(self.block.records[own & self.of_status(*statuses)].sum())
@@ -89,7 +105,7 @@ class TimedCells:
 
 
 def elapsed_counts(
-    counts: Counts, target: str, *, period: str | Period | None = None, group: Mapping[str, str] | None = None
+    counts: Counts, target: str, *, period: str | None = None, group: Mapping[str, str] | None = None
 ) -> ElapsedCounts:
     """Return the elapsed times of the records of a target, of those received in a period, or of a group.
 
@@ -98,11 +114,13 @@ def elapsed_counts(
     """
     if period is None:
         cells, _ = timed_cells(counts, target)
-        return cells.counts(_of_group(cells.block, _basis(counts), group))
-    wanted = parse_period(period) if isinstance(period, str) else period
-    grain = grain_of(wanted.every)  # type: ignore[arg-type]
-    cells, grain = timed_cells(counts, target, "received", grain)
-    return cells.counts(cells.started_in(wanted, grain) & _of_group(cells.block, _basis(counts), group))
+        own = _of_group(cells.block, _basis(counts), group)
+    else:
+        wanted = parse_period(period)
+        cells, grain = timed_cells(counts, target, "received", grain_of(wanted.every))  # type: ignore[arg-type]
+        own = cells.started_in(wanted, grain) & _of_group(cells.block, _basis(counts), group)
+    found = cells.counts(own)
+    return found if own.any() or not len(own) else found._replace(why="there are no records of that period and group")
 
 
 def timed_cells(
@@ -110,8 +128,7 @@ def timed_cells(
 ) -> tuple[TimedCells, Grain]:
     """Return the cells of a target by a cohort, or by any: each record is in all of them, and in each once."""
     basis = _basis(counts)
-    if target not in basis.every:
-        raise SchemeError(f"This tally has no target {target!r}. {one_of(target, basis.every)}")
+    check_target(basis, target)
     clock = basis.scheme[target].timed_clock
     if clock is None:
         fit = [name for name in basis.every if basis.scheme[name].timed_clock is not None]
@@ -136,6 +153,12 @@ def timed_cells(
     by_due_days = basis.scheme[target].judged_by_due_days
     extended = by_due_days is not None and by_due_days.extension is not None
     return TimedCells(clock, block, way, np.where(way == IS_OPEN, open_for, elapsed), extended), key.grain
+
+
+def check_target(basis: Basis, target: str) -> None:
+    """Raise ``SchemeError`` where a target wasn't counted."""
+    if not isinstance(target, str) or target not in basis.every:
+        raise SchemeError(f"This tally has no target {target!r}. {one_of(target, basis.every)}")
 
 
 def _key(counts: Counts, target: str, cohort: Cohort | None, grain: Grain | None) -> Key:
@@ -174,6 +197,8 @@ def _not_whole(limit: Limit, as_of: AsOf, scheme: Scheme) -> bool:
 
 def _of_group(block: Block, basis: Basis, group: Mapping[str, str] | None) -> Truths:
     """Return which cells are of a group: of each column that it names, the label."""
+    if not isinstance(group, Mapping | None):
+        raise OptionError("group: a label for each column that the tally is grouped by, such as {'team': 'North'}.")
     wanted = dict(group or {})
     for name in wanted:
         if name not in basis.by:
