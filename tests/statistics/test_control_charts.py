@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -461,6 +462,8 @@ TEXTS = [day.isoformat() for day in MONTHS[:12]]
         pl.Series(MONTHS[:12]),
         pa.array(MONTHS[:12]),
         pa.chunked_array([pa.array(TEXTS)]),
+        pd.PeriodIndex(TEXTS, freq="M"),
+        list(pd.PeriodIndex(TEXTS, freq="M")),
     ],
     ids=lambda dates: type(dates).__module__.partition(".")[0],
 )
@@ -490,6 +493,30 @@ def test_values_come_in_any_container(values: Any) -> None:
     assert p_chart([1, 2, 0], [3, 3, 3]).points["value"].tolist() == pytest.approx([1 / 3, 2 / 3, 0])
 
 
+LATE = [datetime.fromisoformat(f"2024-0{month}-01 00:30") for month in (6, 7, 8)]  # in London the day before, by UTC
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        pl.Series(LATE).dt.replace_time_zone("Europe/London"),
+        pa.array(LATE, pa.timestamp("us", "Europe/London")),
+        pa.chunked_array([pa.array(LATE, pa.timestamp("us", "Europe/London"))]),
+        pd.Series(LATE).dt.tz_localize("Europe/London"),
+        pd.Series(LATE, dtype=pd.ArrowDtype(pa.timestamp("us", "Europe/London"))),
+        list(pd.DatetimeIndex(LATE).tz_localize("Europe/London")),
+    ],
+    ids=lambda dates: type(dates).__module__.partition(".")[0],
+)
+def test_times_with_a_zone_are_refused_since_their_days_would_be_those_of_utc(dates: Any) -> None:
+    with pytest.raises(RecordsError, match="take the local times without their zone"):
+        xmr([1, 2, 3], dates)
+
+
+def test_periods_may_be_numbers_among_objects() -> None:
+    assert xmr([1, 2], np.array([7, 8], object)).points["date"].tolist() == [7, 8]
+
+
 def chart_of(**options: Any) -> ControlChart:
     return xmr(CALM, MONTHS[:12], **options)
 
@@ -513,9 +540,15 @@ def chart_of(**options: Any) -> ControlChart:
         (lambda: xmr([1, 2], [pd.NaT, "2024-01-01"]), RecordsError, "Position 0 has no date"),
         (lambda: xmr([1, 2], ["2024-01-01", "03/04/2024"]), RecordsError, "Position 1: the text isn't a date"),
         (lambda: xmr([1, 2], ["today", "now"]), RecordsError, "Position 0: the text isn't a date"),
-        (lambda: xmr([1, 2], ["2024-01-01", "2024-02-30"]), RecordsError, "no such day"),
+        (lambda: xmr([1, 2], ["2024-01-01", "2024-02-30"]), RecordsError, "Position 1: the text has the form"),
         (lambda: xmr([1, 2], [1.5, 2.5]), RecordsError, "Position 0: a value of the kind float isn't a date"),
-        (lambda: xmr([1, 2], pd.to_datetime(["2024-01-01", "2024-02-01"], utc=True)), RecordsError, "with a zone"),
+        (lambda: xmr([1, 2], pd.to_datetime(["2024-01-01", "2024-02-01"], utc=True)), RecordsError, "time zone"),
+        (lambda: xmr([1, 2], pd.Series([None, 8], dtype="Int64")), RecordsError, "Position 0 has no date"),
+        (lambda: xmr([1, 2], [-(2**63), 2**63 - 1]), RecordsError, "Position 0: a value of the kind int isn't a date"),
+        (lambda: xmr([1, [2]], [1, 2]), OptionError, "some of these are rows themselves"),
+        (lambda: xmr({1, 2}, [1, 2]), OptionError, "such as a list; a value of the kind set is none"),
+        (lambda: xmr([1j, 2], [1, 2]), RecordsError, "must be a number"),
+        (lambda: xmr([Decimal("sNaN")], [1]), RecordsError, "No data"),
         (lambda: chart_of(rebase=["2023-06-02"]), OptionError, "2023-06-02 is no date of this series"),
         (lambda: chart_of(rebase=["2023-06-01", "2025-01-01"]), OptionError, "2025-01-01 is no date of this series"),
         (lambda: chart_of(rebase=6), OptionError, "rebase must be dates where"),
