@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ombudsman_kpi.errors import KpiError, OptionError, RecordsError
-from ombudsman_kpi.statistics import ControlChart, p_chart, p_chart_of_groups, xmr, xmr_of_groups
+from ombudsman_kpi.statistics import ChartRules, ControlChart, p_chart, p_chart_of_groups, xmr, xmr_of_groups
 
 SPC = Path(__file__).parents[3] / "shared" / "data" / "spc"
 beside = pytest.mark.skipif(
@@ -293,7 +293,9 @@ def test_a_date_without_a_value_is_left_out_and_named() -> None:
 def test_a_period_of_which_nothing_was_counted_is_left_out_and_named() -> None:
     chart = p_chart([5, 0, 6, None, 4], [10, 0, 10, 10, 10])
     assert chart.points["date"].tolist() == [1, 3, 5]
-    assert "2 dates with no value (nothing counted), left out: period 2, period 4." in chart.notes
+    assert (
+        "2 dates with no value (nothing counted, or a count is missing), left out: period 2, period 4." in chart.notes
+    )
 
 
 def days(*texts: str) -> list[date]:
@@ -552,7 +554,16 @@ def chart_of(**options: Any) -> ControlChart:
         (lambda: chart_of(rebase=["2023-06-02"]), OptionError, "2023-06-02 is no date of this series"),
         (lambda: chart_of(rebase=["2023-06-01", "2025-01-01"]), OptionError, "2025-01-01 is no date of this series"),
         (lambda: chart_of(rebase=6), OptionError, "rebase must be dates where"),
-        (lambda: chart_of(rebase=["June"]), RecordsError, "isn't a date"),
+        (lambda: chart_of(rebase=["June"]), OptionError, "rebase: Position 0: the text isn't a date"),
+        (lambda: chart_of(rebase=None), OptionError, "rebase: Position 0 has no date"),
+        (lambda: chart_of(rules=[]), OptionError, "There are no rules []"),
+        (lambda: chart_of(improvement=["increase"]), OptionError, "improvement can't be"),
+        (lambda: chart_of(screen="no"), OptionError, "screen must be True or False"),
+        (lambda: chart_of(target=True), OptionError, "The target must be a finite number"),
+        (lambda: chart_of(target=10**400), OptionError, "The target must be a finite number"),
+        (lambda: ChartRules("ours", "1", shift=7.5), OptionError, "whole numbers of 2 or more"),  # type: ignore[arg-type]
+        (lambda: ChartRules("ours", "1", width=float("inf")), OptionError, "can't be applied"),
+        (lambda: xmr_of_groups({}, value="v", date="d", by="g"), OptionError, "Give a frame of pandas, Polars or"),
         (lambda: xmr([1, None, 2], MONTHS[:3], rebase=MONTHS[1]), OptionError, "2023-02-01 is no date of this series"),
         (lambda: chart_of(fix_after=1), OptionError, "fix_after must be a whole number of points, 2 or more"),
         (lambda: chart_of(fix_after=12.0), OptionError, "fix_after"),
@@ -586,5 +597,11 @@ def test_an_error_of_groups_names_the_group() -> None:
         xmr_of_groups(frame.iloc[:3], value="v", date="d", by="g", rebase=["2024-02-01"])
     with pytest.raises(RecordsError, match="There is no column"):
         xmr_of_groups(frame, value="w", date="d", by="g")
-    with pytest.raises(RecordsError, match="There is no column"):
+    with pytest.raises(OptionError, match="by: name the column of the groups"):
         xmr_of_groups(frame, value="v", date="d", by=[])
+    with pytest.raises(OptionError, match="by: 'points' is a column of charts"):
+        xmr_of_groups(frame.rename(columns={"g": "points"}), value="v", date="d", by="points")
+    unnamed = xmr_of_groups(frame.assign(g=[None, None, "b", None]).iloc[:3], value="v", date="d", by="g")
+    assert unnamed[None].points["value"].tolist() == [1, 2]
+    with pytest.raises(OptionError, match="There is no group"):
+        unnamed[["b"]]

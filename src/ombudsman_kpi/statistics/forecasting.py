@@ -137,7 +137,7 @@ def forecast_share(
 
     Raises ``OptionError`` for a number that isn't whole, or is below 0.
     """
-    check_level(level)
+    level = check_level(level)
     met, missed, arrivals = whole_number(met, "met"), whole_number(missed, "missed"), whole_number(arrivals, "arrivals")
     ages = {whole_number(age, "an age"): whole_number(number, "open records") for age, number in open_ages.items()}
     ages = {age: number for age, number in {**ages, NEW: arrivals}.items() if number}

@@ -32,7 +32,7 @@ def numbers_of(values: Any, what: str = "value") -> Numbers:
     """
     found = _array(values, na_value=np.nan)
     if found.dtype == object:
-        found = np.array([np.nan if _is_missing(item) else item for item in found], object)
+        found = np.array([np.nan if is_missing(item) else item for item in found], object)
     if found.dtype.kind in "USMm" or (found.dtype == object and any(isinstance(item, str) for item in found)):
         raise RecordsError(f"Each {what} must be a number; these hold text or times. Convert them first.")
     try:
@@ -94,7 +94,7 @@ def _refuse_missing(missing: Truths) -> None:
         raise RecordsError(f"Position {missing.argmax()} has no date. Each value needs one; leave out what has none.")
 
 
-def _is_missing(item: object) -> bool:
+def is_missing(item: object) -> bool:
     """Return whether an item is None, or NaN, NaT or NA, which don't equal themselves."""
     try:
         return item is None or bool(item != item)
@@ -138,7 +138,7 @@ def _as_days(items: NDArray[Any]) -> NDArray[np.datetime64]:
 
 def _day(item: Any, place: int) -> Any:
     """Return what numpy reads as a day: an item, or the first day of a period of pandas; None where it is missing."""
-    if _is_missing(item):
+    if is_missing(item):
         return None
     item = getattr(item, "start_time", item)
     if isinstance(item, str):
