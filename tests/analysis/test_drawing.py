@@ -316,3 +316,8 @@ def test_what_excludes_nothing_by_mistake_is_an_error(exclude: Any, says: str) -
 def test_an_empty_table_was_not_drawn_from_earlier() -> None:
     with pytest.raises(RecordsError, match=r"There are no records to draw from\.$"):
         draw_sample(pd.DataFrame({"case_id": []}), 1, id="case_id", seed=1)
+
+
+def test_none_of_each_stratum_is_an_error() -> None:
+    with pytest.raises(OptionError, match="draw 1 record or more"):
+        draw_sample(pd.DataFrame({"id": [1], "team": ["A"]}), {"A": 0}, id="id", seed=1, strata="team")

@@ -199,7 +199,10 @@ def _asked(
         return {"n": whole_number(n, "n"), "minimum": minimum}
     if not columns:
         raise OptionError("n: say with strata= by which columns there are so many of each stratum.")
-    return {"n": {name: whole_number(number, f"n of {name!r}") for name, number in n.items()}}
+    each = {name: whole_number(number, f"n of {name!r}") for name, number in n.items()}
+    if each and not any(each.values()):
+        raise OptionError("n: draw 1 record or more.")
+    return {"n": each}
 
 
 def _wanted(sizes: Mapping[str, int], asked: Mapping[str, Any], *, earlier: bool) -> dict[str, int]:

@@ -104,6 +104,7 @@ def difference(met_1: int, n_1: int, met_2: int, n_2: int, *, level: float = 0.9
     and add. It covers the true change 95% of the time on average, but as little as 86% if one share is near 0 and
     the other near 1.
     """
+    level = check_level(level)
     with naming("the first share"):
         met_1, n_1 = share_counts(met_1, n_1)
     with naming("the second share"):
