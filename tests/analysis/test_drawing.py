@@ -295,3 +295,29 @@ def test_what_cant_be_drawn_is_one_error_with_its_remedy(
     with pytest.raises(kind, match=says) as raised:
         draw_sample(frame, **{**DRAW, **options})
     assert "24-0" not in str(raised.value)  # never what a cell holds
+
+
+@pytest.mark.parametrize(
+    "ids", [pd.Series([1, 2]), pl.Series([1, 2]), pd.Index([1, 2])], ids=["pandas", "polars", "index"]
+)
+def test_ids_to_exclude_may_be_a_series(ids: Any) -> None:
+    frame = pd.DataFrame({"case_id": [1, 2, 3]})
+    assert draw_sample(frame, 1, id="case_id", seed=1, exclude=ids)["case_id"].tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("exclude", "says"), [(5, "such as a list"), (None, "such as a list"), ("qa.csv", "as a Path")]
+)
+def test_what_excludes_nothing_by_mistake_is_an_error(exclude: Any, says: str) -> None:
+    with pytest.raises(OptionError, match=says):
+        draw_sample(pd.DataFrame({"case_id": [1, 2, 3]}), 1, id="case_id", seed=1, exclude=exclude)
+
+
+def test_an_empty_table_was_not_drawn_from_earlier() -> None:
+    with pytest.raises(RecordsError, match=r"There are no records to draw from\.$"):
+        draw_sample(pd.DataFrame({"case_id": []}), 1, id="case_id", seed=1)
+
+
+def test_none_of_each_stratum_is_an_error() -> None:
+    with pytest.raises(OptionError, match="draw 1 record or more"):
+        draw_sample(pd.DataFrame({"id": [1], "team": ["A"]}), {"A": 0}, id="id", seed=1, strata="team")

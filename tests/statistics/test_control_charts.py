@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ombudsman_kpi.errors import KpiError, OptionError, RecordsError
-from ombudsman_kpi.statistics import ControlChart, p_chart, p_chart_of_groups, xmr, xmr_of_groups
+from ombudsman_kpi.statistics import ChartRules, ControlChart, p_chart, p_chart_of_groups, xmr, xmr_of_groups
 
 SPC = Path(__file__).parents[3] / "shared" / "data" / "spc"
 beside = pytest.mark.skipif(
@@ -292,7 +293,9 @@ def test_a_date_without_a_value_is_left_out_and_named() -> None:
 def test_a_period_of_which_nothing_was_counted_is_left_out_and_named() -> None:
     chart = p_chart([5, 0, 6, None, 4], [10, 0, 10, 10, 10])
     assert chart.points["date"].tolist() == [1, 3, 5]
-    assert "2 dates with no value (nothing counted), left out: period 2, period 4." in chart.notes
+    assert (
+        "2 dates with no value (nothing counted, or a count is missing), left out: period 2, period 4." in chart.notes
+    )
 
 
 def days(*texts: str) -> list[date]:
@@ -461,6 +464,8 @@ TEXTS = [day.isoformat() for day in MONTHS[:12]]
         pl.Series(MONTHS[:12]),
         pa.array(MONTHS[:12]),
         pa.chunked_array([pa.array(TEXTS)]),
+        pd.PeriodIndex(TEXTS, freq="M"),
+        list(pd.PeriodIndex(TEXTS, freq="M")),
     ],
     ids=lambda dates: type(dates).__module__.partition(".")[0],
 )
@@ -490,6 +495,30 @@ def test_values_come_in_any_container(values: Any) -> None:
     assert p_chart([1, 2, 0], [3, 3, 3]).points["value"].tolist() == pytest.approx([1 / 3, 2 / 3, 0])
 
 
+LATE = [datetime.fromisoformat(f"2024-0{month}-01 00:30") for month in (6, 7, 8)]  # in London the day before, by UTC
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        pl.Series(LATE).dt.replace_time_zone("Europe/London"),
+        pa.array(LATE, pa.timestamp("us", "Europe/London")),
+        pa.chunked_array([pa.array(LATE, pa.timestamp("us", "Europe/London"))]),
+        pd.Series(LATE).dt.tz_localize("Europe/London"),
+        pd.Series(LATE, dtype=pd.ArrowDtype(pa.timestamp("us", "Europe/London"))),
+        list(pd.DatetimeIndex(LATE).tz_localize("Europe/London")),
+    ],
+    ids=lambda dates: type(dates).__module__.partition(".")[0],
+)
+def test_times_with_a_zone_are_refused_since_their_days_would_be_those_of_utc(dates: Any) -> None:
+    with pytest.raises(RecordsError, match="take the local times without their zone"):
+        xmr([1, 2, 3], dates)
+
+
+def test_periods_may_be_numbers_among_objects() -> None:
+    assert xmr([1, 2], np.array([7, 8], object)).points["date"].tolist() == [7, 8]
+
+
 def chart_of(**options: Any) -> ControlChart:
     return xmr(CALM, MONTHS[:12], **options)
 
@@ -513,13 +542,28 @@ def chart_of(**options: Any) -> ControlChart:
         (lambda: xmr([1, 2], [pd.NaT, "2024-01-01"]), RecordsError, "Position 0 has no date"),
         (lambda: xmr([1, 2], ["2024-01-01", "03/04/2024"]), RecordsError, "Position 1: the text isn't a date"),
         (lambda: xmr([1, 2], ["today", "now"]), RecordsError, "Position 0: the text isn't a date"),
-        (lambda: xmr([1, 2], ["2024-01-01", "2024-02-30"]), RecordsError, "no such day"),
+        (lambda: xmr([1, 2], ["2024-01-01", "2024-02-30"]), RecordsError, "Position 1: the text has the form"),
         (lambda: xmr([1, 2], [1.5, 2.5]), RecordsError, "Position 0: a value of the kind float isn't a date"),
-        (lambda: xmr([1, 2], pd.to_datetime(["2024-01-01", "2024-02-01"], utc=True)), RecordsError, "with a zone"),
+        (lambda: xmr([1, 2], pd.to_datetime(["2024-01-01", "2024-02-01"], utc=True)), RecordsError, "time zone"),
+        (lambda: xmr([1, 2], pd.Series([None, 8], dtype="Int64")), RecordsError, "Position 0 has no date"),
+        (lambda: xmr([1, 2], [-(2**63), 2**63 - 1]), RecordsError, "Position 0: a value of the kind int isn't a date"),
+        (lambda: xmr([1, [2]], [1, 2]), OptionError, "some of these are rows themselves"),
+        (lambda: xmr({1, 2}, [1, 2]), OptionError, "such as a list; a value of the kind set is none"),
+        (lambda: xmr([1j, 2], [1, 2]), RecordsError, "must be a number"),
+        (lambda: xmr([Decimal("sNaN")], [1]), RecordsError, "No data"),
         (lambda: chart_of(rebase=["2023-06-02"]), OptionError, "2023-06-02 is no date of this series"),
         (lambda: chart_of(rebase=["2023-06-01", "2025-01-01"]), OptionError, "2025-01-01 is no date of this series"),
         (lambda: chart_of(rebase=6), OptionError, "rebase must be dates where"),
-        (lambda: chart_of(rebase=["June"]), RecordsError, "isn't a date"),
+        (lambda: chart_of(rebase=["June"]), OptionError, "rebase: Position 0: the text isn't a date"),
+        (lambda: chart_of(rebase=None), OptionError, "rebase: Position 0 has no date"),
+        (lambda: chart_of(rules=[]), OptionError, "There are no rules []"),
+        (lambda: chart_of(improvement=["increase"]), OptionError, "improvement can't be"),
+        (lambda: chart_of(screen="no"), OptionError, "screen must be True or False"),
+        (lambda: chart_of(target=True), OptionError, "The target must be a finite number"),
+        (lambda: chart_of(target=10**400), OptionError, "The target must be a finite number"),
+        (lambda: ChartRules("ours", "1", shift=7.5), OptionError, "whole numbers of 2 or more"),  # type: ignore[arg-type]
+        (lambda: ChartRules("ours", "1", width=float("inf")), OptionError, "can't be applied"),
+        (lambda: xmr_of_groups({}, value="v", date="d", by="g"), OptionError, "Give a frame of pandas, Polars or"),
         (lambda: xmr([1, None, 2], MONTHS[:3], rebase=MONTHS[1]), OptionError, "2023-02-01 is no date of this series"),
         (lambda: chart_of(fix_after=1), OptionError, "fix_after must be a whole number of points, 2 or more"),
         (lambda: chart_of(fix_after=12.0), OptionError, "fix_after"),
@@ -553,5 +597,11 @@ def test_an_error_of_groups_names_the_group() -> None:
         xmr_of_groups(frame.iloc[:3], value="v", date="d", by="g", rebase=["2024-02-01"])
     with pytest.raises(RecordsError, match="There is no column"):
         xmr_of_groups(frame, value="w", date="d", by="g")
-    with pytest.raises(RecordsError, match="There is no column"):
+    with pytest.raises(OptionError, match="by: name the column of the groups"):
         xmr_of_groups(frame, value="v", date="d", by=[])
+    with pytest.raises(OptionError, match="by: 'points' is a column of charts"):
+        xmr_of_groups(frame.rename(columns={"g": "points"}), value="v", date="d", by="points")
+    unnamed = xmr_of_groups(frame.assign(g=[None, None, "b", None]).iloc[:3], value="v", date="d", by="g")
+    assert unnamed[None].points["value"].tolist() == [1, 2]
+    with pytest.raises(OptionError, match="There is no group"):
+        unnamed[["b"]]

@@ -211,3 +211,9 @@ def test_a_count_that_is_missing_is_no_data() -> None:
     assert points["outside"].tolist() == ["within", "within", "no data"]
     assert points["note"].tolist()[2].startswith("no data")
     assert "Of 2 rates" in repr(funnel([1, 2], [4, 4]))
+
+
+@pytest.mark.parametrize("level", [None, "0.95", ["x"]])
+def test_a_level_that_is_no_number_is_one_clear_error(level: Any) -> None:
+    with pytest.raises(OptionError, match="level: above 0"):
+        funnel([1, 2], [4, 4], level=level)

@@ -124,3 +124,9 @@ def test_a_small_sample_without_a_fault_isnt_certain() -> None:
 def test_what_makes_no_score_is_refused(arguments: Any, options: dict[str, Any], says: str) -> None:
     with pytest.raises(OptionError, match=says):
         weighted_score(*arguments, **options)
+
+
+def test_weights_are_numbers_of_any_kind() -> None:
+    assert weighted_score([1, 2], [2, 3], weights=np.array([1, 2])) == weighted_score([1, 2], [2, 3], weights=[1, 2])
+    with pytest.raises(OptionError, match="sample 1: A weight must be a number above 0"):
+        weighted_score([1, 2], [2, 3], weights=[1, 10**400])

@@ -12,7 +12,7 @@ import numpy as np
 from ombudsman_kpi import __version__
 from ombudsman_kpi.analysis.rows import WHOLE, Drawable, as_table, open_table, read_population, read_texts, rows_of
 from ombudsman_kpi.arrays.types import RowNumbers
-from ombudsman_kpi.errors import OptionError, RecordsError, one_of
+from ombudsman_kpi.errors import OptionError, RecordsError, kind_of, one_of
 from ombudsman_kpi.records.cells.text import id_text
 from ombudsman_kpi.records.sources.frames import is_table
 from ombudsman_kpi.rounding import half_up, many
@@ -160,7 +160,7 @@ def draw(population: Drawable, asked: Mapping[str, Any], seed: str, taken: Itera
     by_stratum = np.argsort(own, kind="stable")
     sizes = np.bincount(own, minlength=len(names))
     rank = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    wanted = _wanted(dict(zip(names, sizes.tolist(), strict=True)), asked)
+    wanted = _wanted(dict(zip(names, sizes.tolist(), strict=True)), asked, earlier=len(rows) < len(ids))
     chosen = by_stratum[rank < np.repeat([wanted[name] for name in names], sizes)]
     return Drawn(
         rows[chosen],
@@ -199,14 +199,17 @@ def _asked(
         return {"n": whole_number(n, "n"), "minimum": minimum}
     if not columns:
         raise OptionError("n: say with strata= by which columns there are so many of each stratum.")
-    return {"n": {name: whole_number(number, f"n of {name!r}") for name, number in n.items()}}
+    each = {name: whole_number(number, f"n of {name!r}") for name, number in n.items()}
+    if each and not any(each.values()):
+        raise OptionError("n: draw 1 record or more.")
+    return {"n": each}
 
 
-def _wanted(sizes: Mapping[str, int], asked: Mapping[str, Any]) -> dict[str, int]:
+def _wanted(sizes: Mapping[str, int], asked: Mapping[str, Any], *, earlier: bool) -> dict[str, int]:
     """Return how many are drawn from each stratum."""
     n, whole = asked.get("n"), sum(sizes.values())
     if not whole:
-        raise RecordsError("There are no records to draw from" + (": all were drawn earlier." if any(sizes) else "."))
+        raise RecordsError("There are no records to draw from" + (": all were drawn earlier." if earlier else "."))
     if isinstance(n, Mapping):
         for name in {**n, **sizes}:
             if name not in sizes:
@@ -244,13 +247,25 @@ def _of(numbers: Mapping[str, int] | None) -> str:
     return "0 of 0 were" if numbers is None else f"{numbers['drawn']:,} of {numbers['population']:,} were"
 
 
+FILES = {".json", ".csv", ".parquet", ".xlsx", ".xls", ".ods"}
+
+
+def is_frame(given: Any) -> bool:
+    """Return whether a table is given, and not a series or an index of ids."""
+    return is_table(given) and getattr(given, "ndim", 2) == 2 and not hasattr(given, "is_in")
+
+
 def earlier_ids(exclude: Any, own: str) -> list[str]:
     """Return the ids of earlier draws, sorted: of their records, their tables, paths of either, or ids."""
     found: set[str] = set()
-    given = [exclude] if isinstance(exclude, str | Path | Mapping) or is_table(exclude) else exclude
+    given = [exclude] if isinstance(exclude, str | Path | Mapping) or is_frame(exclude) else exclude
+    if not isinstance(given, Iterable):
+        raise OptionError(f"exclude: earlier draws or ids, such as a list; not {kind_of(exclude)}.")
     for one in given:
         if isinstance(one, Mapping) or (isinstance(one, Path) and one.suffix.lower() == ".json"):
             found.update(read_record(one)["ids"])
+        elif isinstance(one, str) and Path(one).suffix.lower() in FILES:
+            raise OptionError("exclude: text is an id, and this one is called like a file. Give a file as a Path.")
         elif is_table(one):
             found.update(text for text in read_texts(open_table(one), [own])[own] if text is not None)
         else:

@@ -12,13 +12,27 @@ from ombudsman_kpi.errors import OptionError, RecordsError, one_of
 from ombudsman_kpi.rounding import many
 from ombudsman_kpi.statistics.chart_words import latest_in_words, plain, target_in_words
 from ombudsman_kpi.statistics.charted import VARIATIONS, Assurance, Charted, Variation
-from ombudsman_kpi.statistics.series import Series
+from ombudsman_kpi.statistics.series import Series, is_missing
 from ombudsman_kpi.statistics.special_causes import CAUSES, ChartRules
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _NAMED: dict[str, tuple[str, ...]] = {"special_cause": CAUSES, "point_type": VARIATIONS}
+SHOWN = (
+    "points",
+    "date",
+    "value",
+    "mean",
+    "lower",
+    "upper",
+    "special_cause",
+    "point_type",
+    "variation",
+    "assurance",
+    "rules",
+    "note",
+)  # columns of points and summary, beside those of groups
 _FIRST_CONCERN: tuple[Variation, ...] = ("concern", "improvement", "neutral")
 
 
@@ -130,7 +144,7 @@ class ControlCharts:
     def __init__(self, charted: Charted, groups: "pd.DataFrame") -> None:
         self._charted, self._groups = charted, groups
         rows = groups.itertuples(index=False, name=None)
-        self._places = {row if len(row) > 1 else row[0]: place for place, row in enumerate(rows)}
+        self._places = {_key(row): place for place, row in enumerate(rows)}
 
     @property
     def kind(self) -> str:
@@ -149,10 +163,12 @@ class ControlCharts:
         return iter(self._places)
 
     def __getitem__(self, group: Any) -> ControlChart:
-        if group not in self._places:
-            raise OptionError(f"There is no group {group!r}. {one_of(group, map(str, self._places))}")
-        check_any(self._charted.series, self._places[group])
-        return ControlChart(self._charted, self._places[group])
+        try:
+            place = self._places[_key(group if isinstance(group, tuple) else (group,))]
+        except (KeyError, TypeError):  # a list has no hash
+            raise OptionError(f"There is no group {group!r}. {one_of(group, map(str, self._places))}") from None
+        check_any(self._charted.series, place)
+        return ControlChart(self._charted, place)
 
     @property
     def points(self) -> "pd.DataFrame":
@@ -197,6 +213,12 @@ class ControlCharts:
 
     def __repr__(self) -> str:
         return f"{self.says}\n{self.summary}"
+
+
+def _key(group: tuple[Any, ...]) -> Any:
+    """Return what a group is found by: its values, or its one value; None where that is missing."""
+    values = tuple(None if is_missing(value) else value for value in group)
+    return values if len(values) > 1 else values[0]
 
 
 def check_any(series: Series, place: int) -> None:

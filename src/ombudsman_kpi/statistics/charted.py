@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Real
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -12,6 +11,7 @@ from ombudsman_kpi.arrays.types import Integers, RowNumbers
 from ombudsman_kpi.errors import OptionError, one_of
 from ombudsman_kpi.statistics.chart_words import notes_on_dates, notes_on_limits
 from ombudsman_kpi.statistics.control_limits import Stretches
+from ombudsman_kpi.statistics.quantiles import finite
 from ombudsman_kpi.statistics.series import Numbers, Series
 from ombudsman_kpi.statistics.special_causes import UPWARDS, ChartRules, side_of, special_causes
 
@@ -22,11 +22,6 @@ _BETTER = {"increase": 1, "decrease": -1, None: 0}
 VARIATIONS: tuple[Variation, ...] = get_args(Variation)
 _ASSURANCES = np.array(["inconsistent", "consistent_pass", "consistent_fail"], object)  # by 0, 1 and -1
 _UNASSURED = ("No assurance: whether a target is met depends on the direction of improvement, which is None.",)
-
-
-def is_finite(value: object) -> bool:
-    """Return whether a value is a number, and not infinite or NaN."""
-    return isinstance(value, Real) and bool(np.isfinite(float(value)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +37,15 @@ class ChartOptions:
     screen: bool | None
 
     def __post_init__(self) -> None:
-        if self.improvement not in _BETTER:
+        if not any(self.improvement is way or self.improvement == way for way in _BETTER):
             hint = one_of(self.improvement, get_args(Improvement))
             raise OptionError(f"improvement can't be {self.improvement!r}. {hint} Or None, where neither is better.")
-        if self.target is not None and not is_finite(self.target):
+        if self.target is not None and finite(self.target) is None:
             raise OptionError("The target must be a finite number, in the unit of the values; or None.")
         if self.target is not None and self.kind != "XmR" and not 0 <= self.target <= 1:
             raise OptionError(f"The target of a rate must lie between 0 and 1, such as 0.95; not {self.target}.")
+        if not (self.screen is None or isinstance(self.screen, bool | np.bool_)):
+            raise OptionError("screen must be True or False.")
         whole = isinstance(self.fix_after, int | np.integer) and not isinstance(self.fix_after, bool)
         if self.fix_after is not None and not (whole and self.fix_after >= 2):
             raise OptionError("fix_after must be a whole number of points, 2 or more; or None, to use them all.")
@@ -119,7 +116,7 @@ class Charted:
         for owner, when in zip(*(part.tolist() for part in series.empty), strict=True):
             empty[owner].append(series.on(when))
         ranges = self.asked.kind != "p"
-        lacks = "missing" if self.asked.kind == "XmR" else "nothing counted"
+        lacks = "missing" if self.asked.kind == "XmR" else "nothing counted, or a count is missing"
         return [
             (
                 *([] if of_series[i] else ["No data: there is no value."]),

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ombudsman_kpi.arrays.types import Integers, Truths
-from ombudsman_kpi.errors import OptionError, RecordsError
-from ombudsman_kpi.statistics.chart import ControlChart, ControlCharts, check_any
+from ombudsman_kpi.errors import OptionError, RecordsError, kind_of
+from ombudsman_kpi.statistics.chart import SHOWN, ControlChart, ControlCharts, check_any
 from ombudsman_kpi.statistics.charted import Charted, ChartOptions, Improvement
 from ombudsman_kpi.statistics.control_limits import Stretches, p_half, xmr_half
 from ombudsman_kpi.statistics.series import Numbers, Series, check_counts, dates_of, in_order, numbers_of
@@ -47,7 +47,7 @@ def xmr(
     repeated; ``OptionError`` for an unknown rule set, a rebase date that isn't there, and other wrong options.
     """
     numbers, when = numbers_of(values), dates_of(dates)
-    _check_same(len(numbers), len(when[0]), "values")
+    _check_same(len(numbers), len(when[0]), "values", "dates")
     asked = _asked("XmR", rules, improvement, target, fix_after, rebase, screen)
     charted = _xmr_charts(asked, numbers, when, np.zeros(len(numbers), np.int64), [""])
     return _one(charted)
@@ -95,9 +95,9 @@ def p_chart(
     ``RecordsError`` where a count isn't a whole number, or more were met than counted.
     """
     counts, of = numbers_of(met, "count"), numbers_of(n, "count")
-    _check_same(len(counts), len(of), "counts met")
+    _check_same(len(counts), len(of), "counts met", "counts n")
     when = (np.arange(1, len(counts) + 1), False) if dates is None else dates_of(dates)
-    _check_same(len(counts), len(when[0]), "counts")
+    _check_same(len(counts), len(when[0]), "counts", "dates")
     asked = _asked("p′" if prime else "p", rules, improvement, target, fix_after, rebase, None)
     return _one(_p_charts(asked, (counts, of), when, np.zeros(len(counts), np.int64), [""]))
 
@@ -128,11 +128,21 @@ def _grouped(
     """Return a frame, of each row its group, a frame of the groups, and what an error calls each of them."""
     import pandas as pd
 
+    frame = frame.collect() if hasattr(frame, "collect") else frame  # Polars' lazy frames
+    if not isinstance(frame, pd.DataFrame) and not hasattr(frame, "to_pandas"):
+        raise OptionError(f"Give a frame of pandas, Polars or Arrow; this is {kind_of(frame)}.")
     table: pd.DataFrame = frame if isinstance(frame, pd.DataFrame) else frame.to_pandas()
     names = [by] if isinstance(by, str) else list(by)
     lacking = [name for name in (*columns, *names) if name not in table.columns]
-    if lacking or not names:
-        raise RecordsError(f"There is no column {lacking or by!r}. There are: {', '.join(map(str, table.columns))}.")
+    if lacking:
+        raise RecordsError(f"There is no column {lacking}. There are: {', '.join(map(str, table.columns))}.")
+    taken = [name for name in names if name in SHOWN]
+    if taken or not names:
+        raise OptionError(
+            f"by: {taken[0]!r} is a column of charts. Rename that of the groups."
+            if taken
+            else "by: name the column of the groups, or several."
+        )
     owner = table.groupby(names, sort=True, observed=True, dropna=False).ngroup().to_numpy().astype(np.int64)
     groups = table[names].drop_duplicates().iloc[np.argsort(pd.unique(owner))].reset_index(drop=True)
     return table, owner, groups, [f"{', '.join(map(str, row))}: " for row in groups.itertuples(index=False, name=None)]
@@ -142,7 +152,10 @@ def _asked(
     kind: Any, rules: Any, improvement: Any, target: Any, fix_after: Any, rebase: Any, screen: Any
 ) -> ChartOptions:
     single = isinstance(rebase, str | int) or not isinstance(rebase, Iterable)
-    dates = dates_of([rebase] if single else list(rebase))
+    try:
+        dates = dates_of([rebase] if single else list(rebase))
+    except RecordsError as error:
+        raise OptionError(f"rebase: {error}") from None
     return ChartOptions(kind, rules_of(rules), improvement, target, fix_after, dates, screen)
 
 
@@ -190,9 +203,9 @@ def _first_of_stretches(asked: ChartOptions, series: Series, names: list[str]) -
     return first
 
 
-def _check_same(size: int, other: int, what: str) -> None:
+def _check_same(size: int, other: int, what: str, beside: str) -> None:
     if size != other:
-        raise OptionError(f"There are {size} {what} and {other} others. Each value needs its date, each met its n.")
+        raise OptionError(f"There are {size} {what} and {other} {beside}. Give one for each.")
 
 
 def _one(charted: Charted) -> ControlChart:

@@ -142,7 +142,7 @@ def forecast_share(
 
     Raises ``OptionError`` for a number that isn't whole, or is below 0, and for what isn't such counts.
     """
-    check_level(level)
+    level = check_level(level)
     met, missed, arrivals = whole_number(met, "met"), whole_number(missed, "missed"), whole_number(arrivals, "arrivals")
     limit = whole_number(limit, "limit")
     if not isinstance(earlier, ElapsedCounts) or not isinstance(open_ages, Mapping):

@@ -1,6 +1,6 @@
 """Funnels: which of many rates differ by more than chance, and how sure their ranks are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -162,9 +162,8 @@ def funnel(
     called = list(range(1, len(of) + 1)) if names is None else list(names)
     if len(called) != len(of) or len(set(called)) < len(called):
         raise OptionError(f"There are {len(of)} rates. Give as many names, each once.")
-    levels = tuple(sorted({float(part) for part in ([level] if isinstance(level, int | float) else level)}))
-    for part in levels:
-        check_level(part)
+    several = isinstance(level, Iterable) and not isinstance(level, str)
+    levels = tuple(sorted({check_level(part) for part in (level if several else [level])}))
     if not levels:
         raise OptionError("A funnel needs a level, such as 0.95.")
     there = check_counts(counts, of)

@@ -104,10 +104,12 @@ def difference(met_1: int, n_1: int, met_2: int, n_2: int, *, level: float = 0.9
     and add. It covers the true change 95% of the time on average, but as little as 86% if one share is near 0 and
     the other near 1.
     """
+    level = check_level(level)
     with naming("the first share"):
-        first = wilson(met_1, n_1, level=level)
+        met_1, n_1 = share_counts(met_1, n_1)
     with naming("the second share"):
-        second = wilson(met_2, n_2, level=level)
+        met_2, n_2 = share_counts(met_2, n_2)
+    first, second = (wilson(met, n, level=level) for met, n in ((met_1, n_1), (met_2, n_2)))
     return square_and_add(met_1 / n_1, first, met_2 / n_2, second)
 
 
@@ -143,7 +145,7 @@ def difference_of_means(first: MeanMoments, second: MeanMoments, *, level: float
     such as waiting times, it covers the true change less often: 93% of the time for 30 lognormal values (sigma 1) on
     each side, with one mean twice the other.
     """
-    check_level(level)
+    level = check_level(level)
     both, spreads = (first, second), (first.spread, second.spread)
     numbers = [int(moments.number) for moments in both]
     if min(numbers) < 2:

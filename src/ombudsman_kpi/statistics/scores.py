@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ombudsman_kpi.errors import OptionError, naming
 from ombudsman_kpi.statistics.intervals import drawn_from, score_interval, share_counts
-from ombudsman_kpi.statistics.quantiles import normal_quantile
+from ombudsman_kpi.statistics.quantiles import finite, normal_quantile
 
 
 class WeightedScore(NamedTuple):
@@ -99,6 +99,7 @@ def _samples(
 
 
 def _weight(weight: float) -> float:
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
+    number = finite(weight)
+    if number is None or not 0 < number < 1e300:
         raise OptionError("A weight must be a number above 0; leave out what counts nothing.")
-    return float(weight)
+    return number

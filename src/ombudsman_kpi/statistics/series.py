@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeAlias
@@ -16,6 +17,8 @@ Numbers: TypeAlias = NDArray[np.float64]
 
 TOO_LARGE = 1e300  # sums of such numbers could exceed what a float holds
 _ISO = re.compile(r"\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?)?", re.ASCII)
+_FARTHEST = 1 << 59  # number of a period
+_ZONED = "Which day a time is depends on the place: take the local times without their zone."
 _ENDLESS = 1 << 60  # more periods than lie between any two dates
 
 
@@ -29,12 +32,12 @@ def numbers_of(values: Any, what: str = "value") -> Numbers:
     """
     found = _array(values, na_value=np.nan)
     if found.dtype == object:
-        found = np.array([np.nan if _is_missing(item) else item for item in found], object)
+        found = np.array([np.nan if is_missing(item) else item for item in found], object)
     if found.dtype.kind in "USMm" or (found.dtype == object and any(isinstance(item, str) for item in found)):
         raise RecordsError(f"Each {what} must be a number; these hold text or times. Convert them first.")
     try:
-        numbers = found.astype(np.float64)
-    except (TypeError, ValueError):
+        numbers = found.astype(np.float64, casting="unsafe" if found.dtype == object else "same_kind")
+    except (TypeError, ValueError, OverflowError):  # complex numbers, too
         raise RecordsError(f"Each {what} must be a number, or missing: None or NaN.") from None
     wrong = np.flatnonzero(np.abs(numbers) >= TOO_LARGE)
     if len(wrong):
@@ -68,52 +71,94 @@ def dates_of(dates: Any) -> tuple[Integers, bool]:
     ((array([ 1, 31]), True), (array([7, 8]), False))
 
     Dates are ``date``, ``datetime``, numpy's or pandas', or text in ISO 8601, in which a month alone is its first
-    day. A time of day is dropped. Raises ``RecordsError`` for anything else, and for a missing date.
+    day, as pandas' ``Period`` is. A time of day is dropped. Raises ``RecordsError`` for anything else, and for a
+    missing date.
     """
+    if _has_zone(getattr(dates, "dtype", getattr(dates, "type", None))):
+        raise RecordsError(f"The dates have a time zone. {_ZONED}")
     found = _array(dates)
-    if found.dtype.kind in "iu":
+    if found.dtype == object and len(found) and all(type(item) is int for item in found):
+        found = np.array(found.tolist())
+    if found.dtype.kind in "iu" and (not len(found) or (found.min() >= -_FARTHEST and found.max() <= _FARTHEST)):
         return found.astype(np.int64), False
+    if found.dtype.kind == "f":  # as whole numbers of which one is missing are
+        _refuse_missing(np.isnan(found))
     if found.dtype.kind != "M":
         found = _as_days(found.astype(object))
-    missing = np.flatnonzero(np.isnat(found))
-    if len(missing):
-        raise RecordsError(f"Position {missing[0]} has no date. Each value needs one; leave out what has none.")
+    _refuse_missing(np.isnat(found))
     return found.astype("M8[D]").astype(np.int64), True
 
 
-def _is_missing(item: object) -> bool:
+def _refuse_missing(missing: Truths) -> None:
+    if missing.any():
+        raise RecordsError(f"Position {missing.argmax()} has no date. Each value needs one; leave out what has none.")
+
+
+def is_missing(item: object) -> bool:
     """Return whether an item is None, or NaN, NaT or NA, which don't equal themselves."""
     try:
         return item is None or bool(item != item)
-    except TypeError:
+    except TypeError:  # pandas' NA is neither
         return True
+    except ArithmeticError:  # a decimal that signals
+        return True
+
+
+def _has_zone(kind: object) -> bool:
+    """Return whether a type of pandas, Polars or Arrow is of times with a zone: their arrays would be of UTC."""
+    kind = getattr(kind, "pyarrow_dtype", kind)
+    return any(getattr(kind, name, None) is not None for name in ("tz", "time_zone"))
 
 
 def _array(values: Any, **options: Any) -> NDArray[Any]:
     """Return the items of a container as an array of one dimension."""
     pandas = hasattr(values, "to_numpy") and hasattr(values, "array")
-    if pandas and options and values.dtype.kind in "biuf":
-        found: NDArray[Any] = values.to_numpy(np.float64, **options)
-    else:
-        found = np.asarray(values.to_numpy(zero_copy_only=False) if hasattr(values, "combine_chunks") else values)
+    try:
+        if pandas and options and values.dtype.kind in "biuf":
+            found: NDArray[Any] = values.to_numpy(np.float64, **options)
+        else:
+            found = np.asarray(values.to_numpy(zero_copy_only=False) if hasattr(values, "combine_chunks") else values)
+    except ValueError:
+        raise OptionError("Give the items of one series as a row; some of these are rows themselves.") from None
+    if found.ndim == 0:
+        raise OptionError(f"Give the items of one series as a row, such as a list; {kind_of(values)} is none.")
     if found.ndim != 1:
         raise OptionError(f"Give the items of one series as a row; this has {found.ndim} dimensions.")
     return found
 
 
 def _as_days(items: NDArray[Any]) -> NDArray[np.datetime64]:
-    for place, item in enumerate(items):
-        if isinstance(item, str):
-            if not _ISO.fullmatch(item):
-                raise RecordsError(f"Position {place}: the text isn't a date in ISO 8601, such as 2024-03-28.")
-        elif isinstance(item, datetime) and item.tzinfo is not None:
-            raise RecordsError(f"Position {place}: the date of a time with a zone depends on the place. Convert it.")
-        elif not (isinstance(item, date | np.datetime64) or _is_missing(item)):
-            raise RecordsError(f"Position {place}: {kind_of(item)} isn't a date.")
+    days = [_day(item, place) for place, item in enumerate(items)]
     try:
-        return np.array([None if _is_missing(item) else item for item in items], "M8[us]")
+        return np.array(days, "M8[us]")
     except ValueError:
-        raise RecordsError("One of the texts has the form of a date, but there is no such day.") from None
+        place = next(place for place, day in enumerate(days) if isinstance(day, str) and not _is_day(day))
+        raise RecordsError(f"Position {place}: the text has the form of a date, but there is no such day.") from None
+
+
+def _day(item: Any, place: int) -> Any:
+    """Return what numpy reads as a day: an item, or the first day of a period of pandas; None where it is missing."""
+    if is_missing(item):
+        return None
+    item = getattr(item, "start_time", item)
+    if isinstance(item, str):
+        if not _ISO.fullmatch(item):
+            raise RecordsError(f"Position {place}: the text isn't a date in ISO 8601, such as 2024-03-28.")
+    elif isinstance(item, datetime) and item.tzinfo is not None:
+        raise RecordsError(f"Position {place} is a time with a zone. {_ZONED}")
+    elif not isinstance(item, date | np.datetime64):
+        raise RecordsError(
+            f"Position {place}: {kind_of(item)} isn't a date. Give dates, text such as 2024-03-28, or whole numbers of "
+            "periods."
+        )
+    return item
+
+
+def _is_day(text: str) -> bool:
+    with suppress(ValueError):
+        np.datetime64(text)
+        return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.errors import OptionError, one_of
+from ombudsman_kpi.statistics.quantiles import finite
 
 SpecialCause = Literal[
     "none", "below_limit", "above_limit", "shift_below", "shift_above", "two_of_three_below", "two_of_three_above",
@@ -47,10 +48,12 @@ class ChartRules:
     near: float = 2 / 3  # of the way from the mean to a limit: beyond it, a point is near the limit
 
     def __post_init__(self) -> None:
-        if not (self.width > 0 and self.screened > 1 and self.shift >= 2 and self.trend >= 2 and 0 < self.near < 1):
+        numbers = [finite(number) or 0 for number in (self.width, self.screened, self.near)]
+        runs = [isinstance(run, int) and run >= 2 for run in (self.shift, self.trend)]
+        if not (numbers[0] > 0 and numbers[1] > 1 and 0 < numbers[2] < 1 and all(runs)):
             raise OptionError(
-                f"The rules {self.name!r} can't be applied: width must be above 0, screened above 1, shift and trend "
-                "2 or more, near between 0 and 1."
+                f"The rules {self.name!r} can't be applied: width must be above 0, screened above 1, near between 0 "
+                "and 1, shift and trend whole numbers of 2 or more."
             )
 
     def __str__(self) -> str:
@@ -65,7 +68,7 @@ def rules_of(rules: str | ChartRules) -> ChartRules:
     """Return a set of rules by its name. Raises ``OptionError`` if there is none."""
     if isinstance(rules, ChartRules):
         return rules
-    if rules not in RULES:
+    if not isinstance(rules, str) or rules not in RULES:
         raise OptionError(f"There are no rules {rules!r} for control charts. {one_of(rules, RULES)}")
     return RULES[rules]
 
