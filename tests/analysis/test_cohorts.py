@@ -277,7 +277,7 @@ def test_options_that_cant_be_are_refused(counted: Tally) -> None:
             within_limits(counted, TARGET, limits=limits)  # type: ignore[arg-type]
     for ask in (three_views, forecast, within_limits):
         with pytest.raises(OptionError, match="There is no period 'fortnight'"):
-            ask(counted, TARGET, every="fortnight")  # type: ignore[operator]
+            ask(counted, TARGET, every="fortnight")  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="there is none 'open' here"):
         forecast(counted, TARGET, cohort="open")  # type: ignore[arg-type]
 

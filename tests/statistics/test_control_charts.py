@@ -601,7 +601,9 @@ def test_an_error_of_groups_names_the_group() -> None:
         xmr_of_groups(frame, value="v", date="d", by=[])
     with pytest.raises(OptionError, match="by: 'points' is a column of charts"):
         xmr_of_groups(frame.rename(columns={"g": "points"}), value="v", date="d", by="points")
-    unnamed = xmr_of_groups(frame.assign(g=[None, None, "b", None]).iloc[:3], value="v", date="d", by="g")
+    unnamed = xmr_of_groups(
+        frame.assign(g=pd.Series([None, None, "b", None], dtype=object)).iloc[:3], value="v", date="d", by="g"
+    )
     assert unnamed[None].points["value"].tolist() == [1, 2]
     with pytest.raises(OptionError, match="There is no group"):
         unnamed[["b"]]

@@ -127,6 +127,7 @@ def test_what_makes_no_score_is_refused(arguments: Any, options: dict[str, Any],
 
 
 def test_weights_are_numbers_of_any_kind() -> None:
-    assert weighted_score([1, 2], [2, 3], weights=np.array([1, 2])) == weighted_score([1, 2], [2, 3], weights=[1, 2])
+    numbers: Any = np.array([1, 2])
+    assert weighted_score([1, 2], [2, 3], weights=numbers) == weighted_score([1, 2], [2, 3], weights=[1, 2])
     with pytest.raises(OptionError, match="sample 1: A weight must be a number above 0"):
         weighted_score([1, 2], [2, 3], weights=[1, 10**400])

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from ombudsman_kpi.analysis.convention_table import OWN, Choice, Conventions, Untried
 from ombudsman_kpi.calendars.bank_holidays import DIVISIONS
 from ombudsman_kpi.calendars.periods import Every
+from ombudsman_kpi.clocks.has_clock import HasOptions
 from ombudsman_kpi.clocks.judging import judge
 from ombudsman_kpi.clocks.limits import Amount, Limit
 from ombudsman_kpi.clocks.options import Clock, choices
@@ -24,7 +25,6 @@ from ombudsman_kpi.clocks.several import SeveralLimits
 from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.engines.counting import on_spark, tallied
 from ombudsman_kpi.errors import KpiError, OptionError
-from ombudsman_kpi.measures.base.on_clock import OnClock
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.records.keywords import Records, provided, takes_records
 from ombudsman_kpi.records.reading import Columns, Formats, Missing, RepeatedIds, Unreadable, parse_readings
@@ -242,7 +242,7 @@ class _Found:
 
     def _note_what_means_nothing(self, target: Target) -> None:
         """Note the options of a clock that mean nothing for a target, or that it has no clock."""
-        if not isinstance(target, OnClock):
+        if not isinstance(target, HasOptions):
             self.untried.append(Untried(target.id, "clock", "", "it has no clock of its own"))
             return
         names = [name for name in choices() if name not in target.meaningful_options]
@@ -314,7 +314,7 @@ def _possible(target: Target) -> Iterator[tuple[str, str, dict[str, Any]]]:
         other = _read_strictly(limit)
         if other is not None:
             yield name, str(other), {name: other.written}
-    if isinstance(target, OnClock):
+    if isinstance(target, HasOptions):
         clock = target.clock.model_dump(mode="json", exclude_unset=True)
         for name, values in choices().items():
             for value in values if name in target.meaningful_options else ():

@@ -51,7 +51,6 @@ def forecast(
     ``period`` is the one in progress at ``as_of``, or another by its label. ``cohort`` is received, or else due: what
     was closed in a period is finished. The chances of what is open are those of the records of all earlier periods.
     ``arrivals`` are still to be received; without it the forecast is of those that are there at ``as_of``.
-
     Raises ``OptionError`` for a target without one limit for all records, a tally that isn't in periods or has neither
     cohort, and figures without elapsed times; ``SchemeError`` for a target that wasn't counted.
     """

@@ -1,12 +1,29 @@
 """What a target declares of its clock."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.starts import HasStarts
 from ombudsman_kpi.records.conditions import Condition
+
+
+@runtime_checkable
+class HasOptions(Protocol):
+    """What declares options of a clock, as every measure with a clock does."""
+
+    @property
+    def clock(self) -> Clock:
+        """The options."""
+
+    @property
+    def meaningful_options(self) -> frozenset[str]:
+        """The names of those that mean something for its limit and records."""
+
+    @property
+    def runs_in(self) -> Limit:
+        """What it counts in."""
 
 
 class HasClock(HasStarts, Protocol):

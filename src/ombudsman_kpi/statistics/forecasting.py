@@ -160,18 +160,22 @@ def forecast_share(
     if not is_open:
         return Forecast(met, missed, 0, worst, best, worst, worst, worst, level)
     sure = Forecast(met, missed, is_open, worst, best, None, None, None, level)
+    chances, younger = Chances.of(earlier, limit), [age for age in ages if age < limit]
+    why = _why_unknown(earlier, limit, chances, younger)
+    return replace(sure, note=why) if why else _with_expected(sure, ages, chances)
+
+
+def _why_unknown(earlier: ElapsedCounts, limit: int, chances: Chances, younger: Sequence[int]) -> str:
+    """Return why nothing can be expected of open records of some ages below the limit; nothing where it can."""
     curve = Curve.of(earlier)
     if not len(curve.elapsed):
-        return replace(sure, note="there are no earlier records")
+        return "there are no earlier records"
     longest = f"{curve.elapsed[-1]:,}"
     if curve.within(limit).share is None:
-        return replace(
-            sure, note=f"no earlier record has been seen for longer than {longest}, and the limit is {limit:,}"
-        )
-    chances, younger = Chances.of(earlier, limit), [age for age in ages if age < limit]
+        return f"no earlier record has been seen for longer than {longest}, and the limit is {limit:,}"
     if not chances.at_risk[chances.next_after(younger)].all():
-        return replace(sure, note=f"no earlier record was open for longer than {longest}, as some are now")
-    return _with_expected(sure, ages, chances)
+        return f"no earlier record was open for longer than {longest}, as some are now"
+    return ""
 
 
 def _with_expected(sure: Forecast, ages: Mapping[int, int], chances: Chances) -> Forecast:

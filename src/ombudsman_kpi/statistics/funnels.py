@@ -162,8 +162,9 @@ def funnel(
     called = list(range(1, len(of) + 1)) if names is None else list(names)
     if len(called) != len(of) or len(set(called)) < len(called):
         raise OptionError(f"There are {len(of)} rates. Give as many names, each once.")
-    several = isinstance(level, Iterable) and not isinstance(level, str)
-    levels = tuple(sorted({check_level(part) for part in (level if several else [level])}))
+    asked: Any = level
+    several = isinstance(asked, Iterable) and not isinstance(asked, str)
+    levels = tuple(sorted({check_level(part) for part in (asked if several else [asked])}))
     if not levels:
         raise OptionError("A funnel needs a level, such as 0.95.")
     there = check_counts(counts, of)
