@@ -162,3 +162,9 @@ def test_rules_are_named_or_ones_own() -> None:
     with pytest.raises(OptionError, match="There are no rules 'other'"):
         exceptions(results, rules="other")
     assert isinstance(exceptions(results), pd.DataFrame)
+
+
+@pytest.mark.parametrize("given", [None, 5, pd.DataFrame({"value": [1.0]})])
+def test_what_are_no_results_is_one_error(given: Any) -> None:
+    with pytest.raises(OptionError, match="Results are wanted"):
+        exceptions(given)

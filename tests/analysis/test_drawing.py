@@ -321,3 +321,26 @@ def test_an_empty_table_was_not_drawn_from_earlier() -> None:
 def test_none_of_each_stratum_is_an_error() -> None:
     with pytest.raises(OptionError, match="draw 1 record or more"):
         draw_sample(pd.DataFrame({"id": [1], "team": ["A"]}), {"A": 0}, id="id", seed=1, strata="team")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("strata", "team"), ("strata", [1]), ("ids", "A1"), ("excluded", None), ("population", "40"), ("seed", 7),
+        ("allocation", {"North": 2}), ("allocation", {"North": {"population": 2.5, "drawn": 1}}), ("asked", []),
+        ("asked", {"n": 2, "colour": "red"}),
+    ],
+)  # fmt: skip
+def test_a_record_that_was_changed_is_refused_by_name(name: str, value: Any) -> None:
+    frame = pd.DataFrame({"case_id": ["A1", "A2", "A3"], "team": ["North", "South", "North"]})
+    record = sample_record(draw_sample(frame, 2, id="case_id", seed=1, strata="team"))
+    with pytest.raises(OptionError, match=f"no record of a sample, such as sample_record returns: {name} was changed"):
+        verify_sample(frame, {**record, name: value})
+    with pytest.raises(OptionError, match="n: .*not -2"):
+        verify_sample(frame, {**record, "asked": {"n": -2}})
+
+
+def test_a_record_is_a_copy() -> None:
+    sample = draw_sample(pd.DataFrame({"case_id": ["A1", "A2"]}), 1, id="case_id", seed=1)
+    sample_record(sample)["ids"].clear()
+    assert sample_record(sample)["ids"] == sample["case_id"].tolist()

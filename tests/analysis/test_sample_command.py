@@ -105,3 +105,18 @@ def test_columns_of_the_file_are_completed(file: str) -> None:
             capture_output=True, text=True, check=True, encoding="utf-8",
         )  # fmt: skip
         assert done.stdout.split() == columns
+
+
+def test_no_file_is_written_over(typed: Typed, file: str, tmp_path: Path) -> None:
+    whole, same = Path(file).read_bytes(), str(tmp_path / "same")
+    for words in (("--out", file), ("--record", file), ("--out", same, "--record", same)):
+        code, _, err = typed("sample", file, *WORDS, "--n", "2", *words)
+        assert code == 2
+        assert "different files" in err
+    assert Path(file).read_bytes() == whole
+
+
+def test_a_stratum_has_one_number(typed: Typed, file: str) -> None:
+    code, _, err = typed("sample", file, *WORDS, "--n", "North=2", "--n", "North=3", "--strata", "team")
+    assert code == 2
+    assert "or one for each stratum, once" in err

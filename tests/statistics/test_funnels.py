@@ -217,3 +217,10 @@ def test_a_count_that_is_missing_is_no_data() -> None:
 def test_a_level_that_is_no_number_is_one_clear_error(level: Any) -> None:
     with pytest.raises(OptionError, match="level: above 0"):
         funnel([1, 2], [4, 4], level=level)
+
+
+def test_options_that_cant_be_are_refused() -> None:
+    options: Any
+    for options, says in (({"over_dispersion": "no"}, "True, False, or None"), ({"names": 5}, "Give as many names")):
+        with pytest.raises(OptionError, match=says):
+            funnel([1, 2], [3, 4], **options)

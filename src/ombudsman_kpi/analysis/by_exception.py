@@ -47,6 +47,8 @@ def exceptions(results: Results, *, rules: str | ChartRules = "nhs-mdc") -> "pd.
     """
     import pandas as pd
 
+    if not isinstance(results, Results):
+        raise OptionError("Results are wanted, such as measure(…, every='month') gives.")
     by, called = list(results.basis.by), rules_of(rules)
     frame = results.to_pandas()
     frame = frame[frame["period_start"].notna() & frame["complete"].astype(bool)]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from fractions import Fraction
 from hashlib import blake2b
 from pathlib import Path
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 
 LAYOUT = 1  # of the record of a sample
 RANK, STRATUM = "sample_rank", "sample_stratum"
-_KEYS = {"sample", "library", "hash", "id", "seed", "asked", "strata", "allocation", "population", "population_digest",
-         "excluded", "ids"}  # fmt: skip
+_KINDS: dict[str, type[Any]] = {  # of what the record of a sample has
+    "sample": int, "library": str, "hash": str, "id": str, "seed": str, "asked": Mapping, "strata": list,
+    "allocation": Mapping, "population": int, "population_digest": str, "excluded": list, "ids": list,
+}  # fmt: skip
+_SIZES = {"population", "drawn"}  # of each stratum
 
 
 def draw_sample(
@@ -91,7 +95,7 @@ def sample_record(sample: "pd.DataFrame") -> dict[str, Any]:
     record = sample.attrs.get("record") if hasattr(sample, "attrs") else None
     if record is None:
         raise OptionError("This frame isn't a sample as draw_sample returned it: it carries no record.")
-    return dict(record)
+    return deepcopy(record)
 
 
 def verify_sample(frame: Any, record: Mapping[str, Any] | Path) -> tuple[str, ...]:
@@ -109,7 +113,12 @@ def verify_sample(frame: Any, record: Mapping[str, Any] | Path) -> tuple[str, ..
     """
     kept = read_record(record)
     population, _ = read_population(as_table(frame), kept["id"], kept["strata"])
-    now = draw(population, kept["asked"], kept["seed"], kept["excluded"])
+    asked = {"n": None, "margin": None, "share": 0.5, "level": 0.95, "minimum": 1, **kept["asked"]}
+    try:
+        asked = _asked(**asked, columns=kept["strata"])
+    except TypeError:  # it asks for something else, too
+        raise OptionError("This is no record of a sample, such as sample_record returns: asked was changed.") from None
+    now = draw(population, asked, kept["seed"], kept["excluded"])
     found = []
     if now.population != kept["population"]:
         found.append(f"There were {many(kept['population'], 'record')} to draw from, now there are {now.population:,}.")
@@ -118,7 +127,8 @@ def verify_sample(frame: Any, record: Mapping[str, Any] | Path) -> tuple[str, ..
     for name in sorted({*kept["allocation"], *now.allocation}):
         then, new = kept["allocation"].get(name), now.allocation.get(name)
         if then != new:
-            found.append(f"Of stratum {name!r} {_of(then)} drawn, now {_of(new)}.")
+            where = f"Of stratum {name!r} " if kept["strata"] else ""
+            found.append(f"{where}{_of(then)} drawn, now {_of(new)}.")
     there, again, ids = set(population.ids), set(now.ids), kept["ids"]
     gone, others = sum(one not in there for one in ids), sum(one not in again for one in ids)
     if gone:
@@ -283,10 +293,22 @@ def read_record(record: Mapping[str, Any] | Path) -> Mapping[str, Any]:
             record = json.loads(record.read_text("utf-8"))
         except (OSError, ValueError) as error:
             raise OptionError(f"{record} can't be read as the record of a sample: {error}.") from None
-    if not isinstance(record, Mapping) or not record.keys() >= _KEYS:
+    if not isinstance(record, Mapping) or not record.keys() >= _KINDS.keys():
         raise OptionError("This is no record of a sample, such as sample_record returns.")
+    wrong = [name for name, kind in _KINDS.items() if not isinstance(record[name], kind)]
+    if not wrong:
+        lists = ("strata", "excluded", "ids")
+        wrong += [name for name in lists if not all(isinstance(one, str) for one in record[name])]
+        wrong += [] if all(map(_is_size, record["allocation"].values())) else ["allocation"]
+    if wrong:
+        raise OptionError(f"This is no record of a sample, such as sample_record returns: {wrong[0]} was changed.")
     if (record["sample"], record["hash"]) != (LAYOUT, HASH):
         raise OptionError(
             f"This sample was drawn in another way, by version {record['library']} of the library. Verify it with that."
         )
     return record
+
+
+def _is_size(numbers: Any) -> bool:
+    """Return whether it says of how many of a stratum how many were drawn."""
+    return isinstance(numbers, Mapping) and all(type(numbers.get(name)) is int for name in _SIZES)

@@ -60,6 +60,9 @@ def sample(
         raise typer.Exit(1 if found else 0)
     if id_column is None or seed is None:
         raise OptionError("Say by which column records are known, --id, and by which --seed they are drawn.")
+    files = [path.absolute() for path in (file, out, record) if path is not None]
+    if len({*files}) < len(files):
+        raise OptionError("--out, --record and the file of records must be different files, or one would be lost.")
     drawn = draw_sample(
         file, _numbers(n or ()), margin=margin, id=id_column, seed=seed, strata=strata, minimum=minimum,
         exclude=exclude or (),
@@ -80,10 +83,12 @@ def _numbers(n: Sequence[str]) -> Any:
         if len(parts) == 1 and not parts[0][1]:
             return int(n[0])
         if all(mark for _, mark, _ in parts):
-            return {name: int(number) for name, _, number in parts} or None
+            numbers = {name: int(number) for name, _, number in parts}
+            if len(numbers) == len(parts):
+                return numbers or None
     except ValueError:
         pass
-    raise OptionError("--n: a whole number, such as 50, or one for each stratum: --n North=5 --n South=5.")
+    raise OptionError("--n: a whole number, such as 50, or one for each stratum, once: --n North=5 --n South=5.")
 
 
 def _write(path: Path, text: str) -> None:

@@ -159,7 +159,9 @@ def funnel(
     counts, of = numbers_of(met, "count"), numbers_of(n, "count")
     if len(counts) != len(of):
         raise OptionError(f"There are {len(counts)} counts met and {len(of)} counts n. Each rate needs both.")
-    called = list(range(1, len(of) + 1)) if names is None else list(names)
+    if not (over_dispersion is None or isinstance(over_dispersion, bool | np.bool_)):
+        raise OptionError("over_dispersion must be True, False, or None: where it is seen.")
+    called = list(range(1, len(of) + 1)) if names is None else list(names) if isinstance(names, Iterable) else []
     if len(called) != len(of) or len(set(called)) < len(called):
         raise OptionError(f"There are {len(of)} rates. Give as many names, each once.")
     asked: Any = level
