@@ -221,12 +221,13 @@ def says(counts: ElapsedCounts, curve: Curve) -> str:
         left_out = f"; {counts.left_out:,} are left out (not started, of another kind, or invalid)"
     if not total:
         return f"No data: {counts.why or 'no clock has run'}{left_out}."
-    unit, median = f" {counts.unit}" if counts.unit else "", curve.centile(50)
+    median = curve.centile(50)
     half = "Fewer than half are finished so far"
     if median.elapsed is not None:
         up_to = "not yet known" if median.high is None else f"{median.high:,}"
         interval = f"{level_text(curve.level)} interval {median.low:,} to {up_to}"
-        half = f"Half are finished within {median.elapsed:,}{unit} ({interval})"
+        time = many(median.elapsed, counts.unit.removesuffix("s")) if counts.unit else f"{median.elapsed:,}"
+        half = f"Half are finished within {time} ({interval})"
     of = f"of {many(total, 'record')} {stopped:,} were finished, {is_open:,} are open and {withdrawn:,} were withdrawn"
     return f"{half}; {of}{left_out}."
 
