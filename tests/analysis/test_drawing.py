@@ -336,7 +336,7 @@ def test_a_record_that_was_changed_is_refused_by_name(name: str, value: Any) -> 
     record = sample_record(draw_sample(frame, 2, id="case_id", seed=1, strata="team"))
     with pytest.raises(OptionError, match=f"no record of a sample, such as sample_record returns: {name} was changed"):
         verify_sample(frame, {**record, name: value})
-    with pytest.raises(OptionError, match="n: .*not -2"):
+    with pytest.raises(OptionError, match=r"n: .*not -2"):
         verify_sample(frame, {**record, "asked": {"n": -2}})
 
 
@@ -344,3 +344,14 @@ def test_a_record_is_a_copy() -> None:
     sample = draw_sample(pd.DataFrame({"case_id": ["A1", "A2"]}), 1, id="case_id", seed=1)
     sample_record(sample)["ids"].clear()
     assert sample_record(sample)["ids"] == sample["case_id"].tolist()
+
+
+def test_strata_that_would_be_called_alike_are_an_error() -> None:
+    frame = pd.DataFrame({"case_id": ["A1", "A2"], "team": ["North", "North / East"], "desk": ["East / 1", "1"]})
+    with pytest.raises(RecordsError, match="two of them are called alike"):
+        draw_sample(frame, 1, id="case_id", seed=1, strata=["team", "desk"])
+
+
+def test_the_sentence_names_the_level_of_the_margin() -> None:
+    sample = draw_sample(CASES, margin=0.1, level=0.99, id="case_id", seed=1)
+    assert "the interval (99%) of a share found in them is at most" in sample.attrs["says"]

@@ -607,3 +607,9 @@ def test_an_error_of_groups_names_the_group() -> None:
     assert unnamed[None].points["value"].tolist() == [1, 2]
     with pytest.raises(OptionError, match="There is no group"):
         unnamed[["b"]]
+
+
+def test_prime_is_true_or_false() -> None:
+    odd: Any = "no"
+    with pytest.raises(OptionError, match="prime must be True or False"):
+        p_chart([1, 2], [3, 4], prime=odd)

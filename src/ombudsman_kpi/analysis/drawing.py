@@ -19,6 +19,7 @@ from ombudsman_kpi.records.sources.frames import is_table
 from ombudsman_kpi.rounding import half_up, many
 from ombudsman_kpi.statistics.intervals import whole_number
 from ombudsman_kpi.statistics.sampling import HASH, allocate, draw_order, margin_of, sample_size, seed_key
+from ombudsman_kpi.statistics.survival_curves import level_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -249,8 +250,11 @@ def _says(record: Mapping[str, Any], of_all: int) -> str:
         words += f", without {of_all - population:,} that were drawn earlier"
     if record["strata"]:  # however many were drawn of each
         return f"{words}: a score of all of them weighs each stratum by its size (weighted_score)."
-    points = half_up(Fraction(margin_of(n, population)) * 100)
-    return f"{words}: the interval (95%) of a share found in them is at most ± {points} percentage points."
+    level = record["asked"].get("level", 0.95)
+    points = half_up(Fraction(margin_of(n, population, level=level)) * 100)
+    return (
+        f"{words}: the interval ({level_text(level)}) of a share found in them is at most ± {points} percentage points."
+    )
 
 
 def _of(numbers: Mapping[str, int] | None) -> str:

@@ -72,6 +72,8 @@ def read_population(frame: Any, own: str, strata: Sequence[str]) -> tuple[Drawab
         return Drawable(ids, [WHOLE], np.zeros(len(ids), np.intp)), source
     labels = [" / ".join(cells) for cells in zip(*(texts[name] for name in strata), strict=True)]
     names = sorted(set(labels))
+    if len(strata) > 1 and len(set(zip(*(texts[name] for name in strata), strict=True))) > len(names):
+        raise RecordsError("strata: two of them are called alike, since words of theirs hold ' / '. Rename these.")
     place = {name: code for code, name in enumerate(names)}
     return Drawable(ids, names, np.array([place[label] for label in labels], np.intp)), source
 

@@ -98,7 +98,7 @@ def p_chart(
     _check_same(len(counts), len(of), "counts met", "counts n")
     when = (np.arange(1, len(counts) + 1), False) if dates is None else dates_of(dates)
     _check_same(len(counts), len(when[0]), "counts", "dates")
-    asked = _asked("p′" if prime else "p", rules, improvement, target, fix_after, rebase, None)
+    asked = _asked(_p_kind(prime), rules, improvement, target, fix_after, rebase, None)
     return _one(_p_charts(asked, (counts, of), when, np.zeros(len(counts), np.int64), [""]))
 
 
@@ -117,7 +117,7 @@ def p_chart_of_groups(
     Each chart is the one that ``p_chart`` gives with the same options; else it is as ``xmr_of_groups``.
     """
     table, owner, groups, names = _grouped(frame, by, [met, n, date])
-    asked = _asked("p′" if prime else "p", rules, improvement, target, fix_after, rebase, None)
+    asked = _asked(_p_kind(prime), rules, improvement, target, fix_after, rebase, None)
     counts = numbers_of(table[met], "count"), numbers_of(table[n], "count")
     return ControlCharts(_p_charts(asked, counts, dates_of(table[date]), owner, names), groups)
 
@@ -146,6 +146,13 @@ def _grouped(
     owner = table.groupby(names, sort=True, observed=True, dropna=False).ngroup().to_numpy().astype(np.int64)
     groups = table[names].drop_duplicates().iloc[np.argsort(pd.unique(owner))].reset_index(drop=True)
     return table, owner, groups, [f"{', '.join(map(str, row))}: " for row in groups.itertuples(index=False, name=None)]
+
+
+def _p_kind(prime: Any) -> str:
+    """Return how the chart of rates is called. Raises ``OptionError`` for what is neither true nor false."""
+    if not isinstance(prime, bool | np.bool_):
+        raise OptionError("prime must be True or False.")
+    return "p′" if prime else "p"
 
 
 def _asked(
