@@ -13,6 +13,8 @@ from numbers import Integral
 from operator import index
 from typing import NamedTuple, SupportsIndex
 
+import numpy as np
+
 from ombudsman_kpi.errors import OptionError, kind_of, naming
 from ombudsman_kpi.statistics.quantiles import check_level, normal_quantile, t_quantile
 
@@ -194,8 +196,8 @@ def whole_number(value: object, name: str) -> int:
     Traceback (most recent call last):
     ombudsman_kpi.errors.OptionError: n: a whole number of 0 or more, such as 45; not 3.0.
     """
-    if isinstance(value, SupportsIndex) and not isinstance(value, bool):
-        with suppress(TypeError):  # of numpy's truths
+    if isinstance(value, SupportsIndex) and not isinstance(value, bool | np.bool_):  # old numpy takes truths for 0 or 1
+        with suppress(TypeError):  # of an array
             if (number := index(value)) >= 0:
                 return number
     shown = value if isinstance(value, int | float | Integral) else kind_of(value)
