@@ -226,7 +226,7 @@ def _wanted(sizes: Mapping[str, int], asked: Mapping[str, Any], *, earlier: bool
             if name not in sizes:
                 raise RecordsError(f"Stratum {name!r} has none to draw from. {one_of(name, sizes)}")
             if name not in n:
-                raise OptionError(f"n: it says of no number for stratum {name!r}. Write 0 where none is to be drawn.")
+                raise OptionError(f"n: there is no number for stratum {name!r}. Write 0 where none is to be drawn.")
             if n[name] > sizes[name]:
                 raise RecordsError(f"Stratum {name!r} has {sizes[name]:,} to draw from, fewer than {n[name]:,}.")
         return dict(n)
@@ -279,7 +279,9 @@ def earlier_ids(exclude: Any, own: str) -> list[str]:
         if isinstance(one, Mapping) or (isinstance(one, Path) and one.suffix.lower() == ".json"):
             found.update(read_record(one)["ids"])
         elif isinstance(one, str) and Path(one).suffix.lower() in FILES:
-            raise OptionError("exclude: text is an id, and this one is called like a file. Give a file as a Path.")
+            raise OptionError(
+                "exclude: text is taken as an id, and this looks like the name of a file. Give a file as a Path."
+            )
         elif is_table(one):
             found.update(text for text in read_texts(open_table(one), [own])[own] if text is not None)
         else:
@@ -314,5 +316,5 @@ def read_record(record: Mapping[str, Any] | Path) -> Mapping[str, Any]:
 
 
 def _is_size(numbers: Any) -> bool:
-    """Return whether it says of how many of a stratum how many were drawn."""
+    """Return whether it gives the size of a stratum, and how many were drawn from it."""
     return isinstance(numbers, Mapping) and all(type(numbers.get(name)) is int for name in _SIZES)

@@ -1,4 +1,4 @@
-"""How many of what is open must be decided by when, so that the targets of a period are still met."""
+"""How many open records must be decided by when, so that the targets of a period are still met."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
