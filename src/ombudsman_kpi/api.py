@@ -10,11 +10,11 @@ from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.case_rows import case_rows
 from ombudsman_kpi.events.log import History
+from ombudsman_kpi.figures.row import check_groups
 from ombudsman_kpi.records.keywords import Records, WorklistRecords, provided, takes_records
 from ombudsman_kpi.records.reading import Columns, Formats, Missing, RepeatedIds, Unreadable, parse_readings
 from ombudsman_kpi.results.compare import Comparison, matched, paired, wanted
 from ombudsman_kpi.results.results import Results
-from ombudsman_kpi.results.row import check_groups
 from ombudsman_kpi.results.tally import Settled, Tally
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.in_memory import Options, opened_once, refuse_too_early

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi import Results, Scheme, assess, load_scheme, measure
-from ombudsman_kpi.results.row import Row
+from ombudsman_kpi.figures.row import Row
 
 CALLS = "mean-answer-time"
 CASES = "mean-handling-time"

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from ombudsman_kpi import OptionError, RecordsError, Scheme, SchemeError, assess, compare_schemes, load_scheme, measure
-from ombudsman_kpi.results.row import Row
+from ombudsman_kpi.figures.row import Row
 
 TOUCH, ALLOCATED = "keep-in-touch-20wd", {"received_at": "2024-01-02", "allocated_at": "2024-01-08"}
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi import Scheme, SchemeError, Tally, assess, load_scheme, measure, tally
+from ombudsman_kpi.figures.row import Row
 from ombudsman_kpi.measures.base.places import RowTimes
-from ombudsman_kpi.results.row import Row
 
 NINE = datetime.fromisoformat("2024-04-02T09:00:00")
 CALLS: dict[str, Any] = {

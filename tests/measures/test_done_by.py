@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ombudsman_kpi import Results, Scheme, assess, load_scheme, measure
-from ombudsman_kpi.results.row import Row
+from ombudsman_kpi.figures.row import Row
 
 REPORT = "report-published"
 

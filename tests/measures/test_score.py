@@ -9,7 +9,7 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from ombudsman_kpi import Results, Scheme, assess, load_scheme, measure
-from ombudsman_kpi.results.row import Row
+from ombudsman_kpi.figures.row import Row
 from ombudsman_kpi.statistics import weighted_score
 
 SCORE = "quality"

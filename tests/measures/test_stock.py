@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ombudsman_kpi import Results, Scheme, SchemeError, assess, load_scheme, measure, tally
+from ombudsman_kpi.figures.row import Row
 from ombudsman_kpi.measures.stock import levels
-from ombudsman_kpi.results.row import Row
 
 STOCK = "over-52w"
 RECEIVED = date(2023, 1, 2)

@@ -13,7 +13,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from ombudsman_kpi import Results, Scheme, SchemeError, load_scheme, measure
-from ombudsman_kpi.results.row import Row
+from ombudsman_kpi.figures.row import Row
 
 TREND = "improvement"
 COUNT = {"measure": "count", "dated": "received_at"}

@@ -13,7 +13,7 @@ import pytest
 
 from ombudsman_kpi import Scheme, load_scheme, measure, tally
 from ombudsman_kpi.calendars.periods import Every
-from ombudsman_kpi.results.row import Row
+from ombudsman_kpi.figures.row import Row
 from ombudsman_kpi.rounding import half_up, percent
 
 PUBLISHED = Path(__file__).parents[2] / "examples" / "data" / "published"

@@ -12,8 +12,8 @@ import pytest
 from ombudsman_kpi import Results, Scheme, load_scheme, measure
 from ombudsman_kpi.calendars.periods import EVERY
 from ombudsman_kpi.clocks.outcomes import COHORTS
+from ombudsman_kpi.figures.row import Row
 from ombudsman_kpi.measures.share_within import ShareWithin
-from ombudsman_kpi.results.row import Row
 
 TARGET = "decided-or-allocated-20wd"
 CLOSE = "2024-04-30"

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from ombudsman_kpi import Scheme, Tally, load_scheme, tally
 from ombudsman_kpi.clocks.outcomes import Outcome
+from ombudsman_kpi.figures.summed import InPeriods
+from ombudsman_kpi.figures.summed import counted as cells_of
 from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.registry import MEASURES
-from ombudsman_kpi.results.summed import InPeriods
-from ombudsman_kpi.results.summed import counted as cells_of
 from ombudsman_kpi.tallies.block import Block
 
 CASES: dict[str, Any] = {"of": "cases", "says": "Made up"}

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from ombudsman_kpi import OptionError, RecordsError, Scheme, load_scheme, measure, tally
 from ombudsman_kpi.calendars.periods import EVERY, Every, Period, nests_in, parse_period, period_of
+from ombudsman_kpi.figures.row import Row
 from ombudsman_kpi.results.results import Results
-from ombudsman_kpi.results.row import Row
 
 LAW = settings(max_examples=settings().max_examples * 2)
 COUNCIL, LGSCO = load_scheme("tower-hamlets"), load_scheme("lgsco")

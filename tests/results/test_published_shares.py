@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from ombudsman_kpi import OptionError, RecordsError, Scheme, Tally, assess, check, load_scheme, measure, settled, tally
 from ombudsman_kpi import worklist as due_list
+from ombudsman_kpi.figures.row import Row
 from ombudsman_kpi.records.conditions import Condition
 from ombudsman_kpi.results.results import Results
-from ombudsman_kpi.results.row import Row
 
 sys.path.append(str(Path(__file__).parents[1] / "records"))
 from containers import FORMS, Cells

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ombudsman_kpi import Scheme, load_scheme, measure
-from ombudsman_kpi.results.row import Row
+from ombudsman_kpi.figures.row import Row
 
 Records = list[dict[str, Any]]
 AS_OF = "2020-03-31"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ombudsman_kpi import Scheme, load_scheme, measure
-from ombudsman_kpi.results.row import Row
+from ombudsman_kpi.figures.row import Row
 
 NAME = "lgo-2017-18"
 YEAR, BEFORE = "2017/18", "2016/17"

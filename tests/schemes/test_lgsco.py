@@ -10,9 +10,9 @@ import pytest
 
 from ombudsman_kpi import Scheme, assess, list_schemes, load_scheme, measure
 from ombudsman_kpi.clocks.limits import Limit, Seconds, Weeks, WorkingDays
+from ombudsman_kpi.figures.row import Row
 from ombudsman_kpi.measures.share_within import ShareWithin
 from ombudsman_kpi.records.conditions import Condition
-from ombudsman_kpi.results.row import Row
 from ombudsman_kpi.statistics import draw_sample, sample_record, verify_sample
 
 SHARED = Path(__file__).parents[3] / "shared"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ombudsman_kpi import Results, assess, load_scheme, measure
-from ombudsman_kpi.results.row import Row
+from ombudsman_kpi.figures.row import Row
 
 Record = dict[str, Any]
 NAMES = {"requests": "request_id", "cases": "case_id", "written_contacts": "contact_id", "calls": "call_id"}

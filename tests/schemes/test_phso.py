@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ombudsman_kpi import Scheme, load_scheme, measure
-from ombudsman_kpi.results.row import Row
+from ombudsman_kpi.figures.row import Row
 
 SCORES = [(number, source) for number in (5, 8, 9, 11) for source in ("CPA", "CF")]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ombudsman_kpi.results.row import Row
-from ombudsman_kpi.results.text_table import TextTable, as_html, as_text, value_of
+from ombudsman_kpi.figures.row import Row
+from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text, value_of
 from ombudsman_kpi.rounding import many
 from ombudsman_kpi.schemes.scheme import Scheme
 

@@ -25,13 +25,13 @@ from ombudsman_kpi.clocks.several import SeveralLimits
 from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.engines.counting import on_spark, tallied
 from ombudsman_kpi.errors import KpiError, OptionError
+from ombudsman_kpi.figures.row import NO_DATE, Row, check_groups
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.records.keywords import Records, provided, takes_records
 from ombudsman_kpi.records.reading import Columns, Formats, Missing, RepeatedIds, Unreadable, parse_readings
 from ombudsman_kpi.records.tables import Table
 from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.results.results import Results
-from ombudsman_kpi.results.row import NO_DATE, Row, check_groups
 from ombudsman_kpi.results.tally import Tally
 from ombudsman_kpi.schemes.scheme import Scheme, validated, with_changes
 from ombudsman_kpi.tallies.block import Block

@@ -11,8 +11,8 @@ from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.calendars.periods import Every, Period, grain_of, parse_every
 from ombudsman_kpi.clocks.outcomes import Cohort
 from ombudsman_kpi.errors import OptionError, SchemeError
+from ombudsman_kpi.figures.summed import InPeriods, placed
 from ombudsman_kpi.results.results import Results
-from ombudsman_kpi.results.summed import InPeriods, placed
 from ombudsman_kpi.results.tally import Tally
 from ombudsman_kpi.tallies.basis import Basis
 from ombudsman_kpi.tallies.counts import Counts

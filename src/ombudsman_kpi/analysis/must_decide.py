@@ -9,9 +9,9 @@ import numpy as np
 
 from ombudsman_kpi.calendars.periods import Every, parse_period, period_of
 from ombudsman_kpi.cases.open_rows import OpenRows, each_month, label_of
+from ombudsman_kpi.figures.row import EVERYTHING, Row
 from ombudsman_kpi.measures.base.figures import headroom_of
 from ombudsman_kpi.measures.base.target import Target
-from ombudsman_kpi.results.row import EVERYTHING, Row
 
 if TYPE_CHECKING:
     import pandas as pd

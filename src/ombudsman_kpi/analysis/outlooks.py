@@ -22,9 +22,9 @@ from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.cases.explanation import day_text
 from ombudsman_kpi.cases.open_rows import one_period, open_rows
 from ombudsman_kpi.errors import OptionError
+from ombudsman_kpi.publish.text_table import TextTable
 from ombudsman_kpi.records.keywords import WorklistRecords, provided, takes_records
 from ombudsman_kpi.records.reading import Columns, Formats, Missing, RepeatedIds, Unreadable, parse_readings
-from ombudsman_kpi.results.text_table import TextTable
 from ombudsman_kpi.rounding import many
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.statistics.quantiles import check_level

@@ -16,8 +16,8 @@ from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.calendars.periods import Every, Period, period_of
 from ombudsman_kpi.clocks.outcomes import Cohort
 from ombudsman_kpi.errors import OptionError
+from ombudsman_kpi.figures.summed import spanned
 from ombudsman_kpi.results.results import Results
-from ombudsman_kpi.results.summed import spanned
 from ombudsman_kpi.results.tally import Tally
 from ombudsman_kpi.rounding import half_up, many, percent
 from ombudsman_kpi.statistics.intervals import difference, wilson

@@ -8,8 +8,8 @@ import numpy as np
 from ombudsman_kpi.analysis.counted import CohortCells, as_of_day
 from ombudsman_kpi.calendars.periods import period_of
 from ombudsman_kpi.errors import OptionError
+from ombudsman_kpi.figures.summed import spanned
 from ombudsman_kpi.measures.base.target import Target
-from ombudsman_kpi.results.summed import spanned
 from ombudsman_kpi.rounding import half_up, many
 from ombudsman_kpi.statistics.intervals import difference_of_counts
 from ombudsman_kpi.statistics.survival_curves import level_text

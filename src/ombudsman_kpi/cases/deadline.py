@@ -9,8 +9,8 @@ from ombudsman_kpi.cases.explanation import Explanation, explanation_of
 from ombudsman_kpi.cases.facts import DeadlineFacts, Fact, amount_of, left_text
 from ombudsman_kpi.errors import KpiError
 from ombudsman_kpi.measures.base.target import Records
+from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text
 from ombudsman_kpi.records.vocabulary import RECORDS
-from ombudsman_kpi.results.text_table import TextTable, as_html, as_text
 
 
 class Deadline(DeadlineFacts):

@@ -9,9 +9,9 @@ from ombudsman_kpi.calendars.dates import is_missing, to_date
 from ombudsman_kpi.cases.explanation import day_text, moment_text
 from ombudsman_kpi.clocks.outcomes import OPEN
 from ombudsman_kpi.errors import OptionError, naming
+from ombudsman_kpi.publish.text_table import TextTable
 from ombudsman_kpi.records.keywords import WorklistRecords, provided, takes_records
 from ombudsman_kpi.records.reading import Columns, Formats, Missing, Unreadable, parse_readings
-from ombudsman_kpi.results.text_table import TextTable
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.in_memory import Options, opened_once
 from ombudsman_kpi.tallies.outcome_rows import outcomes_of

@@ -17,11 +17,11 @@ from ombudsman_kpi.clocks.remaining import remaining
 from ombudsman_kpi.errors import CoverageError, OptionError, SchemeError
 from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.events.as_of import AsOf, parse_as_of
+from ombudsman_kpi.figures.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.measures.base.target import Rule, Target
 from ombudsman_kpi.records.tables import left_out_of
 from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.results.results import Results
-from ombudsman_kpi.results.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.counts import Counts
 from ombudsman_kpi.tallies.in_memory import Options, refuse_too_early, tally_records

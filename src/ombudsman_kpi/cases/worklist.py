@@ -14,12 +14,12 @@ from ombudsman_kpi.cases.explanation import day_text, moment_text
 from ombudsman_kpi.cases.facts import amount_of
 from ombudsman_kpi.cases.open_rows import COLUMNS, OpenRows, each_month, label_of, one_period, open_rows, together
 from ombudsman_kpi.clocks.limits import Limit, units_of_time
+from ombudsman_kpi.figures.row import EVERYTHING, Row
 from ombudsman_kpi.measures.base.figures import headroom_of
 from ombudsman_kpi.measures.base.standard import Standard
 from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.publish.text_table import TextTable
 from ombudsman_kpi.records.reading import Readings
-from ombudsman_kpi.results.row import EVERYTHING, Row
-from ombudsman_kpi.results.text_table import TextTable
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.in_memory import Options
 from ombudsman_kpi.tallies.plan import Progress

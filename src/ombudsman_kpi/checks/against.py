@@ -10,9 +10,9 @@ from ombudsman_kpi.checks.finding import CheckRule, Spot
 from ombudsman_kpi.checks.survey import Survey
 from ombudsman_kpi.errors import KpiError, OptionError, RecordsError, kind_of
 from ombudsman_kpi.events.as_of import parse_as_of
+from ombudsman_kpi.figures.row import EVERYTHING, NO_DATE, Row
+from ombudsman_kpi.publish.text_table import value_of
 from ombudsman_kpi.results.results import Results
-from ombudsman_kpi.results.row import EVERYTHING, NO_DATE, Row
-from ombudsman_kpi.results.text_table import value_of
 from ombudsman_kpi.rounding import many
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.counts import Counts

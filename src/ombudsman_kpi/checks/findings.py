@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ombudsman_kpi.checks.finding import CheckFinding, Severity
 from ombudsman_kpi.checks.reports import annotations, junit, sarif
+from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text
 from ombudsman_kpi.records.vocabulary import RECORDS
-from ombudsman_kpi.results.text_table import TextTable, as_html, as_text
 from ombudsman_kpi.rounding import many
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from ombudsman_kpi.checks.finding import CheckRule, Spot
 from ombudsman_kpi.checks.survey import Survey
 from ombudsman_kpi.errors import SchemeError, one_of
+from ombudsman_kpi.figures.row import NO_DATE, Row
+from ombudsman_kpi.publish.text_table import standard_of, value_of
 from ombudsman_kpi.results.results import Results
-from ombudsman_kpi.results.row import NO_DATE, Row
-from ombudsman_kpi.results.text_table import standard_of, value_of
 from ombudsman_kpi.rounding import many
 
 

@@ -30,7 +30,7 @@ from ombudsman_kpi.records.vocabulary import RECORDS
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ombudsman_kpi.results.text_table import TextTable
+    from ombudsman_kpi.publish.text_table import TextTable
 
 
 class ReportFormat(StrEnum):
@@ -153,7 +153,7 @@ def assess(
 
 def _table(outcomes: "pd.DataFrame", title: str, keep: list[str], limit: int) -> "TextTable":
     """Return outcomes laid out for a reader: the first rows, and how many more there are."""
-    from ombudsman_kpi.results.text_table import TextTable
+    from ombudsman_kpi.publish.text_table import TextTable
 
     shown = outcomes[[*_SHOWN, *dict.fromkeys(keep)]].head(limit).astype(object)
     shown = shown.loc[

@@ -160,7 +160,7 @@ def measure(
     Example: ombudsman-kpi measure lgsco --cases cases.csv --as-of 2024-03-31 --every quarter --by team
     """
     from ombudsman_kpi.api import measure as measure_records
-    from ombudsman_kpi.results.text_table import table_of
+    from ombudsman_kpi.publish.text_table import table_of
     from ombudsman_kpi.schemes.toml import load_scheme
 
     refuse_both(as_json, as_csv)

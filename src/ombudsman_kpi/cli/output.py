@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-    from ombudsman_kpi.results.text_table import TextTable
+    from ombudsman_kpi.publish.text_table import TextTable
 
 _STYLES = {"met": "bold green", "missed": "bold red", "undetermined": "bold yellow"}
 
@@ -56,7 +56,7 @@ def write_frame(frame: "pd.DataFrame", *, as_json: bool = False) -> None:
 
 def print_table(table: "TextTable") -> None:
     """Print a table, with colours on a terminal and as plain text elsewhere."""
-    from ombudsman_kpi.results.text_table import as_text
+    from ombudsman_kpi.publish.text_table import as_text
 
     console = _terminal(sys.stdout)
     if console is None:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from ombudsman_kpi.results.row import check_groups
+from ombudsman_kpi.figures.row import check_groups
 from ombudsman_kpi.results.tally import Tally
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.in_memory import Options, tally_records

@@ -1,1 +1,1 @@
-"""Results: figures worked out from tallies, and the tables that show them. Internal."""
+"""Results and tallies as users have them; what is compared. Internal."""

@@ -5,10 +5,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ombudsman_kpi.errors import OptionError, one_of
+from ombudsman_kpi.figures.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text, standard_of, value_of
 from ombudsman_kpi.results.results import Results
-from ombudsman_kpi.results.row import EVERYTHING, NO_DATE, Row
-from ombudsman_kpi.results.text_table import TextTable, as_html, as_text, standard_of, value_of
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.plan import names_of
 

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import ConfigDict, Field, ValidationError, create_model
 
 from ombudsman_kpi.errors import KpiError
+from ombudsman_kpi.figures.row import INSIDE, Row
 from ombudsman_kpi.records.models import Model
-from ombudsman_kpi.results.row import INSIDE, Row
 from ombudsman_kpi.schemes.json_schema import JSON_SCHEMA
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.basis import Basis, check_days_off

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ombudsman_kpi.errors import OptionError, SchemeError, one_of
-from ombudsman_kpi.results.from_counts import table_of_counts
+from ombudsman_kpi.figures.from_counts import table_of_counts
+from ombudsman_kpi.figures.row import COUNTS, OWN_COLUMNS, Row, column_names
+from ombudsman_kpi.figures.table import Column, Made, RowsByColumn
+from ombudsman_kpi.publish.text_table import as_html, as_text, table_of
 from ombudsman_kpi.results.json import plain_results, results_from_json, results_json_schema, results_to_json
-from ombudsman_kpi.results.row import COUNTS, OWN_COLUMNS, Row, column_names
-from ombudsman_kpi.results.table import Column, Made, RowsByColumn
-from ombudsman_kpi.results.text_table import as_html, as_text, table_of
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.statistics.survival_curves import ElapsedCounts
 from ombudsman_kpi.tallies.basis import Basis

@@ -11,7 +11,7 @@ import pytest
 
 from ombudsman_kpi import Results, load_scheme, measure
 from ombudsman_kpi.measures.not_measured import NotMeasured
-from ombudsman_kpi.results.text_table import TextTable, as_html, as_text, table_of
+from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text, table_of
 from ombudsman_kpi.rounding import percent
 
 LGSCO = load_scheme("lgsco")

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from ombudsman_kpi import Results, load_scheme, measure
-from ombudsman_kpi.results import table
-from ombudsman_kpi.results.row import Row
+from ombudsman_kpi.figures import table
+from ombudsman_kpi.figures.row import Row
 
 LGSCO = load_scheme("lgsco")
 TARGETS = ["decided-or-allocated-20wd", "investigation-13w", "investigation-26w"]

@@ -16,10 +16,10 @@ from ombudsman_kpi.arrays.sums import add_up
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort, OutcomeStatus
+from ombudsman_kpi.figures.row import COUNTS, EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.measures.base.figures import TARGET_STATUSES, Figures
 from ombudsman_kpi.measures.base.places import PlaceCells, Places
 from ombudsman_kpi.measures.base.target import Target
-from ombudsman_kpi.results.row import COUNTS, EVERYTHING, NO_DATE, Row
 
 _TOGETHER = 1024  # rows that are made at a time while a table is gone through
 

@@ -11,13 +11,13 @@ from ombudsman_kpi.arrays.types import MISSING, Integers
 from ombudsman_kpi.calendars.periods import Every, Grain, Period, grain_of, period_of
 from ombudsman_kpi.clocks.outcomes import Cohort, OutcomeStatus
 from ombudsman_kpi.events.log import notes_of
+from ombudsman_kpi.figures.row import COUNTS, EVERYTHING, Row
+from ombudsman_kpi.figures.summed import InPeriods, counted, daily_levels, placed, spanned
+from ombudsman_kpi.figures.table import Made, Part, RowsByColumn
 from ombudsman_kpi.measures.base.figures import Figures, MonthlyFigures, share_figures
 from ombudsman_kpi.measures.base.in_force import InForce
 from ombudsman_kpi.measures.base.places import Group, PlaceCells, Places
 from ombudsman_kpi.measures.base.target import Target
-from ombudsman_kpi.results.row import COUNTS, EVERYTHING, Row
-from ombudsman_kpi.results.summed import InPeriods, counted, daily_levels, placed, spanned
-from ombudsman_kpi.results.table import Made, Part, RowsByColumn
 from ombudsman_kpi.tallies.basis import Basis
 from ombudsman_kpi.tallies.block import NO_PERIOD, Block, Key
 from ombudsman_kpi.tallies.counts import PUBLISHED, Counts

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
+from ombudsman_kpi.figures.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.measures.base.target import Target
-from ombudsman_kpi.results.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.rounding import half_up, percent
 from ombudsman_kpi.tallies.basis import Basis
 

@@ -1,0 +1,1 @@
+"""Rows of figures: what counts come to, by column. Internal."""
