@@ -148,13 +148,55 @@ def no_formula(text: str) -> str:
     )
 
 
+class Drawing(NamedTuple):
+    """A chart as it stands in a page: without it, its title, its description and its data say the same."""
+
+    name: str  # no other drawing's
+    title: str
+    describes: str  # what it shows, in a sentence or two
+    svg: str
+    data: PublishedTable
+
+
+class Headline(NamedTuple):
+    """One commitment at a glance, in words and numbers as they are shown."""
+
+    target: str
+    title: str  # the commitment, shortened
+    value: str  # "91.2%"
+    standard: str  # "at least 90%", or ""
+    status: str  # of TARGET_STATUSES
+    says: str  # "3 more could miss"
+    changed: str = ""  # "0.4 points better than in February 2024"
+    anchor: str = ""  # the name of the section about it
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of what is published: a commitment, or something that stands beside all of them."""
+
+    name: str
+    title: str
+    says: str
+    tables: tuple[PublishedTable, ...] = ()
+    drawings: tuple[Drawing, ...] = ()
+    status: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Publication:
     """All that is published together: the page and the workbook show the same."""
 
     title: str
     subtitle: str  # to whom, which period, as at which day
-    says: str  # the headline, in a sentence
-    tables: tuple[PublishedTable, ...]  # the summary first
-    how: tuple[tuple[str, str], ...]  # how everything was counted: a name and what is said of it
+    says: str  # the headline, in a sentence: "9 of 11 commitments are kept"
+    headlines: tuple[Headline, ...]
+    summary: PublishedTable
+    sections: tuple[Section, ...]
+    how: tuple[tuple[str, str], ...]  # how everything was counted: a name, and what is said of it
     notes: tuple[str, ...] = ()
+
+    @property
+    def tables(self) -> tuple[PublishedTable, ...]:
+        """All tables in order, the summary first; those of drawings stand with them alone."""
+        return (self.summary, *(table for section in self.sections for table in section.tables))
