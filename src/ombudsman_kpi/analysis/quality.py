@@ -2,39 +2,41 @@
 
 from collections import Counter
 
-from ombudsman_kpi.checks.finding import CheckFinding
 from ombudsman_kpi.checks.findings import Findings
 from ombudsman_kpi.checks.rules import RULES
-from ombudsman_kpi.publish.published import PublishedTable, TableColumn
+from ombudsman_kpi.publish.heading import listed
+from ombudsman_kpi.publish.published import PublishedTable, Section, TableColumn
 from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.rounding import many
 
 
-def quality_table(found: Findings) -> PublishedTable:
+def quality_section(found: Findings) -> Section:
     """Return what a check found: a row for each rule and kind of records, in the order of the rules."""
     times: Counter[tuple[str, str, str]] = Counter()
     for item in found:
         times[item.severity, item.rule, item.records or ""] += item.count
     rows = tuple(
-        (severity, RULES[rule].sentence, _named(kind), number, RULES[rule].remedy)
+        (severity.capitalize(), RULES[rule].sentence, kind.replace("_", " ") or "all", number)
         for (severity, rule, kind), number in times.items()
     )
-    columns = (
-        TableColumn("Severity"), TableColumn("What was found"), TableColumn("Records"), TableColumn("Times", "whole"),
-        TableColumn("What to do"),
-    )  # fmt: skip
-    return PublishedTable("data-quality", "What a check of the records found", quality_words(found), columns, rows)
+    columns = (TableColumn("Severity"), TableColumn("What was found"), TableColumn("Records"), TableColumn("Times", "whole"))
+    table = PublishedTable("data-quality", "What a check of the records found", _found(found), columns, rows)
+    says = f"{_looked(found)} {_found(found)}"
+    return Section("quality", "Quality of the records", f"{says} {_REMEDY}" if rows else says, (table,) if rows else ())
 
 
-def _named(kind: str) -> str:
-    return kind.replace("_", " ") or "all"
+_REMEDY = "The command ombudsman-kpi check names each record, and what to do."
 
 
-def quality_words(found: Findings) -> str:
-    """Return in a sentence how much was looked at, and how much was found of each severity."""
-    looked = ", ".join(
-        many(number, RECORDS[kind].singular) for kind, number in found.records.items()
-    )  # fmt: skip
+def _looked(found: Findings) -> str:
+    """Return in a sentence how many records were checked."""
+    kinds = [(kind, number) for kind, number in found.records.items()]
+    looked = listed(many(number, RECORDS[kind].singular) for kind, number in kinds)
+    return f"{looked} {'was' if [number for _, number in kinds] == [1] else 'were'} checked."
+
+
+def _found(found: Findings) -> str:
+    """Return in a sentence how many findings there are of each severity."""
     numbers: Counter[str] = Counter(item.severity for item in found)
     parts = [many(numbers[name], name) for name in ("error", "warning", "note") if numbers[name]]
-    return f"{looked} were checked: {', '.join(parts) or 'nothing was found'}."
+    return f"Found: {listed(parts)}." if parts else "Nothing was found."

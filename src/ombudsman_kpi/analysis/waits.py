@@ -15,7 +15,7 @@ from ombudsman_kpi.events.as_known import AsKnownBatch
 from ombudsman_kpi.measures.base.target import Rule, Target
 from ombudsman_kpi.publish.ages import sharing_clocks
 from ombudsman_kpi.publish.cells import title_of
-from ombudsman_kpi.publish.published import Cell, Figure, PublishedTable, Shorthand, TableColumn, plain
+from ombudsman_kpi.publish.published import Cell, Figure, PublishedTable, Section, Shorthand, TableColumn, plain
 from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.rounding import many
 from ombudsman_kpi.tallies.basis import Basis
@@ -55,6 +55,12 @@ class Waits:
         frame["over"] = amounts(-left * over, assessed.size, over)
         self._found.setdefault(rule.target.id, []).append((known.batch.offset, len(waits), frame))
 
+    def sections(self, basis: Basis) -> Iterator[Section]:
+        """Yield the section on the longest waits, where there are any."""
+        if tables := tuple(self.tables(basis)):
+            says = "What has been open for longest, by its reference alone."
+            yield Section("waits", "The longest waits", says, tables)
+
     def tables(self, basis: Basis) -> Iterator[PublishedTable]:
         """Yield a table for each clock with something open: of targets that share one, by the longest limit."""
         shared = {target.id: targets for targets in sharing_clocks(basis) for target in targets}
@@ -74,6 +80,9 @@ class Waits:
         rows: list[dict[str, Any]] = frame.to_dict("records")  # type: ignore[assignment]
         of_parties = any(row["party"] for row in rows)
         unit, left_unit = rows[0]["unit"], target.time_allowed.left_unit if target.time_allowed else ""
+        in_seconds = unit == "seconds"  # what waits for longest has waited for many of them
+        if in_seconds:
+            unit = left_unit = "hours"
         columns = (
             TableColumn(kind.singular.capitalize()), *((TableColumn("Party"),) if of_parties else ()),
             TableColumn("Started", "date"), TableColumn("Due", "date"), TableColumn("Waiting", "number", unit),
@@ -84,16 +93,16 @@ class Waits:
             says += f". Due is by the longest of {len(targets)} limits; the others are: " + "; ".join(
                 title_of(other) for other in targets[:-1]
             )
-        cells = tuple(_cells(row, of_parties=of_parties) for row in rows)
+        cells = tuple(_cells(row, 3600 if in_seconds else 1, of_parties=of_parties) for row in rows)
         return PublishedTable(f"waits-{target.id}", f"Longest waits: {title_of(target)}", f"{says}.", columns, cells)
 
 
-def _cells(row: dict[str, Any], *, of_parties: bool) -> tuple[Cell, ...]:
+def _cells(row: dict[str, Any], size: int, *, of_parties: bool) -> tuple[Cell, ...]:
     """Return the cells of one wait. A record without an id is named by its row."""
     name = f"row {row['row']:,}" if is_missing(row["id"]) else plain(str(row["id"]))
     party = (plain(row["party"] or ""),) if of_parties else ()
     return (
-        name, *party, _day(row["start"]), _day(row["due"]), _amount(row["elapsed"]), _amount(row["over"]),
+        name, *party, _day(row["start"]), _day(row["due"]), _amount(row["elapsed"], size), _amount(row["over"], size),
         "overdue" if row["status"] == "overdue" else "not yet due",
     )  # fmt: skip
 
@@ -102,9 +111,9 @@ def _day(moment: Any) -> Cell:
     return Shorthand("z") if is_missing(moment) else moment.date()
 
 
-def _amount(number: Any) -> Cell:
-    """Return an amount of time: whole where it is whole."""
+def _amount(number: Any, size: int) -> Cell:
+    """Return an amount of time, in units of so many: whole where it is whole."""
     if is_missing(number):
         return Shorthand("z")
-    exact = Fraction(number)
+    exact = Fraction(number).limit_denominator(1_000_000) / size
     return int(exact) if exact.denominator == 1 else Figure(exact)

@@ -151,7 +151,7 @@ def table_of_stock(stock: Stock, by: Sequence[str]) -> PublishedTable:
         f"Open {kind.plural.replace('_', ' ')} by age, against {len(stock.targets)} limits"
     )  # fmt: skip
     rows: list[tuple[Cell, ...]]
-    if by:
+    if any(any(group) for group in stock.groups):  # some records have no such column
         columns = (*(TableColumn(plain(name)) for name in by), *(TableColumn(name, "whole") for name in (*names, "All")))
         numbers = np.stack([band.numbers for band in stock.bands])
         rows = [

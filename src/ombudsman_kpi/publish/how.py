@@ -76,7 +76,7 @@ def _of_report(basis: Basis, audience: str) -> Iterator[tuple[str, str]]:
     entries = [entry for entry in basis.scheme.reports if entry.audience == audience]
     for entry in entries:
         said = [f"{plain(text).rstrip('.')}." for text in (entry.says, entry.reading) if text]
-        titles = listed(_title(name, basis) for name in entry.targets)
+        titles = _titles(entry.targets, basis)
         often = "by exception, when something calls for it" if entry.by_exception else (
             HOW_OFTEN[entry.every] if entry.every else "whenever it is asked for"
         )  # fmt: skip
@@ -105,8 +105,8 @@ def _cohorts(measured: Mapping[str, Sequence[Row]], basis: Basis) -> Iterator[tu
     for name in measured:
         of.setdefault(basis.scheme[name].cohort, []).append(_title(name, basis))
     for cohort, titles in of.items():
-        which = "all figures" if len(of) == 1 else listed(titles)
-        yield f"Counted by {cohort}", f"{COHORT_WORDS[cohort]} So are {which}."
+        which = "So it is for all figures." if len(of) == 1 else f"So it is for: {'; '.join(titles)}."
+        yield f"Which records count: {cohort}", f"{COHORT_WORDS[cohort]} {which}"
 
 
 def _options(measured: Mapping[str, Sequence[Row]], basis: Basis) -> Iterator[tuple[str, str]]:
@@ -117,7 +117,7 @@ def _options(measured: Mapping[str, Sequence[Row]], basis: Basis) -> Iterator[tu
             said = "; ".join(f"{key.replace('_', ' ')}: {value}" for key, value in options.items())
             alike.setdefault(plain(said), []).append(_title(name, basis))
     for said, titles in alike.items():
-        yield "Options", f"{said[0].upper()}{said[1:]}: for {listed(titles)}."
+        yield "Options", f"{said[0].upper()}{said[1:]}. So it is for: {'; '.join(titles)}."
 
 
 def _readings(measured: Mapping[str, Sequence[Row]], basis: Basis) -> Iterator[tuple[str, str]]:
@@ -127,7 +127,7 @@ def _readings(measured: Mapping[str, Sequence[Row]], basis: Basis) -> Iterator[t
         if basis.scheme[name].reading:
             alike.setdefault(plain(basis.scheme[name].reading or ""), []).append(_title(name, basis))
     for said, titles in alike.items():
-        yield "How the words are read", f"{listed(titles)}: {said.rstrip('.')}."
+        yield "How the words are read", f"{said.rstrip('.')}. So it is for: {'; '.join(titles)}."
 
 
 def _left_out(rows: Sequence[Row], basis: Basis) -> Iterator[tuple[str, str]]:
@@ -160,11 +160,11 @@ def _remarks(rows: Sequence[Row], basis: Basis) -> Iterator[tuple[str, str]]:
             for remark in row.remarks:
                 about.setdefault(remark, {})[row.target] = None
     for remark, names in about.items():
-        yield "To be known", f"{plain(remark)[:1].upper()}{plain(remark)[1:]}: {_titles(names, basis)}."
+        yield "To be known", f"{plain(remark)[:1].upper()}{plain(remark)[1:]}. So it is for: {_titles(names, basis)}."
 
 
 def _titles(names: Iterable[str], basis: Basis) -> str:
-    return listed(_title(name, basis) for name in names)
+    return "; ".join(_title(name, basis) for name in names)
 
 
 def _not_measured(rows: Sequence[Row], basis: Basis) -> Iterator[tuple[str, str]]:
