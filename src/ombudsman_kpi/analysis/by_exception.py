@@ -9,7 +9,6 @@ from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.measures.base.changing import Changing
 from ombudsman_kpi.measures.base.places import Moments
 from ombudsman_kpi.measures.base.standard import Direction
-from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.rounding import half_up, many, percent
 from ombudsman_kpi.statistics.control_charts import p_chart_of_groups, xmr_of_groups
@@ -65,16 +64,10 @@ def exceptions(results: Results, *, rules: str | ChartRules = "nhs-mdc") -> "pd.
         f"{many(causes, 'special cause')} of concern and {many(drops, 'significant drop')} in quality in the latest "
         f"period (rules {called}; intervals at 95%)."
     )
-    neither = [target.id for target in results.scheme.targets if _way(target) is None]
+    neither = [target.id for target in results.scheme.targets if target.improves is None]
     neither = [name for name in neither if (frame["target"] == name).any()]
     listed.attrs["notes"] = [f"Left out, since neither direction is better: {', '.join(neither)}."] if neither else []
     return listed
-
-
-def _way(target: Target) -> Direction | None:
-    """Return which way a target's figure is better. A change has no chart: that of its figure shows it."""
-    own: Direction | None = target.better
-    return None if target.is_change else (target.standard and target.standard.better) or own
 
 
 def _records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
@@ -89,7 +82,7 @@ def _special_causes(frame: "pd.DataFrame", results: Results, rules: ChartRules) 
     of_counts = shares.groupby(frame["series"]).transform("all")
     frame = frame.assign(counted=counted, of_counts=of_counts, pending=frame["pending"].fillna(0))
     for direction, counts in product(_DIRECTIONS, (True, False)):
-        ids = [target.id for target in results.scheme.targets if _way(target) == direction]
+        ids = [target.id for target in results.scheme.targets if target.improves == direction]
         part = frame[frame["target"].isin(ids) & (frame["of_counts"] == counts)]
         if part.empty:
             continue

@@ -332,6 +332,13 @@ class Target(Declaration):
         return self.unit == "share" and not self.is_change
 
     @property
+    def improves(self) -> Direction | None:
+        """Which way its figure is better, by its standard or its measure. A change has none: its figure's says it."""
+        if self.is_change:
+            return None
+        return self.better if self.standard is None or self.standard.better is None else self.standard.better
+
+    @property
     def reasons_shown(self) -> Container[OutcomeStatus]:
         """The statuses whose reasons are shown beside its value."""
         return STATUSES
