@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ombudsman_kpi.calendars.periods import parse_period
 from ombudsman_kpi.errors import MissingLibraryError, OptionError
+from ombudsman_kpi.publish.files import AnyPath, written_whole
 from ombudsman_kpi.publish.published import (
     Cell,
     Figure,
@@ -242,3 +243,8 @@ def _by_name(text: str) -> tuple[str | Decimal, ...]:
 def _mark_of(cell: Cell) -> Mark | None:
     """Return the mark of a cell that holds a status, with or without a sign before it."""
     return MARKS.get(cell.removeprefix(f"{cell[:1]} ")) if isinstance(cell, str) else None
+
+
+def write_page(publication: Publication, path: AnyPath) -> None:
+    """Write the page into a file: whole, or not at all. Raises ``OptionError`` for a path that can't be written."""
+    written_whole(path, lambda file: file.write(page_of(publication).encode()))
