@@ -1,9 +1,11 @@
 """The report: what is published of records, with what figures alone don't say."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
+from ombudsman_kpi.analysis.by_exception import exceptions_section
+from ombudsman_kpi.analysis.open_at_ends import open_section
 from ombudsman_kpi.analysis.quality import quality_section
 from ombudsman_kpi.analysis.waits import Waits
 from ombudsman_kpi.calendars.periods import Every
@@ -11,7 +13,7 @@ from ombudsman_kpi.checks.checking import check
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.figures.row import check_groups
 from ombudsman_kpi.publish.files import AnyPath
-from ombudsman_kpi.publish.published import Publication
+from ombudsman_kpi.publish.published import Publication, Section
 from ombudsman_kpi.publish.page import write_page
 from ombudsman_kpi.publish.workbook import write_workbook
 from ombudsman_kpi.records.keywords import Records, provided, takes_records
@@ -97,7 +99,7 @@ def report(
         raise OptionError("waits: how many of the longest waits are listed of each clock, a whole number such as 20.")
     readings = parse_readings(columns, dates, missing, unreadable, repeated_ids)
     options = Options(as_of, every, by, "all", targets, report, readings).read_once()
-    sources = {kind: table.source for kind, table in open_records(provided(records), readings).items()}
+    sources: dict[str, Any] = {kind: table.source for kind, table in open_records(provided(records), readings).items()}
     longest = Waits([step.target for step in make_plan(scheme, targets, "all", every, report)], waits)
     counts = tally_records(scheme, sources, options, progress, longest.see if waits else None)
     results = Results.of(counts)
@@ -105,5 +107,21 @@ def report(
     found = check(
         scheme, as_of=as_of, targets=list(results.basis.every), columns=readings, progress=progress, **sources
     )  # fmt: skip
-    beside = (*longest.sections(results.basis), quality_section(found))
+    beside = (
+        *open_section(results), *longest.sections(results.basis), *_by_exception(scheme, sources, options),
+        quality_section(found),
+    )  # fmt: skip
     return PublishedReport(results, results.published(beside=beside, since=since))
+
+
+def _by_exception(scheme: Scheme, sources: Mapping[str, Any], options: Options) -> Iterator[Section]:
+    """Yield what the audience receives by exception alone, in the periods in which others receive it."""
+    if options.report is None:
+        return
+    audience = scheme.report(options.report)[0].audience
+    for entry in scheme.reports:
+        if entry.audience == audience and entry.by_exception:
+            cycles = (other.every for other in scheme.reports if {*entry.targets} <= {*other.targets})
+            every = entry.every or next((cycle for cycle in cycles if cycle), "quarter")
+            asked = options._replace(targets=entry.targets, every=every, by=(), cohort=None, report=None)
+            yield exceptions_section(Results.of(tally_records(scheme, sources, asked)), entry)

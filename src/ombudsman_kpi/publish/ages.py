@@ -12,6 +12,7 @@ from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.measures.base.places import Group
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.cells import ALL, group_words, title_of
+from ombudsman_kpi.publish.heading import listed
 from ombudsman_kpi.publish.published import Cell, Figure, PublishedTable, TableColumn, plain
 from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.rounding import half_up, many
@@ -87,7 +88,7 @@ def _bands(cells: Sequence[TimedCells], groups: Sequence[Group]) -> Iterator[Ban
         yield Band("Still open", False, _numbers(first, groups, pending | overdue))
         return
     if len(cells) > 1:
-        names = [_words(own.clock.time_allowed) for own in cells]
+        names = [limit_words(own.clock.time_allowed) for own in cells]
         over = [_numbers(own, groups, own.of_status("overdue") | _overdue(own)) for own in cells]
         yield Band(f"Within {names[0]}", False, _numbers(first, groups, pending))
         for place in range(1, len(cells)):
@@ -104,8 +105,8 @@ def _bands(cells: Sequence[TimedCells], groups: Sequence[Group]) -> Iterator[Ban
             f"Up to {half_up(Fraction(first.limit, 2), first.limit % 2)} {unit}", False,
             _numbers(first, groups, pending & half),
         )  # fmt: skip
-        yield Band(f"Over half, within {_words(limit)}", False, _numbers(first, groups, pending & ~half))
-        yield Band(f"Over {_words(limit)}", True, _numbers(first, groups, overdue & ~twice))
+        yield Band(f"Over half, within {limit_words(limit)}", False, _numbers(first, groups, pending & ~half))
+        yield Band(f"Over {limit_words(limit)}", True, _numbers(first, groups, overdue & ~twice))
         yield Band(f"Over twice that: {2 * first.limit:,} {unit}", True, _numbers(first, groups, overdue & twice))
 
 
@@ -133,8 +134,14 @@ def _numbers(cells: TimedCells, groups: Sequence[Group], own: Truths) -> Integer
     return numbers
 
 
-def _words(limit: Limit | None) -> str:
-    return str(limit).replace("< ", "less than ")
+def limit_words(limit: Limit | None) -> str:
+    """Return a limit as it stands in a sentence; where records have limits of their own, that it is one."""
+    return str(limit).replace("< ", "less than ") if isinstance(limit, Amount) else "the limit"
+
+
+def limits_words(targets: Sequence[Target]) -> str:
+    """Return the limits of targets that share a clock: "13 weeks, 26 weeks and 52 weeks"."""
+    return listed(limit_words(target.time_allowed) for target in targets)
 
 
 def table_of_stock(stock: Stock, by: Sequence[str]) -> PublishedTable:
@@ -143,12 +150,12 @@ def table_of_stock(stock: Stock, by: Sequence[str]) -> PublishedTable:
     kind = RECORDS[first.of]
     says = f"{many(stock.open, kind.singular)} open"
     if stock.bands[-1].over:
-        says += f", {stock.over:,} of them over {_words(stock.targets[-1].time_allowed)}"
+        says += f", {stock.over:,} of them over {limit_words(stock.targets[-1].time_allowed)}"
     names = tuple(band.name for band in stock.bands)
     if others:
         says += f". The same {first.of.replace('_', ' ')} count for: {'; '.join(map(title_of, stock.targets))}"
     title = f"Open {kind.plural.replace('_', ' ')} by age: {title_of(first)}" if not others else (
-        f"Open {kind.plural.replace('_', ' ')} by age, against {len(stock.targets)} limits"
+        f"Open {kind.plural.replace('_', ' ')} by age, against {limits_words(stock.targets)}"
     )  # fmt: skip
     rows: list[tuple[Cell, ...]]
     if any(any(group) for group in stock.groups):  # some records have no such column

@@ -80,8 +80,7 @@ def _of_report(basis: Basis, audience: str) -> Iterator[tuple[str, str]]:
         often = "by exception, when something calls for it" if entry.by_exception else (
             HOW_OFTEN[entry.every] if entry.every else "whenever it is asked for"
         )  # fmt: skip
-        kept = "These aren't in this report." if entry.by_exception else ""
-        yield f"Reported {often}", " ".join(filter(None, [f"{titles}.", *said, kept]))
+        yield f"Reported {often}", " ".join([f"{titles}.", *said])
 
 
 def _title(name: str, basis: Basis) -> str:
