@@ -99,7 +99,10 @@ def report(
         raise OptionError("waits: how many of the longest waits are listed of each clock, a whole number such as 20.")
     readings = parse_readings(columns, dates, missing, unreadable, repeated_ids)
     options = Options(as_of, every, by, "all", targets, report, readings).read_once()
-    sources: dict[str, Any] = {kind: table.source for kind, table in open_records(provided(records), readings).items()}
+    given = provided(records)
+    if not given:
+        raise OptionError("There is nothing to report on. Give records by their kind, such as cases=.")
+    sources: dict[str, Any] = {kind: table.source for kind, table in open_records(given, readings).items()}
     longest = Waits([step.target for step in make_plan(scheme, targets, "all", every, report)], waits)
     counts = tally_records(scheme, sources, options, progress, longest.see if waits else None)
     results = Results.of(counts)

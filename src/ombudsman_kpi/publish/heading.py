@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from ombudsman_kpi.calendars.dates import MONTHS, day_in_words
 from ombudsman_kpi.calendars.periods import Every
-from ombudsman_kpi.figures.row import Row
+from ombudsman_kpi.figures.row import NO_DATE, Row
 from ombudsman_kpi.publish.published import plain
 from ombudsman_kpi.tallies.basis import Basis
 
@@ -79,7 +79,8 @@ def period_words(row: Row) -> str:
 
 def subtitle_of(rows: Sequence[Row], basis: Basis) -> str:
     """Return which periods the headline figures are of, as at which day; of a report, by which scheme, too."""
-    periods = dict.fromkeys(period_words(row) for row in sorted(rows, key=_end, reverse=True))
+    dated = (row for row in rows if row.period != NO_DATE)
+    periods = dict.fromkeys(period_words(row) for row in sorted(dated, key=_end, reverse=True))
     shown = [*periods][:3]
     of = listed([*shown, *(["earlier periods"] if len(periods) > len(shown) else [])]) or "no data"
     own = "" if basis.report is None else f"{plain(basis.scheme.title)}: "

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 from ombudsman_kpi.figures.row import NO_DATE, Row
 from ombudsman_kpi.figures.table import RowsByColumn
@@ -51,18 +52,29 @@ def publication_of(
     return Publication(
         title_of_report(basis),
         subtitle_of([row for row, _ in shown], basis),
-        summary_words(headline, basis),
-        tuple(_headline(row, before, basis.scheme[row.target]) for row, before in shown),
+        summary_words(headline, basis) if shown else "Nothing was measured; why not, is said below.",
+        tuple(_headlines(shown, basis)),
         replace(summary_table(headline, basis), title="All commitments"),
         (*sections, *more),
         tuple(how_counted(published, basis)),
     )
 
 
-def _headline(row: Row, before: Row | None, target: Target) -> Headline:
+def _headlines(shown: Sequence[tuple[Row, Row | None]], basis: Basis) -> Iterator[Headline]:
+    """Yield the commitments at a glance; one whose latest period is an earlier one than that of others says so."""
+    ends: dict[str, date] = {}
+    for row, _ in shown:
+        ends[row.every] = max(ends.get(row.every, date.min), row.period_end or date.min)
+    for row, before in shown:
+        earlier = row.period_end is not None and row.period_end < ends[row.every]
+        of = f"the latest figure there is, of {period_words(row)}" if earlier else ""
+        yield _headline(row, before, basis.scheme[row.target], of)
+
+
+def _headline(row: Row, before: Row | None, target: Target, of: str) -> Headline:
     """Return one commitment at a glance."""
     room = headroom_words(row, target) if row.headroom is not None else ""
-    said = [room, "" if "open" in room else open_words(row), _may_become(row, target), *map(plain, row.words)]
+    said = [of, room, "" if "open" in room else open_words(row), _may_become(row, target), *map(plain, row.words)]
     return Headline(
         target.id, title_of(target), value_words(row, target), standard_words(target) if target.standard else "",
         row.status, "; ".join(filter(None, said)), change_words(row, before, target), target.id,
