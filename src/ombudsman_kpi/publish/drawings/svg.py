@@ -26,6 +26,7 @@ svg.drawing .m{fill:var(--d-line)}
 svg.drawing .o{fill:var(--d-paper);stroke:var(--d-line)}
 svg.drawing .worse{fill:var(--d-worse);stroke:var(--d-worse)}
 svg.drawing .better{fill:var(--d-better);stroke:var(--d-better)}
+svg.drawing .h{stroke:var(--d-paper)}
 svg.drawing .i{fill:none}
 svg.drawing .u{fill:var(--d-band);fill-opacity:1}
 @container (min-width:25rem){svg.drawing{font-size:10.5px}}
@@ -81,7 +82,9 @@ def mark(shape: str, x: float, y: float, size: float = 3.2) -> str:
     at, s = f"M{short(x)} {short(y - size * 1.35)}", size * 1.35
     match shape:
         case "worse":  # a diamond
-            return tag("path", class_="worse", d=f"{at}l{short(s)} {short(s)} {short(-s)} {short(s)} {short(-s)} {short(-s)}z")
+            return tag(
+                "path", class_="worse", d=f"{at}l{short(s)} {short(s)} {short(-s)} {short(s)} {short(-s)} {short(-s)}z"
+            )
         case "better":  # a triangle
             return tag("path", class_="better", d=f"{at}l{short(s)} {short(2 * s)}h{short(-2 * s)}z")
         case "unusual":
