@@ -66,7 +66,7 @@ class Course:
         return max((at for at, point in enumerate(self.points) if point.shape not in UNFIRM), default=None)
 
     def span(self) -> tuple[Fraction, Fraction] | None:
-        """Return the least and the greatest of the values, with some room around one alone; None where there is none."""
+        """Return the least and the greatest of all values, with room around one alone; None where there are none."""
         values = [
             number for point in self.points for number in (point.value, point.low, point.high) if number is not None
         ]
@@ -77,9 +77,9 @@ class Course:
         if low < high:
             return low, high
         room = Fraction(1, 10) if self.share else abs(high) / 2 or Fraction(1)
-        return max(low - room, Fraction(0)) if low >= 0 else low - room, min(
-            high + room, Fraction(1)
-        ) if self.share and high <= 1 else high + room
+        floor = Fraction(0) if low >= 0 else low - room
+        ceiling = Fraction(1) if self.share and high <= 1 else high + room
+        return max(low - room, floor), min(high + room, ceiling)
 
 
 def course_of(rows: Iterable[Row], target: Target) -> Course:
@@ -130,7 +130,7 @@ def _chart(points: Sequence[Point], target: Target) -> tuple[ControlChart | None
     if len(points) < FEW:
         return (
             None,
-            f"It takes {FEW} {period_noun(every, FEW)} that are over to tell change from chance; there are {len(points)}.",
+            f"It takes {FEW} {period_noun(every, FEW)} that are over to tell change from chance: here {len(points)}.",
         )
     rows, dates = [point.row for point in points], [point.row.period_start for point in points]
     values = [point.value or Fraction(0) for point in points]

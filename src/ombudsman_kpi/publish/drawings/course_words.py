@@ -92,7 +92,8 @@ def _of_chart(course: Course) -> Iterator[str]:
             yield course.why_no_chart
         return
     last = course.points[course.firm or 0]
-    text = f"By the control chart {last.named} {'shows' if chart.variation == 'common_cause' else 'is'} {VARIATION_WORDS[chart.variation]}"
+    shows = "shows" if chart.variation == "common_cause" else "is"
+    text = f"By the control chart {last.named} {shows} {VARIATION_WORDS[chart.variation]}"
     yield f"{text}; the standard {ASSURANCE_WORDS[chart.assurance]}." if chart.assurance != "none" else f"{text}."
 
 

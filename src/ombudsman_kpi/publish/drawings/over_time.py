@@ -84,7 +84,9 @@ def _band(course: Course, plot: Plot) -> Iterator[str]:
 def _marks(course: Course) -> list[tuple[str, str]]:
     """Return the marks that are in the drawing, each with what it means."""
     shapes = {point.shape for point in course.points}
-    items = [(shape, SHAPE_WORDS[shape]) for shape in ("worse", "better", "unusual", "open") if shape in shapes]
+    items: list[tuple[str, str]] = [
+        (shape, SHAPE_WORDS[shape]) for shape in ("worse", "better", "unusual", "open") if shape in shapes
+    ]
     items += [("band", "usual range")] if any(point.usual for point in course.points) else []
     return items + gap_marks(course.points)
 
@@ -111,7 +113,7 @@ def _icons(course: Course, top: float) -> list[str]:
         lines = wrapped(course.why_no_chart, WIDTH / EM)
         return [tag("text", words(line), x=0, y=top + LINE * at + 10) for at, line in enumerate(lines) if line]
     last = course.points[course.firm or 0]
-    found = [(chart.variation, f"{last.row.period}: {VARIATION_WORDS[chart.variation]}")]
+    found: list[tuple[str, str]] = [(chart.variation, f"{last.row.period}: {VARIATION_WORDS[chart.variation]}")]
     if chart.assurance != "none":
         found.append((chart.assurance, f"Standard: {ASSURANCE_WORDS[chart.assurance]}"))
     return [
