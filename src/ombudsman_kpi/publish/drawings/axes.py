@@ -105,7 +105,8 @@ def every_nth(places: Sequence[float], widths: Sequence[float], gap: float, with
     for n in range(1, len(places) + 1):
         shown = range(len(places) - 1, -1, -n)
         clear = all(
-            places[right] - widths[right] / 2 - gap >= places[left] + widths[left] / 2 for right, left in pairwise(shown)
+            places[right] - widths[right] / 2 - gap >= places[left] + widths[left] / 2
+            for right, left in pairwise(shown)
         )
         if clear and (within is None or within % n == 0):
             return n

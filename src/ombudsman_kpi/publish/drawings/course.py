@@ -20,6 +20,7 @@ from ombudsman_kpi.statistics.control_charts import p_chart, xmr
 from ombudsman_kpi.statistics.series import TOO_LARGE
 
 SHAPES = {"common_cause": "point", "improvement": "better", "concern": "worse", "neutral": "unusual"}
+UNFIRM = {"open", "gap"}  # shapes of points that may still change, or have no value
 
 
 class Point(NamedTuple):
@@ -59,21 +60,26 @@ class Course:
         """The place of the latest point with a value."""
         return max((place for place, point in enumerate(self.points) if point.value is not None), default=None)
 
+    @property
+    def firm(self) -> int | None:
+        """The place of the latest point with a value that nothing can change any more."""
+        return max((at for at, point in enumerate(self.points) if point.shape not in UNFIRM), default=None)
+
     def span(self) -> tuple[Fraction, Fraction] | None:
-        """Return the least and the greatest of all that is drawn; None where there is no value."""
+        """Return the least and the greatest of all values, with room around one alone; None where there are none."""
         values = [
-            number
-            for point in self.points
-            for number in (point.value, point.low, point.high, *(point.usual or ()))
-            if number is not None
+            number for point in self.points for number in (point.value, point.low, point.high) if number is not None
         ]
         if not values:
             return None
-        return min([*values, *self._standards]), max([*values, *self._standards])
-
-    @property
-    def _standards(self) -> list[Fraction]:
-        return [] if self.standard is None else [self.standard]
+        values += [] if self.standard is None else [self.standard]
+        low, high = min(values), max(values)
+        if low < high:
+            return low, high
+        room = Fraction(1, 10) if self.share else abs(high) / 2 or Fraction(1)
+        floor = Fraction(0) if low >= 0 else low - room
+        ceiling = Fraction(1) if self.share and high <= 1 else high + room
+        return max(low - room, floor), min(high + room, ceiling)
 
 
 def course_of(rows: Iterable[Row], target: Target) -> Course:
@@ -122,7 +128,10 @@ def _chart(points: Sequence[Point], target: Target) -> tuple[ControlChart | None
         return None, ""
     every = points[0].row.every if points else "period"
     if len(points) < FEW:
-        return None, f"It takes {FEW} {period_noun(every, FEW)} to tell chance from change; there are {len(points)}."
+        return (
+            None,
+            f"It takes {FEW} {period_noun(every, FEW)} that are over to tell change from chance: here {len(points)}.",
+        )
     rows, dates = [point.row for point in points], [point.row.period_start for point in points]
     values = [point.value or Fraction(0) for point in points]
     standard = None if target.standard is None else float(target.standard.value)

@@ -4,25 +4,31 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ombudsman_kpi.publish.cells import cell_of, kind_of, standard_words, value_words
+from ombudsman_kpi.publish.drawings.axes import width_of
 from ombudsman_kpi.publish.drawings.course import Course, Point, period_noun
 from ombudsman_kpi.publish.published import SHORTHAND, Cell, PublishedTable, TableColumn
 from ombudsman_kpi.rounding import many
 
 VARIATION_WORDS = {
-    "common_cause": "varies by chance, as it always has",
-    "improvement": "better than chance alone explains",
-    "concern": "worse than chance alone explains",
-    "neutral": "further off than chance explains",
+    "common_cause": "only the usual ups and downs",
+    "improvement": "better than usual, by more than chance",
+    "concern": "worse than usual, by more than chance",
+    "neutral": "unlike before, by more than chance",
 }
 ASSURANCE_WORDS = {
     "consistent_pass": "will be met unless something changes",
     "consistent_fail": "will be missed unless something changes",
-    "inconsistent": "chance decides whether it is met",
+    "inconsistent": "may be met or missed by chance",
 }
 SHAPE_WORDS = {
-    "worse": "worse than chance explains", "better": "better than chance explains",
-    "unusual": "more than chance explains", "open": "may still change",
+    "worse": "worse than usual", "better": "better than usual",
+    "unusual": "unlike before", "open": "may still change",
 }  # fmt: skip
+
+
+def short_said(point: Point) -> str:
+    """Return a value as it has room beside a line: without its unit where that is long."""
+    return point.said if width_of(point.said) < 5 else point.said.split(" ")[0]
 
 
 def described(course: Course) -> str:
@@ -45,8 +51,9 @@ def _sentences(course: Course) -> Iterator[str]:
         yield f"{text}{period_noun(every, decided)}{still}."
     if there:
         yield _latest(there[-1], course)
-    if len(there) > 2:
-        ordered = sorted(there, key=lambda point: point.value or 0)
+    firm = [point for point in there if point.shape != "open"]
+    if len(firm) > 2:
+        ordered = sorted(firm, key=lambda point: point.value or 0)
         low, high = ordered[0], ordered[-1]
         if low.value != high.value:
             yield f"The lowest is {low.said} in {low.named}, the highest {high.said} in {high.named}."
@@ -57,7 +64,12 @@ def _sentences(course: Course) -> Iterator[str]:
 def _latest(point: Point, course: Course) -> str:
     row, target = point.row, course.target
     counts = ""
-    if target.is_share and row.met is not None and row.missed is not None and {"met", "missed"}.isdisjoint(row.withheld):
+    if (
+        target.is_share
+        and row.met is not None
+        and row.missed is not None
+        and {"met", "missed"}.isdisjoint(row.withheld)
+    ):
         counts = f" ({row.met:,} of {row.met + row.missed:,})"
     text = f"The latest, {point.named}, is {point.said}{counts}"
     if point.low is not None and point.high is not None:
@@ -79,14 +91,10 @@ def _of_chart(course: Course) -> Iterator[str]:
         if course.why_no_chart:
             yield course.why_no_chart
         return
-    last = [point for point in course.points if point.usual is not None or point.shape not in {"open", "gap"}][-1]
-    text = f"By the control chart {last.named} {_is(chart.variation)}"
+    last = course.points[course.firm or 0]
+    shows = "shows" if chart.variation == "common_cause" else "is"
+    text = f"By the control chart {last.named} {shows} {VARIATION_WORDS[chart.variation]}"
     yield f"{text}; the standard {ASSURANCE_WORDS[chart.assurance]}." if chart.assurance != "none" else f"{text}."
-
-
-def _is(variation: str) -> str:
-    words = VARIATION_WORDS[variation]
-    return words if variation == "common_cause" else f"is {words}"
 
 
 def data_of(course: Course, name: str, title: str) -> PublishedTable:
@@ -94,7 +102,11 @@ def data_of(course: Course, name: str, title: str) -> PublishedTable:
     target, kind = course.target, kind_of(course.target)
     unit = "" if target.unit in {"share", "number"} else target.unit
     moves = any(point.low is not None for point in course.points)
-    columns = [TableColumn("Period"), *([TableColumn("Of", "whole")] if target.is_share else []), TableColumn("Value", kind, unit)]
+    columns = [
+        TableColumn("Period"),
+        *([TableColumn("Of", "whole")] if target.is_share else []),
+        TableColumn("Value", kind, unit),
+    ]
     columns += [TableColumn(heading, kind, unit) for heading in ("At worst", "At best") if moves]
     columns += [TableColumn("Standard"), TableColumn("Compared with chance")] if course.standard is not None else []
     rows = []

@@ -26,6 +26,7 @@ svg.drawing .m{fill:var(--d-line)}
 svg.drawing .o{fill:var(--d-paper);stroke:var(--d-line)}
 svg.drawing .worse{fill:var(--d-worse);stroke:var(--d-worse)}
 svg.drawing .better{fill:var(--d-better);stroke:var(--d-better)}
+svg.drawing .h{stroke:var(--d-paper)}
 svg.drawing .i{fill:none}
 svg.drawing .u{fill:var(--d-band);fill-opacity:1}
 @container (min-width:25rem){svg.drawing{font-size:10.5px}}
@@ -78,20 +79,21 @@ def path(points: Iterable[tuple[float, float]]) -> str:
 
 def mark(shape: str, x: float, y: float, size: float = 3.2) -> str:
     """Return a mark: a point, one that may still change, or that of a special cause; each has a shape of its own."""
-    at, s = f"M{short(x)} {short(y - size * 1.35)}", size * 1.35
+    reach = size * 1.35
+    high, out, back = f"M{short(x)} {short(y - reach)}", short(reach), short(-reach)
     match shape:
         case "worse":  # a diamond
-            return tag("path", class_="worse", d=f"{at}l{short(s)} {short(s)} {short(-s)} {short(s)} {short(-s)} {short(-s)}z")
+            return tag("path", class_="worse", d=f"{high}l{out} {out} {back} {out} {back} {back}z")
         case "better":  # a triangle
-            return tag("path", class_="better", d=f"{at}l{short(s)} {short(2 * s)}h{short(-2 * s)}z")
+            return tag("path", class_="better", d=f"{high}l{out} {short(2 * reach)}h{short(-2 * reach)}z")
         case "unusual":
             return tag("rect", class_="m", x=x - size, y=y - size, width=2 * size, height=2 * size)
         case "open":
             return tag("circle", class_="o", cx=x, cy=y, r=size, fill="none", stroke="currentColor", stroke_width=1.5)
-        case "gap":
-            s = short(size)
-            both = f"M{short(x - size)} {short(y - size)}l{short(2 * size)} {short(2 * size)}m0 {short(-2 * size)}l{short(-2 * size)} {short(2 * size)}"
-            return tag("path", d=both, stroke="currentColor", stroke_width=1.5)
+        case "gap":  # a cross
+            wide, left = short(2 * size), short(-2 * size)
+            cross = f"M{short(x - size)} {short(y - size)}l{wide} {wide}m0 {left}l{left} {wide}"
+            return tag("path", d=cross, stroke="currentColor", stroke_width=1.5)
     return tag("circle", class_="m", cx=x, cy=y, r=size * 0.8)
 
 
