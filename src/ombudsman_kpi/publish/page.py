@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ombudsman_kpi.calendars.periods import parse_period
 from ombudsman_kpi.errors import MissingLibraryError, OptionError
+from ombudsman_kpi.publish.drawings.svg import STYLE
 from ombudsman_kpi.publish.files import AnyPath, written_whole
 from ombudsman_kpi.publish.published import (
     Cell,
@@ -72,7 +73,7 @@ def page_of(publication: Publication) -> str:
 
     Raises ``MissingLibraryError`` where Jinja2 isn't installed.
     """
-    style, script = _part("page.css"), _part("page.js")
+    style, script = _part("page.css") + STYLE, _part("page.js")
     named = {headline.anchor for headline in publication.headlines}
     commitments = [section for section in publication.sections if section.status or section.name in named]
     tables = [publication.summary, *(table for section in publication.sections for table in _tables_in(section))]

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from ombudsman_kpi.figures.row import NO_DATE, Row
+from ombudsman_kpi.figures.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.figures.table import RowsByColumn
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.ages import stocks_of, table_of_stock
 from ombudsman_kpi.publish.cells import (
-    cell_of, change_words, headroom_words, kind_of, open_words, standard_words, title_of, value_words,
+    cell_of, change_words, group_words, headroom_words, kind_of, open_words, standard_words, title_of, value_words,
 )  # fmt: skip
+from ombudsman_kpi.publish.drawings.bars import bars
+from ombudsman_kpi.publish.drawings.multiples import three_cohorts
 from ombudsman_kpi.publish.drawings.over_time import over_time
 from ombudsman_kpi.publish.grid import grid_table
 from ombudsman_kpi.publish.heading import listed, period_words, subtitle_of, title_of_report
@@ -93,15 +95,18 @@ def _section(target: Target, rows: Sequence[Row], basis: Basis, status: str) -> 
     mine = [row for row in rows if row.cohort == target.cohort]
     return Section(
         target.id, title_of(target), _promised(target), tuple(_tables(target, rows, mine, basis)),
-        tuple(_drawings(target, mine, basis)), status,
+        tuple(_drawings(target, rows, mine, basis)), status,
     )  # fmt: skip
 
 
 def _promised(target: Target) -> str:
     """Return what was promised: in the words that are published, where the title isn't these."""
     said = "" if plain(target.says) == title_of(target) else f"“{plain(target.says).rstrip('.')}.” "
-    standard = f"The standard is {standard_words(target)}." if target.standard else "There is no published standard."
-    return f"{said}{standard}"
+    return f"{said}{_standard(target)}"
+
+
+def _standard(target: Target) -> str:
+    return f"The standard is {standard_words(target)}." if target.standard else "There is no published standard."
 
 
 def _everys(target: Target, basis: Basis, rows: Sequence[Row]) -> list[str]:
@@ -117,21 +122,16 @@ def _tables(target: Target, rows: Sequence[Row], mine: Sequence[Row], basis: Bas
         own = [row for row in mine if row.every == every]
         name = target.id if not place else f"{target.id}-{every}"
         dated = [row for row in own if row.period != NO_DATE] or own
-        many_periods = len({row.period for row in dated}) > 1
         if of_all := [row._replace(group=()) for row in dated if not basis.by or is_total(row)]:
             table = grid_table(of_all, replace(basis, by=()), target.id)
             yield _named(table, name, f"{title_of(target)}: {_over(every)}")
         if _has_groups(dated):
-            groups = listed(map(plain, basis.by))
-            last = next((row for row, _ in latest(own, basis)), None)
-            now = [row for row in dated if last is not None and row.period == last.period]
-            table = grid_table(now, basis, target.id)
-            when = f", {period_words(now[0])}" if now and now[0].period_start else ""
-            yield _named(table, f"{name}-by", f"{title_of(target)}: by {groups}{when}")
-            if many_periods:
-                yield _named(
-                    grid_table(dated, basis, target.id), f"{name}-grid", f"{title_of(target)}: by {groups} over time"
-                )
+            groups, now = listed(map(plain, basis.by)), _latest(own, basis)
+            table = grid_table([row._replace(period=EVERYTHING) for row in now], basis, target.id)
+            yield _named(table, f"{name}-by", f"{title_of(target)}: by {groups}{_when(now)}")
+            if len({row.period for row in dated}) > 1:
+                table = grid_table(dated, basis, target.id)
+                yield _named(table, f"{name}-grid", f"{title_of(target)}: by {groups} over time")
     cohorts = list(dict.fromkeys(row.cohort for row in rows))
     if len(cohorts) > 1:
         yield _cohorts(target, rows, cohorts, basis)
@@ -176,12 +176,44 @@ def _cohorts(target: Target, rows: Sequence[Row], cohorts: Sequence[str], basis:
     )  # fmt: skip
 
 
-def _drawings(target: Target, mine: Sequence[Row], basis: Basis) -> Iterator[Drawing]:
-    """Yield the drawings of one commitment, of all groups together."""
+def _drawings(target: Target, rows: Sequence[Row], mine: Sequence[Row], basis: Basis) -> Iterator[Drawing]:
+    """Yield the drawings of one commitment: over its periods, by its cohorts, and by groups in the latest period."""
     for every in _everys(target, basis, mine):
-        own = [row for row in mine if row.every == every and (not basis.by or is_total(row))]
-        if len({row.period for row in own if row.period_start}) > 1:
-            yield over_time(own, target, name=f"{target.id}-{every}-over-time")
+        own = [row for row in mine if row.every == every]
+        whole = [row for row in own if not basis.by or is_total(row)]
+        name, title = f"{target.id}-{every}", title_of(target)
+        if len({row.period for row in whole if row.period_start}) > 1:
+            yield over_time(whole, target, name=f"{name}-over-time", title=f"{title}: over time")
+            cohorts = [row for row in rows if row.every == every and (not basis.by or is_total(row)) and _begun(row, basis)]
+            if len({row.cohort for row in cohorts}) > 1:
+                yield three_cohorts(cohorts, target, name=f"{name}-cohorts-drawn", title=f"{title}: by cohort")
+        if _has_groups(own):
+            yield _bars(target, _latest(own, basis), basis, f"{name}-groups")
+
+
+def _begun(row: Row, basis: Basis) -> bool:
+    """Return whether a period has begun: what is due in a later one says nothing yet."""
+    return row.period_start is None or row.period_start.isoformat() <= basis.as_of[:10]
+
+
+def _bars(target: Target, rows: Sequence[Row], basis: Basis, name: str) -> Drawing:
+    """Return the figure of each group in the latest period as bars."""
+    kind, unit = kind_of(target), target.unit if target.unit not in {"share", "number"} else ""
+    columns = TableColumn("Group"), TableColumn("Share" if kind == "share" else "Value", kind, unit)
+    cells = tuple((", ".join(map(group_words, row.group)), cell_of(row, "value", target)) for row in rows)
+    title = f"{title_of(target)}: by {listed(map(plain, basis.by))}{_when(rows)}"
+    table = PublishedTable(name, title, _standard(target), columns, cells)
+    return bars(table, name=name, standard=target.standard)
+
+
+def _latest(rows: Sequence[Row], basis: Basis) -> list[Row]:
+    """Return the rows of all groups in the latest period, the total last."""
+    last = latest(rows, basis)[0][0].period
+    return sorted((row for row in rows if row.period == last), key=lambda row: (is_total(row), row.group))
+
+
+def _when(rows: Sequence[Row]) -> str:
+    return f", {period_words(rows[0])}" if rows[0].period_start else ""
 
 
 def _stock(counts: Counts | None, basis: Basis) -> tuple[Section, ...]:
