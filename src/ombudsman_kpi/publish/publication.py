@@ -18,7 +18,7 @@ from ombudsman_kpi.publish.grid import grid_table
 from ombudsman_kpi.publish.heading import listed, period_words, subtitle_of, title_of_report
 from ombudsman_kpi.publish.how import how_counted
 from ombudsman_kpi.publish.published import (
-    Cell, Drawing, Headline, Publication, PublishedTable, Section, TableColumn, plain,
+    Cell, Drawing, Headline, Publication, PublishedTable, Section, Shorthand, TableColumn, plain,
 )  # fmt: skip
 from ombudsman_kpi.publish.summary import latest, summary_table, summary_words
 from ombudsman_kpi.publish.totals import is_total, with_totals
@@ -125,12 +125,13 @@ def _tables(target: Target, rows: Sequence[Row], mine: Sequence[Row], basis: Bas
         if of_all := [row._replace(group=()) for row in dated if not basis.by or is_total(row)]:
             table = grid_table(of_all, replace(basis, by=()), target.id)
             yield _named(table, name, f"{title_of(target)}: {_over(every)}")
-        if _has_groups(dated):
-            groups, now = listed(map(plain, basis.by)), _latest(own, basis)
-            table = grid_table([row._replace(period=EVERYTHING) for row in now], basis, target.id)
+        groups, (own, notes) = listed(map(plain, basis.by)), _with_figures(own)
+        if _has_groups(own):
+            now = [row._replace(period=EVERYTHING) for row in _latest(own, basis)]
+            table = replace(grid_table(now, basis, target.id), notes=notes)
             yield _named(table, f"{name}-by", f"{title_of(target)}: by {groups}{_when(now)}")
             if len({row.period for row in dated}) > 1:
-                table = grid_table(dated, basis, target.id)
+                table = replace(grid_table(own, basis, target.id), notes=notes)
                 yield _named(table, f"{name}-grid", f"{title_of(target)}: by {groups} over time")
     cohorts = list(dict.fromkeys(row.cohort for row in rows))
     if len(cohorts) > 1:
@@ -140,6 +141,15 @@ def _tables(target: Target, rows: Sequence[Row], mine: Sequence[Row], basis: Bas
 def _has_groups(rows: Sequence[Row]) -> bool:
     """Return whether the records have what rows are grouped by: some have no such column."""
     return any(any(row.group) and not is_total(row) for row in rows)
+
+
+def _with_figures(rows: Sequence[Row]) -> tuple[list[Row], tuple[str, ...]]:
+    """Return the rows of those groups that have a figure in any period, and which have none."""
+    there = {row.group for row in rows if row.exact is not None or row.withheld or is_total(row)}
+    lacking = sorted({row.group for row in rows} - there)
+    names = listed(", ".join(map(group_words, group)) for group in lacking)
+    note = f"{names} {'has' if len(lacking) == 1 else 'have'} no figure in any period, and aren't listed."
+    return [row for row in rows if row.group in there], (note,) if lacking else ()
 
 
 def _over(every: str) -> str:
@@ -167,7 +177,7 @@ def _cohorts(target: Target, rows: Sequence[Row], cohorts: Sequence[str], basis:
         first = next(row for row in found if row is not None)
         line: list[Cell] = [period + ("" if first.complete else ", so far")]
         for row in found:
-            line += [None, None] if row is None else [cell_of(row, name, target) for name in ("denominator", "value")]
+            line += [Shorthand("x")] * 2 if row is None else [cell_of(row, name, target) for name in ("denominator", "value")]
         lines.append(tuple(line))
     return PublishedTable(
         f"{target.id}-cohorts", f"{title_of(target)}: {listed(cohorts)}",
@@ -187,8 +197,9 @@ def _drawings(target: Target, rows: Sequence[Row], mine: Sequence[Row], basis: B
             cohorts = [row for row in rows if row.every == every and (not basis.by or is_total(row)) and _begun(row, basis)]
             if len({row.cohort for row in cohorts}) > 1:
                 yield three_cohorts(cohorts, target, name=f"{name}-cohorts-drawn", title=f"{title}: by cohort")
+        own, _ = _with_figures(own)
         if _has_groups(own):
-            yield _bars(target, _latest(own, basis), basis, f"{name}-groups")
+            yield _bars(target, [row for row in _latest(own, basis) if not is_total(row)], basis, f"{name}-groups")
 
 
 def _begun(row: Row, basis: Basis) -> bool:
@@ -208,7 +219,8 @@ def _bars(target: Target, rows: Sequence[Row], basis: Basis, name: str) -> Drawi
 
 def _latest(rows: Sequence[Row], basis: Basis) -> list[Row]:
     """Return the rows of all groups in the latest period, the total last."""
-    last = latest(rows, basis)[0][0].period
+    ((found, _), *_) = latest(rows, basis)
+    last = found.period
     return sorted((row for row in rows if row.period == last), key=lambda row: (is_total(row), row.group))
 
 
