@@ -42,6 +42,7 @@ class RowJson(create_model("Columns", __base__=_Part, **{name: (kind, ...) for n
     details: dict[str, Any] = Field(
         description='The same as values; exact numbers as {"fraction": "3/4"}, days as {"date": "2024-03-31"}'
     )
+    withheld: dict[str, str] = Field({}, description="Columns that aren't published, with the shorthand in their place")
 
 
 class BasisJson(_Part):
@@ -79,7 +80,7 @@ def results_json_schema() -> dict[str, Any]:
 
 def plain_results(rows: Sequence[Row], basis: Basis) -> dict[str, Any]:
     """Return results as plain values, ready for JSON: scheme, digest, calendar, as_of, options, rows."""
-    cells = (row.as_dict(basis.by).items() for row in rows)
+    cells = ((row.as_dict(basis.by) | _withheld(row)).items() for row in rows)
     return {
         "scheme": basis.scheme.id,
         "digest": basis.scheme.digest,
@@ -88,6 +89,10 @@ def plain_results(rows: Sequence[Row], basis: Basis) -> dict[str, Any]:
         "options": basis.options,
         "rows": [{name: cell.isoformat() if isinstance(cell, date) else cell for name, cell in row} for row in cells],
     }
+
+
+def _withheld(row: Row) -> dict[str, Any]:
+    return {"withheld": dict(row.withheld)} if row.withheld else {}
 
 
 def results_to_json(rows: Sequence[Row], basis: Basis) -> str:
@@ -142,6 +147,7 @@ def _row(item: RowJson, by: list[str]) -> Row:
         words=tuple(item.words),
         details=_rich(item.details),
         exact=None if item.exact is None else Fraction(item.exact),
+        withheld=item.withheld,
     )
 
 
