@@ -26,7 +26,7 @@ from ombudsman_kpi.publish.published import Figure, Publication, PublishedTable,
 from ombudsman_kpi.publish.workbook import write_workbook
 
 sys.path.append(str(Path(__file__).parent))
-from publications import EXAMPLE, clean, kept, publication, publications
+from any_publications import EXAMPLE, clean, kept, publication, publications
 
 KINDS = pytest.mark.parametrize("kind", ["xlsx", "ods"])
 SPACES = {
@@ -237,7 +237,7 @@ def test_the_parts_of_an_ods_file(tmp_path: Path) -> None:
 SCRIPT = """
 import sys, datetime
 sys.path.insert(0, sys.argv[1])
-from publications import EXAMPLE
+from any_publications import EXAMPLE
 from ombudsman_kpi.publish.workbook import write_workbook
 write_workbook(EXAMPLE, sys.argv[2], created=datetime.date(2024, 3, 31))
 """

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ombudsman_kpi.calendars.periods import parse_period
 from ombudsman_kpi.errors import MissingLibraryError, OptionError
+from ombudsman_kpi.publish.cells import ALL, status_words
 from ombudsman_kpi.publish.drawings.svg import STYLE
 from ombudsman_kpi.publish.files import AnyPath, written_whole
 from ombudsman_kpi.publish.published import (
@@ -33,7 +34,6 @@ from ombudsman_kpi.publish.published import (
 if TYPE_CHECKING:
     from jinja2 import Template
 
-ALL = "All"
 FOLDED = 12  # so many commitments stand open; the charts and tables of more are folded, each below its heading
 FILTERED = 8  # tables of so many rows can be filtered
 WIDE = 11  # tables of so many columns are printed on sheets that lie on their side
@@ -53,8 +53,10 @@ MARKS = {  # in the order in which a reader needs them
     "met": Mark("met", "Met", "met"),
     "no target": Mark("none", "No standard", "without a standard"),
     "no data": Mark("none", "No data", "without data"),
+    "withheld": Mark("none", "Withheld", "withheld"),
     "not measured": Mark("none", "Not measured", "not measured"),
 }
+_MARKED = {status_words(status): mark for status, mark in MARKS.items()}  # by what a cell of a table says
 
 
 class ShownCell(NamedTuple):
@@ -90,7 +92,7 @@ def page_of(publication: Publication) -> str:
         legend=legend(tables),
         marks=MARKS,
         anchor=_anchors(),
-        first_time=_first_time(),
+        written={table.name for table in publication.tables},
         rows_of=_rows_of,
         is_total=lambda row: any(cell.text == ALL for cell in row),
         heading_of=_heading_of,
@@ -164,12 +166,6 @@ def _anchors() -> Callable[[str, str], str]:
     return anchor
 
 
-def _first_time() -> Callable[[PublishedTable], bool]:
-    """Return what says whether the page hasn't had a table yet: no table's data stand in it twice."""
-    had: dict[str, PublishedTable] = {}
-    return lambda table: had.setdefault(table.name, table) is table
-
-
 def _tables_in(section: Section) -> Iterator[PublishedTable]:
     yield from section.tables
     yield from (drawing.data for drawing in section.drawings)
@@ -199,7 +195,7 @@ def _cells_of(cells: Sequence[Cell], column: TableColumn) -> list[ShownCell]:
     keys = [_key(cell, column, key_of_text) for cell in cells]
     order = {key: place for place, key in enumerate(sorted({key for key in keys if key is not None}))}
     return [
-        ShownCell(shown(cell, column), None if key is None else order[key], _mark_of(cell))
+        ShownCell(shown(cell, column), None if key is None else order[key], _MARKED.get(cell if isinstance(cell, str) else ""))
         for cell, key in zip(cells, keys, strict=True)
     ]
 
@@ -239,11 +235,6 @@ def _by_name(text: str) -> tuple[str | Decimal, ...]:
     return tuple(
         Decimal(piece.replace(",", "").replace("−", "-")) if place % 2 else piece for place, piece in enumerate(pieces)
     )
-
-
-def _mark_of(cell: Cell) -> Mark | None:
-    """Return the mark of a cell that holds a status, with or without a sign before it."""
-    return MARKS.get(cell.removeprefix(f"{cell[:1]} ")) if isinstance(cell, str) else None
 
 
 def write_page(publication: Publication, path: AnyPath) -> None:

@@ -82,7 +82,7 @@
     const wider = regions.map((region) => region.scrollWidth > region.clientWidth + 1);
     regions.forEach((region, place) => {
       region.classList.toggle("overflows", wider[place]);
-      for (const [name, value] of [["role", "region"], ["tabindex", "0"]])
+      for (const [name, value] of [["role", "group"], ["tabindex", "0"]])
         wider[place] ? region.setAttribute(name, value) : region.removeAttribute(name);
       const id = region.querySelector("caption [id]").id;
       wider[place] ? region.setAttribute("aria-labelledby", id) : region.removeAttribute("aria-labelledby");
