@@ -1,4 +1,4 @@
-"""How much was open at the end of each period, and how much of it over its limit: whether a backlog grows."""
+"""How much was open at the end of each period, and how much of it was due by then: whether a backlog grows."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -39,7 +39,7 @@ def _table(targets: list[Target], periods: "dict[str, pd.DataFrame]") -> Publish
     """Return a row for each period that any of some targets with one clock has."""
     first, kind = targets[0], RECORDS[targets[0].of]
     columns = [TableColumn("Period"), TableColumn("Open", "whole")]
-    columns += [TableColumn(f"Over {limit_words(target.time_allowed)}", "whole") for target in targets]
+    columns += [TableColumn(f"Due by then: {limit_words(target.time_allowed)}", "whole") for target in targets]
     of_each = [dict(zip(own["period"], own["over_limit"].tolist(), strict=True)) for own in periods.values()]
     own = periods[first.id]
     rows = []

@@ -103,7 +103,7 @@ def report(
     if not given:
         raise OptionError("There is nothing to report on. Give records by their kind, such as cases=.")
     sources: dict[str, Any] = {kind: table.source for kind, table in open_records(given, readings).items()}
-    longest = Waits([step.target for step in make_plan(scheme, targets, "all", every, report)], waits)
+    longest = Waits([step.target for step in make_plan(scheme, options.targets, "all", options.every, report)], waits)
     counts = tally_records(scheme, sources, options, progress, longest.see if waits else None)
     results = Results.of(counts)
     refuse_too_early(counts, scheme, as_of)
