@@ -9,6 +9,7 @@ from .analysis.in_progress import forecast as forecast
 from .analysis.in_progress import within_limits as within_limits
 from .analysis.outlooks import Outlook as Outlook
 from .analysis.outlooks import outlook as outlook
+from .analysis.pictures import plot as plot
 from .analysis.plots import plot_data as plot_data
 from .analysis.report import PublishedReport as PublishedReport
 from .analysis.report import report as report

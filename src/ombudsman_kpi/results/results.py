@@ -11,6 +11,7 @@ from ombudsman_kpi.errors import OptionError, SchemeError, one_of
 from ombudsman_kpi.figures.from_counts import table_of_counts
 from ombudsman_kpi.figures.row import COUNTS, OWN_COLUMNS, Row, column_names
 from ombudsman_kpi.figures.table import Column, Made, RowsByColumn
+from ombudsman_kpi.publish.drawings.plotted import plotted
 from ombudsman_kpi.publish.text_table import as_html, as_text, table_of
 from ombudsman_kpi.results.json import plain_results, results_from_json, results_json_schema, results_to_json
 from ombudsman_kpi.schemes.scheme import Scheme
@@ -22,6 +23,7 @@ from ombudsman_kpi.tallies.elapsed import NO_TIMES, elapsed_counts
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ombudsman_kpi.publish.drawings.described_figure import DescribedFigure
     from ombudsman_kpi.publish.files import AnyPath
     from ombudsman_kpi.publish.published import Publication, Section
 
@@ -101,6 +103,22 @@ class Results:
         for place, name in enumerate(self.basis.by):
             columns[name] = np.frompyfunc(itemgetter(place), 1, 1)(groups)
         return pd.DataFrame({name: columns[name] for name in column_names(self.basis.by)})
+
+    def plot(
+        self, target: str | Sequence[str] | None = None, *, cohort: str | None = None, every: str | None = None,
+        group: Mapping[str, str] | None = None,
+    ) -> "DescribedFigure":  # fmt: skip
+        """Return a figure of matplotlib, in the style of the Government Analysis Function: ``savefig`` writes it.
+
+        It has a chart for each target and group over the periods, with the standard, what open records may still
+        change, and the control chart; without periods, bars by group. Of several cohorts or kinds of period the first
+        is drawn, unless ``cohort`` or ``every`` names another; ``group`` are values of columns grouped by. Its
+        ``alt_text`` says what it shows, and stands in the files' metadata.
+
+        Raises ``SchemeError`` for a target that isn't there; ``OptionError`` for options that fit nothing, for more
+        than 12 charts and where nothing was measured; ``MissingLibraryError`` without the extra ``publish``.
+        """
+        return plotted(self.rows, self.basis, target, cohort, every, group)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain values, ready for JSON: scheme, digest, calendar, as_of, options, rows."""

@@ -333,10 +333,8 @@ class Target(Declaration):
 
     @property
     def improves(self) -> Direction | None:
-        """Which way its figure is better, by its standard or its measure. A change has none: its figure's says it."""
-        if self.is_change:
-            return None
-        return self.better if self.standard is None or self.standard.better is None else self.standard.better
+        """Which way its figure is better, by its standard or its measure; None for a change, which its figure shows."""
+        return None if self.is_change else (self.standard and self.standard.better) or self.better
 
     @property
     def reasons_shown(self) -> Container[OutcomeStatus]:

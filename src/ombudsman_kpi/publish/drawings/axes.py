@@ -16,6 +16,8 @@ _ROUND = (1, 2, 5)  # a tick is so many times a power of ten
 def ticks(low: Fraction, high: Fraction, most: int = 5) -> list[Fraction]:
     """Return round numbers, evenly apart, from one not above the lowest value to one not below the highest.
 
+    There are at most so many spaces between them, but for one where the values are one.
+
     >>> [str(tick) for tick in ticks(Fraction(84, 100), Fraction(97, 100))]
     ['4/5', '17/20', '9/10', '19/20', '1']
     """
@@ -23,7 +25,7 @@ def ticks(low: Fraction, high: Fraction, most: int = 5) -> list[Fraction]:
     power = math.floor(math.log10(spread)) - 2
     for step in (Fraction(10) ** at * times for at in count(power) for times in _ROUND):
         first, last = low // step, -(-high // step)
-        if last - first < most:
+        if last - first <= most:
             return [step * place for place in range(first, max(last, first + 1) + 1)]
     raise AssertionError  # for steps grow without end
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+import numpy as np
+
 from ombudsman_kpi.measures.base.standard import Standard
 from ombudsman_kpi.publish.drawings.axes import cut, width_of
 from ombudsman_kpi.publish.drawings.svg import EM, LINE, WIDTH, framed, short, tag, words
@@ -31,14 +33,21 @@ def bars(
     ``label`` and ``value`` are the places of the columns. The longest bar stands first, unless the rows are in an order
     of their own. Bars that break the standard are hollow, and say so. What is withheld has no bar.
     """
-    column = table.columns[value]
-    found = [_bar(row[label], row[value], table.columns[label], column, standard) for row in table.rows]
-    if ordered:
-        found = [*sorted((bar for bar in found if bar.value is not None), key=lambda bar: -(bar.value or 0)),
-                 *(bar for bar in found if bar.value is None)]  # fmt: skip
+    column, found = table.columns[value], bars_of(table, label, value, standard, ordered=ordered)
     says = described_bars(found, column, standard)
     inside, height = _drawn(found, standard)
     return Drawing(name, table.title, says, framed(name, table.title, says, height, *inside), table)
+
+
+def bars_of(table: PublishedTable, label: int, value: int, standard: Standard | None, *, ordered: bool) -> list[Bar]:
+    """Return the bars of a column; with ``ordered`` the longest first, and those without a value last."""
+    found = [
+        _bar(row[label], row[value], table.columns[label], table.columns[value], standard) for row in table.rows
+    ]  # fmt: skip
+    if ordered:
+        found = [*sorted((bar for bar in found if bar.value is not None), key=lambda bar: -(bar.value or 0)),
+                 *(bar for bar in found if bar.value is None)]  # fmt: skip
+    return found
 
 
 def _bar(label: object, cell: object, named: TableColumn, column: TableColumn, standard: Standard | None) -> Bar:
@@ -53,13 +62,8 @@ def _bar(label: object, cell: object, named: TableColumn, column: TableColumn, s
     return Bar(title, None, "no data")
 
 
-_KEEPS: dict[str, Callable[[Fraction, Fraction], bool]] = {
-    "at least": Fraction.__ge__, "more than": Fraction.__gt__, "at most": Fraction.__le__, "less than": Fraction.__lt__,
-}  # fmt: skip
-
-
 def _keeps(value: Fraction, standard: Standard) -> bool:
-    return standard.operator not in _KEEPS or _KEEPS[standard.operator](value, standard.value)
+    return bool(standard.is_kept_by(np.array([(value > standard.value) - (value < standard.value)]))[0])
 
 
 def described_bars(found: Sequence[Bar], column: TableColumn, standard: Standard | None) -> str:
@@ -71,7 +75,7 @@ def _sentences(found: Sequence[Bar], column: TableColumn, standard: Standard | N
     there = [bar for bar in found if bar.value is not None]
     if not there:
         yield "There is no figure to show."
-    elif standard is not None and standard.operator in _KEEPS:
+    elif standard is not None and standard.better is not None:
         kept = sum(not bar.missed for bar in there)
         yield f"{kept} of {len(there)} {'keeps' if kept == 1 else 'keep'} the standard of {standard}."
     if len(there) > 1:

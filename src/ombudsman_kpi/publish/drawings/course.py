@@ -128,9 +128,9 @@ def _chart(points: Sequence[Point], target: Target) -> tuple[ControlChart | None
         return None, ""
     every = points[0].row.every if points else "period"
     if len(points) < FEW:
-        return (
-            None,
-            f"It takes {FEW} {period_noun(every, FEW)} that are over to tell change from chance: here {len(points)}.",
+        return None, (
+            f"Too few {period_noun(every, 2)} for a control chart: {len(points)} can't change any more, "
+            f"and it takes {FEW}."
         )
     rows, dates = [point.row for point in points], [point.row.period_start for point in points]
     values = [point.value or Fraction(0) for point in points]

@@ -7,11 +7,12 @@ from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.figures.row import Row
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.cells import cell_of, group_words, kind_of, standard_words, title_of
-from ombudsman_kpi.publish.drawings.axes import cut, period_lines
+from ombudsman_kpi.publish.drawings.axes import cut
 from ombudsman_kpi.publish.drawings.course import UNFIRM, Course, course_of
 from ombudsman_kpi.publish.drawings.course_words import SHAPE_WORDS
-from ombudsman_kpi.publish.drawings.over_time import end_of, gap_marks, without_values
-from ombudsman_kpi.publish.drawings.plot import BELOW, TALL, TOP, End, Plot, explained
+from ombudsman_kpi.publish.drawings.labels import End, end_of, firm_end, gap_marks
+from ombudsman_kpi.publish.drawings.over_time import without_values
+from ombudsman_kpi.publish.drawings.plot import BELOW, TALL, TOP, Plot, explained
 from ombudsman_kpi.publish.drawings.svg import EM, LINE, WIDTH, framed, tag, words
 from ombudsman_kpi.publish.published import Cell, Drawing, PublishedTable, Shorthand, TableColumn
 
@@ -55,7 +56,7 @@ def _multiples(panels: Mapping[str, Iterable[Row]], target: Target, name: str, t
     span = min(low for low, _ in spans), max(high for _, high in spans)
     ends = {of: [*_end(course)] for of, course in courses.items()}
     plot = Plot.of(
-        span, len(starts), [end for own in ends.values() for end in own], share=kind_of(target) == "share", most=3
+        span, len(starts), [end for own in ends.values() for end in own], share=kind_of(target) == "share", most=2
     )
     drawn: list[str] = []
     for at, (of, course) in enumerate(courses.items()):
@@ -90,13 +91,10 @@ def _panel(of: str, course: Course, plot: Plot, starts: Mapping[date, int]) -> I
 
 
 def _end(course: Course) -> Iterator[End]:
-    at = course.latest if course.firm is None else course.firm
-    if at is not None:
-        yield from end_of(course.points[at], *(() if course.firm == course.latest else (_beside(course),)))
-
-
-def _beside(course: Course) -> str:
-    return "so far" if course.firm is None else f"in {period_lines(course.points[course.firm].row.period)[0]}"
+    """Yield the label of a panel's line: its latest value that is final, or else the latest."""
+    if course.firm is None and course.latest is not None:
+        yield from end_of(course.points[course.latest], "so far")
+    yield from firm_end(course)
 
 
 def _marks(courses: Mapping[str, Course], target: Target) -> list[tuple[str, str]]:

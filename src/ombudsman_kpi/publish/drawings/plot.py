@@ -8,20 +8,13 @@ from typing import NamedTuple
 from ombudsman_kpi.measures.base.standard import Standard
 from ombudsman_kpi.publish.drawings.axes import apart, every_nth, period_lines, tick_texts, ticks, width_of
 from ombudsman_kpi.publish.drawings.course import Point
+from ombudsman_kpi.publish.drawings.labels import End
 from ombudsman_kpi.publish.drawings.svg import EM, LINE, WIDTH, mark, path, rows_of_items, short, tag, words
 
 TALL, TOP = 130.0, 10.0  # of the part with the lines, and the room above it
 BELOW = TOP + TALL + 6  # where the periods stand
 _SMALL = 8.0 / EM  # how much narrower text is where the drawing is wide
 Placed = Sequence[tuple[int, Point]]  # points, each with the place of its period
-
-
-class End(NamedTuple):
-    """A label at the end of a line: the value beside which it stands, and its lines of text."""
-
-    value: Fraction
-    lines: tuple[str, ...]
-    bold: bool = False
 
 
 class Plot(NamedTuple):
@@ -42,7 +35,7 @@ class Plot(NamedTuple):
     ) -> "Plot":
         """Return the plot of so many periods, in which all values from the least to the greatest have room.
 
-        It has at most so many spaces between round numbers as ``most`` says, less one.
+        ``most`` is how many spaces there may be between the round numbers.
         """
         numbers, labels = ticks(*span, most), tuple(ends)
         texts = tick_texts(numbers, share=share)
@@ -148,13 +141,6 @@ class Plot(NamedTuple):
             seen = {"class_": "x", "visibility": "hidden"} if hidden else {}
             found.append(tag("text", *own, y=self.top + self.tall + BELOW - TOP - TALL + 10, **seen))
         return tag("g", *found, text_anchor="middle")
-
-
-def standard_end(standard: Standard | None) -> Iterator[End]:
-    """Yield the label of a standard: "at least", and below it "90%"."""
-    if standard is not None:
-        figure = str(standard).removeprefix(standard.operator).split()[0]
-        yield End(standard.value, (standard.operator, figure))
 
 
 def explained(items: Sequence[tuple[str, str]], top: float) -> list[str]:
