@@ -22,7 +22,7 @@ from python_calamine import CalamineWorkbook
 
 from ombudsman_kpi.errors import MissingLibraryError, OptionError
 from ombudsman_kpi.publish import sheets
-from ombudsman_kpi.publish.published import Figure, Publication, PublishedTable, TableColumn
+from ombudsman_kpi.publish.published import Cell, Figure, Publication, PublishedTable, TableColumn
 from ombudsman_kpi.publish.workbook import write_workbook
 
 sys.path.append(str(Path(__file__).parent))
@@ -176,6 +176,36 @@ def test_numbers_are_shown_with_the_decimals_of_each_figure(tmp_path: Path) -> N
     first = texts.index("Answer calls")
     assert texts[first : first + 6] == ["Answer calls", "1,234", "89.95%", "−3.5", "31 Mar 2024", "[note 2]"]
     assert kinds[first : first + 6] == ["string", "float", "percentage", "float", "date", "string"]
+
+
+@pytest.mark.parametrize(
+    ("first", "shown", "formats"),
+    [
+        ("Team", ["90.0% ✓", "33.3% ✗", "50%"], ['0.0%" ✓"', '0.0%" ✗"', "0%"]),
+        ("Status", ["90.0%", "33.3%", "50%"], ["0.0%", "0.0%", "0%"]),
+    ],
+)
+def test_a_mark_stands_beside_a_number_that_stays_one(
+    tmp_path: Path, first: str, shown: list[str], formats: list[str]
+) -> None:
+    """Where a column says the status in words, there is none."""
+    judged = [
+        Figure(Fraction(9, 10), 1, "met"),
+        Figure(Fraction(1, 3), 1, "missed"),
+        Figure(Fraction(1, 2), 0, "no target"),
+    ]
+    columns = (TableColumn(first), *(TableColumn(month, "share") for month in ("January", "February", "March")))
+    row: tuple[Cell, ...] = ("North", *judged)
+    path = tmp_path / "book.xlsx"
+    for name in (path, path.with_suffix(".ods")):
+        write_workbook(publication(PublishedTable("grid", "Grid", "", columns, (row,))), name)
+        _, cells, above = tables_in(name)["grid"]
+        assert cells == [["North", 0.9, 0.333, 0.5]]
+        assert ("✓ beside a figure: its standard is met. ✗: it is missed." in above) == (first == "Team")
+    *_, last = openpyxl.load_workbook(path)["grid"].rows
+    assert [cell.number_format for cell in last][1:] == formats
+    *_, last_row = part(path.with_suffix(".ods"), "content.xml").iterfind(".//table:table-row", SPACES)
+    assert ["".join(cell.itertext()) for cell in last_row][1:] == shown
 
 
 @given(published=publications())

@@ -10,6 +10,7 @@ from datetime import date
 from typing import BinaryIO
 from xml.sax.saxutils import escape, quoteattr
 
+from ombudsman_kpi.publish.cells import MARKS
 from ombudsman_kpi.publish.sheets import COVER, COVER_WIDTH, Book, Content, Link, Number, Sheet, text_of
 
 _TYPE = "application/vnd.oasis.opendocument.spreadsheet"
@@ -21,6 +22,7 @@ _SPACES = " ".join(
     }.items()
 )  # fmt: skip
 _SPACES += ' xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:dc="http://purl.org/dc/elements/1.1/"'
+_MARKED = {"": "", **{mark: f"-{status}" for status, mark in MARKS.items()}}
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
@@ -49,12 +51,11 @@ def _entry(name: str, packed: int) -> zipfile.ZipInfo:
 
 
 def _content(book: Book) -> str:
-    used = sorted(
-        {cell[1:3] for sheet in book.sheets for row in sheet.rows for cell in row if isinstance(cell, Number)}
-    )
+    numbers = (cell for sheet in book.sheets for row in sheet.rows for cell in row if isinstance(cell, Number))
+    used = sorted({cell[1:4] for cell in numbers})
     widths = sorted({COVER_WIDTH, *(width for sheet in book.sheets for width in sheet.widths)})
     styles = "".join([
-        *(_number_style(places, is_share=is_share) for places, is_share in used),
+        *(_number_style(*shown) for shown in used),
         *(_column_style(width) for width in widths),
     ])  # fmt: skip
     sheets = "".join([_cover(book), *map(_sheet, book.sheets)])
@@ -67,21 +68,22 @@ def _content(book: Book) -> str:
     )
 
 
-def _number_style(places: int, *, is_share: bool) -> str:
+def _number_style(places: int, is_share: bool, mark: str) -> str:  # noqa: FBT001
     """Return how numbers with so many decimal places are shown, and the style of cells with them."""
-    name, kind = _style_of(places, is_share=is_share), "percentage" if is_share else "number"
+    name, kind = _style_of(places, is_share, mark), "percentage" if is_share else "number"
+    after = ("%" if is_share else "") + (f" {mark}" if mark else "")
     return (
         f'<number:{kind}-style style:name="{name}-shown"><number:number number:decimal-places="{places}" '
         f'number:min-decimal-places="{places}" number:min-integer-digits="1" '
         f'number:grouping="{"false" if is_share else "true"}"/>'
-        f"{'<number:text>%</number:text>' if is_share else ''}</number:{kind}-style>"
+        f"{f'<number:text>{after}</number:text>' if after else ''}</number:{kind}-style>"
         f'<style:style style:name="{name}" style:family="table-cell" style:parent-style-name="Number" '
         f'style:data-style-name="{name}-shown"/>'
     )
 
 
-def _style_of(places: int, *, is_share: bool) -> str:
-    return f"{'share' if is_share else 'number'}-{places}"
+def _style_of(places: int, is_share: bool, mark: str) -> str:  # noqa: FBT001
+    return f"{'share' if is_share else 'number'}-{places}{_MARKED[mark]}"
 
 
 def _column_style(width: int) -> str:
@@ -127,8 +129,8 @@ def _cell(content: Content, style: str) -> str:
     match content:
         case None:
             return "<table:table-cell/>"
-        case Number(value, places, is_share):
-            style, kind = _style_of(places, is_share=is_share), "percentage" if is_share else "float"
+        case Number(value, places, is_share, mark):
+            style, kind = _style_of(places, is_share, mark), "percentage" if is_share else "float"
             given = f'office:value-type="{kind}" office:value="{value:f}"'
         case date():
             style, given = "day", f'office:value-type="date" office:date-value="{content.isoformat()}"'

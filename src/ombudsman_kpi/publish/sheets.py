@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ombudsman_kpi.errors import OptionError
+from ombudsman_kpi.publish.cells import MARKS
 from ombudsman_kpi.publish.published import (
     Cell,
     Figure,
@@ -45,7 +46,8 @@ class Number(NamedTuple):
     value: int | Decimal
     places: int
     is_share: bool
-    shown: str
+    mark: str  # beside it: of MARKS, or ""
+    shown: str  # with the mark
 
 
 Content = str | Number | date | Link | None
@@ -128,6 +130,8 @@ def _sheet(table: PublishedTable, name: str, range_name: str, numbers: Mapping[s
     if own:
         lines.append(f"Notes are explained on the sheet {NOTES}.")
     lines += [f"{symbol} {meaning}" for symbol, meaning in legend([table])]
+    if any(isinstance(cell, Number) and cell.mark for row in rows for cell in row):
+        lines.append(f"{MARKS['met']} beside a figure: its standard is met. {MARKS['missed']}: it is missed.")
     if any(cell is None for row in rows for cell in row):
         lines.append("Where a cell is empty, there is nothing to say.")
     title = _words(table.title) or name
@@ -197,7 +201,7 @@ def lines_of(text: str, width: int) -> int:
     return lines
 
 
-def _content(cell: Cell, column: TableColumn) -> Content:
+def _content(cell: Cell, column: TableColumn, *, marked: bool = False) -> Content:
     """Return a cell as files keep it: what no spreadsheet could keep exactly stands there as text."""
     match cell:
         case None:
@@ -205,19 +209,20 @@ def _content(cell: Cell, column: TableColumn) -> Content:
         case str():
             return _words(cell) or None
         case Figure() | int():
-            value = plain_number(cell, column)
-            share = isinstance(cell, Figure) and column.kind == "share"
-            places = cell.places if isinstance(cell, Figure) else 0
-            text = shown(cell, column)
+            text, share, places, mark = shown(cell, column), False, 0, ""
+            if isinstance(cell, Figure):
+                share, places, mark = column.kind == "share", cell.places, MARKS.get(cell.status, "") if marked else ""
+            text = f"{text} {mark}".rstrip()
             too_long = len(text) > _EXACT_DIGITS and sum(map(str.isdecimal, text)) > _EXACT_DIGITS
-            return text if too_long else Number(value, places, share, text)
+            return text if too_long else Number(plain_number(cell, column), places, share, mark, text)
         case date():
             return date(cell.year, cell.month, cell.day) if cell >= _FIRST_DAY else shown(cell, column)
     return str(cell)
 
 
 def _contents_of(row: Sequence[Cell], table: PublishedTable, own: Sequence[int]) -> tuple[Content, ...]:
-    cells = [_content(cell, column) for cell, column in zip(row, table.columns, strict=True)]
+    marked = not any(column.heading == "Status" for column in table.columns)  # which says it in words
+    cells = [_content(cell, column, marked=marked) for cell, column in zip(row, table.columns, strict=True)]
     for place in _note_columns(table):
         if cells[place] is not None:
             numbers = text_of(cells[place]).split(", ")

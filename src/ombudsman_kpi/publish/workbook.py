@@ -159,9 +159,11 @@ class _Cells:
         match self._contents[int(name.removeprefix(self._name))]:
             case None:
                 return worksheet.write_blank(row, column, None, style)
-            case Number(value, places, is_share):
+            case Number(value, places, is_share, mark):
                 decimals = "." + "0" * places if places else ""
-                numbers = self._format(f"0{decimals}%" if is_share else f"#,##0{decimals}", text_wrap=False, **_RIGHT)
+                beside = f'" {mark}"' if mark else ""
+                shown = f"0{decimals}%{beside}" if is_share else f"#,##0{decimals}{beside}"
+                numbers = self._format(shown, text_wrap=False, **_RIGHT)
                 return worksheet.write_number(row, column, value, numbers)
             case date() as day:
                 return worksheet.write_datetime(row, column, day, self._format("d mmm yyyy", align="left"))
