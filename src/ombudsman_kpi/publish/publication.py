@@ -1,6 +1,6 @@
 """All that is published together, from rows of figures: the page and the workbook show the same."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -9,7 +9,7 @@ from ombudsman_kpi.figures.table import RowsByColumn
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.ages import stocks_of, table_of_stock
 from ombudsman_kpi.publish.cells import (
-    cell_of, change_words, group_words, headroom_words, kind_of, open_words, standard_words, title_of, value_words,
+    ALL, cell_of, change_words, group_words, headroom_words, kind_of, open_words, standard_words, title_of, value_words,
 )  # fmt: skip
 from ombudsman_kpi.publish.drawings.bars import bars
 from ombudsman_kpi.publish.drawings.multiples import three_cohorts
@@ -93,10 +93,9 @@ def _may_become(row: Row, target: Target) -> str:
 def _section(target: Target, rows: Sequence[Row], basis: Basis, status: str) -> Section:
     """Return the section on one commitment: its figure over periods and groups, and its cohorts."""
     mine = [row for row in rows if row.cohort == target.cohort]
-    return Section(
-        target.id, title_of(target), _promised(target), tuple(_tables(target, rows, mine, basis)),
-        tuple(_drawings(target, rows, mine, basis)), status,
-    )  # fmt: skip
+    tables = {table.name: table for table in _tables(target, rows, mine, basis)}
+    drawings = tuple(_drawings(target, rows, mine, basis, tables))
+    return Section(target.id, title_of(target), _promised(target), tuple(tables.values()), drawings, status)
 
 
 def _promised(target: Target) -> str:
@@ -120,7 +119,7 @@ def _tables(target: Target, rows: Sequence[Row], mine: Sequence[Row], basis: Bas
     """Yield the tables of one commitment: over its periods, by groups in the latest one, and by groups over periods."""
     for place, every in enumerate(_everys(target, basis, mine)):
         own = [row for row in mine if row.every == every]
-        name = target.id if not place else f"{target.id}-{every}"
+        name = _own_name(target, every, place)
         dated = [row for row in own if row.period != NO_DATE] or own
         if of_all := [row._replace(group=()) for row in dated if not basis.by or is_total(row)]:
             table = grid_table(of_all, replace(basis, by=()), target.id)
@@ -186,9 +185,14 @@ def _cohorts(target: Target, rows: Sequence[Row], cohorts: Sequence[str], basis:
     )  # fmt: skip
 
 
-def _drawings(target: Target, rows: Sequence[Row], mine: Sequence[Row], basis: Basis) -> Iterator[Drawing]:
-    """Yield the drawings of one commitment: over its periods, by its cohorts, and by groups in the latest period."""
-    for every in _everys(target, basis, mine):
+def _drawings(
+    target: Target, rows: Sequence[Row], mine: Sequence[Row], basis: Basis, tables: Mapping[str, PublishedTable]
+) -> Iterator[Drawing]:
+    """Yield the drawings of one commitment: over its periods, by its cohorts, and by groups in the latest period.
+
+    The data of a drawing are one of the tables, where one has them.
+    """
+    for place, every in enumerate(_everys(target, basis, mine)):
         own = [row for row in mine if row.every == every]
         whole = [row for row in own if not basis.by or is_total(row)]
         name, title = f"{target.id}-{every}", title_of(target)
@@ -196,25 +200,29 @@ def _drawings(target: Target, rows: Sequence[Row], mine: Sequence[Row], basis: B
             yield over_time(whole, target, name=f"{name}-over-time", title=f"{title}: over time")
             cohorts = [row for row in rows if row.every == every and (not basis.by or is_total(row)) and _begun(row, basis)]
             if len({row.cohort for row in cohorts}) > 1:
-                yield three_cohorts(cohorts, target, name=f"{name}-cohorts-drawn", title=f"{title}: by cohort")
-        own, _ = _with_figures(own)
-        if _has_groups(own):
-            yield _bars(target, [row for row in _latest(own, basis) if not is_total(row)], basis, f"{name}-groups")
+                drawn = three_cohorts(cohorts, target, name=f"{name}-cohorts", title=f"{title}: by cohort")
+                yield drawn if place else drawn._replace(data=tables[f"{target.id}-cohorts"])
+        if (table := tables.get(f"{_own_name(target, every, place)}-by")) is not None:
+            yield _bars(table, basis, target, f"{name}-groups")
+
+
+def _own_name(target: Target, every: str, place: int) -> str:
+    """Return the name of a target's table: the first kind of period needs none."""
+    return f"{target.id}-{every}" if place else target.id
+
+
+def _bars(table: PublishedTable, basis: Basis, target: Target, name: str) -> Drawing:
+    """Return the figure of each group as bars, from the table of the latest period; the total isn't among them."""
+    value = next(place for place, column in enumerate(table.columns) if column.heading in {"Share", "Value"})
+    groups, size = table.columns[value]._replace(notes=()), len(basis.by)
+    cells = tuple((", ".join(map(str, row[:size])), row[value]) for row in table.rows if row[0] != ALL)
+    shown = replace(table, columns=(TableColumn("Group"), groups), rows=cells, notes=())
+    return bars(shown, name=name, standard=target.standard)._replace(data=table)
 
 
 def _begun(row: Row, basis: Basis) -> bool:
     """Return whether a period has begun: what is due in a later one says nothing yet."""
     return row.period_start is None or row.period_start.isoformat() <= basis.as_of[:10]
-
-
-def _bars(target: Target, rows: Sequence[Row], basis: Basis, name: str) -> Drawing:
-    """Return the figure of each group in the latest period as bars."""
-    kind, unit = kind_of(target), target.unit if target.unit not in {"share", "number"} else ""
-    columns = TableColumn("Group"), TableColumn("Share" if kind == "share" else "Value", kind, unit)
-    cells = tuple((", ".join(map(group_words, row.group)), cell_of(row, "value", target)) for row in rows)
-    title = f"{title_of(target)}: by {listed(map(plain, basis.by))}{_when(rows)}"
-    table = PublishedTable(name, title, _standard(target), columns, cells)
-    return bars(table, name=name, standard=target.standard)
 
 
 def _latest(rows: Sequence[Row], basis: Basis) -> list[Row]:
