@@ -124,11 +124,13 @@ def legend(tables: Iterable[PublishedTable]) -> list[tuple[str, str]]:
     ]
 
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
 def plain(text: str) -> str:
-    r"""Return text in one line and without characters that steer a terminal or turn the direction of writing.
+    r"""Return text in one line, without what steers a terminal, turns the direction of writing or can't be written.
 
     >>> plain("Team\x1b[31m A\n")
     'Team�[31m A'
