@@ -130,7 +130,7 @@ _CONTROLS = re.compile(
 
 
 def plain(text: str) -> str:
-    r"""Return text in one line and without characters that steer a terminal or turn the direction of writing.
+    r"""Return text in one line, without what steers a terminal, turns the direction of writing or can't be written.
 
     >>> plain("Team\x1b[31m A\n")
     'Team�[31m A'

@@ -124,24 +124,20 @@ def _is_final(point: Point) -> bool:
 def _chart(points: Sequence[Point], target: Target) -> tuple[ControlChart | None, str]:
     """Return the control chart of some points; or why there is none, in words."""
     way = target.improves
-    if way is None:
+    if way is None or not points:
         return None, ""
-    every = points[0].row.every if points else "period"
     if len(points) < FEW:
-        return None, (
-            f"Too few {period_noun(every, 2)} for a control chart: {len(points)} can't change any more, "
-            f"and it takes {FEW}."
-        )
+        noun = period_noun(points[0].row.every, 2)
+        return None, f"Too few {noun} for a control chart: {len(points)} can't change any more; it takes {FEW}."
     rows, dates = [point.row for point in points], [point.row.period_start for point in points]
     values = [point.value or Fraction(0) for point in points]
     standard = None if target.standard is None else float(target.standard.value)
-    counts = [(row.met, row.missed) for row in rows]
-    met = [met for met, _ in counts]
-    of = [None if met is None or missed is None else met + missed for met, missed in counts]
-    if target.is_share and all(
-        a is not None and n and Fraction(a, n) == value for a, n, value in zip(met, of, values, strict=True)
-    ):
-        return p_chart(met, of, dates, prime=True, improvement=way, target=standard), ""
+    counts = [[cell_of(row, column, target) for column in ("met", "missed")] for row in rows]
+    pairs = [(met, met + missed) for met, missed in counts if isinstance(met, int) and isinstance(missed, int)]
+    if target.is_share and len(pairs) == len(values):  # else a count is withheld, which limits would tell
+        met, of = zip(*pairs, strict=True)
+        if all(n and Fraction(m, n) == value for m, n, value in zip(met, of, values, strict=True)):
+            return p_chart(met, of, dates, prime=True, improvement=way, target=standard), ""
     if any(abs(value) >= TOO_LARGE for value in values):
         return None, ""
     return xmr([float(value) for value in values], dates, improvement=way, target=standard), ""

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from ombudsman_kpi.publish.cells import cell_of, kind_of, standard_words, value_words
+from ombudsman_kpi.publish.cells import cell_of, counted_words, kind_of, standard_words, value_words
 from ombudsman_kpi.publish.drawings.axes import width_of
 from ombudsman_kpi.publish.drawings.course import Course, Point, period_noun
 from ombudsman_kpi.publish.published import SHORTHAND, Cell, PublishedTable, TableColumn
@@ -45,7 +45,8 @@ def _sentences(course: Course) -> Iterator[str]:
     judged = Counter(point.row.status for point in there)
     decided = judged["met"] + judged["missed"]
     if course.standard is not None and decided:
-        text = f"The standard of {standard_words(target)} was met in {judged['met']} of {decided} "
+        standard = f"({standard_words(target)})" if target.is_change else f"of {standard_words(target)}"
+        text = f"The standard {standard} was met in {judged['met']} of {decided} "
         open_ = judged["undetermined"]
         still = f"; {many(open_, period_noun(every, 1))} can still go either way" if open_ else ""
         yield f"{text}{period_noun(every, decided)}{still}."
@@ -63,14 +64,8 @@ def _sentences(course: Course) -> Iterator[str]:
 
 def _latest(point: Point, course: Course) -> str:
     row, target = point.row, course.target
-    counts = ""
-    if (
-        target.is_share
-        and row.met is not None
-        and row.missed is not None
-        and {"met", "missed"}.isdisjoint(row.withheld)
-    ):
-        counts = f" ({row.met:,} of {row.met + row.missed:,})"
+    counted = counted_words(row, target) if target.is_share else "–"
+    counts = f" ({counted})" if counted != "–" else ""
     text = f"The latest, {point.named}, is {point.said}{counts}"
     if point.low is not None and point.high is not None:
         low, high = (value_words(row, target, column) for column in ("low", "high"))

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
-from ombudsman_kpi.measures.base.standard import Standard
+from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.publish.cells import standard_words
 from ombudsman_kpi.publish.drawings.axes import period_lines
 from ombudsman_kpi.publish.drawings.course import UNFIRM, Course, Point
 from ombudsman_kpi.publish.drawings.course_words import ASSURANCE_WORDS, SHAPE_WORDS, VARIATION_WORDS, short_said
@@ -24,7 +25,7 @@ def ends_of(course: Course) -> Iterator[End]:
     if course.latest is not None and course.latest != course.firm:
         yield from end_of(course.points[course.latest], "so far")
     yield from firm_end(course)
-    yield from standard_end(course.target.standard)
+    yield from standard_end(course.target)
 
 
 def firm_end(course: Course) -> Iterator[End]:
@@ -41,11 +42,12 @@ def end_of(point: Point, *beside: str) -> Iterator[End]:
         yield End(point.value, (short_said(point), *beside), bold=point.shape not in UNFIRM)
 
 
-def standard_end(standard: Standard | None) -> Iterator[End]:
-    """Yield the label of a standard: "at least", and below it "90%"."""
+def standard_end(target: Target) -> Iterator[End]:
+    """Yield the label of a target's standard: "at least", and below it "90%"; of a change, which way it is to go."""
+    standard = target.standard
     if standard is not None:
         figure = str(standard).removeprefix(standard.operator).split()[0]
-        yield End(standard.value, (standard.operator, figure))
+        yield End(standard.value, (standard_words(target),) if target.is_change else (standard.operator, figure))
 
 
 def marks_of(course: Course) -> list[tuple[str, str]]:

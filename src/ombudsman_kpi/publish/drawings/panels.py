@@ -37,7 +37,7 @@ def literal(text: str) -> str:
     >>> literal("$x$")
     '\\$x\\$'
     """
-    return plain(text).encode("utf-8", "replace").decode("utf-8").replace("$", r"\$")
+    return plain(text).replace("$", r"\$")
 
 
 class Panels(NamedTuple):
@@ -82,32 +82,39 @@ def width_in_pixels(axes: Axes) -> float:
     return float(axes.get_window_extent().width)
 
 
-def cut_to(axes: Axes, text: str, pixels: float, *, bold: bool = False) -> str:
+def cut_to(axes: Axes, text: str, pixels: float, size: float | None = None, *, bold: bool = False) -> str:
     """Return as much of some text as has room, with an ellipsis where it is cut."""
     text = plain(text)
-    if text_width(axes, text, bold=bold) <= pixels:
+    if text_width(axes, text, size, bold=bold) <= pixels:
         return text
     low, high = 0, len(text)  # the longest part that has room is between them
     while low < high:
         middle = (low + high + 1) // 2
-        if text_width(axes, text[:middle].rstrip() + "…", bold=bold) <= pixels:
+        if text_width(axes, text[:middle].rstrip() + "…", size, bold=bold) <= pixels:
             low = middle
         else:
             high = middle - 1
     return text[:low].rstrip() + "…"
 
 
-def entitle(axes: Axes, title: str) -> None:
-    """Write the title of a panel in at most two lines."""
-    room, lines = width_in_pixels(axes) + _RIGHT * 80, [""]
-    for word in plain(title).split():
+def lines_of(
+    axes: Axes, text: str, pixels: float, most: int, size: float | None = None, *, bold: bool = False
+) -> list[str]:
+    """Return text in at most so many lines that have room; what more would be needed for is cut."""
+    lines = [""]
+    for word in plain(text).split():
         longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and len(lines) < 2 and text_width(axes, longer, 12, bold=True) > room:
+        if lines[-1] and len(lines) < most and text_width(axes, longer, size, bold=bold) > pixels:
             lines.append(word)
         else:
             lines[-1] = longer
-    shown = [literal(cut_to(axes, line, room * 11 / 12, bold=True)) for line in lines]
-    axes.set_title("\n".join(shown), loc="left", fontsize=12, pad=8, x=-_LEFT / 2 / _WIDE)
+    return [cut_to(axes, line, pixels, size, bold=bold) for line in lines]
+
+
+def entitle(axes: Axes, title: str) -> None:
+    """Write the title of a panel in at most two lines."""
+    lines = lines_of(axes, title, width_in_pixels(axes) + _RIGHT * 80, 2, 12, bold=True)
+    axes.set_title("\n".join(map(literal, lines)), loc="left", fontsize=12, pad=8, x=-_LEFT / 2 / _WIDE)
 
 
 def number_axis(axes: Axes, span: tuple[Fraction, Fraction], *, share: bool, most: int = 5, along: str = "y") -> None:
@@ -143,7 +150,7 @@ def end_labels(axes: Axes, ends: Sequence[End]) -> None:
     low, top = axes.get_ylim()
     line = 11 * 1.25 / 72 * 100  # pixels
     wanted = [high * (top - float(end.value)) / (top - low) for end in ends]
-    middles = apart(wanted, [line * len(end.lines) for end in ends], -line / 2, high + line)
+    middles = apart(wanted, [line * len(end.lines) for end in ends], -line / 2, high)
     for middle, end in zip(middles, ends, strict=True):
         text = "\n".join(map(literal, end.lines))
         axes.text(1.02, 1 - middle / high, text, transform=axes.transAxes, va="center", ha="left", linespacing=1.15,
@@ -179,16 +186,8 @@ def gap(axes: Axes, place: float, said: str) -> None:
 def say(axes: Axes, text: str) -> None:
     """Write in an empty panel why there is nothing in it."""
     axes.set_axis_off()
-    lines, room = [""], width_in_pixels(axes)
-    for word in plain(text).split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and text_width(axes, longer) > room:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    axes.text(
-        0, 1, "\n".join(literal(cut_to(axes, line, room)) for line in lines[:6]), transform=axes.transAxes, va="top"
-    )
+    lines = lines_of(axes, text, width_in_pixels(axes), 6)
+    axes.text(0, 1, "\n".join(map(literal, lines)), transform=axes.transAxes, va="top")
 
 
 def below(axes: Axes, marks: Sequence[tuple[str, str]], lines: Sequence[str]) -> None:
@@ -202,7 +201,8 @@ def below(axes: Axes, marks: Sequence[tuple[str, str]], lines: Sequence[str]) ->
                    ncols=3, handletextpad=0.4, columnspacing=1.2, borderpad=0, borderaxespad=0, handlelength=1.2)
         )  # fmt: skip
         at -= 0.19 * -(-len(keys) // 3) + 0.04
-    for line in lines:
+    room = width_in_pixels(axes) + _RIGHT * 90
+    for line in (part for said in lines for part in lines_of(axes, said, room, 2)):
         axes.text(0, at / high, literal(line), transform=axes.transAxes, va="top", ha="left", fontsize=10)
         at -= 0.18
 

@@ -115,7 +115,7 @@ class Plot(NamedTuple):
     def labels(self) -> Iterator[str]:
         """Yield the labels at the ends of the lines, none of them on another."""
         sizes = [LINE * len(end.lines) for end in self.ends]
-        places = apart([self.y(end.value) for end in self.ends], sizes, self.top - 8, self.top + self.tall + 8)
+        places = apart([self.y(end.value) for end in self.ends], sizes, self.top - 8, self.top + self.tall + 4)
         for middle, end in zip(places, self.ends, strict=True):
             for place, line in enumerate(end.lines):
                 y = middle + LINE * (place - (len(end.lines) - 1) / 2) + 4

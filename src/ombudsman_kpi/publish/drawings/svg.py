@@ -1,6 +1,5 @@
 """SVG as text: a tiny writer, the frame of a drawing, its marks, and the style that a page gives all drawings."""
 
-import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -9,7 +8,6 @@ from ombudsman_kpi.publish.published import plain
 
 WIDTH, EM = 320.0, 12.0  # of a drawing, and of its text, in its own units: they are pixels on the narrowest screen
 LINE = 15.0  # from one line of text to the next
-_UNWRITABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")  # that no XML can hold
 
 STYLE = """
 :has(>svg.drawing){container-type:inline-size}
@@ -65,7 +63,7 @@ def short(number: float) -> str:
 
 def words(text: str) -> str:
     """Return text as markup shows it: nothing in it is markup, turns the direction of writing or can't be written."""
-    return escape(_UNWRITABLE.sub("�", plain(text)))
+    return escape(plain(text))
 
 
 def path(points: Iterable[tuple[float, float]]) -> str:
