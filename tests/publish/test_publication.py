@@ -55,7 +55,7 @@ def test_a_headline_says_what_was_reached_promised_and_changed() -> None:
     assert headline.target == headline.anchor == TARGET
     assert (headline.value, headline.standard, headline.status) == ("71.4%", "at least 40%", "met")
     assert headline.says == "8 more could miss"  # 20 of 28, of which 12 are needed
-    assert headline.changed == "as in Feb 2024"
+    assert headline.changed == "unchanged since Feb 2024"
 
 
 def test_a_change_is_stated_once_nothing_open_can_turn_it() -> None:
@@ -66,7 +66,7 @@ def test_a_change_is_stated_once_nothing_open_can_turn_it() -> None:
         for day in ("2024-04-30", "2024-05-31")
     )
     assert waiting.changed == "too early to compare with Mar 2024"
-    assert waiting.says == "6 of 9 open could miss; it will end between 10.0% and 100.0%"
+    assert waiting.says == "6 of 9 pending could miss; it will end between 10.0% and 100.0%"
     assert later.changed == "down 61.4 points since Mar 2024"
 
 

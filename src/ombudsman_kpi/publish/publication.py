@@ -9,7 +9,7 @@ from ombudsman_kpi.figures.table import RowsByColumn
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.ages import stocks_of, table_of_stock
 from ombudsman_kpi.publish.cells import (
-    ALL, cell_of, change_words, group_words, headroom_words, kind_of, open_words, standard_words, title_of, value_words,
+    ALL, cell_of, change_words, group_words, headroom_words, kind_of, pending_words, standard_words, title_of, value_words,
 )  # fmt: skip
 from ombudsman_kpi.publish.drawings.bars import bars
 from ombudsman_kpi.publish.drawings.multiples import three_cohorts
@@ -76,7 +76,7 @@ def _headlines(shown: Sequence[tuple[Row, Row | None]], basis: Basis) -> Iterato
 def _headline(row: Row, before: Row | None, target: Target, of: str) -> Headline:
     """Return one commitment at a glance."""
     room = headroom_words(row, target) if row.headroom is not None else ""
-    said = [of, room, "" if "open" in room else open_words(row), _may_become(row, target), *map(plain, row.words)]
+    said = [of, room, "" if "pending" in room else pending_words(row), _may_become(row, target), *map(plain, row.words)]
     return Headline(
         target.id, title_of(target), value_words(row, target), standard_words(target) if target.standard else "",
         row.status, "; ".join(filter(None, said)), change_words(row, before, target), target.id,
