@@ -23,6 +23,7 @@ from ombudsman_kpi.cli.commands import (
 )
 from ombudsman_kpi.cli.output import show_progress
 from ombudsman_kpi.errors import KpiError, OptionError
+from ombudsman_kpi.publish.files import check_writable
 from ombudsman_kpi.publish.published import plain
 from ombudsman_kpi.records.vocabulary import RECORDS
 
@@ -64,10 +65,15 @@ def report(
     Example: ombudsman-kpi report lgsco --cases cases.csv --as-of 2024-03-31 --every month --html report.html
     """
     from ombudsman_kpi.analysis.report import report as report_on
+    from ombudsman_kpi.publish.workbook import writer_of
     from ombudsman_kpi.schemes.toml import load_scheme
 
     if html is None and not workbook:
         raise OptionError("Say where to write it: --html report.html, or --workbook report.xlsx, or both.")
+    for path in (*([html] if html else []), *(workbook or ())):
+        check_writable(path)  # before anything is read: that may take long
+    for book in workbook or ():
+        writer_of(book)
     readings = readings_of(columns, files)
     earlier = None if since is None else _results_in(since)
     periods: list[Any] = [str(name) for name in every or ()]

@@ -36,11 +36,17 @@ def write_workbook(publication: Publication, path: AnyPath, *, created: date = _
     Raises ``OptionError`` for a name with another ending, a table that is too large for a sheet, and a file that can't
     be written; ``MissingLibraryError`` where .xlsx is wanted and gptables isn't installed.
     """
+    write = writer_of(path)
+    book = book_of(publication)
+    written_whole(path, lambda file: write(book, file, created))
+
+
+def writer_of(path: AnyPath) -> Callable[[Book, BinaryIO, date], None]:
+    """Return what writes a workbook, by the end of its name. Raises ``OptionError`` for a name with another ending."""
     write = _WRITERS.get(path_of(path).suffix.lower())
     if write is None:
         raise OptionError(f"{path}: a workbook ends in .xlsx (Excel) or .ods (OpenDocument). Name the file so.")
-    book = book_of(publication)
-    written_whole(path, lambda file: write(book, file, created))
+    return write
 
 
 def _write_xlsx(book: Book, file: BinaryIO, created: date) -> None:
