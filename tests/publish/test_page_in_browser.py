@@ -186,7 +186,7 @@ def test_names_of_any_kind_are_shown_as_they_are(browser: Browser) -> None:
         ]
         assert page.locator("img, b").count() == 0
         names = page.locator(f"{GRID} tbody th").nth(2)
-        assert names.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+        assert names.evaluate("(one) => one.scrollWidth <= one.clientWidth && one.clientWidth < innerWidth / 2")
         assert (
             page.locator(f"{GRID} tbody bdi").first.evaluate("(one) => getComputedStyle(one).unicodeBidi") == "isolate"
         )
@@ -231,9 +231,10 @@ def test_links_into_what_is_folded_open_it(browser: Browser) -> None:
         assert page.locator("#table-target-9").is_visible()
 
 
+@pytest.mark.parametrize("scripted", [True, False], ids=["scripted", "without"])
 @pytest.mark.parametrize("text", [SMALL, FOLDED], ids=["small", "folded"])
-def test_it_prints_everything_that_is_to_be_read(browser: Browser, text: str, tmp_path: Path) -> None:
-    with shown(browser, text, dark=True) as page:
+def test_it_prints_everything_that_is_to_be_read(browser: Browser, text: str, scripted: bool, tmp_path: Path) -> None:
+    with shown(browser, text, dark=True, scripted=scripted) as page:
         headings = page.locator("h1, h2, h3").all_inner_texts()
         path = tmp_path / "page.pdf"
         page.pdf(path=path, prefer_css_page_size=True)
@@ -257,6 +258,14 @@ def test_it_prints_everything_that_is_to_be_read(browser: Browser, text: str, tm
         "Charts and tables",
     ):
         assert control not in printed
+
+
+def test_what_is_folded_is_open_while_it_prints(browser: Browser) -> None:
+    with shown(browser, FOLDED) as page:
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.locator("details:not([open])").count() == 0
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.locator("details[open]").count() == 0
 
 
 def test_what_is_printed_says_that_it_is_filtered(browser: Browser) -> None:
