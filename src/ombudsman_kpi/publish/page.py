@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -92,7 +92,6 @@ def page_of(publication: Publication) -> str:
         legend=legend(tables),
         marks=MARKS,
         anchor=_anchors(),
-        written={table.name for table in publication.tables},
         rows_of=_rows_of,
         is_total=lambda row: any(cell.text == ALL for cell in row),
         heading_of=_heading_of,
@@ -195,7 +194,9 @@ def _cells_of(cells: Sequence[Cell], column: TableColumn) -> list[ShownCell]:
     keys = [_key(cell, column, key_of_text) for cell in cells]
     order = {key: place for place, key in enumerate(sorted({key for key in keys if key is not None}))}
     return [
-        ShownCell(shown(cell, column), None if key is None else order[key], _MARKED.get(cell if isinstance(cell, str) else ""))
+        ShownCell(
+            shown(cell, column), None if key is None else order[key], _MARKED.get(cell if isinstance(cell, str) else "")
+        )
         for cell, key in zip(cells, keys, strict=True)
     ]
 
