@@ -95,8 +95,12 @@ def _fitted(worksheet: Any, sheet: Sheet) -> None:
     for place, width in enumerate(widths):
         worksheet.set_column_pixels(place, place, 24 + 8 * width)
     for row, cells in enumerate((sheet.headings, *sheet.rows), first):
-        texts = zip(map(text_of, cells), widths, strict=True)
-        _high(worksheet, row, [lines_of(text, width) for text, width in texts if len(text) > width])
+        texts = zip(map(text_of, cells), widths, strict=True)  # most letters are narrower than a digit
+        _high(
+            worksheet,
+            row,
+            [lines_of(text, width + width // 10 + 1) for text, width in texts if len(text) > width or "\n" in text],
+        )
     worksheet.repeat_rows(first)
 
 
