@@ -42,7 +42,10 @@ def how_counted(rows: Sequence[Row], basis: Basis) -> Iterator[tuple[str, str]]:
     yield "Working days", _calendar(basis)
     periods = dict.fromkeys(_PERIODS[every] for own in basis.every.values() for every in own if every)
     if periods:
-        yield "Periods", f"{listed(periods).capitalize()}. A period that isn't over is marked “so far”."
+        yield "Periods", (
+            f"{listed(periods).capitalize()}. A figure that may still change is marked [p], "
+        "and one that was revised since it was last published [r]."
+        )
     if basis.by:
         yield "Groups", f"By {listed(map(plain, basis.by))}, as the records have it."
     yield from _cohorts(measured, basis)
