@@ -251,7 +251,7 @@ def test_shorthand_stands_where_there_is_no_figure() -> None:
 
 def test_what_may_still_change_and_what_was_revised_is_marked() -> None:
     corrected = [{**case, "decided_at": None} if case["case_id"] == "2024-02-North-0" else case for case in CASES]
-    options = {"as_of": "2024-03-31", "targets": TARGET, "every": "month", "by": "team"}
+    options = {"as_of": "2024-04-30", "targets": TARGET, "every": "month", "by": "team"}
     old, new = (kpi.measure(LGSCO, cases=cases, **options) for cases in (CASES, corrected))
     publication = new.published(since=old)
     tables = {table.name: table for table in publication.tables}
