@@ -12,6 +12,7 @@ from ombudsman_kpi.publish.cells import (
     change_words, headroom_words, pending_words, standard_words, title_of, value_words,
 )  # fmt: skip
 from ombudsman_kpi.publish.commitment import Commitment
+from ombudsman_kpi.publish.disclosure.disclosed import disclosed
 from ombudsman_kpi.publish.heading import listed, period_words, subtitle_of, title_of_report
 from ombudsman_kpi.publish.how import how_counted
 from ombudsman_kpi.publish.published import Headline, Publication, Section, plain
@@ -38,17 +39,16 @@ def publication_of(
     With the counts that they were worked out from, there are totals of medians and stocks, and where these hold times,
     how old what is open is. ``beside`` are sections on what figures don't say; without them, the page says so.
     """
-    whole = with_totals(rows, basis, counts)
+    whole = _leaving(rows, basis, counts)
     own = {name: tuple(whole.of_target(name)) for name in whole.targets}
     headline = [row for name, of in own.items() for row in of if row.cohort == basis.scheme[name].cohort]
     shown = latest(headline, basis)
     judged = {row.target: row for row, _ in shown}
-    earlier = () if since is None else with_totals(*since)
-    marks = marks_of((row for of in own.values() for row in of), earlier)
-    sections = [Commitment(basis.scheme[name], own[name], basis, marks).section(row.status) for name, row in judged.items()]
-    stock = _stock(counts, basis)
-    more = (*stock, *(_lacking(basis, bool(stock)) if beside is None else beside))
     published = tuple(row for of in own.values() for row in of)
+    marks = marks_of(published, () if since is None else _leaving(*since))
+    sections = [Commitment(basis.scheme[name], own[name], basis, marks).section(row.status) for name, row in judged.items()]
+    stock = () if basis.scheme.disclosure else _stock(counts, basis)
+    more = (*stock, *(_lacking(basis, bool(stock)) if beside is None else beside))
     return Publication(
         title_of_report(basis),
         subtitle_of([row for row, _ in shown], basis),
@@ -58,6 +58,11 @@ def publication_of(
         (*sections, *more),
         tuple(how_counted(published, basis)),
     )
+
+
+def _leaving(rows: RowsByColumn, basis: Basis, counts: Counts | None = None) -> RowsByColumn:
+    """Return rows with their totals, without what a rule on small numbers withholds."""
+    return disclosed(with_totals(rows, basis, counts), basis)
 
 
 def _headlines(shown: Sequence[tuple[Row, Row | None]], basis: Basis) -> Iterator[Headline]:
@@ -100,11 +105,24 @@ def _stock(counts: Counts | None, basis: Basis) -> tuple[Section, ...]:
 
 
 def _lacking(basis: Basis, stock: bool) -> Iterator[Section]:  # noqa: FBT001
-    """Yield what can't be said from figures alone, and how it can be had."""
+    """Yield what can't be said from figures alone, and how it can be had; or that it isn't published."""
+    if basis.scheme.disclosure is not None:
+        yield withheld_section()
+        return
     cohorts = any(len(basis.scheme[name].cohorts) > len(own) for name, own in basis.cohorts.items())
     lacks = [*([] if stock else ["what is open by age"]), *BESIDES, *(["the other cohorts"] if cohorts else [])]
     yield Section(
         "not-here", "What isn't here",
         f"Figures alone don't say {listed(lacks, 'or')}. Make this from the records to have them: kpi.report(…), or the "
         "command ombudsman-kpi report.",
+    )  # fmt: skip
+
+
+def withheld_section() -> Section:
+    """Return what is said where small numbers are withheld: what would tell of single records isn't published."""
+    return Section(
+        "not-here", "What isn't published",
+        "Small numbers are withheld here. So the longest waits, which are of single records, aren't listed, and neither "
+        "how old what is open is nor how often the records break a rule is given in numbers: these could give away what "
+        "is withheld elsewhere.",
     )  # fmt: skip
