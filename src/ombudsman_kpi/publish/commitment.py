@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from ombudsman_kpi.clocks.outcomes import Cohort
 from ombudsman_kpi.figures.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.cells import (
@@ -13,7 +14,7 @@ from ombudsman_kpi.publish.drawings.bars import bars
 from ombudsman_kpi.publish.drawings.multiples import three_cohorts
 from ombudsman_kpi.publish.drawings.over_time import over_time
 from ombudsman_kpi.publish.grid import grid_table
-from ombudsman_kpi.publish.heading import heading_of, listed, period_words
+from ombudsman_kpi.publish.heading import heading_of, listed, period_words, shown_cohort
 from ombudsman_kpi.publish.published import Cell, Drawing, PublishedTable, Section, Shorthand, TableColumn, plain
 from ombudsman_kpi.publish.revised import Place, place_of
 from ombudsman_kpi.publish.summary import latest
@@ -57,6 +58,10 @@ class Commitment:
         return f"The standard is {standard_words(target)}." if target.standard else "There is no published standard."
 
     @cached_property
+    def _shown(self) -> Cohort:
+        return shown_cohort(self.target, self.basis)
+
+    @cached_property
     def _everys(self) -> list[str]:
         """The kinds of period that it has rows of, in the order in which they were asked for."""
         there = {row.every for row in self.rows}
@@ -64,7 +69,7 @@ class Commitment:
 
     def _own(self, every: str, *, cohort: str | None = None) -> list[Row]:
         """Return the rows of a kind of period, by the headline cohort or by all of them."""
-        cohort = cohort or self.target.cohort
+        cohort = cohort or self._shown
         return [row for row in self.rows if row.every == every and cohort in {row.cohort, "all"}]
 
     def _whole(self, rows: Sequence[Row]) -> list[Row]:
@@ -184,7 +189,7 @@ class Commitment:
             lines.append(tuple(line))
         return PublishedTable(
             f"{self.target.id}-cohorts", f"{self.title}: {listed(self._cohort_names)}",
-            f"Each alone can mislead: see them together. The headline figure is of those {self.target.cohort}.",
+            f"Each alone can mislead: see them together. The headline figure is of those {self._shown}.",
             tuple(columns), tuple(lines),
         )  # fmt: skip
 

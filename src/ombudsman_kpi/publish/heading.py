@@ -5,7 +5,9 @@ from datetime import date, datetime
 
 from ombudsman_kpi.calendars.dates import MONTHS, day_in_words
 from ombudsman_kpi.calendars.periods import Every
+from ombudsman_kpi.clocks.outcomes import Cohort
 from ombudsman_kpi.figures.row import NO_DATE, Row
+from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.published import plain
 from ombudsman_kpi.tallies.basis import Basis
 
@@ -47,6 +49,12 @@ def listed(words: Iterable[str], last: str = "and") -> str:
     """
     *first, end = [*words] or [""]
     return f"{', '.join(first)} {last} {end}" if first else end
+
+
+def shown_cohort(target: Target, basis: Basis) -> Cohort:
+    """Return the cohort by which a target stands in headlines: its own, where that was measured."""
+    measured = basis.cohorts[target.id]
+    return target.cohort if target.cohort in measured else measured[0]
 
 
 def as_at(basis: Basis) -> str:

@@ -8,7 +8,7 @@ from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.clocks.outcomes import Cohort
 from ombudsman_kpi.figures.row import Row
 from ombudsman_kpi.publish.cells import title_of
-from ombudsman_kpi.publish.heading import HOW_OFTEN, as_at, listed
+from ombudsman_kpi.publish.heading import HOW_OFTEN, as_at, listed, shown_cohort
 from ombudsman_kpi.publish.published import plain
 from ombudsman_kpi.publish.totals import is_total
 from ombudsman_kpi.tallies.basis import Basis
@@ -106,7 +106,7 @@ def _cohorts(measured: Mapping[str, Sequence[Row]], basis: Basis) -> Iterator[tu
     """Yield which records are counted in a period, for each way in which a headline figure is."""
     of: dict[Cohort, list[str]] = {}
     for name in measured:
-        of.setdefault(basis.scheme[name].cohort, []).append(_title(name, basis))
+        of.setdefault(shown_cohort(basis.scheme[name], basis), []).append(_title(name, basis))
     for cohort, titles in of.items():
         which = "So it is for all figures." if len(of) == 1 else f"So it is for: {'; '.join(titles)}."
         yield f"Which records count: {cohort}", f"{COHORT_WORDS[cohort]} {which}"
@@ -153,7 +153,7 @@ def _left_out(rows: Sequence[Row], basis: Basis) -> Iterator[tuple[str, str]]:
         target = basis.scheme[name]
         if target.counted_daily:  # the same records are in stock day after day
             continue
-        mine = [row for row in own if row.cohort == target.cohort and row.every == own[0].every]
+        mine = [row for row in own if row.cohort == shown_cohort(target, basis) and row.every == own[0].every]
         if any(row.withheld for row in mine):
             continue
         for status, heading in (("excluded", "Left out"), ("invalid", "Contradict themselves")):

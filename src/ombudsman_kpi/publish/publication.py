@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from ombudsman_kpi.figures.row import Row
-from ombudsman_kpi.figures.table import RowsByColumn
+from ombudsman_kpi.figures.table import Made, RowsByColumn
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.ages import stocks_of, table_of_stock
 from ombudsman_kpi.publish.cells import (
@@ -13,7 +13,7 @@ from ombudsman_kpi.publish.cells import (
 )  # fmt: skip
 from ombudsman_kpi.publish.commitment import Commitment
 from ombudsman_kpi.publish.disclosure.disclosed import disclosed
-from ombudsman_kpi.publish.heading import listed, period_words, subtitle_of, title_of_report
+from ombudsman_kpi.publish.heading import listed, period_words, shown_cohort, subtitle_of, title_of_report
 from ombudsman_kpi.publish.how import how_counted
 from ombudsman_kpi.publish.published import Headline, Publication, Section, plain
 from ombudsman_kpi.publish.revised import marks_of
@@ -41,7 +41,7 @@ def publication_of(
     """
     whole = _leaving(rows, basis, counts)
     own = {name: tuple(whole.of_target(name)) for name in whole.targets}
-    headline = [row for name, of in own.items() for row in of if row.cohort == basis.scheme[name].cohort]
+    headline = [row for name, of in own.items() for row in of if row.cohort == shown_cohort(basis.scheme[name], basis)]
     shown = latest(headline, basis)
     judged = {row.target: row for row, _ in shown}
     published = tuple(row for of in own.values() for row in of)
@@ -61,8 +61,17 @@ def publication_of(
 
 
 def _leaving(rows: RowsByColumn, basis: Basis, counts: Counts | None = None) -> RowsByColumn:
-    """Return rows with their totals, without what a rule on small numbers withholds."""
-    return disclosed(with_totals(rows, basis, counts), basis)
+    """Return rows with their totals, without what a rule on small numbers withholds.
+
+    Where there is one, each commitment is published by one cohort: another would count the same records once more, and
+    small numbers would follow from the difference.
+    """
+    whole = with_totals(rows, basis, counts)
+    if basis.scheme.disclosure is None:
+        return whole
+    kept = {name: shown_cohort(basis.scheme[name], basis) for name in basis.every}
+    own = (row for row in whole if row.cohort == kept[row.target] or row.status == "not measured")
+    return disclosed(RowsByColumn((Made(tuple(own)),)), basis)
 
 
 def _headlines(shown: Sequence[tuple[Row, Row | None]], basis: Basis) -> Iterator[Headline]:
@@ -122,7 +131,7 @@ def withheld_section() -> Section:
     """Return what is said where small numbers are withheld: what would tell of single records isn't published."""
     return Section(
         "not-here", "What isn't published",
-        "Small numbers are withheld here. So the longest waits, which are of single records, aren't listed, and neither "
-        "how old what is open is nor how often the records break a rule is given in numbers: these could give away what "
-        "is withheld elsewhere.",
+        "Small numbers are withheld here. So each commitment is shown by one cohort alone; the longest waits, which are "
+        "of single records, aren't listed; and neither how old what is open is nor how often the records break a rule is "
+        "given in numbers. These could give away what is withheld elsewhere.",
     )  # fmt: skip
