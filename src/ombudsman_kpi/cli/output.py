@@ -40,9 +40,31 @@ def show_progress() -> Iterator[Callable[[str, int], None] | None]:
         yield lambda kind, rows: status.update(f"Reading {kind.replace('_', ' ')}: {rows:,} rows")
 
 
+class _Screen:
+    """A terminal that is written to without what would steer it: records may hold anything."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        from ombudsman_kpi.publish.published import harmless
+
+        return self._stream.write(harmless(text))
+
+
+def _safe(stream: TextIO) -> Any:
+    """Return a stream as records are written to it: as they are, but for what would steer a terminal."""
+    return _Screen(stream) if stream.isatty() else stream
+
+
+def say(text: str, *, error: bool = False) -> None:
+    """Print some lines of text."""
+    _safe(sys.stderr if error else sys.stdout).write(f"{text}\n")
+
+
 def write_csv(rows: list[dict[str, Any]]) -> None:
     """Print rows as CSV."""
-    writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(_safe(sys.stdout), list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
 
@@ -50,11 +72,11 @@ def write_csv(rows: list[dict[str, Any]]) -> None:
 def write_frame(frame: "pd.DataFrame", *, as_json: bool = False) -> None:
     """Print a frame as CSV or JSON, and beside it, as errors are printed, the notes on it."""
     if as_json:
-        sys.stdout.write(frame.to_json(orient="records", date_format="iso", indent=2) + "\n")
+        say(frame.to_json(orient="records", date_format="iso", indent=2))
     else:
-        frame.to_csv(sys.stdout, index=False, lineterminator="\n")
+        frame.to_csv(_safe(sys.stdout), index=False, lineterminator="\n")
     for note in frame.attrs.get("notes", ()):
-        sys.stderr.write(f"{note}\n")
+        say(note, error=True)
 
 
 def print_table(table: "TextTable | Callable[[int], TextTable]") -> None:

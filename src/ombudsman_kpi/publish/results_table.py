@@ -32,6 +32,7 @@ from ombudsman_kpi.tallies.counts import Counts
 
 _MARKED = {"met": "✓ ", "missed": "✗ ", "undetermined": "– "}
 Part = tuple[str, str]  # a target and a cohort
+_VALUE, _LABEL, _STANDARD, _CHANGE = 8, 26, 10, 22  # places that a line has for each; the change with the notes
 
 
 def table_of(rows: RowsByColumn, basis: Basis, counts: Counts | None = None, width: int | None = None) -> TextTable:
@@ -259,9 +260,10 @@ class _Results:
         """Return the latest periods that have room beside what else a line says."""
         if self.width is None or (len(self.parts) == 1 and self.basis.by):
             return self.periods
-        each = max(8, *(wide(period) for period in self.periods)) + 2
-        room = self.width - 24 - 2 - (0 if self.basis.by else 10) - 16 - 6
-        return self.periods[-max(room // each, 2) :]
+        each = max(_VALUE, *(wide(word) for period in self.periods for word in period.split())) + 2
+        groups = [sum(wide(group_words(label)) + 2 for label in line.group) for line in self.lines]
+        beside = min(max(groups), _LABEL) if self.basis.by else _LABEL + _STANDARD
+        return self.periods[-max((self.width - beside - _CHANGE) // each, 2) :]
 
 
 def _is_total(line: _Line) -> bool:

@@ -148,11 +148,13 @@ def _text_cell(cell: Cell, column: TableColumn, *, marked: bool) -> Said:
 def as_html(table: TextTable) -> str:
     """Return a table as HTML for a notebook, whether that is light or dark."""
     tables = "".join(_html_of(one, below=one is not table) for one in (table, *table.more))
-    notes = "".join(f"<div>{_escaped(note)}</div>" for note in table.footnotes)
+    notes = "".join(
+        f'<div style="padding-left:2em;text-indent:-2em">{_escaped(note)}</div>' for note in table.footnotes
+    )
     subtitle = f"<div>{_escaped(table.subtitle)}</div>" if table.subtitle else ""
     return (
         f'<div style="overflow-x:auto"><strong>{_escaped(table.title)}</strong>{subtitle}{tables}'
-        f'<div style="font-size:smaller;max-width:60em">{notes}</div></div>'
+        f'<div style="font-size:smaller;max-width:70em">{notes}</div></div>'
     )
 
 
@@ -174,9 +176,12 @@ def _html_of(table: TextTable, *, below: bool) -> str:
             rows.append(f"<tr>{across}{escape(span)}</th></tr>")
             continue
         cells = [
-            _html_cell('th scope="row"' if place < table.keys else "td", column.cells[number], numeric=column.numeric)
-            for place, column in enumerate(columns)
-        ]
+            _html_cell(
+                'th scope="row"' if column.label else "td", column.cells[number], numeric=column.numeric,
+                least=min(max(wide(cell.text) for cell in column.cells) // 2, 16) if column.label else 0,
+            )
+            for column in columns
+        ]  # fmt: skip
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return (
         f'<table style="border-collapse:collapse;margin:8px 0">{caption if below else ""}<thead><tr>{head}</tr></thead>'
@@ -184,9 +189,10 @@ def _html_of(table: TextTable, *, below: bool) -> str:
     )
 
 
-def _html_cell(tag: str, cell: Said, *, numeric: bool) -> str:
+def _html_cell(tag: str, cell: Said, *, numeric: bool, least: int = 0) -> str:
     side = "right" if numeric else "left"
-    weight = "" if "col" in tag else ";font-weight:normal"
+    shape = "" if "col" in tag else ";font-weight:normal"
+    shape += ";white-space:nowrap" if numeric and "col" not in tag else f";min-width:{least}em" if least else ""
     text = escape(cell.text).replace("\xa0", "&nbsp;")
     colour = STYLED.get(cell.style)
     if colour:
@@ -194,6 +200,6 @@ def _html_cell(tag: str, cell: Said, *, numeric: bool) -> str:
     elif cell.style == "bold":
         text = f"<strong>{text}</strong>"
     if cell.under:
-        text += f'<div style="font-size:smaller;opacity:.75">{escape(cell.under)}</div>'
-    style = f"text-align:{side};vertical-align:top;padding:3px 10px;max-width:30em{weight};{_LINE}"
+        text += f'<div style="font-size:smaller;opacity:.75;white-space:nowrap">{escape(cell.under)}</div>'
+    style = f"text-align:{side};vertical-align:top;padding:3px 10px;max-width:30em{shape};{_LINE}"
     return f'<{tag} dir="auto" style="{style}">{text}</{tag[:2]}>'
