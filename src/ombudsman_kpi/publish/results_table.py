@@ -26,7 +26,6 @@ from ombudsman_kpi.publish.published import Shorthand
 from ombudsman_kpi.publish.summary import summary_words
 from ombudsman_kpi.publish.text_table import TextTable
 from ombudsman_kpi.publish.totals import TOTAL, is_total, with_totals
-from ombudsman_kpi.rounding import many
 from ombudsman_kpi.tallies.basis import Basis
 from ombudsman_kpi.tallies.counts import Counts
 
@@ -53,10 +52,11 @@ def table_of(rows: RowsByColumn, basis: Basis, counts: Counts | None = None, wid
         target = scheme[names[0]]
         promised = f"The standard is {standard_words(target)}." if target.standard else "No standard is published."
         title, says = title_of(target), f"{scheme.title}, {names[0]}, {as_at(basis)}. {promised}"
-    first, *more = tables or [TextTable(title, "", (), (), (), ())]
+    first, *more = tables or [TextTable("", "", (), (), (), ())]
+    caption = first.title if more else ""
     return TextTable(
         title, says, first.columns, first.numeric, first.rows,
-        tuple(footnotes_of(tuple(rows), shown, basis, notes)), first.keys, tuple(more),
+        tuple(footnotes_of(tuple(rows), shown, basis, notes)), first.keys, tuple(more), caption,
     )  # fmt: skip
 
 
@@ -116,7 +116,7 @@ class _Results:
                 shown = [line for line in shown if len(own) == 1]
             elif len(shown) < len(groups):
                 names = ", ".join(" ".join(map(group_words, line.group)) for line in empty)
-                self.notes.below.append(f"{title_of(self.basis.scheme[part[0]])}: nothing was counted of {names}.")
+                self.notes.say(f"{title_of(self.basis.scheme[part[0]])}: nothing was counted of {names}.")
             parts[part] = [*shown, *(line for line in own if _is_total(line))]
         return parts
 
@@ -188,7 +188,7 @@ class _Results:
     def _details(self, row: Row, before: Row | None, target: Target, *, timed: bool, stacked: bool) -> list[TextCell]:
         what = "" if timed or not target.is_share else target.met_words
         number, said = of_words(row, target).replace(" of ", "\xa0of "), [pending_words(row)]
-        if self.basis.by:
+        if self.basis.by or len(self.periods) > 1:
             number = f"{number} {what}".rstrip()
         else:
             said.insert(0, what)
@@ -209,7 +209,7 @@ class _Results:
         name, cohort = part
         target = self.basis.scheme[name]
         several = sum(own == name for own, _ in self.parts) > 1
-        told = target.described in {target.measure, *([target.described] if target.described in target.named else [])}
+        told = target.described == target.measure or target.described_in_words in target.named
         return ", ".join([name, *([] if told else [target.described]), *([cohort] if several else [])])
 
     # Periods across.
@@ -219,14 +219,10 @@ class _Results:
         periods = self._latest()
         earlier = len(self.periods) - len(periods)
         if earlier:
-            self.notes.below.append(
-                f"The {many(earlier, 'earlier period')} {'is' if earlier == 1 else 'are'} in to_pandas(), and in what "
-                "--csv prints."
-            )
+            which = "earlier period is" if earlier == 1 else f"{earlier:,} earlier periods are"
+            self.notes.say(f"The {which} in to_pandas(), and in what --csv prints.")
         if any(row.words for row in self.rows):
-            self.notes.below.append(
-                "What else is known of single figures, such as how sure they are, is in to_pandas()."
-            )
+            self.notes.say("What else is known of single figures, such as how sure they are, is in to_pandas().")
         now = self._now()
         lines = list[tuple[TextCell, ...]]()
         for part, own in self.parts.items():
