@@ -208,7 +208,7 @@ def test_periods_stand_across_and_groups_down_with_their_total() -> None:
 
 
 def cell_text(cell: Any) -> str:
-    return getattr(cell, "text", cell).replace("\xa0", " ")
+    return str(getattr(cell, "text", cell)).replace("\xa0", " ")
 
 
 def test_what_changed_since_the_last_period_is_said_in_points() -> None:
@@ -242,7 +242,7 @@ def test_periods_without_room_are_said_to_be_elsewhere() -> None:
 
 def test_teams_without_any_record_that_counts_are_named_below() -> None:
     shown = results(by="team", targets="investigation-13w", cases=CASES.assign(
-        allocated_at=["2024-01-03", "2024-01-04", None, None, None], valid_at="2024-01-02"))  # fmt: skip
+        allocated_at=["2024-01-03", "2024-01-04", "", "", ""], valid_at="2024-01-02"))  # fmt: skip
     assert "nothing was counted of South." in text(shown)
     assert [cell_text(row[0]) for row in laid_out(shown).rows] == ["North", "All"]
 

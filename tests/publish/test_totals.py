@@ -37,7 +37,7 @@ def scheme() -> Scheme:
     clock = {**own, "start": "received_at", "stop": "decided_at"}
     dated = {**own, "dated": "received_at"}
     changed = load_scheme("lgsco")
-    for name, keys in {
+    targets: dict[str, dict[str, Any]] = {
         "number": {"measure": "count", **dated, "standard": "at most 30"},
         "volume": {"measure": "volume", **dated},
         "median": {"measure": "median", **clock, "counted_in": "calendar days"},
@@ -48,7 +48,8 @@ def scheme() -> Scheme:
                    "numerator": {"decision": "upheld"}, "standard": "at most 50%"},
         "monthly": {"measure": "share within", **clock, "limit": "20 working days", "standard": "at least 40%",
                     "met_when": "every month"},
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    for name, keys in targets.items():
         changed = changed.with_target(name, says=name, **keys)
     return changed
 

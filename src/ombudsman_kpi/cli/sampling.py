@@ -1,7 +1,6 @@
 """The command that draws a sample of a file's records, records the draw, and verifies one."""
 
 import json
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ombudsman_kpi.cli.commands import app
-from ombudsman_kpi.cli.output import frame_to_csv, write_frame
+from ombudsman_kpi.cli.output import frame_to_csv, say, write_frame
 from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.publish.files import written_whole
 
@@ -57,7 +56,7 @@ def sample(
 
     if verify is not None:
         found = verify_sample(file, verify)
-        typer.echo("\n".join(found or ["The same sample is drawn now."]))
+        say("\n".join(found or ["The same sample is drawn now."]))
         raise typer.Exit(1 if found else 0)
     if id_column is None or seed is None:
         raise OptionError("Say by which column records are known, --id, and by which --seed they are drawn.")
@@ -75,7 +74,7 @@ def sample(
         write_frame(drawn)
     else:
         written_whole(out, lambda file: frame_to_csv(drawn, file))
-    sys.stderr.write(f"{drawn.attrs['says']}\n")
+    say(drawn.attrs["says"], error=True)
 
 
 def _numbers(n: Sequence[str]) -> Any:

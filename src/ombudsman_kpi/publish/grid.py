@@ -133,7 +133,8 @@ def _down(
     unit = target.unit if kind == "number" and target.unit != "number" else ""
     timed = periods != [EVERYTHING]
     columns = [
-        *([TableColumn("Period")] if timed else []), *map(TableColumn, basis.by), TableColumn("Counted"),
+        *([TableColumn("Period")] if timed else []), *map(TableColumn, basis.by),
+        *([] if timed or basis.by else [TableColumn("Commitment")]), TableColumn("Counted"),
         TableColumn("Share" if kind == "share" else "Value", kind, unit), TableColumn("Status"),
         TableColumn("Headroom"), *([TableColumn("Change")] if len(periods) > 1 else []),
     ]  # fmt: skip
@@ -144,7 +145,8 @@ def _down(
             if row is None:
                 continue
             line: list[Cell] = [period + ("" if row.complete else ", so far")] if timed else []
-            line += [*map(group_words, group), counted_words(row, target), cell_of(row, "value", target)]
+            line += [*map(group_words, group), *([] if timed or basis.by else [title_of(target)])]
+            line += [counted_words(row, target), cell_of(row, "value", target)]
             line += [status_words(row.status), headroom_words(row, target)]
             if len(periods) > 1:
                 line.append(change_words(row, by_place.get((group, periods[place - 1])) if place else None, target))

@@ -22,9 +22,10 @@ class Notes:
     numbers: dict[str, int] = field(default_factory=dict)
     below: list[str] = field(default_factory=list)
 
-    def number(self, note: str) -> str:
-        """Return the number of a note."""
-        return str(self.numbers.setdefault(note, len(self.numbers) + 1))
+    def say(self, words: str) -> None:
+        """Say something below the numbers, once."""
+        if words not in self.below:
+            self.below.append(words)
 
     def of_row(self, row: Row, *, whole: bool) -> str:
         """Return the numbers of what is to be known about one row; what it leaves out only where it is a ``whole``."""
@@ -32,7 +33,7 @@ class Notes:
         return self._numbers([*about, _MOVES if row.provisional else ""])
 
     def of_rows(self, rows: Sequence[Row]) -> str:
-        """Return the numbers of what is to be known about the rows of one line."""
+        """Return the numbers of what is to be known about the rows of one line together."""
         return self._numbers([*self._about(rows), _MOVES if any(row.provisional for row in rows) else ""])
 
     def _about(self, rows: Sequence[Row]) -> Iterator[str]:
@@ -40,7 +41,8 @@ class Notes:
         yield from (sentence(remark) for row in rows for remark in row.remarks)
 
     def _numbers(self, about: Sequence[str]) -> str:
-        return ", ".join(self.number(note) for note in dict.fromkeys(about) if note)
+        numbers = {self.numbers.setdefault(note, len(self.numbers) + 1) for note in about if note}
+        return ", ".join(map(str, sorted(numbers)))
 
 
 def sentence(words: str) -> str:

@@ -141,7 +141,16 @@ def plain(text: str) -> str:
     >>> plain("Team\x1b[31m A\n")
     'Team�[31m A'
     """
-    return " ".join(_CONTROLS.sub("�", text).split())
+    return " ".join(harmless(text).split())
+
+
+def harmless(text: str) -> str:
+    r"""Return text, in as many lines as it has, without characters that steer a terminal.
+
+    >>> harmless("Team\x1b[31m A\nTeam B")
+    'Team�[31m A\nTeam B'
+    """
+    return _CONTROLS.sub("�", text)
 
 
 _ENDS = {"\t", "\r", "\n"}

@@ -26,12 +26,12 @@ from ombudsman_kpi.publish.published import Shorthand
 from ombudsman_kpi.publish.summary import summary_words
 from ombudsman_kpi.publish.text_table import TextTable
 from ombudsman_kpi.publish.totals import TOTAL, is_total, with_totals
-from ombudsman_kpi.rounding import many
 from ombudsman_kpi.tallies.basis import Basis
 from ombudsman_kpi.tallies.counts import Counts
 
 _MARKED = {"met": "✓ ", "missed": "✗ ", "undetermined": "– "}
 Part = tuple[str, str]  # a target and a cohort
+_VALUE, _LABEL, _STANDARD, _CHANGE = 8, 26, 10, 22  # places that a line has for each; the change with the notes
 
 
 def table_of(rows: RowsByColumn, basis: Basis, counts: Counts | None = None, width: int | None = None) -> TextTable:
@@ -52,10 +52,11 @@ def table_of(rows: RowsByColumn, basis: Basis, counts: Counts | None = None, wid
         target = scheme[names[0]]
         promised = f"The standard is {standard_words(target)}." if target.standard else "No standard is published."
         title, says = title_of(target), f"{scheme.title}, {names[0]}, {as_at(basis)}. {promised}"
-    first, *more = tables or [TextTable(title, "", (), (), (), ())]
+    first, *more = tables or [TextTable("", "", (), (), (), ())]
+    caption = first.title if more else ""
     return TextTable(
         title, says, first.columns, first.numeric, first.rows,
-        tuple(footnotes_of(tuple(rows), shown, basis, notes)), first.keys, tuple(more),
+        tuple(footnotes_of(tuple(rows), shown, basis, notes)), first.keys, tuple(more), caption,
     )  # fmt: skip
 
 
@@ -115,7 +116,7 @@ class _Results:
                 shown = [line for line in shown if len(own) == 1]
             elif len(shown) < len(groups):
                 names = ", ".join(" ".join(map(group_words, line.group)) for line in empty)
-                self.notes.below.append(f"{title_of(self.basis.scheme[part[0]])}: nothing was counted of {names}.")
+                self.notes.say(f"{title_of(self.basis.scheme[part[0]])}: nothing was counted of {names}.")
             parts[part] = [*shown, *(line for line in own if _is_total(line))]
         return parts
 
@@ -187,7 +188,7 @@ class _Results:
     def _details(self, row: Row, before: Row | None, target: Target, *, timed: bool, stacked: bool) -> list[TextCell]:
         what = "" if timed or not target.is_share else target.met_words
         number, said = of_words(row, target).replace(" of ", "\xa0of "), [pending_words(row)]
-        if self.basis.by:
+        if self.basis.by or len(self.periods) > 1:
             number = f"{number} {what}".rstrip()
         else:
             said.insert(0, what)
@@ -208,7 +209,7 @@ class _Results:
         name, cohort = part
         target = self.basis.scheme[name]
         several = sum(own == name for own, _ in self.parts) > 1
-        told = target.described in {target.measure, *([target.described] if target.described in target.named else [])}
+        told = target.described == target.measure or target.described_in_words in target.named
         return ", ".join([name, *([] if told else [target.described]), *([cohort] if several else [])])
 
     # Periods across.
@@ -218,14 +219,10 @@ class _Results:
         periods = self._latest()
         earlier = len(self.periods) - len(periods)
         if earlier:
-            self.notes.below.append(
-                f"The {many(earlier, 'earlier period')} {'is' if earlier == 1 else 'are'} in to_pandas(), and in what "
-                "--csv prints."
-            )
+            which = "earlier period is" if earlier == 1 else f"{earlier:,} earlier periods are"
+            self.notes.say(f"The {which} in to_pandas(), and in what --csv prints.")
         if any(row.words for row in self.rows):
-            self.notes.below.append(
-                "What else is known of single figures, such as how sure they are, is in to_pandas()."
-            )
+            self.notes.say("What else is known of single figures, such as how sure they are, is in to_pandas().")
         now = self._now()
         lines = list[tuple[TextCell, ...]]()
         for part, own in self.parts.items():
@@ -259,9 +256,10 @@ class _Results:
         """Return the latest periods that have room beside what else a line says."""
         if self.width is None or (len(self.parts) == 1 and self.basis.by):
             return self.periods
-        each = max(8, *(wide(period) for period in self.periods)) + 2
-        room = self.width - 24 - 2 - (0 if self.basis.by else 10) - 16 - 6
-        return self.periods[-max(room // each, 2) :]
+        each = max(_VALUE, *(wide(word) for period in self.periods for word in period.split())) + 2
+        groups = [sum(wide(group_words(label)) + 2 for label in line.group) for line in self.lines]
+        beside = min(max(groups), _LABEL) if self.basis.by else _LABEL + _STANDARD
+        return self.periods[-max((self.width - beside - _CHANGE) // each, 2) :]
 
 
 def _is_total(line: _Line) -> bool:

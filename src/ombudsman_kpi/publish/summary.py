@@ -101,7 +101,9 @@ def summary_words(rows: Sequence[Row], basis: Basis) -> str:
     """Return in a sentence how many commitments are met, and which miss their standard, by how many."""
     shown = [row for row, _ in latest(rows, basis) if row.status in {"met", "missed", "undetermined"}]
     if not shown:
-        return "None of the commitments measured has a standard that it could meet or miss."
+        lacking = any(row.status == "no data" for row, _ in latest(rows, basis))
+        what = "has data by which it could be met or missed" if lacking else "has a standard that it could meet or miss"
+        return f"None of the commitments measured {what}."
     met, missed, open_ = ([row for row in shown if row.status == one] for one in ("met", "missed", "undetermined"))
     says = f"{len(met)} of {many(len(shown), 'commitment')} {'is' if len(met) == 1 else 'are'} met"
     if open_:

@@ -29,6 +29,7 @@ class TextTable:
     footnotes: tuple[str, ...]
     keys: int = 1
     more: tuple["TextTable", ...] = ()
+    caption: str = ""  # of this table, where there are more
 
     def spans(self) -> list[str | None]:
         """Return of each row what stands across all columns; None where it has cells."""
@@ -81,9 +82,9 @@ def lines_of(table: TextTable, width: int | None) -> Iterator[list[Span]]:
         yield from _text(table.subtitle, "", width)
     yield []
     for number, one in enumerate((table, *table.more)):
-        if number:
-            yield []
-            yield from _text(one.title, "bold", width)
+        yield from [[]] if number else []
+        if caption := one.caption or (one.title if number else ""):
+            yield from _text(caption, "bold", width)
         yield from body(one.laid_out(), one.spans(), one.keys, width)
     if table.footnotes:
         yield []
@@ -147,12 +148,14 @@ def _text_cell(cell: Cell, column: TableColumn, *, marked: bool) -> Said:
 
 def as_html(table: TextTable) -> str:
     """Return a table as HTML for a notebook, whether that is light or dark."""
-    tables = "".join(_html_of(one, below=one is not table) for one in (table, *table.more))
-    notes = "".join(f"<div>{_escaped(note)}</div>" for note in table.footnotes)
+    tables = "".join(_html_of(one, one.caption if one is table else one.title) for one in (table, *table.more))
+    notes = "".join(
+        f'<div style="padding-left:2em;text-indent:-2em">{_escaped(note)}</div>' for note in table.footnotes
+    )
     subtitle = f"<div>{_escaped(table.subtitle)}</div>" if table.subtitle else ""
     return (
         f'<div style="overflow-x:auto"><strong>{_escaped(table.title)}</strong>{subtitle}{tables}'
-        f'<div style="font-size:smaller;max-width:60em">{notes}</div></div>'
+        f'<div style="font-size:smaller;max-width:70em">{notes}</div></div>'
     )
 
 
@@ -163,9 +166,9 @@ def _escaped(text: str) -> str:
 _LINE = "border-bottom:1px solid rgba(128,128,128,.5)"
 
 
-def _html_of(table: TextTable, *, below: bool) -> str:
+def _html_of(table: TextTable, named: str) -> str:
     columns = table.laid_out()
-    caption = f'<caption style="text-align:left;caption-side:top"><strong>{_escaped(table.title)}</strong></caption>'
+    caption = f'<caption style="text-align:left;caption-side:top"><strong>{_escaped(named)}</strong></caption>'
     head = "".join(_html_cell('th scope="col"', column.cells[0], numeric=column.numeric) for column in columns)
     rows = []
     for number, span in enumerate(table.spans(), 1):
@@ -174,19 +177,23 @@ def _html_of(table: TextTable, *, below: bool) -> str:
             rows.append(f"<tr>{across}{escape(span)}</th></tr>")
             continue
         cells = [
-            _html_cell('th scope="row"' if place < table.keys else "td", column.cells[number], numeric=column.numeric)
-            for place, column in enumerate(columns)
-        ]
+            _html_cell(
+                'th scope="row"' if column.label else "td", column.cells[number], numeric=column.numeric,
+                least=min(max(wide(cell.text) for cell in column.cells) // 2, 16) if column.label else 0,
+            )
+            for column in columns
+        ]  # fmt: skip
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return (
-        f'<table style="border-collapse:collapse;margin:8px 0">{caption if below else ""}<thead><tr>{head}</tr></thead>'
+        f'<table style="border-collapse:collapse;margin:8px 0">{caption if named else ""}<thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
 
 
-def _html_cell(tag: str, cell: Said, *, numeric: bool) -> str:
+def _html_cell(tag: str, cell: Said, *, numeric: bool, least: int = 0) -> str:
     side = "right" if numeric else "left"
-    weight = "" if "col" in tag else ";font-weight:normal"
+    shape = "" if "col" in tag else ";font-weight:normal"
+    shape += ";white-space:nowrap" if numeric and "col" not in tag else f";min-width:{least}em" if least else ""
     text = escape(cell.text).replace("\xa0", "&nbsp;")
     colour = STYLED.get(cell.style)
     if colour:
@@ -194,6 +201,6 @@ def _html_cell(tag: str, cell: Said, *, numeric: bool) -> str:
     elif cell.style == "bold":
         text = f"<strong>{text}</strong>"
     if cell.under:
-        text += f'<div style="font-size:smaller;opacity:.75">{escape(cell.under)}</div>'
-    style = f"text-align:{side};vertical-align:top;padding:3px 10px;max-width:30em{weight};{_LINE}"
+        text += f'<div style="font-size:smaller;opacity:.75;white-space:nowrap">{escape(cell.under)}</div>'
+    style = f"text-align:{side};vertical-align:top;padding:3px 10px;max-width:30em{shape};{_LINE}"
     return f'<{tag} dir="auto" style="{style}">{text}</{tag[:2]}>'

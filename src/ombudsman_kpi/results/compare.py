@@ -110,6 +110,9 @@ def _when(row: Row) -> tuple[Any, ...]:
     return row.period == NO_DATE, row.period_start or date.min, row.group
 
 
+_WORDS = ("Target", "Period", "Standard", "Status")  # columns of text
+
+
 def comparison_table(comparison: Comparison) -> TextTable:
     """Return the layout of the same data under two schemes: each figure once, with what either scheme makes of it."""
     sides = comparison.first, comparison.second
@@ -139,7 +142,9 @@ def comparison_table(comparison: Comparison) -> TextTable:
         title=f"{sides[0].scheme.title} and {sides[1].scheme.title}",
         subtitle=f"the same records under both, as at {sides[0].as_of}",
         columns=tuple(columns),
-        numeric=tuple(name not in {"Target", "Period", *comparison.first.basis.by, "Status"} for name in columns),
+        numeric=tuple(
+            name not in {"Target", "Period", *comparison.first.basis.by, "Standard", "Status"} for name in columns
+        ),
         rows=tuple(lines),
         footnotes=tuple(notes),
     )

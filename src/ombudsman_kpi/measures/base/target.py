@@ -420,7 +420,17 @@ class Target(Declaration):
         """The commitment as tables name it: its title, or else its own words."""
         if self.title is None:
             return self.says
-        return self.title.replace("{limit}", self.described.replace("< ", "less than "))
+        return self.title.replace("{limit}", self.described_in_words)
+
+    @property
+    def described_in_words(self) -> str:
+        """What stands beside its id, as a sentence has it.
+
+        >>> from ombudsman_kpi import load_scheme
+        >>> load_scheme("lgo-2017-18")["assessment-13w"].described_in_words
+        'less than 13 weeks'
+        """
+        return self.described.replace("< ", "less than ")
 
     @model_validator(mode="after")
     def _standard_in_its_unit(self) -> Self:
