@@ -57,7 +57,6 @@ NUMBERED = """() => {
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_there_is_no_barrier(browser: Browser, width: int, dark: bool) -> None:
     with shown(browser, SMALL, width=width, dark=dark) as page:
-        assert barriers(page) == []
         for one in page.locator("details").all():
             one.evaluate("(one) => { one.open = true; }")
         page.locator(f"{WAITS} input").fill("expert")
@@ -69,6 +68,8 @@ def test_there_is_no_barrier(browser: Browser, width: int, dark: bool) -> None:
 
 def test_folded_sections_are_no_barrier(browser: Browser) -> None:
     with shown(browser, FOLDED) as page:
+        assert barriers(page) == []
+        page.get_by_role("button", name="Open all charts and tables").click()
         assert barriers(page) == []
 
 
@@ -223,12 +224,17 @@ def test_links_into_what_is_folded_open_it(browser: Browser) -> None:
         page.get_by_role("link", name="Cases decided within 15 weeks").click()
         assert page.locator("#section-target-3 figure").is_visible()
         assert page.locator("#section-target-3").evaluate("(one) => one.getBoundingClientRect().top") < 100
-        page.get_by_role("button", name="Open all").click()
+        page.get_by_role("button", name="Open all charts and tables").click()
         assert page.locator(".commitment figure:visible").count() == 14
-        page.get_by_role("button", name="Close all").click()
+        assert page.locator("details:not([open])").count() == 0
+        page.get_by_role("button", name="Close them").click()
         assert page.locator(".commitment figure:visible").count() == 0
     with shown(browser, FOLDED, asked="#table-target-9") as page:
         assert page.locator("#table-target-9").is_visible()
+    with shown(browser, page_of(of_size(1, 2, 14))) as page:
+        assert not page.locator(GRID).is_visible()
+        page.evaluate(f"location.hash = '{GRID}'")
+        expect(page.locator(GRID)).to_be_visible()
 
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["scripted", "without"])
