@@ -14,6 +14,7 @@ from browser import barriers, do_without, running_browser, shown
 from playwright.sync_api import Browser, Page, expect
 from publications import ARABIC, LONG, MARKUP, MONTHS, of_size, with_everything
 
+from ombudsman_kpi import load_scheme, measure
 from ombudsman_kpi.publish.page import page_of
 
 pytestmark = pytest.mark.xdist_group("browser")  # one browser, in one process
@@ -70,6 +71,18 @@ def test_folded_sections_are_no_barrier(browser: Browser) -> None:
     with shown(browser, FOLDED) as page:
         assert barriers(page) == []
         page.get_by_role("button", name="Open all charts and tables").click()
+        assert barriers(page) == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_page_of_measured_results_is_no_barrier(browser: Browser, dark: bool, tmp_path: Path) -> None:
+    cases = Path(__file__).parents[2] / "examples" / "data" / "cases.csv"
+    options: dict[str, Any] = {"as_of": "2024-03-31", "every": "quarter", "by": "team"}
+    results = measure(load_scheme("lgsco"), cases=cases, targets="investigation-13w", cohort="all", **options)
+    results.to_html(tmp_path / "page.html")
+    with shown(browser, (tmp_path / "page.html").read_text("utf-8"), width=640, dark=dark) as page:
+        page.get_by_role("button", name="Open all charts and tables").click()
+        assert page.locator("figure svg:visible").count() >= 2
         assert barriers(page) == []
 
 
