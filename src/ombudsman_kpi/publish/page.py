@@ -40,7 +40,7 @@ FILTERED = 8  # tables of so many rows can be filtered
 WIDE = 11  # tables of so many columns are printed on sheets that lie on their side
 
 
-class Mark(NamedTuple):
+class StatusMark(NamedTuple):
     """How a status is shown: never by colour alone."""
 
     css: str  # the name of its shape and of its colours
@@ -49,13 +49,13 @@ class Mark(NamedTuple):
 
 
 MARKS = {  # in the order in which a reader needs them
-    "missed": Mark("missed", "Missed", "missed"),
-    "undetermined": Mark("open", "Undetermined", "undetermined"),
-    "met": Mark("met", "Met", "met"),
-    "no target": Mark("none", "No target", "without a target"),
-    "withheld": Mark("none", "Withheld", "withheld"),
-    "no data": Mark("none", "No data", "without data"),
-    "not measured": Mark("none", "Not measured", "not measured"),
+    "missed": StatusMark("missed", "Missed", "missed"),
+    "undetermined": StatusMark("open", "Undetermined", "undetermined"),
+    "met": StatusMark("met", "Met", "met"),
+    "no target": StatusMark("none", "No target", "without a target"),
+    "withheld": StatusMark("none", "Withheld", "withheld"),
+    "no data": StatusMark("none", "No data", "without data"),
+    "not measured": StatusMark("none", "Not measured", "not measured"),
 }
 _MARKED = {status_words(status): mark for status, mark in MARKS.items()}  # by what a cell of a table says
 
@@ -65,7 +65,7 @@ class ShownCell(NamedTuple):
 
     text: str
     place: int | None  # None where there is nothing to sort by; such cells come last
-    mark: Mark | None = None
+    mark: StatusMark | None = None
 
 
 def page_of(publication: Publication) -> str:
@@ -152,7 +152,7 @@ def _digest(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-def _groups(headlines: Sequence[Headline]) -> list[tuple[Mark, list[Headline]]]:
+def _groups(headlines: Sequence[Headline]) -> list[tuple[StatusMark, list[Headline]]]:
     """Return the commitments by their status: first what was missed."""
     order = list(MARKS)
     ordered = sorted(headlines, key=lambda headline: order.index(headline.status))
