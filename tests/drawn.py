@@ -62,7 +62,8 @@ def parsed(drawing: Drawing) -> ET.Element:
 
 def texts(drawing: Drawing) -> list[str]:
     """Return all text that is seen in a drawing."""
-    return ["".join(item.itertext()) for item in parsed(drawing).iter(f"{SVG}text")]
+    found = parsed(drawing).iter(f"{SVG}text")
+    return [(item.text or "") + "".join(str(part.text) for part in item.iter(f"{SVG}tspan")) for item in found]
 
 
 def percents(drawing: Drawing) -> list[tuple[float, float]]:

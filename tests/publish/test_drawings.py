@@ -83,7 +83,7 @@ def test_what_may_still_change_is_hollow_on_a_line_between_its_bounds(met: int, 
 
 def seen_boxes(drawing: Drawing) -> list[tuple[float, float, str]]:
     """Return of the periods' names that are always seen where each begins and ends, in a typeface wider than most."""
-    font, found = FontProperties(family="DejaVu Sans", size=12), []
+    font, found = FontProperties(family="DejaVu Sans", size=13), []
     for item in parsed(drawing).iter(f"{SVG}text"):
         first = item.find(f"{SVG}tspan")
         if first is not None and "visibility" not in item.attrib:
@@ -109,7 +109,7 @@ def test_labels_at_the_ends_of_lines_dont_stand_on_one_another(pairs: list[tuple
     right = max(float(item.attrib["x"]) for item in parsed(drawing).iter(f"{SVG}text") if "x" in item.attrib)
     lines = [float(i.attrib["y"]) for i in parsed(drawing).iter(f"{SVG}text") if i.attrib.get("x") == f"{right:g}"]
     assert len(lines) == 6  # two values and the standard, in two lines each
-    assert all(lower - upper >= 14.8 for upper, lower in pairwise(sorted(lines)))
+    assert all(lower - upper >= 15.3 for upper, lower in pairwise(sorted(lines)))
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=6))

@@ -127,10 +127,11 @@ def _share(of: Moments) -> str:
     return f"{percent(of.met, of.met + of.missed)} ({of.met:,} of {of.met + of.missed:,})"
 
 
-def exceptions_section(results: Results, entry: ReportEntry) -> Section:
+def exceptions_section(results: Results, entry: ReportEntry, *, numbers: bool = True) -> Section:
     """Return what is reported by exception alone: what calls for a question, or that nothing does.
 
-    ``results`` are those of the entry's targets, in periods.
+    ``results`` are those of the entry's targets, in periods. Without ``numbers`` the reasons, which have some, are left
+    out.
     """
     promised = f"“{plain(entry.says).rstrip('.')}.” " if entry.says else ""
     named = "by-exception", "Reported by exception"
@@ -141,10 +142,11 @@ def exceptions_section(results: Results, entry: ReportEntry) -> Section:
         found = exceptions(results)
     except OptionError:
         return Section(*named, f"{promised}No period is complete, so there is nothing to compare.")
-    columns = (TableColumn("Commitment"), TableColumn("Period"), TableColumn("What was found"), TableColumn("Why"))
+    names = ("Commitment", "Period", "What was found", "Why")[: 4 if numbers else 3]
     rows = tuple(
-        (title_of(results.scheme[row["target"]]), row["period"], row["exception"], plain(row["reason"]))
+        (title_of(results.scheme[row["target"]]), row["period"], row["exception"], plain(row["reason"]))[: len(names)]
         for row in _records(found)
     )
+    columns = tuple(map(TableColumn, names))
     says = f"{promised}{found.attrs['says']}"
     return Section(*named, says, (PublishedTable(*named, found.attrs["says"], columns, rows),) if rows else ())

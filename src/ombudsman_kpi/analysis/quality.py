@@ -10,18 +10,26 @@ from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.rounding import many
 
 
-def quality_section(found: Findings) -> Section:
-    """Return what a check found: a row for each rule and kind of records, in the order of the rules."""
+def quality_section(found: Findings, *, numbers: bool = True) -> Section:
+    """Return what a check found: a row for each rule and kind of records, in the order of the rules.
+
+    Without ``numbers`` it isn't said how often, nor how many records there are.
+    """
     times: Counter[tuple[str, str, str]] = Counter()
     for item in found:
         times[item.severity, item.rule, item.records or ""] += item.count
     rows = tuple(
-        (severity.capitalize(), RULES[rule].sentence, kind.replace("_", " ") or "all", number)
+        (severity.capitalize(), RULES[rule].sentence, kind.replace("_", " ") or "all", number)[: 4 if numbers else 3]
         for (severity, rule, kind), number in times.items()
     )
-    columns = (TableColumn("Severity"), TableColumn("What was found"), TableColumn("Records"), TableColumn("Times", "whole"))
-    table = PublishedTable("data-quality", "What a check of the records found", _found(found), columns, rows)
-    says = f"{_looked(found)} {_found(found)}"
+    columns = (
+        TableColumn("Severity"), TableColumn("What was found"), TableColumn("Records"),
+        *((TableColumn("Times", "whole"),) if numbers else ()),
+    )  # fmt: skip
+    of_rules = "Each rule that was broken." if rows else "Nothing was found."
+    table_says = _found(found) if numbers else of_rules
+    table = PublishedTable("data-quality", "What a check of the records found", table_says, columns, rows)
+    says = f"{_looked(found)} {_found(found)}" if numbers else f"The records were checked. {of_rules}"
     return Section("quality", "Quality of the records", f"{says} {_REMEDY}" if rows else says, (table,) if rows else ())
 
 

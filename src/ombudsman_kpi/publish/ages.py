@@ -12,8 +12,8 @@ from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.measures.base.places import Group
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.cells import ALL, group_words, title_of
-from ombudsman_kpi.publish.heading import listed
-from ombudsman_kpi.publish.published import Cell, Figure, PublishedTable, TableColumn, plain
+from ombudsman_kpi.publish.heading import heading_of, listed
+from ombudsman_kpi.publish.published import Cell, Figure, PublishedTable, TableColumn
 from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.rounding import half_up, many
 from ombudsman_kpi.tallies.basis import Basis
@@ -159,7 +159,7 @@ def table_of_stock(stock: Stock, by: Sequence[str]) -> PublishedTable:
     )  # fmt: skip
     rows: list[tuple[Cell, ...]]
     if any(any(group) for group in stock.groups):  # some records have no such column
-        columns = (*(TableColumn(plain(name)) for name in by), *(TableColumn(name, "whole") for name in (*names, "All")))
+        columns = (*(TableColumn(heading_of(name)) for name in by), *(TableColumn(name, "whole") for name in (*names, "All")))
         numbers = np.stack([band.numbers for band in stock.bands])
         rows = [
             (*map(group_words, group), *map(int, own), int(own.sum()))

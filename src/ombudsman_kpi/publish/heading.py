@@ -77,6 +77,16 @@ def period_words(row: Row) -> str:
     return f"{row.period} ({first}{'' if start.year == end.year else f' {start.year}'} to {last})"
 
 
+def heading_of(name: str) -> str:
+    """Return the name of a column to group by as a heading.
+
+    >>> heading_of("local_office")
+    'Local office'
+    """
+    words = plain(name).replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
 def subtitle_of(rows: Sequence[Row], basis: Basis) -> str:
     """Return which periods the headline figures are of, as at which day; of a report, by which scheme, too."""
     dated = (row for row in rows if row.period != NO_DATE)

@@ -42,7 +42,10 @@ def how_counted(rows: Sequence[Row], basis: Basis) -> Iterator[tuple[str, str]]:
     yield "Working days", _calendar(basis)
     periods = dict.fromkeys(_PERIODS[every] for own in basis.every.values() for every in own if every)
     if periods:
-        yield "Periods", f"{listed(periods).capitalize()}. A period that isn't over is marked “so far”."
+        yield "Periods", (
+            f"{listed(periods).capitalize()}. A figure that may still change is marked [p], "
+        "and one that was revised since it was last published [r]."
+        )
     if basis.by:
         yield "Groups", f"By {listed(map(plain, basis.by))}, as the records have it."
     yield from _cohorts(measured, basis)
@@ -50,6 +53,7 @@ def how_counted(rows: Sequence[Row], basis: Basis) -> Iterator[tuple[str, str]]:
         "Whether a standard is met is worked out from the exact numbers of records. Figures are rounded for display "
         "alone, halves up, and never across their standard."
     )
+    yield from _small_numbers(basis)
     yield from _options(measured, basis)
     yield from _readings(measured, basis)
     yield from _left_out(rows, basis)
@@ -106,6 +110,20 @@ def _cohorts(measured: Mapping[str, Sequence[Row]], basis: Basis) -> Iterator[tu
     for cohort, titles in of.items():
         which = "So it is for all figures." if len(of) == 1 else f"So it is for: {'; '.join(titles)}."
         yield f"Which records count: {cohort}", f"{COHORT_WORDS[cohort]} {which}"
+
+
+def _small_numbers(basis: Basis) -> Iterator[tuple[str, str]]:
+    """Yield what is withheld by the scheme's rule on small numbers."""
+    rule = basis.scheme.disclosure
+    if rule is not None:
+        said = f"{plain(rule.says).rstrip('.')}. " if rule.says else ""
+        source = f" Source: {plain(rule.source).rstrip('.')}." if rule.source else ""
+        least = rule.minimum_denominator
+        rates = f" A rate is shown only from {least:,} records; else it is [x]." if least > 1 else ""
+        yield "Small numbers", (
+            f"{said}Numbers from 1 to {rule.threshold - 1:,} are shown as [c], and so is what would give one away. A 0 "
+            f"is shown.{rates}{source}"
+        )
 
 
 def _options(measured: Mapping[str, Sequence[Row]], basis: Basis) -> Iterator[tuple[str, str]]:

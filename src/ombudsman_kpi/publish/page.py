@@ -225,11 +225,14 @@ def _key(cell: Cell, column: TableColumn, key_of_text: Callable[[str], Any]) -> 
 _NUMBER = re.compile(r"((?:(?<!\S)[−-])?\d[\d,]{0,30}(?:\.\d{1,30})?)")
 
 
+_STILL_OPEN = re.compile(r"(, so far)?( \[[pr]\])*$")  # what stands behind the label of a period
+
+
 @cache
 def _period_of(text: str) -> tuple[date, date] | None:
     """Return the days of the period that a label names, if it names one."""
     try:
-        period = parse_period(text.removesuffix(", so far"))
+        period = parse_period(_STILL_OPEN.sub("", text))
     except OptionError:
         return None
     return period.start, period.end

@@ -11,7 +11,6 @@ from ombudsman_kpi.errors import OptionError, SchemeError, one_of
 from ombudsman_kpi.figures.from_counts import table_of_counts
 from ombudsman_kpi.figures.row import COUNTS, OWN_COLUMNS, Row, column_names
 from ombudsman_kpi.figures.table import Column, Made, RowsByColumn
-from ombudsman_kpi.publish.drawings.plotted import plotted
 from ombudsman_kpi.publish.grid import Grid, grid_table
 from ombudsman_kpi.publish.results_table import table_of
 from ombudsman_kpi.publish.summary import summary_table
@@ -97,8 +96,8 @@ class Results:
 
         ``show`` names the number in it: ``value``, ``low``, ``high``, ``denominator``, ``met``, ``missed``,
         ``pending``, ``headroom`` or ``status``. Of several kinds of periods, or cohorts, ``every`` and ``cohort``
-        choose. Without periods, or without groups, each has a line with all of these. Raises ``SchemeError`` for a target that isn't
-        there, ``OptionError`` for what else isn't.
+        choose. Without periods, or without groups, each has a line with all of these. Raises ``SchemeError`` for a
+        target that isn't there, ``OptionError`` for what else isn't.
         """
         rows = with_totals(self[target].rows, self.basis, self.counts)
         table = grid_table(rows, self.basis, target, show=show, every=every, cohort=cohort)
@@ -138,6 +137,8 @@ class Results:
         Raises ``SchemeError`` for a target that isn't there; ``OptionError`` for options that fit nothing, for more
         than 12 charts and where nothing was measured; ``MissingLibraryError`` without the extra ``publish``.
         """
+        from ombudsman_kpi.publish.drawings.plotted import plotted
+
         return plotted(self.rows, self.basis, target, cohort, every, group)
 
     def to_dict(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ombudsman_kpi.publish.drawings.svg import EM, LINE, WIDTH, mark, path, rows
 
 TALL, TOP = 130.0, 10.0  # of the part with the lines, and the room above it
 BELOW = TOP + TALL + 6  # where the periods stand
-_SMALL = 8.0 / EM  # how much narrower text is where the drawing is wide
+_SMALL = 8.5 / EM  # how much narrower text is where the drawing is wide
 Placed = Sequence[tuple[int, Point]]  # points, each with the place of its period
 
 
@@ -97,20 +97,19 @@ class Plot(NamedTuple):
         for place, point in points:
             x, tip = self.x(place), tag("title", words(f"{point.named}{of}: {point.said}"))
             if point.value is None:
-                yield tag("g", tip, self._gap(x, point.said))
+                yield self._gap(x, point.said, tip)
                 continue
-            whisker = ""
             if point.low is not None and point.high is not None:
                 line = f"M{short(x)} {short(self.y(point.low))}V{short(self.y(point.high))}"
-                whisker = tag("path", class_="v", d=line, stroke="currentColor", stroke_width=1.2)
-            yield tag("g", tip, whisker, mark(point.shape, x, self.y(point.value), size))
+                yield tag("path", class_="v", d=line, stroke="currentColor", stroke_width=1.2)
+            yield mark(point.shape, x, self.y(point.value), size, tip)
 
-    def _gap(self, x: float, said: str) -> str:
+    def _gap(self, x: float, said: str, tip: str) -> str:
+        bottom = self.top + self.tall
         if said == "no data":
-            return mark("gap", x, self.top + self.tall - 6, 2.5)
-        return tag(
-            "text", words(said), x=x, y=self.top + self.tall - 4, text_anchor="middle", font_size=short(EM * 0.75)
-        )
+            return mark("gap", x, bottom - 6, 2.5, tip)
+        small = {"class_": "c", "font_size": short(EM * 0.8), "text_anchor": "middle"}
+        return tag("text", words(said), tip, x=x, y=bottom - 4, **small)
 
     def labels(self) -> Iterator[str]:
         """Yield the labels at the ends of the lines, none of them on another."""

@@ -6,13 +6,13 @@ from html import escape
 from ombudsman_kpi.publish.drawings.axes import width_of
 from ombudsman_kpi.publish.published import plain
 
-WIDTH, EM = 320.0, 12.0  # of a drawing, and of its text, in its own units: they are pixels on the narrowest screen
-LINE = 15.0  # from one line of text to the next
+WIDTH, EM = 320.0, 13.0  # of a drawing, and of its text, in its own units: they are pixels on the narrowest screen
+LINE = 15.5  # from one line of text to the next
 
 STYLE = """
 :has(>svg.drawing){container-type:inline-size}
 svg.drawing{--d-line:#12436d;--d-worse:#b0410a;--d-better:#0a6b5f;--d-band:rgba(18,67,109,.13);--d-paper:#fff;
-display:block;width:100%;max-width:44rem;height:auto;font-size:12px;font-family:inherit;overflow:visible}
+display:block;width:100%;max-width:44rem;height:auto;font-size:13px;font-family:inherit;overflow:visible}
 @media screen and (prefers-color-scheme:dark){svg.drawing{--d-line:#7cc0f2;--d-worse:#ffa26b;--d-better:#5fd6c4;
 --d-band:rgba(124,192,242,.2);--d-paper:#111}}
 @media (forced-colors:active){svg.drawing{--d-line:CanvasText;--d-worse:CanvasText;--d-better:CanvasText;
@@ -25,11 +25,12 @@ svg.drawing .o{fill:var(--d-paper);stroke:var(--d-line)}
 svg.drawing .worse{fill:var(--d-worse);stroke:var(--d-worse)}
 svg.drawing .better{fill:var(--d-better);stroke:var(--d-better)}
 svg.drawing .h{stroke:var(--d-paper)}
+svg.drawing .c{font-size:.8em}
 svg.drawing .i{fill:none}
 svg.drawing .u{fill:var(--d-band);fill-opacity:1}
 @container (min-width:25rem){svg.drawing{font-size:10.5px}}
-@container (min-width:32rem){svg.drawing{font-size:9px}svg.drawing .x{visibility:visible}}
-@container (min-width:40rem){svg.drawing{font-size:8px}}
+@container (min-width:32rem){svg.drawing{font-size:8.5px}svg.drawing .x{visibility:visible}}
+@container (min-width:40rem){svg.drawing{font-size:7px}}
 """.strip()  # to stand once in the page
 
 
@@ -75,24 +76,26 @@ def path(points: Iterable[tuple[float, float]]) -> str:
     return "L".join(f"{short(x)} {short(y)}" for x, y in points).join(("M", ""))
 
 
-def mark(shape: str, x: float, y: float, size: float = 3.2) -> str:
+def mark(shape: str, x: float, y: float, size: float = 3.2, *inside: str) -> str:
     """Return a mark: a point, one that may still change, or that of a special cause; each has a shape of its own."""
     reach = size * 1.35
     high, out, back = f"M{short(x)} {short(y - reach)}", short(reach), short(-reach)
     match shape:
         case "worse":  # a diamond
-            return tag("path", class_="worse", d=f"{high}l{out} {out} {back} {out} {back} {back}z")
+            return tag("path", *inside, class_="worse", d=f"{high}l{out} {out} {back} {out} {back} {back}z")
         case "better":  # a triangle
-            return tag("path", class_="better", d=f"{high}l{out} {short(2 * reach)}h{short(-2 * reach)}z")
+            return tag("path", *inside, class_="better", d=f"{high}l{out} {short(2 * reach)}h{short(-2 * reach)}z")
         case "unusual":
-            return tag("rect", class_="m", x=x - size, y=y - size, width=2 * size, height=2 * size)
+            return tag("rect", *inside, class_="m", x=x - size, y=y - size, width=2 * size, height=2 * size)
         case "open":
-            return tag("circle", class_="o", cx=x, cy=y, r=size, fill="none", stroke="currentColor", stroke_width=1.5)
+            return tag(
+                "circle", *inside, class_="o", cx=x, cy=y, r=size, fill="none", stroke="currentColor", stroke_width=1.5
+            )
         case "gap":  # a cross
             wide, left = short(2 * size), short(-2 * size)
             cross = f"M{short(x - size)} {short(y - size)}l{wide} {wide}m0 {left}l{left} {wide}"
-            return tag("path", d=cross, stroke="currentColor", stroke_width=1.5)
-    return tag("circle", class_="m", cx=x, cy=y, r=size * 0.8)
+            return tag("path", *inside, d=cross, stroke="currentColor", stroke_width=1.5)
+    return tag("circle", *inside, class_="m", cx=x, cy=y, r=size * 0.8)
 
 
 def rows_of_items(items: Sequence[tuple[str, str]], room: float) -> list[list[tuple[str, str, float]]]:
