@@ -118,6 +118,13 @@ def test_text_of_another_direction_stands_apart() -> None:
     assert "<bdi>Team 10" not in found
 
 
+def test_a_title_says_again_what_its_heading_says_for_those_alone_who_do_not_see_it() -> None:
+    section = EVERYTHING.sections[0]
+    table = replace(section.tables[0], title=f"{section.title}: by team")
+    found = page_of(replace(EVERYTHING, sections=(replace(section, tables=(table,)),)))
+    assert f'-title"><span class="unseen">{section.title}: </span>By team</span>' in found
+
+
 def test_the_same_content_makes_the_same_page() -> None:
     assert page_of(with_everything()) == page_of(with_everything())
 
@@ -241,6 +248,15 @@ def test_a_page_of_forty_commitments_is_small_and_soon_made() -> None:
     assert time.process_time() - began < 5  # all that is before it may take as long
     assert 200_000 < len(text.encode()) < 3_000_000
     assert text.count("<details><summary>Charts and tables") == 40
+
+
+@pytest.mark.parametrize(("teams", "folded"), [(13, 0), (14, 1)])  # and the total
+def test_long_tables_with_others_beside_them_are_folded(teams: int, folded: int) -> None:
+    publication = of_size(1, 2, teams)
+    title = publication.sections[0].title
+    assert page_of(publication).count(f"<summary>{title} (15 rows)</summary>") == folded
+    alone = (replace(publication.sections[0], drawings=()),)
+    assert "rows)</summary>" not in page_of(replace(publication, sections=alone))
 
 
 def test_without_its_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

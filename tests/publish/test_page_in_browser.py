@@ -14,6 +14,7 @@ from browser import barriers, do_without, running_browser, shown
 from playwright.sync_api import Browser, Page, expect
 from publications import ARABIC, LONG, MARKUP, MONTHS, of_size, with_everything
 
+from ombudsman_kpi import load_scheme, measure
 from ombudsman_kpi.publish.page import page_of
 
 pytestmark = pytest.mark.xdist_group("browser")  # one browser, in one process
@@ -57,7 +58,6 @@ NUMBERED = """() => {
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_there_is_no_barrier(browser: Browser, width: int, dark: bool) -> None:
     with shown(browser, SMALL, width=width, dark=dark) as page:
-        assert barriers(page) == []
         for one in page.locator("details").all():
             one.evaluate("(one) => { one.open = true; }")
         page.locator(f"{WAITS} input").fill("expert")
@@ -69,6 +69,20 @@ def test_there_is_no_barrier(browser: Browser, width: int, dark: bool) -> None:
 
 def test_folded_sections_are_no_barrier(browser: Browser) -> None:
     with shown(browser, FOLDED) as page:
+        assert barriers(page) == []
+        page.get_by_role("button", name="Open all charts and tables").click()
+        assert barriers(page) == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_page_of_measured_results_is_no_barrier(browser: Browser, dark: bool, tmp_path: Path) -> None:
+    cases = Path(__file__).parents[2] / "examples" / "data" / "cases.csv"
+    options: dict[str, Any] = {"as_of": "2024-03-31", "every": "quarter", "by": "team"}
+    results = measure(load_scheme("lgsco"), cases=cases, targets="investigation-13w", cohort="all", **options)
+    results.to_html(tmp_path / "page.html")
+    with shown(browser, (tmp_path / "page.html").read_text("utf-8"), width=640, dark=dark) as page:
+        page.get_by_role("button", name="Open all charts and tables").click()
+        assert page.locator("figure svg:visible").count() >= 2
         assert barriers(page) == []
 
 
@@ -223,12 +237,17 @@ def test_links_into_what_is_folded_open_it(browser: Browser) -> None:
         page.get_by_role("link", name="Cases decided within 15 weeks").click()
         assert page.locator("#section-target-3 figure").is_visible()
         assert page.locator("#section-target-3").evaluate("(one) => one.getBoundingClientRect().top") < 100
-        page.get_by_role("button", name="Open all").click()
+        page.get_by_role("button", name="Open all charts and tables").click()
         assert page.locator(".commitment figure:visible").count() == 14
-        page.get_by_role("button", name="Close all").click()
+        assert page.locator("details:not([open])").count() == 0
+        page.get_by_role("button", name="Close them").click()
         assert page.locator(".commitment figure:visible").count() == 0
     with shown(browser, FOLDED, asked="#table-target-9") as page:
         assert page.locator("#table-target-9").is_visible()
+    with shown(browser, page_of(of_size(1, 2, 14))) as page:
+        assert not page.locator(GRID).is_visible()
+        page.evaluate(f"location.hash = '{GRID}'")
+        expect(page.locator(GRID)).to_be_visible()
 
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["scripted", "without"])

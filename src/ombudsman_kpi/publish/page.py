@@ -35,11 +35,12 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 FOLDED = 12  # so many commitments stand open; the charts and tables of more are folded, each below its heading
+LONG = 15  # tables of so many rows are folded, where others stand beside them
 FILTERED = 8  # tables of so many rows can be filtered
 WIDE = 11  # tables of so many columns are printed on sheets that lie on their side
 
 
-class Mark(NamedTuple):
+class StatusMark(NamedTuple):
     """How a status is shown: never by colour alone."""
 
     css: str  # the name of its shape and of its colours
@@ -48,13 +49,13 @@ class Mark(NamedTuple):
 
 
 MARKS = {  # in the order in which a reader needs them
-    "missed": Mark("missed", "Missed", "missed"),
-    "undetermined": Mark("open", "Not certain yet", "not certain yet"),
-    "met": Mark("met", "Met", "met"),
-    "no target": Mark("none", "No standard", "without a standard"),
-    "no data": Mark("none", "No data", "without data"),
-    "withheld": Mark("none", "Withheld", "withheld"),
-    "not measured": Mark("none", "Not measured", "not measured"),
+    "missed": StatusMark("missed", "Missed", "missed"),
+    "undetermined": StatusMark("open", "Undetermined", "undetermined"),
+    "met": StatusMark("met", "Met", "met"),
+    "no target": StatusMark("none", "No target", "without a target"),
+    "withheld": StatusMark("none", "Withheld", "withheld"),
+    "no data": StatusMark("none", "No data", "without data"),
+    "not measured": StatusMark("none", "Not measured", "not measured"),
 }
 _MARKED = {status_words(status): mark for status, mark in MARKS.items()}  # by what a cell of a table says
 
@@ -64,7 +65,7 @@ class ShownCell(NamedTuple):
 
     text: str
     place: int | None  # None where there is nothing to sort by; such cells come last
-    mark: Mark | None = None
+    mark: StatusMark | None = None
 
 
 def page_of(publication: Publication) -> str:
@@ -96,6 +97,7 @@ def page_of(publication: Publication) -> str:
         is_total=lambda row: any(cell.text == ALL for cell in row),
         heading_of=_heading_of,
         filtered=FILTERED,
+        long=LONG,
         wide=WIDE,
     )
 
@@ -111,7 +113,7 @@ def _template() -> "Template":
     """Return the page without its content, compiled. All text that is put into it is made plain, and escaped."""
     try:
         from jinja2 import Environment, StrictUndefined
-        from markupsafe import Markup
+        from markupsafe import Markup, escape
     except ImportError:
         raise MissingLibraryError("The page is made with Jinja2: pip install 'ombudsman-kpi[publish]'.") from None
 
@@ -123,10 +125,17 @@ def _template() -> "Template":
         text = plain(text)
         return text if text.isascii() else Markup("<bdi>{}</bdi>").format(text)
 
+    def beneath(title: str, heading: str) -> Markup:
+        """Return a title as it stands beneath a heading: what it repeats is there for whoever doesn't see it."""
+        rest = title.removeprefix(f"{heading}: ")
+        if rest == title:
+            return escape(apart(title))
+        return Markup('<span class="unseen">{}: </span>{}').format(apart(heading), apart(rest[:1].upper() + rest[1:]))
+
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, finalize=made_plain, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["apart"] = apart
+    environment.filters |= {"apart": apart, "beneath": beneath}
     environment.tests["sideways"] = lambda section: any(len(table.columns) >= WIDE for table in _tables_in(section))
     return environment.from_string(_part("page.html.j2"))
 
@@ -143,7 +152,7 @@ def _digest(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-def _groups(headlines: Sequence[Headline]) -> list[tuple[Mark, list[Headline]]]:
+def _groups(headlines: Sequence[Headline]) -> list[tuple[StatusMark, list[Headline]]]:
     """Return the commitments by their status: first what was missed."""
     order = list(MARKS)
     ordered = sorted(headlines, key=lambda headline: order.index(headline.status))

@@ -99,18 +99,17 @@
     if (within) within.open = true;
     aim.scrollIntoView();
   };
-  const sections = folded.filter((fold) => fold.parentElement.matches(".commitment"));
-  if (sections.length) {
+  if (folded.length) {
     const button = (text, open) => {
       const element = made("button", { type: "button" }, text);
       element.addEventListener("click", () => {
-        sections.forEach((fold) => { fold.open = open; });
-        say(open ? "All charts and tables are open." : "All charts and tables are closed.");
+        folded.forEach((fold) => { fold.open = open; });
+        say(open ? "Everything that was folded is open." : "Everything that folds is closed.");
       });
       return element;
     };
-    const buttons = made("div", { class: "open-all" }, button("Open all", true), button("Close all", false));
-    document.getElementById("each").after(buttons);
+    const buttons = made("div", { class: "open-all" }, button("Open all charts and tables", true), button("Close them", false));
+    (document.getElementById("each") ?? document.querySelector("nav ul")).after(buttons);
   }
   let closed = [];
   addEventListener("beforeprint", () => {
