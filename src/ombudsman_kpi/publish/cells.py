@@ -12,7 +12,9 @@ from ombudsman_kpi.publish.published import Cell, Figure, Kind, Shorthand, Table
 from ombudsman_kpi.publish.totals import TOTAL
 from ombudsman_kpi.rounding import signed
 
-MARKS: Mapping[str, str] = {"met": "✓", "missed": "✗"}  # beside the word of a status: never a colour alone
+MARKS: Mapping[str, str] = {  # beside the word of a status: never a colour alone
+    "met": "✓", **dict.fromkeys(("missed", "late", "overdue", "invalid"), "✗")
+}  # fmt: skip
 ALL = "All"  # what a total is called
 _VALUES = {"value", "low", "high"}
 
@@ -181,7 +183,8 @@ def headroom_words(row: Row, target: Target) -> str:
 def change_words(row: Row, before: Row | None, target: Target) -> str:
     """Return what changed since another period: "up 1.2 points since Feb 2024"; nothing where it can't be said.
 
-    Shares change by points, other values by their unit. Where the period isn't over, or records are pending, it says so.
+    Shares change by points, other values by their unit. While the period isn't over, or records are pending, it says
+    so.
     """
     if before is None or {"value"} & {*row.withheld, *before.withheld}:
         return ""

@@ -94,8 +94,8 @@ class Results:
 
         ``show`` names the number in it: ``value``, ``low``, ``high``, ``denominator``, ``met``, ``missed``,
         ``pending``, ``headroom`` or ``status``. Of several kinds of periods, or cohorts, ``every`` and ``cohort``
-        choose. Without periods, or without groups, each has a line with all of these. Raises ``SchemeError`` for a target that isn't
-        there, ``OptionError`` for what else isn't.
+        choose. Without periods, or without groups, each has a line with all of these. Raises ``SchemeError`` for a
+        target that isn't there, ``OptionError`` for what else isn't.
         """
         rows = with_totals(self[target].rows, self.basis, self.counts)
         table = grid_table(rows, self.basis, target, show=show, every=every, cohort=cohort)
