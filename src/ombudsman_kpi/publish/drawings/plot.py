@@ -91,11 +91,11 @@ class Plot(NamedTuple):
             for style, parts in runs.items() if parts
         )  # fmt: skip
 
-    def points(self, points: Placed, of: str = "") -> Iterator[str]:
-        """Yield the marks of points; ``of`` says beside each period which line it is of."""
+    def points(self, points: Placed) -> Iterator[str]:
+        """Yield the marks of points, each with its period and its value."""
         size = 3.2 if self.number <= 40 else 1.8
         for place, point in points:
-            x, tip = self.x(place), tag("title", words(f"{point.row.period}{of}: {point.said}"))
+            x, tip = self.x(place), tag("title", words(f"{point.row.period}: {point.said}"))
             if point.value is None:
                 yield self._gap(x, point.said, tip)
                 continue
