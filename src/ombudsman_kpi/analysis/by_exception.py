@@ -9,8 +9,11 @@ from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.measures.base.changing import Changing
 from ombudsman_kpi.measures.base.places import Moments
 from ombudsman_kpi.measures.base.standard import Direction
+from ombudsman_kpi.publish.cells import title_of
+from ombudsman_kpi.publish.published import PublishedTable, Section, TableColumn, plain
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.rounding import half_up, many, percent
+from ombudsman_kpi.schemes.scheme import Report as ReportEntry
 from ombudsman_kpi.statistics.control_charts import p_chart_of_groups, xmr_of_groups
 from ombudsman_kpi.statistics.special_causes import ChartRules, rules_of
 
@@ -122,3 +125,26 @@ def _drops(frame: "pd.DataFrame", results: Results) -> Iterator[dict[str, Any]]:
 
 def _share(of: Moments) -> str:
     return f"{percent(of.met, of.met + of.missed)} ({of.met:,} of {of.met + of.missed:,})"
+
+
+def exceptions_section(results: Results, entry: ReportEntry) -> Section:
+    """Return what is reported by exception alone: what calls for a question, or that nothing does.
+
+    ``results`` are those of the entry's targets, in periods.
+    """
+    promised = f"“{plain(entry.says).rstrip('.')}.” " if entry.says else ""
+    named = "by-exception", "Reported by exception"
+    if all(row.status == "not measured" for row in results):
+        reasons = dict.fromkeys(plain(row.note) for row in results)
+        return Section(*named, f"{promised}Not measured: {'; '.join(reasons)}.")
+    try:
+        found = exceptions(results)
+    except OptionError:
+        return Section(*named, f"{promised}No period is complete, so there is nothing to compare.")
+    columns = (TableColumn("Commitment"), TableColumn("Period"), TableColumn("What was found"), TableColumn("Why"))
+    rows = tuple(
+        (title_of(results.scheme[row["target"]]), row["period"], row["exception"], plain(row["reason"]))
+        for row in _records(found)
+    )
+    says = f"{promised}{found.attrs['says']}"
+    return Section(*named, says, (PublishedTable(*named, found.attrs["says"], columns, rows),) if rows else ())

@@ -190,6 +190,8 @@ def change_words(row: Row, before: Row | None, target: Target) -> str:
         return ""
     if row.exact is None or before.exact is None or target.is_change:
         return ""
+    if row.pending and row.low is not None and row.high is not None and row.low <= float(before.exact) <= row.high:
+        return f"too early to compare with {before.period}"
     change, share = row.exact - before.exact, row.unit == "share"
     amount = signed(abs(change) * (100 if share else 1), 0 if row.unit == "number" else 1).lstrip("+")
     unit = "points" if share else unit_words(row, target)

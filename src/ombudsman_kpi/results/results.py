@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ombudsman_kpi.publish.drawings.described_figure import DescribedFigure
+    from ombudsman_kpi.publish.files import AnyPath
+    from ombudsman_kpi.publish.published import Publication, Section
 
 _LARGEST = (1 << 63) - 1  # whole number that a column of pandas holds
 
@@ -155,6 +157,38 @@ class Results:
         """
         rows, basis = results_from_json(text)
         return cls(RowsByColumn((Made(rows),)), basis)
+
+    def to_html(self, path: "AnyPath", *, since: "Results | None" = None) -> None:
+        """Write what is published of them as a page: one file of HTML that asks nothing of any network.
+
+        It has the headlines, a chart and tables for each commitment, and how everything was counted. ``since`` are the
+        results that were published last: what differs from them is marked as revised. What figures alone don't say,
+        such as the longest waits, is in the page of ``report(…)``.
+
+        Raises ``OptionError`` for a path that can't be written, whose earlier file stays as it was, and
+        ``MissingLibraryError`` without the libraries of ombudsman-kpi[publish].
+        """
+        from ombudsman_kpi.publish.page import write_page
+
+        write_page(self.published(since=since), path)
+
+    def to_workbook(self, path: "AnyPath", *, since: "Results | None" = None) -> None:
+        """Write what is published of them as a workbook, by the end of its name .xlsx or .ods: the same as the page.
+
+        Raises what ``to_html`` raises.
+        """
+        from ombudsman_kpi.publish.workbook import write_workbook
+
+        write_workbook(self.published(since=since), path)
+
+    def published(
+        self, *, since: "Results | None" = None, beside: "Sequence[Section] | None" = None
+    ) -> "Publication":
+        """Return what the page and the workbook show; ``beside`` are sections on what figures don't say."""
+        from ombudsman_kpi.publish.publication import publication_of
+
+        earlier = None if since is None else (since.rows, since.basis)
+        return publication_of(self.rows, self.basis, self.counts, beside=beside, since=earlier)
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
