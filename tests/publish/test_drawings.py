@@ -84,11 +84,10 @@ def test_what_may_still_change_is_hollow_on_a_line_between_its_bounds(met: int, 
 def seen_boxes(drawing: Drawing) -> list[tuple[float, float, str]]:
     """Return of the periods' names that are always seen where each begins and ends, in a typeface wider than most."""
     font, found = FontProperties(family="DejaVu Sans", size=13), []
-    for item in parsed(drawing).iter(f"{SVG}text"):
-        first = item.find(f"{SVG}tspan")
-        if first is not None and "visibility" not in item.attrib:
-            width = TextPath((0, 0), str(first.text), prop=font).get_extents().width
-            found.append((float(first.attrib["x"]) - width / 2, float(first.attrib["x"]) + width / 2, str(first.text)))
+    (names,) = [item for item in parsed(drawing) if item.attrib.get("text-anchor") == "middle"]
+    for item in names.findall(f"{SVG}text"):
+        width, x = TextPath((0, 0), str(item.text), prop=font).get_extents().width, float(item.attrib["x"])
+        found.append((x - width / 2, x + width / 2, str(item.text)))
     return found
 
 

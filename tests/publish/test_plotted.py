@@ -147,6 +147,22 @@ def test_of_what_is_withheld_nothing_is_told() -> None:
     assert "[c]" in found[0][0]
 
 
+def test_small_numbers_are_withheld_by_the_rule_of_the_scheme() -> None:
+    scheme = LGSCO.with_disclosure(threshold=5)
+    options: dict[str, Any] = {"as_of": "2024-04-30", "by": "team", "targets": NAME}
+    teams = {"North": [5] * 20 + [60] * 9, "South": [5] * 20 + [60] * 2, "West": [5] * 30 + [60] * 8}
+    records = [
+        case | {"case_id": f"{team}{place}", "team": team}
+        for team, times in teams.items()
+        for place, case in enumerate(cases(*times))
+    ]
+    open_, ours = (kpi.measure(one, cases=records, **options).plot() for one in (LGSCO, scheme))
+    assert "90.9%" in open_.alt_text  # 20 of 22 in the South
+    assert "90.9%" not in ours.alt_text
+    assert "[c] confidential" in ours.alt_text
+    assert not any("90.9%" in text for text in check_labels(ours))
+
+
 def test_bars_stand_where_there_are_no_periods() -> None:
     rows = [
         row._replace(every="all", period="all", period_start=None, period_end=None, group=(f"Team {place}",))

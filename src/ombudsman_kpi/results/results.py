@@ -132,14 +132,19 @@ class Results:
         It has a chart for each target and group over the periods, with the standard, what open records may still
         change, and the control chart; without periods, bars by group. Of several cohorts or kinds of period the first
         is drawn, unless ``cohort`` or ``every`` names another; ``group`` are values of columns grouped by. Its
-        ``alt_text`` says what it shows, and stands in the files' metadata.
+        ``alt_text`` says what it shows, and stands in the files' metadata. Small numbers are withheld by the scheme's
+        rule.
 
         Raises ``SchemeError`` for a target that isn't there; ``OptionError`` for options that fit nothing, for more
         than 12 charts and where nothing was measured; ``MissingLibraryError`` without the extra ``publish``.
         """
+        from ombudsman_kpi.publish.disclosure.disclosed import disclosed
         from ombudsman_kpi.publish.drawings.plotted import plotted
 
-        return plotted(self.rows, self.basis, target, cohort, every, group)
+        rows = self.rows
+        if self.scheme.disclosure is not None:
+            rows = disclosed(with_totals(rows, self.basis, self.counts), self.basis)
+        return plotted(rows, self.basis, target, cohort, every, group)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain values, ready for JSON: scheme, digest, calendar, as_of, options, rows."""

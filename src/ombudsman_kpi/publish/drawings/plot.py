@@ -91,11 +91,11 @@ class Plot(NamedTuple):
             for style, parts in runs.items() if parts
         )  # fmt: skip
 
-    def points(self, points: Placed, of: str = "") -> Iterator[str]:
-        """Yield the marks of points; ``of`` says beside each period which line it is of."""
+    def points(self, points: Placed) -> Iterator[str]:
+        """Yield the marks of points, each with its period and its value."""
         size = 3.2 if self.number <= 40 else 1.8
         for place, point in points:
-            x, tip = self.x(place), tag("title", words(f"{point.named}{of}: {point.said}"))
+            x, tip = self.x(place), tag("title", words(f"{point.row.period}: {point.said}"))
             if point.value is None:
                 yield self._gap(x, point.said, tip)
                 continue
@@ -128,18 +128,19 @@ class Plot(NamedTuple):
         widths = [max(width_of(first), width_of(year)) * EM for first, year in lines]
         narrow = every_nth(places, widths, 5)
         wide = every_nth(places, [width * _SMALL for width in widths], 5, within=narrow)
-        found, year_shown, last = [], "", self.number - 1
-        for place, (first, year) in enumerate(lines):
-            if (last - place) % wide:
+        y, year_shown, last = self.top + self.tall + BELOW - TOP - TALL + 10, "", self.number - 1
+        seen: list[str] = []
+        hidden: list[str] = []
+        for place in range(last % wide, self.number, wide):
+            x, (first, year) = places[place], lines[place]
+            if (last - place) % narrow:
+                hidden.append(tag("text", words(first), x=x, y=y))
                 continue
-            hidden = (last - place) % narrow != 0
-            own = [tag("tspan", words(first), x=places[place])]
-            if not hidden and year != year_shown:
-                own.append(tag("tspan", words(year), x=places[place], dy=LINE - 2))
-                year_shown = year
-            seen = {"class_": "x", "visibility": "hidden"} if hidden else {}
-            found.append(tag("text", *own, y=self.top + self.tall + BELOW - TOP - TALL + 10, **seen))
-        return tag("g", *found, text_anchor="middle")
+            below = tag("tspan", words(year), x=x, dy=LINE - 2) if year != year_shown else ""
+            seen.append(tag("text", words(first), below, x=x, y=y))
+            year_shown = year
+        more = tag("g", *hidden, class_="x", visibility="hidden") if hidden else ""
+        return tag("g", *seen, more, text_anchor="middle")
 
 
 def explained(items: Sequence[tuple[str, str]], top: float) -> list[str]:

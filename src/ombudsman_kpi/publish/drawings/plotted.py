@@ -14,6 +14,7 @@ from ombudsman_kpi.publish.drawings.course import Course, course_of
 from ombudsman_kpi.publish.drawings.course_words import described
 from ombudsman_kpi.publish.drawings.labels import ends_of, icons_of, marks_of
 from ombudsman_kpi.publish.published import PublishedTable, TableColumn
+from ombudsman_kpi.publish.totals import is_total
 from ombudsman_kpi.tallies.basis import Basis
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def _chosen(
     group: Mapping[str, str] | None,
 ) -> list[Shown]:  # fmt: skip
     """Return what each panel shows."""
+    rows = [row for row in rows if not is_total(row)]
     there = list(dict.fromkeys(row.target for row in rows))
     wanted = there if targets is None else [targets] if isinstance(targets, str) else list(targets)
     for target in wanted:
