@@ -114,7 +114,7 @@ EXAMPLE = publication(
             TableColumn("Remark", notes=(2,)),
         ),
         (
-            ("Answer calls", 1234, Figure(Fraction(8995, 10000), 2), Figure(Fraction(-7, 2)), date(2024, 3, 31), "so far"),
+            ("Answer calls", 1234, Figure(Fraction(8995, 10000), 2), Figure(Fraction(-7, 2)), date(2024, 3, 31), "now"),
             ("=1+1", -5, Shorthand("c"), Shorthand("z"), None, "-"),
         ),
         ("Counted by receipt.", "The period isn't over.", "Of no column."),

@@ -155,7 +155,7 @@ def test_the_cover_and_the_sheets(tmp_path: Path, kind: str) -> None:
         "Remark\n[note 2]",
     ]
     assert cells == [
-        ["Answer calls", 1234, 0.8995, -3.5, date(2024, 3, 31), "so far"],
+        ["Answer calls", 1234, 0.8995, -3.5, date(2024, 3, 31), "now"],
         ["=1+1", -5, "[c]", "[z]", "", "-"],
     ]
     assert above == [
@@ -181,7 +181,7 @@ def test_numbers_are_shown_with_the_decimals_of_each_figure(tmp_path: Path) -> N
     texts = ["".join(cell.itertext()) for cell in cells]
     kinds = [cell.attrib.get(f"{{{SPACES['office']}}}value-type") for cell in cells]
     first = texts.index("Answer calls")
-    assert texts[first : first + 6] == ["Answer calls", "1,234", "89.95%", "−3.5", "31 Mar 2024", "so far"]
+    assert texts[first : first + 6] == ["Answer calls", "1,234", "89.95%", "−3.5", "31 Mar 2024", "now"]
     assert kinds[first : first + 6] == ["string", "float", "percentage", "float", "date", "string"]
 
 
