@@ -146,10 +146,17 @@ def test_the_cover_and_the_sheets(tmp_path: Path, kind: str) -> None:
         ["note 1", "Counted by receipt."], ["note 2", "The period isn't over."], ["note 3", "Of no column."],
     ]  # fmt: skip
     headings, cells, above = found["summary"]
-    assert headings == ["Commitment", "Counted", "In time\n[note 1]", "Mean time\n(working days)", "Last day", "Notes"]
+    assert headings == [
+        "Commitment",
+        "Counted",
+        "In time\n[note 1]",
+        "Mean time\n(working days)",
+        "Last day",
+        "Remark\n[note 2]",
+    ]
     assert cells == [
-        ["Answer calls", 1234, 0.8995, -3.5, date(2024, 3, 31), "[note 2]"],
-        ["=1+1", -5, "[c]", "[z]", "", "[note 1] [note 2]"],
+        ["Answer calls", 1234, 0.8995, -3.5, date(2024, 3, 31), "now"],
+        ["=1+1", -5, "[c]", "[z]", "", "-"],
     ]
     assert above == [
         "Commitments, March 2024 [note 3]", "One of two was kept.", "This worksheet contains one table.",
@@ -174,7 +181,7 @@ def test_numbers_are_shown_with_the_decimals_of_each_figure(tmp_path: Path) -> N
     texts = ["".join(cell.itertext()) for cell in cells]
     kinds = [cell.attrib.get(f"{{{SPACES['office']}}}value-type") for cell in cells]
     first = texts.index("Answer calls")
-    assert texts[first : first + 6] == ["Answer calls", "1,234", "89.95%", "−3.5", "31 Mar 2024", "[note 2]"]
+    assert texts[first : first + 6] == ["Answer calls", "1,234", "89.95%", "−3.5", "31 Mar 2024", "now"]
     assert kinds[first : first + 6] == ["string", "float", "percentage", "float", "date", "string"]
 
 

@@ -122,9 +122,9 @@ def book_of(publication: Publication) -> Book:
 
 def _sheet(table: PublishedTable, name: str, range_name: str, numbers: Mapping[str, int]) -> Sheet:
     own = [numbers[_words(note)] for note in table.notes]  # the number in the workbook of each of its notes
-    cited = _cited(table)
-    about_all = [own[place] for place in range(len(own)) if place + 1 not in cited]
-    rows = tuple(_contents_of(row, table, own) for row in table.rows)
+    cited = {number for column in table.columns for number in column.notes}
+    about_all = [note for number, note in enumerate(own, 1) if number not in cited]
+    rows = tuple(_contents_of(row, table) for row in table.rows)
     rows = rows or (("No data", *[None] * (len(table.columns) - 1)),)
     lines = [_words(table.says), "This worksheet contains one table."]
     if own:
@@ -222,36 +222,9 @@ def _content(cell: Cell, column: TableColumn, *, marked: bool = False) -> Conten
     return str(cell)
 
 
-def _contents_of(row: Sequence[Cell], table: PublishedTable, own: Sequence[int]) -> tuple[Content, ...]:
+def _contents_of(row: Sequence[Cell], table: PublishedTable) -> tuple[Content, ...]:
     marked = not any(column.heading == "Status" for column in table.columns)  # which says it in words
-    cells = [_content(cell, column, marked=marked) for cell, column in zip(row, table.columns, strict=True)]
-    for place in _note_columns(table):
-        if cells[place] is not None:
-            numbers = text_of(cells[place]).split(", ")
-            cells[place] = _references(own[int(number) - 1] for number in numbers).strip()
-    return tuple(cells)
-
-
-def _note_columns(table: PublishedTable) -> list[int]:
-    """Return the columns whose cells are numbers of the table's notes, such as "1, 3"."""
-    possible = {str(place + 1) for place in range(len(table.notes))}
-    return [
-        place
-        for place, column in enumerate(table.columns)
-        if column.heading in {"Note", "Notes"}
-        and table.notes
-        and all({*text_of(_content(row[place], column)).split(", ")} <= {*possible, ""} for row in table.rows)
-    ]
-
-
-def _cited(table: PublishedTable) -> set[int]:
-    """Return which of its notes are referred to by a column or a cell."""
-    columns = _note_columns(table)
-    cells = (text_of(_content(row[place], table.columns[place])) for row in table.rows for place in columns)
-    return {
-        *(number for column in table.columns for number in column.notes),
-        *(int(number) for text in cells for number in text.split(", ") if number),
-    }
+    return tuple(_content(cell, column, marked=marked) for cell, column in zip(row, table.columns, strict=True))
 
 
 def _note_numbers(tables: Iterable[PublishedTable]) -> dict[str, int]:
