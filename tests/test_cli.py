@@ -409,3 +409,36 @@ def test_a_deadline_at_an_instant_that_moved_is_shown_with_its_time(typed: Typed
     )  # fmt: skip
     # Seven hours of Tuesday the 6th, and eight each of the 9th, 12th, 13th and 16th are 39; five more make 44.
     assert "Mon 19 Sep 2022 14:00  Tue 20 Sep 2022 14:00  replied  W1" in out
+
+
+ESCAPES = "\x1b[31mred\x9b0m\x07\u202e"
+
+
+@pytest.mark.parametrize("options", [[], ["--csv"], ["--json"]], ids=str)
+def test_nothing_in_records_steers_a_terminal(
+    typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    """A name of a group, as a table, as CSV and as JSON: a terminal gets no control characters of it, a file all."""
+    path = tmp_path / "cases.csv"
+    path.write_text(
+        f"case_id,received_at,decided_at,allocated_at,team\nA,2024-01-02,2024-01-03,,{ESCAPES}[bold]\n", "utf-8"
+    )
+    command = ["measure", "lgsco", "--cases", str(path), "--as-of", "2024-03-31", "--by", "team", *options]
+    written = typed(*command).out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("NO_COLOR", "1")
+    shown = typed(*command).out
+    for text in (shown, *([] if options else [written])):
+        assert "[31mred" in text
+        assert "[bold]" in text
+        assert not {"\x9b", "\x07", "\u202e"} & {*text}
+        assert "\x1b[31m" not in text
+    if options == ["--csv"]:
+        assert ESCAPES in written
+
+
+def test_what_is_wrong_steers_no_terminal(typed: Typed) -> None:
+    answer = typed("measure", "lgsco", "--cases", "\x1b[31mnone.csv", "--as-of", "2024-03-31")
+    assert answer.code == 2
+    assert "\x1b[31mnone" not in answer.err
+    assert "[31mnone.csv" in answer.err

@@ -143,8 +143,8 @@ def test_it_shows_itself_as_text_and_html(now: Scheme, then: Scheme) -> None:
     assert text.startswith(f"{now.title} and {then.title}\nthe same records under both, as at 2024-06-30")
     (line,) = (line for line in text.splitlines() if line.startswith("investigation-13w"))
     assert line.split() == [
-        "investigation-13w", "50.0%", "≥", "75%", "in", "13", "weeks", "missed",
-        "25.0%", "≥", "65%", "in", "<", "13", "weeks", "missed",
+        "investigation-13w", "50.0%", "at", "least", "75%", "in", "13", "weeks", "✗", "missed",
+        "25.0%", "at", "least", "65%", "in", "<", "13", "weeks", "✗", "missed",
     ]  # fmt: skip
     (line,) = (line for line in text.splitlines() if line.startswith("written-contacts-3wd"))
     assert line.startswith("written-contacts-3wd / written-contacts-24h ")

@@ -1,6 +1,7 @@
 """Results as JSON and back: the same rows, exact values among them; and what isn't results is refused in a sentence."""
 
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ombudsman_kpi import KpiError, Results, Scheme, load_scheme, measure
+from ombudsman_kpi.figures.table import Made, RowsByColumn
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
 NAMES = ("cases", "events", "written_contacts", "requests")
@@ -37,6 +39,15 @@ def test_nothing_is_lost_on_the_way(results: Results) -> None:
 def test_groups_stay_what_they_are(by_team: Results) -> None:
     read = Results.from_json(by_team.to_json())
     assert (read.rows, read.options) == (by_team.rows, by_team.options)
+
+
+def test_what_is_withheld_stays_withheld(by_team: Results) -> None:
+    withheld = tuple(row._replace(met=None, withheld={"met": "c"}) for row in by_team)
+    results = Results(RowsByColumn((Made(withheld),)), by_team.basis)
+    assert Results.from_json(results.to_json()).rows == results.rows == pickle.loads(pickle.dumps(results.rows))  # noqa: S301
+    VALIDATOR.validate(json.loads(results.to_json()))
+    assert {tuple(row["withheld"]) for row in results.to_dict()["rows"]} == {("met",)}
+    assert not any("withheld" in row for row in by_team.to_dict()["rows"])
 
 
 def test_the_schema_describes_what_is_written(results: Results, by_team: Results) -> None:

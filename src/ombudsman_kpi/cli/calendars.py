@@ -18,7 +18,7 @@ from ombudsman_kpi.cli.commands import (
     refuse_both,
     takes_files,
 )
-from ombudsman_kpi.cli.output import print_table, show_progress, write_frame
+from ombudsman_kpi.cli.output import print_table, say, show_progress, write_frame
 from ombudsman_kpi.errors import OptionError, naming
 from ombudsman_kpi.records.vocabulary import RECORDS
 from ombudsman_kpi.rounding import many
@@ -122,7 +122,7 @@ def check(
     published = read_published(file)
     found = differences(published)
     for difference in found:
-        typer.echo(str(difference))
+        say(str(difference))
     listed = ", ".join(f"{name} {min(days).year} to {max(days).year}" for name, days in published.items())
     number = many(len(found), "weekday") if found else "no weekday"
     differs = "differs" if len(found) <= 1 else "differ"

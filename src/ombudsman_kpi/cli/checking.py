@@ -1,6 +1,5 @@
 """The commands that look at single records: ``check`` finds what is wrong with them, ``assess`` lists which missed."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,7 +22,7 @@ from ombudsman_kpi.cli.commands import (
     readings_of,
     takes_files,
 )
-from ombudsman_kpi.cli.output import print_table, show_progress, write_frame
+from ombudsman_kpi.cli.output import print_table, say, show_progress, write_frame
 from ombudsman_kpi.clocks.outcomes import MISSED, STATUSES
 from ombudsman_kpi.records.vocabulary import RECORDS
 
@@ -103,7 +102,8 @@ def check(
             progress=progress,
         )
     report = str(getattr(found, _WRITERS[as_format])())
-    sys.stdout.write(f"{report.rstrip()}\n" if report else "")
+    if report:
+        say(report.rstrip())
     raise typer.Exit(found.exit_code)
 
 

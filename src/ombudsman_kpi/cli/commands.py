@@ -15,7 +15,7 @@ import typer
 
 from ombudsman_kpi.calendars.periods import EVERY
 from ombudsman_kpi.cases.json_schemas import DESCRIBED, json_schema_of
-from ombudsman_kpi.cli.output import print_table, show_progress, write_csv, write_frame
+from ombudsman_kpi.cli.output import print_table, say, show_progress, write_csv, write_frame
 from ombudsman_kpi.clocks.outcomes import COHORTS
 from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.records.reading import RepeatedIds, parse_readings, with_file
@@ -56,7 +56,9 @@ def _fail(says: str, code: int) -> NoReturn:
     from rich.console import Console
     from rich.text import Text
 
-    Console(stderr=True, soft_wrap=True).print(Text(f"Error: {says}"))
+    from ombudsman_kpi.publish.published import harmless
+
+    Console(stderr=True, soft_wrap=True).print(Text(harmless(f"Error: {says}")))
     raise SystemExit(code)
 
 
@@ -160,7 +162,7 @@ def measure(
     Example: ombudsman-kpi measure lgsco --cases cases.csv --as-of 2024-03-31 --every quarter --by team
     """
     from ombudsman_kpi.api import measure as measure_records
-    from ombudsman_kpi.publish.text_table import table_of
+    from ombudsman_kpi.publish.results_table import table_of
     from ombudsman_kpi.schemes.toml import load_scheme
 
     refuse_both(as_json, as_csv)
@@ -182,11 +184,11 @@ def measure(
             memory=memory,
         )
     if as_json:
-        sys.stdout.write(json.dumps(results.to_dict(), ensure_ascii=False, indent=2) + "\n")
+        say(json.dumps(results.to_dict(), ensure_ascii=False, indent=2))
     elif as_csv:
         write_csv(results.to_dict()["rows"])
     else:
-        print_table(table_of(results.rows, results.basis))
+        print_table(lambda width: table_of(results.rows, results.basis, results.counts, width))
 
 
 @app.command()
@@ -301,19 +303,19 @@ def schemes(
     if scheme is None:
         width = max(map(len, list_schemes())) + 2
         for item in map(load_scheme, list_schemes()):
-            typer.echo(f"{item.id:<{width}}{item.title} ({many(len(item.targets), 'target')}, {item.calendar.named})")
+            say(f"{item.id:<{width}}{item.title} ({many(len(item.targets), 'target')}, {item.calendar.named})")
         return
     shown = load_scheme(scheme)
-    typer.echo(f"{shown.title}\n{shown.source} · {shown.calendar.named} · digest {shown.digest}\n")
+    say(f"{shown.title}\n{shown.source} · {shown.calendar.named} · digest {shown.digest}\n")
     for target in shown.targets:
         figure = target.standard or "no figure published"
-        typer.echo(f"{target.id:<33} {target.described:<17} {figure:<21} {target.cohort}")
-        typer.echo(f"    {target.says}")
+        say(f"{target.id:<33} {target.described:<17} {figure:<21} {target.cohort}")
+        say(f"    {target.says}")
         if target.reading:
-            typer.echo(f"    Reading: {target.reading}")
+            say(f"    Reading: {target.reading}")
     for kind in RECORDS:
         if kinds := shown.kinds_of(kind):
-            typer.echo(f"\nKinds of {kind.replace('_', ' ')}: {', '.join(sorted(kinds))}")
+            say(f"\nKinds of {kind.replace('_', ' ')}: {', '.join(sorted(kinds))}")
 
 
 Described = StrEnum("Described", {name.replace("-", "_"): name for name in DESCRIBED})  # type: ignore[misc]

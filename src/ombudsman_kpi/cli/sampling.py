@@ -1,7 +1,6 @@
 """The command that draws a sample of a file's records, records the draw, and verifies one."""
 
 import json
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from ombudsman_kpi.cli.commands import app
-from ombudsman_kpi.cli.output import write_frame
+from ombudsman_kpi.cli.output import frame_to_csv, say, write_frame
 from ombudsman_kpi.errors import KpiError, OptionError
+from ombudsman_kpi.publish.files import written_whole
 
 
 def _columns(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -56,7 +56,7 @@ def sample(
 
     if verify is not None:
         found = verify_sample(file, verify)
-        typer.echo("\n".join(found or ["The same sample is drawn now."]))
+        say("\n".join(found or ["The same sample is drawn now."]))
         raise typer.Exit(1 if found else 0)
     if id_column is None or seed is None:
         raise OptionError("Say by which column records are known, --id, and by which --seed they are drawn.")
@@ -68,12 +68,13 @@ def sample(
         exclude=exclude or (),
     )  # fmt: skip
     if record is not None:
-        _write(record, json.dumps(sample_record(drawn), ensure_ascii=False, indent=2) + "\n")
+        text = json.dumps(sample_record(drawn), ensure_ascii=False, indent=2) + "\n"
+        written_whole(record, lambda file: file.write(text.encode()))
     if out is None:
         write_frame(drawn)
     else:
-        _write(out, drawn.to_csv(index=False, lineterminator="\n"))
-    sys.stderr.write(f"{drawn.attrs['says']}\n")
+        written_whole(out, lambda file: frame_to_csv(drawn, file))
+    say(drawn.attrs["says"], error=True)
 
 
 def _numbers(n: Sequence[str]) -> Any:
@@ -89,10 +90,3 @@ def _numbers(n: Sequence[str]) -> Any:
     except ValueError:
         pass
     raise OptionError("--n: a whole number, such as 50, or one for each stratum, once: --n North=5 --n South=5.")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise OptionError(f"{path} can't be written: {error.strerror or error}.") from None

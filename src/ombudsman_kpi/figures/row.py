@@ -56,6 +56,7 @@ class Row(NamedTuple):
     words: tuple[str, ...] = ()  # what the measure itself says beside its value
     details: Mapping[str, Any] = MappingProxyType({})  # the same as values: a rank, an interval, the highest day
     exact: Fraction | None = None  # the value before it was made a float
+    withheld: Mapping[str, str] = MappingProxyType({})  # columns that aren't published: the shorthand in their place
 
     def __reduce__(self) -> tuple[type["Row"], tuple[Any, ...]]:
         return Row, tuple(dict(cell) if isinstance(cell, MappingProxyType) else cell for cell in self)
@@ -71,7 +72,7 @@ class Row(NamedTuple):
         return out
 
 
-INSIDE = {"reasons", "remarks", "words", "details", "exact"}  # parts of the note, which are no columns of their own
+INSIDE = {"reasons", "remarks", "words", "details", "exact", "withheld"}  # what stands in no column of its own
 COUNTS = (  # columns of whole numbers
     "records", "met", "missed", "overdue", "pending", "excluded", "invalid", "numerator", "denominator", "headroom",
 )  # fmt: skip
@@ -91,7 +92,7 @@ def check_groups(by: tuple[str, ...]) -> None:
     Raises ``OptionError`` with a way to give the column another name.
     """
     for name in by:
-        if name in OWN_COLUMNS:
+        if name in {*OWN_COLUMNS, *INSIDE}:
             raise OptionError(
                 f"by= names {name!r}, and the results have a column of this name. Give it another: "
                 f"columns={{'cases': {{'own_{name}': {name!r}}}}}, by='own_{name}'."

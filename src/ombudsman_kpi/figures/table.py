@@ -16,7 +16,7 @@ from ombudsman_kpi.arrays.sums import add_up
 from ombudsman_kpi.arrays.types import MISSING, Integers, Truths
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.clocks.outcomes import STATUSES, Cohort, OutcomeStatus
-from ombudsman_kpi.figures.row import COUNTS, EVERYTHING, NO_DATE, Row
+from ombudsman_kpi.figures.row import COUNTS, EVERYTHING, INSIDE, NO_DATE, Row
 from ombudsman_kpi.measures.base.figures import TARGET_STATUSES, Figures
 from ombudsman_kpi.measures.base.places import PlaceCells, Places
 from ombudsman_kpi.measures.base.target import Target
@@ -334,5 +334,4 @@ class RowsByColumn(Sequence[Row]):
         return repr(tuple(self))
 
 
-_BESIDE = ("note", "reasons", "remarks", "words", "details", "exact")
-_PLAIN = tuple(name for name in Row._fields if name not in _BESIDE)
+_PLAIN = tuple(name for name in Row._fields if name not in {"note", *INSIDE})

@@ -23,6 +23,9 @@ SHORTHAND: Mapping[str, str] = {  # as the Government Analysis Function has it
 }
 
 
+_BEHIND = re.compile(r"(?<= \[)[pr](?=\])")  # what stands behind the label of a period
+
+
 class Shorthand(NamedTuple):
     """What stands in a cell in place of a value.
 
@@ -44,6 +47,7 @@ class Figure(NamedTuple):
 
     exact: Fraction
     places: int = 1
+    status: str = ""  # of TARGET_STATUSES, where it is judged by a standard: it gets a mark beside it
 
 
 Cell = str | int | Figure | date | Shorthand | None
@@ -79,8 +83,11 @@ class PublishedTable:
     notes: tuple[str, ...] = ()
 
     def marks(self) -> list[str]:
-        """Return the shorthand that its cells use, in alphabetical order."""
-        return sorted({cell.symbol for row in self.rows for cell in row if isinstance(cell, Shorthand)})
+        """Return the shorthand that its cells and headings use, in alphabetical order."""
+        found = {cell.symbol for row in self.rows for cell in row if isinstance(cell, Shorthand)}
+        texts = (*(column.heading for column in self.columns), *(row[0] for row in self.rows if row))
+        behind = (_BEHIND.findall(text) for text in texts if isinstance(text, str))
+        return sorted(found.union(*behind))
 
 
 def shown(cell: Cell, column: TableColumn) -> str:
@@ -92,7 +99,7 @@ def shown(cell: Cell, column: TableColumn) -> str:
     match cell:
         case None:
             return ""
-        case Figure(exact, places):
+        case Figure(exact, places, _):
             text = half_up(exact * 100, places) + "%" if column.kind == "share" else half_up(exact, places)
             return text.replace("-", "−")
         case Shorthand():
@@ -123,29 +130,53 @@ def legend(tables: Iterable[PublishedTable]) -> list[tuple[str, str]]:
     ]
 
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
 def plain(text: str) -> str:
-    r"""Return text in one line and without characters that steer a terminal or turn the direction of writing.
+    r"""Return text in one line, without what steers a terminal, turns the direction of writing or can't be written.
 
     >>> plain("Team\x1b[31m A\n")
     'Team�[31m A'
     """
-    return " ".join(_CONTROLS.sub("�", text).split())
+    return " ".join(harmless(text).split())
+
+
+def harmless(text: str) -> str:
+    r"""Return text, in as many lines as it has, without characters that steer a terminal.
+
+    >>> harmless("Team\x1b[31m A\nTeam B")
+    'Team�[31m A\nTeam B'
+    """
+    return _CONTROLS.sub("�", text)
+
+
+_ENDS = {"\t", "\r", "\n"}
+_UNSEEN = "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace()) + "\u200b\u2060\ufeff"
+_FORMULAS = frozenset("=+-@＝＋－＠")  # the full-width ones, too, which some spreadsheets take for the others
 
 
 def no_formula(text: str) -> str:
     """Return text that no spreadsheet takes for a formula: with an apostrophe before what could begin one.
 
-    >>> no_formula("=1+1"), no_formula("Team A")
-    ("'=1+1", 'Team A')
+    So does text that begins with a tab or with the end of a line: these are OWASP's for CSV, and spaces before them.
+    Only text is to be given to it: a negative number is a number.
+
+    >>> no_formula("=1+1"), no_formula(" @SUM(A1)"), no_formula("Team A")
+    ("'=1+1", "' @SUM(A1)", 'Team A')
     """
-    return (
-        f"'{text}"
-        if text.lstrip(" \u00a0")[:1] in {"=", "+", "-", "@", "\t", "\r"} or text[:1] in {"\t", "\r"}
-        else text
-    )
+    return f"'{text}" if text[:1] in _ENDS or text.lstrip(_UNSEEN)[:1] in _FORMULAS else text
+
+
+def with_formula(text: str) -> str:
+    """Return text as it was before ``no_formula``.
+
+    >>> with_formula("'=1+1"), with_formula("'quoted'")
+    ('=1+1', "'quoted'")
+    """
+    return text[1:] if text[:1] == "'" and no_formula(text[1:]) != text[1:] else text
 
 
 class Drawing(NamedTuple):

@@ -42,6 +42,7 @@ class RowJson(create_model("Columns", __base__=_Part, **{name: (kind, ...) for n
     details: dict[str, Any] = Field(
         description='The same as values; exact numbers as {"fraction": "3/4"}, days as {"date": "2024-03-31"}'
     )
+    withheld: dict[str, str] = Field({}, description="Columns that aren't published, with the shorthand in their place")
 
 
 class BasisJson(_Part):
@@ -53,6 +54,7 @@ class BasisJson(_Part):
     by: list[str]
     every: dict[str, list[str | None]] = Field(description="The periods of each target")
     cohorts: dict[str, list[str]] = Field(description="The cohorts of each target")
+    report: str | None = Field(None, description="To whom it is reported")
     days_off: str | None = Field(
         None, description="The edition of the calendar until the last day that can have made a difference"
     )
@@ -79,7 +81,7 @@ def results_json_schema() -> dict[str, Any]:
 
 def plain_results(rows: Sequence[Row], basis: Basis) -> dict[str, Any]:
     """Return results as plain values, ready for JSON: scheme, digest, calendar, as_of, options, rows."""
-    cells = (row.as_dict(basis.by).items() for row in rows)
+    cells = ((row.as_dict(basis.by) | _withheld(row)).items() for row in rows)
     return {
         "scheme": basis.scheme.id,
         "digest": basis.scheme.digest,
@@ -88,6 +90,10 @@ def plain_results(rows: Sequence[Row], basis: Basis) -> dict[str, Any]:
         "options": basis.options,
         "rows": [{name: cell.isoformat() if isinstance(cell, date) else cell for name, cell in row} for row in cells],
     }
+
+
+def _withheld(row: Row) -> dict[str, Any]:
+    return {"withheld": dict(row.withheld)} if row.withheld else {}
 
 
 def results_to_json(rows: Sequence[Row], basis: Basis) -> str:
@@ -104,6 +110,7 @@ def results_to_json(rows: Sequence[Row], basis: Basis) -> str:
         "scheme": basis.scheme.model_dump(mode="json", exclude_unset=True), "by": list(basis.by),
         "every": {name: list(periods) for name, periods in basis.every.items()},
         "cohorts": {name: list(cohorts) for name, cohorts in basis.cohorts.items()}, "days_off": basis.days_off,
+        "report": basis.report,
     }  # fmt: skip
     return json.dumps(content, ensure_ascii=False)
 
@@ -127,7 +134,7 @@ def results_from_json(text: str | bytes) -> tuple[tuple[Row, ...], Basis]:
         raise KpiError(f"These results say the digest {content.digest}, but their scheme has {scheme.digest}.")
     every: dict[str, Any] = {name: tuple(periods) for name, periods in content.basis.every.items()}
     cohorts: dict[str, Any] = {name: tuple(names) for name, names in content.basis.cohorts.items()}
-    basis = Basis(scheme, content.as_of, tuple(content.basis.by), every, cohorts)
+    basis = Basis(scheme, content.as_of, tuple(content.basis.by), every, cohorts, content.basis.report)
     check_days_off(basis, content.calendar, content.basis.days_off, "These results were measured", "measure again")
     return rows, basis
 
@@ -142,6 +149,7 @@ def _row(item: RowJson, by: list[str]) -> Row:
         words=tuple(item.words),
         details=_rich(item.details),
         exact=None if item.exact is None else Fraction(item.exact),
+        withheld=item.withheld,
     )
 
 

@@ -35,6 +35,7 @@ from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.measures.registry import MEASURES
 from ombudsman_kpi.records.conditions import Declaration, is_none
 from ombudsman_kpi.records.models import ReadBy
+from ombudsman_kpi.schemes.disclosure import Disclosure
 from ombudsman_kpi.schemes.place import CALENDAR_KEYS, Elsewhere, ListedHolidays, OwnDays, check_one_calendar, keeping
 
 PUBLISHED = "published"  # of such a scheme the tests have checked what a calendar is needed for
@@ -128,6 +129,7 @@ class Scheme(Declaration):
     )
     time_zone: str = Field("Europe/London", description="The zone whose clock gives a timestamp its day")
     in_force: InForce | None = Field(None, description="The days on which it held, as far as its document says")
+    disclosure: Disclosure | None = Field(None, exclude_if=is_none, description="What isn't published of small numbers")
     targets: tuple[Annotated[SerializeAsAny[Target], BeforeValidator(_read_target)], ...]
     reports: tuple[Report, ...] = ()
 
@@ -207,8 +209,12 @@ class Scheme(Declaration):
 
     @cached_property
     def digest(self) -> str:
-        """A digest of the whole declaration: two schemes with the same digest measure the same."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        """A digest of the whole declaration: two schemes with the same digest measure the same.
+
+        What tables call a target isn't in it.
+        """
+        declared = self.model_dump(mode="json", exclude={"targets": {"__all__": {"title"}}})
+        text = json.dumps(declared, sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
     def __getitem__(self, target: str) -> Target:
@@ -251,6 +257,17 @@ class Scheme(Declaration):
         if unknown := next((key for key in changes if key not in CALENDAR_KEYS), None):
             raise SchemeError(f"{place}: {unknown!r} is no key of a calendar. {one_of(unknown, CALENDAR_KEYS)}")
         return validated(with_changes(self, {"targets": [], **changes}), place)
+
+    def with_disclosure(self, **rule: Any) -> "Scheme":
+        """Return a scheme whose small numbers are withheld from what is published; the keys are those of a scheme file.
+
+        >>> from ombudsman_kpi import load_scheme
+        >>> load_scheme("lgsco").with_disclosure(threshold=10, minimum_denominator=30).disclosure.threshold
+        10
+
+        Raises ``SchemeError`` for a key or value that would be an error in a scheme file.
+        """
+        return validated(with_changes(self, {"targets": [], "disclosure": rule}), f"the scheme {self.id!r}")
 
     def report(self, audience: str) -> tuple[Report, ...]:
         """Return the regular reports to an audience. Raises ``SchemeError``, which lists the audiences."""
@@ -369,6 +386,8 @@ def _keys_at(loc: tuple[int | str, ...], declared: Mapping[str, Any]) -> list[st
             return [*Report.model_fields]
         case ["calendar", _]:
             return [*Elsewhere.model_fields]
+        case ["disclosure", _]:
+            return [*Disclosure.model_fields]
     return [*(WRITTEN_AS.get(name, item.alias or name) for name, item in Scheme.model_fields.items()), "extends"]
 
 

@@ -14,7 +14,7 @@ from ombudsman_kpi.measures.base.standard import Standard
 from ombudsman_kpi.rounding import many
 from ombudsman_kpi.statistics.intervals import Interval, difference
 
-TargetStatus = Literal["met", "missed", "undetermined", "no data", "no target", "not measured"]
+TargetStatus = Literal["met", "missed", "undetermined", "no data", "no target", "not measured", "withheld"]
 
 TARGET_STATUSES: tuple[TargetStatus, ...] = get_args(TargetStatus)
 MET, MISSED, UNDETERMINED, NO_DATA, NO_TARGET = range(5)  # places in it: a column of statuses has these

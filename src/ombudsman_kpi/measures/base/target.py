@@ -99,6 +99,10 @@ class Target(Declaration):
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="A short name, such as written-contacts-3wd")
     says: str = Field(min_length=1, description="The words of the commitment, as published")
+    title: str | None = Field(
+        None, min_length=1, max_length=80, exclude_if=is_none,
+        description="The commitment shortened, as tables name it; {limit} in it stands for its limit",
+    )  # fmt: skip
     source: str | None = Field(None, description="Where it is published, if not in the scheme's own source")
     reading: str | None = Field(None, description="What the scheme chose where the words leave it open")
     in_force: InForce | None = Field(None, description="The days on which it held, if not those of the scheme")
@@ -318,9 +322,19 @@ class Target(Declaration):
         return None
 
     @property
+    def met_words(self) -> str:
+        """What is said of the records that are met, behind their number: upheld, in time."""
+        return "in time" if self.in_time else ""
+
+    @property
     def is_share(self) -> bool:
         """Whether its value is a share of records, so that those met and those missed are shown beside it."""
         return self.unit == "share" and not self.is_change
+
+    @property
+    def improves(self) -> Direction | None:
+        """Which way its figure is better, by its standard or its measure; None for a change, which its figure shows."""
+        return None if self.is_change else (self.standard and self.standard.better) or self.better
 
     @property
     def reasons_shown(self) -> Container[OutcomeStatus]:
@@ -391,6 +405,32 @@ class Target(Declaration):
         if self.complete is not None and "received" not in self.cohorts:
             raise ValueError("complete: only those received in a period can be pending; leave it out")
         return self
+
+    @model_validator(mode="after")
+    def _title_has_what_it_names(self) -> Self:
+        rest = (self.title or "").replace("{limit}", "")
+        if "{" in rest or "}" in rest:
+            raise ValueError("title: only {limit} may stand in braces")
+        if rest != (self.title or "") and getattr(self, "limit", None) is None:
+            raise ValueError("title: it names {limit}, and there is no limit; write the title without it")
+        return self
+
+    @property
+    def named(self) -> str:
+        """The commitment as tables name it: its title, or else its own words."""
+        if self.title is None:
+            return self.says
+        return self.title.replace("{limit}", self.described_in_words)
+
+    @property
+    def described_in_words(self) -> str:
+        """What stands beside its id, as a sentence has it.
+
+        >>> from ombudsman_kpi import load_scheme
+        >>> load_scheme("lgo-2017-18")["assessment-13w"].described_in_words
+        'less than 13 weeks'
+        """
+        return self.described.replace("< ", "less than ")
 
     @model_validator(mode="after")
     def _standard_in_its_unit(self) -> Self:
