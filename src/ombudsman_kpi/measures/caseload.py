@@ -25,6 +25,9 @@ from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import DueChain, Records, Rule
 
 
+FLOW = ("brought forward", "received", "closed", "carried forward")  # the first two less the third are the fourth
+
+
 class CaseloadRule(ClockRule):
     """Each record: the day on which it joined the caseload, those on which it grew older, and the day it left.
 
@@ -124,12 +127,8 @@ class Caseload(OnClock):
         """
         level = places.levels
         assert level is not None  # noqa: S101
-        columns = {
-            "brought_forward": level.brought,
-            "received": level.joined - level.brought,
-            "closed": level.joined - level.end,
-            "carried_forward": level.end,
-        }
+        numbers = (level.brought, level.joined - level.brought, level.joined - level.end, level.end)
+        columns = {name.replace(" ", "_"): column for name, column in zip(FLOW, numbers, strict=True)}
         ages = self._ages(level)
         below = np.logical_or.reduce([column < 0 for column in (*columns.values(), *ages.values())])
 
