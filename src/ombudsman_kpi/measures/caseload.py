@@ -25,9 +25,6 @@ from ombudsman_kpi.measures.base.rules import ClockRule
 from ombudsman_kpi.measures.base.target import DueChain, Records, Rule
 
 
-FLOW = ("brought forward", "received", "closed", "carried forward")  # the first two less the third are the fourth
-
-
 class CaseloadRule(ClockRule):
     """Each record: the day on which it joined the caseload, those on which it grew older, and the day it left.
 
@@ -84,6 +81,7 @@ class Caseload(OnClock):
     rule_types: ClassVar[tuple[type[Rule], ...]] = (CaseloadRule,)
     counted_daily = True
     daily = ("pending", "met")
+    tells = ("brought forward", "received", "closed", "carried forward")
 
     @property
     def runs_in(self) -> Limit:
@@ -128,7 +126,7 @@ class Caseload(OnClock):
         level = places.levels
         assert level is not None  # noqa: S101
         numbers = (level.brought, level.joined - level.brought, level.joined - level.end, level.end)
-        columns = {name.replace(" ", "_"): column for name, column in zip(FLOW, numbers, strict=True)}
+        columns = {name.replace(" ", "_"): column for name, column in zip(self.tells, numbers, strict=True)}
         ages = self._ages(level)
         below = np.logical_or.reduce([column < 0 for column in (*columns.values(), *ages.values())])
 

@@ -11,6 +11,7 @@ from ombudsman_kpi.errors import OptionError, SchemeError, one_of
 from ombudsman_kpi.figures.from_counts import table_of_counts
 from ombudsman_kpi.figures.row import COUNTS, OWN_COLUMNS, Row, column_names
 from ombudsman_kpi.figures.table import Column, Made, RowsByColumn
+from ombudsman_kpi.publish.returns import StatutoryReturn, statutory_return
 from ombudsman_kpi.publish.text_table import as_html, as_text, table_of
 from ombudsman_kpi.results.json import plain_results, results_from_json, results_json_schema, results_to_json
 from ombudsman_kpi.schemes.scheme import Scheme
@@ -76,6 +77,28 @@ class Results:
         if self.counts is None:
             raise OptionError(f"{target}: {NO_TIMES}")
         return elapsed_counts(self.counts, target, period=period, group=group)
+
+    def statutory_return(self, id: str, *, period: str | None = None, strict: bool = False) -> StatutoryReturn:  # noqa: A002
+        """Return a statutory return of the scheme, filled in: the lines of the form for each period and group.
+
+        >>> from ombudsman_kpi import load_scheme, measure
+        >>> disp = load_scheme("disp")
+        >>> form = disp.statutory_return("complaints-return")
+        >>> complaint = {"request_id": "1", "kind": "complaint", "received_at": "2024-01-04", "answered_at": "2024-01-08"}
+        >>> results = measure(
+        ...     disp, requests=[{**complaint, "outcome": "upheld"}], as_of="2024-07-01",
+        ...     targets=form.targets, every=form.every,
+        ... )
+        >>> results.statutory_return("complaints-return", period="2023/24 H2").to_pandas()["printed"].tolist()
+        []
+
+        ``period`` is the label of one period, such as "2023/24 Q4"; by default there is a form for each. With
+        ``strict`` a check of the lines that fails is an error.
+
+        Raises ``SchemeError`` for a return that the scheme hasn't, ``OptionError`` where these results lack one of its
+        targets or periods, and ``RecordsError`` as said.
+        """
+        return statutory_return(self.rows, self.basis, id, period=period, strict=strict)
 
     def __len__(self) -> int:
         return len(self.rows)

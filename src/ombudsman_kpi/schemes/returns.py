@@ -11,12 +11,12 @@ from pydantic import Field, model_validator
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.measures.base.target import Target
-from ombudsman_kpi.measures.caseload import FLOW, Caseload
+from ombudsman_kpi.measures.registry import MEASURES
 from ombudsman_kpi.records.conditions import Declaration, is_none
 
 COUNTED = ("records", "met", "missed", "overdue", "pending", "excluded", "invalid", "numerator", "denominator")
 VALUE = "value"
-FIGURES = (*COUNTED, VALUE, *FLOW)
+FIGURES = (*COUNTED, VALUE, *(name for measure in MEASURES.values() for name in measure.tells))
 
 
 class ReturnLine(Declaration):
@@ -36,9 +36,9 @@ class ReturnLine(Declaration):
     places: int | None = Field(None, ge=0, le=10, description="The decimal places of what is no whole number")
 
     @property
-    def is_share(self) -> bool:
-        """Whether it is a percentage of other lines."""
-        return self.percent_of is not None
+    def named(self) -> tuple[str, ...]:
+        """The lines that it is made of."""
+        return (*self.parts, *(() if self.percent_of is None else (self.percent_of,)))
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> Self:
@@ -102,17 +102,22 @@ class Return(Declaration):
         for line in self.lines:
             if line.line in before:
                 yield f"has two lines {line.line!r}"
-            if line.target is not None and line.target not in targets:
-                yield f"names {line.target!r}, which isn't a target. {one_of(line.target, targets)}"
-            if line.target is not None and line.figure is not None:
-                flow = FLOW if isinstance(targets[line.target], Caseload) else ()
-                if line.figure not in (allowed := (*COUNTED, VALUE, *flow)):
-                    yield f"has in line {line.line!r} no figure {line.figure!r}. {one_of(line.figure, allowed)}"
-            for name in (*line.parts, *filter(None, [line.percent_of])):
+            if line.target is not None:
+                yield from _problems_of(line, line.target, targets)
+            for name in line.named:
                 if name not in before:
                     yield f"has no line {name!r} before line {line.line!r}. {one_of(name, before)}"
             before.append(line.line)
-        for check in self.checks:
-            for name in check.named:
-                if name not in before:
-                    yield f"checks a line {name!r}, which it hasn't. {one_of(name, before)}"
+        for name in (name for check in self.checks for name in check.named):
+            if name not in before:
+                yield f"checks a line {name!r}, which it hasn't. {one_of(name, before)}"
+
+
+def _problems_of(line: ReturnLine, target: str, targets: Mapping[str, Target]) -> Iterator[str]:
+    """Yield what is wrong with the target of a line, or with the figure of it."""
+    if target not in targets:
+        yield f"names {target!r}, which isn't a target. {one_of(target, targets)}"
+        return
+    allowed = (*COUNTED, VALUE, *targets[target].tells)
+    if line.figure not in {None, *allowed}:
+        yield f"has in line {line.line!r} no figure {line.figure!r}. {one_of(line.figure, allowed)}"

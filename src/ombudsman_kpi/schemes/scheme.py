@@ -353,29 +353,21 @@ def _located(loc: tuple[int | str, ...], declared: Mapping[str, Any]) -> tuple[s
     return "", [key for key in loc if isinstance(key, str)]
 
 
+_PARTS: Mapping[tuple[str, ...], type[Declaration]] = {
+    ("targets", "clock"): Clock, ("targets", "extension"): Extension, ("targets", "in_force"): InForce,
+    ("in_force",): InForce, ("reports",): Report, ("calendar",): Elsewhere, ("disclosure",): Disclosure,
+    ("returns",): Return, ("returns", "lines"): ReturnLine, ("returns", "checks"): LineCheck,
+}  # fmt: skip
+
+
 def _keys_at(loc: tuple[int | str, ...], declared: Mapping[str, Any]) -> list[str]:
     """Return the keys that are allowed at a location."""
     match loc:
         case ["targets", int(number), _]:
             return [*_class_of(declared["targets"][number]).model_fields, "bands"]
-        case ["targets", _, "clock", _]:
-            return [*Clock.model_fields]
-        case ["targets", _, "extension", _]:
-            return [*Extension.model_fields]
-        case ["in_force", _] | ["targets", _, "in_force", _]:
-            return [*InForce.model_fields]
-        case ["reports", _, _]:
-            return [*Report.model_fields]
-        case ["returns", _, "lines", _, _]:
-            return [*ReturnLine.model_fields]
-        case ["returns", _, "checks", _, _]:
-            return [*LineCheck.model_fields]
-        case ["returns", _, _]:
-            return [*Return.model_fields]
-        case ["calendar", _]:
-            return [*Elsewhere.model_fields]
-        case ["disclosure", _]:
-            return [*Disclosure.model_fields]
+    part = _PARTS.get(tuple(key for key in loc[:-1] if isinstance(key, str)))
+    if part is not None:
+        return [*part.model_fields]
     return [*(WRITTEN_AS.get(name, item.alias or name) for name, item in Scheme.model_fields.items()), "extends"]
 
 
