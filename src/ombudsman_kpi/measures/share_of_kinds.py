@@ -119,6 +119,17 @@ class SharesOfKinds(Dated):
     rule_types: ClassVar[tuple[type[Rule], ...]] = (KindsRule, OthersRule, FollowedRule)
 
     @property
+    def met_words(self) -> str:
+        """The kinds that are counted, where it is one field that says so: upheld."""
+        if len(self.numerator) != 1:
+            return ""
+        ((name, condition),) = self.numerator.items()
+        words = name.removesuffix("_at").replace("_", " ") if condition.of_truths or condition.present else ""
+        if condition.of_truths or condition.present is not None:
+            return words if condition.present or condition.values == ("true",) else ""
+        return f"{'not ' * condition.negated}{' or '.join(condition.values).replace('-', ' ')}"
+
+    @property
     def from_periods(self) -> bool:
         """Periods will do, unless cases have to be followed."""
         return not self.followed_by

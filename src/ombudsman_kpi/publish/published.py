@@ -44,6 +44,7 @@ class Figure(NamedTuple):
 
     exact: Fraction
     places: int = 1
+    status: str = ""  # of TARGET_STATUSES, where it is judged by a standard: it gets a mark beside it
 
 
 Cell = str | int | Figure | date | Shorthand | None
@@ -92,7 +93,7 @@ def shown(cell: Cell, column: TableColumn) -> str:
     match cell:
         case None:
             return ""
-        case Figure(exact, places):
+        case Figure(exact, places, _):
             text = half_up(exact * 100, places) + "%" if column.kind == "share" else half_up(exact, places)
             return text.replace("-", "−")
         case Shorthand():

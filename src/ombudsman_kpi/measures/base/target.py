@@ -99,6 +99,10 @@ class Target(Declaration):
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="A short name, such as written-contacts-3wd")
     says: str = Field(min_length=1, description="The words of the commitment, as published")
+    title: str | None = Field(
+        None, min_length=1, max_length=80, exclude_if=is_none,
+        description="The commitment shortened, as tables name it; without it they have its words",
+    )  # fmt: skip
     source: str | None = Field(None, description="Where it is published, if not in the scheme's own source")
     reading: str | None = Field(None, description="What the scheme chose where the words leave it open")
     in_force: InForce | None = Field(None, description="The days on which it held, if not those of the scheme")
@@ -317,6 +321,11 @@ class Target(Declaration):
     def standard_limit(self) -> Limit | None:
         """The limit that its standard is a share of."""
         return None
+
+    @property
+    def met_words(self) -> str:
+        """What is said of the records that are met, behind their number: upheld, in time."""
+        return "in time" if self.in_time else ""
 
     @property
     def is_share(self) -> bool:

@@ -1,0 +1,103 @@
+"""The grid of one commitment: periods across, groups down, the total last."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from ombudsman_kpi.errors import OptionError, one_of
+from ombudsman_kpi.figures.row import EVERYTHING, NO_DATE, Row
+from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.publish.cells import (
+    cell_of, change_words, counted_words, group_words, headroom_words, kind_of, standard_words, status_words, title_of,
+)  # fmt: skip
+from ombudsman_kpi.publish.published import Cell, Kind, PublishedTable, TableColumn
+from ombudsman_kpi.publish.totals import is_total
+from ombudsman_kpi.tallies.basis import Basis
+
+SHOWN = ("value", "low", "high", "records", "met", "missed", "pending", "denominator", "headroom", "status")
+
+
+def grid_table(
+    rows: Sequence[Row], basis: Basis, target: str, *, show: str = "value", every: str | None = None,
+    cohort: str | None = None,
+) -> PublishedTable:  # fmt: skip
+    """Return one commitment with its periods across and its groups down; without either, a row for each of the other.
+
+    ``show`` is the number in the grid. Of several kinds of period, or several cohorts, the first that was asked for is
+    shown, unless ``every`` or ``cohort`` names another. Give it rows with totals, so that the last row is of all groups.
+    Raises ``OptionError`` for what isn't there.
+    """
+    if show not in SHOWN:
+        raise OptionError(f"show= names {show!r}, which no grid shows. {one_of(show, SHOWN)}")
+    declared = basis.scheme[target]
+    own = [row for row in rows if row.target == target and row.status != "not measured"]
+    for name, wanted in (("every", every), ("cohort", cohort)):
+        there = list(dict.fromkeys(getattr(row, name) for row in own))
+        if there and wanted is not None and wanted not in there:
+            raise OptionError(f"{name}= names {wanted!r}, which these results don't have. {one_of(wanted, there)}")
+        chosen = wanted or next(iter([declared.cohort] if declared.cohort in there else there), "")
+        own = [row for row in own if getattr(row, name) == chosen]
+    dated = [row for row in own if row.period != NO_DATE] or own
+    periods = _periods(dated)
+    groups = sorted({row.group for row in dated}, key=lambda group: (group in _totals(dated), group))
+    if len(periods) > 1 and basis.by:
+        return _across(dated, basis, declared, show, periods, groups)
+    return _down(dated, basis, declared, periods, groups)
+
+
+def _totals(rows: Sequence[Row]) -> set[tuple[str, ...]]:
+    return {row.group for row in rows if is_total(row)}
+
+
+def _periods(rows: Sequence[Row]) -> list[str]:
+    """Return the periods of some rows, in order."""
+    starts = {row.period: row.period_start or date.min for row in rows}
+    return sorted(starts, key=lambda period: starts[period])
+
+
+def _across(
+    rows: Sequence[Row], basis: Basis, target: Target, show: str, periods: list[str], groups: list[tuple[str, ...]]
+) -> PublishedTable:
+    by_place = {(row.group, row.period): row for row in rows}
+    kind: Kind = kind_of(target) if show in {"value", "low", "high"} else "text" if show == "status" else "whole"
+    unit = target.unit if kind == "number" and target.unit != "number" else ""
+    incomplete = {row.period for row in rows if not row.complete}
+    headings = [period + (", so far" if period in incomplete else "") for period in periods]
+    columns = (*map(TableColumn, basis.by), *(TableColumn(heading, kind, unit) for heading in headings))
+    lines = []
+    for group in groups:
+        cells = [by_place.get((group, period)) for period in periods]
+        lines.append(
+            (*map(group_words, group), *(None if row is None else cell_of(row, show, target) for row in cells))
+        )
+    standard = f", against the standard of {standard_words(target)}" if target.standard else ""
+    return PublishedTable(
+        target.id, title_of(target), f"Each {' and '.join(basis.by)} in each period{standard}.", columns, tuple(lines)
+    )
+
+
+def _down(
+    rows: Sequence[Row], basis: Basis, target: Target, periods: list[str], groups: list[tuple[str, ...]]
+) -> PublishedTable:
+    by_place = {(row.group, row.period): row for row in rows}
+    kind = kind_of(target)
+    unit = target.unit if kind == "number" and target.unit != "number" else ""
+    timed = periods != [EVERYTHING]
+    columns = [
+        *([TableColumn("Period")] if timed else []), *map(TableColumn, basis.by), TableColumn("Counted"),
+        TableColumn("Share" if kind == "share" else "Value", kind, unit), TableColumn("Status"),
+        TableColumn("Headroom"), *([TableColumn("Change")] if len(periods) > 1 else []),
+    ]  # fmt: skip
+    lines: list[tuple[Cell, ...]] = []
+    for place, period in enumerate(periods):
+        for group in groups:
+            row = by_place.get((group, period))
+            if row is None:
+                continue
+            line: list[Cell] = [period + ("" if row.complete else ", so far")] if timed else []
+            line += [*map(group_words, group), counted_words(row, target), cell_of(row, "value", target)]
+            line += [status_words(row.status), headroom_words(row, target)]
+            if len(periods) > 1:
+                line.append(change_words(row, by_place.get((group, periods[place - 1])) if place else None, target))
+            lines.append(tuple(line))
+    says = f"The standard is {standard_words(target)}." if target.standard else "There is no published standard."
+    return PublishedTable(target.id, title_of(target), says, tuple(columns), tuple(lines))
