@@ -7,7 +7,15 @@ from ombudsman_kpi.errors import OptionError, one_of
 from ombudsman_kpi.figures.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.cells import (
-    cell_of, change_words, counted_words, group_words, headroom_words, kind_of, standard_words, status_words, title_of,
+    cell_of,
+    change_words,
+    counted_words,
+    group_words,
+    headroom_words,
+    kind_of,
+    standard_words,
+    status_words,
+    title_of,
 )  # fmt: skip
 from ombudsman_kpi.publish.published import Cell, Kind, PublishedTable, TableColumn
 from ombudsman_kpi.publish.totals import is_total

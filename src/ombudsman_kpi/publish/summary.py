@@ -5,7 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from ombudsman_kpi.figures.row import NO_DATE, Row
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.cells import (
-    cell_of, change_words, counted_words, group_words, headroom_words, kind_of, standard_words, status_words, title_of, value_words,
+    cell_of,
+    change_words,
+    counted_words,
+    group_words,
+    headroom_words,
+    kind_of,
+    standard_words,
+    status_words,
+    title_of,
+    value_words,
 )  # fmt: skip
 from ombudsman_kpi.publish.published import Cell, PublishedTable, TableColumn
 from ombudsman_kpi.publish.totals import is_total

@@ -84,13 +84,13 @@ class Results:
         >>> from ombudsman_kpi import load_scheme, measure
         >>> disp = load_scheme("disp")
         >>> form = disp.statutory_return("complaints-return")
-        >>> complaint = {"request_id": "1", "kind": "complaint", "received_at": "2024-01-04", "answered_at": "2024-01-08"}
+        >>> complaint = {"request_id": "1", "kind": "complaint", "received_at": "2024-01-04", "outcome": "upheld"}
         >>> results = measure(
-        ...     disp, requests=[{**complaint, "outcome": "upheld"}], as_of="2024-07-01",
-        ...     targets=form.targets, every=form.every,
+        ...     disp, requests=[{**complaint, "answered_at": "2024-01-08"}], as_of="2024-03-31", every=form.every,
+        ...     targets=form.targets,
         ... )
-        >>> results.statutory_return("complaints-return", period="2023/24 H2").to_pandas()["printed"].tolist()
-        []
+        >>> results.statutory_return("complaints-return").to_pandas()["printed"].tolist()
+        ['0', '1', '1', '0', '0', '1', '1', '100.0', '0']
 
         ``period`` is the label of one period, such as "2023/24 Q4"; by default there is a form for each. With
         ``strict`` a check of the lines that fails is an error.

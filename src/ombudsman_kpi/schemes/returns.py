@@ -4,9 +4,9 @@ A line is a figure of a target, or it is made of other lines: their sum, or thei
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.errors import one_of
@@ -17,6 +17,18 @@ from ombudsman_kpi.records.conditions import Declaration, is_none
 COUNTED = ("records", "met", "missed", "overdue", "pending", "excluded", "invalid", "numerator", "denominator")
 VALUE = "value"
 FIGURES = (*COUNTED, VALUE, *(name for measure in MEASURES.values() for name in measure.tells))
+
+
+def _several(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+_ONE = {"type": "string", "minLength": 1}
+Lines = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_several),
+    WithJsonSchema({"anyOf": [_ONE, {"type": "array", "items": _ONE}]}),
+]
 
 
 class ReturnLine(Declaration):
@@ -30,8 +42,8 @@ class ReturnLine(Declaration):
         description="Which figure of the target",
         json_schema_extra={"anyOf": [{"enum": [*FIGURES]}, {"type": "null"}]},
     )
-    reason: tuple[str, ...] = Field((), description="In place of a figure: how many records have one of these reasons")
-    parts: tuple[str, ...] = Field((), description="In place of a target: the lines that it is the sum of")
+    reason: Lines = Field((), description="In place of a figure: how many records have one of these reasons")
+    parts: Lines = Field((), description="In place of a target: the lines that it is the sum of")
     percent_of: str | None = Field(None, description="The line that its parts are a percentage of")
     places: int | None = Field(None, ge=0, le=10, description="The decimal places of what is no whole number")
 
@@ -55,23 +67,28 @@ class ReturnLine(Declaration):
 
 
 class LineCheck(Declaration):
-    """What some lines must satisfy: their sum is another line, or at most that, or a percentage beside it is right."""
+    """What some lines must satisfy: they add up to others, or to at most those, or a percentage is right."""
 
-    parts: tuple[str, ...] = Field(min_length=1, description="The lines that are added up")
-    total: str | None = Field(None, description="The line that they add up to; with percent, that they are a share of")
-    at_most: str | None = Field(None, description="The line that they must not exceed")
+    parts: Lines = Field(min_length=1, description="The lines that are added up")
+    total: Lines = Field((), description="The lines that they add up to; with percent, that they are a part of")
+    at_most: Lines = Field((), description="The lines that they must not exceed")
     percent: str | None = Field(None, description="The line that is their percentage of the total")
 
     @property
     def named(self) -> tuple[str, ...]:
         """All lines that it names."""
-        return (*self.parts, *(name for name in (self.total, self.at_most, self.percent) if name is not None))
+        return (*self.parts, *self.whole, *(() if self.percent is None else (self.percent,)))
+
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """The lines whose sum the parts are compared with."""
+        return self.total or self.at_most
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> Self:
-        if (self.total is None) == (self.at_most is None):
+        if bool(self.total) == bool(self.at_most):
             raise ValueError("it has either a total, the line that its parts add up to, or at_most")
-        if self.percent is not None and self.total is None:
+        if self.percent is not None and not self.total:
             raise ValueError("percent: say the total, too, that it is a percentage of")
         return self
 
