@@ -78,7 +78,7 @@ def statutory_return(
     declared = loaded.statutory_return(name)
     with show_progress() as progress:
         results = measure(
-            loaded, **files, as_of=as_of, every=declared.every, by=by or (), targets=declared.targets, columns=readings,
+            loaded, **files, as_of=as_of, every=declared.every or None, by=by or (), targets=declared.targets, columns=readings,
             **as_words(unreadable=unreadable, repeated_ids=repeated_ids), progress=progress,
         )  # fmt: skip
     form = results.statutory_return(name, period=period)

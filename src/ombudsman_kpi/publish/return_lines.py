@@ -52,15 +52,15 @@ class LinesChecked(NamedTuple):
 
 def own_rows(rows: Sequence[Row], basis: Basis, declared: Return) -> Rows:
     """Return the rows of a return's targets, each by its headline cohort and the return's period."""
-    every = declared.every or EVERYTHING
+    every = declared.every or (EVERYTHING,)
     own: dict[str, dict[tuple[str, Group], Row]] = {name: {} for name in declared.targets}
     for row in rows:
         is_own = row.target in own and row.cohort == basis.scheme[row.target].cohort
-        if is_own and (row.status == "not measured" or (row.every == every and row.period != NO_DATE)):
+        if is_own and (row.status == "not measured" or (row.every in every and row.period != NO_DATE)):
             own[row.target][row.period, row.group] = row
     lacking = [name for name, part in own.items() if not part]
     if lacking:
-        periods = f", every={declared.every!r}" if declared.every else ""
+        periods = f", every={[*declared.every]!r}" if declared.every else ""
         raise OptionError(
             f"The return {declared.id} needs the targets {', '.join(lacking)}, each by its own cohort; these results "
             f"haven't got them: measure(…, targets=scheme.statutory_return({declared.id!r}).targets{periods})."

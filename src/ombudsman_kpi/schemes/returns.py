@@ -8,11 +8,11 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from ombudsman_kpi.calendars.periods import Every
+from ombudsman_kpi.calendars.periods import EVERY, Every
 from ombudsman_kpi.errors import one_of
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.measures.registry import MEASURES
-from ombudsman_kpi.records.conditions import Declaration, is_none
+from ombudsman_kpi.records.conditions import Declaration
 
 COUNTED = ("records", "met", "missed", "overdue", "pending", "excluded", "invalid", "numerator", "denominator")
 VALUE = "value"
@@ -29,6 +29,10 @@ Lines = Annotated[
     BeforeValidator(_several),
     WithJsonSchema({"anyOf": [_ONE, {"type": "array", "items": _ONE}]}),
 ]
+
+
+_PERIOD = {"enum": [*EVERY]}
+_EVERY = {"anyOf": [_PERIOD, {"type": "array", "items": _PERIOD}]}
 
 
 class ReturnLine(Declaration):
@@ -100,7 +104,9 @@ class Return(Declaration):
     title: str = Field(min_length=1, description="What the form is called")
     source: str | None = Field(None, description="Where it is published, if not in the scheme's own source")
     reading: str | None = Field(None, description="What the scheme chose where the form leaves it open")
-    every: Every | None = Field(None, exclude_if=is_none, description="The period that one return is for")
+    every: Annotated[tuple[Every, ...], BeforeValidator(_several), WithJsonSchema(_EVERY)] = Field(
+        (), description="The period that one return is for, or several; none: all records together"
+    )
     lines: tuple[ReturnLine, ...] = Field(min_length=1, description="The lines of the form, in its order")
     checks: tuple[LineCheck, ...] = Field((), description="What the lines must satisfy")
 
