@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ombudsman_kpi.figures.row import Row
-from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text, value_of
+from ombudsman_kpi.publish.cells import value_words
+from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text
 from ombudsman_kpi.rounding import many
 from ombudsman_kpi.schemes.scheme import Scheme
 
@@ -161,7 +162,7 @@ class Conventions:
             yield "none changes the status"
 
     def _value(self, row: Row) -> str:
-        return value_of(row, self.scheme[row.target])
+        return value_words(row, self.scheme[row.target])
 
     @property
     def table(self) -> TextTable:

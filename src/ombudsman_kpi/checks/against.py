@@ -11,7 +11,7 @@ from ombudsman_kpi.checks.survey import Survey
 from ombudsman_kpi.errors import KpiError, OptionError, RecordsError, kind_of
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.figures.row import EVERYTHING, NO_DATE, Row
-from ombudsman_kpi.publish.text_table import value_of
+from ombudsman_kpi.publish.cells import value_words
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.rounding import many
 from ombudsman_kpi.schemes.scheme import Scheme
@@ -160,7 +160,7 @@ def _cause(survey: Survey, earlier: Earlier, before: Row, by_the_scheme_of_then:
 def _says(survey: Survey, row: Row | None) -> str:
     if row is None or row.exact is None:
         return "nothing"
-    return f"{value_of(row, survey.scheme[row.target])} ({row.numerator:,} of {row.denominator:,})"
+    return f"{value_words(row, survey.scheme[row.target])} ({row.numerator:,} of {row.denominator:,})"
 
 
 FIGURE_CHANGED = CheckRule(

@@ -6,7 +6,7 @@ from ombudsman_kpi.checks.finding import CheckRule, Spot
 from ombudsman_kpi.checks.survey import Survey
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.figures.row import NO_DATE, Row
-from ombudsman_kpi.publish.text_table import standard_of, value_of
+from ombudsman_kpi.publish.cells import standard_words, value_words
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.rounding import many
 
@@ -31,7 +31,7 @@ def says_lost(results: Results, row: Row) -> str:
     """Return in words that a figure loses its target: its value, and its standard."""
     target = results.scheme[row.target]
     period = "" if row.every == "all" else f" in {row.period}"
-    return f"{row.target}{period} is {value_of(row, target)}, and its standard {standard_of(target)}"
+    return f"{row.target}{period} is {value_words(row, target)}, and its standard {standard_words(target)}"
 
 
 def assert_met(results: Results, *targets: str) -> None:

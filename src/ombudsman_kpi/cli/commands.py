@@ -160,7 +160,7 @@ def measure(
     Example: ombudsman-kpi measure lgsco --cases cases.csv --as-of 2024-03-31 --every quarter --by team
     """
     from ombudsman_kpi.api import measure as measure_records
-    from ombudsman_kpi.publish.text_table import table_of
+    from ombudsman_kpi.publish.results_table import table_of
     from ombudsman_kpi.schemes.toml import load_scheme
 
     refuse_both(as_json, as_csv)
@@ -186,7 +186,7 @@ def measure(
     elif as_csv:
         write_csv(results.to_dict()["rows"])
     else:
-        print_table(table_of(results.rows, results.basis))
+        print_table(lambda width: table_of(results.rows, results.basis, results.counts, width))
 
 
 @app.command()

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
     from ombudsman_kpi.publish.text_table import TextTable
 
-_STYLES = {"met": "bold green", "missed": "bold red", "undetermined": "bold yellow"}
+_STYLES = {
+    "bold": "bold", "dim": "dim", "met": "bold green", "undetermined": "bold yellow",
+    **dict.fromkeys(("missed", "late", "overdue", "invalid"), "bold red"),
+}  # fmt: skip
 
 
 def _terminal(stream: TextIO) -> "Console | None":
@@ -54,25 +57,20 @@ def write_frame(frame: "pd.DataFrame", *, as_json: bool = False) -> None:
         sys.stderr.write(f"{note}\n")
 
 
-def print_table(table: "TextTable") -> None:
-    """Print a table, with colours on a terminal and as plain text elsewhere."""
-    from ombudsman_kpi.publish.text_table import as_text
+def print_table(table: "TextTable | Callable[[int], TextTable]") -> None:
+    """Print a table, with colours on a terminal and as plain text elsewhere.
+
+    One that is made for a width is as wide as the terminal at most, or where there is none, as text is by default.
+    """
+    from ombudsman_kpi.publish.text_table import as_text, lines_of, screen_width
 
     console = _terminal(sys.stdout)
     if console is None:
-        sys.stdout.write(as_text(table) + "\n")
+        width = screen_width() if callable(table) else None
+        sys.stdout.write(as_text(table(screen_width()) if callable(table) else table, width) + "\n")
         return
-    from rich.table import Table as RichTable
     from rich.text import Text
 
-    table = table.within(console.width)
-    grid = RichTable(title=table.title, title_justify="left", caption_justify="left", box=None, pad_edge=False)
-    for name, numeric in zip(table.columns, table.numeric, strict=True):
-        grid.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in table.rows:
-        cells = zip(table.columns, row, strict=True)
-        grid.add_row(*(Text(text, _STYLES.get(text, "") if name == "Status" else "") for name, text in cells))
-    console.print(grid)
-    console.print(Text(table.subtitle, "dim"))
-    for note in table.footnotes:
-        console.print(Text(note, "dim"))
+    made = table(console.width) if callable(table) else table
+    for line in lines_of(made, console.width):
+        console.print(Text.assemble(*((text, _STYLES.get(style, "")) for text, style in line)), soft_wrap=True)

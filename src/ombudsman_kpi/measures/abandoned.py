@@ -80,6 +80,11 @@ class Abandoned(OnClock, ChangingShare):
         return self.after
 
     @property
+    def met_words(self) -> str:
+        """What is said of those that are counted."""
+        return "abandoned"
+
+    @property
     def cohorts(self) -> tuple[Cohort, ...]:
         """Those received and those closed; nothing is due."""
         return ("received", "closed")

@@ -165,6 +165,11 @@ class DelaysExplained(Target):
     obliges = True
 
     @property
+    def met_words(self) -> str:
+        """What is said of those that are counted."""
+        return "explained"
+
+    @property
     def reads(self) -> Mapping[Records, str | None]:
         """Cases, and beside each the events that say what was explained."""
         return {self.of: CASE, "events": CASE}

@@ -120,6 +120,11 @@ class Score(Dated, ChangingShare):
     is_quality: ClassVar[bool] = True
 
     @property
+    def met_words(self) -> str:
+        """What is said of those that are counted."""
+        return "met"
+
+    @property
     def from_periods(self) -> bool:
         """Reviews are wanted, one by one."""
         return False

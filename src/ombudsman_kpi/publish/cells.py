@@ -1,15 +1,16 @@
 """What a row says, for people: its values as they may be rounded, and words for what is published of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from itertools import count
+from operator import ge, gt, le, lt
 
 from ombudsman_kpi.figures.row import Row
-from ombudsman_kpi.measures.base.standard import Standard
+from ombudsman_kpi.measures.base.standard import Operator, Standard
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.published import Cell, Figure, Kind, Shorthand, TableColumn, plain, shown
 from ombudsman_kpi.publish.totals import TOTAL
-from ombudsman_kpi.rounding import many, signed
+from ombudsman_kpi.rounding import signed
 
 MARKS: Mapping[str, str] = {"met": "✓", "missed": "✗"}  # beside the word of a status: never a colour alone
 ALL = "All"  # what a total is called
@@ -18,7 +19,7 @@ _VALUES = {"value", "low", "high"}
 
 def title_of(target: Target) -> str:
     """Return the commitment as tables name it: by its title, or else in its own words."""
-    return plain(target.title or target.says)
+    return plain(target.named)
 
 
 def status_words(status: str) -> str:
@@ -41,7 +42,7 @@ def cell_of(row: Row, column: str, target: Target) -> Cell:
     ``value``, ``low`` and ``high`` are figures. What is withheld is shorthand; so is what there isn't: [x] for a value,
     [z] for what its target doesn't have.
     """
-    withheld: Mapping[str, str] = getattr(row, "withheld", {})
+    withheld: Mapping[str, str] = row.withheld
     if column in withheld:
         return Shorthand(withheld[column])
     cell: Cell = figure_of(row, target, column) if column in _VALUES else getattr(row, column)
@@ -85,11 +86,10 @@ def _same_side(exact: Fraction, rounded: Fraction, standard: Standard | None) ->
     """Return whether two values keep a standard or break it alike."""
     if standard is None or standard.operator == "about":
         return True
-    kept = {
-        "at least": lambda value: value >= standard.value, "more than": lambda value: value > standard.value,
-        "at most": lambda value: value <= standard.value, "less than": lambda value: value < standard.value,
-    }[standard.operator]  # fmt: skip
-    return bool(kept(exact) == kept(rounded))
+    keeps: dict[Operator, Callable[[Fraction, Fraction], bool]] = {
+        "at least": ge, "more than": gt, "at most": le, "less than": lt
+    }  # fmt: skip
+    return keeps[standard.operator](exact, standard.value) == keeps[standard.operator](rounded, standard.value)
 
 
 def _bound(row: Row, column: str) -> Fraction | None:
@@ -142,18 +142,25 @@ _CHANGES = {
 }  # fmt: skip
 
 
-def counted_words(row: Row, target: Target) -> str:
-    """Return of how many records a figure is: "17,170 of 18,974", with what was counted of them; of a number, none.
-
-    Of what has a limit, those in time; of what has none, those of the kinds: 476 of 865 upheld.
-    """
+def of_words(row: Row, target: Target) -> str:
+    """Return of how many records a figure is: "17,170 of 18,974"; of a number or a mean, how many were counted."""
     if not target.is_share:
-        count = cell_of(row, "met" if target.shows_met else "denominator", target)
-        return f"{count:,}" if isinstance(count, int) else "–"
+        number = cell_of(row, "met" if target.shows_met else "denominator", target)
+        return f"{number:,}" if isinstance(number, int) else "–"
     of, counted = (cell_of(row, column, target) for column in ("met", "denominator"))
     if isinstance(of, int) and isinstance(counted, int):
-        return f"{of:,} of {counted:,} {target.met_words}".rstrip()
+        return f"{of:,} of {counted:,}"
     return "–" if Shorthand("z") in {of, counted} else f"{of} of {counted}"
+
+
+def counted_words(row: Row, target: Target) -> str:
+    """Return of how many records a figure is, and what is said of them.
+
+    Of what has a limit, those in time: 17,170 of 18,974 in time. Of what has none, those of the kinds: 476 of 865
+    upheld.
+    """
+    words = of_words(row, target)
+    return f"{words} {target.met_words}".rstrip() if target.is_share and words != "–" else words
 
 
 def headroom_words(row: Row, target: Target) -> str:
@@ -161,43 +168,35 @@ def headroom_words(row: Row, target: Target) -> str:
     room = cell_of(row, "headroom", target)
     if not isinstance(room, int):
         return "–" if room == Shorthand("z") else str(room)
-    standard = target.standard
-    upwards = standard is not None and standard.better == "increase"
+    upwards = target.standard is not None and target.standard.better == "increase"
+    counted = target.met_words or "counted"
     if room < 0:
-        return f"{-room:,} too many{' missed' if upwards else ''}"
-    what = "could miss" if upwards else "could be counted"
+        return f"{-room:,} too many {'missed' if upwards else counted}"
+    what = "could miss" if upwards else f"could be {counted}"
     if row.status == "undetermined" and upwards and row.pending:
-        return f"{room:,} of {row.pending:,} open {what}" if room else "none of the open could miss"
+        return f"{room:,} of {row.pending:,} pending {what}" if room else f"none of {row.pending:,} pending {what}"
     return f"{room:,} more {what}" if room else f"no more {what}"
 
 
 def change_words(row: Row, before: Row | None, target: Target) -> str:
     """Return what changed since another period: "up 1.2 points since Feb 2024"; nothing where it can't be said.
 
-    Shares change by points, other values by their unit. A period that isn't over says so.
+    Shares change by points, other values by their unit. Where the period isn't over, or records are pending, it says so.
     """
-    if before is None or {"value"} & {*getattr(row, "withheld", ()), *getattr(before, "withheld", ())}:
+    if before is None or {"value"} & {*row.withheld, *before.withheld}:
         return ""
     if row.exact is None or before.exact is None or target.is_change:
         return ""
     change, share = row.exact - before.exact, row.unit == "share"
     amount = signed(abs(change) * (100 if share else 1), 0 if row.unit == "number" else 1).lstrip("+")
     unit = "points" if share else unit_words(row, target)
-    if not amount.strip("0."):
-        way = "much as" if change else "as"
-        text = f"{way} in {before.period}"
+    if amount.strip("0."):
+        words = f"{'up' if change > 0 else 'down'} {amount} {unit}".rstrip()
     else:
-        text = f"{'up' if change > 0 else 'down'} {amount} {unit}".rstrip() + f" since {before.period}"
-    return text if row.complete else f"{text}, so far"
+        words = "hardly changed" if change else "unchanged"
+    return f"{words} since {before.period}{'' if row.complete and not row.pending else ', so far'}"
 
 
-def open_words(row: Row) -> str:
-    """Return how many records are still open and not yet due; nothing where there are none, or it is withheld."""
-    if not row.pending or "pending" in getattr(row, "withheld", {}):
-        return ""
-    return f"{many(row.pending, 'record')} still open"
-
-
-def notes_of(row: Row) -> Iterator[str]:
-    """Yield what is to be known about one row, each a sentence without its end."""
-    yield from (plain(words) for words in row.words)
+def pending_words(row: Row) -> str:
+    """Return how many records are still open and not yet due; nothing where none is, or it is withheld."""
+    return f"{row.pending:,} pending" if row.pending and "pending" not in row.withheld else ""

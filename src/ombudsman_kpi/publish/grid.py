@@ -1,7 +1,9 @@
 """The grid of one commitment: periods across, groups down, the total last."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from ombudsman_kpi.errors import OptionError, one_of
 from ombudsman_kpi.figures.row import EVERYTHING, NO_DATE, Row
@@ -16,12 +18,52 @@ from ombudsman_kpi.publish.cells import (
     standard_words,
     status_words,
     title_of,
-)  # fmt: skip
-from ombudsman_kpi.publish.published import Cell, Kind, PublishedTable, TableColumn
+)
+from ombudsman_kpi.publish.published import Cell, Figure, Kind, PublishedTable, Shorthand, TableColumn
+from ombudsman_kpi.publish.text_table import as_html, as_text, screen_width, text_of
 from ombudsman_kpi.publish.totals import is_total
 from ombudsman_kpi.tallies.basis import Basis
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 SHOWN = ("value", "low", "high", "records", "met", "missed", "pending", "denominator", "headroom", "status")
+
+
+@dataclass(frozen=True, repr=False)
+class Grid:
+    """A published table that shows itself, in a notebook and a terminal. ``table`` has its cells as values."""
+
+    table: PublishedTable
+    keys: int = 1  # columns that say what a row is about
+
+    @property
+    def says(self) -> str:
+        """What it shows, in a sentence."""
+        return self.table.says
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a frame with its columns: shares are parts of 1, and what has no value is missing."""
+        import pandas as pd
+
+        columns = zip(*self.table.rows, strict=True) if self.table.rows else [()] * len(self.table.columns)
+        return pd.DataFrame(
+            {column.heading: [*map(_plain, cells)] for column, cells in zip(self.table.columns, columns, strict=True)}
+        )
+
+    def __repr__(self) -> str:
+        width = screen_width()
+        return as_text(text_of(self.table, self.keys), width)
+
+    def _repr_html_(self) -> str:
+        return as_html(text_of(self.table, self.keys))
+
+
+def _plain(cell: Cell) -> object:
+    """Return a cell as frames have it."""
+    if isinstance(cell, Figure):
+        return float(cell.exact)
+    return None if isinstance(cell, Shorthand) else cell
 
 
 def grid_table(
@@ -31,7 +73,7 @@ def grid_table(
     """Return one commitment with its periods across and its groups down; without either, a row for each of the other.
 
     ``show`` is the number in the grid. Of several kinds of period, or several cohorts, the first that was asked for is
-    shown, unless ``every`` or ``cohort`` names another. Give it rows with totals, so that the last row is of all groups.
+    shown, unless ``every`` or ``cohort`` names another. Give it rows with totals, so that the last row is of all.
     Raises ``OptionError`` for what isn't there.
     """
     if show not in SHOWN:

@@ -1,6 +1,6 @@
 """The summary: a row for each commitment, in its latest period, of all groups together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from ombudsman_kpi.figures.row import NO_DATE, Row
 from ombudsman_kpi.measures.base.target import Target
@@ -15,7 +15,7 @@ from ombudsman_kpi.publish.cells import (
     status_words,
     title_of,
     value_words,
-)  # fmt: skip
+)
 from ombudsman_kpi.publish.published import Cell, PublishedTable, TableColumn
 from ombudsman_kpi.publish.totals import is_total
 from ombudsman_kpi.rounding import many
@@ -102,17 +102,20 @@ def summary_words(rows: Sequence[Row], basis: Basis) -> str:
     shown = [row for row, _ in latest(rows, basis) if row.status in {"met", "missed", "undetermined"}]
     if not shown:
         return "None of the commitments measured has a standard that it could meet or miss."
-    met, missed = ([row for row in shown if row.status == status] for status in ("met", "missed"))
+    met, missed, open_ = ([row for row in shown if row.status == one] for one in ("met", "missed", "undetermined"))
     says = f"{len(met)} of {many(len(shown), 'commitment')} {'is' if len(met) == 1 else 'are'} met"
+    if open_:
+        says += f", {len(open_)} {'is' if len(open_) == 1 else 'are'} undetermined"
     if missed:
-        says += "; " + ", and ".join(f"{title_of(basis.scheme[row.target])} misses its standard" for row in missed[:1])
-        says += _by(missed[0])
-        says += f", and {many(len(missed) - 1, 'other')} too" if len(missed) > 1 else ""
-    return says + "."
+        says += f"; missed: {'; '.join(_missed(row, basis) for row in missed[:_NAMED])}"
+        says += f"; and {len(missed) - _NAMED} more" if len(missed) > _NAMED else ""
+    return f"{says}."
 
 
-def _by(row: Row) -> str:
-    withheld: Mapping[str, str] = getattr(row, "withheld", {})
-    return (
-        f" by {-row.headroom:,}" if row.headroom is not None and row.headroom < 0 and "headroom" not in withheld else ""
-    )
+def _missed(row: Row, basis: Basis) -> str:
+    """Return a commitment that misses its standard, with by how many."""
+    room = headroom_words(row, basis.scheme[row.target])
+    return title_of(basis.scheme[row.target]) + (f" ({room})" if room != "–" else "")
+
+
+_NAMED = 3

@@ -1,234 +1,199 @@
-"""How results show themselves: one table, for the terminal, the notebook and the command line."""
+"""A table as text and as HTML: for the terminal, the notebook and the command line."""
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
 from html import escape
 
-from ombudsman_kpi.figures.row import EVERYTHING, NO_DATE, Row
-from ombudsman_kpi.measures.base.target import Target
-from ombudsman_kpi.rounding import half_up, percent
-from ombudsman_kpi.tallies.basis import Basis
+from ombudsman_kpi.publish.cells import MARKS
+from ombudsman_kpi.publish.layout import Laid, Said, Span, TextCell, blocks, body, wide, wrapped
+from ombudsman_kpi.publish.published import Cell, Figure, PublishedTable, TableColumn, legend, plain, shown
+
+WIDTH = 120  # of text that no terminal shows
 
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """A table ready to be shown: its heading, columns, rows of text, and what to know below it."""
+    """A table ready to be shown: its heading, columns, rows of text, and what to know below it.
+
+    A row with a single cell stands across all columns: it heads those that follow. The first ``keys`` columns say what
+    a row is about; they stand in every block where a table is too wide. ``more`` are tables below it, with its notes.
+    """
 
     title: str
     subtitle: str
     columns: tuple[str, ...]
     numeric: tuple[bool, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[TextCell, ...], ...]
     footnotes: tuple[str, ...]
+    keys: int = 1
+    more: tuple["TextTable", ...] = ()
 
-    @property
-    def widths(self) -> list[int]:
-        """How wide each column is."""
-        return [max(len(text) for text in column) for column in zip(self.columns, *self.rows, strict=True)]
+    def spans(self) -> list[str | None]:
+        """Return of each row what stands across all columns; None where it has cells."""
+        return [plain(_said(row[0]).text) if len(row) == 1 < len(self.columns) else None for row in self.rows]
 
-    def within(self, width: int) -> "TextTable":
-        """Return the table without the columns that matter least, so that it is no wider than a screen."""
-        table = self
-        for name in ("Limit", "Measure", "Missed", "Headroom", "In time", "Met", "Pending", "Note"):
-            if sum(table.widths) + 2 * len(table.columns) > width and name in table.columns:
-                shown = [place for place, column in enumerate(table.columns) if column != name]
-                table = replace(
-                    table,
-                    columns=tuple(table.columns[place] for place in shown),
-                    numeric=tuple(table.numeric[place] for place in shown),
-                    rows=tuple(tuple(row[place] for place in shown) for row in table.rows),
-                )
-        return table
+    def laid_out(self) -> list[Laid]:
+        """Return the columns with the heading of each and its cells, all of them as they may be shown."""
+        rows = [
+            row if span is None else ("",) * len(self.columns)
+            for row, span in zip(self.rows, self.spans(), strict=True)
+        ]
+        cells = zip(*([*self.columns], *rows), strict=True) if self.columns else ()
+        return [
+            Laid(tuple(_marked(name, cell) for cell in column), numeric, label=place < self.keys)
+            for place, (name, numeric, column) in enumerate(zip(self.columns, self.numeric, cells, strict=True))
+        ]
+
+    def fits(self, width: int | None) -> bool:
+        """Return whether all columns have room beside one another."""
+        return width is None or len([*blocks(self.laid_out(), self.keys, width)]) == 1
 
 
-def table_of(rows: Sequence[Row], basis: Basis) -> TextTable:
-    """Return results laid out for a reader: what was promised, what was reached, whether it was kept."""
-    scheme, rows = basis.scheme, tuple(rows)  # each is looked at several times, and made once
-    dated = {(row.target, row.cohort) for row in rows if row.period != NO_DATE}
-    shown = [
-        row
-        for row in rows
-        if row.status != "not measured" and (row.period != NO_DATE or (row.target, row.cohort) not in dated)
-    ]
-    targets = [basis.scheme[row.target] for row in shown]
-    timed = all(target.in_time for target in targets)
-    met = "In time" if timed else "Met"
-    value = "Share" if all(row.unit == "share" for row in shown) else "Value"
-    wide = {
-        "Cohort": len({(row.target, row.cohort) for row in shown}) > len({row.target for row in shown}),
-        "Period": any(row.every != EVERYTHING for row in shown),
-        "Pending": any(row.pending for row in shown),
-        "Note": any(row.words for row in shown),
-    }
-    by, limit = basis.by, "Limit" if timed else "Measure"
-    numbers = ["Counted", met, "Missed", "Pending", value, "Standard"]
-    columns = ["Target", limit, "Cohort", "Period", *by, *numbers, "Status", "Headroom", "Note"]
-    names = [name for name in columns if wide.get(name, True)]
-    cells = [dict(zip(columns, _cells(row, target), strict=True)) for row, target in zip(shown, targets, strict=True)]
+def _said(cell: TextCell) -> Said:
+    return cell if isinstance(cell, Said) else Said(cell)
+
+
+def _marked(column: str, cell: TextCell) -> Said:
+    """Return a cell as it may be shown; a status with its mark, which stays on one line with it."""
+    said = _said(cell)
+    text, under = _kept(said.text), _kept(said.under)
+    if column == "Status" and not said.style and text in STYLED:
+        return Said(f"{MARKS.get(text, '–')}\xa0{text}", under, text)
+    return Said(text, under, said.style)
+
+
+def _kept(text: str) -> str:
+    """Return text in one line without what steers a terminal; blanks that don't break stay."""
+    return "\xa0".join(map(plain, text.split("\xa0"))) if "\xa0" in text else plain(text)
+
+
+def screen_width() -> int:
+    """Return how wide the terminal is; for what isn't shown on one, ``WIDTH``."""
+    return max(shutil.get_terminal_size((WIDTH, 24)).columns, 20)
+
+
+def lines_of(table: TextTable, width: int | None) -> Iterator[list[Span]]:
+    """Yield the lines of a table in a width, each as some text with styles; None: as wide as it is."""
+    yield from _text(table.title, "bold", width)
+    if table.subtitle:
+        yield from _text(table.subtitle, "", width)
+    yield []
+    for number, one in enumerate((table, *table.more)):
+        if number:
+            yield []
+            yield from _text(one.title, "bold", width)
+        yield from body(one.laid_out(), one.spans(), one.keys, width)
+    if table.footnotes:
+        yield []
+    for note in table.footnotes:
+        yield from _text(note, "dim", width)
+
+
+_NUMBERED = re.compile(r"(\d+|\*|†)  ")
+
+
+def _text(text: str, style: str, width: int | None) -> Iterator[list[Span]]:
+    """Yield the lines of a sentence; those of a note stand below its first word, not below its number."""
+    number = _NUMBERED.match(text)
+    first = number[0] if number else ""
+    text = _kept(text[len(first) :])
+    lines = wrapped(text, width - wide(first)) if width is not None else (text,)
+    for place, line in enumerate(lines):
+        yield [((first if not place else " " * wide(first)) + line.replace("\xa0", " "), style)]
+
+
+def as_text(table: TextTable, width: int | None = None) -> str:
+    """Return a table as plain text, no wider than a width where one is given."""
+    return "\n".join("".join(text for text, _ in line) for line in lines_of(table, width))
+
+
+STYLED = {  # statuses by the colour behind them, with white on it: readable where all else is light, or dark
+    "met": "#00703c",
+    **dict.fromkeys(("missed", "late", "overdue", "invalid"), "#b10e1e"),
+    "undetermined": "#7a5200",
+    **dict.fromkeys(("no target", "no data", "not measured", "pending"), ""),
+}
+
+
+def text_of(table: PublishedTable, keys: int = 1) -> TextTable:
+    """Return a published table as text: its shorthand is explained below it."""
+    marked = all(column.heading != "Status" for column in table.columns)
+    rows = tuple(
+        tuple(_text_cell(cell, column, marked=marked) for cell, column in zip(row, table.columns, strict=True))
+        for row in table.rows
+    )
     return TextTable(
-        title=scheme.title,
-        subtitle=(
-            f"as at {basis.as_of} · scheme {scheme.id}, digest {scheme.digest} · "
-            f"calendar {scheme.calendar.named}, edition {scheme.calendar.edition}"
-        ),
-        columns=tuple(names),
-        numeric=tuple(name in {*numbers, "Headroom"} for name in names),
-        rows=tuple(tuple(row[name] for name in names) for row in cells),
-        footnotes=tuple(_footnotes(rows, basis, shown)),
+        table.title, table.says, tuple(_heading(column) for column in table.columns),
+        tuple(column.kind not in {"text", "date"} for column in table.columns), rows,
+        (*(f"{number}  {note}" for number, note in enumerate(table.notes, 1)),
+         *(f"{mark} {meaning}" for mark, meaning in legend([table]))), keys,
     )  # fmt: skip
 
 
-def _cells(row: Row, target: Target) -> list[str]:
-    period = row.period + ("" if row.complete else " *") + (" †" if row.provisional else "")
-    counted = _number(row.met if target.shows_met else row.denominator)
-    parts = [_number(number) if target.is_share else "–" for number in (row.met, row.missed)]
-    return [
-        row.target, target.described, row.cohort, period, *row.group,
-        counted, *parts, _number(row.pending),
-        value_of(row, target), standard_of(target), row.status, _number(row.headroom), "; ".join(row.words),
-    ]  # fmt: skip
+def _heading(column: TableColumn) -> str:
+    return f"{column.heading} ({column.unit})" if column.unit else column.heading
 
 
-def value_of(row: Row, target: Target) -> str:
-    """Return a value in its unit, rounded half up from the exact one; a change with its sign."""
-    if row.exact is None:
-        return "–"
-    sign = "+" if target.is_change and row.exact > 0 else ""
-    if row.unit == "share":
-        text = percent(row.exact.numerator, row.exact.denominator)
-    elif row.unit == "number":
-        text = half_up(row.exact, 0)
-    else:
-        text = f"{half_up(row.exact)} {row.unit}"
-    return (sign + text).replace("-", "−")
-
-
-def _number(value: int | None) -> str:
-    return "–" if value is None else f"{value:,}"
-
-
-_SIGNS = {"at least": "≥", "at most": "≤", "more than": ">", "less than": "<", "about": "≈"}
-_CHANGES = {
-    "at least": "not below", "at most": "not above", "more than": "increases", "less than": "decreases",
-    "about": "as before",
-}  # fmt: skip
-
-
-def standard_of(target: Target) -> str:
-    """Return a published figure: its sign, its value, its unit; for a change, in a word."""
-    standard = target.standard
-    if standard is None:
-        return "–"
-    if target.is_change:
-        return _CHANGES[standard.operator]
-    return f"{_SIGNS[standard.operator]} {str(standard).removeprefix(standard.operator).strip()}"
-
-
-def _footnotes(rows: Sequence[Row], basis: Basis, shown: Sequence[Row]) -> list[str]:
-    """Return, once each, what the table leaves out: open, excluded and invalid records, and what isn't measured."""
-    notes = []
-    if any(not row.complete for row in shown):
-        notes.append("* the period isn't over at this date")
-    if any(row.provisional for row in shown):
-        notes.append("† some due days fall after the last announced bank holidays, and may still move")
-    for target in dict.fromkeys(row.target for row in rows if row.status != "not measured"):
-        notes += _left_out(target, [row for row in rows if row.target == target])
-    notes += _remarks(shown)
-    reasons: dict[str, list[str]] = {}
-    for row in rows:
-        if row.status == "not measured":
-            reasons.setdefault(row.note, []).append(row.target)
-    notes += [f"not measured: {', '.join(targets)} ({reason})" for reason, targets in reasons.items()]
-    measured = {row.target for row in shown}
-    alike: dict[str, list[str]] = {}
-    for target, options in basis.options["clocks"].items():
-        if target in measured:
-            alike.setdefault(", ".join(f"{name}: {value}" for name, value in options.items()), []).append(target)
-    notes += [f"measured with {options}: {', '.join(targets)}" for options, targets in alike.items()]
-    return notes
-
-
-def _left_out(target: str, rows: Sequence[Row]) -> list[str]:
-    """Return how many records a target leaves out, and why; for each cohort that is shown."""
-    notes = []
-    for cohort in dict.fromkeys(row.cohort for row in rows):
-        first = [row for row in rows if row.cohort == cohort and row.every == rows[0].every]
-        number = sum((row.excluded or 0) + (row.invalid or 0) for row in first)
-        reasons: Counter[str] = Counter()
-        for row in first:
-            for (status, reason), number_of in row.reasons.items():
-                if status in {"excluded", "invalid"}:
-                    reasons[reason if status == "excluded" else f"invalid ({reason})"] += number_of
-        if number:
-            why = ", ".join(f"{number_of:,} {reason}" for reason, number_of in reasons.most_common())
-            of = sum(row.records or 0 for row in first)
-            name = target if len({row.cohort for row in rows}) == 1 else f"{target} ({cohort})"
-            notes.append(f"{name} leaves out {number:,} of {of:,} records: {why}")
-    return notes
-
-
-def _remarks(shown: Sequence[Row]) -> list[str]:
-    """Return each remark once, with the targets that it is about, if it isn't about all."""
-    about: dict[str, dict[str, None]] = {}
-    for row in shown:
-        for remark in row.remarks:
-            about.setdefault(remark, {})[row.target] = None
-    everything = {row.target for row in shown}
-    return [
-        remark if len(everything) > 1 and set(targets) == everything else f"{', '.join(targets)}: {remark}"
-        for remark, targets in about.items()
-    ]
-
-
-def as_text(table: TextTable) -> str:
-    """Return a table as plain text."""
-    widths = table.widths
-
-    def line(cells: Sequence[str]) -> str:
-        aligned = (
-            cell.rjust(width) if numeric else cell.ljust(width)
-            for cell, width, numeric in zip(cells, widths, table.numeric, strict=True)
-        )
-        return "  ".join(aligned).rstrip()
-
-    body = [line(table.columns), line(["─" * width for width in widths]), *(line(row) for row in table.rows)]
-    return "\n".join([table.title, table.subtitle, "", *body, *(["", *table.footnotes] if table.footnotes else [])])
-
-
-_COLOURS = {
-    "met": "#00703c",
-    **dict.fromkeys(("missed", "late", "overdue", "invalid"), "#b10e1e"),
-    "undetermined": "#8a5a00",
-}  # readable on white
+def _text_cell(cell: Cell, column: TableColumn, *, marked: bool) -> Said:
+    text = shown(cell, column)
+    if marked and isinstance(cell, Figure) and cell.status in MARKS:
+        return Said(f"{MARKS[cell.status]}\xa0{text}", "", cell.status)
+    if column.heading == "Status" and text[2:] in STYLED:
+        return Said(text[2:])
+    return Said(text)
 
 
 def as_html(table: TextTable) -> str:
-    """Return a table as HTML for a notebook."""
-
-    def cell(tag: str, text: str, *, numeric: bool, style: str = "white-space:nowrap") -> str:
-        side = "right" if numeric else "left"
-        return f'<{tag} style="text-align:{side};padding:2px 10px;{style}">{escape(text)}</{tag}>'
-
-    headings = zip(table.columns, table.numeric, strict=True)
-    head = "".join(cell("th", text, numeric=numeric) for text, numeric in headings)
-    body = []
-    for row in table.rows:
-        cells = [
-            cell("td", text, numeric=numeric, style=_style(name, text))
-            for name, text, numeric in zip(table.columns, row, table.numeric, strict=True)
-        ]
-        body.append(f"<tr>{''.join(cells)}</tr>")
-    notes = "".join(f"<div>{escape(note)}</div>" for note in table.footnotes)
+    """Return a table as HTML for a notebook, whether that is light or dark."""
+    tables = "".join(_html_of(one, below=one is not table) for one in (table, *table.more))
+    notes = "".join(f"<div>{_escaped(note)}</div>" for note in table.footnotes)
+    subtitle = f"<div>{_escaped(table.subtitle)}</div>" if table.subtitle else ""
     return (
-        f'<div><strong>{escape(table.title)}</strong><div style="font-size:smaller">{escape(table.subtitle)}</div>'
-        f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
-        f'<div style="font-size:smaller">{notes}</div></div>'
+        f'<div style="overflow-x:auto"><strong>{_escaped(table.title)}</strong>{subtitle}{tables}'
+        f'<div style="font-size:smaller;max-width:60em">{notes}</div></div>'
     )
 
 
-def _style(column: str, text: str) -> str:
-    """Return the style of a cell: the colour of a status; only notes run over several lines."""
-    colour = _COLOURS.get(text) if column == "Status" else None
-    bold = f";color:{colour};font-weight:bold" if colour else ""
-    return "" if column == "Note" else f"white-space:nowrap{bold}"
+def _escaped(text: str) -> str:
+    return escape(_kept(text)).replace("\xa0", "&nbsp;")
+
+
+_LINE = "border-bottom:1px solid rgba(128,128,128,.5)"
+
+
+def _html_of(table: TextTable, *, below: bool) -> str:
+    columns = table.laid_out()
+    caption = f'<caption style="text-align:left;caption-side:top"><strong>{_escaped(table.title)}</strong></caption>'
+    head = "".join(_html_cell('th scope="col"', column.cells[0], numeric=column.numeric) for column in columns)
+    rows = []
+    for number, span in enumerate(table.spans(), 1):
+        if span is not None:
+            across = f'<th colspan="{len(columns)}" scope="rowgroup" style="text-align:left;padding:10px 10px 2px">'
+            rows.append(f"<tr>{across}{escape(span)}</th></tr>")
+            continue
+        cells = [
+            _html_cell('th scope="row"' if place < table.keys else "td", column.cells[number], numeric=column.numeric)
+            for place, column in enumerate(columns)
+        ]
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return (
+        f'<table style="border-collapse:collapse;margin:8px 0">{caption if below else ""}<thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def _html_cell(tag: str, cell: Said, *, numeric: bool) -> str:
+    side = "right" if numeric else "left"
+    weight = "" if "col" in tag else ";font-weight:normal"
+    text = escape(cell.text).replace("\xa0", "&nbsp;")
+    colour = STYLED.get(cell.style)
+    if colour:
+        text = f'<span style="background:{colour};color:#fff;padding:1px 6px;border-radius:3px">{text}</span>'
+    elif cell.style == "bold":
+        text = f"<strong>{text}</strong>"
+    if cell.under:
+        text += f'<div style="font-size:smaller;opacity:.75">{escape(cell.under)}</div>'
+    style = f"text-align:{side};vertical-align:top;padding:3px 10px;max-width:30em{weight};{_LINE}"
+    return f'<{tag} dir="auto" style="{style}">{text}</{tag[:2]}>'

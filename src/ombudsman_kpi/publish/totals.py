@@ -73,8 +73,7 @@ def _without(row: Row, symbol: str) -> Row:
     """Return a row without its figure, and with what stands in its place."""
     lacking = dict.fromkeys(("value", "low", "high", "numerator", "denominator", "headroom"), symbol)
     nothing: dict[str, Any] = {**dict.fromkeys(lacking), "exact": None, "status": "no data"}
-    withheld: dict[str, Any] = {"withheld": lacking} if "withheld" in Row._fields else {}
-    return row._replace(**nothing, **withheld)
+    return row._replace(**nothing, withheld=lacking)
 
 
 def _added_up(rows: Sequence[Row], basis: Basis) -> Iterator[Row]:
@@ -98,7 +97,7 @@ def _total(rows: Sequence[Row], target: Target, group: Group) -> Row:
     total = rows[0]._replace(**kept, words=(), details={}, note="")
     if isinstance(target, Numbers) and all(row.exact is not None for row in rows):
         return total._replace(**_number(total, target))
-    if target.is_share and target.met_when is target.complete is None:
+    if target.is_share and target.met_when is None and target.complete is None:
         own = [_share(row, target) for row in rows]
         if all(
             getattr(row, name) == value for row, share in zip(rows, own, strict=True) for name, value in share.items()

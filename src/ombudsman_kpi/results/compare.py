@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ombudsman_kpi.errors import OptionError, one_of
 from ombudsman_kpi.figures.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.measures.base.target import Target
-from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text, standard_of, value_of
+from ombudsman_kpi.publish.cells import standard_words, value_words
+from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.plan import names_of
@@ -127,7 +128,7 @@ def comparison_table(comparison: Comparison) -> TextTable:
         line = [" / ".join(names), *([row.period + ("" if row.complete else " *")] if periods else []), *row.group]
         for side, own in zip(sides, pair, strict=True):
             target = side.scheme[own.target] if own else None
-            line += [value_of(own, target), _promised(target), own.status] if own and target else ["", "", ""]
+            line += [value_words(own, target), _promised(target), own.status] if own and target else ["", "", ""]
         lines.append(tuple(line))
     notes = [f"{side.scheme.id}: {side.scheme.title}, digest {side.scheme.digest}" for side in sides]
     if any(row and not row.complete for pair in shown for row in pair):
@@ -147,4 +148,4 @@ def comparison_table(comparison: Comparison) -> TextTable:
 def _promised(target: Target) -> str:
     """Return what a target promises: the figure, and the limit that it is for."""
     limit = "" if target.standard_limit is None else f" in {target.standard_limit}"
-    return f"{standard_of(target)}{limit}"
+    return f"{standard_words(target)}{limit}"

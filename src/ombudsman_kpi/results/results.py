@@ -11,8 +11,12 @@ from ombudsman_kpi.errors import OptionError, SchemeError, one_of
 from ombudsman_kpi.figures.from_counts import table_of_counts
 from ombudsman_kpi.figures.row import COUNTS, OWN_COLUMNS, Row, column_names
 from ombudsman_kpi.figures.table import Column, Made, RowsByColumn
+from ombudsman_kpi.publish.grid import Grid, grid_table
+from ombudsman_kpi.publish.results_table import table_of
 from ombudsman_kpi.publish.returns import StatutoryReturn, statutory_return
-from ombudsman_kpi.publish.text_table import as_html, as_text, table_of
+from ombudsman_kpi.publish.summary import summary_table
+from ombudsman_kpi.publish.text_table import as_html, as_text, screen_width
+from ombudsman_kpi.publish.totals import with_totals
 from ombudsman_kpi.results.json import plain_results, results_from_json, results_json_schema, results_to_json
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.statistics.survival_curves import ElapsedCounts
@@ -106,6 +110,22 @@ class Results:
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
 
+    def grid(self, target: str, *, show: str = "value", every: str | None = None, cohort: str | None = None) -> Grid:
+        """Return one commitment with its periods across, its groups down and the total of all groups last.
+
+        ``show`` names the number in it: ``value``, ``low``, ``high``, ``denominator``, ``met``, ``missed``,
+        ``pending``, ``headroom`` or ``status``. Of several kinds of periods, or cohorts, ``every`` and ``cohort``
+        choose. Without periods, or without groups, each has a line with all of these. Raises ``SchemeError`` for a target that isn't
+        there, ``OptionError`` for what else isn't.
+        """
+        rows = with_totals(self[target].rows, self.basis, self.counts)
+        table = grid_table(rows, self.basis, target, show=show, every=every, cohort=cohort)
+        return Grid(table, max(len(self.basis.by), 1))
+
+    def summary(self) -> Grid:
+        """Return a line for each commitment in its latest period, of all groups together; ``says`` sums them up."""
+        return Grid(summary_table(with_totals(self.rows, self.basis, self.counts), self.basis))
+
     def to_pandas(self) -> "pd.DataFrame":
         """Return a frame with a row for each target, cohort, period and group.
 
@@ -145,10 +165,11 @@ class Results:
         return results_json_schema()
 
     def __repr__(self) -> str:
-        return as_text(table_of(self.rows, self.basis))
+        width = screen_width()
+        return as_text(table_of(self.rows, self.basis, self.counts, width), width)
 
     def _repr_html_(self) -> str:
-        return as_html(table_of(self.rows, self.basis))
+        return as_html(table_of(self.rows, self.basis, self.counts))
 
 
 def _series(name: str, column: Column) -> Any:

@@ -205,8 +205,12 @@ class Scheme(Declaration):
 
     @cached_property
     def digest(self) -> str:
-        """A digest of the whole declaration: two schemes with the same digest measure the same."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        """A digest of the whole declaration: two schemes with the same digest measure the same.
+
+        What tables call a target isn't in it.
+        """
+        declared = self.model_dump(mode="json", exclude={"targets": {"__all__": {"title"}}})
+        text = json.dumps(declared, sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
     def __getitem__(self, target: str) -> Target:

@@ -101,7 +101,7 @@ class Target(Declaration):
     says: str = Field(min_length=1, description="The words of the commitment, as published")
     title: str | None = Field(
         None, min_length=1, max_length=80, exclude_if=is_none,
-        description="The commitment shortened, as tables name it; without it they have its words",
+        description="The commitment shortened, as tables name it; {limit} in it stands for its limit",
     )  # fmt: skip
     source: str | None = Field(None, description="Where it is published, if not in the scheme's own source")
     reading: str | None = Field(None, description="What the scheme chose where the words leave it open")
@@ -401,6 +401,22 @@ class Target(Declaration):
         if self.complete is not None and "received" not in self.cohorts:
             raise ValueError("complete: only those received in a period can be pending; leave it out")
         return self
+
+    @model_validator(mode="after")
+    def _title_has_what_it_names(self) -> Self:
+        rest = (self.title or "").replace("{limit}", "")
+        if "{" in rest or "}" in rest:
+            raise ValueError("title: only {limit} may stand in braces")
+        if rest != (self.title or "") and getattr(self, "limit", None) is None:
+            raise ValueError("title: it names {limit}, and there is no limit; write the title without it")
+        return self
+
+    @property
+    def named(self) -> str:
+        """The commitment as tables name it: its title, or else its own words."""
+        if self.title is None:
+            return self.says
+        return self.title.replace("{limit}", self.described.replace("< ", "less than "))
 
     @model_validator(mode="after")
     def _standard_in_its_unit(self) -> Self:
