@@ -1,11 +1,14 @@
 """What the commands print: tables, CSV, and on a terminal how many rows have been read."""
 
 import csv
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
+
+from ombudsman_kpi.publish.published import no_formula, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +32,11 @@ def _terminal(stream: TextIO) -> "Console | None":
     return console if console.is_terminal else None
 
 
+def guarded(cell: Any) -> Any:
+    """Return a cell of a CSV file: text that begins like a formula has an apostrophe before it."""
+    return no_formula(cell) if isinstance(cell, str) else cell
+
+
 @contextmanager
 def show_progress() -> Iterator[Callable[[str, int], None] | None]:
     """Yield a callback that shows on a terminal how many rows have been read; None elsewhere."""
@@ -41,10 +49,11 @@ def show_progress() -> Iterator[Callable[[str, int], None] | None]:
 
 
 def write_csv(rows: list[dict[str, Any]]) -> None:
-    """Print rows as CSV."""
-    writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    """Print rows as CSV: in UTF-8, and no text that a spreadsheet would take for a formula."""
+    text = _text_for(_stream())
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(map(text, rows[0]))
+    writer.writerows(map(text, row.values()) for row in rows)
 
 
 def write_frame(frame: "pd.DataFrame", *, as_json: bool = False) -> None:
@@ -52,9 +61,32 @@ def write_frame(frame: "pd.DataFrame", *, as_json: bool = False) -> None:
     if as_json:
         sys.stdout.write(frame.to_json(orient="records", date_format="iso", indent=2) + "\n")
     else:
-        frame.to_csv(sys.stdout, index=False, lineterminator="\n")
+        stream = _stream()
+        frame_to_csv(frame, stream, _text_for(stream))
     for note in frame.attrs.get("notes", ()):
         sys.stderr.write(f"{note}\n")
+
+
+def frame_to_csv(frame: "pd.DataFrame", stream: Any, text: Callable[[Any], Any] = guarded) -> None:
+    """Write a frame as CSV, without text that a spreadsheet would take for a formula. Numbers stay as they are."""
+    import pandas as pd
+
+    safe = frame.copy(deep=False)
+    for name in frame.select_dtypes(exclude=["number", "bool", "datetime", "datetimetz", "timedelta"]):
+        safe[name] = pd.Series([text(cell) for cell in frame[name]], frame.index, dtype=object)
+    safe.rename(columns=text).to_csv(stream, index=False, lineterminator="\n")
+
+
+def _stream() -> TextIO:
+    """Return where CSV is printed: in UTF-8 and with one sign at the end of a line, whatever the system's habit is."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")
+    return sys.stdout
+
+
+def _text_for(stream: TextIO) -> Callable[[Any], Any]:
+    """Return what text becomes: on a terminal it steers nothing, either."""
+    return (lambda cell: guarded(plain(cell) if isinstance(cell, str) else cell)) if stream.isatty() else guarded
 
 
 def print_table(table: "TextTable | Callable[[int], TextTable]") -> None:
