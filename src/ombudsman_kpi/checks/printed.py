@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from ombudsman_kpi.checks.printed_cells import Column, Number, Printed, Unreadable, open_printed
+from ombudsman_kpi.checks.printed_cells import Number, Printed, PrintedColumn, Unreadable, open_printed
 from ombudsman_kpi.checks.printed_columns import Share, Sum, shares_of, sums_of
 from ombudsman_kpi.publish.published import plain
 from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text
@@ -72,7 +72,7 @@ class TableFindings(Sequence[TableFinding]):
         named = f"{self.table}: " if self.table else ""
         return TextTable(
             f"{named}{many(len(self.found), 'finding')} in {many(self.rows, 'row')}", "",
-            ("Row", "Name", "Column", "What can't be right"), (False, False, False, False),
+            ("Row", "Name", "PrintedColumn", "What can't be right"), (False, False, False, False),
             tuple((item.row, *map(plain, (item.label, item.column, item.says))) for item in self.found),
             (*(plain(f"compared: {words}") for words in self.compared), *left, *map(plain, self.notes)),
         )  # fmt: skip
@@ -141,7 +141,7 @@ def _several(names: str | Sequence[str]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
-def _finding(printed: Printed, rule: str, position: int, column: Column, says: str) -> TableFinding:
+def _finding(printed: Printed, rule: str, position: int, column: PrintedColumn, says: str) -> TableFinding:
     return TableFinding(rule, printed.row(position), printed.labels[position], column.name, says)
 
 
@@ -152,7 +152,7 @@ def _unread(printed: Printed) -> Iterator[TableFinding]:
                 yield _finding(printed, "unreadable-number", position, column, "it is no number, nor known shorthand")
 
 
-def _outside(printed: Printed, column: Column) -> Iterator[TableFinding]:
+def _outside(printed: Printed, column: PrintedColumn) -> Iterator[TableFinding]:
     whole = 100 if column.scale == 100 else 1
     for position, cell in enumerate(column.cells):
         if isinstance(cell, Number) and not 0 <= cell.value <= whole:
@@ -175,7 +175,7 @@ def _of_share(printed: Printed, share: Share) -> Iterator[TableFinding]:
             yield _finding(printed, "percentage-not-of-counts", position, share.percent, says)
 
 
-def _wrong(column: Column, cell: Number, part: Fraction | None, of: Fraction) -> str:
+def _wrong(column: PrintedColumn, cell: Number, part: Fraction | None, of: Fraction) -> str:
     """Return what is wrong with a percentage of some records; nothing where it is right."""
     if part is None:  # any number of so many records
         near = round(cell.value * of / column.scale)
@@ -190,7 +190,7 @@ def _wrong(column: Column, cell: Number, part: Fraction | None, of: Fraction) ->
     return f"{_plain(part)} of {_plain(of)} is {shown}{_sign(column)}, not {_text(cell)}{_sign(column)}{hint}"
 
 
-def _is_right(column: Column, cell: Number, share: Fraction) -> bool:
+def _is_right(column: PrintedColumn, cell: Number, share: Fraction) -> bool:
     exact, places = column.scale * share, column.places_of(cell)
     if places is None:  # as exact as a spreadsheet works
         return abs(exact - cell.value) < Fraction(column.scale, 10**9)
@@ -237,5 +237,5 @@ def _plain(number: Fraction) -> str:
     return half_up(number, 0 if number.denominator == 1 else 1)
 
 
-def _sign(column: Column) -> str:
+def _sign(column: PrintedColumn) -> str:
     return "%" if column.scale == 100 else ""

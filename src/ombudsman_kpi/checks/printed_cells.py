@@ -72,7 +72,7 @@ def read_cell(cell: Any) -> Number | Unreadable | str | None:
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class PrintedColumn:
     """A column of a printed table: what its cells hold, those of a total row last."""
 
     name: str
@@ -127,14 +127,14 @@ class Printed:
     """A table as it was printed."""
 
     place: str
-    columns: Sequence[Column]
+    columns: Sequence[PrintedColumn]
     labels: Sequence[str]  # what each row is called
     has_total: bool  # whether the last row is a total of the others
     notes: Sequence[str]
     locate: Any = None
     left_out: Counter[str] = field(default_factory=Counter)
 
-    def __getitem__(self, name: str) -> Column:
+    def __getitem__(self, name: str) -> PrintedColumn:
         for column in self.columns:
             if column.name == name:
                 return column
@@ -162,7 +162,7 @@ def open_printed(table: Any, options: FileOptions = FOUND_OUT) -> Printed:
             column.append(total.get(name))
     elif size > 1 and is_total([column[-1] for column in cells.values()]):
         total, size = {}, size - 1
-    columns = [Column(name, [*map(read_cell, column)]) for name, column in cells.items()]
+    columns = [PrintedColumn(name, [*map(read_cell, column)]) for name, column in cells.items()]
     named = next((column for column in columns if not column.is_numeric and any(map(bool, column.cells))), None)
     labels = [_label(cell) for cell in cells[named.name]] if named else [""] * (size + (total is not None))
     left = Counter(cell for column in columns if column.is_numeric for cell in column.cells if isinstance(cell, str))

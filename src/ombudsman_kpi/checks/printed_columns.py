@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ombudsman_kpi.checks.printed_cells import Column, Number, Printed
+from ombudsman_kpi.checks.printed_cells import Number, Printed, PrintedColumn
 from ombudsman_kpi.errors import OptionError
 
 _MOST = 0.6  # of the rows have to agree
@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 class Added(NamedTuple):
     """Columns that are added up."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[PrintedColumn, ...]
 
     def at(self, position: int) -> Fraction | None:
         """Return their sum in a row; None where one of them has no number."""
@@ -42,7 +42,7 @@ class Added(NamedTuple):
 class Share(NamedTuple):
     """A percentage, and what it is of; without a numerator it is of any number of the denominator."""
 
-    percent: Column
+    percent: PrintedColumn
     numerator: Added | None
     denominator: Added
 
@@ -55,7 +55,7 @@ class Share(NamedTuple):
 class Sum(NamedTuple):
     """A total, and its parts."""
 
-    total: Column
+    total: PrintedColumn
     parts: Added
 
     def __str__(self) -> str:
@@ -102,12 +102,12 @@ def sums_of(printed: Printed, total: str | None, parts: Sequence[str]) -> list[S
     return [Sum(column, added) for column, added in found if added is not None]
 
 
-def _floats(column: Column) -> Floats:
+def _floats(column: PrintedColumn) -> Floats:
     cells = column.cells[:_ROWS]
     return np.array([float(cell.value) if isinstance(cell, Number) else np.nan for cell in cells], np.float64)
 
 
-def _share_of(printed: Printed, percent: Column) -> Share | None:
+def _share_of(printed: Printed, percent: PrintedColumn) -> Share | None:
     """Return the counts that a percentage is of in most rows; the names decide between those that do as well."""
     counts = [column for column in printed.columns if column.is_count and column is not percent]
     if not counts:
@@ -133,17 +133,17 @@ def _share_of(printed: Printed, percent: Column) -> Share | None:
     return best[3] if best is not None else _by_name(percent, counts)
 
 
-def _half_units(percent: Column) -> Floats:
+def _half_units(percent: PrintedColumn) -> Floats:
     """Return how far each percentage may be from its exact value."""
     places = [percent.places_of(cell) if isinstance(cell, Number) else 0 for cell in percent.cells[:_ROWS]]
     return np.array([0.5 * 10.0 ** -(8 if item is None else item) + 1e-9 for item in places])
 
 
-def _single(counts: Sequence[Column]) -> Iterator[Added]:
+def _single(counts: Sequence[PrintedColumn]) -> Iterator[Added]:
     return (Added((column,)) for column in counts)
 
 
-def _with_another(counts: Sequence[Column]) -> Iterator[Added]:
+def _with_another(counts: Sequence[PrintedColumn]) -> Iterator[Added]:
     """Yield the pairs of columns that may make up a whole: all of a narrow table, neighbours of a wide one."""
     if len(counts) > 24:
         return (Added(pair) for pair in pairwise(counts))
@@ -156,7 +156,7 @@ def _may_be(part: Added, whole: Added) -> bool:
     return part.columns != whole.columns and (not any(among) or (all(among) and len(whole.columns) > len(among)))
 
 
-def _fit(percent: Column, part: Added, whole: Added) -> int:
+def _fit(percent: PrintedColumn, part: Added, whole: Added) -> int:
     """Return how well the names of columns go together: words that begin alike, and words for a whole."""
     stems = {word[:4] for word in re.findall(r"[a-z]{4,}", percent.words)}
     alike = sum(bool(stems & {word[:4] for word in re.findall(r"[a-z]{4,}", item.words)}) for item in part.columns)
@@ -164,7 +164,7 @@ def _fit(percent: Column, part: Added, whole: Added) -> int:
     return 2 * (alike == len(part.columns)) + bool(_OF.search(whole.columns[0].words)) + contained
 
 
-def _by_name(percent: Column, counts: Sequence[Column]) -> Share | None:
+def _by_name(percent: PrintedColumn, counts: Sequence[PrintedColumn]) -> Share | None:
     """Return the counts whose names leave no doubt, where the rows don't agree."""
     parts, wholes = ([item for item in counts if known.search(item.words)] for known in (_PART, _OF))
     parts = [item for item in parts if item not in wholes]
@@ -173,7 +173,7 @@ def _by_name(percent: Column, counts: Sequence[Column]) -> Share | None:
     return None
 
 
-def _parts_of(total: Column, counts: Sequence[Column]) -> Added | None:
+def _parts_of(total: PrintedColumn, counts: Sequence[PrintedColumn]) -> Added | None:
     """Return the neighbouring columns that add up to a total in most rows; the fewest where several do."""
     wanted, best = _floats(total), (0, 0)
     found: Added | None = None

@@ -1,7 +1,6 @@
 """The command that fills in a statutory return."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,11 +24,7 @@ from ombudsman_kpi.cli.output import show_progress
 from ombudsman_kpi.errors import KpiError, OptionError, one_of
 from ombudsman_kpi.records.vocabulary import RECORDS
 
-_WRITERS: dict[str, Callable[[Any, Path], object]] = {
-    ".csv": lambda form, path: form.to_csv(path),
-    ".xlsx": lambda form, path: form.to_xlsx(path),
-    ".ods": lambda form, path: form.to_ods(path),
-}
+_ENDINGS = (".csv", ".xlsx", ".ods")
 
 
 def _returns(context: typer.Context, incomplete: str) -> list[str]:
@@ -71,19 +66,19 @@ def statutory_return(
     from ombudsman_kpi.api import measure
     from ombudsman_kpi.schemes.toml import load_scheme
 
-    if output is not None and output.suffix.lower() not in _WRITERS:
-        raise OptionError(f"--output: {output.name} is no file of a known kind. {one_of(output.suffix, _WRITERS)}")
+    if output is not None and output.suffix.lower() not in _ENDINGS:
+        raise OptionError(f"--output: {output.name} has an unknown ending. {one_of(output.suffix, _ENDINGS)}")
     readings = readings_of(columns, files)
     loaded = load_scheme(scheme)
     declared = loaded.statutory_return(name)
     with show_progress() as progress:
         results = measure(
-            loaded, **files, as_of=as_of, every=declared.every or None, by=by or (), targets=declared.targets, columns=readings,
-            **as_words(unreadable=unreadable, repeated_ids=repeated_ids), progress=progress,
+            loaded, **files, as_of=as_of, every=declared.every or None, by=by or (), targets=declared.targets,
+            columns=readings, **as_words(unreadable=unreadable, repeated_ids=repeated_ids), progress=progress,
         )  # fmt: skip
     form = results.statutory_return(name, period=period)
     if output is not None:
-        _WRITERS[output.suffix.lower()](form, output)
+        (form.to_csv if output.suffix.lower() == ".csv" else form.to_workbook)(output)
     if as_csv:
         sys.stdout.write(form.to_csv())
     elif output is None:

@@ -30,9 +30,14 @@ class Form(NamedTuple):
     complete: bool
     cells: tuple[Cell, ...]
 
+    @property
+    def place(self) -> str:
+        """Which form it is, in words."""
+        return _place(self.group, self.period)
+
 
 class LinesChecked(NamedTuple):
-    """A check of the lines of one form; ``holds`` is None where a line of it has no number."""
+    """A check of the lines of one form; ``holds`` is None where a line has no number, or the period isn't over."""
 
     period: str
     group: Group
@@ -40,25 +45,25 @@ class LinesChecked(NamedTuple):
     holds: bool | None
     says: str  # with the numbers: "190 + 7 is 197, not 218"
 
-    @property
-    def place(self) -> str:
-        """Of which form it is."""
-        return ", ".join(part for part in (*map(plain, self.group), self.period) if part and part != EVERYTHING)
-
     def __str__(self) -> str:
-        place = f"{self.place}: " if self.place else ""
-        return f"{place}{self.check} {MARKS[self.holds]}: {self.says}"
+        place = _place(self.group, self.period)
+        return f"{place + ': ' if place else ''}{self.check} {MARKS[self.holds]}: {self.says}"
+
+
+def _place(group: Group, period: str) -> str:
+    return ", ".join(part for part in (*map(plain, group), period) if part and part != EVERYTHING)
 
 
 def own_rows(rows: Sequence[Row], basis: Basis, declared: Return) -> Rows:
     """Return the rows of a return's targets, each by its headline cohort and the return's period."""
-    every = declared.every or (EVERYTHING,)
-    own: dict[str, dict[tuple[str, Group], Row]] = {name: {} for name in declared.targets}
+    every, wanted = declared.every or (EVERYTHING,), declared.targets
+    own: dict[str, dict[tuple[str, Group], Row]] = {}
     for row in rows:
-        is_own = row.target in own and row.cohort == basis.scheme[row.target].cohort
-        if is_own and (row.status == "not measured" or (row.every in every and row.period != NO_DATE)):
-            own[row.target][row.period, row.group] = row
-    lacking = [name for name, part in own.items() if not part]
+        if row.target in wanted and row.cohort == basis.scheme[row.target].cohort:
+            part = own.setdefault(row.target, {})
+            if row.status == "not measured" or (row.every in every and row.period != NO_DATE):
+                part[row.period, row.group] = row
+    lacking = [name for name in wanted if name not in own or not {*declared.every} <= {*basis.every[name]}]
     if lacking:
         periods = f", every={[*declared.every]!r}" if declared.every else ""
         raise OptionError(
@@ -133,12 +138,9 @@ def checked(declared: Return, form: Form) -> Iterator[LinesChecked]:
     cells = {line.line: cell for line, cell in zip(declared.lines, form.cells, strict=True)}
     for check in declared.checks:
         words = _in_words(check)
-        marks = [cells[name] for name in check.named if not isinstance(cells[name], int | Figure)]
-        if marks:
-            says = f"a line is {', '.join(dict.fromkeys(map(str, marks)))}"
-            yield LinesChecked(form.period, form.group, words, None, says)
-            continue
-        holds, says = _compared(check, {name: exact_of(cells[name]) for name in check.named}, cells)
+        holds, says = _compared(check, cells)
+        if holds is False and not form.complete:
+            holds, says = None, f"{says}, and the period isn't over"
         yield LinesChecked(form.period, form.group, words, holds, says)
 
 
@@ -149,21 +151,29 @@ def _in_words(check: LineCheck) -> str:
     return f"{parts} {'≤' if check.at_most else '='} {whole}"
 
 
-def _compared(check: LineCheck, exact: Mapping[str, Fraction], cells: Mapping[str, Cell]) -> tuple[bool | None, str]:
-    """Return whether a check holds, and its numbers in words."""
-    parts, whole = (sum((exact[name] for name in names), Fraction(0)) for names in (check.parts, check.whole))
+def _compared(check: LineCheck, cells: Mapping[str, Cell]) -> tuple[bool | None, str]:
+    """Return whether a check holds, and its numbers in words; None where a line of it has no number."""
+    named = [*check.parts, *check.whole, *([] if check.percent is None else [check.percent])]
+    marks = dict.fromkeys(str(cells[name]) for name in named if not isinstance(cells[name], int | Figure))
+    nothing = all(cells[name] == 0 for name in check.whole)
+    if check.percent is not None and nothing and cells[check.percent] == NOT_THERE:
+        return True, "there is nothing to be a percentage of"
+    if marks:
+        return None, f"a line is {', '.join(marks)}"
+    parts, whole = (sum((exact_of(cells[name]) for name in names), Fraction(0)) for names in (check.parts, check.whole))
     left, right = (half_up(number, 0 if number.denominator == 1 else 1) for number in (parts, whole))
     if check.at_most:
         return parts <= whole, f"{left} is {'at most' if parts <= whole else 'more than'} {right}"
     if check.percent is None:
         return parts == whole, f"{left} is {right}" if parts == whole else f"{left} isn't {right}"
-    if not whole:
-        return None, "there is nothing to be a share of"
     cell = cells[check.percent]
     places = cell.places if isinstance(cell, Figure) else 0
-    is_, printed = half_up(100 * parts / whole, places), half_up(100 * exact[check.percent], places)
-    says = f"{left} of {right} is {is_}%"
-    return is_ == printed, says if is_ == printed else f"{says}, not {printed}%"
+    printed = half_up(100 * exact_of(cell), places)
+    if nothing:
+        return False, f"there is no percentage of nothing, and it says {printed}%"
+    right_one = half_up(100 * parts / whole, places)
+    says = f"{left} of {right} is {right_one}%"
+    return right_one == printed, says if right_one == printed else f"{says}, not {printed}%"
 
 
 def notes_of(own: Rows, basis: Basis, forms: Sequence[Form]) -> Iterator[str]:

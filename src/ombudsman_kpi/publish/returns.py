@@ -12,11 +12,12 @@ from ombudsman_kpi.publish.files import AnyPath, written_whole
 from ombudsman_kpi.publish.published import (
     Cell,
     Figure,
+    Publication,
     PublishedTable,
+    Section,
     TableColumn,
     no_formula,
     plain,
-    shown,
 )
 from ombudsman_kpi.publish.return_lines import (
     MARKS,
@@ -28,7 +29,7 @@ from ombudsman_kpi.publish.return_lines import (
     notes_of,
     own_rows,
 )
-from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text
+from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text, screen_width
 from ombudsman_kpi.rounding import half_up, many
 from ombudsman_kpi.schemes.returns import VALUE, Return, ReturnLine
 from ombudsman_kpi.tallies.basis import Basis
@@ -44,7 +45,7 @@ _WHOLE, _NUMBER, _SHARE = TableColumn("Number", "whole"), TableColumn("Number", 
 class StatutoryReturn:
     """A statutory return, filled in: ``forms``, one for each period and group, and ``checks`` of their lines.
 
-    It shows itself in a notebook and a terminal. ``to_csv``, ``to_xlsx`` and ``to_ods`` write a file. A check that
+    It shows itself in a notebook and a terminal. ``to_csv`` and ``to_workbook`` write a file. A check that
     fails is in ``failing``; nothing is left out of a file because of it.
     """
 
@@ -145,25 +146,48 @@ class StatutoryReturn:
             written_whole(path, lambda file: file.write(content.encode()))
         return content
 
+    def publication(self) -> Publication:
+        """Return the lines and their checks as they are published together."""
+        scheme = self.basis.scheme
+        checks = (Section("checks", "Checks of the lines", self.says, (self.checks_table(),)),) if self.checks else ()
+        how = (
+            ("Form", self.declared.source or scheme.source), ("Scheme", f"{scheme.title} ({scheme.id})"),
+            ("Digest", scheme.digest), ("As at", self.basis.as_of),
+        )  # fmt: skip
+        return Publication(self.title, f"As at {self.basis.as_of}", self.says, (), self.table(), checks, how)
+
+    def to_workbook(self, path: AnyPath) -> None:
+        """Write the lines and their checks as a workbook: .xlsx or .ods, by the name of the file.
+
+        Raises ``OptionError`` for a path that can't be written; an earlier file is then left as it was.
+        """
+        from ombudsman_kpi.publish.workbook import write_workbook
+
+        write_workbook(self.publication(), path)
+
     def _shown(self) -> TextTable:
-        table = self.table() if len(self.forms) <= _FORMS else self._of(self.forms[:_FORMS]).table()
-        texts = [[plain(shown(*pair)) for pair in zip(row, table.columns, strict=True)] for row in table.rows]
-        more = len(self.forms) - _FORMS
+        """Return the first forms, one below the other, and the checks that don't hold."""
+        named = any(line.label for line in self.declared.lines)
+        heads = len(self.forms) > 1 or bool(self.declared.every)
+        rows: list[tuple[str, ...]] = []
+        for form in self.forms[:_FORMS]:
+            rows += [(f"{form.place}{'' if form.complete else ' (not over yet)'}",)] if heads and form.place else []
+            for line, cell in zip(self.declared.lines, form.cells, strict=True):
+                share = "%" if _is_share(line, self.basis) and isinstance(cell, Figure) else ""
+                value = f"{cell:,}" if isinstance(cell, int) else f"{_printed(cell, share=bool(share))}{share}"
+                rows.append((line.line, *([line.label] if named else []), value))
         unkept = [str(item) for item in self.checks if not item.holds]
-        footnotes = [*unkept[:_CHECKS], *([f"and {len(unkept) - _CHECKS:,} more"] if len(unkept) > _CHECKS else [])]
+        more, others = len(self.forms) - _FORMS, len(unkept) - _CHECKS
         return TextTable(
             self.title, f"as at {self.basis.as_of} · scheme {self.basis.scheme.id}, digest {self.basis.scheme.digest}",
-            tuple(column.heading for column in table.columns),
-            tuple(column.kind != "text" for column in table.columns),
-            tuple(map(tuple, texts)),
-            (*([f"{many(more, 'more form')}: a file has all"] * (more > 0)), self.says, *footnotes, *table.notes),
+            ("Line", *(["Label"] if named else []), "Value"), (False, *([False] if named else []), True), tuple(rows),
+            (*([f"{many(more, 'more form')}: a file has all"] if more > 0 else []), self.says, *unkept[:_CHECKS],
+             *([f"and {others:,} more"] if others > 0 else []), *self.notes,
+             *(filter(None, (self.declared.reading,)))), keys=1 + named,
         )  # fmt: skip
 
-    def _of(self, forms: tuple[Form, ...]) -> "StatutoryReturn":
-        return StatutoryReturn(self.declared, self.basis, forms, self.checks, self.notes)
-
     def __repr__(self) -> str:
-        return as_text(self._shown())
+        return as_text(self._shown(), screen_width())
 
     def _repr_html_(self) -> str:
         return as_html(self._shown())
