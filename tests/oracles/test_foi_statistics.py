@@ -53,6 +53,7 @@ def requests(row: dict[str, Any], body: str, received: str) -> Iterator[dict[str
         for name in order:
             some = min(number, left[name])
             number, left[name] = number - some, left[name] - some
+            answered: pd.Timestamp | None
             answered, extended = times[name]
             if outcome is None:  # still open: an extension that counts runs on
                 answered, extended = None, None if name == LATE else pd.Timestamp("2030-01-01")
@@ -70,7 +71,7 @@ def requests(row: dict[str, Any], body: str, received: str) -> Iterator[dict[str
 
 def filled_in(rows: Sequence[tuple[dict[str, Any], str, str]]) -> StatutoryReturn:
     made = [request for row, body, received in rows for request in requests(row, body, received)]
-    frame = pd.DataFrame([{"request_id": None, **request} for request in made]).drop(columns="request_id")
+    frame = pd.DataFrame(made)
     results = measure(
         SCHEME, requests=frame, as_of=AS_OF, every=FORM.every, by="body", targets=FORM.targets,
     )  # fmt: skip

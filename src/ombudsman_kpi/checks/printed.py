@@ -185,9 +185,10 @@ def _wrong(column: PrintedColumn, cell: Number, part: Fraction | None, of: Fract
     if _is_right(column, cell, part / of):
         return ""
     exact, places = column.scale * part / of, column.places_of(cell)
+    printed = half_up(cell.value, cell.places if places is None else places)
     shown = half_up(exact, min(places if places is not None else 4, 12))
     hint = _explained(cell, exact, places)
-    return f"{_plain(part)} of {_plain(of)} is {shown}{_sign(column)}, not {_text(cell)}{_sign(column)}{hint}"
+    return f"{_plain(part)} of {_plain(of)} is {shown}{_sign(column)}, not {printed}{_sign(column)}{hint}"
 
 
 def _is_right(column: PrintedColumn, cell: Number, share: Fraction) -> bool:

@@ -163,7 +163,9 @@ def open_printed(table: Any, options: FileOptions = FOUND_OUT) -> Printed:
     elif size > 1 and is_total([column[-1] for column in cells.values()]):
         total, size = {}, size - 1
     columns = [PrintedColumn(name, [*map(read_cell, column)]) for name, column in cells.items()]
-    named = next((column for column in columns if not column.is_numeric and any(map(bool, column.cells))), None)
+    named = next(
+        (column for column in columns if not column.is_numeric and any(cell is not None for cell in column.cells)), None
+    )
     labels = [_label(cell) for cell in cells[named.name]] if named else [""] * (size + (total is not None))
     left = Counter(cell for column in columns if column.is_numeric for cell in column.cells if isinstance(cell, str))
     return Printed(source.place, columns, labels, total is not None, source.notes, source.locate, left)
