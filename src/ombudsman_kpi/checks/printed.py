@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from ombudsman_kpi.checks.printed_cells import Number, Printed, PrintedColumn, Unreadable, open_printed
+from ombudsman_kpi.checks.printed_cells import Printed, PrintedColumn, PrintedNumber, Unreadable, open_printed
 from ombudsman_kpi.checks.printed_columns import Share, Sum, shares_of, sums_of
 from ombudsman_kpi.publish.published import plain
 from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text
@@ -155,7 +155,7 @@ def _unread(printed: Printed) -> Iterator[TableFinding]:
 def _outside(printed: Printed, column: PrintedColumn) -> Iterator[TableFinding]:
     whole = 100 if column.scale == 100 else 1
     for position, cell in enumerate(column.cells):
-        if isinstance(cell, Number) and not 0 <= cell.value <= whole:
+        if isinstance(cell, PrintedNumber) and not 0 <= cell.value <= whole:
             yield _finding(printed, "no-percentage", position, column, f"{_text(cell)} isn't between 0 and {whole}")
 
 
@@ -168,14 +168,14 @@ def _of_share(printed: Printed, share: Share) -> Iterator[TableFinding]:
         if part is not None and part > of:
             says = f"{_plain(part)} is more than {_plain(of)}"
             yield _finding(printed, "part-exceeds-total", position, share.percent, says)
-        elif isinstance(cell, Number) and not of:
+        elif isinstance(cell, PrintedNumber) and not of:
             says = f"there is no percentage of nothing, and it says {_text(cell)}"
             yield _finding(printed, "percentage-of-nothing", position, share.percent, says)
-        elif isinstance(cell, Number) and (says := _wrong(share.percent, cell, part, of)):
+        elif isinstance(cell, PrintedNumber) and (says := _wrong(share.percent, cell, part, of)):
             yield _finding(printed, "percentage-not-of-counts", position, share.percent, says)
 
 
-def _wrong(column: PrintedColumn, cell: Number, part: Fraction | None, of: Fraction) -> str:
+def _wrong(column: PrintedColumn, cell: PrintedNumber, part: Fraction | None, of: Fraction) -> str:
     """Return what is wrong with a percentage of some records; nothing where it is right."""
     if part is None:  # any number of so many records
         near = round(cell.value * of / column.scale)
@@ -191,14 +191,14 @@ def _wrong(column: PrintedColumn, cell: Number, part: Fraction | None, of: Fract
     return f"{_plain(part)} of {_plain(of)} is {shown}{_sign(column)}, not {printed}{_sign(column)}{hint}"
 
 
-def _is_right(column: PrintedColumn, cell: Number, share: Fraction) -> bool:
+def _is_right(column: PrintedColumn, cell: PrintedNumber, share: Fraction) -> bool:
     exact, places = column.scale * share, column.places_of(cell)
     if places is None:  # as exact as a spreadsheet works
         return abs(exact - cell.value) < Fraction(column.scale, 10**9)
     return Fraction(half_up(exact, places).replace(",", "")) == cell.value
 
 
-def _explained(cell: Number, exact: Fraction, places: int | None) -> str:
+def _explained(cell: PrintedNumber, exact: Fraction, places: int | None) -> str:
     """Return which other way to round gives what is printed."""
     if places is None:
         return ""
@@ -213,7 +213,7 @@ def _of_sum(printed: Printed, one: Sum) -> Iterator[TableFinding]:
     """Yield the rows in which parts don't add up to their total."""
     for position, cell in enumerate(one.total.cells):
         parts = one.parts.at(position)
-        if isinstance(cell, Number) and parts is not None and parts != cell.value:
+        if isinstance(cell, PrintedNumber) and parts is not None and parts != cell.value:
             says = f"its parts add up to {_plain(parts)}, not {_text(cell)}"
             yield _finding(printed, "parts-not-total", position, one.total, says)
 
@@ -223,14 +223,18 @@ def _of_total_row(printed: Printed) -> Iterator[TableFinding]:
     last = len(printed.labels) - 1
     for column in printed.columns if printed.has_total else ():
         *rows, total = column.cells
-        if column.is_count and isinstance(total, Number) and all(isinstance(cell, Number) for cell in rows):
-            added = sum((cell.value for cell in rows if isinstance(cell, Number)), Fraction(0))
+        if (
+            column.is_count
+            and isinstance(total, PrintedNumber)
+            and all(isinstance(cell, PrintedNumber) for cell in rows)
+        ):
+            added = sum((cell.value for cell in rows if isinstance(cell, PrintedNumber)), Fraction(0))
             if added != total.value:
                 says = f"the rows add up to {_plain(added)}, not {_text(total)}"
                 yield _finding(printed, "rows-not-total", last, column, says)
 
 
-def _text(number: Number) -> str:
+def _text(number: PrintedNumber) -> str:
     return half_up(number.value, number.places)
 
 

@@ -26,7 +26,7 @@ _NO_PERCENT = re.compile(r"\bper [\d,]+|\bchange|points|difference")
 _MANY_PLACES = 8  # more than these are what a spreadsheet worked out, not what somebody rounded
 
 
-class Number(NamedTuple):
+class PrintedNumber(NamedTuple):
     """A number as it is printed."""
 
     value: Fraction
@@ -39,24 +39,20 @@ class Unreadable(NamedTuple):
     """What is neither a number nor shorthand for the lack of one."""
 
 
-def read_cell(cell: Any) -> Number | Unreadable | str | None:
+def read_cell(cell: Any) -> PrintedNumber | Unreadable | str | None:
     """Return what a cell holds: a number, shorthand as text, nothing, or what can't be read.
 
     >>> read_cell("1,204"), read_cell("35.0%").places, read_cell("[c]"), read_cell("1O2")
-    (Number(value=Fraction(1204, 1), places=0, percent=False, typed=False), 1, '[c]', Unreadable())
+    (PrintedNumber(value=Fraction(1204, 1), places=0, percent=False, typed=False), 1, '[c]', Unreadable())
     """
     if cell is None or isinstance(cell, bool):
         return None if cell is None else Unreadable()
     typed = isinstance(cell, Real | Decimal)
     try:
-        text = (
-            (cell if isinstance(cell, str) else text_of(cell, {""}) or "")
-            .replace("\u2212", "-")
-            .replace("\u00a0", " ")
-            .strip()
-        )
+        text = cell if isinstance(cell, str) else text_of(cell, {""}) or ""
     except ValueError:
         return Unreadable()
+    text = text.replace("\u2212", "-").replace("\u00a0", " ").strip()
     if typed and "e" in text.lower():
         text = f"{Decimal(text):f}"
     if not text or (typed and text.lower() == "nan"):
@@ -65,7 +61,7 @@ def read_cell(cell: Any) -> Number | Unreadable | str | None:
     if found is not None and (found[2] or found[3]) and not _CODE.match(text):
         sign, whole, rest, percent = found.groups()
         digits = f"{sign}{(whole or '0').replace(',', '')}{rest or ''}"
-        return Number(Fraction(digits), len(rest or ".") - 1, percent == "%", typed)
+        return PrintedNumber(Fraction(digits), len(rest or ".") - 1, percent == "%", typed)
     if text.lower() in MISSING_WORDS or _SHORTHAND.fullmatch(text):
         return text
     return Unreadable()
@@ -76,12 +72,12 @@ class PrintedColumn:
     """A column of a printed table: what its cells hold, those of a total row last."""
 
     name: str
-    cells: Sequence[Number | Unreadable | str | None]
+    cells: Sequence[PrintedNumber | Unreadable | str | None]
 
     @cached_property
-    def numbers(self) -> list[Number]:
+    def numbers(self) -> list[PrintedNumber]:
         """The cells that are numbers."""
-        return [cell for cell in self.cells if isinstance(cell, Number)]
+        return [cell for cell in self.cells if isinstance(cell, PrintedNumber)]
 
     @cached_property
     def words(self) -> str:
@@ -116,7 +112,7 @@ class PrintedColumn:
     def _small(self) -> bool:
         return all(0 <= number.value <= 1 for number in self.numbers)
 
-    def places_of(self, number: Number) -> int | None:
+    def places_of(self, number: PrintedNumber) -> int | None:
         """Return to how many places a number is rounded; None where it is as exact as a spreadsheet works."""
         most = max((item.places for item in self.numbers), default=0) if number.typed else number.places
         return most if most <= _MANY_PLACES else None

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ombudsman_kpi.checks.printed_cells import Number, Printed, PrintedColumn
+from ombudsman_kpi.checks.printed_cells import Printed, PrintedColumn, PrintedNumber
 from ombudsman_kpi.errors import OptionError
 
 _MOST = 0.6  # of the rows have to agree
@@ -32,7 +32,7 @@ class Added(NamedTuple):
     def at(self, position: int) -> Fraction | None:
         """Return their sum in a row; None where one of them has no number."""
         cells = [column.cells[position] for column in self.columns]
-        numbers = [cell.value for cell in cells if isinstance(cell, Number)]
+        numbers = [cell.value for cell in cells if isinstance(cell, PrintedNumber)]
         return sum(numbers, Fraction(0)) if len(numbers) == len(cells) else None
 
     def __str__(self) -> str:
@@ -104,7 +104,7 @@ def sums_of(printed: Printed, total: str | None, parts: Sequence[str]) -> list[S
 
 def _floats(column: PrintedColumn) -> Floats:
     cells = column.cells[:_ROWS]
-    return np.array([float(cell.value) if isinstance(cell, Number) else np.nan for cell in cells], np.float64)
+    return np.array([float(cell.value) if isinstance(cell, PrintedNumber) else np.nan for cell in cells], np.float64)
 
 
 def _share_of(printed: Printed, percent: PrintedColumn) -> Share | None:
@@ -135,7 +135,7 @@ def _share_of(printed: Printed, percent: PrintedColumn) -> Share | None:
 
 def _half_units(percent: PrintedColumn) -> Floats:
     """Return how far each percentage may be from its exact value."""
-    places = [percent.places_of(cell) if isinstance(cell, Number) else 0 for cell in percent.cells[:_ROWS]]
+    places = [percent.places_of(cell) if isinstance(cell, PrintedNumber) else 0 for cell in percent.cells[:_ROWS]]
     return np.array([0.5 * 10.0 ** -(8 if item is None else item) + 1e-9 for item in places])
 
 
