@@ -15,7 +15,7 @@ from timing import machine
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 PARTS = (  # each a module beside this one, whose `main` returns the lines of its section
     "startup", "one_case", "working_days", "cases", "groups", "scaling", "csv_files", "event_log", "units", "check",
-    "spark", "control_charts",
+    "spark", "control_charts", "page", "published",
 )  # fmt: skip
 LIBRARIES = ("numpy", "pyarrow", "pandas", "polars", "duckdb", "holidays", "pydantic")
 HEAD = """# Benchmarks

@@ -87,6 +87,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         LGSCO, LGO, **records, as_of=AS_OF, same={"written-contacts-3wd": "written-contacts-24h"}
     ).to_dicts(),
     "worklist": lambda **records: kpi.worklist(LGSCO, **records, as_of=AS_OF, within=None).to_dict("list"),
+    "report": lambda **records: kpi.report(LGSCO, **records, as_of=AS_OF, every="month").publication,
     "history": lambda **records: kpi.history(LGSCO, events=records["events"], as_of=AS_OF).unknown,
     "deadlines": lambda **records: list(kpi.deadlines(LGSCO, ROWS["cases"][1], events=records["events"], as_of=AS_OF)),
 }
@@ -113,7 +114,7 @@ def test_records_that_come_once_give_what_a_table_gives(name: str, source: str, 
     assert same(FUNCTIONS[name](**given), answers[name])
 
 
-@pytest.mark.parametrize("name", ["measure", "tally", "settled", "assess", "compare_schemes", "worklist"])
+@pytest.mark.parametrize("name", ["measure", "tally", "settled", "assess", "compare_schemes", "worklist", "report"])
 def test_options_that_can_be_read_once_are_read_once(name: str) -> None:
     function: Any = getattr(kpi, name)
     schemes = (LGSCO, LGSCO) if name == "compare_schemes" else (LGSCO,)

@@ -9,7 +9,10 @@ from .analysis.in_progress import forecast as forecast
 from .analysis.in_progress import within_limits as within_limits
 from .analysis.outlooks import Outlook as Outlook
 from .analysis.outlooks import outlook as outlook
+from .analysis.pictures import plot as plot
 from .analysis.plots import plot_data as plot_data
+from .analysis.report import PublishedReport as PublishedReport
+from .analysis.report import report as report
 from .analysis.views import ThreeViews as ThreeViews
 from .analysis.views import three_views as three_views
 from .api import assess as assess

@@ -217,7 +217,7 @@ TELLING = {
         LGSCO, case("2028-12-20"), "2028-12-21", "Thu 21 Dec 2028",
         ["Received Wed 20 Dec 2028.",
          "Day 1 is Thu 21 Dec 2028.",
-         "The 20th working day is Mon 22 Jan 2029 (5 weekends, Christmas Day, Boxing Day and New Year's Day skipped): "
+         "The 20th working day is Mon 22 Jan 2029 (5 weekends, Christmas Day, Boxing Day and New Year’s Day skipped): "
          "the last day in time.",
          "Not yet decided or allocated by Thu 21 Dec 2028: 19 working days left."],
         after=["Provisional: bank holidays have been announced only up to Sun 31 Dec 2028."],

@@ -43,7 +43,7 @@ def test_each_target_is_a_test(pytester: pytest.Pytester) -> None:
         [
             "*::test_target[[]decided-or-allocated-20wd[]] PASSED*",
             "*::test_target[[]investigation-13w[]] FAILED*",
-            "*investigation-13w is 0.0%, and its standard ≥ 75%",
+            "*investigation-13w is 0.0%; its standard: at least 75%",
         ]
     )
 
@@ -86,7 +86,8 @@ def test_assert_met_names_each_lost_target_its_figure_and_its_standard() -> None
     with pytest.raises(AssertionError) as lost:
         assert_met(results)
     assert (
-        str(lost.value) == "1 figure missed:\n  decided-or-allocated-20wd in Apr 2024 is 33.3%, and its standard ≥ 40%"
+        str(lost.value)
+        == "1 figure missed:\n  decided-or-allocated-20wd in Apr 2024 is 33.3%; its standard: at least 40%"
     )
 
 

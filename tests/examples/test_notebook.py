@@ -275,7 +275,7 @@ def test_the_next_contact_is_due_20_working_days_after_the_last(names: dict[str,
         and (event["party"], event["direction"]) == ("complainant", "out")
     )  # fmt: skip
     assert names["contact"].due == working_days_after(last, 20)
-    assert "(4 weekends, Christmas Day, Boxing Day and New Year's Day skipped)" in names["contact"].explain()
+    assert "(4 weekends, Christmas Day, Boxing Day and New Year’s Day skipped)" in names["contact"].explain()
 
 
 def test_the_window_ends_after_new_year(names: dict[str, Any]) -> None:

@@ -126,8 +126,14 @@ def test_the_columns_of_a_rank() -> None:
         "rank 1 of 2; comparator 50.0% (pooled, 4 of 8)",
         "rank 2 of 2; comparator 50.0% (pooled, 4 of 8)",
     ]
-    lines = [line for line in repr(results).splitlines() if line.startswith(UPHELD)]
-    assert ["rank 1 of 2" in lines[0], "rank 2 of 2" in lines[1]] == [True, True]
+    lines = repr(results).splitlines()
+    assert [line.split() for line in lines if line.startswith(("Leeds", "York", "All"))] == [
+        ["Leeds", "3", "of", "4", "upheld", "75.0%", "–", "no", "target", "1"],
+        ["York", "1", "of", "4", "upheld", "25.0%", "–", "no", "target", "2"],
+        ["All", "4", "of", "8", "upheld", "50.0%", "–", "no", "target"],
+    ]
+    assert "1  Rank 1 of 2; comparator 50.0% (pooled, 4 of 8)." in lines
+    assert "2  Rank 2 of 2; comparator 50.0% (pooled, 4 of 8)." in lines
 
 
 @settings(max_examples=50)

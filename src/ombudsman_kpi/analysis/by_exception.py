@@ -9,9 +9,11 @@ from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.measures.base.changing import Changing
 from ombudsman_kpi.measures.base.places import Moments
 from ombudsman_kpi.measures.base.standard import Direction
-from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.publish.cells import title_of
+from ombudsman_kpi.publish.published import PublishedTable, Section, TableColumn, plain
 from ombudsman_kpi.results.results import Results
 from ombudsman_kpi.rounding import half_up, many, percent
+from ombudsman_kpi.schemes.scheme import Report as ReportEntry
 from ombudsman_kpi.statistics.control_charts import p_chart_of_groups, xmr_of_groups
 from ombudsman_kpi.statistics.special_causes import ChartRules, rules_of
 
@@ -65,16 +67,10 @@ def exceptions(results: Results, *, rules: str | ChartRules = "nhs-mdc") -> "pd.
         f"{many(causes, 'special cause')} of concern and {many(drops, 'significant drop')} in quality in the latest "
         f"period (rules {called}; intervals at 95%)."
     )
-    neither = [target.id for target in results.scheme.targets if _way(target) is None]
+    neither = [target.id for target in results.scheme.targets if target.improves is None]
     neither = [name for name in neither if (frame["target"] == name).any()]
     listed.attrs["notes"] = [f"Left out, since neither direction is better: {', '.join(neither)}."] if neither else []
     return listed
-
-
-def _way(target: Target) -> Direction | None:
-    """Return which way a target's figure is better. A change has no chart: that of its figure shows it."""
-    own: Direction | None = target.better
-    return None if target.is_change else (target.standard and target.standard.better) or own
 
 
 def _records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
@@ -89,7 +85,7 @@ def _special_causes(frame: "pd.DataFrame", results: Results, rules: ChartRules) 
     of_counts = shares.groupby(frame["series"]).transform("all")
     frame = frame.assign(counted=counted, of_counts=of_counts, pending=frame["pending"].fillna(0))
     for direction, counts in product(_DIRECTIONS, (True, False)):
-        ids = [target.id for target in results.scheme.targets if _way(target) == direction]
+        ids = [target.id for target in results.scheme.targets if target.improves == direction]
         part = frame[frame["target"].isin(ids) & (frame["of_counts"] == counts)]
         if part.empty:
             continue
@@ -129,3 +125,28 @@ def _drops(frame: "pd.DataFrame", results: Results) -> Iterator[dict[str, Any]]:
 
 def _share(of: Moments) -> str:
     return f"{percent(of.met, of.met + of.missed)} ({of.met:,} of {of.met + of.missed:,})"
+
+
+def exceptions_section(results: Results, entry: ReportEntry, *, numbers: bool = True) -> Section:
+    """Return what is reported by exception alone: what calls for a question, or that nothing does.
+
+    ``results`` are those of the entry's targets, in periods. Without ``numbers`` the reasons, which have some, are left
+    out.
+    """
+    promised = f"“{plain(entry.says).rstrip('.')}.” " if entry.says else ""
+    named = "by-exception", "Reported by exception"
+    if all(row.status == "not measured" for row in results):
+        reasons = dict.fromkeys(plain(row.note) for row in results)
+        return Section(*named, f"{promised}Not measured: {'; '.join(reasons)}.")
+    try:
+        found = exceptions(results)
+    except OptionError:
+        return Section(*named, f"{promised}No period is complete, so there is nothing to compare.")
+    names = ("Commitment", "Period", "What was found", "Why")[: 4 if numbers else 3]
+    rows = tuple(
+        (title_of(results.scheme[row["target"]]), row["period"], row["exception"], plain(row["reason"]))[: len(names)]
+        for row in _records(found)
+    )
+    columns = tuple(map(TableColumn, names))
+    says = f"{promised}{found.attrs['says']}"
+    return Section(*named, says, (PublishedTable(*named, found.attrs["says"], columns, rows),) if rows else ())

@@ -59,7 +59,9 @@ def bank_holidays(division: str, first_year: int, last_year: int) -> Mapping[dat
     for code in reversed(DIVISIONS[division].subdivisions):
         years = range(first_year, last_year + 1)
         names = _united_kingdom()(subdiv=code, years=years)
-        days |= {day: _as_published(name) for day, name in names.items() if day not in _NOT_A_HOLIDAY.get(code, ())}
+        for day, name in names.items():
+            if day not in _NOT_A_HOLIDAY.get(code, ()):
+                days[day] = _CALLED.get(day, {}).get(code) or _as_published(name)
     return MappingProxyType(days)
 
 
@@ -91,6 +93,18 @@ def _as_published(name: str) -> str:
 
 
 _NAMES = {
-    "May Day": "Early May bank holiday", "Late Summer": "Summer", "Bank Holiday": "bank holiday",
+    "May Day": "Early May bank holiday", "Late Summer": "Summer", "Bank Holiday": "bank holiday", "'": "’",
+    "New Year Holiday; ": "",  # where 1 January is a Sunday, its substitute day comes first, and that of the 2nd next
     "New Year Holiday": "2nd January", "Saint ": "St ", " (observed)": " (substitute day)", "; ": " and ",
+    "Battle of the Boyne": "Battle of the Boyne (Orangemen’s Day)",
+    "Diamond Jubilee of Elizabeth II": "Queen’s Diamond Jubilee",
+    "Platinum Jubilee of Elizabeth II": "Platinum Jubilee bank holiday",
+    "State Funeral of": "Bank Holiday for the State Funeral of",
+    "Coronation of Charles III": "Bank holiday for the coronation of King Charles III",
+    "Scotland’s participation in the FIFA World Cup final": "bank holiday",
+}  # fmt: skip
+_CALLED = {  # what GOV.UK called a day of one year
+    date(2012, 1, 2): {"SCT": "2nd January"}, date(2012, 1, 3): {"SCT": "New Year’s Day (substitute day)"},
+    date(2017, 1, 2): {"SCT": "2nd January"}, date(2017, 1, 3): {"SCT": "New Year’s Day (substitute day)"},
+    date(2020, 5, 8): dict.fromkeys(("ENG", "SCT", "NIR"), "Early May bank holiday (VE day)"),
 }  # fmt: skip

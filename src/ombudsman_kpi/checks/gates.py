@@ -31,7 +31,7 @@ def says_lost(results: Results, row: Row) -> str:
     """Return in words that a figure loses its target: its value, and its standard."""
     target = results.scheme[row.target]
     period = "" if row.every == "all" else f" in {row.period}"
-    return f"{row.target}{period} is {value_words(row, target)}, and its standard {standard_words(target)}"
+    return f"{row.target}{period} is {value_words(row, target)}; its standard: {standard_words(target)}"
 
 
 def assert_met(results: Results, *targets: str) -> None:

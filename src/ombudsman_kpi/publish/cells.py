@@ -12,7 +12,9 @@ from ombudsman_kpi.publish.published import Cell, Figure, Kind, Shorthand, Table
 from ombudsman_kpi.publish.totals import TOTAL
 from ombudsman_kpi.rounding import signed
 
-MARKS: Mapping[str, str] = {"met": "✓", "missed": "✗"}  # beside the word of a status: never a colour alone
+MARKS: Mapping[str, str] = {  # beside the word of a status: never a colour alone
+    "met": "✓", **dict.fromkeys(("missed", "late", "overdue", "invalid"), "✗")
+}  # fmt: skip
 ALL = "All"  # what a total is called
 _VALUES = {"value", "low", "high"}
 
@@ -181,12 +183,15 @@ def headroom_words(row: Row, target: Target) -> str:
 def change_words(row: Row, before: Row | None, target: Target) -> str:
     """Return what changed since another period: "up 1.2 points since Feb 2024"; nothing where it can't be said.
 
-    Shares change by points, other values by their unit. Where the period isn't over, or records are pending, it says so.
+    Shares change by points, other values by their unit. While the period isn't over, or records are pending, it says
+    so.
     """
     if before is None or {"value"} & {*row.withheld, *before.withheld}:
         return ""
     if row.exact is None or before.exact is None or target.is_change:
         return ""
+    if row.pending and row.low is not None and row.high is not None and row.low <= float(before.exact) <= row.high:
+        return f"too early to compare with {before.period}"
     change, share = row.exact - before.exact, row.unit == "share"
     amount = signed(abs(change) * (100 if share else 1), 0 if row.unit == "number" else 1).lstrip("+")
     unit = "points" if share else unit_words(row, target)

@@ -27,6 +27,12 @@ def path_of(path: AnyPath) -> Path:
     return Path(text)
 
 
+def check_writable(path: AnyPath) -> None:
+    """Raise ``OptionError`` where a file can't be written, as far as that can be told before there is any content."""
+    named = path_of(path)
+    _is_file_or_new(named, Path(os.path.realpath(named)))
+
+
 def written_whole(path: AnyPath, make: Callable[[BinaryIO], object]) -> None:
     """Write a file by ``make``, which is given the open file; what goes wrong leaves an earlier file as it was.
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 GAP = "  "
 _LONGEST = 34  # places: a longer word, which no id has, may be cut
 HANG = 2  # places by which what follows the first line of a label stands further in
+_CUT = 20  # places that a column has at least which has longer words only
 _LABEL = 28  # places that the first column keeps beside a block, where it wants so many
 _LOOKED_AT = 200  # rows by whose heights widths are chosen
 
@@ -102,7 +103,7 @@ def _least(column: Laid) -> int:
     """Return how wide a column must be at least so that no word is broken."""
     hang = HANG if column.label else 0
     words = {word for cell in column.cells for text in (cell.text, cell.under) for word in text.split(" ")}
-    return min(max(map(wide, words), default=1), _LONGEST) + hang
+    return max((size for size in map(wide, words) if size <= _LONGEST), default=_CUT) + hang
 
 
 def blocks(columns: Sequence[Laid], keys: int, width: int | None) -> Iterator[tuple[list[int], list[int]]]:

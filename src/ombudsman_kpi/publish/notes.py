@@ -83,7 +83,8 @@ def footnotes_of(rows: Sequence[Row], shown: Sequence[Row], basis: Basis, notes:
     if notes.numbers and below:
         yield ""
     yield from below
-    yield ""
+    if notes.numbers or below:
+        yield ""
     yield from _counted(shown, basis)
 
 
@@ -113,8 +114,8 @@ def _counted(shown: Sequence[Row], basis: Basis) -> Iterator[str]:
     """Yield how everything was counted: by which scheme and calendar, and with which options."""
     scheme, calendar = basis.scheme, basis.scheme.calendar
     yield (
-        f"Counted by the scheme {scheme.id} (digest {scheme.digest}) with the calendar {calendar.named} (edition "
-        f"{calendar.edition}), as at {basis.as_of}."
+        f"Counted as at {basis.as_of} by the scheme {scheme.id}, digest {scheme.digest}, with the calendar "
+        f"{calendar.named}, edition {calendar.edition}."
     )
     measured = {row.target for row in shown}
     alike: dict[str, list[str]] = {}

@@ -89,7 +89,7 @@ def _style_of(places: int, is_share: bool, mark: str) -> str:  # noqa: FBT001
 def _column_style(width: int) -> str:
     return (
         f'<style:style style:name="wide-{width}" style:family="table-column"><style:table-column-properties '
-        f'style:column-width="{0.6 + 0.225 * width:.2f}cm"/></style:style>'
+        f'style:column-width="{0.7 + 0.24 * width:.2f}cm"/></style:style>'
     )
 
 
@@ -125,7 +125,7 @@ def _row(cells: Iterable[str]) -> str:
 
 def _cell(content: Content, style: str) -> str:
     """Return a cell; ``style`` is that of text, since numbers and dates have styles of their own."""
-    text = escape(text_of(content))
+    text = escape(text_of(content)).replace("\n", "</text:p><text:p>")
     match content:
         case None:
             return "<table:table-cell/>"
@@ -135,8 +135,9 @@ def _cell(content: Content, style: str) -> str:
         case date():
             style, given = "day", f'office:value-type="date" office:date-value="{content.isoformat()}"'
         case Link(sheet):
-            given = 'office:value-type="string"'
-            text = f'<text:a xlink:type="simple" xlink:href={quoteattr("#" + _quoted(sheet) + ".A1")}>{text}</text:a>'
+            style, given = "Link", 'office:value-type="string"'
+            place = quoteattr(f"#{_quoted(sheet)}.A1")
+            text = f'<text:a xlink:type="simple" xlink:href={place}>{text}</text:a>'
         case _:
             given = 'office:value-type="string"'
     return f'<table:table-cell table:style-name="{style}" {given}><text:p>{text}</text:p></table:table-cell>'
@@ -239,6 +240,8 @@ def _styles() -> Iterator[str]:
     left, right = (f'fo:text-align="{side}"' for side in ("start", "end"))
     wrapped = 'style:text-align-source="fix" fo:wrap-option="wrap" style:vertical-align="top"'
     yield _text_style("Text", "Default", wrapped, paragraph=left)
+    underline = 'style:text-underline-style="solid" style:text-underline-width="auto"'
+    yield _text_style("Link", "Text", text=f'fo:color="#0000ff" {underline} style:text-underline-color="font-color"')
     yield _text_style("Number", "Default", f'{wrapped} fo:padding-right="0.25cm"', paragraph=right)
     line, bold = 'fo:border-bottom="0.5pt solid #000000"', 'fo:font-weight="bold"'
     yield _text_style("Column", "Text", line, bold)

@@ -23,6 +23,9 @@ SHORTHAND: Mapping[str, str] = {  # as the Government Analysis Function has it
 }
 
 
+_BEHIND = re.compile(r"(?<= \[)[pr](?=\])")  # what stands behind the label of a period
+
+
 class Shorthand(NamedTuple):
     """What stands in a cell in place of a value.
 
@@ -80,8 +83,11 @@ class PublishedTable:
     notes: tuple[str, ...] = ()
 
     def marks(self) -> list[str]:
-        """Return the shorthand that its cells use, in alphabetical order."""
-        return sorted({cell.symbol for row in self.rows for cell in row if isinstance(cell, Shorthand)})
+        """Return the shorthand that its cells and headings use, in alphabetical order."""
+        found = {cell.symbol for row in self.rows for cell in row if isinstance(cell, Shorthand)}
+        texts = (*(column.heading for column in self.columns), *(row[0] for row in self.rows if row))
+        behind = (_BEHIND.findall(text) for text in texts if isinstance(text, str))
+        return sorted(found.union(*behind))
 
 
 def shown(cell: Cell, column: TableColumn) -> str:
@@ -130,7 +136,7 @@ _CONTROLS = re.compile(
 
 
 def plain(text: str) -> str:
-    r"""Return text in one line and without characters that steer a terminal or turn the direction of writing.
+    r"""Return text in one line, without what steers a terminal, turns the direction of writing or can't be written.
 
     >>> plain("Team\x1b[31m A\n")
     'Team�[31m A'

@@ -201,10 +201,15 @@ class _Results:
         ]  # fmt: skip
 
     def _id(self, part: Part) -> str:
-        """Return by what name results have a target; and its cohort, where it has several."""
+        """Return by what name results have a target; with what is measured, where its title doesn't say it.
+
+        And with its cohort, where it has several.
+        """
         name, cohort = part
+        target = self.basis.scheme[name]
         several = sum(own == name for own, _ in self.parts) > 1
-        return f"{name}, {cohort}" if several else name
+        told = target.described in {target.measure, *([target.described] if target.described in target.named else [])}
+        return ", ".join([name, *([] if told else [target.described]), *([cohort] if several else [])])
 
     # Periods across.
 

@@ -29,7 +29,7 @@ MOST_ROWS, MOST_COLUMNS, LONGEST_TEXT, LONGEST_HEADING, LONGEST_NAME = 1_048_576
 _CUT = " … (cut: a cell can't hold more)"
 _EXACT_DIGITS = 15  # of a number in a spreadsheet
 _FIRST_DAY = date(1900, 3, 1)  # Excel counts a 29 February 1900, and no day before 1900
-_WIDEST, _NARROWEST = 48, 9  # characters of a column
+_WIDEST, _NARROWEST = 48, 14  # characters of a column, of which short headings need no second line
 COVER_WIDTH = 85
 COVER, CONTENTS, NOTES = "Cover", "Contents", "Notes"
 
@@ -68,12 +68,12 @@ class Sheet:
 
     @property
     def widths(self) -> list[int]:
-        """How wide each column is, in characters: as its longest cell, or so that its heading takes two lines."""
+        """How wide each column is, in characters: as its longest cell, or so that a line of its heading takes two."""
         widths = []
         for place, heading in enumerate(self.headings):
             cells = max(len(text_of(row[place])) for row in self.rows)
-            words = max(map(len, heading.replace("[note ", "[note_").split()))
-            widths.append(min(max(cells, words + 1, len(heading) // 2 + 3, _NARROWEST), _WIDEST))
+            words, lines = (max(map(len, parts)) for parts in (heading.split(), heading.split("\n")))
+            widths.append(min(max(cells, words + 1, min(lines, _NARROWEST), lines // 2 + 3), _WIDEST))
         return widths
 
 
@@ -192,6 +192,8 @@ def lines_of(text: str, width: int) -> int:
     >>> lines_of("Decided or allocated within", 12)
     3
     """
+    if "\n" in text:
+        return sum(lines_of(line, width) for line in text.split("\n"))
     lines, room = 1, width
     for word in text.split():
         if len(word) > room and room < width:
@@ -263,13 +265,14 @@ def _references(numbers: Iterable[int]) -> str:
 
 
 def _headings(columns: Sequence[TableColumn], own: Sequence[int]) -> Iterator[str]:
-    """Yield headings: with the unit and references to notes, none empty, no two alike."""
+    """Yield headings: with the unit and references to notes on lines of their own, none empty, no two alike."""
     taken: set[str] = set()
     for place, column in enumerate(columns, 1):
         heading = _words(column.heading) or f"Column {place}"
         unit = _words(column.unit)
-        more = f" ({unit})" if unit and unit.casefold() not in heading.casefold() else ""
-        more += _references(own[number - 1] for number in column.notes if number <= len(own))
+        more = f"\n({unit})" if unit and unit.casefold() not in heading.casefold() else ""
+        references = _references(own[number - 1] for number in column.notes if number <= len(own))
+        more += references.replace(" ", "\n", 1)
         yield _unique(heading, taken, LONGEST_HEADING, more)
 
 

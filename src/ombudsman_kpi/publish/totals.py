@@ -3,20 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from ombudsman_kpi.arrays.exact import Fractions
+from ombudsman_kpi.arrays.types import MISSING
+from ombudsman_kpi.calendars.periods import period_of
+from ombudsman_kpi.clocks.outcomes import Outcome
 from ombudsman_kpi.figures.from_counts import table_of_counts
 from ombudsman_kpi.figures.row import Row
 from ombudsman_kpi.figures.table import Made, RowsByColumn
-from ombudsman_kpi.measures.base.figures import TARGET_STATUSES, headroom_of, status_of
-from ombudsman_kpi.measures.base.places import Group
+from ombudsman_kpi.measures.base.figures import TARGET_STATUSES
+from ombudsman_kpi.measures.base.places import Group, PlaceCells, Places
 from ombudsman_kpi.measures.base.target import Target
-from ombudsman_kpi.measures.count import Numbers
-from ombudsman_kpi.measures.count import status_of as status_of_numbers
 from ombudsman_kpi.tallies.basis import Basis
 from ombudsman_kpi.tallies.block import Block
 from ombudsman_kpi.tallies.counts import Counts
@@ -95,49 +94,43 @@ def _total(rows: Sequence[Row], target: Target, group: Group) -> Row:
     moves = any(row.provisional for row in rows)
     kept: dict[str, Any] = {"group": group, **numbers, "provisional": moves, "reasons": dict(reasons)}
     total = rows[0]._replace(**kept, words=(), details={}, note="")
-    if isinstance(target, Numbers) and all(row.exact is not None for row in rows):
-        return total._replace(**_number(total, target))
-    if target.is_share and target.met_when is None and target.complete is None:
-        own = [_share(row, target) for row in rows]
-        if all(
-            getattr(row, name) == value for row, share in zip(rows, own, strict=True) for name, value in share.items()
-        ):
-            return total._replace(**_share(total, target))
+    if all(_is_of_numbers(row, target) for row in rows):
+        return total._replace(**_figures(total, target))
     return _without(total, "z")
+
+
+def _is_of_numbers(row: Row, target: Target) -> bool:
+    """Return whether the figure of a row is made of its numbers alone, and not of times, days or parts."""
+    if target.reads_times or target.counted_daily or target.met_when is not None or target.complete is not None:
+        return False
+    return all(getattr(row, name) == value for name, value in _figures(row, target).items())
+
+
+def _figures(row: Row, target: Target) -> dict[str, Any]:
+    """Return what the measure makes of the numbers of a row."""
+    outcomes = tuple(Outcome(status) for status in ("met", "late", "pending"))
+    each, nothing = np.arange(len(outcomes)), np.zeros(len(outcomes), np.int64)
+    records = np.array([row.met or 0, row.missed or 0, row.pending or 0])
+    cells = PlaceCells(outcomes, nothing, each, nothing - 1, records, nothing, nothing)
+    every: Any = row.every
+    period = None if row.period_start is None else period_of(row.period_start, every)
+    figures = target.figures(Places([period], [row.group], np.array([row.complete]), np.array([MISSING]), cells))
+    exact, low, high, above = (
+        None if column is None else column.tolist()[0]
+        for column in (figures.value, figures.low, figures.high, figures.numerator)
+    )
+    floats = {"value": exact, "low": low, "high": high}
+    wholes = {"denominator": figures.denominator, "headroom": figures.headroom}
+    return {
+        "exact": exact,
+        **{name: None if value is None else float(value) for name, value in floats.items()},
+        "numerator": None if above is None else int(above),
+        **{name: None if own is None or own[0] == MISSING else int(own[0]) for name, own in wholes.items()},
+        "status": TARGET_STATUSES[figures.status[0]],
+    }
 
 
 def _sum(numbers: Iterable[int | None]) -> int | None:
     """Return a sum of those that are there; None where none is."""
     there = [number for number in numbers if number is not None]
     return sum(there) if there else None
-
-
-def _share(row: Row, target: Target) -> dict[str, Any]:
-    """Return what the share within a limit of so many records is."""
-    met, missed, pending = (np.array([getattr(row, name) or 0]) for name in ("met", "missed", "pending"))
-    counted, whole, standard = met + missed, met + missed + pending, target.standard
-    room = None
-    if standard is not None and standard.operator != "about" and whole[0]:
-        room = headroom_of(standard, met, pending, whole)
-    value, low, high = (
-        Fraction(int(above[0]), int(below[0])) if below[0] else None
-        for above, below in ((met, counted), (met, whole), (met + pending, whole))
-    )
-    return {
-        "numerator": int(met[0]), "denominator": int(counted[0]), "exact": value,
-        **{name: None if one is None else float(one) for name, one in (("value", value), ("low", low), ("high", high))},
-        "headroom": None if room is None else int(room[0]),
-        "status": TARGET_STATUSES[status_of(room, counted, pending)[0]],
-    }  # fmt: skip
-
-
-def _number(row: Row, target: Numbers) -> dict[str, Any]:
-    """Return what a number of records is."""
-    value, per = Fractions.whole(np.array([row.met or 0])), target.per
-    standard = target.standard if per in {None, row.every} else None
-    code = status_of_numbers(standard, value, np.array([row.complete]))[0]
-    number = row.met or 0
-    return {
-        **dict.fromkeys(("value", "low", "high"), float(number)), "exact": Fraction(number),
-        "status": TARGET_STATUSES[code],
-    }  # fmt: skip

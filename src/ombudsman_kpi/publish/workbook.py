@@ -36,11 +36,17 @@ def write_workbook(publication: Publication, path: AnyPath, *, created: date = _
     Raises ``OptionError`` for a name with another ending, a table that is too large for a sheet, and a file that can't
     be written; ``MissingLibraryError`` where .xlsx is wanted and gptables isn't installed.
     """
+    write = writer_of(path)
+    book = book_of(publication)
+    written_whole(path, lambda file: write(book, file, created))
+
+
+def writer_of(path: AnyPath) -> Callable[[Book, BinaryIO, date], None]:
+    """Return what writes a workbook, by the end of its name. Raises ``OptionError`` for a name with another ending."""
     write = _WRITERS.get(path_of(path).suffix.lower())
     if write is None:
         raise OptionError(f"{path}: a workbook ends in .xlsx (Excel) or .ods (OpenDocument). Name the file so.")
-    book = book_of(publication)
-    written_whole(path, lambda file: write(book, file, created))
+    return write
 
 
 def _write_xlsx(book: Book, file: BinaryIO, created: date) -> None:
@@ -89,8 +95,12 @@ def _fitted(worksheet: Any, sheet: Sheet) -> None:
     for place, width in enumerate(widths):
         worksheet.set_column_pixels(place, place, 24 + 8 * width)
     for row, cells in enumerate((sheet.headings, *sheet.rows), first):
-        texts = zip(map(text_of, cells), widths, strict=True)
-        _high(worksheet, row, [lines_of(text, width) for text, width in texts if len(text) > width])
+        texts = zip(map(text_of, cells), widths, strict=True)  # most letters are narrower than a digit
+        _high(
+            worksheet,
+            row,
+            [lines_of(text, width + width // 10 + 1) for text, width in texts if len(text) > width or "\n" in text],
+        )
     worksheet.repeat_rows(first)
 
 

@@ -54,6 +54,7 @@ class BasisJson(_Part):
     by: list[str]
     every: dict[str, list[str | None]] = Field(description="The periods of each target")
     cohorts: dict[str, list[str]] = Field(description="The cohorts of each target")
+    report: str | None = Field(None, description="To whom it is reported")
     days_off: str | None = Field(
         None, description="The edition of the calendar until the last day that can have made a difference"
     )
@@ -109,6 +110,7 @@ def results_to_json(rows: Sequence[Row], basis: Basis) -> str:
         "scheme": basis.scheme.model_dump(mode="json", exclude_unset=True), "by": list(basis.by),
         "every": {name: list(periods) for name, periods in basis.every.items()},
         "cohorts": {name: list(cohorts) for name, cohorts in basis.cohorts.items()}, "days_off": basis.days_off,
+        "report": basis.report,
     }  # fmt: skip
     return json.dumps(content, ensure_ascii=False)
 
@@ -132,7 +134,7 @@ def results_from_json(text: str | bytes) -> tuple[tuple[Row, ...], Basis]:
         raise KpiError(f"These results say the digest {content.digest}, but their scheme has {scheme.digest}.")
     every: dict[str, Any] = {name: tuple(periods) for name, periods in content.basis.every.items()}
     cohorts: dict[str, Any] = {name: tuple(names) for name, names in content.basis.cohorts.items()}
-    basis = Basis(scheme, content.as_of, tuple(content.basis.by), every, cohorts)
+    basis = Basis(scheme, content.as_of, tuple(content.basis.by), every, cohorts, content.basis.report)
     check_days_off(basis, content.calendar, content.basis.days_off, "These results were measured", "measure again")
     return rows, basis
 

@@ -1,6 +1,6 @@
 """Results: everything with a decimal point lives here: values, bounds, headroom, status."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,10 @@ from ombudsman_kpi.tallies.elapsed import NO_TIMES, elapsed_counts
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ombudsman_kpi.publish.drawings.described_figure import DescribedFigure
+    from ombudsman_kpi.publish.files import AnyPath
+    from ombudsman_kpi.publish.published import Publication, Section
 
 _LARGEST = (1 << 63) - 1  # whole number that a column of pandas holds
 
@@ -115,8 +119,8 @@ class Results:
 
         ``show`` names the number in it: ``value``, ``low``, ``high``, ``denominator``, ``met``, ``missed``,
         ``pending``, ``headroom`` or ``status``. Of several kinds of periods, or cohorts, ``every`` and ``cohort``
-        choose. Without periods, or without groups, each has a line with all of these. Raises ``SchemeError`` for a target that isn't
-        there, ``OptionError`` for what else isn't.
+        choose. Without periods, or without groups, each has a line with all of these. Raises ``SchemeError`` for a
+        target that isn't there, ``OptionError`` for what else isn't.
         """
         rows = with_totals(self[target].rows, self.basis, self.counts)
         table = grid_table(rows, self.basis, target, show=show, every=every, cohort=cohort)
@@ -142,6 +146,24 @@ class Results:
             columns[name] = np.frompyfunc(itemgetter(place), 1, 1)(groups)
         return pd.DataFrame({name: columns[name] for name in column_names(self.basis.by)})
 
+    def plot(
+        self, target: str | Sequence[str] | None = None, *, cohort: str | None = None, every: str | None = None,
+        group: Mapping[str, str] | None = None,
+    ) -> "DescribedFigure":  # fmt: skip
+        """Return a figure of matplotlib, in the style of the Government Analysis Function: ``savefig`` writes it.
+
+        It has a chart for each target and group over the periods, with the standard, what open records may still
+        change, and the control chart; without periods, bars by group. Of several cohorts or kinds of period the first
+        is drawn, unless ``cohort`` or ``every`` names another; ``group`` are values of columns grouped by. Its
+        ``alt_text`` says what it shows, and stands in the files' metadata.
+
+        Raises ``SchemeError`` for a target that isn't there; ``OptionError`` for options that fit nothing, for more
+        than 12 charts and where nothing was measured; ``MissingLibraryError`` without the extra ``publish``.
+        """
+        from ombudsman_kpi.publish.drawings.plotted import plotted
+
+        return plotted(self.rows, self.basis, target, cohort, every, group)
+
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain values, ready for JSON: scheme, digest, calendar, as_of, options, rows."""
         return plain_results(self.rows, self.basis)
@@ -158,6 +180,38 @@ class Results:
         """
         rows, basis = results_from_json(text)
         return cls(RowsByColumn((Made(rows),)), basis)
+
+    def to_html(self, path: "AnyPath", *, since: "Results | None" = None) -> None:
+        """Write what is published of them as a page: one file of HTML that asks nothing of any network.
+
+        It has the headlines, a chart and tables for each commitment, and how everything was counted. ``since`` are the
+        results that were published last: what differs from them is marked as revised. What figures alone don't say,
+        such as the longest waits, is in the page of ``report(…)``.
+
+        Raises ``OptionError`` for a path that can't be written, whose earlier file stays as it was, and
+        ``MissingLibraryError`` without the libraries of ombudsman-kpi[publish].
+        """
+        from ombudsman_kpi.publish.page import write_page
+
+        write_page(self.published(since=since), path)
+
+    def to_workbook(self, path: "AnyPath", *, since: "Results | None" = None) -> None:
+        """Write what is published of them as a workbook, by the end of its name .xlsx or .ods: the same as the page.
+
+        Raises what ``to_html`` raises.
+        """
+        from ombudsman_kpi.publish.workbook import write_workbook
+
+        write_workbook(self.published(since=since), path)
+
+    def published(
+        self, *, since: "Results | None" = None, beside: "Sequence[Section] | None" = None
+    ) -> "Publication":
+        """Return what the page and the workbook show; ``beside`` are sections on what figures don't say."""
+        from ombudsman_kpi.publish.publication import publication_of
+
+        earlier = None if since is None else (since.rows, since.basis)
+        return publication_of(self.rows, self.basis, self.counts, beside=beside, since=earlier)
 
     @staticmethod
     def json_schema() -> dict[str, Any]:

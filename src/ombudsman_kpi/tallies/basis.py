@@ -26,6 +26,7 @@ class Basis:
     by: tuple[str, ...]
     every: Mapping[str, tuple[Every | None, ...]]  # for each target that was asked for, in order
     cohorts: Mapping[str, tuple[Cohort, ...]]
+    report: str | None = None  # to whom it is reported, as the scheme names them; nothing is counted otherwise by it
 
     @property
     def options(self) -> dict[str, Any]:
@@ -36,6 +37,7 @@ class Basis:
         calendar = self.scheme.calendar
         return {
             "by": list(self.by),
+            **({} if self.report is None else {"report": self.report}),
             "division": calendar.division,
             **({"calendar": calendar.note} if calendar.note else {}),
             "time_zone": self.scheme.time_zone,
@@ -78,6 +80,10 @@ class Basis:
     def difference(self, other: "Basis") -> str | None:
         """Return in what two bases differ, all of it; None where they don't."""
         return "; ".join(self._differences(other)) or None
+
+    def joined(self, other: "Basis") -> "Basis":
+        """Return the basis of the sum of two tallies that can be added: of one report, where both are."""
+        return self if self.report == other.report else replace(self, report=None)
 
     def _differences(self, other: "Basis") -> Iterator[str]:
         mine, theirs = self.scheme, other.scheme

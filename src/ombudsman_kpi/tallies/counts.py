@@ -58,7 +58,7 @@ class Counts:
         for key, block in other.blocks.items():
             blocks[key] = blocks.get(key, Block.nothing()).plus(block, sign)
         measured = {key.target for key in blocks}
-        basis = self.basis or other.basis
+        basis = self.basis.joined(other.basis) if self.basis and other.basis else self.basis or other.basis
         reasons = self.unmeasured, other.unmeasured
         return type(self)(
             basis,

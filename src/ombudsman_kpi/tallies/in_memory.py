@@ -79,6 +79,7 @@ class Measurement:
     unmeasured: dict[str, str]
     notes: dict[str, frozenset[str]]
     times: bool = True
+    report: str | None = None
 
     @classmethod
     def of(
@@ -89,6 +90,7 @@ class Measurement:
         at = parse_as_of(options.as_of, scheme)
         plan = make_plan(scheme, options.targets, options.cohort, options.every, options.report)
         by = names_of("by", options.by)
+        report = None if options.report is None else scheme.report(options.report)[0].audience
         tables = open_records(records, options.readings)
         if progress is not None and "events" in tables:  # which are read before what they belong to
             tables["events"] = replace(tables["events"], heard=partial(progress, "events"))
@@ -111,7 +113,7 @@ class Measurement:
         if lacking:
             raise _lacks(lacking, related.tables)
         in_order = sorted(wanted.items(), key=lambda item: [*RECORDS].index(item[0]))
-        return cls(scheme, at, plan, by, tables, related, dict(in_order), unmeasured, notes, options.times)
+        return cls(scheme, at, plan, by, tables, related, dict(in_order), unmeasured, notes, options.times, report)
 
 
 def _rules_of(step: PlanStep, related: Related, lacking: list[Lack]) -> list[tuple[str, Rule]]:
@@ -283,7 +285,7 @@ def counted(
             misfits[target.id] = unmatched
     every = {step.target.id: step.every for step in measurement.plan}
     cohorts = {step.target.id: step.cohorts for step in measurement.plan}
-    basis = Basis(measurement.scheme, str(measurement.at), measurement.by, every, cohorts)
+    basis = Basis(measurement.scheme, str(measurement.at), measurement.by, every, cohorts, measurement.report)
     understood = measurement.related.understood
     return Counts(basis, blocks, measurement.unmeasured, notes, misfits, masks is not None, understood)
 

@@ -19,6 +19,7 @@ from ombudsman_kpi.errors import KpiError, OptionError
 from ombudsman_kpi.events.as_of import parse_as_of
 from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.records.conditions import is_none
 from ombudsman_kpi.records.models import Model
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.basis import Basis, check_days_off
@@ -49,6 +50,7 @@ class About(Model):
     by: tuple[str, ...] = ()
     every: dict[str, tuple[Every | None, ...]] = Field({})
     cohorts: dict[str, tuple[Cohort, ...]] = Field({})
+    report: str | None = Field(None, exclude_if=is_none)
     measured: tuple[tuple[str, CountedBy, Grain], ...] = ()
     unmeasured: dict[str, str] = Field({})
     notes: dict[str, frozenset[str]] = Field({})
@@ -71,6 +73,7 @@ class About(Model):
             by=basis.by,
             every=dict(basis.every),
             cohorts=dict(basis.cohorts),
+            report=basis.report,
             measured=tuple(tally.blocks),
             unmeasured=dict(tally.unmeasured),
             notes=dict(tally.notes),
@@ -262,7 +265,7 @@ def _basis_of(about: About) -> Basis:
             f"{scheme.digest}. Either it was changed by hand, or this release knows more options than the one that "
             "wrote it: count again."
         )
-    basis = Basis(scheme, about.as_of, about.by, about.every, about.cohorts)
+    basis = Basis(scheme, about.as_of, about.by, about.every, about.cohorts, about.report)
     _agree(str(parse_as_of(about.as_of, scheme)) == about.as_of)
     check_days_off(basis, about.calendar, about.days_off, "This tally was counted", "count again")
     return basis

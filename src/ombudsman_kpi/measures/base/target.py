@@ -333,6 +333,11 @@ class Target(Declaration):
         return self.unit == "share" and not self.is_change
 
     @property
+    def improves(self) -> Direction | None:
+        """Which way its figure is better, by its standard or its measure; None for a change, which its figure shows."""
+        return None if self.is_change else (self.standard and self.standard.better) or self.better
+
+    @property
     def reasons_shown(self) -> Container[OutcomeStatus]:
         """The statuses whose reasons are shown beside its value."""
         return STATUSES

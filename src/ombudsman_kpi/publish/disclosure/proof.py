@@ -1,0 +1,103 @@
+"""The proof that what is withheld of small numbers could be any of them: by linear programming."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ombudsman_kpi.arrays.types import Integers, Truths
+from ombudsman_kpi.publish.disclosure.program import Program, programs
+from ombudsman_kpi.publish.disclosure.tied import Tied
+
+
+class Leak(NamedTuple):
+    """A withheld number of which too much can be worked out, and the ties by which it can."""
+
+    place: int
+    ties: Integers
+
+
+class Bound(NamedTuple):
+    """What follows for one withheld number from all that is shown."""
+
+    place: int
+    least: int
+    most: int | None  # None: it could be any number that the rule withholds, and more
+
+
+@dataclass(eq=False)
+class Proof:
+    """Which withheld numbers are free; it remembers what it has seen.
+
+    A number is free if it could be as little as ``fewest`` and as much as ``enough``: each is shown by whole numbers
+    that fit all that is published. To withhold more takes no freedom away, so what is free stays so.
+    """
+
+    tied: Tied
+    enough: int
+    low: Integers  # the lowest that each number was seen to be able to be, and the highest
+    high: Integers
+    fewest: Integers
+
+    @classmethod
+    def of(cls, tied: Tied, value: Integers, enough: int) -> "Proof":
+        """Return a proof that has seen the numbers themselves; those that nobody knows are -1.
+
+        ``fewest`` is 1; of a total of several numbers that aren't 0 it is as many as there are of them, for that is
+        seen from the signs alone.
+        """
+        known, there, fewest = value >= 0, value != 0, np.ones(len(value), np.int64)
+        for program in programs(tied.by_signs(), value, there, there):
+            ones = np.ones(len(program.place))
+            fewest[program.place] = np.maximum(program.fitting(ones, 0 * ones, enough).numbers, 1)
+        return cls(tied, enough, np.where(known, value, np.iinfo(np.int64).max), np.where(known, value, -1), fewest)
+
+    def leaks(self, value: Integers, hidden: Truths, careful: Truths) -> Iterator[Leak]:
+        """Yield the numbers that have to be free and aren't, with the ties that tell."""
+        for program in programs(self.tied, value, hidden, hidden & careful & self._open.any(axis=0)):
+            goals = self._open[:, program.place] & careful[program.place]
+            while goals.any():
+                own = np.isin(program.block, program.block[goals.any(axis=0)])
+                program, goals = program.only(own), goals[:, own]
+                one = _one_of_each(program.block, goals)
+                telling = self._see(program, goals, one)
+                open_ = self._open[:, program.place]
+                for lost in np.flatnonzero((one & open_).any(axis=0)):
+                    ties = telling[np.isin(telling, program.tie[program.tie_block == program.block[lost]])]
+                    yield Leak(int(program.place[lost]), ties)
+                goals = goals & open_ & ~one
+
+    def bound(self, value: Integers, hidden: Truths, place: int) -> Bound:
+        """Return what can be worked out of one withheld number."""
+        wanted = np.arange(len(hidden)) == place
+        (program,) = programs(self.tied, value, hidden, wanted)
+        own, nothing = wanted[program.place].astype(float), np.zeros(len(program.place))
+        low, high = program.fitting(own, nothing, self.enough), program.fitting(nothing, own, self.enough)
+        least, most = (int(found.numbers[own > 0][0]) for found in (low, high))
+        return Bound(place, least, most if most < self.enough else None)
+
+    @property
+    def _open(self) -> Truths:
+        """Which numbers aren't yet seen to be able to be low enough, and which to be high enough."""
+        return np.stack([self.low > self.fewest, self.high < self.enough])
+
+    def _see(self, program: Program, goals: Truths, one: Truths) -> Integers:
+        """Look for numbers that fit and reach one goal of each block, and others as far as that lets them.
+
+        Return the ties that keep them from more.
+        """
+        weight = 1 / (self.enough * (2 + goals.sum()) ** 2)
+        found, ties = program.fitting(*np.where(one, 1.0, np.where(goals, weight, 0.0)), self.enough)
+        self.low[program.place] = np.minimum(self.low[program.place], found)
+        self.high[program.place] = np.maximum(self.high[program.place], found)
+        return ties
+
+
+def _one_of_each(block: Integers, goals: Truths) -> Truths:
+    """Return one goal of each block: the first."""
+    side, own = np.nonzero(goals)
+    _, first = np.unique(block[own], return_index=True)
+    one = np.zeros_like(goals)
+    one[side[first], own[first]] = True
+    return one
