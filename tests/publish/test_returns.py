@@ -231,6 +231,13 @@ def test_what_is_withheld_stays_withheld_and_so_does_what_is_made_of_it(tmp_path
     assert "2.0" not in form.to_csv()
 
 
+def test_a_return_of_a_scheme_with_a_rule_on_small_numbers_has_them_all_and_says_so() -> None:
+    scheme = load_scheme("disp").with_disclosure(threshold=10)
+    form = measured(scheme, DISP, "2024-12-31").statutory_return("complaints-return", period="2024/25 H1")
+    assert lines(form) == ["1", "4", "1", "2", "1", "4", "2", "50.0", "1"]
+    assert form.notes[0].startswith("small numbers aren't withheld here")
+
+
 def test_what_stands_beside_a_withheld_figure_is_withheld(tmp_path: Path) -> None:
     results = measured(load_scheme("nhs-complaints"), NHS, "2025-04-30")
     rows = tuple(row._replace(withheld={"met": "c"}) if row.target == "caseload" else row for row in results.rows)

@@ -178,6 +178,8 @@ def _compared(check: LineCheck, cells: Mapping[str, Cell]) -> tuple[bool | None,
 
 def notes_of(own: Rows, basis: Basis, forms: Sequence[Form]) -> Iterator[str]:
     """Yield what is to be known beside the lines: what isn't measured, periods that aren't over, invalid records."""
+    if basis.scheme.disclosure is not None and not any(row.withheld for part in own.values() for row in part.values()):
+        yield "small numbers aren't withheld here: a return is for those who collect it, and not for publication"
     shown_periods = {form.period for form in forms}
     if any(not form.complete for form in forms):
         names = dict.fromkeys(form.period for form in forms if not form.complete)
