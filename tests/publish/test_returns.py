@@ -308,6 +308,16 @@ def test_many_forms_are_shown_in_part_and_written_whole() -> None:
     assert len([*csv.DictReader(io.StringIO(form.to_csv()))]) == 20 * len(form.declared.lines)
 
 
+def test_without_a_period_there_is_a_form_for_each_and_none_for_what_has_no_day() -> None:
+    scheme = load_scheme("disp")
+    other = {**complaint("2024-04-03"), "kind": "enquiry"}
+    form = measured(scheme, [*DISP, other, complaint("2024-10-03")], "2024-12-31").statutory_return("complaints-return")
+    assert [(item.period, item.complete) for item in form.forms] == [
+        ("2023/24 H2", True), ("2024/25 H1", True), ("2024/25 H2", False),
+    ]  # fmt: skip
+    assert [item.cells[1] for item in form.forms] == [1, 4, 1]
+
+
 def test_invalid_records_are_said() -> None:
     form = filled_in("disp", [*DISP, complaint("2024-05-03", "2024-05-01")], "2024-12-31", "2024/25 H1")
     assert any("invalid" in note for note in form.notes)

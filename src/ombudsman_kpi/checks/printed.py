@@ -178,8 +178,8 @@ def _of_share(printed: Printed, share: Share) -> Iterator[TableFinding]:
 def _wrong(column: PrintedColumn, cell: PrintedNumber, part: Fraction | None, of: Fraction) -> str:
     """Return what is wrong with a percentage of some records; nothing where it is right."""
     if part is None:  # any number of so many records
-        near = round(cell.value * of / column.scale)
-        if any(_is_right(column, cell, Fraction(number) / of) for number in range(near - 1, near + 2) if number >= 0):
+        near = Fraction(max(round(cell.value * of / column.scale), 0))
+        if _is_right(column, cell, near / of):
             return ""
         return f"no number of {_plain(of)} is {_text(cell)}{_sign(column)}"
     if _is_right(column, cell, part / of):
