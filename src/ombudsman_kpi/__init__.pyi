@@ -32,6 +32,8 @@ from .checks.checking import check as check
 from .checks.finding import CheckFinding as CheckFinding
 from .checks.findings import Findings as Findings
 from .checks.gates import assert_met as assert_met
+from .checks.printed import TableFindings as TableFindings
+from .checks.printed import check_table as check_table
 from .clocks.limits import CalendarDays as CalendarDays
 from .clocks.limits import DueField as DueField
 from .clocks.limits import Hours as Hours
@@ -48,6 +50,7 @@ from .errors import OptionError as OptionError
 from .errors import RecordsError as RecordsError
 from .errors import SchemeError as SchemeError
 from .events.log import History as History
+from .publish.returns import StatutoryReturn as StatutoryReturn
 from .records.vocabulary import Activity as Activity
 from .records.vocabulary import Call as Call
 from .records.vocabulary import Case as Case

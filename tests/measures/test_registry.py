@@ -12,7 +12,7 @@ import ombudsman_kpi
 from ombudsman_kpi import Scheme
 from ombudsman_kpi.measures.base.target import Rule, Target
 from ombudsman_kpi.measures.registry import MEASURES, name_of
-from ombudsman_kpi.schemes.scheme import split_bands
+from ombudsman_kpi.schemes.bands import split_bands
 
 PACKAGE = Path(ombudsman_kpi.__file__).parent
 ROOT = PACKAGE.parents[1]

@@ -195,6 +195,7 @@ DATA_PROTECTION = [
     ("scheme", "target", "kind", "paper"),
     [
         ("foi", "foi-20wd", "foi", FOI),
+        ("foi-statistics", "in-time", "foi", FOI),
         ("foisa", "foisa-20wd", "foi", FOISA),
         ("foisa", "eir-20wd", "eir", EIR),
         ("subject-access", "subject-access-1-month", "subject-access", SUBJECT_ACCESS),
@@ -202,8 +203,9 @@ DATA_PROTECTION = [
     ],
 )
 def test_a_request_for_information_is_answered_in_time(scheme: str, target: str, kind: str, paper: Any) -> None:
-    given = [{"complex": None, "extended": None, **record} for record, _, _ in paper]
-    other = one("2024-03-14", "2024-03-14", kind="other", complex=None, extended=None)
+    own = {"complex": None, "extended": None, "outcome": None}
+    given = [{**own, **record} for record, _, _ in paper]
+    other = one("2024-03-14", "2024-03-14", kind="other", **own)
     expected = [(due, status) for _, due, status in paper]
     records = [*of_kind(kind, given), other]
     assert found(scheme, target, records, "requests", "2027-01-31") == [*expected, (None, "excluded")]

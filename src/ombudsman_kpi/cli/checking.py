@@ -53,6 +53,10 @@ StatusName = StrEnum("StatusName", {name: name for name in ("missed", *STATUSES)
 _SHOWN = ("target", "record", "id", "row", "party", "start", "due", "stop", "elapsed", "status", "reason")
 
 
+def _columns_of(says: str) -> Any:
+    return typer.Option(help=says, metavar="COLUMN", show_default=False)
+
+
 @app.command()
 @takes_files(RECORDS)
 def check(
@@ -149,6 +153,40 @@ def assess(
         write_frame(outcomes)
     else:
         print_table(_table(outcomes, f"{loaded.title}, as at {as_of}", keep or [], rows))
+
+
+@app.command()
+def check_table(
+    file: Annotated[Path, typer.Argument(help="A .csv, .xlsx, .ods or .parquet file", show_default=False)],
+    *,
+    percent: Annotated[str | None, typer.Option(help="The column of percentages", metavar="COLUMN")] = None,
+    numerator: Annotated[list[str] | None, _columns_of("What it is the percentage of; several are added up")] = None,
+    denominator: Annotated[list[str] | None, _columns_of("All of which it is; several are added up")] = None,
+    total: Annotated[str | None, typer.Option(help="The column of totals", metavar="COLUMN")] = None,
+    parts: Annotated[list[str] | None, _columns_of("A part of the total; to be repeated")] = None,
+    skip_rows: Annotated[int | None, typer.Option(help="Rows above the names of the columns")] = None,
+    skip_last: Annotated[int | None, typer.Option(help="Rows below the last row of the table")] = None,
+    encoding: Annotated[str | None, typer.Option(help="The encoding, such as windows-1252")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="What separates the columns, such as ';'")] = None,
+    sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook, by its name")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row for each finding")] = False,
+) -> None:
+    """Check a printed table against itself: which rows can't be right. Exits with 1 if there are any.
+
+    Example: ombudsman-kpi check-table uphold-rates.csv
+    """
+    from ombudsman_kpi.checks.printed import check_table as check_printed
+
+    found = check_printed(
+        file, percent=percent, numerator=numerator or (), denominator=denominator or (), total=total,
+        parts=parts or (), skip_rows=skip_rows, skip_last=skip_last, encoding=encoding,
+        delimiter="\t" if delimiter == "tab" else delimiter, sheet=sheet,
+    )  # fmt: skip
+    if as_csv:
+        write_frame(found.to_pandas())
+    else:
+        sys.stdout.write(f"{found!r}\n")
+    raise typer.Exit(found.exit_code)
 
 
 def _table(outcomes: "pd.DataFrame", title: str, keep: list[str], limit: int) -> "TextTable":

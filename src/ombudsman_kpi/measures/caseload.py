@@ -81,6 +81,7 @@ class Caseload(OnClock):
     rule_types: ClassVar[tuple[type[Rule], ...]] = (CaseloadRule,)
     counted_daily = True
     daily = ("pending", "met")
+    tells = ("brought forward", "received", "closed", "carried forward")
 
     @property
     def runs_in(self) -> Limit:
@@ -124,12 +125,8 @@ class Caseload(OnClock):
         """
         level = places.levels
         assert level is not None  # noqa: S101
-        columns = {
-            "brought_forward": level.brought,
-            "received": level.joined - level.brought,
-            "closed": level.joined - level.end,
-            "carried_forward": level.end,
-        }
+        numbers = (level.brought, level.joined - level.brought, level.joined - level.end, level.end)
+        columns = {name.replace(" ", "_"): column for name, column in zip(self.tells, numbers, strict=True)}
         ages = self._ages(level)
         below = np.logical_or.reduce([column < 0 for column in (*columns.values(), *ages.values())])
 

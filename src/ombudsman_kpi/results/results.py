@@ -13,6 +13,7 @@ from ombudsman_kpi.figures.row import COUNTS, OWN_COLUMNS, Row, column_names
 from ombudsman_kpi.figures.table import Column, Made, RowsByColumn
 from ombudsman_kpi.publish.grid import Grid, grid_table
 from ombudsman_kpi.publish.results_table import table_of
+from ombudsman_kpi.publish.returns import StatutoryReturn, statutory_return
 from ombudsman_kpi.publish.summary import summary_table
 from ombudsman_kpi.publish.text_table import as_html, as_text, screen_width
 from ombudsman_kpi.publish.totals import with_totals
@@ -84,6 +85,28 @@ class Results:
         if self.counts is None:
             raise OptionError(f"{target}: {NO_TIMES}")
         return elapsed_counts(self.counts, target, period=period, group=group)
+
+    def statutory_return(self, id: str, *, period: str | None = None, strict: bool = False) -> StatutoryReturn:  # noqa: A002
+        """Return a statutory return of the scheme, filled in: the lines of the form for each period and group.
+
+        >>> from ombudsman_kpi import load_scheme, measure
+        >>> disp = load_scheme("disp")
+        >>> form = disp.statutory_return("complaints-return")
+        >>> complaint = {"request_id": "1", "kind": "complaint", "received_at": "2024-01-04", "outcome": "upheld"}
+        >>> results = measure(
+        ...     disp, requests=[{**complaint, "answered_at": "2024-01-08"}], as_of="2024-03-31", every=form.every,
+        ...     targets=form.targets,
+        ... )
+        >>> results.statutory_return("complaints-return").to_pandas()["printed"].tolist()
+        ['0', '1', '1', '0', '0', '1', '1', '100.0', '0']
+
+        ``period`` is the label of one period, such as "2023/24 Q4"; by default there is a form for each. With
+        ``strict`` a check of the lines that fails is an error.
+
+        Raises ``SchemeError`` for a return that the scheme hasn't, ``OptionError`` where these results lack one of its
+        targets or periods, and ``RecordsError`` as said.
+        """
+        return statutory_return(self.rows, self.basis, id, period=period, strict=strict)
 
     def __len__(self) -> int:
         return len(self.rows)

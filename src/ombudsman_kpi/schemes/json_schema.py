@@ -3,7 +3,7 @@
 from typing import Any
 
 from ombudsman_kpi.measures.registry import MEASURES
-from ombudsman_kpi.schemes.scheme import Scheme
+from ombudsman_kpi.schemes.scheme import WRITTEN_AS, Scheme
 
 JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
@@ -35,7 +35,7 @@ def scheme_json_schema() -> dict[str, Any]:
         "description": "The target of another scheme that this one is, but for its other keys: lgsco/investigation-13w",
     }
     extended = "The scheme that this one changes: its name, or a path relative to this file"
-    top = {name: value for name, value in whole["properties"].items() if name not in {"targets", "reports"}}
+    top = {name: value for name, value in whole["properties"].items() if name not in WRITTEN_AS}
     return {
         "$schema": JSON_SCHEMA,
         "title": "A scheme of service-level targets",
@@ -48,6 +48,7 @@ def scheme_json_schema() -> dict[str, Any]:
             },
             "target": {"type": "array", "items": {"$ref": "#/$defs/Target"}},
             "report": {"type": "array", "items": {"$ref": "#/$defs/Report"}},
+            "return": {"type": "array", "items": {"$ref": "#/$defs/Return"}},
         },
         "required": ["id"],
         "anyOf": [

@@ -7,10 +7,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from ombudsman_kpi.calendars.closures import closed_days
-from ombudsman_kpi.calendars.dates import to_date
+from ombudsman_kpi.calendars.dates import WEEKDAYS, to_date
+from ombudsman_kpi.calendars.opening import OpeningHours, read_opening
 from ombudsman_kpi.calendars.published import read_published
 from ombudsman_kpi.calendars.working_calendar import FIRST, LAST, WorkingCalendar
 from ombudsman_kpi.records.conditions import Declaration
+from ombudsman_kpi.records.models import ReadBy
 
 _UK_ONLY = ("division", "closures", "known_at", "bank_holidays")
 CALENDAR_KEYS = (*_UK_ONLY, "calendar")
@@ -38,6 +40,20 @@ ListedHolidays = Annotated[
     dict[str, Annotated[dict[date, str], Field(min_length=1)]],
     BeforeValidator(read_published),
     WithJsonSchema({"type": "string"}),
+]
+
+_SPAN = {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}
+OpeningField = Annotated[
+    OpeningHours,
+    ReadBy(read_opening, lambda hours: hours.written),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {name.lower(): {"anyOf": [_SPAN, {"type": "array", "items": _SPAN}]} for name in WEEKDAYS},
+            "additionalProperties": False,
+            "minProperties": 1,
+        }
+    ),
 ]
 
 

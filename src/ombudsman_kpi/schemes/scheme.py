@@ -15,15 +15,12 @@ from pydantic import (
     SerializeAsAny,
     ValidationError,
     ValidationInfo,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
 from ombudsman_kpi.calendars.announced import check_known_at
 from ombudsman_kpi.calendars.bank_holidays import DIVISIONS, check_division
-from ombudsman_kpi.calendars.dates import WEEKDAYS
-from ombudsman_kpi.calendars.opening import OpeningHours, read_opening
 from ombudsman_kpi.calendars.periods import Every
 from ombudsman_kpi.calendars.time_zones import TimeZone, time_zone
 from ombudsman_kpi.calendars.working_calendar import WorkingCalendar
@@ -34,28 +31,22 @@ from ombudsman_kpi.measures.base.in_force import InForce
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.measures.registry import MEASURES
 from ombudsman_kpi.records.conditions import Declaration, is_none
-from ombudsman_kpi.records.models import ReadBy
+from ombudsman_kpi.schemes.bands import split_bands
 from ombudsman_kpi.schemes.disclosure import Disclosure
-from ombudsman_kpi.schemes.place import CALENDAR_KEYS, Elsewhere, ListedHolidays, OwnDays, check_one_calendar, keeping
+from ombudsman_kpi.schemes.place import (
+    CALENDAR_KEYS,
+    Elsewhere,
+    ListedHolidays,
+    OpeningField,
+    OwnDays,
+    check_one_calendar,
+    keeping,
+)
+from ombudsman_kpi.schemes.returns import LineCheck, Return, ReturnLine
 
 PUBLISHED = "published"  # of such a scheme the tests have checked what a calendar is needed for
 
-WRITTEN_AS = {"targets": "target", "reports": "report"}  # a file writes them as [[target]] and [[report]]
-
-
-_SPAN = {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}
-OpeningField = Annotated[
-    OpeningHours,
-    ReadBy(read_opening, lambda hours: hours.written),
-    WithJsonSchema(
-        {
-            "type": "object",
-            "properties": {name.lower(): {"anyOf": [_SPAN, {"type": "array", "items": _SPAN}]} for name in WEEKDAYS},
-            "additionalProperties": False,
-            "minProperties": 1,
-        }
-    ),
-]
+WRITTEN_AS = {"targets": "target", "reports": "report", "returns": "return"}  # a file writes [[target]] for each
 
 
 class Report(Declaration):
@@ -132,6 +123,7 @@ class Scheme(Declaration):
     disclosure: Disclosure | None = Field(None, exclude_if=is_none, description="What isn't published of small numbers")
     targets: tuple[Annotated[SerializeAsAny[Target], BeforeValidator(_read_target)], ...]
     reports: tuple[Report, ...] = ()
+    returns: tuple[Return, ...] = Field((), exclude_if=lambda declared: not declared)
 
     @field_validator("time_zone")
     @classmethod
@@ -158,6 +150,10 @@ class Scheme(Declaration):
                     raise ValueError(
                         f"the report to {report.audience} names {name!r}, which isn't a target. {one_of(name, ids)}"
                     )
+        for place, item in enumerate(self.returns):
+            if item.id in {other.id for other in self.returns[:place]}:
+                raise ValueError(f"two returns are called {item.id!r}; each id can be used once")
+            item.check_references(named)
         return self
 
     @model_validator(mode="after")
@@ -278,6 +274,13 @@ class Scheme(Declaration):
             raise SchemeError(f"The scheme {self.id!r} has no report to {audience!r}. {one_of(audience, audiences)}")
         return reports
 
+    def statutory_return(self, id: str) -> Return:  # noqa: A002
+        """Return the declaration of a statutory return. Raises ``SchemeError``, which lists their ids."""
+        named = {item.id: item for item in self.returns}
+        if id not in named:
+            raise SchemeError(f"The scheme {self.id!r} has no return {id!r}. {one_of(id, named)}")
+        return named[id]
+
     def __repr__(self) -> str:
         return f"<Scheme {self.id}: {self.title}, {len(self.targets)} targets, digest {self.digest}>"
 
@@ -286,23 +289,6 @@ class Scheme(Declaration):
 
 def _slug(text: object) -> str:
     return "-".join("".join(letter if letter.isalnum() else " " for letter in str(text).lower()).split())
-
-
-def split_bands(entry: dict[str, Any], place: str) -> list[dict[str, Any]]:
-    """Return the targets of one entry: the entry itself, or one target for each of its bands."""
-    if "bands" not in entry:
-        return [entry]
-    shared, bands = {key: value for key, value in entry.items() if key != "bands"}, entry["bands"]
-    if not isinstance(bands, list) or not bands or not all(isinstance(band, dict) for band in bands):
-        raise SchemeError(
-            f"{place}: bands are a list such as [{{ id = '…', limit = '13 weeks', standard = 'at least 75%' }}]."
-        )
-    kind = MEASURES.get(str(shared.get("measure")), Target)
-    try:
-        of_measure = kind.in_bands(bands)
-    except ValueError as error:
-        raise SchemeError(f"{place}: {error}.") from None
-    return [target for band in of_measure for target in split_bands({**shared, **band}, place)]
 
 
 def with_changes(scheme: Scheme, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -363,12 +349,19 @@ _WANTED = {
 def _located(loc: tuple[int | str, ...], declared: Mapping[str, Any]) -> tuple[str, list[str]]:
     """Return the target or report that a location belongs to, and the path of keys within it."""
     match loc:
-        case [("targets" | "reports") as kind, int(number), *path]:
+        case [("targets" | "reports" | "returns") as kind, int(number), *path]:
             entry = declared[kind][number]
-            name = entry.get("id" if kind == "targets" else "audience")
+            name = entry.get("audience" if kind == "reports" else "id")
             named = name if name and isinstance(name, str) else f"number {number + 1}"
             return f"{WRITTEN_AS[kind]} {named}: ", [key for key in path if isinstance(key, str) and key != "[key]"]
     return "", [key for key in loc if isinstance(key, str)]
+
+
+_PARTS: Mapping[tuple[str, ...], type[Declaration]] = {
+    ("targets", "clock"): Clock, ("targets", "extension"): Extension, ("targets", "in_force"): InForce,
+    ("in_force",): InForce, ("reports",): Report, ("calendar",): Elsewhere, ("disclosure",): Disclosure,
+    ("returns",): Return, ("returns", "lines"): ReturnLine, ("returns", "checks"): LineCheck,
+}  # fmt: skip
 
 
 def _keys_at(loc: tuple[int | str, ...], declared: Mapping[str, Any]) -> list[str]:
@@ -376,18 +369,9 @@ def _keys_at(loc: tuple[int | str, ...], declared: Mapping[str, Any]) -> list[st
     match loc:
         case ["targets", int(number), _]:
             return [*_class_of(declared["targets"][number]).model_fields, "bands"]
-        case ["targets", _, "clock", _]:
-            return [*Clock.model_fields]
-        case ["targets", _, "extension", _]:
-            return [*Extension.model_fields]
-        case ["in_force", _] | ["targets", _, "in_force", _]:
-            return [*InForce.model_fields]
-        case ["reports", _, _]:
-            return [*Report.model_fields]
-        case ["calendar", _]:
-            return [*Elsewhere.model_fields]
-        case ["disclosure", _]:
-            return [*Disclosure.model_fields]
+    part = _PARTS.get(tuple(key for key in loc[:-1] if isinstance(key, str)))
+    if part is not None:
+        return [*part.model_fields]
     return [*(WRITTEN_AS.get(name, item.alias or name) for name, item in Scheme.model_fields.items()), "extends"]
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.schemes.bands import split_bands
 from ombudsman_kpi.schemes.place import keeping
-from ombudsman_kpi.schemes.scheme import PUBLISHED, WRITTEN_AS, Scheme, split_bands, unchanged, validated, with_changes
+from ombudsman_kpi.schemes.scheme import PUBLISHED, WRITTEN_AS, Scheme, unchanged, validated, with_changes
 
 
 def list_schemes() -> tuple[str, ...]:
@@ -111,7 +112,7 @@ def _base(declared: dict[str, Any], place: str, load: Callable[[str], Scheme]) -
     bases = [load(name) for name in names]
     if len(bases) == 1:
         return bases[0]
-    of_each = {"targets", "reports", "in_force"}
+    of_each = {"targets", "reports", "returns", "in_force"}
     said = {key: value for key, value in declared.items() if key not in of_each}
     above = [keeping(base.model_dump(mode="json", exclude=of_each, exclude_defaults=True), said) for base in bases]
     for key in dict.fromkeys(key for each in above for key in each if key not in {"id", *said}):
@@ -128,8 +129,8 @@ def _base(declared: dict[str, Any], place: str, load: Callable[[str], Scheme]) -
                     f"{place}: extends: {name} and one before it have a target {target.id!r} each. Extend one of them, "
                     f"and pick of the other what you want: [[target]] with another id, from = '{name}/{target.id}'."
                 )
-    reports = [report for base in bases for report in base.reports]
-    return validated({**above[0], **said, "targets": [*targets.values()], "reports": reports}, place)
+    each = {name: [item for base in bases for item in getattr(base, name)] for name in ("reports", "returns")}
+    return validated({**above[0], **said, "targets": [*targets.values()], **each}, place)
 
 
 def _parsed(content: bytes, place: str) -> dict[str, Any]:
@@ -145,13 +146,14 @@ def _parsed(content: bytes, place: str) -> dict[str, Any]:
             raise SchemeError(f"{place}: {key!r} is no key of a scheme file; write [[{written}]] for each.")
     entries = _entries(declared, "target", place)
     declared["targets"] = [target for entry in entries for target in split_bands(entry, place)]
-    if "report" in declared:
-        declared["reports"] = _entries(declared, "report", place)
+    for key in ("report", "return"):
+        if key in declared:
+            declared[f"{key}s"] = _entries(declared, key, place)
     return declared
 
 
 def _entries(declared: dict[str, Any], key: str, place: str) -> list[dict[str, Any]]:
-    """Remove the entries under [[target]] or [[report]] from a declaration and return them."""
+    """Remove the entries under [[target]], [[report]] or [[return]] from a declaration and return them."""
     entries = declared.pop(key, [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise SchemeError(f"{place}: {key}s are written as [[{key}]], each with its keys below it.")

@@ -130,6 +130,7 @@ class Target(Declaration):
     shows_met: ClassVar[bool] = False  # whether the records counted are those met, not what its value is a share of
     is_change: ClassVar[bool] = False  # whether its value has a sign, and its standard says in which direction
     better: ClassVar[Direction | None] = None  # which way its value is better, where no standard says so
+    tells: ClassVar[tuple[str, ...]] = ()  # the numbers that stand beside its value, by name
     obliges: ClassVar[bool] = False  # whether something is due on each record by it
 
     # What it counts.
