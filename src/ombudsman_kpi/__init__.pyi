@@ -24,6 +24,7 @@ from .cases.deadline import Deadline as Deadline
 from .cases.deadline import Deadlines as Deadlines
 from .cases.deadline import Finding as Finding
 from .cases.moved import moved as moved
+from .cases.next_due import next_due as next_due
 from .cases.one_case import deadlines as deadlines
 from .checks.checking import check as check
 from .checks.finding import CheckFinding as CheckFinding

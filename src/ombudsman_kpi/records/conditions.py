@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, WithJsonSchema
 
 from ombudsman_kpi.records.models import Model, ReadBy
 
@@ -13,6 +13,19 @@ class Declaration(Model):
     """What all parts of a scheme share: they never change, and a misspelt key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _check_name(text: str) -> str:
+    if not (text.strip() and text.isprintable() and len(text) <= _LONGEST_NAME):
+        raise ValueError(
+            f"in a letter it is called by at most {_LONGEST_NAME} letters in one line: a thing, such as 'your "
+            "complaint', or what was done, such as 'sent you our final response'"
+        )
+    return " ".join(text.split())
+
+
+_LONGEST_NAME = 200
+Names = dict[str, Annotated[str, AfterValidator(_check_name)]]  # what letters call a kind of record, or a field
 
 
 def is_none(value: object) -> bool:

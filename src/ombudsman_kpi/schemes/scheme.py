@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import operator
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
@@ -33,7 +34,7 @@ from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.measures.base.in_force import InForce
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.measures.registry import MEASURES
-from ombudsman_kpi.records.conditions import Declaration, is_none
+from ombudsman_kpi.records.conditions import Declaration, Names, is_none
 from ombudsman_kpi.records.models import ReadBy
 from ombudsman_kpi.schemes.place import CALENDAR_KEYS, Elsewhere, ListedHolidays, OwnDays, check_one_calendar, keeping
 
@@ -128,6 +129,11 @@ class Scheme(Declaration):
     )
     time_zone: str = Field("Europe/London", description="The zone whose clock gives a timestamp its day")
     in_force: InForce | None = Field(None, description="The days on which it held, as far as its document says")
+    names: Names = Field(
+        default_factory=dict,
+        exclude_if=operator.not_,
+        description="What letters call kinds of record and fields: a thing (your complaint), or what was done with it",
+    )
     targets: tuple[Annotated[SerializeAsAny[Target], BeforeValidator(_read_target)], ...]
     reports: tuple[Report, ...] = ()
 
@@ -156,6 +162,18 @@ class Scheme(Declaration):
                     raise ValueError(
                         f"the report to {report.audience} names {name!r}, which isn't a target. {one_of(name, ids)}"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _check_names(self) -> "Scheme":
+        everywhere = sorted({name for target in self.targets for name in target.named_in_letters})
+        for owner, names, known in (
+            ("", self.names, everywhere),
+            *((f"target {target.id}: ", target.names, sorted(target.named_in_letters)) for target in self.targets),
+        ):
+            for name in names:
+                if name not in known:
+                    raise ValueError(f"{owner}names: no letter speaks of {name!r}. {one_of(name, known)}")
         return self
 
     @model_validator(mode="after")
@@ -207,8 +225,12 @@ class Scheme(Declaration):
 
     @cached_property
     def digest(self) -> str:
-        """A digest of the whole declaration: two schemes with the same digest measure the same."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        """A digest of the whole declaration: two schemes with the same digest measure the same.
+
+        What letters call things measures nothing, so it is no part of it.
+        """
+        declared = self.model_dump(mode="json", exclude={"names": True, "targets": {"__all__": {"names"}}})
+        text = json.dumps(declared, sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
     def __getitem__(self, target: str) -> Target:
@@ -218,6 +240,10 @@ class Scheme(Declaration):
                 return candidate
         ids = [candidate.id for candidate in self.targets]
         raise SchemeError(f"The scheme {self.id!r} has no target {target!r}. {one_of(target, ids)}")
+
+    def names_of(self, target: Target) -> dict[str, str]:
+        """Return what letters about a target call its records and fields: by its own names, else the scheme's."""
+        return {**self.names, **target.names}
 
     def with_target(self, id: str, **changes: Any) -> "Scheme":  # noqa: A002
         """Return a scheme in which one target has changed; a new id adds a target.
@@ -297,7 +323,8 @@ def with_changes(scheme: Scheme, changes: Mapping[str, Any]) -> dict[str, Any]:
         name = str(entry.get("id"))
         changed.setdefault(name, []).append({**unchanged(before.get(name, {}), entry), **entry})
     targets = [entry for name, entries in changed.items() for entry in entries or [before[name]]]
-    return {**declared, **changes, "targets": targets}
+    names = {**declared.get("names", {}), **changes.get("names", {})}
+    return {**declared, **changes, **({"names": names} if names else {}), "targets": targets}
 
 
 def unchanged(before: dict[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:

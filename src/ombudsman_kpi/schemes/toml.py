@@ -99,7 +99,9 @@ def _picked(entry: dict[str, Any], place: str, load: Callable[[str], Scheme]) ->
 def _taken(scheme: Scheme, target: Target) -> dict[str, Any]:
     """Return the declaration of a target away from its scheme: where it is published and when it held go with it."""
     above = scheme.model_dump(mode="json", include={"source", "in_force"}, exclude_none=True)
-    return {**above, **target.model_dump(mode="json", exclude_unset=True)}
+    names = {name: text for name, text in scheme.names_of(target).items() if name in target.named_in_letters}
+    named = {"names": names} if names else {}
+    return {**above, **target.model_dump(mode="json", exclude_unset=True), **named}
 
 
 def _base(declared: dict[str, Any], place: str, load: Callable[[str], Scheme]) -> Scheme:

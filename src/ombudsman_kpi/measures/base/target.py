@@ -1,5 +1,6 @@
 """What every measure is: a declaration, from which its rules, its figure and all that is shown of it follow."""
 
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from ombudsman_kpi.clocks.judging import LimitedClock
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, CountedBy, Outcome, OutcomeStatus
+from ombudsman_kpi.clocks.starts import recorded
 from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import SharedClock
 from ombudsman_kpi.events.as_known import AsKnownBatch
@@ -30,8 +32,8 @@ from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.standard import Direction, StandardField
 from ombudsman_kpi.records.columns import Columns
-from ombudsman_kpi.records.conditions import Condition, Declaration, is_none
-from ombudsman_kpi.records.vocabulary import RecordKind
+from ombudsman_kpi.records.conditions import Condition, Declaration, Names, is_none
+from ombudsman_kpi.records.vocabulary import RECORDS, RecordKind
 
 Records = RecordKind
 
@@ -102,6 +104,11 @@ class Target(Declaration):
     source: str | None = Field(None, description="Where it is published, if not in the scheme's own source")
     reading: str | None = Field(None, description="What the scheme chose where the words leave it open")
     in_force: InForce | None = Field(None, description="The days on which it held, if not those of the scheme")
+    names: Names = Field(
+        default_factory=dict,
+        exclude_if=operator.not_,
+        description="What letters call its records and fields, where that is another name than the scheme's",
+    )
     of: Records = Field(description="The records that it is measured on")
     cohort: Cohort = Field(description="The headline cohort: which records belong to a period")
     standard: StandardField | None = Field(None, description="The published figure; none where it is unstated")
@@ -373,6 +380,14 @@ class Target(Declaration):
     def waits_for(self) -> tuple[str, ...]:
         """The fields, or kinds of event, by which what is due is done."""
         return ()
+
+    @property
+    def named_in_letters(self) -> frozenset[str]:
+        """What letters have names for: its kind of record, and the fields that start and stop what is due."""
+        kind, clock = RECORDS[self.of], self.limited_clock
+        starts = () if clock is None else recorded(clock.starts)
+        ends = (*self.waits_for, *kind.withdrawn_by, *kind.abandoned_by)
+        return frozenset({kind.singular.replace(" ", "_"), *starts, *ends})
 
     def telling(self, assessed: Assessed) -> Sequence[int]:
         """Return the places of those outcomes of one record that say something about it."""
