@@ -13,7 +13,8 @@ from ombudsman_kpi.cases.facts import DayOff, DeadlineFacts, Fact, amount_of
 from ombudsman_kpi.clocks.extensions import LONGER
 from ombudsman_kpi.clocks.limits import Amount, read_amount
 from ombudsman_kpi.clocks.states import not_yet
-from ombudsman_kpi.measures.base.target import Target, Wording
+from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.measures.base.wording import Wording
 from ombudsman_kpi.measures.registry import MEASURES
 
 StepKind = Literal[

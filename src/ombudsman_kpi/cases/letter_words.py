@@ -11,6 +11,7 @@ from ombudsman_kpi.events.log import REOPENED
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.records.vocabulary import RECORDS, Party
 from ombudsman_kpi.rounding import many
+from ombudsman_kpi.schemes.names import named_in_letters
 from ombudsman_kpi.schemes.scheme import Scheme
 
 DUE_OF, LATE_ON = "due of", "late on"  # among the names of a deadline: what was to be done by another target
@@ -133,7 +134,8 @@ def to_be_done(target: Target, scheme: Scheme) -> Done:
 def names_in_letters(target: Target, scheme: Scheme, reason: str) -> dict[str, str]:
     """Return the names of a target's records and fields, and of what an explanation of a delay is about."""
     names, missed = scheme.names_of(target), scheme[reason] if EXPLANATION in target.waits_for else None
-    known = {name: text for name, text in names.items() if name in target.named_in_letters}
+    spoken_of = named_in_letters(target) if names else ()
+    known = {name: text for name, text in names.items() if name in spoken_of}
     return known if missed is None else {**known, LATE_ON: to_be_done(missed, scheme).did}
 
 

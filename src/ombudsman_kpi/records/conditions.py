@@ -1,10 +1,11 @@
 """Conditions on what a field holds, and the base of all that a scheme file declares."""
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from ombudsman_kpi.records.models import Model, ReadBy
 
@@ -25,7 +26,14 @@ def _check_name(text: str) -> str:
 
 
 _LONGEST_NAME = 200
-Names = dict[str, Annotated[str, AfterValidator(_check_name)]]  # what letters call a kind of record, or a field
+LetterNames = Annotated[
+    dict[str, Annotated[str, AfterValidator(_check_name)]],
+    Field(
+        default_factory=dict,
+        exclude_if=operator.not_,
+        description="What letters call kinds of record and fields: a thing (your complaint), or what was done with it",
+    ),
+]
 
 
 def is_none(value: object) -> bool:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import operator
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
@@ -34,8 +33,9 @@ from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.measures.base.in_force import InForce
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.measures.registry import MEASURES
-from ombudsman_kpi.records.conditions import Declaration, Names, is_none
+from ombudsman_kpi.records.conditions import Declaration, LetterNames, is_none
 from ombudsman_kpi.records.models import ReadBy
+from ombudsman_kpi.schemes.names import check_names
 from ombudsman_kpi.schemes.place import CALENDAR_KEYS, Elsewhere, ListedHolidays, OwnDays, check_one_calendar, keeping
 
 PUBLISHED = "published"  # of such a scheme the tests have checked what a calendar is needed for
@@ -129,11 +129,7 @@ class Scheme(Declaration):
     )
     time_zone: str = Field("Europe/London", description="The zone whose clock gives a timestamp its day")
     in_force: InForce | None = Field(None, description="The days on which it held, as far as its document says")
-    names: Names = Field(
-        default_factory=dict,
-        exclude_if=operator.not_,
-        description="What letters call kinds of record and fields: a thing (your complaint), or what was done with it",
-    )
+    names: LetterNames
     targets: tuple[Annotated[SerializeAsAny[Target], BeforeValidator(_read_target)], ...]
     reports: tuple[Report, ...] = ()
 
@@ -145,6 +141,7 @@ class Scheme(Declaration):
     @model_validator(mode="after")
     def _check(self) -> "Scheme":
         check_one_calendar(vars(self))
+        check_names(self.names, self.targets)
         ids = [target.id for target in self.targets]
         if not ids:
             raise ValueError("there is no target; write [[target]] for each, with its keys below")
@@ -162,18 +159,6 @@ class Scheme(Declaration):
                     raise ValueError(
                         f"the report to {report.audience} names {name!r}, which isn't a target. {one_of(name, ids)}"
                     )
-        return self
-
-    @model_validator(mode="after")
-    def _check_names(self) -> "Scheme":
-        everywhere = sorted({name for target in self.targets for name in target.named_in_letters})
-        for owner, names, known in (
-            ("", self.names, everywhere),
-            *((f"target {target.id}: ", target.names, sorted(target.named_in_letters)) for target in self.targets),
-        ):
-            for name in names:
-                if name not in known:
-                    raise ValueError(f"{owner}names: no letter speaks of {name!r}. {one_of(name, known)}")
         return self
 
     @model_validator(mode="after")

@@ -1,11 +1,10 @@
 """What every measure is: a declaration, from which its rules, its figure and all that is shown of it follow."""
 
-import operator
 from abc import ABC, abstractmethod
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,6 @@ from ombudsman_kpi.clocks.judging import LimitedClock
 from ombudsman_kpi.clocks.limits import Limit
 from ombudsman_kpi.clocks.options import Clock
 from ombudsman_kpi.clocks.outcomes import STATUSES, Assessed, Cohort, CountedBy, Outcome, OutcomeStatus
-from ombudsman_kpi.clocks.starts import recorded
 from ombudsman_kpi.clocks.states import State
 from ombudsman_kpi.clocks.timeline import SharedClock
 from ombudsman_kpi.events.as_known import AsKnownBatch
@@ -31,9 +29,10 @@ from ombudsman_kpi.measures.base.in_force import InForce
 from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.standard import Direction, StandardField
+from ombudsman_kpi.measures.base.wording import Wording
 from ombudsman_kpi.records.columns import Columns
-from ombudsman_kpi.records.conditions import Condition, Declaration, Names, is_none
-from ombudsman_kpi.records.vocabulary import RECORDS, RecordKind
+from ombudsman_kpi.records.conditions import Condition, Declaration, LetterNames, is_none
+from ombudsman_kpi.records.vocabulary import RecordKind
 
 Records = RecordKind
 
@@ -43,16 +42,6 @@ DueChain = tuple[tuple[Limit, Clock], ...]  # limits, each of which counts on fr
 
 _NO_WEEKS = "the standard is for every month: measure with every='month', or a longer period"
 MEASURES: dict[str, type["Target"]] = {}  # each measure by its name, in the order of the registry, which fills it
-
-
-class Wording(NamedTuple):
-    """How an explanation tells of what a target waits for: in templates, where a deadline's data stand by name."""
-
-    done: str = ""  # as in "not yet done"; else the name of what it waits for
-    start: str = ""  # the sentence for a start that is in no field of the record
-    awaited: str = ""  # what hasn't happened up to the day that follows
-    ended: str = ""  # what ended it without what it waited for; ``{what}`` happened
-    whole: str = ""  # the sentence for a whole record, due in parts with a party each; ``{what}`` started it
 
 
 @dataclass(frozen=True)
@@ -104,11 +93,7 @@ class Target(Declaration):
     source: str | None = Field(None, description="Where it is published, if not in the scheme's own source")
     reading: str | None = Field(None, description="What the scheme chose where the words leave it open")
     in_force: InForce | None = Field(None, description="The days on which it held, if not those of the scheme")
-    names: Names = Field(
-        default_factory=dict,
-        exclude_if=operator.not_,
-        description="What letters call its records and fields, where that is another name than the scheme's",
-    )
+    names: LetterNames
     of: Records = Field(description="The records that it is measured on")
     cohort: Cohort = Field(description="The headline cohort: which records belong to a period")
     standard: StandardField | None = Field(None, description="The published figure; none where it is unstated")
@@ -380,14 +365,6 @@ class Target(Declaration):
     def waits_for(self) -> tuple[str, ...]:
         """The fields, or kinds of event, by which what is due is done."""
         return ()
-
-    @property
-    def named_in_letters(self) -> frozenset[str]:
-        """What letters have names for: its kind of record, and the fields that start and stop what is due."""
-        kind, clock = RECORDS[self.of], self.limited_clock
-        starts = () if clock is None else recorded(clock.starts)
-        ends = (*self.waits_for, *kind.withdrawn_by, *kind.abandoned_by)
-        return frozenset({kind.singular.replace(" ", "_"), *starts, *ends})
 
     def telling(self, assessed: Assessed) -> Sequence[int]:
         """Return the places of those outcomes of one record that say something about it."""
