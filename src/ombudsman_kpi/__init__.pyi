@@ -57,6 +57,8 @@ from .records.vocabulary import Review as Review
 from .records.vocabulary import WrittenContact as WrittenContact
 from .results.compare import Comparison as Comparison
 from .results.results import Results as Results
+from .results.revisions import Revisions as Revisions
+from .results.revisions import revisions as revisions
 from .results.tally import Settled as Settled
 from .results.tally import Tally as Tally
 from .schemes.scheme import Scheme as Scheme

@@ -6,6 +6,7 @@ Internal: the public names are those that ``ombudsman_kpi`` exports, and the com
 from ombudsman_kpi.cli import calendars as calendars
 from ombudsman_kpi.cli import checking as checking
 from ombudsman_kpi.cli import outlooks as outlooks
+from ombudsman_kpi.cli import revising as revising
 from ombudsman_kpi.cli import sampling as sampling
 from ombudsman_kpi.cli.commands import Described as Described
 from ombudsman_kpi.cli.commands import app as app
