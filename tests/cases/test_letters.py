@@ -74,6 +74,46 @@ def test_holidays_by_their_names_in_scotland_and_northern_ireland() -> None:
     )
 
 
+def test_another_country_has_public_holidays() -> None:
+    said = letter(LGSCO.with_calendar(calendar={"country": "IE"}), case("2024-03-14"), "2024-04-01")[1]
+    assert said == (
+        "The first of these days was Friday 15 March 2024. Working days are Mondays to Fridays, other than public "
+        "holidays in Ireland. Easter Monday on Monday 1 April 2024 does not count."
+    )
+    uk = letter(
+        load_scheme("foi"), Request(request_id="R", kind="foi", received_at="2024-07-08"), "2024-07-09", "foi-20wd"
+    )
+    assert "other than bank holidays in any part of the United Kingdom. The Battle of the Boyne" in uk[1]
+
+
+def test_an_explanation_that_is_still_in_time_has_its_last_day() -> None:
+    scheme = LGSCO.with_target("delays-explained", up_to="5 working days")
+    assert letter(scheme, case("2024-03-14"), "2024-04-16", "delays-explained") == [
+        "We had not decided your complaint or passed it to an investigator in time.",
+        "We have not yet told you and the organisation why there was a delay. There is time until the end of Monday "
+        "22 April 2024.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "received", "as_of", "says"),
+    [
+        ("0 working days", "2024-03-14", "2024-03-14", "We have until the end of that day."),
+        ("1 month", "2024-01-31", "2024-02-10", "February has no 31st, so the time ends with the month."),
+        ("< 13 weeks", "2024-03-01", "2024-06-01",
+         "The time for this is less than 13 weeks from then: we had until the end of Thursday 30 May 2024."),
+    ],
+)  # fmt: skip
+def test_other_limits(limit: str, received: str, as_of: str, says: str) -> None:
+    assert says in "\n".join(letter(LGSCO.with_target(DECIDED, limit=limit), case(received), as_of))
+
+
+def test_control_characters_in_a_stored_deadline_stay_out_of_its_letter() -> None:
+    (item,) = deadlines(LGSCO, case(), as_of="2024-05-31", targets=DECIDED)
+    stored = item.model_copy(update={"names": {"case": "your \x1b[31mcomplaint\x07"}})
+    assert stored.explain(form="letter").replace("\n", "").isprintable()
+
+
 def test_the_day_of_a_receipt_that_counts_later() -> None:
     scheme = LGSCO.with_target(DECIDED, clock={"cut_off": "17:00"})
     assert letter(scheme, case("2024-04-02T17:01"), "2024-04-10")[0].startswith(

@@ -152,6 +152,66 @@ def test_rows_without_the_groups_are_an_error_that_tells_how_to_keep_them() -> N
         revisions(*sides, rows=(pd.DataFrame(), frames[1]))
 
 
+def test_what_is_left_out_counts_in_no_figure() -> None:
+    old = [*MARCH, case("A5", "2024-03-28", withdrawn_at="2024-04-02")]
+    new = [
+        *corrected("A1", withdrawn_at="2024-04-02", decided_at=None),
+        case("A6", "2024-03-28", withdrawn_at="2024-04-02"),
+    ]
+    rows = tuple(assess(LGSCO, cases=records, as_of="2024-05-31", targets=TARGET) for records in (old, new))
+    (item,) = revisions(measured(old), measured(new), rows=rows).figures  # type: ignore[arg-type]
+    assert [(one.id, one.change, one.old_status, one.new_status) for one in item.records] == [
+        ("A1", "another status", "met", None)
+    ]
+    assert item.why == (RECORDS_CHANGED,)
+
+
+def test_records_without_a_clock_count_by_their_own_day() -> None:
+    scheme = load_scheme("tower-hamlets")
+    old = [
+        case("A1", "2024-03-01", "2024-03-28", decision="upheld"),
+        case("A2", "2024-03-01", "2024-04-02", decision="upheld"),
+    ]
+    new = [old[0] | {"decided_at": "2024-04-03"}, old[1]]
+    options: Record = {"scheme": scheme, "targets": "decisions"}
+    rows = tuple(assess(scheme, cases=records, as_of="2024-05-31", targets="decisions") for records in (old, new))
+    found = revisions(measured(old, **options), measured(new, **options), rows=rows)  # type: ignore[arg-type]
+    told = {item.place.period: [(one.id, one.change) for one in item.records] for item in found.figures}
+    assert told["Apr 2024"] == [("A1", "another period or group")]
+    assert all(item.why == (RECORDS_CHANGED,) for item in found.figures)
+
+
+MEDIAN = {"measure": "median", "says": "A median", "of": "cases", "start": "received_at", "stop": "decided_at",
+          "counted_in": "calendar days", "cohort": "closed"}  # fmt: skip
+
+
+def test_a_value_that_changed_while_no_count_did_is_revised() -> None:
+    scheme = LGSCO.with_target("own", **MEDIAN)
+    old, new = (
+        measured([case("A1", "2024-03-28", day)], scheme=scheme, targets="own") for day in ("2024-04-02", "2024-04-03")
+    )
+    (item,) = revisions(old, new).figures
+    assert (item.change, item.why) == (1, (RECORDS_CHANGED,))
+    (read,) = revisions(old.to_dict(), new.to_dict()).figures
+    assert (read.old and read.old.value, read.new and read.new.value) == (5, 6)
+
+
+def test_a_rate_per_1000_is_read_from_plain_json_as_it_is() -> None:
+    scheme = load_scheme("psow")
+    requests = [{"request_id": "R1", "kind": "complaint", "received_at": "2024-03-28", "answered_at": None}]
+    options: Record = {"as_of": "2024-05-31", "every": "financial-year", "targets": "received-per-1000"}
+    populations = [{"period": "2023/24", "number": 4000}]
+    found = measure(scheme, requests=requests, populations=populations, **options)
+    again = measure(
+        scheme, requests=[*requests, requests[0] | {"request_id": "R2"}], populations=populations, **options
+    )
+    (item,) = [item for item in revisions(found.to_dict(), again.to_dict()).figures if item.place.period == "2023/24"]
+    assert "0.3" in revisions(found, again).table.rows[0][3]
+    assert "0.3" in revisions(found.to_dict(), again.to_dict()).table.rows[0][3]
+    assert item.old is not None
+    assert item.old.value == 0.25
+
+
 def test_rows_of_other_records_are_found_out() -> None:
     frame = assess(LGSCO, cases=MARCH, as_of="2024-05-31", targets=TARGET)
     found = revisions(measured(MARCH), measured(corrected("A1", decided_at="2024-04-30")), rows=(frame, frame))

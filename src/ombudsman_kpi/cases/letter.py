@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import ClassVar
 
+from ombudsman_kpi.calendars.bank_holidays import DIVISIONS
 from ombudsman_kpi.calendars.dates import WEEKDAYS, day_in_words
 from ombudsman_kpi.calendars.places import titled
 from ombudsman_kpi.cases.explanation import (
@@ -47,6 +48,7 @@ from ombudsman_kpi.clocks.extensions import LONGER, TOO_LATE
 from ombudsman_kpi.clocks.limits import Amount, read_amount
 from ombudsman_kpi.errors import RecordsError
 from ombudsman_kpi.events.contacts import CONTACT
+from ombudsman_kpi.publish.published import plain
 from ombudsman_kpi.records.vocabulary import PARTIES
 
 
@@ -87,7 +89,7 @@ def letter_of(deadline: DeadlineFacts) -> Letter:
         ("provisional", deadline.basis.announced_until, writer.provisional()),
         ("status", deadline.stop, writer.status()),
     ]
-    written = [(kind, day, " ".join(sentences)) for kind, day, sentences in paragraphs]
+    written = [(kind, day, plain(" ".join(sentences))) for kind, day, sentences in paragraphs]
     return Letter(tuple(Step(kind=kind, day=day, says=says) for kind, day, says in written if says))
 
 
@@ -171,7 +173,7 @@ class _Writer:
             last = "" if due is None else f": {who} {had} until {end_of(due)}"
             yield f"The time for this is less than {whole} from then{last}."
         elif limit.allowed == 0:
-            yield f"{capital(who)} {had} that day only{until}."
+            yield f"{capital(who)} {had} until the end of that day."
         else:
             yield f"From then {who} {had} {limit}{until}."
 
@@ -198,10 +200,12 @@ class _Writer:
         first = deadline.day_1
         if first is not None and deadline.start is not None and first != deadline.start:
             yield f"The first of these days {self._was(first)} {in_full(first)}."
-        place = titled(basis.division, basis.calendar).removesuffix(f", {basis.calendar}")
         days = "Mondays to Fridays" if basis.usual_weekends else "all days but the weekend"
-        where = "in any part of the United Kingdom" if place == "all UK nations" else f"in {place}"
-        yield f"Working days are {days}, other than bank holidays {where}."
+        where = f"bank holidays in {titled(basis.division, '')}"
+        if basis.division not in DIVISIONS:
+            where = where.replace("bank", "public", 1)
+        where = where.replace("all UK nations", "any part of the United Kingdom")
+        yield f"Working days are {days}, other than {where}."
         if due is not None:
             yield from self._not_counted(days_skipped(deadline, deadline.start, due))
 
@@ -318,7 +322,7 @@ class _Writer:
                 yield f"When it runs again, {left} {are(left)} left."
         elif str(deadline.due)[:10] == deadline.basis.as_of[:10]:
             yield f"The last day is {in_full(day_of(deadline.due))}."
-        elif deadline.left:
+        elif deadline.left and LATE_ON not in deadline.names:
             yield f"{capital(self._as_of())}, there {'was' if are(left) == 'is' else 'were'} {left} left."
         else:
             yield f"There is time until {end_of(deadline.due)}."
