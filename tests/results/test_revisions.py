@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from command_line import Typed
 from ombudsman_kpi import KpiError, OptionError, Results, WorkingCalendar, assess, load_scheme, measure, revisions
-from ombudsman_kpi.publish.revised import marks_of
+from ombudsman_kpi.publish.revised import differs, marks_of
 from ombudsman_kpi.results.changed_records import explains
 from ombudsman_kpi.results.revisions import RECORDS_CHANGED
 
@@ -343,3 +343,12 @@ def test_the_command(tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     missing = typed("revisions", str(old), str(tmp_path / "none.json"))
     assert missing.code == 2
     assert "can't be read" in missing.err
+
+
+def test_a_value_alone_is_enough_to_differ() -> None:
+    row = measured(MARCH).rows[0]
+    assert not differs(row, row)
+    assert differs(row, row._replace(exact=Fraction(1, 3)))
+    assert differs(row, row._replace(exact=None, value=0.25))
+    assert not differs(row, row._replace(exact=None))  # as plain JSON has it
+    assert not differs(row, row._replace(note="another", records=99, excluded=9))  # what isn't published of it
