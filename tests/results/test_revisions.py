@@ -191,7 +191,7 @@ def test_a_value_that_changed_while_no_count_did_is_revised() -> None:
         measured([case("A1", "2024-03-28", day)], scheme=scheme, targets="own") for day in ("2024-04-02", "2024-04-03")
     )
     (item,) = revisions(old, new).figures
-    assert (item.change, item.why) == (1, (RECORDS_CHANGED,))
+    assert (item.change, item.why) == (Fraction(1), (RECORDS_CHANGED,))
     (read,) = revisions(old.to_dict(), new.to_dict()).figures
     assert (read.old and read.old.value, read.new and read.new.value) == (5, 6)
 
