@@ -194,7 +194,7 @@ def test_the_json_schemas_in_the_docs_are_the_ones_that_the_command_line_prints(
 def test_the_page_on_one_case_prints_what_it_shows(capsys: pytest.CaptureFixture[str]) -> None:
     page = (ROOT / "docs" / "one-case.md").read_text("utf-8")
     shown = blocks(page, "text")
-    given, explained, contradicting, listed = blocks(page, "python")
+    given, explained, letter, next_one, contradicting, listed = blocks(page, "python")
     *lines, last = given.strip().splitlines()
     names: dict[str, Any] = {}
     exec("\n".join(lines), names)  # noqa: S102
@@ -202,14 +202,24 @@ def test_the_page_on_one_case_prints_what_it_shows(capsys: pytest.CaptureFixture
     exec(explained, {})  # noqa: S102
     printed = capsys.readouterr().out  # the edition depends on the bank holidays foretold up to 2050
     assert re.sub(r"edition \w+", "edition", printed) == re.sub(r"edition \w+", "edition", shown[1])
-    exec(contradicting, {})  # noqa: S102
-    assert capsys.readouterr().out == shown[2]
+    for example, text in zip((letter, next_one, contradicting), shown[2:], strict=True):
+        exec(example, {})  # noqa: S102
+        assert capsys.readouterr().out == text
     names = {}
     exec(listed, names)  # noqa: S102
     effects = re.findall(r"^\| ([a-z ]+) \|", page.split("| effect |")[1], re.MULTILINE)[:8]
     assert (
         set(names["rows"].effect) <= set(effects) == {LOST, BEHIND, CERTAIN, COUNTED, LOSES, ROOM, FIRST, NO_STANDARD}
     )
+
+
+def test_the_page_on_publishing_shows_its_revisions() -> None:
+    part = (ROOT / "docs" / "publishing.md").read_text("utf-8").split("## Revisions")[1]
+    (example,), (shown,) = blocks(part, "python"), blocks(part, "text")
+    *lines, last = example.strip().splitlines()
+    names: dict[str, Any] = {}
+    exec("\n".join(lines), names)  # noqa: S102
+    assert repr(eval(last, names)) == shown.strip()  # noqa: S307
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples" / "schemes").glob("*.toml")), ids=lambda path: path.stem)

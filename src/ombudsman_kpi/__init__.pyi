@@ -27,6 +27,7 @@ from .cases.deadline import Deadline as Deadline
 from .cases.deadline import Deadlines as Deadlines
 from .cases.deadline import Finding as Finding
 from .cases.moved import moved as moved
+from .cases.next_due import next_due as next_due
 from .cases.one_case import deadlines as deadlines
 from .checks.checking import check as check
 from .checks.finding import CheckFinding as CheckFinding
@@ -62,6 +63,8 @@ from .records.vocabulary import Review as Review
 from .records.vocabulary import WrittenContact as WrittenContact
 from .results.compare import Comparison as Comparison
 from .results.results import Results as Results
+from .results.revisions import Revisions as Revisions
+from .results.revisions import revisions as revisions
 from .results.tally import Settled as Settled
 from .results.tally import Tally as Tally
 from .schemes.scheme import Scheme as Scheme

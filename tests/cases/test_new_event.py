@@ -17,7 +17,8 @@ from ombudsman_kpi.events.log import known_events, scan
 from ombudsman_kpi.measures.base.figures import Figures, share_figures
 from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
-from ombudsman_kpi.measures.base.target import CASE, Records, Rule, Target, Wording
+from ombudsman_kpi.measures.base.target import CASE, Records, Rule, Target
+from ombudsman_kpi.measures.base.wording import Wording
 from ombudsman_kpi.measures.registry import MEASURES, registered
 from ombudsman_kpi.records.columns import Columns
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
+from typing import Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 
 from ombudsman_kpi.cases.explanation import Explanation, explanation_of
 from ombudsman_kpi.cases.facts import DeadlineFacts, Fact, amount_of, left_text
-from ombudsman_kpi.errors import KpiError
+from ombudsman_kpi.cases.letter import letter_of
+from ombudsman_kpi.errors import KpiError, OptionError, one_of
 from ombudsman_kpi.measures.base.target import Records
 from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text
 from ombudsman_kpi.records.vocabulary import RECORDS
@@ -36,8 +38,8 @@ class Deadline(DeadlineFacts):
 
     __str__ = __repr__
 
-    def explain(self) -> Explanation:
-        """Return the explanation of the due day, in plain English.
+    def explain(self, form: Literal["steps", "letter"] = "steps") -> Explanation:
+        """Return the explanation of the due day, in plain English: step by step, or as a letter to send on.
 
         >>> from ombudsman_kpi import Case, deadlines, load_scheme
         >>> case = Case(case_id="24-00017", received_at="2024-03-30", decided_at="2024-04-30")
@@ -48,8 +50,21 @@ class Deadline(DeadlineFacts):
         ['start', 'day 1', 'due', 'status', 'target', 'calendar']
 
         It is text, with ``steps`` (the same as data, with every day that was skipped) and ``to_markdown()``.
+
+        A letter is to whoever brought the record; of contact that is due with the organisation, to that. It has no ids
+        and no digests, and calls things by the ``names`` of the scheme.
+
+        >>> late = deadlines(load_scheme("lgsco"), case, as_of="2024-05-31")[0]
+        >>> late.explain(form="letter").splitlines()[-1]
+        'We decided your complaint on Tuesday 30 April 2024. That was 1 working day late.'
+
+        Raises ``RecordsError`` where no letter can be written, since the record contradicts itself, and ``OptionError``
+        for another form.
         """
-        return explanation_of(self)
+        forms = {"steps": explanation_of, "letter": letter_of}
+        if form not in forms:
+            raise OptionError(f"There is no form {form!r} of an explanation. {one_of(form, forms)}")
+        return forms[form](self)
 
 
 class Finding(Fact):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,7 +13,8 @@ from ombudsman_kpi.cases.facts import DayOff, DeadlineFacts, Fact, amount_of
 from ombudsman_kpi.clocks.extensions import LONGER
 from ombudsman_kpi.clocks.limits import Amount, read_amount
 from ombudsman_kpi.clocks.states import not_yet
-from ombudsman_kpi.measures.base.target import Target, Wording
+from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.measures.base.wording import Wording
 from ombudsman_kpi.measures.registry import MEASURES
 
 StepKind = Literal[
@@ -35,20 +36,21 @@ class Explanation(str):
 
     __slots__ = ("steps",)
     steps: tuple[Step, ...]
+    between: ClassVar[str] = "\n"
 
     def __new__(cls, steps: tuple[Step, ...]) -> "Explanation":
         """Return the explanation with these steps."""
-        text = super().__new__(cls, "\n".join(step.says for step in steps))
+        text = super().__new__(cls, cls.between.join(step.says for step in steps))
         text.steps = steps
         return text
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Explanation, (self.steps,)
+        return type(self), (self.steps,)
 
     def to_markdown(self) -> str:
         """Return the steps as a Markdown list, with the due day and the status in bold."""
         return "\n".join(
-            f"- **{_escaped(step.says)}**" if step.kind in {"due", "status"} else f"- {_escaped(step.says)}"
+            f"- **{escaped(step.says)}**" if step.kind in {"due", "status"} else f"- {escaped(step.says)}"
             for step in self.steps
         )
 
@@ -61,14 +63,14 @@ def explanation_of(deadline: DeadlineFacts) -> Explanation:
 
 
 def _steps(deadline: DeadlineFacts) -> Iterator[Step]:
-    if deadline.start is not None and not _words(deadline).whole:
+    if deadline.start is not None and not words_of(deadline).whole:
         yield _start(deadline, deadline.start)
     if deadline.limits:
         yield Step(kind="limit", says=f"The limit here is {deadline.limits}.")
     if deadline.day_1 is not None and deadline.start is not None:
         yield _day_1(deadline, deadline.day_1)
     if deadline.opens is not None and deadline.start is not None:
-        skipped = _closed_days(deadline, deadline.start, deadline.opens)
+        skipped = closed_days(deadline, deadline.start, deadline.opens)
         why = f" ({_summed(skipped, WEEKDAYS[5:])} skipped)" if skipped else ""
         said = f"The office was closed, and opened next on {moment_text(deadline.opens)}{why}."
         yield Step(kind="opening", day=deadline.opens, says=said, skipped=skipped)
@@ -101,7 +103,7 @@ def _steps(deadline: DeadlineFacts) -> Iterator[Step]:
 
 def _start(deadline: DeadlineFacts, start: date) -> Step:
     """Return the step for the start of the clock, with the reason if that isn't the day of receipt."""
-    recorded, words = deadline.recorded, _words(deadline)
+    recorded, words = deadline.recorded, words_of(deadline)
     if words.start and deadline.started_by in {None, *deadline.waits_for}:
         return Step(kind="start", day=start, says=_filled(words.start, deadline))
     if deadline.started_on:
@@ -135,7 +137,7 @@ def _day_1(deadline: DeadlineFacts, day_1: date) -> Step:
 
 def _due(deadline: DeadlineFacts) -> Step:
     """Return the step for the due day, with the days that don't count before it."""
-    due, words = deadline.due, _words(deadline)
+    due, words = deadline.due, words_of(deadline)
     if words.whole:
         said = _filled(words.whole, deadline, _what(deadline, deadline.started_by or "started").capitalize())
         next_one = "" if due is None else f"; the next one {_was(due, deadline)} due {day_text(due)}"
@@ -166,7 +168,7 @@ def _extension(deadline: DeadlineFacts) -> Step:
     if by is not None and by.counts_working_days:
         days = days_skipped(deadline, deadline.first_due, due)
     elif by is not None and by.counts_working_hours:
-        days, weekend = _closed_days(deadline, deadline.first_due or due, due), WEEKDAYS[5:]
+        days, weekend = closed_days(deadline, deadline.first_due or due, due), WEEKDAYS[5:]
     if LONGER in deadline.reason:
         why = f", {deadline.extended_by} after that: it was {LONGER}"
     else:
@@ -196,10 +198,10 @@ def _due_in_working_days(deadline: DeadlineFacts, limit: Amount, due: date) -> S
 def _due_in_other_units(deadline: DeadlineFacts, limit: Amount, due: date) -> Step:
     was, moment = _was(due, deadline), "moment" if isinstance(due, datetime) else "day"
     if limit.counts_working_hours:
-        days = _closed_days(deadline, deadline.opens or deadline.start or due, due)
+        days = closed_days(deadline, deadline.opens or deadline.start or due, due)
         rolled = f" ({_summed(days, WEEKDAYS[5:])} skipped)" if days else ""
     else:
-        days = () if isinstance(due, datetime) else _rolled_past(deadline, limit, due)
+        days = () if isinstance(due, datetime) else rolled_past(deadline, limit, due)
         rolled = f", or the next working day ({_summed(days)} skipped)," if days else ""
     first = " (the day of receipt is day 1)" if "day_of_receipt" in deadline.options else ""
     first += limit.note_on_end(day_of(deadline.start or due))
@@ -210,11 +212,11 @@ def _due_in_other_units(deadline: DeadlineFacts, limit: Amount, due: date) -> St
         end = "ended" if was == "was" else "ends" if limit.amount == 1 else "end"
         said = f"{deadline.limit} from then{first}{rolled} {end} {moment_text(due)}: "
         said += f"the last {moment} {_in_time(deadline)}"
-    note = "" if limit.counts_working_hours else _clocks_changed(deadline.start, due)
-    return Step(kind="due", day=due, says=f"{said}{note}.", skipped=days)
+    note = "" if limit.counts_working_hours else clocks_changed(deadline.start, due)
+    return Step(kind="due", day=due, says=f"{said}{note and f' ({note})'}.", skipped=days)
 
 
-def _words(deadline: DeadlineFacts) -> Wording:
+def words_of(deadline: DeadlineFacts) -> Wording:
     """Return the words of a deadline's measure: those for a whole record, or for what is due by itself."""
     words = MEASURES.get(deadline.measure, Target).words
     is_whole = deadline.party is None and words.whole
@@ -227,7 +229,7 @@ def _filled(template: str, deadline: DeadlineFacts, what: str = "") -> str:
     return template.format(**{**dict(deadline), **times, "what": what})
 
 
-def _rolled_past(deadline: DeadlineFacts, limit: Amount, due: date) -> tuple[DayOff, ...]:
+def rolled_past(deadline: DeadlineFacts, limit: Amount, due: date) -> tuple[DayOff, ...]:
     """Return the days off that a due day was moved past."""
     start = deadline.start
     if start is None or "non_working_due" not in deadline.options:
@@ -242,20 +244,20 @@ def _rolled_past(deadline: DeadlineFacts, limit: Amount, due: date) -> tuple[Day
     return days_skipped(deadline, end - timedelta(1), due) if end < due else ()
 
 
-def _clocks_changed(start: date | None, due: date) -> str:
-    """Return a note if a clock change makes the wall clock misleading."""
+def clocks_changed(start: date | None, due: date) -> str:
+    """Return what the clocks did in between, where that makes the wall clock misleading."""
     if not isinstance(start, datetime) or not isinstance(due, datetime):
         return ""
     before, after = start.utcoffset(), due.utcoffset()
     if before is None or after is None or before == after:
         return ""
-    return f" (the clocks went {'forward' if after > before else 'back'} in between)"
+    return f"the clocks went {'forward' if after > before else 'back'} in between"
 
 
 def _status(deadline: DeadlineFacts) -> str:
     """Return the sentence for the status."""
     left = "" if deadline.left is None else amount_of(abs(deadline.left), deadline.left_in)
-    because = f" ({deadline.reason})" if deadline.reason and "{reason}" not in _words(deadline).start else ""
+    because = f" ({deadline.reason})" if deadline.reason and "{reason}" not in words_of(deadline).start else ""
     if deadline.status == "invalid":
         return f"Whether it was in time can't be said: {deadline.reason}."
     if deadline.status in {"met", "late"}:
@@ -274,7 +276,7 @@ def _status(deadline: DeadlineFacts) -> str:
 
 def _ended(deadline: DeadlineFacts) -> str:
     """Return the words for what ended a clock, and when; or if its day is unknown, for what was or wasn't done."""
-    by, words = deadline.ended_by, _words(deadline)
+    by, words = deadline.ended_by, words_of(deadline)
     if deadline.stop is None:
         done = words.done or "done"
         return done.capitalize() if deadline.status == "met" else f"Not {done} in time"
@@ -286,7 +288,7 @@ def _ended(deadline: DeadlineFacts) -> str:
 
 def _awaited(deadline: DeadlineFacts) -> str:
     """Return the words for what hasn't happened yet, and up to which day."""
-    words = _words(deadline)
+    words = words_of(deadline)
     if words.awaited:
         return _filled(words.awaited, deadline)
     first, *others = map(not_yet, (words.done,) if words.done else deadline.waits_for or ("done",))
@@ -295,7 +297,7 @@ def _awaited(deadline: DeadlineFacts) -> str:
 
 def _what(deadline: DeadlineFacts, name: str) -> str:
     """Return the word for a field's time, or for an event that is waited for."""
-    done = _words(deadline).done if name in deadline.waits_for else ""
+    done = words_of(deadline).done if name in deadline.waits_for else ""
     return done or name.removesuffix("_at").replace("_", " ")
 
 
@@ -318,7 +320,7 @@ def days_skipped(deadline: DeadlineFacts, after: date | None, before: date) -> t
     return tuple(found)
 
 
-def _closed_days(deadline: DeadlineFacts, after: date, before: date) -> tuple[DayOff, ...]:
+def closed_days(deadline: DeadlineFacts, after: date, before: date) -> tuple[DayOff, ...]:
     """Return the days without opening hours between two times."""
     return tuple(item for item in deadline.days_off if day_of(after) < item.day < day_of(before))
 
@@ -365,6 +367,6 @@ def moment_text(moment: date | str | None) -> str:
     return f"{day_text(moment)} {moment:%H:%M}{exact}"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Return text with the characters escaped that mean something in Markdown."""
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>#|~&" else letter for letter in text)

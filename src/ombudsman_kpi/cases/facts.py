@@ -95,6 +95,7 @@ class DeadlineFacts(Fact):
     pauses: tuple[Pause, ...] = Field((), description="When the clock stood still")
     gross: float | int | None = Field(None, description="How much was used as if it had never stood still")
     options: dict[str, str] = Field(default_factory=dict, description="The clock's options in force")
+    names: dict[str, str] = Field(default_factory=dict, description="What a letter calls the record and its fields")
     provisional: bool = Field(default=False, description="Whether a bank holiday may still be announced")
     basis: DeadlineBasis = Field(description="What it was worked out by")
 

@@ -28,6 +28,7 @@ from ombudsman_kpi.cases.findings import (
     zones_mixed,
     zones_of_events_mixed,
 )
+from ombudsman_kpi.cases.letter_words import DUE_OF, names_in_letters, to_be_done
 from ombudsman_kpi.cases.record_table import Cells, RecordTable, source_of, time_of
 from ombudsman_kpi.clocks.due_days import DueDays, HasDueDays, due_days
 from ombudsman_kpi.clocks.judging import LimitedClock
@@ -147,7 +148,7 @@ class _Maker:
     def __init__(
         self, known: AsKnownBatch, related: Related, record: Record, events: Sequence[CaseEvent], scheme: Scheme
     ) -> None:
-        self.known, self.related, self.record, self.events = known, related, record, events
+        self.known, self.related, self.record, self.events, self.scheme = known, related, record, events, scheme
         self.table, self.calendar = known.batch.table, known.setting.calendar
         self.first, self.last = day_number(self.calendar.first), day_number(self.calendar.last)
         self.zone = ZoneInfo(known.setting.time_zone)
@@ -244,6 +245,7 @@ class _Maker:
             "status": outcome.status, "reason": outcome.reason,
             "party": None if assessed.party is None else assessed.party[place], "options": target.options,
             "start": start, "stop": stop, "due": due, "unit": assessed.unit,
+            "names": names_in_letters(target, self.scheme, outcome.reason),
         }  # fmt: skip
         moves = assessed.provisional
         facts["provisional"] = bool(moves if isinstance(moves, int) else moves[place])
@@ -300,6 +302,8 @@ class _Maker:
         elif clock.started is not None:
             day, that = ("the day ", "that ") if clock.in_days else ("when ", "")
             more["started_on"] = f"{day}it ended" if start is None else f"{day}{that}target {start.target} was due"
+            if start is not None:
+                more["names"] = {**facts["names"], DUE_OF: to_be_done(self.scheme[start.target], self.scheme).ought}
         if facts["stop"] is not None:
             more["ended_by"] = clock.endings[int(clock.ended_by[0])]
         return more

@@ -8,6 +8,7 @@ from ombudsman_kpi.cli import checking as checking
 from ombudsman_kpi.cli import outlooks as outlooks
 from ombudsman_kpi.cli import reporting as reporting
 from ombudsman_kpi.cli import returns as returns
+from ombudsman_kpi.cli import revising as revising
 from ombudsman_kpi.cli import sampling as sampling
 from ombudsman_kpi.cli.commands import Described as Described
 from ombudsman_kpi.cli.commands import app as app

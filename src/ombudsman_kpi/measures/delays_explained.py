@@ -27,7 +27,8 @@ from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.reopened import of_all
 from ombudsman_kpi.measures.base.selected import check_named
-from ombudsman_kpi.measures.base.target import CASE, DueChain, Records, Rule, Target, Wording
+from ombudsman_kpi.measures.base.target import CASE, DueChain, Records, Rule, Target
+from ombudsman_kpi.measures.base.wording import Wording
 from ombudsman_kpi.measures.share_within import ShareWithin, clock_judged
 from ombudsman_kpi.measures.share_within_due_days import due_days_last
 from ombudsman_kpi.records.columns import Columns

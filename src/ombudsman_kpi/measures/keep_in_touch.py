@@ -28,7 +28,8 @@ from ombudsman_kpi.measures.base.on_clock import Limited
 from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.rules import ClockRule
-from ombudsman_kpi.measures.base.target import CASE, Records, Rule, Target, Wording
+from ombudsman_kpi.measures.base.target import CASE, Records, Rule, Target
+from ombudsman_kpi.measures.base.wording import Wording
 from ombudsman_kpi.records.columns import Columns
 from ombudsman_kpi.records.vocabulary import PARTIES, Party
 

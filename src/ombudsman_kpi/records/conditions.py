@@ -1,10 +1,11 @@
 """Conditions on what a field holds, and the base of all that a scheme file declares."""
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from ombudsman_kpi.records.models import Model, ReadBy
 
@@ -13,6 +14,26 @@ class Declaration(Model):
     """What all parts of a scheme share: they never change, and a misspelt key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _check_name(text: str) -> str:
+    if not (text.strip() and text.isprintable() and len(text) <= _LONGEST_NAME):
+        raise ValueError(
+            f"in a letter it is called by at most {_LONGEST_NAME} letters in one line: a thing, such as 'your "
+            "complaint', or what was done, such as 'sent you our final response'"
+        )
+    return " ".join(text.split())
+
+
+_LONGEST_NAME = 200
+LetterNames = Annotated[
+    dict[str, Annotated[str, AfterValidator(_check_name)]],
+    Field(
+        default_factory=dict,
+        exclude_if=operator.not_,
+        description="What letters call kinds of record and fields: a thing (your complaint), or what was done with it",
+    ),
+]
 
 
 def is_none(value: object) -> bool:

@@ -106,6 +106,8 @@ class Record(Model):
     abandoned_by: ClassVar[tuple[str, ...]] = ()  # end the wait for an answer
     answered_by: ClassVar[tuple[str, ...]] = ()  # what that wait is for
     belongs_by: ClassVar[tuple[str, ...]] = ()  # the ids of which one says what it belongs to
+    in_letters: ClassVar[str] = "your case"  # what a letter to who brought it calls one
+    acted_on_by: ClassVar[str] = "we"  # who does what is due on it
 
 
 class Call(Record):
@@ -119,6 +121,7 @@ class Call(Record):
     singular: ClassVar[str] = "call"
     id_field: ClassVar[str | None] = "call_id"
     in_worklists: ClassVar[bool] = True
+    in_letters: ClassVar[str] = "your call"
     ended_by: ClassVar[tuple[str, ...]] = ("answered_at", "abandoned_at")
     after_the_end: ClassVar[tuple[str, ...]] = ("returned_at",)
     abandoned_by: ClassVar[tuple[str, ...]] = ("abandoned_at",)
@@ -138,6 +141,7 @@ class WrittenContact(Record):
     singular: ClassVar[str] = "written contact"
     id_field: ClassVar[str | None] = "contact_id"
     in_worklists: ClassVar[bool] = True
+    in_letters: ClassVar[str] = "your letter or message"
     ended_by: ClassVar[tuple[str, ...]] = ("handled_at",)
 
     contact_id: Id
@@ -159,6 +163,7 @@ class Case(Record):
     singular: ClassVar[str] = "case"
     id_field: ClassVar[str | None] = "case_id"
     in_worklists: ClassVar[bool] = True
+    in_letters: ClassVar[str] = "your complaint"
     ended_by: ClassVar[tuple[str, ...]] = ("decided_at", "withdrawn_at", "closed_at")
     after_the_end: ClassVar[tuple[str, ...]] = ("closed_at",)
     withdrawn_by: ClassVar[tuple[str, ...]] = ("withdrawn_at", "closed_at")
@@ -230,6 +235,7 @@ class Request(Record):
     singular: ClassVar[str] = "request"
     id_field: ClassVar[str | None] = "request_id"
     in_worklists: ClassVar[bool] = True
+    in_letters: ClassVar[str] = "your request"
     ended_by: ClassVar[tuple[str, ...]] = ("answered_at",)
 
     request_id: Id
@@ -245,6 +251,8 @@ class Order(Record):
     plural: ClassVar[str] = "orders"
     singular: ClassVar[str] = "order"
     in_worklists: ClassVar[bool] = True
+    in_letters: ClassVar[str] = "our order"
+    acted_on_by: ClassVar[str] = "the organisation"
     ended_by: ClassVar[tuple[str, ...]] = ("complied_at",)
 
     case_id: Id

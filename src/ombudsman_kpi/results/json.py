@@ -139,6 +139,11 @@ def results_from_json(text: str | bytes) -> tuple[tuple[Row, ...], Basis]:
     return rows, basis
 
 
+def row_of_json(row: Mapping[str, Any], by: list[str]) -> Row:
+    """Return a row that ``results_to_json`` wrote. Raises ``ValueError`` or ``KeyError`` for anything else."""
+    return _row(RowJson.model_validate(row), by)
+
+
 def _row(item: RowJson, by: list[str]) -> Row:
     columns = {name: getattr(item, name) for name in _WRITTEN}
     return Row(

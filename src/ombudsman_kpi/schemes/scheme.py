@@ -30,9 +30,10 @@ from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.measures.base.in_force import InForce
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.measures.registry import MEASURES
-from ombudsman_kpi.records.conditions import Declaration, is_none
+from ombudsman_kpi.records.conditions import Declaration, LetterNames, is_none
 from ombudsman_kpi.schemes.bands import split_bands
 from ombudsman_kpi.schemes.disclosure import Disclosure
+from ombudsman_kpi.schemes.names import check_names
 from ombudsman_kpi.schemes.place import (
     CALENDAR_KEYS,
     Elsewhere,
@@ -121,6 +122,7 @@ class Scheme(Declaration):
     time_zone: str = Field("Europe/London", description="The zone whose clock gives a timestamp its day")
     in_force: InForce | None = Field(None, description="The days on which it held, as far as its document says")
     disclosure: Disclosure | None = Field(None, exclude_if=is_none, description="What isn't published of small numbers")
+    names: LetterNames
     targets: tuple[Annotated[SerializeAsAny[Target], BeforeValidator(_read_target)], ...]
     reports: tuple[Report, ...] = ()
     returns: tuple[Return, ...] = Field((), exclude_if=lambda declared: not declared)
@@ -133,6 +135,7 @@ class Scheme(Declaration):
     @model_validator(mode="after")
     def _check(self) -> "Scheme":
         check_one_calendar(vars(self))
+        check_names(self.names, self.targets)
         ids = [target.id for target in self.targets]
         if not ids:
             raise ValueError("there is no target; write [[target]] for each, with its keys below")
@@ -207,9 +210,10 @@ class Scheme(Declaration):
     def digest(self) -> str:
         """A digest of the whole declaration: two schemes with the same digest measure the same.
 
-        What tables call a target isn't in it.
+        What tables and letters call things measures nothing, so it is no part of it.
         """
-        declared = self.model_dump(mode="json", exclude={"targets": {"__all__": {"title"}}})
+        unmeasured = {"names": True, "targets": {"__all__": {"names", "title"}}}
+        declared = self.model_dump(mode="json", exclude=unmeasured)
         text = json.dumps(declared, sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
@@ -220,6 +224,10 @@ class Scheme(Declaration):
                 return candidate
         ids = [candidate.id for candidate in self.targets]
         raise SchemeError(f"The scheme {self.id!r} has no target {target!r}. {one_of(target, ids)}")
+
+    def names_of(self, target: Target) -> dict[str, str]:
+        """Return what letters about a target call its records and fields: by its own names, else the scheme's."""
+        return {**self.names, **target.names}
 
     def with_target(self, id: str, **changes: Any) -> "Scheme":  # noqa: A002
         """Return a scheme in which one target has changed; a new id adds a target.
@@ -300,7 +308,8 @@ def with_changes(scheme: Scheme, changes: Mapping[str, Any]) -> dict[str, Any]:
         name = str(entry.get("id"))
         changed.setdefault(name, []).append({**unchanged(before.get(name, {}), entry), **entry})
     targets = [entry for name, entries in changed.items() for entry in entries or [before[name]]]
-    return {**declared, **changes, "targets": targets}
+    names = {**declared.get("names", {}), **changes.get("names", {})}
+    return {**declared, **changes, **({"names": names} if names else {}), "targets": targets}
 
 
 def unchanged(before: dict[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:

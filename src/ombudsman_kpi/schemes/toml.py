@@ -9,6 +9,7 @@ from typing import Any
 from ombudsman_kpi.errors import SchemeError, one_of
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.schemes.bands import split_bands
+from ombudsman_kpi.schemes.names import named_in_letters
 from ombudsman_kpi.schemes.place import keeping
 from ombudsman_kpi.schemes.scheme import PUBLISHED, WRITTEN_AS, Scheme, unchanged, validated, with_changes
 
@@ -100,7 +101,10 @@ def _picked(entry: dict[str, Any], place: str, load: Callable[[str], Scheme]) ->
 def _taken(scheme: Scheme, target: Target) -> dict[str, Any]:
     """Return the declaration of a target away from its scheme: where it is published and when it held go with it."""
     above = scheme.model_dump(mode="json", include={"source", "in_force"}, exclude_none=True)
-    return {**above, **target.model_dump(mode="json", exclude_unset=True)}
+    known = named_in_letters(target)
+    names = {name: text for name, text in scheme.names_of(target).items() if name in known}
+    named = {"names": names} if names else {}
+    return {**above, **target.model_dump(mode="json", exclude_unset=True), **named}
 
 
 def _base(declared: dict[str, Any], place: str, load: Callable[[str], Scheme]) -> Scheme:

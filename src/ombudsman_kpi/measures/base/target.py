@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +29,9 @@ from ombudsman_kpi.measures.base.in_force import InForce
 from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.standard import Direction, StandardField
+from ombudsman_kpi.measures.base.wording import Wording
 from ombudsman_kpi.records.columns import Columns
-from ombudsman_kpi.records.conditions import Condition, Declaration, is_none
+from ombudsman_kpi.records.conditions import Condition, Declaration, LetterNames, is_none
 from ombudsman_kpi.records.vocabulary import RecordKind
 
 Records = RecordKind
@@ -41,16 +42,6 @@ DueChain = tuple[tuple[Limit, Clock], ...]  # limits, each of which counts on fr
 
 _NO_WEEKS = "the standard is for every month: measure with every='month', or a longer period"
 MEASURES: dict[str, type["Target"]] = {}  # each measure by its name, in the order of the registry, which fills it
-
-
-class Wording(NamedTuple):
-    """How an explanation tells of what a target waits for: in templates, where a deadline's data stand by name."""
-
-    done: str = ""  # as in "not yet done"; else the name of what it waits for
-    start: str = ""  # the sentence for a start that is in no field of the record
-    awaited: str = ""  # what hasn't happened up to the day that follows
-    ended: str = ""  # what ended it without what it waited for; ``{what}`` happened
-    whole: str = ""  # the sentence for a whole record, due in parts with a party each; ``{what}`` started it
 
 
 @dataclass(frozen=True)
@@ -106,6 +97,7 @@ class Target(Declaration):
     source: str | None = Field(None, description="Where it is published, if not in the scheme's own source")
     reading: str | None = Field(None, description="What the scheme chose where the words leave it open")
     in_force: InForce | None = Field(None, description="The days on which it held, if not those of the scheme")
+    names: LetterNames
     of: Records = Field(description="The records that it is measured on")
     cohort: Cohort = Field(description="The headline cohort: which records belong to a period")
     standard: StandardField | None = Field(None, description="The published figure; none where it is unstated")
