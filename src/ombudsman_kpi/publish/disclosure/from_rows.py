@@ -12,6 +12,7 @@ from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.figures.row import EVERYTHING, Row
 from ombudsman_kpi.measures.base.places import Group
 from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.publish.cells import group_words
 from ombudsman_kpi.publish.disclosure.tied import Reals, Tie, Tied, difference_of, distinct, sum_of
 from ombudsman_kpi.publish.totals import TOTAL
 from ombudsman_kpi.schemes.scheme import Scheme
@@ -21,7 +22,7 @@ LATE = "late"  # no column, but anybody can take the overdue from the missed
 
 # How much a reader loses with a number of each column.
 _WORTH = {
-    "records": 2.0, "met": 1.0, "missed": 1.0, "overdue": 0.5, "pending": 0.5, "excluded": 0.3, "invalid": 0.3,
+    "records": 2.0, "met": 1.0, "missed": 1.0, "overdue": 0.7, "pending": 0.8, "excluded": 0.8, "invalid": 0.8,
     "numerator": 0.1, "denominator": 1.5, "value": 2.0, "low": 0.1, "high": 0.1, LATE: 0.1,
 }  # fmt: skip
 _SUMS = (
@@ -61,6 +62,15 @@ class Counted:
     value: Integers
     cost: Reals
     place: dict[Line, dict[Key, int]]
+
+    def names(self) -> dict[int, tuple[str, str]]:
+        """Return what each number is: its row in words, and its column."""
+        names = {}
+        for line, places in self.place.items():
+            for key, place in places.items():
+                parts = [line.target, line.cohort, key.period, *map(group_words, key.group)]
+                names[place] = ", ".join(part for part in parts if part != EVERYTHING), line.column
+        return names
 
     def place_of(self, line: Line, key: Key) -> int | None:
         """Return the place of a number; None where it is 0, or there is none."""
