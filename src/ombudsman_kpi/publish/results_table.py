@@ -289,7 +289,7 @@ def _without_empty(table: TextTable, wanted: dict[str, bool]) -> TextTable:
         and (
             place < table.keys
             or not full
-            or any(cell not in {"", "–", Said("")} for cell in (row[place] for row in full))
+            or any(cell not in {"", "–", Said(""), Said("–")} for cell in (row[place] for row in full))
         )
     ]
 
