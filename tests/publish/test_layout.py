@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ombudsman_kpi.publish.layout import Said, wide, wrapped
+from ombudsman_kpi.publish.layout import CellText, wide, wrapped
 from ombudsman_kpi.publish.published import Figure, PublishedTable, Shorthand, TableColumn
 from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text, text_of
 
@@ -89,7 +89,7 @@ def test_columns_without_room_stand_below_with_what_they_are_of() -> None:
 def test_what_heads_some_rows_stands_across_all_columns() -> None:
     table = TextTable(
         "t", "", ("Team", "Share"), (False, True),
-        ((Said("Calls answered, at least 90%", style="bold"),), ("North", "9%"), ("Letters",), ("North", "8%")), (),
+        ((CellText("Calls answered, at least 90%", style="bold"),), ("North", "9%"), ("Letters",), ("North", "8%")), (),
     )  # fmt: skip
     assert as_text(table).splitlines()[4:] == [
         "Calls answered, at least 90%", "North     9%", "", "Letters", "North     8%",
