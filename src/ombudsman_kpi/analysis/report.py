@@ -13,9 +13,9 @@ from ombudsman_kpi.checks.checking import check
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.figures.row import check_groups
 from ombudsman_kpi.publish.files import AnyPath
+from ombudsman_kpi.publish.page import write_page
 from ombudsman_kpi.publish.publication import withheld_section
 from ombudsman_kpi.publish.published import Publication, Section
-from ombudsman_kpi.publish.page import write_page
 from ombudsman_kpi.publish.workbook import write_workbook
 from ombudsman_kpi.records.keywords import Records, provided, takes_records
 from ombudsman_kpi.records.reading import Columns, Formats, Missing, RepeatedIds, Unreadable, parse_readings
@@ -105,7 +105,9 @@ def report(
         raise OptionError("There is nothing to report on. Give records by their kind, such as cases=.")
     sources: dict[str, Any] = {kind: table.source for kind, table in open_records(given, readings).items()}
     longest = Waits([step.target for step in make_plan(scheme, options.targets, "all", options.every, report)], waits)
-    counts = tally_records(scheme, sources, options, progress, longest.see if waits and scheme.disclosure is None else None)
+    counts = tally_records(
+        scheme, sources, options, progress, longest.see if waits and scheme.disclosure is None else None
+    )
     results = Results.of(counts)
     refuse_too_early(counts, scheme, as_of)
     found = check(
@@ -127,4 +129,6 @@ def _by_exception(scheme: Scheme, sources: Mapping[str, Any], options: Options) 
             cycles = (other.every for other in scheme.reports if {*entry.targets} <= {*other.targets})
             every = entry.every or next((cycle for cycle in cycles if cycle), "quarter")
             asked = options._replace(targets=entry.targets, every=every, by=(), cohort=None, report=None)
-            yield exceptions_section(Results.of(tally_records(scheme, sources, asked)), entry, numbers=scheme.disclosure is None)
+            yield exceptions_section(
+                Results.of(tally_records(scheme, sources, asked)), entry, numbers=scheme.disclosure is None
+            )

@@ -83,7 +83,10 @@ def report(
             report=report, since=earlier, waits=waits, columns=readings,
             **as_words(unreadable=unreadable, repeated_ids=repeated_ids), progress=progress,
         )  # fmt: skip
-    for path, write in (*([(html, found.to_html)] if html else []), *((book, found.to_workbook) for book in workbook or ())):
+    for path, write in (
+        *([(html, found.to_html)] if html else []),
+        *((book, found.to_workbook) for book in workbook or ()),
+    ):
         write(path)
         typer.echo(f"Wrote {plain(str(path))}.")
     typer.echo(f"{plain(found.publication.title)}: {plain(found.publication.says)}")
@@ -96,7 +99,9 @@ def _results_in(path: Path) -> Any:
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise OptionError(f"--since {path} can't be read: {error.strerror}. Name the file of an earlier report.") from None
+        raise OptionError(
+            f"--since {path} can't be read: {error.strerror}. Name the file of an earlier report."
+        ) from None
     try:
         return Results.from_json(text)
     except KpiError as error:

@@ -159,7 +159,10 @@ def table_of_stock(stock: Stock, by: Sequence[str]) -> PublishedTable:
     )  # fmt: skip
     rows: list[tuple[Cell, ...]]
     if any(any(group) for group in stock.groups):  # some records have no such column
-        columns = (*(TableColumn(heading_of(name)) for name in by), *(TableColumn(name, "whole") for name in (*names, "All")))
+        columns = (
+            *(TableColumn(heading_of(name)) for name in by),
+            *(TableColumn(name, "whole") for name in (*names, "All")),
+        )
         numbers = np.stack([band.numbers for band in stock.bands])
         rows = [
             (*map(group_words, group), *map(int, own), int(own.sum()))

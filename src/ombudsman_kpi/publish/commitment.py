@@ -8,7 +8,15 @@ from ombudsman_kpi.clocks.outcomes import Cohort
 from ombudsman_kpi.figures.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.cells import (
-    ALL, cell_of, change_words, group_words, headroom_words, kind_of, standard_words, status_words, title_of,
+    ALL,
+    cell_of,
+    change_words,
+    group_words,
+    headroom_words,
+    kind_of,
+    standard_words,
+    status_words,
+    title_of,
 )  # fmt: skip
 from ombudsman_kpi.publish.drawings.bars import bars
 from ombudsman_kpi.publish.drawings.multiples import three_cohorts
@@ -98,7 +106,9 @@ class Commitment:
             when = f", {period_words(now[0])}" if now[0].period_start else ""
             yield self._table(f"{name}-by", f"{self.title}: by {by}{when}", now, by=True, timed=False, notes=notes)
             if len({row.period for row in own}) > 1:
-                yield replace(self._grid(own), name=f"{name}-grid", title=f"{self.title}: by {by} over time", notes=notes)
+                yield replace(
+                    self._grid(own), name=f"{name}-grid", title=f"{self.title}: by {by} over time", notes=notes
+                )
         if len(self._cohort_names) > 1:
             yield self._cohorts()
 

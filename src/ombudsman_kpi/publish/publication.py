@@ -9,7 +9,12 @@ from ombudsman_kpi.figures.table import Made, RowsByColumn
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.ages import stocks_of, table_of_stock
 from ombudsman_kpi.publish.cells import (
-    change_words, headroom_words, pending_words, standard_words, title_of, value_words,
+    change_words,
+    headroom_words,
+    pending_words,
+    standard_words,
+    title_of,
+    value_words,
 )  # fmt: skip
 from ombudsman_kpi.publish.commitment import Commitment
 from ombudsman_kpi.publish.disclosure.disclosed import disclosed
@@ -46,7 +51,9 @@ def publication_of(
     judged = {row.target: row for row, _ in shown}
     published = tuple(row for of in own.values() for row in of)
     marks = marks_of(published, () if since is None else _leaving(*since))
-    sections = [Commitment(basis.scheme[name], own[name], basis, marks).section(row.status) for name, row in judged.items()]
+    sections = [
+        Commitment(basis.scheme[name], own[name], basis, marks).section(row.status) for name, row in judged.items()
+    ]
     stock = () if basis.scheme.disclosure else _stock(counts, basis)
     more = (*stock, *(_lacking(basis, bool(stock)) if beside is None else beside))
     return Publication(

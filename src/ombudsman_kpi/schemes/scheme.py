@@ -212,7 +212,7 @@ class Scheme(Declaration):
 
         What tables and letters call things measures nothing, so it is no part of it.
         """
-        unmeasured = {"names": True, "targets": {"__all__": {"names", "title"}}}
+        unmeasured: Any = {"names": True, "targets": {"__all__": {"names", "title"}}}
         declared = self.model_dump(mode="json", exclude=unmeasured)
         text = json.dumps(declared, sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()

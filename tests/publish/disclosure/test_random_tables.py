@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ombudsman_kpi import Results, load_scheme, measure
+from ombudsman_kpi import load_scheme, measure
 from ombudsman_kpi.figures.row import Row
 from ombudsman_kpi.figures.table import Made, RowsByColumn
 from ombudsman_kpi.publish.disclosure.audit import audited
@@ -52,7 +52,9 @@ def quarter(rows: list[Row]) -> list[Row]:
 
 
 def table(numbers: list[list[dict[str, int]]], *, quarters: bool, of: Basis) -> RowsByColumn:
-    rows = [row(month, f"Team {group}", own) for month, groups in enumerate(numbers) for group, own in enumerate(groups)]
+    rows = [
+        row(month, f"Team {group}", own) for month, groups in enumerate(numbers) for group, own in enumerate(groups)
+    ]
     rows += quarter(rows) if quarters else []
     return with_totals(RowsByColumn((Made(tuple(rows)),)), of)
 
@@ -60,7 +62,9 @@ def table(numbers: list[list[dict[str, int]]], *, quarters: bool, of: Basis) -> 
 few = st.one_of(st.just(0), st.integers(0, 12), st.integers(0, 200))
 numbers = st.integers(1, 5).flatmap(
     lambda groups: st.lists(
-        st.lists(st.fixed_dictionaries(dict.fromkeys(PARTS, few)), min_size=groups, max_size=groups), min_size=1, max_size=2
+        st.lists(st.fixed_dictionaries(dict.fromkeys(PARTS, few)), min_size=groups, max_size=groups),
+        min_size=1,
+        max_size=2,
     )
 )
 
@@ -104,7 +108,9 @@ def fitting_tables(left: RowsByColumn) -> list[np.ndarray]:
 
 @settings(max_examples=150, deadline=None)
 @given(small_tables, st.integers(3, 4))
-def test_every_number_that_is_withheld_is_free_in_tables_that_fit(numbers: list[dict[str, int]], threshold: int) -> None:
+def test_every_number_that_is_withheld_is_free_in_tables_that_fit(
+    numbers: list[dict[str, int]], threshold: int
+) -> None:
     of = basis(threshold)
     nothing = dict.fromkeys(PARTS, 0)
     whole = table([[{**nothing, **own} for own in numbers]], quarters=False, of=of)
