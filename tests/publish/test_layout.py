@@ -106,3 +106,16 @@ def test_a_published_table_shows_itself_with_marks_and_its_shorthand() -> None:
     assert lines[:7] == ["Calls", "Says.", "", "Team   In time", "─────  ───────", "North  ✓ 90.0%", "South      [c]"]
     assert lines[7] == "=1+1     50.0%"
     assert lines[-1].startswith("[c] confidential")
+
+
+def test_nothing_in_a_table_steers_a_terminal() -> None:
+    r"""Whatever a table is of: an id of a record may be ``\x1b[2J``."""
+    odd = "\x1b[2J\x07\n\u202e[red]"
+    more = TextTable(odd, "", (odd,), (False,), ((odd,),), ())
+    table = TextTable(
+        odd, odd, (odd, "b"), (False, False), ((CellText(odd, odd), odd), (odd,)), (odd,), 1, (more,), odd
+    )
+    text = as_text(table, 60)
+    assert not {"\x1b", "\x07", "\u202e"} & {*text}
+    assert text.count("[red]") == 12
+    assert "\x1b" not in as_html(table)
