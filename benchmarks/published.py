@@ -35,10 +35,14 @@ def cases() -> pa.Table:
     random = np.random.default_rng(2024)
     first, last = (np.datetime64(day).astype(np.int64) for day in ("2022-04-01", "2024-03-31"))
     start = random.integers(first, last + 1, CASES)
-    stop = np.where(random.random(CASES) < 1 / 12, np.iinfo(np.int64).min, start + random.gamma(2, 12, CASES).astype(int))
+    stop = np.where(
+        random.random(CASES) < 1 / 12, np.iinfo(np.int64).min, start + random.gamma(2, 12, CASES).astype(int)
+    )
     days = {name: pa.array(day.view("M8[D]")) for name, day in (("received_at", start), ("decided_at", stop))}
     words = {"team": [f"Team {number + 1}" for number in range(TEAMS)], "category": list(KINDS)}
-    columns = {name: pa.array(text).take(pa.array(random.integers(0, len(text), CASES))) for name, text in words.items()}
+    columns = {
+        name: pa.array(text).take(pa.array(random.integers(0, len(text), CASES))) for name, text in words.items()
+    }
     return pa.table({"case_id": pa.array(range(CASES), pa.int64()), **days, **columns})
 
 
@@ -58,7 +62,9 @@ def main() -> list[str]:
                 path = Path(folder, name)
                 seconds = median_seconds(partial(written, tally, path), 3)
                 goal = " | 10 s, 3 MB |" if name.endswith("html") else " | |"
-                lines.append(f"| {name.partition('.')[2]}{said} | {seconds:.1f} | {path.stat().st_size / 1e6:.2f}{goal}")
+                lines.append(
+                    f"| {name.partition('.')[2]}{said} | {seconds:.1f} | {path.stat().st_size / 1e6:.2f}{goal}"
+                )
     return [
         f"## What is published of {len(LIMITS) * len(KINDS)} targets, 24 months and {TEAMS} teams, by three cohorts", "",
         "From a tally to the written file.", "",

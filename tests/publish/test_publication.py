@@ -98,7 +98,9 @@ def test_the_three_cohorts_stand_side_by_side() -> None:
 
 
 def test_groups_that_no_record_has_make_no_table() -> None:
-    contacts = [{"contact_id": f"W{place}", "received_at": "2024-03-04", "handled_at": "2024-03-05"} for place in range(9)]
+    contacts = [
+        {"contact_id": f"W{place}", "received_at": "2024-03-04", "handled_at": "2024-03-05"} for place in range(9)
+    ]
     options = {"as_of": "2024-04-30", "every": "month", "by": "team"}
     results = kpi.measure(LGSCO, cases=CASES, written_contacts=contacts, **options)
     names = {table.name for table in results.published().tables}
@@ -139,7 +141,7 @@ def test_the_heading_follows_the_report(report: str | None, title: str, subtitle
 
 
 def test_a_report_has_the_cycles_that_its_entries_name(tmp_path: Path) -> None:
-    scheme = (tmp_path / "own.toml")
+    scheme = tmp_path / "own.toml"
     scheme.write_text(
         'id = "own"\nextends = "lgsco"\n'
         '[[report]]\naudience = "the Board"\nevery = "quarter"\ntargets = ["decided-or-allocated-20wd"]\n'
@@ -256,7 +258,12 @@ def test_what_may_still_change_and_what_was_revised_is_marked() -> None:
     publication = new.published(since=old)
     tables = {table.name: table for table in publication.tables}
     assert column(tables[TARGET], "Period") == ["Jan 2024", "Feb 2024 [r]", "Mar 2024"]
-    assert [each.heading for each in tables[f"{TARGET}-grid"].columns] == ["Team", "Jan 2024", "Feb 2024 [r]", "Mar 2024"]
+    assert [each.heading for each in tables[f"{TARGET}-grid"].columns] == [
+        "Team",
+        "Jan 2024",
+        "Feb 2024 [r]",
+        "Mar 2024",
+    ]
     assert tables[TARGET].marks() == ["r"]
     assert not any(table.marks() for table in new.published().tables)
     assert not any(table.marks() for table in new.published(since=new).tables)

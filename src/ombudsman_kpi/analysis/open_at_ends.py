@@ -48,7 +48,9 @@ def _table(targets: list[Target], periods: "dict[str, pd.DataFrame]") -> Publish
         rows.append((*line, *(over.get(period, 0) for over in of_each)))
     title = f"{kind.plural.replace('_', ' ').capitalize()} open at the end of each period"
     what = title_of(first) if len(targets) == 1 else f"against {limits_words(targets)}"
-    return PublishedTable(f"open-at-ends-{first.id}", f"{title}: {what}", _says(rows, kind.singular), tuple(columns), tuple(rows))
+    return PublishedTable(
+        f"open-at-ends-{first.id}", f"{title}: {what}", _says(rows, kind.singular), tuple(columns), tuple(rows)
+    )
 
 
 def _says(rows: list[tuple[Cell, ...]], singular: str) -> str:

@@ -98,7 +98,9 @@ class Commitment:
             when = f", {period_words(now[0])}" if now[0].period_start else ""
             yield self._table(f"{name}-by", f"{self.title}: by {by}{when}", now, by=True, timed=False, notes=notes)
             if len({row.period for row in own}) > 1:
-                yield replace(self._grid(own), name=f"{name}-grid", title=f"{self.title}: by {by} over time", notes=notes)
+                yield replace(
+                    self._grid(own), name=f"{name}-grid", title=f"{self.title}: by {by} over time", notes=notes
+                )
         if len(self._cohort_names) > 1:
             yield self._cohorts()
 

@@ -42,16 +42,22 @@ def how_counted(rows: Sequence[Row], basis: Basis) -> Iterator[tuple[str, str]]:
     yield "Working days", _calendar(basis)
     periods = dict.fromkeys(_PERIODS[every] for own in basis.every.values() for every in own if every)
     if periods:
-        yield "Periods", (
-            f"{listed(periods).capitalize()}. A figure that may still change is marked [p], "
-        "and one that was revised since it was last published [r]."
+        yield (
+            "Periods",
+            (
+                f"{listed(periods).capitalize()}. A figure that may still change is marked [p], "
+                "and one that was revised since it was last published [r]."
+            ),
         )
     if basis.by:
         yield "Groups", f"By {listed(map(plain, basis.by))}, as the records have it."
     yield from _cohorts(measured, basis)
-    yield "Rounding", (
-        "Whether a standard is met is worked out from the exact numbers of records. Figures are rounded for display "
-        "alone, halves up, and never across their standard."
+    yield (
+        "Rounding",
+        (
+            "Whether a standard is met is worked out from the exact numbers of records. Figures are rounded for display "
+            "alone, halves up, and never across their standard."
+        ),
     )
     yield from _small_numbers(basis)
     yield from _options(measured, basis)
@@ -59,10 +65,13 @@ def how_counted(rows: Sequence[Row], basis: Basis) -> Iterator[tuple[str, str]]:
     yield from _left_out(rows, basis)
     yield from _remarks(rows, basis)
     yield from _not_measured(rows, basis)
-    yield "To count it again", (
-        f"Scheme {scheme.id}, digest {scheme.digest}; calendar {plain(scheme.calendar.named)}, edition "
-        f"{scheme.calendar.edition}; time zone {scheme.time_zone}; as of {basis.as_of}. The same digest, edition and "
-        "records give the same figures."
+    yield (
+        "To count it again",
+        (
+            f"Scheme {scheme.id}, digest {scheme.digest}; calendar {plain(scheme.calendar.named)}, edition "
+            f"{scheme.calendar.edition}; time zone {scheme.time_zone}; as of {basis.as_of}. The same digest, edition and "
+            "records give the same figures."
+        ),
     )
 
 
@@ -120,9 +129,12 @@ def _small_numbers(basis: Basis) -> Iterator[tuple[str, str]]:
         source = f" Source: {plain(rule.source).rstrip('.')}." if rule.source else ""
         least = rule.minimum_denominator
         rates = f" A rate is shown only from {least:,} records; else it is [x]." if least > 1 else ""
-        yield "Small numbers", (
-            f"{said}Numbers from 1 to {rule.threshold - 1:,} are shown as [c], and so is what would give one away. A 0 "
-            f"is shown.{rates}{source}"
+        yield (
+            "Small numbers",
+            (
+                f"{said}Numbers from 1 to {rule.threshold - 1:,} are shown as [c], and so is what would give one away. A 0 "
+                f"is shown.{rates}{source}"
+            ),
         )
 
 

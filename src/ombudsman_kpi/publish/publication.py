@@ -46,11 +46,13 @@ def publication_of(
     judged = {row.target: row for row, _ in shown}
     published = tuple(row for of in own.values() for row in of)
     marks = marks_of(published, () if since is None else _leaving(*since))
-    sections = [Commitment(basis.scheme[name], own[name], basis, marks).section(row.status) for name, row in judged.items()]
+    sections = [
+        Commitment(basis.scheme[name], own[name], basis, marks).section(row.status) for name, row in judged.items()
+    ]
     stock = () if basis.scheme.disclosure else _stock(counts, basis)
     more = (*stock, *(_lacking(basis, bool(stock)) if beside is None else beside))
     return Publication(
-        title_of_report(basis),
+        title_of_report(basis, judged),
         subtitle_of([row for row, _ in shown], basis),
         summary_words(headline, basis) if shown else "Nothing was measured; why not, is said below.",
         tuple(_headlines(shown, basis)),
