@@ -39,12 +39,15 @@ def made_in(folder: Path) -> list[Path]:
 
 
 def picture(path: Path, browser: str = "chromium") -> None:
-    """Take the picture of the README: the top of the monthly page."""
+    """Take the picture of the README: the top of the monthly page, in few colours, so that it is small."""
+    from PIL import Image  # which comes with matplotlib
+
     with tempfile.TemporaryDirectory() as folder:
         made_in(Path(folder))
         page = Path(folder, "executive-team.html").as_uri()
-        look = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=1100,1000"]
+        look = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=1100,850"]
         subprocess.run([browser, *look, f"--screenshot={path}", page], check=True, capture_output=True)  # noqa: S603
+    Image.open(path).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -212,3 +212,30 @@ def test_it_shows_itself() -> None:
     assert subtitle == f"{LGSCO.title}: 2023/24 Q4 (January to March 2024), as at 31 May 2024"
     assert says.endswith(".")
     assert line.startswith("- ")
+
+
+def test_small_numbers_are_withheld_everywhere() -> None:
+    few = [case for case in CASES if case["team"] == "South"][:8]
+    cases = [*(case for case in CASES if case["team"] == "North"), *few]
+    scheme = LGSCO.with_disclosure(threshold=10, minimum_denominator=10)
+    options: dict[str, Any] = {"cases": cases, "as_of": AS_OF, "by": "team", "targets": "decided-or-allocated-20wd"}
+    found = kpi.report(scheme, **options)
+    names = {each.name for each in found.publication.sections}
+    assert not {"open", "waits", "open-at-ends"} & names
+    assert section(found, "not-here").title == "What isn't published"
+    shown = table(found, "decided-or-allocated-20wd-by")
+    (south,) = (row for row in shown.rows if row[0] == "South")
+    assert {str(cell) for cell in south[1:]} <= {"[c]", "[x]", "0", "– withheld", "– no data"}
+    text = repr(found.publication)
+    assert not any(f"'{case['case_id']}'" in text for case in cases)
+    assert "Numbers from 1 to 9 are shown as [c]" in text
+    assert "Times" not in {column.heading for each in found.publication.tables for column in each.columns}
+    exact = kpi.report(LGSCO, **options)
+    assert found.results.rows == exact.results.rows  # the figures themselves are as they were
+
+
+def test_with_small_numbers_withheld_each_commitment_has_one_cohort() -> None:
+    scheme = LGSCO.with_disclosure(threshold=3)
+    found = kpi.report(scheme, cases=CASES, as_of=AS_OF, every="quarter", targets="investigation-13w")
+    assert "investigation-13w-cohorts" not in {each.name for each in found.publication.tables}
+    assert {row.cohort for row in found.results} == {"received", "closed", "due"}

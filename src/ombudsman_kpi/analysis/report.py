@@ -13,9 +13,9 @@ from ombudsman_kpi.checks.checking import check
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.figures.row import check_groups
 from ombudsman_kpi.publish.files import AnyPath
-from ombudsman_kpi.publish.page import write_page
 from ombudsman_kpi.publish.publication import withheld_section
 from ombudsman_kpi.publish.published import Publication, Section
+from ombudsman_kpi.publish.page import write_page
 from ombudsman_kpi.publish.workbook import write_workbook
 from ombudsman_kpi.records.keywords import Records, provided, takes_records
 from ombudsman_kpi.records.reading import Columns, Formats, Missing, RepeatedIds, Unreadable, parse_readings
@@ -100,20 +100,33 @@ def report(
         raise OptionError("waits: how many of the longest waits are listed of each clock, a whole number such as 20.")
     readings = parse_readings(columns, dates, missing, unreadable, repeated_ids)
     options = Options(as_of, every, by, "all", targets, report, readings).read_once()
-    given = provided(records)
+    return _reported(scheme, provided(records), options, waits, since, progress)
+
+
+def _reported(
+    scheme: Scheme,
+    given: Mapping[str, Any],
+    options: Options,
+    waits: int,
+    since: Results | None,
+    progress: Progress | None,
+) -> PublishedReport:
+    """Return what is published of records, given by their kind."""
     if not given:
         raise OptionError("There is nothing to report on. Give records by their kind, such as cases=.")
-    sources: dict[str, Any] = {kind: table.source for kind, table in open_records(given, readings).items()}
-    longest = Waits([step.target for step in make_plan(scheme, options.targets, "all", options.every, report)], waits)
-    counts = tally_records(
-        scheme, sources, options, progress, longest.see if waits and scheme.disclosure is None else None
+    plan, small = (
+        make_plan(scheme, options.targets, "all", options.every, options.report),
+        scheme.disclosure is not None,
     )
+    sources: dict[str, Any] = {kind: table.source for kind, table in open_records(given, options.readings).items()}
+    longest = Waits([step.target for step in plan], waits)
+    counts = tally_records(scheme, sources, options, progress, longest.see if waits and not small else None)
     results = Results.of(counts)
-    refuse_too_early(counts, scheme, as_of)
+    refuse_too_early(counts, scheme, options.as_of)
     found = check(
-        scheme, as_of=as_of, targets=list(results.basis.every), columns=readings, progress=progress, **sources
+        scheme, as_of=options.as_of, targets=[step.target.id for step in plan], columns=options.readings,
+        progress=progress, **sources,
     )  # fmt: skip
-    small = scheme.disclosure is not None
     numbers = (withheld_section(),) if small else (*open_section(results), *longest.sections(results.basis))
     beside = (*numbers, *_by_exception(scheme, sources, options), quality_section(found, numbers=not small))
     return PublishedReport(results, results.published(beside=beside, since=since))

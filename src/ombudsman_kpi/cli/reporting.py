@@ -70,7 +70,8 @@ def report(
 
     if html is None and not workbook:
         raise OptionError("Say where to write it: --html report.html, or --workbook report.xlsx, or both.")
-    for path in (*([html] if html else []), *(workbook or ())):
+    paths = [*([html] if html else []), *(workbook or ())]
+    for path in paths:
         check_writable(path)  # before anything is read: that may take long
     for book in workbook or ():
         writer_of(book)
@@ -83,11 +84,8 @@ def report(
             report=report, since=earlier, waits=waits, columns=readings,
             **as_words(unreadable=unreadable, repeated_ids=repeated_ids), progress=progress,
         )  # fmt: skip
-    for path, write in (
-        *([(html, found.to_html)] if html else []),
-        *((book, found.to_workbook) for book in workbook or ()),
-    ):
-        write(path)
+    for path in paths:
+        (found.to_html if path is html else found.to_workbook)(path)
         typer.echo(f"Wrote {plain(str(path))}.")
     typer.echo(f"{plain(found.publication.title)}: {plain(found.publication.says)}")
 
@@ -100,7 +98,7 @@ def _results_in(path: Path) -> Any:
         text = path.read_bytes()
     except OSError as error:
         raise OptionError(
-            f"--since {path} can't be read: {error.strerror}. Name the file of an earlier report."
+            f"--since {path} can't be read: {error.strerror}. Name the JSON of earlier results."
         ) from None
     try:
         return Results.from_json(text)

@@ -22,7 +22,7 @@ from ombudsman_kpi.tallies.elapsed import TimedCells, timed_cells
 
 
 @dataclass(frozen=True, eq=False)
-class Band:
+class AgeBand:
     """Open records of some ages: how many of each group."""
 
     name: str
@@ -31,12 +31,12 @@ class Band:
 
 
 @dataclass(frozen=True, eq=False)
-class Stock:
+class OpenByAge:
     """What is open by one clock, by age: each record is in one band."""
 
     targets: tuple[Target, ...]  # those that share the clock, by their limits
     groups: tuple[Group, ...]
-    bands: tuple[Band, ...]
+    bands: tuple[AgeBand, ...]
 
     @property
     def open(self) -> int:
@@ -68,7 +68,7 @@ def _allowed(target: Target) -> int | None:
     return limit.allowed if isinstance(limit, Amount) and not extended else None
 
 
-def stocks_of(counts: Counts, basis: Basis) -> Iterator[Stock]:
+def stocks_of(counts: Counts, basis: Basis) -> Iterator[OpenByAge]:
     """Yield what is open by each clock at ``as_of``, where the counts hold elapsed times."""
     for targets in sharing_clocks(basis):
         try:
@@ -77,37 +77,37 @@ def stocks_of(counts: Counts, basis: Basis) -> Iterator[Stock]:
             continue
         if cells:
             groups = tuple(sorted({group for own in cells for group in own.block.groups})) or (("",) * len(basis.by),)
-            yield Stock(targets, groups, tuple(_bands(cells, groups)))
+            yield OpenByAge(targets, groups, tuple(_bands(cells, groups)))
 
 
-def _bands(cells: Sequence[TimedCells], groups: Sequence[Group]) -> Iterator[Band]:
+def _bands(cells: Sequence[TimedCells], groups: Sequence[Group]) -> Iterator[AgeBand]:
     """Yield the bands between the limits; of one limit, its half and its double divide them, too."""
     first, last, limit = cells[0], cells[-1], cells[-1].clock.time_allowed
     pending, overdue = first.of_status("pending") | _waits(first), last.of_status("overdue") | _overdue(last)
     if limit is None:
-        yield Band("Still open", False, _numbers(first, groups, pending | overdue))
+        yield AgeBand("Still open", False, _numbers(first, groups, pending | overdue))
         return
     if len(cells) > 1:
         names = [limit_words(own.clock.time_allowed) for own in cells]
         over = [_numbers(own, groups, own.of_status("overdue") | _overdue(own)) for own in cells]
-        yield Band(f"Within {names[0]}", False, _numbers(first, groups, pending))
+        yield AgeBand(f"Within {names[0]}", False, _numbers(first, groups, pending))
         for place in range(1, len(cells)):
             name = f"Over {names[place - 1]}, within {names[place]}"
-            yield Band(name, False, over[place - 1] - over[place])
-        yield Band(f"Over {names[-1]}", True, over[-1])
+            yield AgeBand(name, False, over[place - 1] - over[place])
+        yield AgeBand(f"Over {names[-1]}", True, over[-1])
     elif first.limit is None:  # records have limits of their own
-        yield Band("Within the limit", False, _numbers(first, groups, pending))
-        yield Band("Over the limit", True, _numbers(first, groups, overdue))
+        yield AgeBand("Within the limit", False, _numbers(first, groups, pending))
+        yield AgeBand("Over the limit", True, _numbers(first, groups, overdue))
     else:
         half, twice = first.block.elapsed * 2 <= first.limit, first.block.elapsed > 2 * first.limit
         unit = first.clock.runs_in.elapsed_unit
-        yield Band(
+        yield AgeBand(
             f"Up to {half_up(Fraction(first.limit, 2), first.limit % 2)} {unit}", False,
             _numbers(first, groups, pending & half),
         )  # fmt: skip
-        yield Band(f"Over half, within {limit_words(limit)}", False, _numbers(first, groups, pending & ~half))
-        yield Band(f"Over {limit_words(limit)}", True, _numbers(first, groups, overdue & ~twice))
-        yield Band(f"Over twice that: {2 * first.limit:,} {unit}", True, _numbers(first, groups, overdue & twice))
+        yield AgeBand(f"Over half, within {limit_words(limit)}", False, _numbers(first, groups, pending & ~half))
+        yield AgeBand(f"Over {limit_words(limit)}", True, _numbers(first, groups, overdue & ~twice))
+        yield AgeBand(f"Over twice that: {2 * first.limit:,} {unit}", True, _numbers(first, groups, overdue & twice))
 
 
 def _reasoned(cells: TimedCells, reason: str) -> Truths:
@@ -144,7 +144,7 @@ def limits_words(targets: Sequence[Target]) -> str:
     return listed(limit_words(target.time_allowed) for target in targets)
 
 
-def table_of_stock(stock: Stock, by: Sequence[str]) -> PublishedTable:
+def table_of_stock(stock: OpenByAge, by: Sequence[str]) -> PublishedTable:
     """Return how old what is open is as a table: a row for each age, or for each group."""
     first, *others = stock.targets
     kind = RECORDS[first.of]

@@ -17,8 +17,10 @@ HOW_OFTEN: dict[Every, str] = {
 }  # fmt: skip
 
 
-def title_of_report(basis: Basis) -> str:
-    """Return the title: of a report to whom it is, and how often; else that of the scheme.
+def title_of_report(basis: Basis, measured: Iterable[str] | None = None) -> str:
+    """Return the title: of a report to whom it is, and how often those targets are reported that were measured.
+
+    Without an audience it is that of the scheme.
 
     >>> from ombudsman_kpi import load_scheme, measure
     >>> cases = [{"case_id": "A1", "received_at": "2024-03-28"}]
@@ -28,7 +30,8 @@ def title_of_report(basis: Basis) -> str:
     """
     if basis.report is None:
         return plain(basis.scheme.title)
-    often = listed(dict.fromkeys(HOW_OFTEN[every] for periods in basis.every.values() for every in periods if every))
+    cycles = (every for name in measured or basis.every for every in basis.every[name])
+    often = listed(dict.fromkeys(HOW_OFTEN[every] for every in cycles if every))
     text = f"{often} report to {_the(basis.report)}".strip()
     return text[0].upper() + text[1:]
 

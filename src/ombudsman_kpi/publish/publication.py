@@ -57,7 +57,7 @@ def publication_of(
     stock = () if basis.scheme.disclosure else _stock(counts, basis)
     more = (*stock, *(_lacking(basis, bool(stock)) if beside is None else beside))
     return Publication(
-        title_of_report(basis),
+        title_of_report(basis, judged),
         subtitle_of([row for row, _ in shown], basis),
         summary_words(headline, basis) if shown else "Nothing was measured; why not, is said below.",
         tuple(_headlines(shown, basis)),
