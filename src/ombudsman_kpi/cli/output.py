@@ -38,8 +38,10 @@ def show_progress() -> Iterator[Callable[[str, int], None] | None]:
 
 
 def write_csv(rows: list[dict[str, Any]]) -> None:
-    """Print rows as CSV."""
-    writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
+    """Print rows as CSV; in place of what is withheld stands its sign, such as [c]."""
+    rows = [{**row, **{name: f"[{sign}]" for name, sign in row.get("withheld", {}).items()}} for row in rows]
+    names = [name for name in rows[0] if name != "withheld"]
+    writer = csv.DictWriter(sys.stdout, names, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(rows)
 

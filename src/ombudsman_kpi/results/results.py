@@ -1,6 +1,6 @@
 """Results: everything with a decimal point lives here: values, bounds, headroom, status."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from ombudsman_kpi.figures.from_counts import table_of_counts
 from ombudsman_kpi.figures.row import COUNTS, OWN_COLUMNS, Row, column_names
 from ombudsman_kpi.figures.table import Column, Made, RowsByColumn
 from ombudsman_kpi.publish.text_table import as_html, as_text, table_of
+from ombudsman_kpi.publish.totals import with_totals
 from ombudsman_kpi.results.json import plain_results, results_from_json, results_json_schema, results_to_json
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.statistics.survival_curves import ElapsedCounts
@@ -21,6 +22,8 @@ from ombudsman_kpi.tallies.elapsed import NO_TIMES, elapsed_counts
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ombudsman_kpi.publish.disclosure.audit import Audit
 
 _LARGEST = (1 << 63) - 1  # whole number that a column of pandas holds
 
@@ -99,13 +102,40 @@ class Results:
             columns[name] = np.frompyfunc(itemgetter(place), 1, 1)(groups)
         return pd.DataFrame({name: columns[name] for name in column_names(self.basis.by)})
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return all of it as plain values, ready for JSON: scheme, digest, calendar, as_of, options, rows."""
-        return plain_results(self.rows, self.basis)
+    def to_dict(self, *, internal: bool = False) -> dict[str, Any]:
+        """Return all of it as plain values, ready for JSON: scheme, digest, calendar, as_of, options, rows.
 
-    def to_json(self) -> str:
+        Small numbers are withheld by the scheme's rule, if it has one: such a cell is None, and ``withheld`` of its row
+        says why. With ``internal`` all numbers are there.
+        """
+        return plain_results(self.rows if internal else self._leaving(), self.basis)
+
+    def to_json(self, *, internal: bool = False) -> str:
         """Return all of it as JSON: what ``to_dict`` gives, and what is needed to read it back without loss."""
-        return results_to_json(self.rows, self.basis)
+        return results_to_json(self.rows if internal else self._leaving(), self.basis)
+
+    def audit(self) -> "Audit":
+        """Return whether what is published of these results gives away a small number that is withheld.
+
+        Raises ``OptionError`` for a scheme without a rule on small numbers, ``MissingLibraryError`` without scipy.
+        """
+        from ombudsman_kpi.publish.disclosure.audit import audited
+
+        return audited(with_totals(self._whole(), self.basis, self.counts), self.basis)
+
+    def _whole(self) -> RowsByColumn:
+        """Return the rows of all targets that were measured: what is withheld of one depends on the others."""
+        return self.rows if self.counts is None else table_of_counts(self.counts, self.basis)
+
+    def _leaving(self) -> Sequence[Row]:
+        """Return the rows as they may leave."""
+        from ombudsman_kpi.publish.disclosure.disclosed import disclosed
+
+        if self.scheme.disclosure is None:
+            return self.rows
+        left = disclosed(with_totals(self._whole(), self.basis, self.counts), self.basis)
+        by_place = {(row.target, row.cohort, row.every, row.period, row.group): row for row in left}
+        return [by_place[row.target, row.cohort, row.every, row.period, row.group] for row in self.rows]
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Results":

@@ -104,7 +104,8 @@ def leaks_of(tied: Tied, value: Integers, hidden: Truths, threshold: int) -> lis
     found = []
     for place in sorted({leak.place for leak in proof.leaks(value, hidden, hidden & (small | unknown))}):
         least, most = proof.bound(value, hidden, place, threshold - 1)
-        if not unknown[place] or (most is not None and (most < threshold - 1 or least > proof.fewest[place])):
+        certain = most is not None and least > 0 and (most < threshold - 1 or least > proof.fewest[place])
+        if certain or not unknown[place]:
             found.append((place, least, most))
     told = small & ~hidden & ~tied.shown  # by taking one from another
     return sorted([*found, *((int(place), int(value[place]), int(value[place])) for place in told.nonzero()[0])])

@@ -25,10 +25,15 @@ _WORTH = {
     "records": 2.0, "met": 1.0, "missed": 1.0, "overdue": 0.7, "pending": 0.8, "excluded": 0.8, "invalid": 0.8,
     "numerator": 0.1, "denominator": 1.5, "value": 2.0, "low": 0.1, "high": 0.1, LATE: 0.1,
 }  # fmt: skip
+# What is a sum of others in the rows of most measures: where it is in all rows of one, anybody may take it for that.
 _SUMS = (
     ("records", ("met", "missed", "pending", "excluded", "invalid")),
     ("missed", (LATE, "overdue")),
     ("denominator", ("met", "missed")),
+    ("numerator", ("met",)),
+    ("value", ("met",)),
+    ("low", ("value",)),
+    ("high", ("value",)),
 )
 _ALIKE = ({"met", "numerator", "value", "low", "high"}, {"records", "denominator"}, {"missed", LATE})
 
@@ -217,7 +222,10 @@ class _Ties(Iterable[Tie | None]):
             for name, names in _SUMS:
                 whole, whole_place = self._of(Line(target, cohort, name))
                 parts = [self._of(Line(target, cohort, part)) for part in names]
-                if all(_adds_up(number, [own.get(key, 0) for own, _ in parts]) for key, number in whole.items()):
+                rows = [(number, [own.get(key, 0) for own, _ in parts]) for key, number in whole.items()]
+                sure = name in {"records", "missed"} or self.rows.scheme[target].is_share
+                seen = sure or any(UNKNOWN not in {number, *numbers} for number, numbers in rows)
+                if seen and all(_adds_up(number, numbers) for number, numbers in rows):
                     for key in whole:
                         yield sum_of(whole_place[key], [place.get(key) for _, place in parts])
 
