@@ -66,7 +66,7 @@ numbers = st.integers(1, 5).flatmap(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(numbers, st.integers(3, 10), st.booleans())
 def test_what_leaves_passes_the_audit(numbers: list[list[dict[str, int]]], threshold: int, quarters: bool) -> None:
     of = basis(threshold)
@@ -103,7 +103,7 @@ def fitting_tables(left: RowsByColumn) -> list[np.ndarray]:
     return [table for table in whole if fits(total, *table.sum(axis=0))]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(small_tables, st.integers(3, 4))
 def test_every_number_that_is_withheld_is_free_in_tables_that_fit(numbers: list[dict[str, int]], threshold: int) -> None:
     of = basis(threshold)
@@ -113,7 +113,7 @@ def test_every_number_that_is_withheld_is_free_in_tables_that_fit(numbers: list[
     tables = fitting_tables(left)
     for place, (before, after) in enumerate(zip(whole, left, strict=True)):
         for name in {"met", "missed", "denominator", "records"} & {*after.withheld}:
-            if 0 < getattr(before, name) < threshold:
+            if after.withheld[name] == "c" and getattr(before, name) < threshold:
                 columns = {"met": [0], "missed": [1]}.get(name, [0, 1])
                 rows = slice(None) if TOTAL in after.group else slice(place, place + 1)
                 found = [int(one[rows, columns].sum()) for one in tables]
@@ -123,7 +123,7 @@ def test_every_number_that_is_withheld_is_free_in_tables_that_fit(numbers: list[
 
 
 @given(numbers, st.integers(3, 10), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_planted_leak_is_found(numbers: list[list[dict[str, int]]], threshold: int, data: st.DataObject) -> None:
     of = basis(threshold)
     whole = tuple(table(numbers, quarters=False, of=of))

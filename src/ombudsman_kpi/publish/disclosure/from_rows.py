@@ -167,25 +167,14 @@ class _Collected:
             one = next((first for first in firsts if self._are_same(line, first)), None)
             if one is None:
                 firsts.append(line)
-            else:
-                self.lines[one] = {
-                    key: numbers[key] if number == UNKNOWN else number for key, number in self.lines[one].items()
-                }
             self.same[line] = one or line
 
     def _are_same(self, line: Line, other: Line) -> bool:
-        mine, theirs = self.lines[line], self.lines[other]
-        if mine == theirs:
-            if UNKNOWN not in mine.values():
-                return True
-        elif UNKNOWN not in mine.values() and UNKNOWN not in theirs.values():
+        """Return whether two lines are one: of one column, or of columns of one target that are alike by nature."""
+        if self.lines[line] != self.lines[other] or UNKNOWN in self.lines[line].values():
             return False
-        both = [(mine[key], theirs[key]) for key in mine if UNKNOWN not in {mine[key], theirs[key]}]
-        if any(number != other_number for number, other_number in both):
-            return False
-        if line.column == other.column:
-            return True
-        return line[:2] == other[:2] and any({line.column, other.column} <= columns for columns in _ALIKE)
+        alike = any({line.column, other.column} <= columns for columns in _ALIKE)
+        return line.column == other.column or (line[:2] == other[:2] and alike)
 
 
 class _Relation(NamedTuple):
