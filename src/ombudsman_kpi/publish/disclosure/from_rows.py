@@ -254,9 +254,8 @@ class _Ties(Iterable[Tie | None]):
                 for key in keys:
                     if key.group[column] != TOTAL:
                         parts.setdefault(_total(key.group, column), []).append(key)
-                for key in keys:
-                    if key.group[column] == TOTAL and key.group in parts:
-                        relations.append(_Relation(key, *[tuple(parts[key.group])] * 2))
+                wholes = [key for key in keys if key.group[column] == TOTAL and key.group in parts]
+                relations += [_Relation(key, *[tuple(parts[key.group])] * 2) for key in wholes]
             yield relations
         if size > 1:  # all labels of all columns, where there are no totals between
             yield [
@@ -280,14 +279,14 @@ class _Ties(Iterable[Tie | None]):
                 for period, row in wholes.items():
                     inside, touching = _within(row, parts)
                     if inside:
-                        for group in groups[every, period]:
-                            relations.append(
-                                _Relation(
-                                    Key(every, period, group),
-                                    tuple(Key(other, part, group) for part in inside),
-                                    tuple(Key(other, part, group) for part in touching),
-                                )
+                        relations += [
+                            _Relation(
+                                Key(every, period, group),
+                                tuple(Key(other, part, group) for part in inside),
+                                tuple(Key(other, part, group) for part in touching),
                             )
+                            for group in groups[every, period]
+                        ]
                 yield relations
 
     def _cohorts(self) -> Iterator[Tie | None]:
@@ -306,9 +305,8 @@ class _Ties(Iterable[Tie | None]):
                     ]
                     if all(UNKNOWN in mine + theirs or sum(mine) == sum(theirs) for mine, theirs in pairs):
                         for lot in both:
-                            yield difference_of(
-                                *([sides[side][1][key] for key in lots[side].get(lot, ())] for side in (0, 1))
-                            )
+                            mine, theirs = ([sides[side][1][key] for key in lots[side].get(lot, ())] for side in (0, 1))
+                            yield difference_of(mine, theirs)
 
     def _bands(self) -> Iterator[Tie | None]:
         """Yield that the bands of a distribution are all that stopped."""
@@ -355,7 +353,8 @@ def _within(row: Row, parts: Mapping[str, Row]) -> tuple[list[str], list[str]]:
     for period, part in parts.items():
         if None in {row.period_start, row.period_end, part.period_start, part.period_end}:
             continue
-        assert row.period_start and row.period_end and part.period_start and part.period_end  # noqa: S101
+        assert row.period_start is not None and row.period_end is not None  # noqa: S101, PT018
+        assert part.period_start is not None and part.period_end is not None  # noqa: S101, PT018
         if part.period_start <= row.period_end and row.period_start <= part.period_end:
             touching.append(period)
             if row.period_start <= part.period_start and part.period_end <= row.period_end:
