@@ -13,6 +13,7 @@ from ombudsman_kpi.figures.row import EVERYTHING, Row
 from ombudsman_kpi.measures.base.places import Group
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.cells import group_words
+from ombudsman_kpi.publish.disclosure.program import solver
 from ombudsman_kpi.publish.disclosure.tied import Reals, Tie, Tied, difference_of, distinct, sum_of
 from ombudsman_kpi.publish.totals import TOTAL
 from ombudsman_kpi.schemes.scheme import Scheme
@@ -110,7 +111,8 @@ def numbers_in(row: Row, target: Target) -> Iterator[tuple[str, int]]:
 
 
 def counted_in(rows: Iterable[Row], scheme: Scheme) -> Counted:
-    """Return the numbers in some rows, and all that ties them."""
+    """Return the numbers in some rows, and all that ties them. Raises ``MissingLibraryError`` without scipy."""
+    solver()  # before any of it is used
     lines: dict[Line, Numbers] = {}
     keys: dict[Key, Row] = {}
     for row in rows:
