@@ -34,7 +34,8 @@ def row(month: int, group: str, numbers: dict[str, int]) -> Row:
     counts: dict[str, Any] = {name: numbers[name] for name in PARTS if name != "late"}
     return SAMPLE._replace(
         **counts, period=period, period_start=start, period_end=end, group=(group,), missed=missed,
-        records=sum(numbers.values()), numerator=met, denominator=met + missed, exact=None, value=None,
+        records=sum(numbers.values()), numerator=met, denominator=met + missed, exact=None, value=None, low=None,
+        high=None, headroom=None,
     )  # fmt: skip
 
 
@@ -69,29 +70,39 @@ numbers = st.integers(1, 5).flatmap(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(numbers, st.integers(3, 10), st.booleans())
 def test_what_leaves_passes_the_audit(numbers: list[list[dict[str, int]]], threshold: int, quarters: bool) -> None:
     of = basis(threshold)
     whole = table(numbers, quarters=quarters, of=of)
     left = disclosed(whole, of)
     for before, after in zip(whole, left, strict=True):
-        for name in ("records", "met", "missed", "overdue", "pending", "excluded", "invalid", "denominator"):
+        for name in (
+            "records",
+            "met",
+            "missed",
+            "overdue",
+            "pending",
+            "excluded",
+            "invalid",
+            "numerator",
+            "denominator",
+        ):
             number, shown = getattr(before, name), getattr(after, name)
             assert shown == (None if name in after.withheld else number)
             assert name in after.withheld or not 0 < number < threshold
-            assert number or name not in after.withheld  # a 0 is always shown
+            assert number != 0 or name not in after.withheld  # a 0 is always shown
     assert audited(whole, of).leaks == ()
     assert audited(left, of).leaks == ()  # by someone who doesn't know the numbers
 
 
 small_tables = st.lists(
-    st.fixed_dictionaries({"met": st.integers(0, 5), "late": st.integers(0, 5)}), min_size=2, max_size=3
+    st.fixed_dictionaries({"met": st.integers(0, 4), "late": st.integers(0, 4)}), min_size=2, max_size=2
 )
 
 
 def fitting_tables(left: RowsByColumn) -> list[np.ndarray]:
-    """Return every table of whole numbers up to 9 that agrees with rows that left, by trying them all."""
+    """Return every table of whole numbers up to 7 that agrees with rows that left, by trying them all."""
 
     def agrees(number: int, row: Row, name: str) -> bool:
         return number >= 1 if name in row.withheld else number == getattr(row, name)
@@ -101,12 +112,12 @@ def fitting_tables(left: RowsByColumn) -> list[np.ndarray]:
         return all(agrees(number, row, name) for name, number in own.items())
 
     *groups, total = left
-    each = [[pair for pair in product(range(10), repeat=2) if fits(row, *pair)] for row in groups]
-    whole = [np.array(table) for table in product(*each)]
-    return [table for table in whole if fits(total, *table.sum(axis=0))]
+    each = [[pair for pair in product(range(8), repeat=2) if fits(row, *pair)] for row in groups]
+    tables = product(*each)
+    return [np.array(table) for table in tables if fits(total, *map(sum, zip(*table, strict=True)))]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(small_tables, st.integers(3, 4))
 def test_every_number_that_is_withheld_is_free_in_tables_that_fit(
     numbers: list[dict[str, int]], threshold: int
@@ -118,7 +129,7 @@ def test_every_number_that_is_withheld_is_free_in_tables_that_fit(
     tables = fitting_tables(left)
     for place, (before, after) in enumerate(zip(whole, left, strict=True)):
         for name in {"met", "missed", "denominator", "records"} & {*after.withheld}:
-            if 0 < getattr(before, name) < threshold:
+            if after.withheld[name] == "c" and getattr(before, name) < threshold:
                 columns = {"met": [0], "missed": [1]}.get(name, [0, 1])
                 rows = slice(None) if TOTAL in after.group else slice(place, place + 1)
                 found = [int(one[rows, columns].sum()) for one in tables]
@@ -128,7 +139,7 @@ def test_every_number_that_is_withheld_is_free_in_tables_that_fit(
 
 
 @given(numbers, st.integers(3, 10), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_planted_leak_is_found(numbers: list[list[dict[str, int]]], threshold: int, data: st.DataObject) -> None:
     of = basis(threshold)
     whole = tuple(table(numbers, quarters=False, of=of))

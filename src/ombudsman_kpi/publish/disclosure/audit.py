@@ -62,7 +62,8 @@ class Audit:
         if not self.withheld:
             return "No number is withheld."
         if self.passed:
-            return f"{are}Every small one of them could be any number from 1 to {self.threshold - 1}, by all that is shown."
+            free = f"any number from 1 to {self.threshold - 1}, by all that is shown."
+            return f"{are}Every small one of them could be {free}"
         lines = [f"- {leak}" for leak in self.leaks]
         return "\n".join([f"{are}Of {len(self.leaks):,} too much can be worked out from what is shown:", *lines])
 
@@ -104,7 +105,8 @@ def leaks_of(tied: Tied, value: Integers, hidden: Truths, threshold: int) -> lis
     found = []
     for place in sorted({leak.place for leak in proof.leaks(value, hidden, hidden & (small | unknown))}):
         least, most = proof.bound(value, hidden, place, threshold - 1)
-        if not unknown[place] or (most is not None and (most < threshold - 1 or least > proof.fewest[place])):
+        certain = most is not None and least > 0 and (most < threshold - 1 or least > proof.fewest[place])
+        if certain or not unknown[place]:
             found.append((place, least, most))
     told = small & ~hidden & ~tied.shown  # by taking one from another
     return sorted([*found, *((int(place), int(value[place]), int(value[place])) for place in told.nonzero()[0])])
