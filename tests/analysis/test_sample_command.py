@@ -71,7 +71,7 @@ def test_so_many_of_each_stratum(typed: Typed, file: str) -> None:
         ((*WORDS, "--n", "5", "--strata", "taem"), "records have no column 'taem'. Did you mean 'team'?"),
         ((*WORDS, "--n", "5", "--exclude", "none.json"), "none.json can't be read as the record of a sample"),
         ((*WORDS, "--n", "5", "--exclude", "none.csv"), "none.csv"),
-        ((*WORDS, "--n", "5", "--out", "no/folder/x.csv"), "no/folder/x.csv can't be written: No such file"),
+        ((*WORDS, "--n", "5", "--out", "no/folder/x.csv"), "no/folder/x.csv can't be written: there is no folder"),
         (("--verify", "none.json"), "none.json can't be read as the record of a sample"),
     ],
     ids=str,

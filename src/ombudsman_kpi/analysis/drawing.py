@@ -14,6 +14,7 @@ from ombudsman_kpi import __version__
 from ombudsman_kpi.analysis.rows import WHOLE, Drawable, as_table, open_table, read_population, read_texts, rows_of
 from ombudsman_kpi.arrays.types import RowNumbers
 from ombudsman_kpi.errors import OptionError, RecordsError, kind_of, one_of
+from ombudsman_kpi.publish.published import with_formula
 from ombudsman_kpi.records.cells.text import id_text
 from ombudsman_kpi.records.sources.frames import is_table
 from ombudsman_kpi.rounding import half_up, many
@@ -283,7 +284,9 @@ def earlier_ids(exclude: Any, own: str) -> list[str]:
                 "exclude: text is taken as an id, and this looks like the name of a file. Give a file as a Path."
             )
         elif is_table(one):
-            found.update(text for text in read_texts(open_table(one), [own])[own] if text is not None)
+            texts = [text for text in read_texts(open_table(one), [own])[own] if text is not None]
+            is_csv = isinstance(one, Path) and one.suffix.lower() == ".csv"
+            found.update(map(with_formula, texts) if is_csv else texts)
         else:
             try:
                 found.add(id_text(one))

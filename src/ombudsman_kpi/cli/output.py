@@ -1,11 +1,14 @@
 """What the commands print: tables, CSV, and on a terminal how many rows have been read."""
 
 import csv
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
+
+from ombudsman_kpi.publish.published import harmless, no_formula, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +32,11 @@ def _terminal(stream: TextIO) -> "Console | None":
     return console if console.is_terminal else None
 
 
+def guarded(cell: Any) -> Any:
+    """Return a cell of a CSV file: text that begins like a formula has an apostrophe before it."""
+    return no_formula(cell) if isinstance(cell, str) else cell
+
+
 @contextmanager
 def show_progress() -> Iterator[Callable[[str, int], None] | None]:
     """Yield a callback that shows on a terminal how many rows have been read; None elsewhere."""
@@ -40,33 +48,18 @@ def show_progress() -> Iterator[Callable[[str, int], None] | None]:
         yield lambda kind, rows: status.update(f"Reading {kind.replace('_', ' ')}: {rows:,} rows")
 
 
-class _Screen:
-    """A terminal that is written to without what would steer it: records may hold anything."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        from ombudsman_kpi.publish.published import harmless
-
-        return self._stream.write(harmless(text))
-
-
-def _safe(stream: TextIO) -> Any:
-    """Return a stream as records are written to it: as they are, but for what would steer a terminal."""
-    return _Screen(stream) if stream.isatty() else stream
-
-
 def say(text: str, *, error: bool = False) -> None:
-    """Print some lines of text."""
-    _safe(sys.stderr if error else sys.stdout).write(f"{text}\n")
+    """Print some lines of text; on a terminal without what would steer it: records may hold anything."""
+    stream = sys.stderr if error else sys.stdout
+    stream.write(f"{harmless(text) if stream.isatty() else text}\n")
 
 
 def write_csv(rows: list[dict[str, Any]]) -> None:
-    """Print rows as CSV."""
-    writer = csv.DictWriter(_safe(sys.stdout), list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    """Print rows as CSV: in UTF-8, and no text that a spreadsheet would take for a formula."""
+    text = _text_for(_stream())
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(map(text, rows[0]))
+    writer.writerows(map(text, row.values()) for row in rows)
 
 
 def write_frame(frame: "pd.DataFrame", *, as_json: bool = False) -> None:
@@ -74,9 +67,32 @@ def write_frame(frame: "pd.DataFrame", *, as_json: bool = False) -> None:
     if as_json:
         say(frame.to_json(orient="records", date_format="iso", indent=2))
     else:
-        frame.to_csv(_safe(sys.stdout), index=False, lineterminator="\n")
+        stream = _stream()
+        frame_to_csv(frame, stream, _text_for(stream))
     for note in frame.attrs.get("notes", ()):
         say(note, error=True)
+
+
+def frame_to_csv(frame: "pd.DataFrame", stream: Any, text: Callable[[Any], Any] = guarded) -> None:
+    """Write a frame as CSV, without text that a spreadsheet would take for a formula. Numbers stay as they are."""
+    import pandas as pd
+
+    safe = frame.copy(deep=False)
+    for name in frame.select_dtypes(exclude=["number", "bool", "datetime", "datetimetz", "timedelta"]):
+        safe[name] = pd.Series([text(cell) for cell in frame[name]], frame.index, dtype=object)
+    safe.rename(columns=text).to_csv(stream, index=False, lineterminator="\n")
+
+
+def _stream() -> TextIO:
+    """Return where CSV is printed: in UTF-8 and with one sign at the end of a line, whatever the system's habit is."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")
+    return sys.stdout
+
+
+def _text_for(stream: TextIO) -> Callable[[Any], Any]:
+    """Return what text becomes: on a terminal it steers nothing, either."""
+    return (lambda cell: guarded(plain(cell) if isinstance(cell, str) else cell)) if stream.isatty() else guarded
 
 
 def print_table(table: "TextTable | Callable[[int], TextTable]") -> None:

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from ombudsman_kpi.cli.commands import app
-from ombudsman_kpi.cli.output import say, write_frame
+from ombudsman_kpi.cli.output import frame_to_csv, say, write_frame
 from ombudsman_kpi.errors import KpiError, OptionError
+from ombudsman_kpi.publish.files import written_whole
 
 
 def _columns(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -67,11 +68,12 @@ def sample(
         exclude=exclude or (),
     )  # fmt: skip
     if record is not None:
-        _write(record, json.dumps(sample_record(drawn), ensure_ascii=False, indent=2) + "\n")
+        text = json.dumps(sample_record(drawn), ensure_ascii=False, indent=2) + "\n"
+        written_whole(record, lambda file: file.write(text.encode()))
     if out is None:
         write_frame(drawn)
     else:
-        _write(out, drawn.to_csv(index=False, lineterminator="\n"))
+        written_whole(out, lambda file: frame_to_csv(drawn, file))
     say(drawn.attrs["says"], error=True)
 
 
@@ -88,10 +90,3 @@ def _numbers(n: Sequence[str]) -> Any:
     except ValueError:
         pass
     raise OptionError("--n: a whole number, such as 50, or one for each stratum, once: --n North=5 --n South=5.")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise OptionError(f"{path} can't be written: {error.strerror or error}.") from None

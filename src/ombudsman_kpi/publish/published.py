@@ -124,7 +124,9 @@ def legend(tables: Iterable[PublishedTable]) -> list[tuple[str, str]]:
     ]
 
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
 def plain(text: str) -> str:
@@ -145,17 +147,30 @@ def harmless(text: str) -> str:
     return _CONTROLS.sub("�", text)
 
 
+_ENDS = {"\t", "\r", "\n"}
+_UNSEEN = "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace()) + "\u200b\u2060\ufeff"
+_FORMULAS = frozenset("=+-@＝＋－＠")  # the full-width ones, too, which some spreadsheets take for the others
+
+
 def no_formula(text: str) -> str:
     """Return text that no spreadsheet takes for a formula: with an apostrophe before what could begin one.
 
-    >>> no_formula("=1+1"), no_formula("Team A")
-    ("'=1+1", 'Team A')
+    So does text that begins with a tab or with the end of a line: these are OWASP's for CSV, and spaces before them.
+    Only text is to be given to it: a negative number is a number.
+
+    >>> no_formula("=1+1"), no_formula(" @SUM(A1)"), no_formula("Team A")
+    ("'=1+1", "' @SUM(A1)", 'Team A')
     """
-    return (
-        f"'{text}"
-        if text.lstrip(" \u00a0")[:1] in {"=", "+", "-", "@", "\t", "\r"} or text[:1] in {"\t", "\r"}
-        else text
-    )
+    return f"'{text}" if text[:1] in _ENDS or text.lstrip(_UNSEEN)[:1] in _FORMULAS else text
+
+
+def with_formula(text: str) -> str:
+    """Return text as it was before ``no_formula``.
+
+    >>> with_formula("'=1+1"), with_formula("'quoted'")
+    ('=1+1', "'quoted'")
+    """
+    return text[1:] if text[:1] == "'" and no_formula(text[1:]) != text[1:] else text
 
 
 class Drawing(NamedTuple):
