@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ombudsman_kpi.publish.published import no_formula
+from ombudsman_kpi.publish.published import harmless, no_formula, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,26 +48,10 @@ def show_progress() -> Iterator[Callable[[str, int], None] | None]:
         yield lambda kind, rows: status.update(f"Reading {kind.replace('_', ' ')}: {rows:,} rows")
 
 
-class _Screen:
-    """A terminal that is written to without what would steer it: records may hold anything."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        from ombudsman_kpi.publish.published import harmless
-
-        return self._stream.write(harmless(text))
-
-
-def _safe(stream: TextIO) -> Any:
-    """Return a stream as records are written to it: as they are, but for what would steer a terminal."""
-    return _Screen(stream) if stream.isatty() else stream
-
-
 def say(text: str, *, error: bool = False) -> None:
-    """Print some lines of text."""
-    _safe(sys.stderr if error else sys.stdout).write(f"{text}\n")
+    """Print some lines of text; on a terminal without what would steer it: records may hold anything."""
+    stream = sys.stderr if error else sys.stdout
+    stream.write(f"{harmless(text) if stream.isatty() else text}\n")
 
 
 def write_csv(rows: list[dict[str, Any]]) -> None:
@@ -75,12 +59,13 @@ def write_csv(rows: list[dict[str, Any]]) -> None:
 
     In place of what is withheld stands its sign, such as [c].
     """
+    text = _text_for(_stream())
     names = [name for name in rows[0] if name != "withheld"]
     signs = ({name: f"[{sign}]" for name, sign in row.get("withheld", {}).items()} for row in rows)
-    writer = csv.writer(_safe(_stream()), lineterminator="\n")
-    writer.writerow(map(guarded, names))
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(map(text, names))
     for row, withheld in zip(rows, signs, strict=True):
-        writer.writerow(guarded(withheld.get(name, row.get(name))) for name in names)
+        writer.writerow(text(withheld.get(name, row.get(name))) for name in names)
 
 
 def write_frame(frame: "pd.DataFrame", *, as_json: bool = False) -> None:
@@ -88,19 +73,20 @@ def write_frame(frame: "pd.DataFrame", *, as_json: bool = False) -> None:
     if as_json:
         say(frame.to_json(orient="records", date_format="iso", indent=2))
     else:
-        frame_to_csv(frame, _safe(_stream()))
+        stream = _stream()
+        frame_to_csv(frame, stream, _text_for(stream))
     for note in frame.attrs.get("notes", ()):
         say(note, error=True)
 
 
-def frame_to_csv(frame: "pd.DataFrame", stream: Any) -> None:
+def frame_to_csv(frame: "pd.DataFrame", stream: Any, text: Callable[[Any], Any] = guarded) -> None:
     """Write a frame as CSV, without text that a spreadsheet would take for a formula. Numbers stay as they are."""
     import pandas as pd
 
     safe = frame.copy(deep=False)
     for name in frame.select_dtypes(exclude=["number", "bool", "datetime", "datetimetz", "timedelta"]):
-        safe[name] = pd.Series([guarded(cell) for cell in frame[name]], frame.index, dtype=object)
-    safe.rename(columns=guarded).to_csv(stream, index=False, lineterminator="\n")
+        safe[name] = pd.Series([text(cell) for cell in frame[name]], frame.index, dtype=object)
+    safe.rename(columns=text).to_csv(stream, index=False, lineterminator="\n")
 
 
 def _stream() -> TextIO:
@@ -108,6 +94,11 @@ def _stream() -> TextIO:
     if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
         sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")
     return sys.stdout
+
+
+def _text_for(stream: TextIO) -> Callable[[Any], Any]:
+    """Return what text becomes: on a terminal it steers nothing, either."""
+    return (lambda cell: guarded(plain(cell) if isinstance(cell, str) else cell)) if stream.isatty() else guarded
 
 
 def print_table(table: "TextTable | Callable[[int], TextTable]") -> None:

@@ -70,15 +70,15 @@ def publication_of(
 def _leaving(rows: RowsByColumn, basis: Basis, counts: Counts | None = None) -> RowsByColumn:
     """Return rows with their totals, without what a rule on small numbers withholds.
 
-    Where there is one, each commitment is published by one cohort: another would count the same records once more, and
-    small numbers would follow from the difference.
+    Where there is one, what is withheld is the same as in all that leaves, and each commitment is published by one
+    cohort: another counts the same records once more, and more would have to be withheld.
     """
-    whole = with_totals(rows, basis, counts)
+    whole = disclosed(with_totals(rows, basis, counts), basis)
     if basis.scheme.disclosure is None:
         return whole
     kept = {name: shown_cohort(basis.scheme[name], basis) for name in basis.every}
     own = (row for row in whole if row.cohort == kept[row.target] or row.status == "not measured")
-    return disclosed(RowsByColumn((Made(tuple(own)),)), basis)
+    return RowsByColumn((Made(tuple(own)),))
 
 
 def _headlines(shown: Sequence[tuple[Row, Row | None]], basis: Basis) -> Iterator[Headline]:

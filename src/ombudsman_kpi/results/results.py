@@ -246,7 +246,8 @@ class Results:
         from ombudsman_kpi.publish.publication import publication_of
 
         earlier = None if since is None else (since.rows, since.basis)
-        return publication_of(self.rows, self.basis, self.counts, beside=beside, since=earlier)
+        rows = self.rows if self.scheme.disclosure is None else self._leaving_with_totals()
+        return publication_of(rows, self.basis, self.counts, beside=beside, since=earlier)
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
