@@ -2,13 +2,22 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 
 from ombudsman_kpi.clocks.outcomes import Cohort
 from ombudsman_kpi.figures.row import EVERYTHING, NO_DATE, Row
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.cells import (
-    ALL, cell_of, change_words, group_words, headroom_words, kind_of, standard_words, status_words, title_of,
+    ALL,
+    cell_of,
+    change_words,
+    group_words,
+    headroom_words,
+    kind_of,
+    standard_words,
+    status_words,
+    title_of,
 )  # fmt: skip
 from ombudsman_kpi.publish.drawings.bars import bars
 from ombudsman_kpi.publish.drawings.multiples import three_cohorts
@@ -158,7 +167,8 @@ class Commitment:
         """Return the figures with periods across and groups down."""
         table, size = grid_table(rows, self.basis, self.target.id), len(self.basis.by)
         names = (TableColumn(heading_of(name)) for name in self.basis.by)
-        periods = sorted({row.period for row in rows}, key={row.period: row.period_start for row in rows}.__getitem__)
+        starts = {row.period: row.period_start or date.min for row in rows}
+        periods = sorted(starts, key=starts.__getitem__)
         marks = [self._mark([row for row in rows if row.period == period]) for period in periods]
         marked = (
             column._replace(heading=f"{column.heading}{mark}")
