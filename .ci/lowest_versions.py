@@ -1,6 +1,6 @@
 """Print the lowest declared version of every library that users may have, as constraints for pip.
 
-``pyproject.toml`` is the one place where these versions stand: ``"pandas>=2.2.3"`` becomes ``pandas==2.2.3``.
+``pyproject.toml`` is the one place where these versions stand: ``"pandas>=2.3.2"`` becomes ``pandas==2.3.2``.
 The tools in the extra ``dev`` are left as new as pip finds them, except for the libraries whose tables are accepted
 as records.
 """

@@ -231,10 +231,11 @@ def test_the_columns_of_a_score() -> None:
         ["score", "share", 29, 50, 0.58, 0.58, 0.58, "at least", 0.9, -16],
     ]  # fmt: skip
     text = repr(results)
-    line = next(line for line in text.splitlines() if line.startswith(SCORE))
-    assert "58.0%" in line
-    assert "pooled: 5 90.0% (9 of 10), 11 50.0% (20 of 40)" in line
-    assert "partly: not met, combined: pooled" in text
+    line = next(line for line in text.splitlines() if "29 of 50" in line)
+    assert "  58.0%  at least 90%  ✗ missed  16 too many missed  1" in line
+    (note,) = (line for line in text.splitlines() if line.startswith("1  "))
+    assert note.startswith("1  Pooled: 5 90.0% (9 of 10), 11 50.0% (20 of 40)")
+    assert f"Measured with partly: not met, combined: pooled: {SCORE}." in text
     mean = scored(UNEQUAL, declared(parts="standard", combined="mean-of-scores")).to_pandas()
     assert mean["value"].tolist() == [0.7]
     assert mean[["numerator", "denominator", "headroom"]].isna().all(axis=None)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ombudsman_kpi.publish.layout import Said, wide, wrapped
+from ombudsman_kpi.publish.layout import CellText, wide, wrapped
 from ombudsman_kpi.publish.published import Figure, PublishedTable, Shorthand, TableColumn
 from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text, text_of
 
@@ -89,7 +89,7 @@ def test_columns_without_room_stand_below_with_what_they_are_of() -> None:
 def test_what_heads_some_rows_stands_across_all_columns() -> None:
     table = TextTable(
         "t", "", ("Team", "Share"), (False, True),
-        ((Said("Calls answered, at least 90%", style="bold"),), ("North", "9%"), ("Letters",), ("North", "8%")), (),
+        ((CellText("Calls answered, at least 90%", style="bold"),), ("North", "9%"), ("Letters",), ("North", "8%")), (),
     )  # fmt: skip
     assert as_text(table).splitlines()[4:] == [
         "Calls answered, at least 90%", "North     9%", "", "Letters", "North     8%",
@@ -106,3 +106,16 @@ def test_a_published_table_shows_itself_with_marks_and_its_shorthand() -> None:
     assert lines[:7] == ["Calls", "Says.", "", "Team   In time", "─────  ───────", "North  ✓ 90.0%", "South      [c]"]
     assert lines[7] == "=1+1     50.0%"
     assert lines[-1].startswith("[c] confidential")
+
+
+def test_nothing_in_a_table_steers_a_terminal() -> None:
+    r"""Whatever a table is of: an id of a record may be ``\x1b[2J``."""
+    odd = "\x1b[2J\x07\n\u202e[red]"
+    more = TextTable(odd, "", (odd,), (False,), ((odd,),), ())
+    table = TextTable(
+        odd, odd, (odd, "b"), (False, False), ((CellText(odd, odd), odd), (odd,)), (odd,), 1, (more,), odd
+    )
+    text = as_text(table, 60)
+    assert not {"\x1b", "\x07", "\u202e"} & {*text}
+    assert text.count("[red]") == 12
+    assert "\x1b" not in as_html(table)

@@ -13,7 +13,7 @@ _LABEL = 28  # places that the first column keeps beside a block, where it wants
 _LOOKED_AT = 200  # rows by whose heights widths are chosen
 
 
-class Said(NamedTuple):
+class CellText(NamedTuple):
     """A cell: its text, what stands below it more faintly, and the status that it is coloured by, or "bold"."""
 
     text: str
@@ -21,14 +21,14 @@ class Said(NamedTuple):
     style: str = ""
 
 
-TextCell = str | Said
+TextCell = str | CellText
 Span = tuple[str, str]  # some text, and its style: "", "bold", "dim", or a status
 
 
 class Laid(NamedTuple):
     """A column as it is laid out: its cells, the heading first; whether it is of numbers, or says what a row is of."""
 
-    cells: tuple[Said, ...]
+    cells: tuple[CellText, ...]
     numeric: bool = False
     label: bool = False
 
@@ -82,7 +82,7 @@ def _cut(word: str, width: int) -> Iterator[str]:
     yield piece
 
 
-def _lines(cell: Said, width: int, *, label: bool) -> list[Span]:
+def _lines(cell: CellText, width: int, *, label: bool) -> list[Span]:
     """Return the lines of a cell; of a label all but the first stand further in."""
     hang = HANG if label else 0
     first, *more = wrapped(cell.text, width) if cell.text or not cell.under else ("",)
@@ -181,7 +181,7 @@ def body(columns: Sequence[Laid], spans: Sequence[str | None], keys: int, width:
 
 
 def _row(
-    cells: Sequence[Said], columns: Sequence[Laid], widths: Sequence[int], style: str = ""
+    cells: Sequence[CellText], columns: Sequence[Laid], widths: Sequence[int], style: str = ""
 ) -> Iterator[list[Span]]:
     """Yield the lines of one row; headings, which have a style, stand at its foot."""
     lines = [_lines(cell, wish, label=column.label) for cell, wish, column in zip(cells, widths, columns, strict=True)]

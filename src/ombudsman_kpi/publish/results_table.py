@@ -20,7 +20,7 @@ from ombudsman_kpi.publish.cells import (
     title_of,
     value_words,
 )
-from ombudsman_kpi.publish.layout import Said, TextCell, wide
+from ombudsman_kpi.publish.layout import CellText, TextCell, wide
 from ombudsman_kpi.publish.notes import Notes, as_at, footnotes_of, sentence
 from ombudsman_kpi.publish.published import Shorthand
 from ombudsman_kpi.publish.summary import summary_words
@@ -172,18 +172,18 @@ class _Results:
         promised = any(target.standard for target in targets) and (not by or len(targets) == 1)
         return _without_empty(table, {"Period": dated, "Standard": promised})
 
-    def _heads(self, part: Part) -> Iterator[tuple[Said]]:
+    def _heads(self, part: Part) -> Iterator[tuple[CellText]]:
         """Yield what heads the groups of a commitment, where there are several."""
         if self.basis.by and len(self.parts) > 1:
             target = self.basis.scheme[part[0]]
             standard = f", {standard_words(target)}" if target.standard else ""
-            yield (Said(f"{title_of(target)}{standard} ({self._id(part)})", style="bold"),)
+            yield (CellText(f"{title_of(target)}{standard} ({self._id(part)})", style="bold"),)
 
     def _labels(self, line: _Line, target: Target) -> list[TextCell]:
         """Return what a line is called: by its groups, or as a commitment."""
         if not self.basis.by:
-            return [Said(title_of(target), self._id(line.part))]
-        return [Said(group_words(label), style="bold" if _is_total(line) else "") for label in line.group]
+            return [CellText(title_of(target), self._id(line.part))]
+        return [CellText(group_words(label), style="bold" if _is_total(line) else "") for label in line.group]
 
     def _details(self, row: Row, before: Row | None, target: Target, *, timed: bool, stacked: bool) -> list[TextCell]:
         what = "" if timed or not target.is_share else target.met_words
@@ -192,13 +192,13 @@ class _Results:
             number = f"{number} {what}".rstrip()
         else:
             said.insert(0, what)
-        counted = Said(number, "; ".join(words.replace(" ", "\xa0") for words in said if words))
+        counted = CellText(number, "; ".join(words.replace(" ", "\xa0") for words in said if words))
         room, standard = (headroom_words(row, target), standard_words(target)) if target.standard else ("", "")
-        period = Said(row.period, "" if row.complete else "so far")
+        period = CellText(row.period, "" if row.complete else "so far")
         note = self.notes.of_row(row, whole=len(self.periods) == 1 and (not self.basis.by or is_total(row)))
+        value, beside = CellText(value_words(row, target), standard if stacked else ""), "" if stacked else standard
         return [
-            period, counted, Said(value_words(row, target), standard if stacked else ""), "" if stacked else standard,
-            row.status, room, change_words(row, before, target), note,
+            period, counted, value, beside, row.status, room, change_words(row, before, target), note,
         ]  # fmt: skip
 
     def _id(self, part: Part) -> str:
@@ -241,7 +241,7 @@ class _Results:
         words = change_words(last, before, target) if last is not None else ""
         change = words.partition(" since ")[0] + (", so far" if words.endswith(", so far") else "")
         note = self.notes.of_rows([*rows.values()]) if not self.basis.by or _is_total(line) else ""
-        cells = [_valued(rows[period], target) if period in rows else Said("") for period in periods]
+        cells = [_valued(rows[period], target) if period in rows else CellText("") for period in periods]
         return (*self._labels(line, target), standard_words(target) if target.standard else "", *cells, change, note)
 
     def _heading(self, period: str) -> str:
@@ -271,11 +271,11 @@ def _is_empty(row: Row) -> bool:
     return row.exact is None and not row.withheld and not (row.met or row.missed or row.pending)
 
 
-def _valued(row: Row, target: Target) -> Said:
+def _valued(row: Row, target: Target) -> CellText:
     """Return a value with the mark of its status."""
     if "value" in row.withheld:
-        return Said(str(Shorthand(row.withheld["value"])))
-    return Said(f"{_MARKED.get(row.status, '')}{value_words(row, target)}".replace(" ", "\xa0"), "", row.status)
+        return CellText(str(Shorthand(row.withheld["value"])))
+    return CellText(f"{_MARKED.get(row.status, '')}{value_words(row, target)}".replace(" ", "\xa0"), "", row.status)
 
 
 def _without_empty(table: TextTable, wanted: dict[str, bool]) -> TextTable:
@@ -289,7 +289,7 @@ def _without_empty(table: TextTable, wanted: dict[str, bool]) -> TextTable:
         and (
             place < table.keys
             or not full
-            or any(cell not in {"", "–", Said("")} for cell in (row[place] for row in full))
+            or any(cell not in {"", "–", CellText(""), CellText("–")} for cell in (row[place] for row in full))
         )
     ]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from ombudsman_kpi.publish.cells import MARKS
-from ombudsman_kpi.publish.layout import Laid, Said, Span, TextCell, blocks, body, wide, wrapped
+from ombudsman_kpi.publish.layout import CellText, Laid, Span, TextCell, blocks, body, wide, wrapped
 from ombudsman_kpi.publish.published import Cell, Figure, PublishedTable, TableColumn, legend, plain, shown
 
 WIDTH = 120  # of text that no terminal shows
@@ -52,17 +52,17 @@ class TextTable:
         return width is None or len([*blocks(self.laid_out(), self.keys, width)]) == 1
 
 
-def _said(cell: TextCell) -> Said:
-    return cell if isinstance(cell, Said) else Said(cell)
+def _said(cell: TextCell) -> CellText:
+    return cell if isinstance(cell, CellText) else CellText(cell)
 
 
-def _marked(column: str, cell: TextCell) -> Said:
+def _marked(column: str, cell: TextCell) -> CellText:
     """Return a cell as it may be shown; a status with its mark, which stays on one line with it."""
     said = _said(cell)
     text, under = _kept(said.text), _kept(said.under)
     if column == "Status" and not said.style and text in STYLED:
-        return Said(f"{MARKS.get(text, '–')}\xa0{text}", under, text)
-    return Said(text, under, said.style)
+        return CellText(f"{MARKS.get(text, '–')}\xa0{text}", under, text)
+    return CellText(text, under, said.style)
 
 
 def _kept(text: str) -> str:
@@ -137,13 +137,13 @@ def _heading(column: TableColumn) -> str:
     return f"{column.heading} ({column.unit})" if column.unit else column.heading
 
 
-def _text_cell(cell: Cell, column: TableColumn, *, marked: bool) -> Said:
+def _text_cell(cell: Cell, column: TableColumn, *, marked: bool) -> CellText:
     text = shown(cell, column)
     if marked and isinstance(cell, Figure) and cell.status in MARKS:
-        return Said(f"{MARKS[cell.status]}\xa0{text}", "", cell.status)
+        return CellText(f"{MARKS[cell.status]}\xa0{text}", "", cell.status)
     if column.heading == "Status" and text[2:] in STYLED:
-        return Said(text[2:])
-    return Said(text)
+        return CellText(text[2:])
+    return CellText(text)
 
 
 def as_html(table: TextTable) -> str:
@@ -190,7 +190,7 @@ def _html_of(table: TextTable, named: str) -> str:
     )
 
 
-def _html_cell(tag: str, cell: Said, *, numeric: bool, least: int = 0) -> str:
+def _html_cell(tag: str, cell: CellText, *, numeric: bool, least: int = 0) -> str:
     side = "right" if numeric else "left"
     shape = "" if "col" in tag else ";font-weight:normal"
     shape += ";white-space:nowrap" if numeric and "col" not in tag else f";min-width:{least}em" if least else ""

@@ -209,10 +209,7 @@ class Scheme(Declaration):
 
     @cached_property
     def digest(self) -> str:
-        """A digest of the whole declaration: two schemes with the same digest measure the same.
-
-        What tables call a target isn't in it.
-        """
+        """A digest of all that is declared but titles: two schemes with the same digest measure the same."""
         declared = self.model_dump(mode="json", exclude={"targets": {"__all__": {"title"}}})
         text = json.dumps(declared, sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()

@@ -26,11 +26,12 @@ from ombudsman_kpi.events.log import Misfit
 from ombudsman_kpi.events.reopenings import Again
 from ombudsman_kpi.measures.base.figures import NO_TARGET, Figures, MonthlyFigures, Said, in_every_month, once_matured
 from ombudsman_kpi.measures.base.in_force import InForce
+from ombudsman_kpi.measures.base.named import Named
 from ombudsman_kpi.measures.base.places import Places
 from ombudsman_kpi.measures.base.related import Related
 from ombudsman_kpi.measures.base.standard import Direction, StandardField
 from ombudsman_kpi.records.columns import Columns
-from ombudsman_kpi.records.conditions import Condition, Declaration, is_none
+from ombudsman_kpi.records.conditions import Condition, is_none
 from ombudsman_kpi.records.vocabulary import RecordKind
 
 Records = RecordKind
@@ -90,26 +91,19 @@ class Rule(ABC):
         raise TypeError(f"{type(self).__name__} shares no clock.")
 
 
-class Target(Declaration):
+class Target(Named):
     """What every target has: its words, its records, its headline cohort and its standard.
 
     A measure is a subclass. It must have ``measure`` (a ``Literal`` of its name), ``example``, ``rule_types``,
     ``reads``, ``own_rules`` and ``figures``; all else has a default that a measure of its own kind overrides.
     """
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="A short name, such as written-contacts-3wd")
-    says: str = Field(min_length=1, description="The words of the commitment, as published")
-    title: str | None = Field(
-        None, min_length=1, max_length=80, exclude_if=is_none,
-        description="The commitment shortened, as tables name it; {limit} in it stands for its limit",
-    )  # fmt: skip
     source: str | None = Field(None, description="Where it is published, if not in the scheme's own source")
     reading: str | None = Field(None, description="What the scheme chose where the words leave it open")
     in_force: InForce | None = Field(None, description="The days on which it held, if not those of the scheme")
     of: Records = Field(description="The records that it is measured on")
     cohort: Cohort = Field(description="The headline cohort: which records belong to a period")
     standard: StandardField | None = Field(None, description="The published figure; none where it is unstated")
-    measure: str = Field(description="What is measured")
     met_when: Literal["every month"] | None = Field(
         None,
         exclude_if=is_none,
@@ -312,11 +306,6 @@ class Target(Declaration):
         return {}
 
     @property
-    def described(self) -> str:
-        """What stands beside its id in a table: its limit, or the name of the measure."""
-        return self.measure
-
-    @property
     def standard_limit(self) -> Limit | None:
         """The limit that its standard is a share of."""
         return None
@@ -405,32 +394,6 @@ class Target(Declaration):
         if self.complete is not None and "received" not in self.cohorts:
             raise ValueError("complete: only those received in a period can be pending; leave it out")
         return self
-
-    @model_validator(mode="after")
-    def _title_has_what_it_names(self) -> Self:
-        rest = (self.title or "").replace("{limit}", "")
-        if "{" in rest or "}" in rest:
-            raise ValueError("title: only {limit} may stand in braces")
-        if rest != (self.title or "") and getattr(self, "limit", None) is None:
-            raise ValueError("title: it names {limit}, and there is no limit; write the title without it")
-        return self
-
-    @property
-    def named(self) -> str:
-        """The commitment as tables name it: its title, or else its own words."""
-        if self.title is None:
-            return self.says
-        return self.title.replace("{limit}", self.described_in_words)
-
-    @property
-    def described_in_words(self) -> str:
-        """What stands beside its id, as a sentence has it.
-
-        >>> from ombudsman_kpi import load_scheme
-        >>> load_scheme("lgo-2017-18")["assessment-13w"].described_in_words
-        'less than 13 weeks'
-        """
-        return self.described.replace("< ", "less than ")
 
     @model_validator(mode="after")
     def _standard_in_its_unit(self) -> Self:
