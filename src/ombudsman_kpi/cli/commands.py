@@ -136,6 +136,9 @@ Memory = Annotated[
 FIND = RepeatedIdsName("find")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: scheme, digest, calendar, options and rows")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, one row for each figure")]
+Internal = Annotated[
+    bool, typer.Option("--internal", help="Print small numbers, too, that the scheme withholds from what is published")
+]
 
 
 @app.command()
@@ -155,6 +158,7 @@ def measure(
     memory: Memory = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
+    internal: Internal = False,
     **files: Any,
 ) -> None:
     """Measure files of records against the targets of a scheme.
@@ -184,9 +188,9 @@ def measure(
             memory=memory,
         )
     if as_json:
-        say(json.dumps(results.to_dict(), ensure_ascii=False, indent=2))
+        say(json.dumps(results.to_dict(internal=internal), ensure_ascii=False, indent=2))
     elif as_csv:
-        write_csv(results.to_dict()["rows"])
+        write_csv(results.to_dict(internal=internal)["rows"])
     else:
         print_table(lambda width: table_of(results.rows, results.basis, results.counts, width))
 
@@ -207,6 +211,7 @@ def compare(
     ] = None,
     columns: Mapping = None,
     as_csv: AsCsv = False,
+    internal: Internal = False,
     **files: Any,
 ) -> None:
     """Measure the same files under two schemes and show them side by side.
@@ -236,6 +241,11 @@ def compare(
             progress=progress,
         )
     if as_csv:
+        if not internal and any(side.scheme.disclosure for side in (comparison.first, comparison.second)):
+            raise OptionError(
+                "A comparison isn't published: it has all numbers, and the scheme withholds small ones. For your own "
+                "use, add --internal."
+            )
         write_csv(comparison.to_dicts())
     else:
         print_table(comparison_table(comparison))

@@ -71,10 +71,15 @@ def say(text: str, *, error: bool = False) -> None:
 
 
 def write_csv(rows: list[dict[str, Any]]) -> None:
-    """Print rows as CSV: in UTF-8, and no text that a spreadsheet would take for a formula."""
+    """Print rows as CSV: in UTF-8, and no text that a spreadsheet would take for a formula.
+
+    In place of what is withheld stands its sign, such as [c].
+    """
+    rows = [{**row, **{name: f"[{sign}]" for name, sign in row.get("withheld", {}).items()}} for row in rows]
+    names = [name for name in rows[0] if name != "withheld"]
     writer = csv.writer(_safe(_stream()), lineterminator="\n")
-    writer.writerow(map(guarded, rows[0]))
-    writer.writerows(map(guarded, row.values()) for row in rows)
+    writer.writerow(map(guarded, names))
+    writer.writerows([guarded(row[name]) for name in names] for row in rows)
 
 
 def write_frame(frame: "pd.DataFrame", *, as_json: bool = False) -> None:

@@ -26,6 +26,7 @@ from ombudsman_kpi.tallies.elapsed import NO_TIMES, elapsed_counts
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ombudsman_kpi.publish.disclosure.audit import Audit
     from ombudsman_kpi.publish.drawings.described_figure import DescribedFigure
     from ombudsman_kpi.publish.files import AnyPath
     from ombudsman_kpi.publish.published import Publication, Section
@@ -146,13 +147,40 @@ class Results:
             rows = disclosed(with_totals(rows, self.basis, self.counts), self.basis)
         return plotted(rows, self.basis, target, cohort, every, group)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return all of it as plain values, ready for JSON: scheme, digest, calendar, as_of, options, rows."""
-        return plain_results(self.rows, self.basis)
+    def to_dict(self, *, internal: bool = False) -> dict[str, Any]:
+        """Return all of it as plain values, ready for JSON: scheme, digest, calendar, as_of, options, rows.
 
-    def to_json(self) -> str:
+        Small numbers are withheld by the scheme's rule, if it has one: such a cell is None, and ``withheld`` of its row
+        says why. With ``internal`` all numbers are there.
+        """
+        return plain_results(self.rows if internal else self._leaving(), self.basis)
+
+    def to_json(self, *, internal: bool = False) -> str:
         """Return all of it as JSON: what ``to_dict`` gives, and what is needed to read it back without loss."""
-        return results_to_json(self.rows, self.basis)
+        return results_to_json(self.rows if internal else self._leaving(), self.basis)
+
+    def audit(self) -> "Audit":
+        """Return whether what is published of these results gives away a small number that is withheld.
+
+        Raises ``OptionError`` for a scheme without a rule on small numbers, ``MissingLibraryError`` without scipy.
+        """
+        from ombudsman_kpi.publish.disclosure.audit import audited
+
+        return audited(with_totals(self._whole(), self.basis, self.counts), self.basis)
+
+    def _whole(self) -> RowsByColumn:
+        """Return the rows of all targets that were measured: what is withheld of one depends on the others."""
+        return self.rows if self.counts is None else table_of_counts(self.counts, self.basis)
+
+    def _leaving(self) -> Sequence[Row]:
+        """Return the rows as they may leave."""
+        from ombudsman_kpi.publish.disclosure.disclosed import disclosed
+
+        if self.scheme.disclosure is None:
+            return self.rows
+        left = disclosed(with_totals(self._whole(), self.basis, self.counts), self.basis)
+        by_place = {(row.target, row.cohort, row.every, row.period, row.group): row for row in left}
+        return [by_place[row.target, row.cohort, row.every, row.period, row.group] for row in self.rows]
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Results":

@@ -48,15 +48,18 @@ class _Choice:
                     self._withhold(own, self.cost / np.maximum(often, 1))
 
     def _telling(self, small: Truths, enough: int) -> Integers:
-        """Return the sums that tell: all that is withheld of them is on one side, and comes to too little."""
+        """Return the sums that tell: all that is withheld of them is on one side, and is one number or too little."""
         hidden, shown = self.hidden, self.tied.shown
-        number, one_side = self.parts @ hidden.astype(float), self.before @ hidden.astype(float)
-        rest = np.abs(self.exact @ np.where(hidden, 0, self.value))
-        room = rest - self.parts @ (hidden & shown).astype(float)  # each of them is 1 at least
-        most = np.where(self.parts @ (small & shown).astype(float) > 0, room + 1, np.inf)
-        most = np.minimum(most, np.where(self.parts @ (small & ~shown).astype(float) > 0, room, np.inf))
-        more = self.parts @ self._possible.astype(float) > 0
-        return np.flatnonzero(((one_side == 0) | (one_side == number)) & (most < enough) & more)
+
+        def of(numbers: Truths) -> Reals:
+            found: Reals = self.parts @ numbers.astype(float)
+            return found
+
+        number, one_side, seen = of(hidden), self.before @ hidden.astype(float), of(hidden & shown)
+        room = np.abs(self.exact @ np.where(hidden, 0, self.value)) - seen  # beside the 1 that each is at least
+        most = np.where(of(small & shown) > 0, room + 1, np.where(of(small & ~shown) > 0, room, np.inf))
+        telling = ((one_side == 0) | (one_side == number)) & (most < enough) | (number == 1) & (seen == 1)
+        return np.flatnonzero(telling & (of(self._possible) > 0))
 
     @property
     def _possible(self) -> Truths:

@@ -57,14 +57,14 @@ def _signs(row: Row, target: Target, counted: Counted, hidden: Truths, rule: Dis
             signs[column] = "c"
     small = {column for column, sign in signs.items() if sign == "c"}
     if target.unit != "number" or target.is_change:
+        figures = ("value", "low", "high", *(("numerator",) if target.reads_times else ()))  # a sum of times
         if small & {"met", "missed", "numerator", "denominator"}:
-            signs |= dict.fromkeys(("numerator", "value", "low", "high", "headroom", "status"), "c")
+            signs |= dict.fromkeys((*figures, "headroom", "status"), "c")
         elif small & {"pending"}:
             signs |= dict.fromkeys(("low", "high", "headroom", "status"), "c")
         counts = row.denominator if row.denominator is not None else (row.met or 0) + (row.missed or 0)
         if counts < rule.minimum_denominator:
-            few = ("value", "low", "high", *(("numerator",) if target.reads_times else ()))
-            signs = dict.fromkeys(few, "x") | signs
+            signs = dict.fromkeys(figures, "x") | signs
     elif small & {"value"}:
         signs |= dict.fromkeys(("low", "high", "headroom", "status"), "c")
     if row.status in _SAYS_NOTHING:

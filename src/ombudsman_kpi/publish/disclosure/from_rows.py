@@ -12,6 +12,7 @@ from ombudsman_kpi.arrays.types import Integers
 from ombudsman_kpi.figures.row import EVERYTHING, Row
 from ombudsman_kpi.measures.base.places import Group
 from ombudsman_kpi.measures.base.target import Target
+from ombudsman_kpi.publish.cells import group_words
 from ombudsman_kpi.publish.disclosure.tied import Reals, Tie, Tied, difference_of, distinct, sum_of
 from ombudsman_kpi.publish.totals import TOTAL
 from ombudsman_kpi.schemes.scheme import Scheme
@@ -21,13 +22,18 @@ LATE = "late"  # no column, but anybody can take the overdue from the missed
 
 # How much a reader loses with a number of each column.
 _WORTH = {
-    "records": 2.0, "met": 1.0, "missed": 1.0, "overdue": 0.5, "pending": 0.5, "excluded": 0.3, "invalid": 0.3,
+    "records": 2.0, "met": 1.0, "missed": 1.0, "overdue": 0.7, "pending": 0.8, "excluded": 0.8, "invalid": 0.8,
     "numerator": 0.1, "denominator": 1.5, "value": 2.0, "low": 0.1, "high": 0.1, LATE: 0.1,
 }  # fmt: skip
+# What is a sum of others in the rows of most measures: where it is in all rows of one, anybody may take it for that.
 _SUMS = (
     ("records", ("met", "missed", "pending", "excluded", "invalid")),
     ("missed", (LATE, "overdue")),
     ("denominator", ("met", "missed")),
+    ("numerator", ("met",)),
+    ("value", ("met",)),
+    ("low", ("value",)),
+    ("high", ("value",)),
 )
 _ALIKE = ({"met", "numerator", "value", "low", "high"}, {"records", "denominator"}, {"missed", LATE})
 
@@ -61,6 +67,15 @@ class Counted:
     value: Integers
     cost: Reals
     place: dict[Line, dict[Key, int]]
+
+    def names(self) -> dict[int, tuple[str, str]]:
+        """Return what each number is: its row in words, and its column."""
+        names = {}
+        for line, places in self.place.items():
+            for key, place in places.items():
+                parts = [line.target, line.cohort, key.period, *map(group_words, key.group)]
+                names[place] = ", ".join(part for part in parts if part != EVERYTHING), line.column
+        return names
 
     def place_of(self, line: Line, key: Key) -> int | None:
         """Return the place of a number; None where it is 0, or there is none."""
@@ -207,7 +222,10 @@ class _Ties(Iterable[Tie | None]):
             for name, names in _SUMS:
                 whole, whole_place = self._of(Line(target, cohort, name))
                 parts = [self._of(Line(target, cohort, part)) for part in names]
-                if all(_adds_up(number, [own.get(key, 0) for own, _ in parts]) for key, number in whole.items()):
+                rows = [(number, [own.get(key, 0) for own, _ in parts]) for key, number in whole.items()]
+                sure = name in {"records", "missed"} or self.rows.scheme[target].is_share
+                seen = sure or any(UNKNOWN not in {number, *numbers} for number, numbers in rows)
+                if seen and all(_adds_up(number, numbers) for number, numbers in rows):
                     for key in whole:
                         yield sum_of(whole_place[key], [place.get(key) for _, place in parts])
 

@@ -18,14 +18,6 @@ class Leak(NamedTuple):
     ties: Integers
 
 
-class Bound(NamedTuple):
-    """What follows for one withheld number from all that is shown."""
-
-    place: int
-    least: int
-    most: int | None  # None: it could be any number that the rule withholds, and more
-
-
 @dataclass(eq=False)
 class Proof:
     """Which withheld numbers are free; it remembers what it has seen.
@@ -68,14 +60,15 @@ class Proof:
                     yield Leak(int(program.place[lost]), ties)
                 goals = goals & open_ & ~one
 
-    def bound(self, value: Integers, hidden: Truths, place: int) -> Bound:
-        """Return what can be worked out of one withheld number."""
+    def bound(self, value: Integers, hidden: Truths, place: int, largest: int) -> tuple[int, int | None]:
+        """Return the least and the most that a withheld number can be; None where that is more than ``largest``."""
         wanted = np.arange(len(hidden)) == place
         (program,) = programs(self.tied, value, hidden, wanted)
-        own, nothing = wanted[program.place].astype(float), np.zeros(len(program.place))
-        low, high = program.fitting(own, nothing, self.enough), program.fitting(nothing, own, self.enough)
-        least, most = (int(found.numbers[own > 0][0]) for found in (low, high))
-        return Bound(place, least, most if most < self.enough else None)
+        own = wanted[program.place].astype(float)
+        low = program.fitting(own, 0 * own, largest + 1).numbers
+        high = program.fitting(0 * own, own, largest + 1).numbers
+        least, most = (int(numbers[own > 0][0]) for numbers in (low, high))
+        return least, most if most <= largest else None
 
     @property
     def _open(self) -> Truths:
