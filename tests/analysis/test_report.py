@@ -238,3 +238,13 @@ def test_with_small_numbers_withheld_each_commitment_has_one_cohort() -> None:
     found = kpi.report(scheme, cases=CASES, as_of=AS_OF, every="quarter", targets="investigation-13w")
     assert "investigation-13w-cohorts" not in {each.name for each in found.publication.tables}
     assert {row.cohort for row in found.results} == {"received", "closed", "due"}
+
+
+def test_what_is_withheld_of_a_target_is_the_same_where_it_stands_alone() -> None:
+    scheme = LGSCO.with_disclosure(threshold=5)
+    results = kpi.measure(scheme, cases=CASES, as_of=AS_OF, every="quarter", by="team")
+    whole = {each.name: each for each in results.published().tables}
+    for name in BANDS:
+        alone = {each.name: each for each in results[name].published().tables}
+        assert alone[f"{name}-grid"] == whole[f"{name}-grid"]
+        assert alone[name] == whole[name]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
+from ombudsman_kpi.figures.from_counts import table_of_counts
 from ombudsman_kpi.figures.row import Row
 from ombudsman_kpi.figures.table import Made, RowsByColumn
 from ombudsman_kpi.measures.base.target import Target
@@ -71,14 +72,19 @@ def _leaving(rows: RowsByColumn, basis: Basis, counts: Counts | None = None) -> 
     """Return rows with their totals, without what a rule on small numbers withholds.
 
     Where there is one, each commitment is published by one cohort: another would count the same records once more, and
-    small numbers would follow from the difference.
+    small numbers would follow from the difference. What is withheld of one target depends on all that were measured.
     """
-    whole = with_totals(rows, basis, counts)
     if basis.scheme.disclosure is None:
-        return whole
+        return with_totals(rows, basis, counts)
+    every = rows if counts is None else table_of_counts(counts, basis)  # of targets that aren't shown here, too
     kept = {name: shown_cohort(basis.scheme[name], basis) for name in basis.every}
-    own = (row for row in whole if row.cohort == kept[row.target] or row.status == "not measured")
-    return disclosed(RowsByColumn((Made(tuple(own)),)), basis)
+    own = (
+        row
+        for row in with_totals(every, basis, counts)
+        if row.cohort == kept[row.target] or row.status == "not measured"
+    )
+    left, shown = disclosed(RowsByColumn((Made(tuple(own)),)), basis), {*rows.targets}
+    return RowsByColumn((Made(tuple(row for row in left if row.target in shown)),))
 
 
 def _headlines(shown: Sequence[tuple[Row, Row | None]], basis: Basis) -> Iterator[Headline]:
