@@ -49,6 +49,11 @@ def test_each_point_stands_where_its_share_lies_between_the_round_numbers(pairs:
         share = 100 * met / (met + missed)
         assert low <= share <= high
         assert y == pytest.approx(bottom + (top - bottom) * (share - low) / (high - low), abs=0.11)
+    assert top < bottom  # more stands above less
+    line = next(item.attrib["d"] for item in parsed(drawing).iter(f"{SVG}path") if "stroke-opacity" in item.attrib)
+    left, _, right = (float(number) for number in re.findall(r"[\d.]+", line)[:3])
+    if len(pairs) > 1:
+        assert [found[0][0], found[-1][0]] == pytest.approx([left + 6, right - 6], abs=0.11)
     steps = [right - left for (left, _), (right, _) in pairwise(found)]
     assert all(step == pytest.approx(steps[0], abs=0.21) for step in steps)
 
@@ -184,6 +189,14 @@ def test_of_what_is_withheld_nothing_is_told(pairs: list[tuple[int, int]], place
     assert "the figure is withheld, [c]" in found[0].describes
 
 
+def test_a_rate_of_too_few_isnt_called_no_data() -> None:
+    rows = months(STEADY)
+    rows[3] = rows[3]._replace(withheld={"value": "x", "low": "x", "high": "x"})
+    drawing = over_time(rows, TARGET, name="a")
+    assert {"[x]", "not available"} <= {*texts(drawing)}
+    assert "no data" not in drawing.describes
+
+
 def test_withheld_counts_aren_t_told_by_the_limits_of_a_chart() -> None:
     found = []
     for factor in (1, 10):  # the same shares, of ten times as many
@@ -282,13 +295,15 @@ def test_bars_are_as_long_as_their_values_and_in_order(shares: list[Fraction]) -
 
 
 def test_bars_say_which_keep_the_standard_and_what_isnt_shown() -> None:
-    table = table_of(("A", Figure(Fraction(9, 10))), ("B", Shorthand("c")), ("C", Figure(Fraction(1, 2))), ("D", None))
+    table = table_of(
+        ("A", Figure(Fraction(9, 10))), ("B", Shorthand("c")), ("C", Figure(Fraction(1, 2))), ("D", Shorthand("x"))
+    )  # fmt: skip
     drawing = bars(table, name="a", standard=LGSCO["investigation-26w"].standard)
     assert drawing.describes == (
         "1 of 2 keeps the standard of at least 85%. Highest: A (90.0%); lowest: C (50.0%). 2 figures are not shown: "
-        "[c] confidential, no data."
+        "[c] confidential, not available."
     )
-    assert {"50.0% missed", "[c] confidential", "no data"} <= {*texts(drawing)}
+    assert {"50.0% missed", "[c] confidential", "not available"} <= {*texts(drawing)}
     assert len([*parsed(drawing).iter(f"{SVG}rect")]) == 2
 
 

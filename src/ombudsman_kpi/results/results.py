@@ -214,9 +214,7 @@ class Results:
 
         write_workbook(self.published(since=since), path)
 
-    def published(
-        self, *, since: "Results | None" = None, beside: "Sequence[Section] | None" = None
-    ) -> "Publication":
+    def published(self, *, since: "Results | None" = None, beside: "Sequence[Section] | None" = None) -> "Publication":
         """Return what the page and the workbook show; ``beside`` are sections on what figures don't say."""
         from ombudsman_kpi.publish.publication import publication_of
 

@@ -54,7 +54,7 @@ def _bar(label: object, cell: object, named: TableColumn, column: TableColumn, s
     title = label if isinstance(label, str) else shown(label, named)  # type: ignore[arg-type]
     match cell:
         case Shorthand(symbol):
-            return Bar(title, None, "no data" if symbol == "x" else f"{cell} {SHORTHAND[symbol].split(':')[0]}")
+            return Bar(title, None, "not available" if symbol == "x" else f"{cell} {SHORTHAND[symbol].split(':')[0]}")
         case int() | Figure():
             exact = Fraction(cell) if isinstance(cell, int) else cell.exact
             text = shown(cell, column) + (f" {column.unit}" if column.unit and not isinstance(cell, int) else "")

@@ -107,7 +107,8 @@ def named(row: Row) -> str:
 def _point(row: Row, target: Target) -> Point:
     value = cell_of(row, "value", target)
     if isinstance(value, Shorthand) or value is None:
-        return Point(row, named(row), None, "no data" if value == Shorthand("x") else str(value), shape="gap")
+        absent = value == Shorthand("x") and "value" not in row.withheld
+        return Point(row, named(row), None, "no data" if absent else str(value), shape="gap")
     low, high = ((None if column in row.withheld else figure_of(row, target, column)) for column in ("low", "high"))
     moves = low is not None and high is not None and row.low != row.high
     return Point(
