@@ -23,7 +23,7 @@ from ombudsman_kpi.publish.published import (
 HOSTILE = [
     "=1+1", '=HYPERLINK("http://x.example","x")', "{=1+1}", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1+1",
     "http://x.example", "mailto:a@x.example", "internal:Cover!A1", "[a](b)", "[a](b) [c](d)", "$$note$$", "$$", "1",
-    "007", "1.50", "1e5", "2024-03-31", "TRUE", "#N/A", "_x0041_", "cell0", "cell1", " ", "", "–", "***", "[c]", "nan",
+    "007", "1.50", "1e5", "2024-03-31", "TRUE", "#N/A", "_x0041_", "cell0", "cells", " ", "", "–", "***", "[c]", "nan",
     "<b>&amp;</b>", "]]>", "a\x00b\x1b[31mc", "\ud800", "\ufffe", "\u202eabc", "line\nbreak", "  spaces   between  ",
     "\N{ARABIC LETTER FEH}\N{ARABIC LETTER REH}", "\N{HEBREW LETTER ALEF}", "\N{WOMAN}" * 30, "x" * 200, "None",
 ]  # fmt: skip

@@ -26,7 +26,7 @@ from ombudsman_kpi.publish.published import Cell, Figure, Publication, Published
 from ombudsman_kpi.publish.workbook import write_workbook
 
 sys.path.append(str(Path(__file__).parent))
-from any_publications import EXAMPLE, clean, kept, publication, publications
+from any_publications import EXAMPLE, HOSTILE, clean, kept, publication, publications
 
 KINDS = pytest.mark.parametrize("kind", ["xlsx", "ods"])
 SPACES = {
@@ -102,6 +102,19 @@ def tables_in(path: Path) -> dict[str, tuple[list[str], Rows, list[str]]]:
 @given(published=publications())
 @KINDS
 def test_every_cell_is_what_was_published(kind: str, published: Publication) -> None:
+    holds(kind, published)
+
+
+@KINDS
+def test_hostile_text_everywhere_and_days_that_excel_cannot_count(kind: str) -> None:
+    columns = (*(TableColumn(text, "text", text) for text in HOSTILE), TableColumn("Day", "date"))
+    rows: list[tuple[Cell, ...]] = [(*HOSTILE, day) for day in (date(1900, 2, 28), date(1900, 3, 1))]
+    small = [PublishedTable(text, text, text, columns[:1], (("x",),), (text,)) for text in HOSTILE]
+    holds(kind, publication(PublishedTable("wide", "<&>", "]]>", columns, tuple(rows)), *small, title="<&>"))
+
+
+def holds(kind: str, published: Publication) -> None:
+    """A workbook read back has the cells, headings and names that it must have."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"book.{kind}")
         write_workbook(published, path)
@@ -302,14 +315,17 @@ def archive_parts(path: Path) -> list[bytes]:
 @KINDS
 def test_long_and_like_names(tmp_path: Path, kind: str) -> None:
     columns = (TableColumn("Team"), TableColumn("team"), TableColumn("T" * 400), TableColumn("T" * 400, "whole"))
-    names = ["Contents", "History", "x" * 40, "X" * 40, "👩" * 40, "'quoted'", "a/b", "a:b", ""]
+    names = ["Contents", "History", "it's", "x" * 40, "X" * 40, "👩" * 40, "'quoted'", "a/b", "a:b", ""]
     table = PublishedTable("", "Title", "", columns, (("v" * 40_000, "b", "c", 10**17),))
     path = tmp_path / f"book.{kind}"
     write_workbook(publication(*(replace(table, name=name) for name in names)), path)
     found = tables_in(path)
     assert [*found][1:] == [
-        "Contents 2", "History 2", "x" * 31, "X" * 29 + " 2", "👩" * 15, "quoted", "a-b", "a-b 2", "Table",
+        "Contents 2", "History 2", "it's", "x" * 31, "X" * 29 + " 2", "👩" * 15, "quoted", "a-b", "a-b 2", "Table",
     ]  # fmt: skip
+    if kind == "xlsx":
+        links = [row[0].hyperlink for row in openpyxl.load_workbook(path)["Contents"].iter_rows(min_row=4)]
+        assert [link.location for link in links][:3] == ["'Contents 2'!A1", "'History 2'!A1", "'it''s'!A1"]
     headings, cells, _ = found["quoted"]
     assert headings[:2] == ["Team", "team 2"]
     assert [len(heading) for heading in headings[2:]] == [255, 255]
