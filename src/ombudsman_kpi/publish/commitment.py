@@ -183,7 +183,8 @@ class Commitment:
 
     def _cohorts(self) -> PublishedTable:
         """Return the figure of each cohort side by side, in each period, of all groups together."""
-        whole = [row for row in self._whole(self._own(self._everys[0], cohort="all")) if row.period != NO_DATE]
+        every = self._whole(self._own(self._everys[0], cohort="all"))
+        whole = [row for row in every if row.period != NO_DATE and self._begun(row)]
         places = {(row.period, row.cohort): row for row in whole}
         starts = {row.period: (row.period_start is not None, row.period_start) for row in whole}
         value, columns = self._value_column, [TableColumn("Period")]
