@@ -66,7 +66,7 @@ def main() -> list[str]:
                     f"| {name.partition('.')[2]}{said} | {seconds:.1f} | {path.stat().st_size / 1e6:.2f}{goal}"
                 )
     return [
-        f"## What is published of {len(LIMITS) * len(KINDS)} targets, 24 months and {TEAMS} teams, by three cohorts", "",
+        f"## What is published of {len(LIMITS) * len(KINDS)} targets, 24 months, {TEAMS} teams, by three cohorts", "",
         "From a tally to the written file.", "",
         "| file | seconds | MB | goal, at most |", "|---|---:|---:|---|", *lines, "",
     ]  # fmt: skip

@@ -50,7 +50,7 @@ def test_the_restored_listing_has_one_row_that_cannot_be_right() -> None:
 
 
 def test_every_misreading_of_the_first_listing_is_found_in_its_row() -> None:
-    rows, misread = listing(), {}
+    rows, misread = listing(), dict[str, str]()
     for cell in read("doubtful_cells"):
         if cell["table"] == "boroughs-first" and cell["row"] in rows:
             rows[cell["row"]][cell["column"]] = cell["printed"]
@@ -67,7 +67,7 @@ def table(*rows: Sequence[Any], names: str = "area upheld decided percent") -> l
     return [dict(zip(names.split(), row, strict=True)) for row in rows]
 
 
-NAMED = {"percent": "percent", "numerator": "upheld", "denominator": "decided"}
+NAMED: Any = {"percent": "percent", "numerator": "upheld", "denominator": "decided"}
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_of_another_rounding_exactly_what_differs_is_found(
 
 @given(st.lists(st.tuples(*[st.integers(0, 50)] * 3), min_size=5, max_size=20), st.data())
 def test_one_wrong_cell_is_found_in_its_row(parts: list[tuple[int, int, int]], data: st.DataObject) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"area": f"a{n}", "upheld": one, "not upheld": two, "referred back": three, "total": one + two + three}
         for n, (one, two, three) in enumerate(parts)
     ]

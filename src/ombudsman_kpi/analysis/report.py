@@ -13,9 +13,9 @@ from ombudsman_kpi.checks.checking import check
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.figures.row import check_groups
 from ombudsman_kpi.publish.files import AnyPath
+from ombudsman_kpi.publish.page import write_page
 from ombudsman_kpi.publish.publication import withheld_section
 from ombudsman_kpi.publish.published import Publication, Section
-from ombudsman_kpi.publish.page import write_page
 from ombudsman_kpi.publish.workbook import write_workbook
 from ombudsman_kpi.records.keywords import Records, provided, takes_records
 from ombudsman_kpi.records.reading import Columns, Formats, Missing, RepeatedIds, Unreadable, parse_readings

@@ -185,7 +185,7 @@ def check_table(
     if as_csv:
         write_frame(found.to_pandas())
     else:
-        sys.stdout.write(f"{found!r}\n")
+        say(repr(found))
     raise typer.Exit(found.exit_code)
 
 

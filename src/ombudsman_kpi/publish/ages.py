@@ -26,8 +26,8 @@ class AgeBand:
     """Open records of some ages: how many of each group."""
 
     name: str
-    over: bool  # whether that is over the last of the limits
     numbers: Integers
+    over: bool = False  # whether that is over the last of the limits
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,29 +85,31 @@ def _bands(cells: Sequence[TimedCells], groups: Sequence[Group]) -> Iterator[Age
     first, last, limit = cells[0], cells[-1], cells[-1].clock.time_allowed
     pending, overdue = first.of_status("pending") | _waits(first), last.of_status("overdue") | _overdue(last)
     if limit is None:
-        yield AgeBand("Still open", False, _numbers(first, groups, pending | overdue))
+        yield AgeBand("Still open", _numbers(first, groups, pending | overdue))
         return
     if len(cells) > 1:
         names = [limit_words(own.clock.time_allowed) for own in cells]
         over = [_numbers(own, groups, own.of_status("overdue") | _overdue(own)) for own in cells]
-        yield AgeBand(f"Within {names[0]}", False, _numbers(first, groups, pending))
+        yield AgeBand(f"Within {names[0]}", _numbers(first, groups, pending))
         for place in range(1, len(cells)):
             name = f"Over {names[place - 1]}, within {names[place]}"
-            yield AgeBand(name, False, over[place - 1] - over[place])
-        yield AgeBand(f"Over {names[-1]}", True, over[-1])
+            yield AgeBand(name, over[place - 1] - over[place])
+        yield AgeBand(f"Over {names[-1]}", over[-1], over=True)
     elif first.limit is None:  # records have limits of their own
-        yield AgeBand("Within the limit", False, _numbers(first, groups, pending))
-        yield AgeBand("Over the limit", True, _numbers(first, groups, overdue))
+        yield AgeBand("Within the limit", _numbers(first, groups, pending))
+        yield AgeBand("Over the limit", _numbers(first, groups, overdue), over=True)
     else:
         half, twice = first.block.elapsed * 2 <= first.limit, first.block.elapsed > 2 * first.limit
         unit = first.clock.runs_in.elapsed_unit
         yield AgeBand(
-            f"Up to {half_up(Fraction(first.limit, 2), first.limit % 2)} {unit}", False,
+            f"Up to {half_up(Fraction(first.limit, 2), first.limit % 2)} {unit}",
             _numbers(first, groups, pending & half),
         )  # fmt: skip
-        yield AgeBand(f"Over half, within {limit_words(limit)}", False, _numbers(first, groups, pending & ~half))
-        yield AgeBand(f"Over {limit_words(limit)}", True, _numbers(first, groups, overdue & ~twice))
-        yield AgeBand(f"Over twice that: {2 * first.limit:,} {unit}", True, _numbers(first, groups, overdue & twice))
+        yield AgeBand(f"Over half, within {limit_words(limit)}", _numbers(first, groups, pending & ~half))
+        yield AgeBand(f"Over {limit_words(limit)}", _numbers(first, groups, overdue & ~twice), over=True)
+        yield AgeBand(
+            f"Over twice that: {2 * first.limit:,} {unit}", _numbers(first, groups, overdue & twice), over=True
+        )
 
 
 def _reasoned(cells: TimedCells, reason: str) -> Truths:

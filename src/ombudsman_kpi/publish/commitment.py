@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 
 from ombudsman_kpi.clocks.outcomes import Cohort
@@ -166,7 +167,8 @@ class Commitment:
         """Return the figures with periods across and groups down."""
         table, size = grid_table(rows, self.basis, self.target.id), len(self.basis.by)
         names = (TableColumn(heading_of(name)) for name in self.basis.by)
-        periods = sorted({row.period for row in rows}, key={row.period: row.period_start for row in rows}.__getitem__)
+        starts = {row.period: row.period_start or date.min for row in rows}
+        periods = sorted(starts, key=starts.__getitem__)
         marks = [self._mark([row for row in rows if row.period == period]) for period in periods]
         marked = (
             column._replace(heading=f"{column.heading}{mark}")
@@ -181,7 +183,8 @@ class Commitment:
 
     def _cohorts(self) -> PublishedTable:
         """Return the figure of each cohort side by side, in each period, of all groups together."""
-        whole = [row for row in self._whole(self._own(self._everys[0], cohort="all")) if row.period != NO_DATE]
+        every = self._whole(self._own(self._everys[0], cohort="all"))
+        whole = [row for row in every if row.period != NO_DATE and self._begun(row)]
         places = {(row.period, row.cohort): row for row in whole}
         starts = {row.period: (row.period_start is not None, row.period_start) for row in whole}
         value, columns = self._value_column, [TableColumn("Period")]

@@ -55,8 +55,8 @@ def how_counted(rows: Sequence[Row], basis: Basis) -> Iterator[tuple[str, str]]:
     yield (
         "Rounding",
         (
-            "Whether a standard is met is worked out from the exact numbers of records. Figures are rounded for display "
-            "alone, halves up, and never across their standard."
+            "Whether a standard is met is worked out from the exact numbers of records. Only what is shown is rounded, "
+            "halves up, and never across its standard."
         ),
     )
     yield from _small_numbers(basis)
@@ -69,8 +69,8 @@ def how_counted(rows: Sequence[Row], basis: Basis) -> Iterator[tuple[str, str]]:
         "To count it again",
         (
             f"Scheme {scheme.id}, digest {scheme.digest}; calendar {plain(scheme.calendar.named)}, edition "
-            f"{scheme.calendar.edition}; time zone {scheme.time_zone}; as of {basis.as_of}. The same digest, edition and "
-            "records give the same figures."
+            f"{scheme.calendar.edition}; time zone {scheme.time_zone}; as of {basis.as_of}. The same digest, edition "
+            "and records give the same figures."
         ),
     )
 
@@ -132,8 +132,8 @@ def _small_numbers(basis: Basis) -> Iterator[tuple[str, str]]:
         yield (
             "Small numbers",
             (
-                f"{said}Numbers from 1 to {rule.threshold - 1:,} are shown as [c], and so is what would give one away. A 0 "
-                f"is shown.{rates}{source}"
+                f"{said}Numbers from 1 to {rule.threshold - 1:,} are shown as [c], and so is what would give one away. "
+                f"A 0 is shown.{rates}{source}"
             ),
         )
 

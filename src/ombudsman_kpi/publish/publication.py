@@ -129,8 +129,8 @@ def _lacking(basis: Basis, stock: bool) -> Iterator[Section]:  # noqa: FBT001
     lacks = [*([] if stock else ["what is open by age"]), *BESIDES, *(["the other cohorts"] if cohorts else [])]
     yield Section(
         "not-here", "What isn't here",
-        f"Figures alone don't say {listed(lacks, 'or')}. Make this from the records to have them: kpi.report(…), or the "
-        "command ombudsman-kpi report.",
+        f"Figures alone don't say {listed(lacks, 'or')}. Make this from the records to have them: kpi.report(…), or "
+        "the command ombudsman-kpi report.",
     )  # fmt: skip
 
 
@@ -138,7 +138,7 @@ def withheld_section() -> Section:
     """Return what is said where small numbers are withheld: what would tell of single records isn't published."""
     return Section(
         "not-here", "What isn't published",
-        "Small numbers are withheld here. So each commitment is shown by one cohort alone; the longest waits, which are "
-        "of single records, aren't listed; and neither how old what is open is nor how often the records break a rule is "
-        "given in numbers. These could give away what is withheld elsewhere.",
+        "Small numbers are withheld here. So each commitment is shown by one cohort alone; the longest waits, which "
+        "are of single records, aren't listed; and neither how old what is open is nor how often the records break a "
+        "rule is given in numbers. These could give away what is withheld elsewhere.",
     )  # fmt: skip
