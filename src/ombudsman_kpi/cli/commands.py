@@ -223,15 +223,17 @@ def compare(
     from ombudsman_kpi.schemes.toml import load_scheme
 
     readings = readings_of(columns, files)
-    named = [item.partition("=") for item in same or ()]
-    if not all(left and right for left, _, right in named):
-        raise OptionError("Write --same as THIS=THAT, such as --same written-contacts-3wd=written-contacts-24h.")
+    sides = load_scheme(scheme), load_scheme(other)
+    if as_csv and not internal and any(side.disclosure for side in sides):
+        raise OptionError(
+            "A comparison isn't published: it has all numbers, and the scheme withholds small ones. For your own use, "
+            "add --internal."
+        )
     periods: list[Any] = [str(name) for name in every or ()]
     with show_progress() as progress:
         comparison = compare_schemes(
-            load_scheme(scheme),
-            load_scheme(other),
-            same={left: right for left, _, right in named},
+            *sides,
+            same=_named_alike(same or ()),
             **files,
             as_of=as_of,
             every=periods or None,
@@ -241,14 +243,17 @@ def compare(
             progress=progress,
         )
     if as_csv:
-        if not internal and any(side.scheme.disclosure for side in (comparison.first, comparison.second)):
-            raise OptionError(
-                "A comparison isn't published: it has all numbers, and the scheme withholds small ones. For your own "
-                "use, add --internal."
-            )
         write_csv(comparison.to_dicts())
     else:
         print_table(comparison_table(comparison))
+
+
+def _named_alike(same: Iterable[str]) -> dict[str, str]:
+    """Return the names of targets in one scheme, each with that in the other."""
+    named = [item.partition("=") for item in same]
+    if not all(left and right for left, _, right in named):
+        raise OptionError("Write --same as THIS=THAT, such as --same written-contacts-3wd=written-contacts-24h.")
+    return {left: right for left, _, right in named}
 
 
 @app.command()

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ombudsman_kpi.arrays.types import Integers, Truths
-from ombudsman_kpi.publish.disclosure.proof import Leak, Proof
+from ombudsman_kpi.publish.disclosure.proof import Proof, TooNarrow
 from ombudsman_kpi.publish.disclosure.tied import Reals, Tied
 
 
@@ -73,7 +73,7 @@ class _Choice:
             self.hidden[among[np.argmin(cost[among])]] = True
         return len(among) > 0
 
-    def cover(self, leaks: Iterable[Leak]) -> None:
+    def cover(self, leaks: Iterable[TooNarrow]) -> None:
         """Withhold for each leak the cheapest number in the sums that tell it, if none of them was just withheld."""
         seen = self.hidden.copy()
         for leak in leaks:

@@ -10,7 +10,7 @@ from ombudsman_kpi.figures.row import Row
 from ombudsman_kpi.figures.table import Made, RowsByColumn, note_of
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.disclosure.choosing import withheld
-from ombudsman_kpi.publish.disclosure.from_rows import Counted, Line, counted_in, key_of
+from ombudsman_kpi.publish.disclosure.from_rows import CountedRows, Line, counted_in, key_of
 from ombudsman_kpi.schemes.disclosure import Disclosure
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.basis import Basis
@@ -48,7 +48,7 @@ def disclosed(rows: RowsByColumn, basis: Basis) -> RowsByColumn:
     return RowsByColumn(tuple(Made(tuple(own)) for _, own in groupby(made, lambda row: row.target)))
 
 
-def _signs(row: Row, target: Target, counted: Counted, hidden: Truths, rule: Disclosure) -> Signs:
+def _signs(row: Row, target: Target, counted: CountedRows, hidden: Truths, rule: Disclosure) -> Signs:
     """Return what isn't shown of a row."""
     signs, key = dict(row.withheld), key_of(row)
     for column in _COUNTED:

@@ -39,7 +39,7 @@ _SUMS = (
 _ALIKE = ({"met", "numerator", "value", "low", "high"}, {"records", "denominator"}, {"missed", LATE})
 
 
-class Key(NamedTuple):
+class NumberKey(NamedTuple):
     """Where a row stands."""
 
     every: str
@@ -55,11 +55,11 @@ class Line(NamedTuple):
     column: str
 
 
-Numbers = dict[Key, int]  # those that aren't 0
+Numbers = dict[NumberKey, int]  # those that aren't 0
 
 
 @dataclass(frozen=True, eq=False)
-class Counted:
+class CountedRows:
     """All numbers of records in some rows: each once, wherever it stands."""
 
     numbers: dict[Line, Numbers]  # lines that say the same are one: the first of them
@@ -67,7 +67,7 @@ class Counted:
     tied: Tied
     value: Integers
     cost: Reals
-    place: dict[Line, dict[Key, int]]
+    place: dict[Line, dict[NumberKey, int]]
 
     def names(self) -> dict[int, tuple[str, str]]:
         """Return what each number is: its row in words, and its column."""
@@ -78,15 +78,15 @@ class Counted:
                 names[place] = ", ".join(part for part in parts if part != EVERYTHING), line.column
         return names
 
-    def place_of(self, line: Line, key: Key) -> int | None:
+    def place_of(self, line: Line, key: NumberKey) -> int | None:
         """Return the place of a number; None where it is 0, or there is none."""
         first = self.same.get(line)
         return None if first is None else self.place[first].get(key)
 
 
-def key_of(row: Row) -> Key:
+def key_of(row: Row) -> NumberKey:
     """Return where a row stands."""
-    return Key(row.every, row.period, row.group)
+    return NumberKey(row.every, row.period, row.group)
 
 
 def numbers_in(row: Row, target: Target) -> Iterator[tuple[str, int]]:
@@ -110,11 +110,11 @@ def numbers_in(row: Row, target: Target) -> Iterator[tuple[str, int]]:
         yield LATE, row.missed - (row.overdue or 0)
 
 
-def counted_in(rows: Iterable[Row], scheme: Scheme) -> Counted:
+def counted_in(rows: Iterable[Row], scheme: Scheme) -> CountedRows:
     """Return the numbers in some rows, and all that ties them. Raises ``MissingLibraryError`` without scipy."""
     solver()  # before any of it is used
     lines: dict[Line, Numbers] = {}
-    keys: dict[Key, Row] = {}
+    keys: dict[NumberKey, Row] = {}
     for row in rows:
         if row.status == "not measured":
             continue
@@ -128,15 +128,15 @@ def counted_in(rows: Iterable[Row], scheme: Scheme) -> Counted:
 @dataclass(eq=False)
 class _Collected:
     lines: dict[Line, Numbers]
-    keys: dict[Key, Row]
+    keys: dict[NumberKey, Row]
     scheme: Scheme
     same: dict[Line, Line] = field(default_factory=dict)
 
-    def counted(self) -> Counted:
+    def counted(self) -> CountedRows:
         """Return the numbers, each once, with their ties."""
         self._find_same()
         first = {line: self.lines[line] for line in dict.fromkeys(self.same.values())}
-        place: dict[Line, dict[Key, int]] = {}
+        place: dict[Line, dict[NumberKey, int]] = {}
         size = 0
         for line, numbers in first.items():
             place[line] = {key: size + number for number, key in enumerate(numbers)}
@@ -153,9 +153,9 @@ class _Collected:
             [set(columns[line]) != {LATE} for line in first], [len(numbers) for numbers in first.values()]
         ).astype(np.bool_)
         tied = Tied([*distinct(_Ties(self, first, place))], shown)
-        return Counted(first, self.same, tied, value, cost, place)
+        return CountedRows(first, self.same, tied, value, cost, place)
 
-    def _worth(self, key: Key) -> float:
+    def _worth(self, key: NumberKey) -> float:
         """Return how much a reader loses with a row: more with that of many."""
         row = self.keys[key]
         days = 366 if row.period_start is None or row.period_end is None else (row.period_end - row.period_start).days
@@ -163,7 +163,7 @@ class _Collected:
 
     def _find_same(self) -> None:
         """Find the lines that say the same everywhere: what is shown in one is known of the other."""
-        alike: dict[tuple[str, frozenset[Key]], list[Line]] = {}
+        alike: dict[tuple[str, frozenset[NumberKey]], list[Line]] = {}
         for line, numbers in self.lines.items():
             firsts = alike.setdefault((self.scheme[line.target].of, frozenset(numbers)), [])
             one = next((first for first in firsts if self._are_same(line, first)), None)
@@ -182,15 +182,15 @@ class _Collected:
 class _Relation(NamedTuple):
     """A row that is the sum of some, or of no fewer than some and no more than others."""
 
-    whole: Key
-    inside: tuple[Key, ...]
-    touching: tuple[Key, ...]
+    whole: NumberKey
+    inside: tuple[NumberKey, ...]
+    touching: tuple[NumberKey, ...]
 
 
 class _Ties(Iterable[Tie | None]):
     """The ties of the numbers in some lines. One that doesn't hold everywhere in a line holds nowhere in it."""
 
-    def __init__(self, rows: _Collected, numbers: dict[Line, Numbers], place: dict[Line, dict[Key, int]]) -> None:
+    def __init__(self, rows: _Collected, numbers: dict[Line, Numbers], place: dict[Line, dict[NumberKey, int]]) -> None:
         self.rows, self.numbers, self.place = rows, numbers, place
 
     def __iter__(self) -> Iterator[Tie | None]:
@@ -203,7 +203,7 @@ class _Ties(Iterable[Tie | None]):
         yield from self._bands()
         yield from self._nested()
 
-    def _of(self, line: Line) -> tuple[Numbers, dict[Key, int]]:
+    def _of(self, line: Line) -> tuple[Numbers, dict[NumberKey, int]]:
         first = self.rows.same.get(line)
         return ({}, {}) if first is None else (self.numbers[first], self.place[first])
 
@@ -245,14 +245,14 @@ class _Ties(Iterable[Tie | None]):
 
     def _groups(self) -> Iterator[list[_Relation]]:
         """Yield the totals of groups: for each column grouped by, those over its labels."""
-        by_place: dict[tuple[str, str], list[Key]] = {}
+        by_place: dict[tuple[str, str], list[NumberKey]] = {}
         for key in self.rows.keys:
             by_place.setdefault(key[:2], []).append(key)
         size = max((len(key.group) for key in self.rows.keys), default=0)
         for column in range(size):
             relations = []
             for keys in by_place.values():
-                parts: dict[Group, list[Key]] = {}
+                parts: dict[Group, list[NumberKey]] = {}
                 for key in keys:
                     if key.group[column] != TOTAL:
                         parts.setdefault(_total(key.group, column), []).append(key)
@@ -283,9 +283,9 @@ class _Ties(Iterable[Tie | None]):
                     if inside:
                         relations += [
                             _Relation(
-                                Key(every, period, group),
-                                tuple(Key(other, part, group) for part in inside),
-                                tuple(Key(other, part, group) for part in touching),
+                                NumberKey(every, period, group),
+                                tuple(NumberKey(other, part, group) for part in inside),
+                                tuple(NumberKey(other, part, group) for part in touching),
                             )
                             for group in groups[every, period]
                         ]
@@ -364,9 +364,9 @@ def _within(row: Row, parts: Mapping[str, Row]) -> tuple[list[str], list[str]]:
     return inside, touching
 
 
-def _by_lot(numbers: Numbers) -> dict[tuple[str, Group], list[Key]]:
+def _by_lot(numbers: Numbers) -> dict[tuple[str, Group], list[NumberKey]]:
     """Return the rows of each kind of period and group: all periods together."""
-    lots: dict[tuple[str, Group], list[Key]] = {}
+    lots: dict[tuple[str, Group], list[NumberKey]] = {}
     for key in numbers:
         lots.setdefault((key.every, key.group), []).append(key)
     return lots

@@ -11,7 +11,7 @@ from ombudsman_kpi.publish.disclosure.program import Program, programs
 from ombudsman_kpi.publish.disclosure.tied import Tied
 
 
-class Leak(NamedTuple):
+class TooNarrow(NamedTuple):
     """A withheld number of which too much can be worked out, and the ties by which it can."""
 
     place: int
@@ -45,7 +45,7 @@ class Proof:
             fewest[program.place] = np.maximum(program.fitting(ones, 0 * ones, enough).numbers, 1)
         return cls(tied, enough, np.where(known, value, np.iinfo(np.int64).max), np.where(known, value, -1), fewest)
 
-    def leaks(self, value: Integers, hidden: Truths, careful: Truths) -> Iterator[Leak]:
+    def leaks(self, value: Integers, hidden: Truths, careful: Truths) -> Iterator[TooNarrow]:
         """Yield the numbers that have to be free and aren't, with the ties that tell."""
         for whole in programs(self.tied, value, hidden, hidden & careful & self._open.any(axis=0)):
             program = whole
@@ -58,7 +58,7 @@ class Proof:
                 open_ = self._open[:, program.place]
                 for lost in np.flatnonzero((one & open_).any(axis=0)):
                     ties = telling[np.isin(telling, program.tie[program.tie_block == program.block[lost]])]
-                    yield Leak(int(program.place[lost]), ties)
+                    yield TooNarrow(int(program.place[lost]), ties)
                 goals = goals & open_ & ~one
 
     def bound(self, value: Integers, hidden: Truths, place: int, largest: int) -> tuple[int, int | None]:
