@@ -117,6 +117,11 @@ def test_no_data_at_all() -> None:
     for said in (repr(shown.summary()), repr(shown.grid(NAME)), repr(shown)):
         assert LGSCO[NAME].named in said
         assert "no data" in said
+    nothing = measure(LGSCO, calls=[], as_of="2024-03-01", targets=NAME)
+    for said in (repr(nothing), nothing._repr_html_(), repr(nothing.summary()), nothing.summary()._repr_html_()):
+        assert LGSCO.title in said
+    assert f"Not measured: {NAME} (no cases were given)." in repr(nothing)
+    assert nothing.summary().says == "None of the commitments measured has a standard that it could meet or miss."
     unmeasured = measure(LGSCO, calls=[], as_of="2024-03-01", targets=[NAME, "intake-calls-60s"])
     assert "Not measured: " in repr(unmeasured)
     assert NAME in repr(unmeasured)

@@ -85,7 +85,8 @@ def lines_of(table: TextTable, width: int | None) -> Iterator[list[Span]]:
         yield from [[]] if number else []
         if caption := one.caption or (one.title if number else ""):
             yield from _text(caption, "bold", width)
-        yield from body(one.laid_out(), one.spans(), one.keys, width)
+        if one.columns:
+            yield from body(one.laid_out(), one.spans(), one.keys, width)
     if table.footnotes:
         yield []
     for note in table.footnotes:
@@ -148,7 +149,9 @@ def _text_cell(cell: Cell, column: TableColumn, *, marked: bool) -> CellText:
 
 def as_html(table: TextTable) -> str:
     """Return a table as HTML for a notebook, whether that is light or dark."""
-    tables = "".join(_html_of(one, one.caption if one is table else one.title) for one in (table, *table.more))
+    tables = "".join(
+        _html_of(one, one.caption if one is table else one.title) for one in (table, *table.more) if one.columns
+    )
     notes = "".join(
         f'<div style="padding-left:2em;text-indent:-2em">{_escaped(note)}</div>' for note in table.footnotes
     )
