@@ -38,6 +38,8 @@ def with_totals(rows: RowsByColumn, basis: Basis, counts: Counts | None = None) 
     if not basis.by or any(is_total(row) for row in rows[-1:]):
         return rows
     names = [name for name in rows.targets if name in basis.every]
+    if counts is None and any("c" in row.withheld.values() for row in rows):
+        return rows  # of numbers that are withheld there is no sum
     if counts is None:
         return RowsByColumn((*rows.parts, Made(tuple(_added_up(rows, basis)))))
     group = (TOTAL,) * len(basis.by)

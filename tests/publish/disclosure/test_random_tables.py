@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ombudsman_kpi import Results, load_scheme, measure
+from ombudsman_kpi import load_scheme, measure
 from ombudsman_kpi.figures.row import Row
 from ombudsman_kpi.figures.table import Made, RowsByColumn
 from ombudsman_kpi.publish.disclosure.audit import audited
@@ -53,7 +53,9 @@ def quarter(rows: list[Row]) -> list[Row]:
 
 
 def table(numbers: list[list[dict[str, int]]], *, quarters: bool, of: Basis) -> RowsByColumn:
-    rows = [row(month, f"Team {group}", own) for month, groups in enumerate(numbers) for group, own in enumerate(groups)]
+    rows = [
+        row(month, f"Team {group}", own) for month, groups in enumerate(numbers) for group, own in enumerate(groups)
+    ]
     rows += quarter(rows) if quarters else []
     return with_totals(RowsByColumn((Made(tuple(rows)),)), of)
 
@@ -61,19 +63,31 @@ def table(numbers: list[list[dict[str, int]]], *, quarters: bool, of: Basis) -> 
 few = st.one_of(st.just(0), st.integers(0, 12), st.integers(0, 200))
 numbers = st.integers(1, 5).flatmap(
     lambda groups: st.lists(
-        st.lists(st.fixed_dictionaries(dict.fromkeys(PARTS, few)), min_size=groups, max_size=groups), min_size=1, max_size=2
+        st.lists(st.fixed_dictionaries(dict.fromkeys(PARTS, few)), min_size=groups, max_size=groups),
+        min_size=1,
+        max_size=2,
     )
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(numbers, st.integers(3, 10), st.booleans())
 def test_what_leaves_passes_the_audit(numbers: list[list[dict[str, int]]], threshold: int, quarters: bool) -> None:
     of = basis(threshold)
     whole = table(numbers, quarters=quarters, of=of)
     left = disclosed(whole, of)
     for before, after in zip(whole, left, strict=True):
-        for name in ("records", "met", "missed", "overdue", "pending", "excluded", "invalid", "numerator", "denominator"):
+        for name in (
+            "records",
+            "met",
+            "missed",
+            "overdue",
+            "pending",
+            "excluded",
+            "invalid",
+            "numerator",
+            "denominator",
+        ):
             number, shown = getattr(before, name), getattr(after, name)
             assert shown == (None if name in after.withheld else number)
             assert name in after.withheld or not 0 < number < threshold
@@ -83,12 +97,12 @@ def test_what_leaves_passes_the_audit(numbers: list[list[dict[str, int]]], thres
 
 
 small_tables = st.lists(
-    st.fixed_dictionaries({"met": st.integers(0, 5), "late": st.integers(0, 5)}), min_size=2, max_size=3
+    st.fixed_dictionaries({"met": st.integers(0, 4), "late": st.integers(0, 4)}), min_size=2, max_size=2
 )
 
 
 def fitting_tables(left: RowsByColumn) -> list[np.ndarray]:
-    """Return every table of whole numbers up to 9 that agrees with rows that left, by trying them all."""
+    """Return every table of whole numbers up to 7 that agrees with rows that left, by trying them all."""
 
     def agrees(number: int, row: Row, name: str) -> bool:
         return number >= 1 if name in row.withheld else number == getattr(row, name)
@@ -98,14 +112,16 @@ def fitting_tables(left: RowsByColumn) -> list[np.ndarray]:
         return all(agrees(number, row, name) for name, number in own.items())
 
     *groups, total = left
-    each = [[pair for pair in product(range(10), repeat=2) if fits(row, *pair)] for row in groups]
-    whole = [np.array(table) for table in product(*each)]
-    return [table for table in whole if fits(total, *table.sum(axis=0))]
+    each = [[pair for pair in product(range(8), repeat=2) if fits(row, *pair)] for row in groups]
+    tables = product(*each)
+    return [np.array(table) for table in tables if fits(total, *map(sum, zip(*table, strict=True)))]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(small_tables, st.integers(3, 4))
-def test_every_number_that_is_withheld_is_free_in_tables_that_fit(numbers: list[dict[str, int]], threshold: int) -> None:
+def test_every_number_that_is_withheld_is_free_in_tables_that_fit(
+    numbers: list[dict[str, int]], threshold: int
+) -> None:
     of = basis(threshold)
     nothing = dict.fromkeys(PARTS, 0)
     whole = table([[{**nothing, **own} for own in numbers]], quarters=False, of=of)
@@ -113,7 +129,7 @@ def test_every_number_that_is_withheld_is_free_in_tables_that_fit(numbers: list[
     tables = fitting_tables(left)
     for place, (before, after) in enumerate(zip(whole, left, strict=True)):
         for name in {"met", "missed", "denominator", "records"} & {*after.withheld}:
-            if 0 < getattr(before, name) < threshold:
+            if after.withheld[name] == "c" and getattr(before, name) < threshold:
                 columns = {"met": [0], "missed": [1]}.get(name, [0, 1])
                 rows = slice(None) if TOTAL in after.group else slice(place, place + 1)
                 found = [int(one[rows, columns].sum()) for one in tables]
@@ -123,7 +139,7 @@ def test_every_number_that_is_withheld_is_free_in_tables_that_fit(numbers: list[
 
 
 @given(numbers, st.integers(3, 10), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_planted_leak_is_found(numbers: list[list[dict[str, int]]], threshold: int, data: st.DataObject) -> None:
     of = basis(threshold)
     whole = tuple(table(numbers, quarters=False, of=of))

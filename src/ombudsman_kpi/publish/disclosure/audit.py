@@ -62,7 +62,8 @@ class Audit:
         if not self.withheld:
             return "No number is withheld."
         if self.passed:
-            return f"{are}Every small one of them could be any number from 1 to {self.threshold - 1}, by all that is shown."
+            free = f"any number from 1 to {self.threshold - 1}, by all that is shown."
+            return f"{are}Every small one of them could be {free}"
         lines = [f"- {leak}" for leak in self.leaks]
         return "\n".join([f"{are}Of {len(self.leaks):,} too much can be worked out from what is shown:", *lines])
 

@@ -12,9 +12,9 @@ from ombudsman_kpi.publish.disclosure.tied import Reals, Tied
 def withheld(tied: Tied, value: Integers, cost: Reals, threshold: int) -> Truths:
     """Return which numbers are withheld, so that every small one is proved to be free.
 
-    ``cost`` says how much a reader loses with each. First go the small numbers; then, where a single sum would tell one,
-    the cheapest of its other numbers that aren't 0; then, one by one, what the proof still asks for. When every number
-    but the 0s is withheld, nothing tells anything: so this ends.
+    ``cost`` says how much a reader loses with each. First go the small numbers; then, where a single sum would tell
+    one, the cheapest of its other numbers that aren't 0; then, one by one, what the proof still asks for. When every
+    number but the 0s is withheld, nothing tells anything: so this ends.
     """
     small = (value > 0) & (value < threshold)
     hidden = small | ~tied.shown

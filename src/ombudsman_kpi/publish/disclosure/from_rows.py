@@ -13,6 +13,7 @@ from ombudsman_kpi.figures.row import EVERYTHING, Row
 from ombudsman_kpi.measures.base.places import Group
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.cells import group_words
+from ombudsman_kpi.publish.disclosure.program import solver
 from ombudsman_kpi.publish.disclosure.tied import Reals, Tie, Tied, difference_of, distinct, sum_of
 from ombudsman_kpi.publish.totals import TOTAL
 from ombudsman_kpi.schemes.scheme import Scheme
@@ -110,7 +111,8 @@ def numbers_in(row: Row, target: Target) -> Iterator[tuple[str, int]]:
 
 
 def counted_in(rows: Iterable[Row], scheme: Scheme) -> Counted:
-    """Return the numbers in some rows, and all that ties them."""
+    """Return the numbers in some rows, and all that ties them. Raises ``MissingLibraryError`` without scipy."""
+    solver()  # before any of it is used
     lines: dict[Line, Numbers] = {}
     keys: dict[Key, Row] = {}
     for row in rows:
@@ -167,25 +169,14 @@ class _Collected:
             one = next((first for first in firsts if self._are_same(line, first)), None)
             if one is None:
                 firsts.append(line)
-            else:
-                self.lines[one] = {
-                    key: numbers[key] if number == UNKNOWN else number for key, number in self.lines[one].items()
-                }
             self.same[line] = one or line
 
     def _are_same(self, line: Line, other: Line) -> bool:
-        mine, theirs = self.lines[line], self.lines[other]
-        if mine == theirs:
-            if UNKNOWN not in mine.values():
-                return True
-        elif UNKNOWN not in mine.values() and UNKNOWN not in theirs.values():
+        """Return whether two lines are one: of one column, or of columns of one target that are alike by nature."""
+        if self.lines[line] != self.lines[other] or UNKNOWN in self.lines[line].values():
             return False
-        both = [(mine[key], theirs[key]) for key in mine if UNKNOWN not in {mine[key], theirs[key]}]
-        if any(number != other_number for number, other_number in both):
-            return False
-        if line.column == other.column:
-            return True
-        return line[:2] == other[:2] and any({line.column, other.column} <= columns for columns in _ALIKE)
+        alike = any({line.column, other.column} <= columns for columns in _ALIKE)
+        return line.column == other.column or (line[:2] == other[:2] and alike)
 
 
 class _Relation(NamedTuple):
@@ -265,9 +256,8 @@ class _Ties(Iterable[Tie | None]):
                 for key in keys:
                     if key.group[column] != TOTAL:
                         parts.setdefault(_total(key.group, column), []).append(key)
-                for key in keys:
-                    if key.group[column] == TOTAL and key.group in parts:
-                        relations.append(_Relation(key, *[tuple(parts[key.group])] * 2))
+                wholes = [key for key in keys if key.group[column] == TOTAL and key.group in parts]
+                relations += [_Relation(key, *[tuple(parts[key.group])] * 2) for key in wholes]
             yield relations
         if size > 1:  # all labels of all columns, where there are no totals between
             yield [
@@ -291,14 +281,14 @@ class _Ties(Iterable[Tie | None]):
                 for period, row in wholes.items():
                     inside, touching = _within(row, parts)
                     if inside:
-                        for group in groups[every, period]:
-                            relations.append(
-                                _Relation(
-                                    Key(every, period, group),
-                                    tuple(Key(other, part, group) for part in inside),
-                                    tuple(Key(other, part, group) for part in touching),
-                                )
+                        relations += [
+                            _Relation(
+                                Key(every, period, group),
+                                tuple(Key(other, part, group) for part in inside),
+                                tuple(Key(other, part, group) for part in touching),
                             )
+                            for group in groups[every, period]
+                        ]
                 yield relations
 
     def _cohorts(self) -> Iterator[Tie | None]:
@@ -317,9 +307,8 @@ class _Ties(Iterable[Tie | None]):
                     ]
                     if all(UNKNOWN in mine + theirs or sum(mine) == sum(theirs) for mine, theirs in pairs):
                         for lot in both:
-                            yield difference_of(
-                                *([sides[side][1][key] for key in lots[side].get(lot, ())] for side in (0, 1))
-                            )
+                            mine, theirs = ([sides[side][1][key] for key in lots[side].get(lot, ())] for side in (0, 1))
+                            yield difference_of(mine, theirs)
 
     def _bands(self) -> Iterator[Tie | None]:
         """Yield that the bands of a distribution are all that stopped."""
@@ -366,7 +355,8 @@ def _within(row: Row, parts: Mapping[str, Row]) -> tuple[list[str], list[str]]:
     for period, part in parts.items():
         if None in {row.period_start, row.period_end, part.period_start, part.period_end}:
             continue
-        assert row.period_start and row.period_end and part.period_start and part.period_end  # noqa: S101
+        assert row.period_start is not None and row.period_end is not None  # noqa: S101, PT018
+        assert part.period_start is not None and part.period_end is not None  # noqa: S101, PT018
         if part.period_start <= row.period_end and row.period_start <= part.period_end:
             touching.append(period)
             if row.period_start <= part.period_start and part.period_end <= row.period_end:

@@ -130,7 +130,7 @@ def _solved(
         ).x  # fmt: skip
     if numbers is None:
         raise KpiError(
-            "No whole numbers fit what is shown: a total isn't the sum of its parts, or a number that is withheld would "
-            "have to be 0."
+            "No whole numbers fit what is shown: a total isn't the sum of its parts, or a number that is withheld "
+            "would have to be 0."
         )
     return np.rint(numbers).astype(np.int64), found.eqlin.marginals, found.ineqlin.marginals

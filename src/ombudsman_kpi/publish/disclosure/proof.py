@@ -47,7 +47,8 @@ class Proof:
 
     def leaks(self, value: Integers, hidden: Truths, careful: Truths) -> Iterator[Leak]:
         """Yield the numbers that have to be free and aren't, with the ties that tell."""
-        for program in programs(self.tied, value, hidden, hidden & careful & self._open.any(axis=0)):
+        for whole in programs(self.tied, value, hidden, hidden & careful & self._open.any(axis=0)):
+            program = whole
             goals = self._open[:, program.place] & careful[program.place]
             while goals.any():
                 own = np.isin(program.block, program.block[goals.any(axis=0)])
@@ -81,7 +82,8 @@ class Proof:
         Return the ties that keep them from more.
         """
         weight = 1 / (self.enough * (2 + goals.sum()) ** 2)
-        found, ties = program.fitting(*np.where(one, 1.0, np.where(goals, weight, 0.0)), self.enough)
+        low, high = np.where(one, 1.0, np.where(goals, weight, 0.0))
+        found, ties = program.fitting(low, high, self.enough)
         self.low[program.place] = np.minimum(self.low[program.place], found)
         self.high[program.place] = np.maximum(self.high[program.place], found)
         return ties
