@@ -229,17 +229,10 @@ def compare(
     periods: list[Any] = [str(name) for name in every or ()]
     with show_progress() as progress:
         comparison = compare_schemes(
-            load_scheme(scheme),
-            load_scheme(other),
-            same={left: right for left, _, right in named},
-            **files,
-            as_of=as_of,
-            every=periods or None,
-            by=by or (),
-            targets=target or None,
-            columns=readings,
+            load_scheme(scheme), load_scheme(other), same={left: right for left, _, right in named}, **files,
+            as_of=as_of, every=periods or None, by=by or (), targets=target or None, columns=readings,
             progress=progress,
-        )
+        )  # fmt: skip
     if as_csv:
         if not internal and any(side.scheme.disclosure for side in (comparison.first, comparison.second)):
             raise OptionError(
