@@ -244,7 +244,8 @@ def test_small_numbers_are_withheld_everywhere() -> None:
     assert "Numbers from 1 to 9 are shown as [c]" in text
     assert "Times" not in {column.heading for each in found.publication.tables for column in each.columns}
     exact = kpi.report(LGSCO, **options)
-    assert found.results.rows == exact.results.rows  # the figures themselves are as they were
+    headline = [row for row in exact.results if row.cohort == LGSCO[row.target].cohort]
+    assert [*found.results] == headline  # the figures themselves are as they were
 
 
 def test_with_small_numbers_withheld_each_commitment_has_one_cohort() -> None:
