@@ -80,6 +80,7 @@ def summary_table(rows: Sequence[Row], basis: Basis) -> PublishedTable:
     wide = {
         "Cohort": len({(row.target, row.cohort) for row, _ in shown}) > len({row.target for row, _ in shown}),
         "Period": periods,
+        **dict.fromkeys(("Standard", "Headroom"), any(target.standard for target in targets)),
         "Change": periods,
         **dict.fromkeys(basis.by, not all(is_total(row) for row, _ in shown)),
     }
