@@ -286,7 +286,7 @@ def test_tables_and_charts_of_several_kinds_of_period_say_which_they_are() -> No
 
 
 def test_what_has_no_standard_has_no_headroom_even_where_there_is_no_data() -> None:
-    homes = {"by": "team", "every": "financial-year", "targets": "ch01-stage-1-per-1000-homes"}
+    homes: dict[str, Any] = {"by": "team", "every": "financial-year", "targets": "ch01-stage-1-per-1000-homes"}
     made = {"kind": "stage-1", "received_at": "2023-05-02", "answered_at": None, "team": "North"}
     shown_ = kpi.measure(
         kpi.load_scheme("tenant-satisfaction-measures"), requests=[{**made, "request_id": str(at)} for at in range(3)],
