@@ -169,7 +169,7 @@ def headroom_words(row: Row, target: Target) -> str:
     """Return in words how many more could miss before the standard is lost, or by how many it is."""
     room = cell_of(row, "headroom", target)
     if not isinstance(room, int):
-        return "–" if room == Shorthand("z") else str(room)
+        return "–" if room == Shorthand("z") or target.standard is None else str(room)
     upwards = target.standard is not None and target.standard.better == "increase"
     counted = target.met_words or "counted"
     if room < 0:

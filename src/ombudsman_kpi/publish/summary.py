@@ -74,12 +74,13 @@ def summary_table(rows: Sequence[Row], basis: Basis) -> PublishedTable:
         (TableColumn("Standard"), lambda row, before, target: standard_words(target)),
         (TableColumn("Status"), lambda row, before, target: status_words(row.status)),
         (TableColumn("Headroom"), lambda row, before, target: headroom_words(row, target)),
-        (TableColumn("Change"), change_words),
+        (TableColumn("Change"), lambda row, before, target: change_words(row, before, target) or "–"),
     ]
     periods = any(row.period_start is not None for row, _ in shown)
     wide = {
         "Cohort": len({(row.target, row.cohort) for row, _ in shown}) > len({row.target for row, _ in shown}),
         "Period": periods,
+        **dict.fromkeys(("Standard", "Headroom"), any(target.standard for target in targets)),
         "Change": periods,
         **dict.fromkeys(basis.by, not all(is_total(row) for row, _ in shown)),
     }
@@ -101,8 +102,11 @@ def summary_words(rows: Sequence[Row], basis: Basis) -> str:
     """Return in a sentence how many commitments are met, and which miss their standard, by how many."""
     shown = [row for row, _ in latest(rows, basis) if row.status in {"met", "missed", "undetermined"}]
     if not shown:
-        lacking = any(row.status == "no data" for row, _ in latest(rows, basis))
-        what = "has data by which it could be met or missed" if lacking else "has a standard that it could meet or miss"
+        measured = [row for row, _ in latest(rows, basis)]
+        lacking = [row for row in measured if row.status == "no data"]
+        nothing = len(lacking) == len(measured) or any(basis.scheme[row.target].standard for row in lacking)
+        data = bool(lacking) and nothing
+        what = "has data by which it could be met or missed" if data else "has a standard that it could meet or miss"
         return f"None of the commitments measured {what}."
     met, missed, open_ = ([row for row in shown if row.status == one] for one in ("met", "missed", "undetermined"))
     says = f"{len(met)} of {many(len(shown), 'commitment')} {'is' if len(met) == 1 else 'are'} met"
