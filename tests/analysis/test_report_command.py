@@ -59,11 +59,12 @@ def test_what_is_wrong_is_one_sentence(
     assert [*tmp_path.iterdir()] == []  # nothing was written, the first of several files neither
 
 
+@pytest.mark.parametrize("book", ["book.doc", "nowhere/book.ods"])
 def test_nothing_is_written_where_one_of_the_files_cannot_be(
-    typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, book: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert typed(*WORDS, "--html", "page.html", "--workbook", "book.doc").code == 2
+    assert typed(*WORDS, "--html", "page.html", "--workbook", book).code == 2
     assert [*tmp_path.iterdir()] == []
 
 

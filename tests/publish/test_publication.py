@@ -196,11 +196,16 @@ def test_rows_are_as_wide_as_their_tables() -> None:
         assert not any(cell is None for row in table.rows for cell in row)
 
 
-@pytest.mark.parametrize("options", [{}, {"every": "month"}, {"every": "month", "by": "team"}], ids=str)
-@pytest.mark.parametrize("cases", [[], CASES[:1], CASES], ids=["none", "one", "all"])
+@pytest.mark.parametrize(
+    ("options", "cases"),
+    [
+        (options, cases)
+        for options in ({}, {"every": "month"}, {"every": "month", "by": "team"})
+        for cases in ([], CASES[:1], CASES)
+        if cases or "by" not in options  # nothing says that there are teams
+    ],
+)
 def test_any_results_can_be_published(options: dict[str, Any], cases: list[dict[str, Any]], tmp_path: Path) -> None:
-    if options.get("by") and not cases:
-        pytest.skip("nothing says that there are teams")
     results = kpi.measure(LGSCO, cases=cases, as_of="2024-04-30", **options)
     for each in (results, kpi.Results.from_json(results.to_json())):
         for name in ("page.html", "book.xlsx", "book.ods"):
