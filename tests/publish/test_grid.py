@@ -60,7 +60,7 @@ def test_without_periods_or_groups_a_line_has_all_that_is_known() -> None:
         "Period", "Counted", "Share", "Status", "Headroom", "Change",
     ]  # fmt: skip
     assert [row[:2] for row in by_month.rows] == [("Jan 2024", "2 of 3 in time"), ("Feb 2024", "1 of 2 in time")]
-    assert by_month.rows[1][-1] == "down 16.7 points since Jan 2024, so far"
+    assert by_month.rows[1][-1] == "too early to compare with Jan 2024"
     by_team = results(by="team").grid(NAME).table
     assert [row[:2] for row in by_team.rows] == [
         ("North", "1 of 2 in time"), ("South", "2 of 3 in time"), ("All", "3 of 5 in time"),
@@ -125,3 +125,10 @@ def test_no_data_at_all() -> None:
     unmeasured = measure(LGSCO, calls=[], as_of="2024-03-01", targets=[NAME, "intake-calls-60s"])
     assert "Not measured: " in repr(unmeasured)
     assert NAME in repr(unmeasured)
+
+
+def test_a_rate_without_data_and_without_a_standard_is_none_that_lacks_data() -> None:
+    psow = load_scheme("psow")
+    request = {"request_id": "R1", "kind": "complaint", "received_at": "2024-03-28", "answered_at": None}
+    shown = measure(psow, requests=[request], as_of="2024-05-31", targets="received-per-1000")
+    assert shown.summary().says == "None of the commitments measured has a standard that it could meet or miss."

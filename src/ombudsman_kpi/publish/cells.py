@@ -176,7 +176,7 @@ def headroom_words(row: Row, target: Target) -> str:
         return f"{-room:,} too many {'missed' if upwards else counted}"
     what = "could miss" if upwards else f"could be {counted}"
     if row.status == "undetermined" and upwards and row.pending:
-        return f"{room:,} of {row.pending:,} pending {what}" if room else f"none of {row.pending:,} pending {what}"
+        return f"{room:,} of {row.pending:,} pending {what}" if room else f"none of {row.pending:,} pending may miss"
     return f"{room:,} more {what}" if room else f"no more {what}"
 
 

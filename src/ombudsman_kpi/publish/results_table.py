@@ -47,7 +47,8 @@ def table_of(rows: RowsByColumn, basis: Basis, counts: Counts | None = None, wid
     tables = [_Results([row for row in shown if row.every == kind], basis, notes, width).table() for kind in kinds]
     names = list(dict.fromkeys(row.target for row in shown))
     scheme = basis.scheme
-    title, says = scheme.title, f"{sentence(as_at(basis))[:-1]}: {summary_words(every, basis)}"
+    summed_up = summary_words(every, basis)
+    title, says = scheme.title, f"{sentence(as_at(basis))[:-1]}: {summed_up[:1].lower()}{summed_up[1:]}"
     if len(names) == 1:
         target = scheme[names[0]]
         promised = f"The standard is {standard_words(target)}." if target.standard else "No standard is published."
