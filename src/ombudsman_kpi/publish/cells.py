@@ -138,6 +138,14 @@ def standard_words(target: Target) -> str:
     return _CHANGES[standard.operator] if target.is_change else str(standard)
 
 
+def promised_words(target: Target) -> str:
+    """Return in a sentence which standard is published; of a change, that it is about the period before."""
+    words = standard_words(target)
+    if target.standard is None:
+        return "There is no published standard."
+    return f"The standard, against the period before: {words}." if target.is_change else f"The standard is {words}."
+
+
 _CHANGES = {
     "at least": "not below", "at most": "not above", "more than": "increases", "less than": "decreases",
     "about": "as before",

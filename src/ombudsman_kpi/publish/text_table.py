@@ -140,8 +140,8 @@ def _heading(column: TableColumn) -> str:
 
 def _text_cell(cell: Cell, column: TableColumn, *, marked: bool) -> CellText:
     text = shown(cell, column)
-    if marked and isinstance(cell, Figure) and cell.status in MARKS:
-        return CellText(f"{MARKS[cell.status]}\xa0{text}", "", cell.status)
+    if marked and isinstance(cell, Figure) and cell.status in {*MARKS, "undetermined"}:
+        return CellText(f"{MARKS.get(cell.status, '?')}\xa0{text}", "", cell.status)
     if column.heading == "Status" and text[2:] in STYLED:
         return CellText(text[2:])
     return CellText(text)
