@@ -15,7 +15,7 @@ from ombudsman_kpi.publish.cells import (
     group_words,
     headroom_words,
     kind_of,
-    standard_words,
+    promised_words,
     status_words,
     title_of,
 )  # fmt: skip
@@ -65,7 +65,7 @@ class Commitment:
     @property
     def _standard(self) -> str:
         target = self.target
-        return f"The standard is {standard_words(target)}." if target.standard else "There is no published standard."
+        return promised_words(target)
 
     @cached_property
     def _shown(self) -> Cohort:

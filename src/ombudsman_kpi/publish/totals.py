@@ -21,12 +21,18 @@ from ombudsman_kpi.tallies.block import Block
 from ombudsman_kpi.tallies.counts import Counts
 
 TOTAL = "\ufdd0total"  # the group of a total: it begins with a noncharacter, which stands in no text
+_UNSUMMED = "the figure of all groups together can't be worked out from theirs: measure again without groups"
 _ADDED = ("records", "met", "missed", "overdue", "pending", "excluded", "invalid", "numerator", "denominator")
 
 
 def is_total(row: Row) -> bool:
     """Return whether a row is of all groups together."""
     return TOTAL in row.group
+
+
+def is_unsummed(row: Row) -> bool:
+    """Return whether a row is a total whose figure can't be worked out from those of its groups."""
+    return is_total(row) and row.withheld.get("value") == "z"
 
 
 def with_totals(rows: RowsByColumn, basis: Basis, counts: Counts | None = None) -> RowsByColumn:
@@ -98,7 +104,7 @@ def _total(rows: Sequence[Row], target: Target, group: Group) -> Row:
     total = rows[0]._replace(**kept, words=(), details={}, note="")
     if all(_is_of_numbers(row, target) for row in rows):
         return total._replace(**_figures(total, target))
-    return _without(total, "z")
+    return _without(total, "z")._replace(words=(_UNSUMMED,))
 
 
 def _is_of_numbers(row: Row, target: Target) -> bool:
