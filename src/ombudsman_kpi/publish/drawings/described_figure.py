@@ -47,7 +47,8 @@ def styled() -> Iterator[None]:
 class DescribedFigure(Figure):
     """A figure with ``alt_text``, which says what it shows. Files of it have that in their metadata.
 
-    ``savefig`` writes .png, .svg and .pdf with the same bytes each time. In a notebook it is a picture with alternative text.
+    ``savefig`` writes .png, .svg and .pdf with the same bytes each time. In a notebook it is a picture with alternative
+    text.
     """
 
     alt_text: str = ""
