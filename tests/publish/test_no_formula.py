@@ -15,7 +15,8 @@ from ombudsman_kpi.publish.published import no_formula, with_formula
 
 FORMULAS = [
     "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\ttext", " =1", "\u00a0=1", "\u3000=1", "\ufeff=1",
-    "\u200b=1", "＝1", "＋1", "－1", "＠A", "=HYPERLINK(\"http://x.example\")", "-", "=",
+    "\u200b=1", "\u00ad=1", "\u200d@A", "\u061c=1", "\u202e+1", "\u2061-1", "\x01=1", "\x9b=1",
+    "＝1", "＋1", "－1", "＠A", "=HYPERLINK(\"http://x.example\")", "-", "=",
 ]  # fmt: skip
 HARMLESS = ["", "Team A", "1-1", "a=b", "'", "'quoted'", "−3", "24-001", "a@b.example", "(1)", "…=", "–"]
 

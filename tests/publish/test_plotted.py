@@ -111,6 +111,31 @@ def test_the_same_results_give_the_same_bytes(kind: str) -> None:
     assert found[0] == found[1]
 
 
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figure, named = results_of(months(PAIRS[:14])).plot(), io.BytesIO()
+    figure.savefig(named)
+    figure.savefig(tmp_path / "a")
+    assert (tmp_path / "a.png").read_bytes() == named.getvalue()
+    figure.savefig(str(tmp_path / "b"), format="svg")
+    assert (tmp_path / "b").read_bytes().startswith(b"<?xml")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(mpl.figure.Figure, "savefig", full)
+    with pytest.raises(kpi.OptionError, match=r"a\.png can't be written: No space left on device"):
+        figure.savefig(tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes() == named.getvalue()
+    assert {path.name for path in tmp_path.iterdir()} == {"a.png", "b"}
+
+
+def test_a_heading_that_no_file_could_hold_is_made_plain() -> None:
+    figure, file = results_of(months(PAIRS[:14])).plot(), io.BytesIO()
+    figure.heading = "\x1b[31mA\ufffe\nB"
+    figure.savefig(file, format="svg")
+    assert "<title>\ufffd[31mA\ufffd B</title>" in file.getvalue().decode()
+
+
 def test_settings_of_matplotlib_are_left_alone_and_make_no_difference() -> None:
     before = results_of(months(PAIRS[:14])).plot()
     first = io.BytesIO()

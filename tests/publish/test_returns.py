@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -459,3 +460,14 @@ def test_a_mistake_in_the_command_is_one_sentence(
     )  # fmt: skip
     assert (code, out) == (2, "")
     assert said in " ".join(err.split())
+
+
+def test_on_a_terminal_names_steer_nothing(typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{**record, "team": "\x1b[31mA\x9b2J"} for record in (*NHS, complaint("2024-04-04", "2024-05-02"))]
+    words = ("return", "nhs-complaints", "ko41a", "--requests", table(tmp_path, rows), "--as-of", "2025-04-30")
+    for stream in (sys.stdout, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
+    for more in ((), ("--csv",)):
+        code, out, err = typed(*words, "--by", "team", *more)
+        assert (code, "\ufffd[31mA" in out) == (1, True)
+        assert not any(sign in out + err for sign in ("\x1b[31mA", "\x9b"))  # the progress has signs of its own

@@ -1,5 +1,7 @@
 """Workbooks, .xlsx and .ods: read back by other programs, they hold what was published."""
 
+import gc
+import io
 import os
 import re
 import shutil
@@ -21,7 +23,7 @@ from openpyxl.utils import range_boundaries
 from python_calamine import CalamineWorkbook
 
 from ombudsman_kpi.errors import MissingLibraryError, OptionError
-from ombudsman_kpi.publish import sheets
+from ombudsman_kpi.publish import files, sheets
 from ombudsman_kpi.publish.published import Cell, Figure, Publication, PublishedTable, TableColumn
 from ombudsman_kpi.publish.workbook import write_workbook
 
@@ -353,6 +355,26 @@ def test_wrong_endings_and_paths(tmp_path: Path) -> None:
         write_workbook(EXAMPLE, tmp_path / "none" / "book.ods")
     write_workbook(EXAMPLE, str(tmp_path / "BOOK.XLSX"))
     assert [path.name for path in tmp_path.iterdir()] == ["BOOK.XLSX"]
+
+
+@KINDS
+def test_a_full_disk_is_one_error_and_no_traceback_besides(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, besides = tmp_path / f"book.{kind}", list[Any]()
+    path.write_bytes(b"earlier")
+    monkeypatch.setattr(sys, "unraisablehook", besides.append)
+
+    class Full(io.FileIO):
+        def write(self, _: Any) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "open", lambda number, _: Full(number, "wb"), raising=False)
+    with pytest.raises(OptionError, match="No space left on device"):
+        write_workbook(EXAMPLE, path)
+    gc.collect()
+    assert not besides
+    assert path.read_bytes() == b"earlier"
 
 
 def test_a_table_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

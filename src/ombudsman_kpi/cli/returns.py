@@ -1,6 +1,5 @@
 """The command that fills in a statutory return."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +19,7 @@ from ombudsman_kpi.cli.commands import (
     readings_of,
     takes_files,
 )
-from ombudsman_kpi.cli.output import check_outputs, show_progress
+from ombudsman_kpi.cli.output import check_outputs, say, show_progress
 from ombudsman_kpi.errors import KpiError, OptionError, one_of
 from ombudsman_kpi.records.vocabulary import RECORDS
 
@@ -81,10 +80,10 @@ def statutory_return(
     if output is not None:
         (form.to_csv if output.suffix.lower() == ".csv" else form.to_workbook)(output)
     if as_csv:
-        sys.stdout.write(form.to_csv())
+        say(form.to_csv().removesuffix("\n"))
     elif output is None:
-        sys.stdout.write(f"{form}\n")
+        say(str(form))
     if output is not None or as_csv:
         for item in form.failing:
-            sys.stderr.write(f"{item}\n")
+            say(str(item), error=True)
     raise typer.Exit(1 if form.failing else 0)

@@ -131,7 +131,7 @@ def legend(tables: Iterable[PublishedTable]) -> list[tuple[str, str]]:
 
 
 _CONTROLS = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 
 
@@ -154,7 +154,9 @@ def harmless(text: str) -> str:
 
 
 _ENDS = {"\t", "\r", "\n"}
-_UNSEEN = "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace()) + "\u200b\u2060\ufeff"
+_NO_WIDTH = "\u00ad\u034f\u061c\u180e\u2060\ufe0e\ufe0f\ufeff"  # a soft hyphen, marks of direction, joiners
+_UNSEEN = "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace() or sign < " " or "\x7f" <= sign < "\xa0")
+_UNSEEN += _NO_WIDTH + "".join(map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2061, 0x2070))))
 _FORMULAS = frozenset("=+-@＝＋－＠")  # the full-width ones, too, which some spreadsheets take for the others
 
 

@@ -20,7 +20,21 @@ from ombudsman_kpi.tallies.basis import Basis
 from ombudsman_kpi.tallies.block import Block
 from ombudsman_kpi.tallies.counts import Counts
 
-TOTAL = "\ufdd0total"  # the group of a total: it begins with a noncharacter, which stands in no text
+
+class _Total(str):
+    """The name of all groups together, which is like no other: whatever stands in records, it isn't this."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+
+TOTAL = _Total("\ufdd0total")  # the group of a total
 _UNSUMMED = "the figure of all groups together can't be worked out from theirs: measure again without groups"
 _ADDED = ("records", "met", "missed", "overdue", "pending", "excluded", "invalid", "numerator", "denominator")
 

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from datetime import date, datetime
+from io import BytesIO
 from typing import Any, BinaryIO
 
 from ombudsman_kpi.errors import MissingLibraryError, OptionError
@@ -52,7 +53,9 @@ def writer_of(path: AnyPath) -> Callable[[Book, BinaryIO, date], None]:
 def _write_xlsx(book: Book, file: BinaryIO, created: date) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # gptables leaves a file open, and uses what pandas will drop
-        _written_by_gptables(book, file, created)
+        whole = BytesIO()  # a zip file that can't be written out complains once more when it is thrown away
+        _written_by_gptables(book, whole, created)
+    file.write(whole.getbuffer())
 
 
 def _written_by_gptables(book: Book, file: BinaryIO, created: date) -> None:

@@ -311,14 +311,15 @@ class _Ties(Iterable[Tie | None]):
                             yield difference_of(mine, theirs)
 
     def _bands(self) -> Iterator[Tie | None]:
-        """Yield that the bands of a distribution are all that stopped."""
-        bands: dict[tuple[str, Line], list[Line]] = {}
+        """Yield that the bands of a distribution are all that stopped, and kinds all that there is, where they are."""
+        bands: dict[tuple[str, str, Line], list[Line]] = {}
         for line in self.rows.same:
-            if line.column == "met" and self.rows.scheme[line.target].measure == "distribution":
-                whole = self.rows.same.get(line._replace(column="denominator"))
+            measure = self.rows.scheme[line.target].measure
+            if line.column == "met" and measure in {"distribution", "count", "share of kinds"}:
+                whole = self.rows.same.get(line._replace(column="records" if measure == "count" else "denominator"))
                 if whole is not None:
-                    bands.setdefault((line.cohort, whole), []).append(line)
-        for (_, whole), lines in bands.items():
+                    bands.setdefault((measure, line.cohort, whole), []).append(line)
+        for (_, _, whole), lines in bands.items():
             numbers, place = self.numbers[whole], self.place[whole]
             parts = [self._of(line) for line in lines]
             if all(_adds_up(number, [own.get(key, 0) for own, _ in parts]) for key, number in numbers.items()):

@@ -18,6 +18,9 @@ import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ombudsman_kpi.publish.files import written_whole
+from ombudsman_kpi.publish.published import plain
+
 _STYLE = str(Path(afcharts.__file__).with_name("afcharts.mplstyle"))
 _OWN = {"font.size": 11, "axes.titlesize": 12, "axes.titleweight": "bold", "svg.hashsalt": "ombudsman-kpi",
         "axes.grid": False, "legend.fontsize": 10}  # fmt: skip
@@ -44,7 +47,8 @@ def styled() -> Iterator[None]:
 class DescribedFigure(Figure):
     """A figure with ``alt_text``, which says what it shows. Files of it have that in their metadata.
 
-    ``savefig`` writes the same bytes each time. In a notebook it is a picture with alternative text.
+    ``savefig`` writes .png, .svg and .pdf with the same bytes each time. In a notebook it is a picture with alternative
+    text.
     """
 
     alt_text: str = ""
@@ -63,12 +67,21 @@ class DescribedFigure(Figure):
             super().draw(renderer)
 
     def savefig(self, fname: Any, **options: Any) -> None:
-        """Write it to a file as matplotlib does, with its title and its alternative text in the metadata."""
-        kind = options.get("format") or (Path(fname).suffix[1:] if isinstance(fname, str | Path) else "") or "png"
+        """Write it to a file as matplotlib does, with its title and its alternative text in the metadata.
+
+        A file that is named is written whole, or not at all. Raises ``OptionError`` for one that can't be written.
+        """
+        if isinstance(fname, str | Path):
+            kind = options.get("format") or Path(fname).suffix[1:]
+            path = fname if kind else f"{fname}.png"  # as matplotlib names it
+            options["format"] = kind or "png"
+            written_whole(path, lambda file: self.savefig(file, **options))
+            return
+        kind = options.get("format") or "png"
         own: dict[str, Any] = {}
         if kind.lower() in _METADATA:
             title, description, date = _METADATA[kind.lower()]
-            own = {title: self.heading, description: self.alt_text} | ({date: None} if date else {})
+            own = {title: plain(self.heading), description: self.alt_text} | ({date: None} if date else {})
         if own:
             options["metadata"] = {**own, **(options.get("metadata") or {})}
         with styled():
