@@ -32,3 +32,20 @@ def test_a_kind_is_not_what_the_others_leave_of_all() -> None:
     kinds = [rows[kind, "Jan 2024", "A"] for kind in ("upheld", "partially-upheld", "not-upheld")]
     assert kinds[0]["records"] == 95  # of which 50, 40 and 5
     assert sum(kind["met"] is None for kind in kinds) > 1
+
+
+def test_a_caseload_is_not_what_came_less_what_left() -> None:
+    requests: Rows = []
+    for team, late in (("A", 5), ("B", 0)):
+        requests += complaints(100 - late, team, "2024-01-10", "2024-01-20", "upheld")
+        requests += complaints(late, team, "2024-01-25", "2024-02-05", "upheld")  # open at the end of January
+        requests += complaints(100, team, "2024-02-10", "2024-02-20", "upheld")
+    scheme = kpi.load_scheme("disp").with_disclosure(threshold=10)
+    targets = ["answered-8w", "closed-within-8w", "caseload"]
+    results = kpi.measure(scheme, requests=requests, as_of="2024-04-30", every="month", by="team", targets=targets)
+    rows = shown(results)
+    assert rows["caseload", "Jan 2024", "A"]["value"] is None  # 5
+    came, left = (rows[target, "Jan 2024", "A"]["records"] for target in ("answered-8w", "closed-within-8w"))
+    assert None in {came, left}
+    following, came = (rows[target, "Feb 2024", "A"]["records"] for target in ("caseload", "answered-8w"))
+    assert None in {following, came}

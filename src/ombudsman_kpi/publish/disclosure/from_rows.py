@@ -13,6 +13,7 @@ from ombudsman_kpi.figures.row import EVERYTHING, Row
 from ombudsman_kpi.measures.base.places import Group
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.cells import group_words
+from ombudsman_kpi.publish.disclosure.flows import flows
 from ombudsman_kpi.publish.disclosure.program import solver
 from ombudsman_kpi.publish.disclosure.tied import Reals, Tie, Tied, difference_of, distinct, sum_of
 from ombudsman_kpi.publish.totals import TOTAL
@@ -202,6 +203,7 @@ class _Ties(Iterable[Tie | None]):
         yield from self._cohorts()
         yield from self._bands()
         yield from self._nested()
+        yield from flows([*self.rows.same], self.rows.keys, self.rows.scheme, self._of)
 
     def _of(self, line: Line) -> tuple[Numbers, dict[NumberKey, int]]:
         first = self.rows.same.get(line)
