@@ -15,7 +15,7 @@ from ombudsman_kpi.records.cells.text import MISSING_WORDS, text_of
 from ombudsman_kpi.records.sources.layout import FOUND_OUT, FileOptions, is_total
 from ombudsman_kpi.records.sources.opening import open_source
 
-_SHORTHAND = re.compile(r"\[[a-z]{1,4}\]|\.{1,3}|…|[*:~#]+|[cxz]", re.IGNORECASE)
+_SHORTHAND = re.compile(r"\[[a-z]{1,4}\]|\.{1,3}|…|[*:~#]+|[cxz]|[<≤]\s?\d+", re.IGNORECASE)
 _NUMBER = re.compile(
     r"([+-]?)£?\s*(\d{1,3}(?:,\d{3})+|\d+)?(\.\d+)?\s*(%?)(?:\s*(?:\[[a-z]{1,4}\]|[pr*]))?", re.IGNORECASE
 )
