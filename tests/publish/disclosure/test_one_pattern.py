@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import python_calamine
 
 from command_line import Typed
 from ombudsman_kpi import Results, load_scheme, tally
 from ombudsman_kpi.figures.row import Row
 from ombudsman_kpi.publish.disclosure import choosing, disclosed
+from ombudsman_kpi.publish.published import Shorthand
 
 TARGET = "decided-or-allocated-20wd"
 SCHEME = load_scheme("lgsco").with_disclosure(threshold=5)
@@ -39,6 +41,29 @@ def cases() -> list[dict[str, Any]]:
 def results(**options: Any) -> Results:
     asked = {"every": "month", "by": "team", "targets": TARGET, "cohort": "all", **options}
     return tally(SCHEME, cases=cases(), as_of="2024-03-31", **asked).results()
+
+
+def test_page_workbook_and_json_withhold_the_same(tmp_path: Path) -> None:
+    own = results()
+    of_json = {(row["team"], row["period"]): row["value"] is None for row in own.to_dict()["rows"]}
+    section = own.published().sections[0]
+    grid = next(table for table in section.tables if table.title.endswith("by team over time"))
+    periods = [column.heading for column in grid.columns[1:]]
+    of_page = {
+        (row[0], period): cell == Shorthand("c")
+        for row in grid.rows for period, cell in zip(periods, row[1:], strict=True) if row[0] != "All"
+    }  # fmt: skip
+    assert of_page == of_json
+    assert {*of_json.values()} == {True, False}
+    own.to_workbook(tmp_path / "book.ods")
+    book = python_calamine.CalamineWorkbook.from_path(str(tmp_path / "book.ods"))
+    sheets = [book.get_sheet_by_name(name).to_python() for name in book.sheet_names]
+    (sheet,) = (rows for rows in sheets if ["Team", *periods] in [row[:3] for row in rows])
+    of_book = {
+        (row[0], period): cell == "[c]"
+        for row in sheet if row[0] in {"A", "B", "C"} for period, cell in zip(periods, row[1:3], strict=True)
+    }  # fmt: skip
+    assert of_book == of_json
 
 
 def test_one_cohort_leaves_and_all_stay_inside() -> None:
