@@ -35,6 +35,7 @@ from .checks.findings import Findings as Findings
 from .checks.gates import assert_met as assert_met
 from .checks.printed import TableFindings as TableFindings
 from .checks.printed import check_table as check_table
+from .checks.suppressed import audit as audit
 from .clocks.limits import CalendarDays as CalendarDays
 from .clocks.limits import DueField as DueField
 from .clocks.limits import Hours as Hours

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from ombudsman_kpi.figures.row import Row
-from ombudsman_kpi.figures.table import Made, RowsByColumn
+from ombudsman_kpi.figures.table import RowsByColumn
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.ages import stocks_of, table_of_stock
 from ombudsman_kpi.publish.cells import (
@@ -17,7 +17,7 @@ from ombudsman_kpi.publish.cells import (
     value_words,
 )  # fmt: skip
 from ombudsman_kpi.publish.commitment import Commitment
-from ombudsman_kpi.publish.disclosure.disclosed import disclosed
+from ombudsman_kpi.publish.disclosure.disclosed import disclosed, of_published_cohorts
 from ombudsman_kpi.publish.heading import listed, period_words, shown_cohort, subtitle_of, title_of_report
 from ombudsman_kpi.publish.how import how_counted
 from ombudsman_kpi.publish.published import Headline, Publication, Section, plain
@@ -70,15 +70,9 @@ def publication_of(
 def _leaving(rows: RowsByColumn, basis: Basis, counts: Counts | None = None) -> RowsByColumn:
     """Return rows with their totals, without what a rule on small numbers withholds.
 
-    Where there is one, what is withheld is the same as in all that leaves, and each commitment is published by one
-    cohort: another counts the same records once more, and more would have to be withheld.
+    Where there is one, each commitment is published by one cohort.
     """
-    whole = disclosed(with_totals(rows, basis, counts), basis)
-    if basis.scheme.disclosure is None:
-        return whole
-    kept = {name: shown_cohort(basis.scheme[name], basis) for name in basis.every}
-    own = (row for row in whole if row.cohort == kept[row.target] or row.status == "not measured")
-    return RowsByColumn((Made(tuple(own)),))
+    return disclosed(with_totals(of_published_cohorts(rows, basis), basis, counts), basis)
 
 
 def _headlines(shown: Sequence[tuple[Row, Row | None]], basis: Basis) -> Iterator[Headline]:

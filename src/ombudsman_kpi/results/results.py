@@ -46,6 +46,7 @@ class Results:
     rows: RowsByColumn
     basis: Basis
     counts: Counts | None = field(default=None, compare=False)  # what they were worked out from, where that is at hand
+    _left: dict[str, RowsByColumn] = field(default_factory=dict, init=False, compare=False)  # the rows that may leave
 
     @classmethod
     def of(cls, counts: Counts) -> "Results":
@@ -73,7 +74,10 @@ class Results:
         rows = self.rows.of_target(target)
         if not rows:
             raise SchemeError(f"These results have no target {target!r}. {one_of(target, self.rows.targets)}")
-        return Results(rows, self.basis, self.counts)
+        narrowed = Results(rows, self.basis, self.counts)
+        if self.counts is not None:  # what may leave depends on all targets that were counted
+            object.__setattr__(narrowed, "_left", self._left)
+        return narrowed
 
     def elapsed_counts(
         self, target: str, *, period: str | None = None, group: Mapping[str, str] | None = None
@@ -151,7 +155,7 @@ class Results:
         """Return all of it as plain values, ready for JSON: scheme, digest, calendar, as_of, options, rows.
 
         Small numbers are withheld by the scheme's rule, if it has one: such a cell is None, and ``withheld`` of its row
-        says why. With ``internal`` all numbers are there.
+        says why; and each target leaves by one cohort. With ``internal`` all numbers, and all cohorts, are there.
         """
         return plain_results(self.rows if internal else self._leaving(), self.basis)
 
@@ -185,18 +189,27 @@ class Results:
         """
         from ombudsman_kpi.publish.disclosure.audit import audited
 
-        return audited(with_totals(self._whole(), self.basis, self.counts), self.basis)
+        return audited(self._with_totals(), self.basis)
 
     def _whole(self) -> RowsByColumn:
         """Return the rows of all targets that were measured: what is withheld of one depends on the others."""
         return self.rows if self.counts is None else table_of_counts(self.counts, self.basis)
 
+    def _with_totals(self) -> RowsByColumn:
+        """Return what leaves together, small numbers and all, those of all groups together at its end."""
+        from ombudsman_kpi.publish.disclosure.disclosed import of_published_cohorts
+
+        if self.scheme.disclosure is None:
+            return with_totals(self.rows, self.basis, self.counts)
+        return with_totals(of_published_cohorts(self._whole(), self.basis), self.basis, self.counts)
+
     def _leaving_with_totals(self) -> RowsByColumn:
         """Return the rows as they may leave, those of all groups together at their end."""
         from ombudsman_kpi.publish.disclosure.disclosed import disclosed
 
-        rows = self.rows if self.scheme.disclosure is None else self._whole()
-        left = disclosed(with_totals(rows, self.basis, self.counts), self.basis)
+        left = self._left.get("rows")
+        if left is None:
+            left = self._left["rows"] = disclosed(self._with_totals(), self.basis)
         if left.targets == self.rows.targets:
             return left
         return RowsByColumn(tuple(part for name in self.rows.targets for part in left.of_target(name).parts))
@@ -207,7 +220,8 @@ class Results:
             return self.rows
         left = self._leaving_with_totals()
         by_place = {(row.target, row.cohort, row.every, row.period, row.group): row for row in left}
-        return [by_place[row.target, row.cohort, row.every, row.period, row.group] for row in self.rows]
+        places = ((row.target, row.cohort, row.every, row.period, row.group) for row in self.rows)
+        return [by_place[place] for place in places if place in by_place]
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Results":

@@ -6,26 +6,31 @@ import numpy as np
 
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.publish.disclosure.proof import Proof, TooNarrow
-from ombudsman_kpi.publish.disclosure.tied import Reals, Tied
+from ombudsman_kpi.publish.disclosure.tied import Reals, Tied, blocks_of
+
+_WORK = 500_000  # numbers that programs may have, all together; it takes seconds
 
 
 def withheld(tied: Tied, value: Integers, cost: Reals, threshold: int) -> Truths:
     """Return which numbers are withheld, so that every small one is proved to be free.
 
     ``cost`` says how much a reader loses with each. First go the small numbers; then, where a single sum would tell
-    one, the cheapest of its other numbers that aren't 0; then, one by one, what the proof still asks for. When every
-    number but the 0s is withheld, nothing tells anything: so this ends.
+    one, the cheapest of its other numbers that aren't 0; then, one by one, what the proof still asks for. What that
+    doesn't come to an end with, in so much work as takes seconds, is withheld with all that it is tied to.
     """
     small = (value > 0) & (value < threshold)
     hidden = small | ~tied.shown
     proof = Proof.of(tied, value, threshold - 1)
+    proof.work = _WORK + 10 * len(value)
     choice = _Choice(tied, value, cost, hidden)
-    while True:
+    while proof.work > 0:
         choice.close(small, threshold - 1)
         leaks = [*proof.leaks(value, hidden, small)]
-        if not leaks:
+        if not leaks and proof.work > 0:
             return hidden
         choice.cover(leaks)
+    choice.give_up(proof.unproved(hidden, small))
+    return hidden
 
 
 class _Choice:
@@ -80,6 +85,15 @@ class _Choice:
             among = np.unique(self.tied.sums[leak.ties].indices)
             if not (self.hidden & ~seen)[among].any() and not self._withhold(among, self.cost):
                 raise AssertionError(leak)  # when every number is withheld, there is none
+
+    def give_up(self, unproved: Truths) -> None:
+        """Withhold all that some numbers are tied to, but the 0s: then nothing tells of them.
+
+        What fits still fits when all of these numbers are doubled, for they are tied to one another alone; so each can
+        be as large as any. And the fewest that each is said to be able to be are so in numbers that fit.
+        """
+        _, block = blocks_of(self.tied.sums)
+        self.hidden |= np.isin(block, block[unproved]) & (self.value > 0)
 
 
 def _row(sums: object, tie: int) -> Integers:

@@ -11,6 +11,7 @@ from ombudsman_kpi.figures.table import Made, RowsByColumn, note_of
 from ombudsman_kpi.measures.base.target import Target
 from ombudsman_kpi.publish.disclosure.choosing import withheld
 from ombudsman_kpi.publish.disclosure.from_rows import CountedRows, Line, counted_in, key_of
+from ombudsman_kpi.publish.heading import shown_cohort
 from ombudsman_kpi.schemes.disclosure import Disclosure
 from ombudsman_kpi.schemes.scheme import Scheme
 from ombudsman_kpi.tallies.basis import Basis
@@ -19,6 +20,22 @@ Signs = dict[str, str]  # columns, with the shorthand that stands in place of th
 
 _DAY = re.compile(r"\b\d{1,2} [A-Z][a-z]+ \d{4}\b")
 _SAYS_NOTHING = {"no data", "no target", "not measured"}  # statuses that tell of no number
+
+
+def of_published_cohorts(rows: RowsByColumn, basis: Basis) -> RowsByColumn:
+    """Return the rows of the one cohort by which each target leaves; all rows, where the scheme has no rule.
+
+    Another cohort counts the same records once more: what the two have alike would tell of what is withheld.
+    """
+    if basis.scheme.disclosure is None:
+        return rows
+    kept = {name: shown_cohort(basis.scheme[name], basis) for name in basis.every}
+    own = tuple(row for row in rows if row.cohort == kept[row.target] or row.status == "not measured")
+    return rows if len(own) == len(rows) else _by_target(own)
+
+
+def _by_target(rows: Iterable[Row]) -> RowsByColumn:
+    return RowsByColumn(tuple(Made(tuple(own)) for _, own in groupby(rows, lambda row: row.target)))
 
 
 def disclosed(rows: RowsByColumn, basis: Basis) -> RowsByColumn:
@@ -45,7 +62,7 @@ def disclosed(rows: RowsByColumn, basis: Basis) -> RowsByColumn:
     made = (
         _leaving(row, own, left_out.get((row.target, row.cohort), ())) for row, own in zip(whole, signs, strict=True)
     )
-    return RowsByColumn(tuple(Made(tuple(own)) for _, own in groupby(made, lambda row: row.target)))
+    return _by_target(made)
 
 
 def _signs(row: Row, target: Target, counted: CountedRows, hidden: Truths, rule: Disclosure) -> Signs:

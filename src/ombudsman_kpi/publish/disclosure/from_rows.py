@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, pairwise
+from itertools import pairwise
 from math import inf, log2
 from typing import NamedTuple
 
@@ -200,7 +200,6 @@ class _Ties(Iterable[Tie | None]):
         for line in self.numbers:
             for relations in kinds:
                 yield from self._related(line, relations)
-        yield from self._cohorts()
         yield from self._bands()
         yield from self._nested()
         yield from flows([*self.rows.same], self.rows.keys, self.rows.scheme, self._of)
@@ -293,25 +292,6 @@ class _Ties(Iterable[Tie | None]):
                         ]
                 yield relations
 
-    def _cohorts(self) -> Iterator[Tie | None]:
-        """Yield what all periods together have alike in two cohorts: what ended is of those received, too."""
-        cohorts: dict[str, dict[str, None]] = {}
-        for line in self.rows.same:
-            cohorts.setdefault(line.target, {})[line.cohort] = None
-        for target, names in cohorts.items():
-            for one, other in combinations(names, 2):
-                for column in ("met", LATE):
-                    sides = [self._of(Line(target, cohort, column)) for cohort in (one, other)]
-                    lots = [_by_lot(numbers) for numbers, _ in sides]
-                    both = dict.fromkeys([*lots[0], *lots[1]])
-                    pairs = [
-                        [[sides[side][0][key] for key in lots[side].get(lot, ())] for side in (0, 1)] for lot in both
-                    ]
-                    if all(UNKNOWN in mine + theirs or sum(mine) == sum(theirs) for mine, theirs in pairs):
-                        for lot in both:
-                            mine, theirs = ([sides[side][1][key] for key in lots[side].get(lot, ())] for side in (0, 1))
-                            yield difference_of(mine, theirs)
-
     def _bands(self) -> Iterator[Tie | None]:
         """Yield that the bands of a distribution are all that stopped, and kinds all that there is, where they are."""
         bands: dict[tuple[str, str, Line], list[Line]] = {}
@@ -365,14 +345,6 @@ def _within(row: Row, parts: Mapping[str, Row]) -> tuple[list[str], list[str]]:
             if row.period_start <= part.period_start and part.period_end <= row.period_end:
                 inside.append(period)
     return inside, touching
-
-
-def _by_lot(numbers: Numbers) -> dict[tuple[str, Group], list[NumberKey]]:
-    """Return the rows of each kind of period and group: all periods together."""
-    lots: dict[tuple[str, Group], list[NumberKey]] = {}
-    for key in numbers:
-        lots.setdefault((key.every, key.group), []).append(key)
-    return lots
 
 
 def _adds_up(whole: int, parts: Sequence[int]) -> bool:

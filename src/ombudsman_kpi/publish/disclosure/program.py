@@ -1,7 +1,8 @@
 """Linear programs over withheld numbers: what they can be, for whoever adds and subtracts all that is shown."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,15 @@ class Fitting(NamedTuple):
 
     numbers: Integers
     ties: Integers
+
+
+class _Entries(NamedTuple):
+    """What stands where in a matrix of so many rows."""
+
+    row: Integers
+    column: Integers
+    factor: Reals
+    rows: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,23 +55,33 @@ class Program:
             self.sums[ties][:, own], self.least[ties], self.most[ties], self.tie[ties], self.tie_block[ties],
         )  # fmt: skip
 
+    @cached_property
+    def _entries(self) -> "_Entries":
+        entries = self.sums.tocoo()
+        row, column = entries.coords
+        return _Entries(row, column, entries.data, len(self.tie))
+
+    def _of(self, ties: Truths, sign: float = 1.0) -> "_Entries":
+        """Return what stands in some of the ties."""
+        row, column, factor, _ = self._entries
+        own = ties[row]
+        return _Entries((np.cumsum(ties) - 1)[row[own]], column[own], sign * factor[own], int(ties.sum()))
+
     def fitting(self, low: Reals, high: Reals, enough: int) -> Fitting:
         """Return whole numbers that fit all that is shown, with the least weighed sum of ``low`` less that of ``high``.
 
         Of what counts towards ``high``, no more than ``enough`` counts of a number. Raises ``KpiError`` where none fit.
         """
-        from scipy.sparse import block_array, csr_array
-
         size, up = len(self.place), np.flatnonzero(high)
-        ends = np.arange(len(up) + 1)
-        picked = csr_array((np.ones(len(up)), up, ends), shape=(len(up), size))
-        counts = csr_array((-np.ones(len(up)), ends[:-1], ends), shape=(len(up), len(up)))
         exact = self.least == self.most
         below, above = ~exact & np.isfinite(self.least), ~exact & np.isfinite(self.most)
         # What counts of a number isn't above it: counts - number <= 0.
-        bounded = block_array([[self.sums[above], None], [-self.sums[below], None], [-picked, -counts]], format="csr")
+        counts = np.arange(len(up))
+        columns = np.concatenate([up, size + counts])
+        capped = _Entries(np.tile(counts, 2), columns, np.repeat([-1.0, 1.0], len(up)), len(up))
+        bounded = _stacked([self._of(above), self._of(below, -1.0), capped], size + len(up))
         limits = np.concatenate([self.most[above], -self.least[below], np.zeros(len(up))])
-        sums = block_array([[self.sums[exact], csr_array((int(exact.sum()), len(up)))]], format="csr")
+        sums = _stacked([self._of(exact)], size + len(up))
         lowest = np.concatenate([self.lowest, np.zeros(len(up))])
         highest = np.concatenate([np.full(size, np.inf), np.full(len(up), float(enough))])
         numbers, of_sums, of_bounded = _solved(
@@ -77,6 +97,16 @@ class Program:
         weight[above] += np.abs(of_bounded[: above.sum()])
         weight[below] += np.abs(of_bounded[above.sum() : above.sum() + below.sum()])
         return Fitting(numbers[:size], self.tie[weight > _TELLING])
+
+
+def _stacked(parts: Sequence[_Entries], columns: int) -> Any:
+    """Return a matrix of parts, one below the other, made at once: scipy's stacking takes longer than to solve it."""
+    from scipy.sparse import csr_array
+
+    first = np.cumsum([0, *(part.rows for part in parts)])
+    row = np.concatenate([part.row + start for part, start in zip(parts, first, strict=False)])
+    column, factor = (np.concatenate([part[place] for part in parts]) for place in (1, 2))
+    return csr_array((factor, (row, column)), shape=(int(first[-1]), columns))
 
 
 def programs(tied: Tied, value: Integers, hidden: Truths, wanted: Truths) -> Iterator[Program]:

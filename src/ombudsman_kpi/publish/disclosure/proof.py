@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from ombudsman_kpi.arrays.types import Integers, Truths
 from ombudsman_kpi.publish.disclosure.program import Program, programs
 from ombudsman_kpi.publish.disclosure.tied import Tied
+
+_EACH = 600  # a program without numbers takes as long as so many numbers take longer
 
 
 class TooNarrow(NamedTuple):
@@ -31,6 +34,7 @@ class Proof:
     low: Integers  # the lowest that each number was seen to be able to be, and the highest
     high: Integers
     fewest: Integers
+    work: float = inf  # that it may still do; numbers that it doesn't come to aren't proved to be free
 
     @classmethod
     def of(cls, tied: Tied, value: Integers, enough: int) -> "Proof":
@@ -46,11 +50,11 @@ class Proof:
         return cls(tied, enough, np.where(known, value, np.iinfo(np.int64).max), np.where(known, value, -1), fewest)
 
     def leaks(self, value: Integers, hidden: Truths, careful: Truths) -> Iterator[TooNarrow]:
-        """Yield the numbers that have to be free and aren't, with the ties that tell."""
-        for whole in programs(self.tied, value, hidden, hidden & careful & self._open.any(axis=0)):
+        """Yield the numbers that have to be free and aren't, with the ties that tell, as far as it comes with them."""
+        for whole in programs(self.tied, value, hidden, self.unproved(hidden, careful)):
             program = whole
             goals = self._open[:, program.place] & careful[program.place]
-            while goals.any():
+            while goals.any() and self.work > 0:
                 own = np.isin(program.block, program.block[goals.any(axis=0)])
                 program, goals = program.only(own), goals[:, own]
                 one = _one_of_each(program.block, goals)
@@ -71,6 +75,11 @@ class Proof:
         least, most = (int(numbers[own > 0][0]) for numbers in (low, high))
         return least, most if most <= largest else None
 
+    def unproved(self, hidden: Truths, careful: Truths) -> Truths:
+        """Return which withheld numbers have to be free, and weren't seen to be."""
+        unproved: Truths = hidden & careful & self._open.any(axis=0)
+        return unproved
+
     @property
     def _open(self) -> Truths:
         """Which numbers aren't yet seen to be able to be low enough, and which to be high enough."""
@@ -84,6 +93,7 @@ class Proof:
         weight = 1 / (self.enough * (2 + goals.sum()) ** 2)
         low, high = np.where(one, 1.0, np.where(goals, weight, 0.0))
         found, ties = program.fitting(low, high, self.enough)
+        self.work -= _EACH + len(program.place)
         self.low[program.place] = np.minimum(self.low[program.place], found)
         self.high[program.place] = np.maximum(self.high[program.place], found)
         return ties
