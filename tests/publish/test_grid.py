@@ -155,9 +155,11 @@ def test_changes_of_a_share_are_points_and_the_standard_is_said_to_be_of_a_chang
 
 
 def test_what_is_undetermined_has_a_mark_that_is_no_minus() -> None:
-    pending = [{"case_id": f"A{n}", "received_at": "2024-02-20", "decided_at": None, "team": "North"} for n in range(9)]
-    done = {"case_id": "B", "received_at": "2024-02-01", "decided_at": "2024-02-02", "team": "North"}
-    earlier = {"case_id": "C", "received_at": "2024-01-02", "decided_at": "2024-01-03", "team": "North"}
+    pending: list[dict[str, Any]] = [
+        {"case_id": f"A{n}", "received_at": "2024-02-20", "decided_at": None, "team": "North"} for n in range(9)
+    ]
+    done: dict[str, Any] = {"case_id": "B", "received_at": "2024-02-01", "decided_at": "2024-02-02", "team": "North"}
+    earlier: dict[str, Any] = {"case_id": "C", "received_at": "2024-01-02", "decided_at": "2024-01-03", "team": "North"}
     cases: list[dict[str, Any]] = [{**row, "allocated_at": None} for row in (*pending, done, earlier)]
     shown = measure(LGSCO, cases=cases, as_of="2024-02-22", targets=NAME, by="team", every="month")
     for said in (repr(shown), repr(shown.grid(NAME))):
