@@ -146,7 +146,7 @@ def test_changes_of_a_share_are_points_and_the_standard_is_said_to_be_of_a_chang
         "own", says="Share of a", measure="trend", of="cases", change_in=change, standard="more than 0", cohort="dated"
     )
     options: dict[str, Any] = {"cases": cases, "as_of": "2024-02-29", "targets": "own", "every": "month"}
-    for by in ("team", None):
+    for by in ("team", ()):
         grid = measure(scheme, **options, by=by).grid("own")
         assert "against the period before: increases." in grid.says
         assert "25.0" in repr(grid)
@@ -160,7 +160,7 @@ def test_what_is_undetermined_has_a_mark_that_is_no_minus() -> None:
     ]
     done: dict[str, Any] = {"case_id": "B", "received_at": "2024-02-01", "decided_at": "2024-02-02", "team": "North"}
     earlier: dict[str, Any] = {"case_id": "C", "received_at": "2024-01-02", "decided_at": "2024-01-03", "team": "North"}
-    cases = [row | {"allocated_at": None} for row in (*pending, done, earlier)]
+    cases: list[dict[str, Any]] = [{**row, "allocated_at": None} for row in (*pending, done, earlier)]
     shown = measure(LGSCO, cases=cases, as_of="2024-02-22", targets=NAME, by="team", every="month")
     for said in (repr(shown), repr(shown.grid(NAME))):
         assert "? 100.0%" in said
