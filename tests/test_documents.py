@@ -213,7 +213,8 @@ def test_the_page_on_one_case_prints_what_it_shows(capsys: pytest.CaptureFixture
     )
 
 
-def test_the_page_on_publishing_shows_its_revisions() -> None:
+def test_the_page_on_publishing_shows_its_revisions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     part = (ROOT / "docs" / "publishing.md").read_text("utf-8").split("## Revisions")[1]
     (example,), (shown,) = blocks(part, "python"), blocks(part, "text")
     *lines, last = example.strip().splitlines()

@@ -59,11 +59,12 @@ def test_what_is_wrong_is_one_sentence(
     assert [*tmp_path.iterdir()] == []  # nothing was written, the first of several files neither
 
 
+@pytest.mark.parametrize("book", ["book.doc", "nowhere/book.ods"])
 def test_nothing_is_written_where_one_of_the_files_cannot_be(
-    typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, book: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert typed(*WORDS, "--html", "page.html", "--workbook", "book.doc").code == 2
+    assert typed(*WORDS, "--html", "page.html", "--workbook", book).code == 2
     assert [*tmp_path.iterdir()] == []
 
 
@@ -76,3 +77,30 @@ def test_earlier_results_can_be_named(typed: Typed, tmp_path: Path) -> None:
     answer = typed(*WORDS, "--html", str(page), "--since", str(tmp_path / "earlier.json"))
     assert answer.code == 0
     assert "[r]" not in page.read_text("utf-8")  # nothing was revised
+
+
+@pytest.mark.parametrize("given", ["cases.csv", "./cases.csv", "c*.csv"])
+@pytest.mark.parametrize("command", ["report", "return"])
+def test_no_file_that_is_read_is_written_over(
+    typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = tmp_path / "cases.csv"
+    own.write_bytes(Path(CASES).read_bytes()[:5000])
+    before = own.read_bytes()
+    ways = {
+        "report": ("report", "lgsco", "--cases", given, "--html", "cases.csv"),
+        "return": ("return", "disp", "complaints-return", "--requests", given, "-o", "cases.csv"),
+    }
+    answer = typed(*ways[command], "--as-of", "2024-03-31")
+    assert answer.code == 2
+    assert answer.err == "Error: cases.csv is read, and writing would replace it. Name another file to write.\n"
+    assert own.read_bytes() == before
+
+
+def test_two_outputs_are_two_files(typed: Typed, tmp_path: Path) -> None:
+    book = tmp_path / "book.xlsx"
+    answer = typed(*WORDS, "--html", str(book), "--workbook", str(tmp_path / "." / "book.xlsx"))
+    assert answer.code == 2
+    assert "is named twice" in answer.err
+    assert not book.exists()

@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from ombudsman_kpi import Deadline, OptionError, RecordsError, Request, Scheme, SchemeError, deadlines, load_scheme
+from ombudsman_kpi import (
+    Call,
+    Deadline,
+    OptionError,
+    RecordsError,
+    Request,
+    Scheme,
+    SchemeError,
+    deadlines,
+    load_scheme,
+)
 from ombudsman_kpi.cases.letter_words import clock, in_full
 
 Record = dict[str, Any]
@@ -284,3 +294,33 @@ def test_a_long_date_has_its_weekday() -> None:
     for number in range(0, 4000, 37):
         day = date(2020, 1, 1) + timedelta(number)
         assert in_full(day) == f"{day:%A} {day.day} {day:%B} {day.year}"
+
+
+CALLED, LAST_SECOND = "2024-03-28T10:00:00", "2024-03-28T10:01:00"
+
+
+def test_a_call_that_nobody_has_answered_yet_has_seconds_left_and_not_a_day() -> None:
+    call: Record = {"offered_at": CALLED, "answered_at": None}
+    says = letter(LGSCO, Call(**call), "2024-03-28T10:00:17", "intake-calls-60s")[-1]
+    assert (
+        says
+        == "We have not yet answered your call. At 10:00:17am on Thursday 28 March 2024, there were 43 seconds left."
+    )
+
+
+def test_a_call_that_the_caller_ended_was_not_answered_at_that_time() -> None:
+    call: Record = {"offered_at": CALLED, "abandoned_at": "2024-03-28T10:01:01"}
+    says = letter(LGSCO, Call(**call), "2024-04-01", "intake-calls-60s")[-1]
+    assert says.startswith("The call ended unanswered at 10:01:01am on Thursday 28 March 2024. Before that, ")
+
+
+def test_no_more_time_is_left_than_there_is() -> None:
+    awaab, target = load_scheme("awaabs-law"), "emergency-made-safe-24h"
+    hazard = case(CALLED, hazard="emergency", made_safe_at="2024-03-28T10:00:17", rehoused_at=None)
+    assert letter(awaab, hazard, "2024-05-01", target)[-1].endswith("in time, with 23 hours 59 minutes to spare.")
+
+
+def test_the_day_that_counts_too_is_the_first_and_not_the_last() -> None:
+    request = Request(request_id="R1", kind="complaint", received_at="2024-03-28", acknowledged_at=None)
+    says = letter(load_scheme("nhs-complaints"), request, "2024-04-01", "answered-6-months")[1]
+    assert says.startswith("The day on which the time began counts, too.")

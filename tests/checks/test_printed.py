@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
@@ -278,3 +279,28 @@ def test_a_mistake_in_the_command_is_one_sentence(typed: Typed) -> None:
     code, out, err = typed("check-table", str(PUBLISHED / "foi_statistics.csv"), "--percent", "Rate")
     assert (code, out) == (2, "")
     assert "The table has no column 'Rate'." in " ".join(err.split())
+
+
+def test_a_total_row_below_other_totals_is_of_the_rows_below_them_or_of_all_but_them() -> None:
+    rows = [("Camden", 4), ("Barnet", 5), ("Inner London total", 9), ("Leeds", 4), ("York", 3)]
+    for total, right in ((7, True), (16, True), (25, True), (9, False)):
+        found = check_table(table(*rows, ("Total", total), names="area upheld"))
+        assert [item.rule for item in found] == ([] if right else ["rows-not-total"]), total
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u2009", "\u202f", " "])
+def test_thousands_may_be_set_apart_by_blanks_and_per_cent_be_in_words(blank: str) -> None:
+    part, whole = f"1{blank}042", f"2{blank}000"
+    rows = [("x", part, whole, "52.1 per cent"), ("y", part, whole, "52.9 percent"), ("z", part, whole, "52.1 %")]
+    assert [item.says for item in check_table(table(*rows))] == ["1,042 of 2,000 is 52.1%, not 52.9%"]
+
+
+def test_less_than_a_number_is_shorthand() -> None:
+    found = check_table(table(("x", 42, 100, "42%"), ("y", "<5", 100, "<5%"), ("z", "fewer than 10", 100, "[c]")))
+    assert not found.found
+    assert found.left_out.total() == 4
+
+
+def test_the_findings_have_their_headings_in_plain_words() -> None:
+    found = check_table(table(("x", 42, 100, "41%"), ("y", 42, 100, "42%"), ("z", 42, 100, "42%")))
+    assert re.search(r"Row +Name +Column +What can't be right", repr(found))

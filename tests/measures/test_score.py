@@ -114,7 +114,7 @@ def test_parts_are_pooled_by_their_counts() -> None:
     row = only(scored(UNEQUAL, declared(parts="standard")))
     assert (row.exact, row.numerator, row.denominator) == (Fraction(29, 50), 29, 50)
     assert row.details["parts"] == {"5": (9, 10), "11": (20, 40)}
-    assert row.words[0] == "pooled: 5 90.0% (9 of 10), 11 50.0% (20 of 40)"
+    assert row.words[0] == "pooled: 5 at 90.0% (9 of 10), 11 at 50.0% (20 of 40)"
     assert list(row.details["parts"]) == ["5", "11"]
     assert row.headroom == 29 - 45
 
@@ -124,7 +124,7 @@ def test_or_their_scores_are_averaged_whatever_their_sizes() -> None:
     assert row.exact == (Fraction(9, 10) + Fraction(20, 40)) / 2 == Fraction(7, 10)
     assert (row.status, row.low, row.high) == ("met", row.value, row.value)
     assert (row.numerator, row.denominator, row.headroom) == (None, None, None)
-    assert row.words == ("mean of scores: 5 90.0% (9 of 10), 11 50.0% (20 of 40)", "95% interval 55.2% to 81.6%")
+    assert row.words == ("mean of scores: 5 at 90.0% (9 of 10), 11 at 50.0% (20 of 40)", "95% interval 55.2% to 81.6%")
     _, low, high = weighted_score([9, 20], [10, 40], weights=[1, 1])
     assert row.details["interval"] == (low, high)
     assert (row.met, row.missed) == (29, 21)
@@ -234,7 +234,7 @@ def test_the_columns_of_a_score() -> None:
     line = next(line for line in text.splitlines() if "29 of 50" in line)
     assert "  58.0%  at least 90%  ✗ missed  16 too many missed  1" in line
     (note,) = (line for line in text.splitlines() if line.startswith("1  "))
-    assert note.startswith("1  Pooled: 5 90.0% (9 of 10), 11 50.0% (20 of 40)")
+    assert note.startswith("1  Pooled: 5 at 90.0% (9 of 10), 11 at 50.0% (20 of 40)")
     assert f"Measured with partly: not met, combined: pooled: {SCORE}." in text
     mean = scored(UNEQUAL, declared(parts="standard", combined="mean-of-scores")).to_pandas()
     assert mean["value"].tolist() == [0.7]

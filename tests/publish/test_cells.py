@@ -167,7 +167,7 @@ def test_changes_of_times_are_in_their_unit_and_say_so_far() -> None:
         (-1, 0, "missed", "at least 90%", "1 too many missed"),
         (-1900, 5, "missed", "at least 90%", "1,900 too many missed"),
         (3, 5, "undetermined", "at least 90%", "3 of 5 pending could miss"),
-        (0, 5, "undetermined", "at least 90%", "none of 5 pending could miss"),
+        (0, 5, "undetermined", "at least 90%", "none of 5 pending may miss"),
         (4, 0, "met", "at most 10%", "4 more could be in time"),
         (-4, 0, "missed", "less than 10%", "4 too many in time"),
         (None, 0, "no data", "at least 90%", "–"),

@@ -60,7 +60,7 @@ def test_without_periods_or_groups_a_line_has_all_that_is_known() -> None:
         "Period", "Counted", "Share", "Status", "Headroom", "Change",
     ]  # fmt: skip
     assert [row[:2] for row in by_month.rows] == [("Jan 2024", "2 of 3 in time"), ("Feb 2024", "1 of 2 in time")]
-    assert by_month.rows[1][-1] == "down 16.7 points since Jan 2024, so far"
+    assert by_month.rows[1][-1] == "too early to compare with Jan 2024"
     by_team = results(by="team").grid(NAME).table
     assert [row[:2] for row in by_team.rows] == [
         ("North", "1 of 2 in time"), ("South", "2 of 3 in time"), ("All", "3 of 5 in time"),
@@ -125,3 +125,41 @@ def test_no_data_at_all() -> None:
     unmeasured = measure(LGSCO, calls=[], as_of="2024-03-01", targets=[NAME, "intake-calls-60s"])
     assert "Not measured: " in repr(unmeasured)
     assert NAME in repr(unmeasured)
+
+
+def test_a_rate_without_data_and_without_a_standard_is_none_that_lacks_data() -> None:
+    psow = load_scheme("psow")
+    request = {"request_id": "R1", "kind": "complaint", "received_at": "2024-03-28", "answered_at": None}
+    shown = measure(psow, requests=[request], as_of="2024-05-31", targets="received-per-1000")
+    assert shown.summary().says == "None of the commitments measured has a standard that it could meet or miss."
+
+
+def test_changes_of_a_share_are_points_and_the_standard_is_said_to_be_of_a_change() -> None:
+    """Of January's cases half were decided by letter, of February's three quarters: 25 points more."""
+    days = [("2024-01-10", "a")] + [("2024-01-10", "b")] + [("2024-02-10", "a")] * 3 + [("2024-02-10", "b")]
+    cases = [
+        {"case_id": f"A{place}", "received_at": "2024-01-02", "decided_at": day, "category": kind, "team": "North"}
+        for place, (day, kind) in enumerate(days)
+    ]
+    change = {"measure": "share of kinds", "numerator": {"category": "a"}, "dated": "decided_at"}
+    scheme = LGSCO.with_target(
+        "own", says="Share of a", measure="trend", of="cases", change_in=change, standard="more than 0", cohort="dated"
+    )
+    options: dict[str, Any] = {"cases": cases, "as_of": "2024-02-29", "targets": "own", "every": "month"}
+    for by in ("team", None):
+        grid = measure(scheme, **options, by=by).grid("own")
+        assert "against the period before: increases." in grid.says
+        assert "25.0" in repr(grid)
+        assert "(points)" in repr(grid)
+        assert "25.0%" not in repr(grid)
+
+
+def test_what_is_undetermined_has_a_mark_that_is_no_minus() -> None:
+    pending = [{"case_id": f"A{n}", "received_at": "2024-02-20", "decided_at": None, "team": "North"} for n in range(9)]
+    done = {"case_id": "B", "received_at": "2024-02-01", "decided_at": "2024-02-02", "team": "North"}
+    earlier = {"case_id": "C", "received_at": "2024-01-02", "decided_at": "2024-01-03", "team": "North"}
+    cases = [row | {"allocated_at": None} for row in (*pending, done, earlier)]
+    shown = measure(LGSCO, cases=cases, as_of="2024-02-22", targets=NAME, by="team", every="month")
+    for said in (repr(shown), repr(shown.grid(NAME))):
+        assert "? 100.0%" in said
+        assert "✓ 100.0%" in said

@@ -119,3 +119,12 @@ def test_nothing_in_a_table_steers_a_terminal() -> None:
     assert not {"\x1b", "\x07", "\u202e"} & {*text}
     assert text.count("[red]") == 12
     assert "\x1b" not in as_html(table)
+
+
+@pytest.mark.parametrize("width", [20, 40, 60])
+def test_cells_that_do_not_break_are_cut_where_the_terminal_is_narrower(width: int) -> None:
+    beside = "19\xa0places\xa0together"
+    table = TextTable(
+        "t", "", ("Commitment", "Counted"), (False, True), (("a-name-of-34-places-without-blanks", beside),), ()
+    )
+    assert max(map(wide, as_text(table, width).splitlines())) <= width

@@ -267,7 +267,7 @@ def test_it_prints_everything_that_is_to_be_read(browser: Browser, text: str, sc
     printed = subprocess.run([reader, "-layout", str(path), "-"], check=True, capture_output=True, text=True).stdout
     words = "".join(printed.split())
     assert [heading for heading in headings if "".join(heading.split()) not in words and ARABIC not in heading] == []
-    assert "1,007" in printed  # within the data of a drawing, which are folded
+    assert "1,007" not in printed  # the data of a drawing, which are folded: the drawing is what is printed
     for control in (
         "Filter rows",
         "Open all",
@@ -281,10 +281,32 @@ def test_it_prints_everything_that_is_to_be_read(browser: Browser, text: str, sc
 
 def test_what_is_folded_is_open_while_it_prints(browser: Browser) -> None:
     with shown(browser, FOLDED) as page:
+        data = page.locator("figure > details")
+        assert data.count() == 14
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
-        assert page.locator("details:not([open])").count() == 0
+        assert page.locator("details:not([open])").count() == data.count()
+        assert page.locator("figure > details[open]").count() == 0
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         assert page.locator("details[open]").count() == 0
+
+
+def test_the_data_of_a_chart_are_printed_if_they_were_opened(browser: Browser) -> None:
+    with shown(browser, SMALL) as page:
+        page.emulate_media(media="print")
+        assert page.locator("figure > details table:visible").count() == 0
+        page.locator("figure > details").first.evaluate("(one) => { one.open = true; }")
+        assert page.locator("figure > details table:visible").count() == 1
+
+
+def test_only_a_wide_table_lies_on_its_side(browser: Browser) -> None:
+    with shown(browser, SMALL) as page:
+        page.emulate_media(media="print")
+        turned = page.locator("body *").evaluate_all(
+            "(all) => all.filter((one) => getComputedStyle(one).page === 'wide' && one.matches('section, figure'))"
+            ".map((one) => one.outerHTML.slice(0, 80))"
+        )
+        assert turned == []
+        assert page.locator(GRID).evaluate("(one) => getComputedStyle(one).page") == "wide"
 
 
 def test_what_is_printed_says_that_it_is_filtered(browser: Browser) -> None:

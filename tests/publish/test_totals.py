@@ -10,7 +10,7 @@ import pytest
 from ombudsman_kpi import Results, Scheme, load_scheme, measure
 from ombudsman_kpi.figures.row import Row
 from ombudsman_kpi.measures.registry import MEASURES
-from ombudsman_kpi.publish.totals import TOTAL, is_total, with_totals
+from ombudsman_kpi.publish.totals import TOTAL, is_total, is_unsummed, with_totals
 
 SEED = 8
 TEAMS = ["North", "South", "All", "", "total", str.__str__(TOTAL)]  # which nobody would write
@@ -146,3 +146,16 @@ def test_results_themselves_have_none() -> None:
     assert not any(is_total(row) for row in by)
     assert isinstance(by.rows[0], Row)
     assert TOTAL not in {*by.to_pandas()["team"]}
+
+
+def test_a_total_that_cannot_be_worked_out_says_why_and_not_that_there_is_no_data() -> None:
+    declared = {**_example("share within"), "standard": "at least 50%", "complete": "matured"}
+    matured = load_scheme("lgsco").with_target("one", says="One", **declared)
+    options: dict[str, Any] = {"cases": cases(60), "as_of": "2024-12-31", "targets": "one"}
+    by = measure(matured, by="team", **options)
+    again = Results.from_json(by.to_json())
+    (total,) = [row for row in with_totals(again.rows, again.basis) if is_total(row)]
+    assert is_unsummed(total)
+    assert "The figure of all groups together can't be worked out" in repr(again)
+    assert again.summary().says == "Of all groups together, nothing is known that could be met or missed."
+    assert by.summary().says != again.summary().says

@@ -139,7 +139,7 @@ def test_a_cohort_is_shown_once_none_of_it_is_pending() -> None:
         "undetermined",
         None,
     )
-    assert before.words == ("not shown yet: 1 of them are still pending",)
+    assert before.words == ("not shown yet: 1 of them is still pending",)
     assert (before.met, before.pending, before.denominator) == (1, 1, 1)
     (after,) = measured(MATURED, rows, as_of="2024-07-05")
     assert (after.value, after.status, after.overdue) == (0.5, "met", 1)

@@ -16,6 +16,7 @@ from ombudsman_kpi import KpiError, OptionError, Results, WorkingCalendar, asses
 from ombudsman_kpi.publish.revised import differs, marks_of
 from ombudsman_kpi.results.changed_records import explains
 from ombudsman_kpi.results.revisions import RECORDS_CHANGED
+from ombudsman_kpi.schemes.disclosure import Disclosure
 
 LGSCO = load_scheme("lgsco")
 TARGET = "decided-or-allocated-20wd"
@@ -352,3 +353,22 @@ def test_a_value_alone_is_enough_to_differ() -> None:
     assert differs(row, row._replace(exact=None, value=0.25))
     assert not differs(row, row._replace(exact=None))  # as plain JSON has it
     assert not differs(row, row._replace(note="another", records=99, excluded=9))  # what isn't published of it
+
+
+def test_what_small_numbers_withhold_is_not_said_to_have_changed() -> None:
+    """Published JSON against the same results, whole: nothing was revised; a change of what is shown still is."""
+    ruled = LGSCO.model_copy(update={"disclosure": Disclosure(threshold=3, minimum_denominator=5)})
+    days = [("2024-04-02", "2024-04-09")] * 6 + [("2024-03-28", "2024-04-03")]
+    records = [case(f"A{place}", *own) for place, own in enumerate(days)]
+    published = measured(records, scheme=ruled)
+    for old in (published.to_json(), published.to_dict()):
+        found = revisions(old, published)
+        assert not found.figures
+        assert found.withheld == 1
+        assert found.says == "0 of 2 published figures changed; 1 is withheld, and can't be compared."
+    more = measured([*records, case("A9", "2024-04-02", "2024-04-09")], scheme=ruled)
+    (item,) = revisions(published.to_json(), more).figures
+    assert (item.place.period, item.why) == ("Apr 2024", (RECORDS_CHANGED,))
+    assert not revisions(measured(records), published).figures
+    (item,) = revisions(measured(records), more).figures
+    assert item.why == (RECORDS_CHANGED,)

@@ -126,7 +126,7 @@ def test_quality_standards_are_pooled_with_each_beside_them(policy: Scheme) -> N
                     (7, "not-met", 4))  # fmt: skip
     row = judged(policy, "quality-standards", reviews=given, met=4, missed=2)
     assert row.details["parts"] == {"1": (3, 4), "2": (0, 1), "6": (1, 1)}
-    assert "pooled: 1 75.0% (3 of 4), 2 0.0% (0 of 1), 6 100.0% (1 of 1)" in row.note
+    assert "pooled: 1 at 75.0% (3 of 4), 2 at 0.0% (0 of 1), 6 at 100.0% (1 of 1)" in row.note
     assert row.excluded == 9
 
 

@@ -342,7 +342,7 @@ def test_quality_measures_are_pooled_with_each_beside_them(lgsco: Scheme) -> Non
     row = figure(lgsco, "quality-measures", reviews=given)
     assert (row.met, row.missed, row.excluded, row.exact) == (4, 2, 9, Fraction(2, 3))
     assert row.details["parts"] == {"1": (3, 4), "8": (1, 2)}
-    assert "pooled: 1 75.0% (3 of 4), 8 50.0% (1 of 2)" in row.note
+    assert "pooled: 1 at 75.0% (3 of 4), 8 at 50.0% (1 of 2)" in row.note
 
 
 @pytest.mark.parametrize("number", range(1, 9))

@@ -116,14 +116,17 @@ def test_fair_and_impartial_is_the_mean_of_four_scores_of_feedback(charter: Sche
     # (3/4 + 1/2 + 1 + 1/4) / 4, of which pooled it would be 7 of 12
     assert (row.exact, row.status) == (Fraction(5, 8), "no target")
     assert row.details["parts"] == {"5": (3, 4), "8": (1, 2), "9": (2, 2), "11": (1, 4)}
-    assert "mean of scores: 5 75.0% (3 of 4), 8 50.0% (1 of 2), 9 100.0% (2 of 2), 11 25.0% (1 of 4)" in row.note
+    assert (
+        "mean of scores: 5 at 75.0% (3 of 4), 8 at 50.0% (1 of 2), 9 at 100.0% (2 of 2), 11 at 25.0% (1 of 4)"
+        in row.note
+    )
 
 
 def test_fair_and_impartial_pooled_or_of_the_other_source(charter: Scheme) -> None:
     pooled = charter.with_target("fair-and-impartial", combined="pooled")
     row = figure(pooled, "fair-and-impartial", FOUR)
     assert row.exact == Fraction(7, 12)
-    assert "pooled: 5 75.0% (3 of 4)" in row.note
+    assert "pooled: 5 at 75.0% (3 of 4)" in row.note
     of_the_team = charter.with_target("fair-and-impartial", where={"standard": ["5", "8", "9", "11"], "source": "CPA"})
     assert figure(of_the_team, "fair-and-impartial", FOUR).exact == Fraction(1, 2)  # 1 and 0
 

@@ -99,7 +99,8 @@ def report(
     if isinstance(waits, bool) or not isinstance(waits, int) or waits < 0:
         raise OptionError("waits: how many of the longest waits are listed of each clock, a whole number such as 20.")
     readings = parse_readings(columns, dates, missing, unreadable, repeated_ids)
-    options = Options(as_of, every, by, "all", targets, report, readings).read_once()
+    cohort = "all" if scheme.disclosure is None else None  # another counts the same records, and more is withheld
+    options = Options(as_of, every, by, cohort, targets, report, readings).read_once()
     return _reported(scheme, provided(records), options, waits, since, progress)
 
 
@@ -114,10 +115,8 @@ def _reported(
     """Return what is published of records, given by their kind."""
     if not given:
         raise OptionError("There is nothing to report on. Give records by their kind, such as cases=.")
-    plan, small = (
-        make_plan(scheme, options.targets, "all", options.every, options.report),
-        scheme.disclosure is not None,
-    )
+    plan = make_plan(scheme, options.targets, options.cohort, options.every, options.report)
+    small = scheme.disclosure is not None
     sources: dict[str, Any] = {kind: table.source for kind, table in open_records(given, options.readings).items()}
     longest = Waits([step.target for step in plan], waits)
     counts = tally_records(scheme, sources, options, progress, longest.see if waits and not small else None)

@@ -185,7 +185,7 @@ class _Writer:
         if limit is None or limit.allowed == 0:
             return
         if "day_of_receipt" in deadline.options:
-            yield "That day itself counts, too."
+            yield "The day on which the time began counts, too."
         if limit.counts_working_days:
             yield from self._working_days(due)
         elif limit.counts_working_hours:
@@ -320,7 +320,7 @@ class _Writer:
             yield "There is no last day while the time stands still."
             if deadline.left is not None and deadline.left > 0:
                 yield f"When it runs again, {left} {are(left)} left."
-        elif str(deadline.due)[:10] == deadline.basis.as_of[:10]:
+        elif not isinstance(deadline.due, datetime) and str(deadline.due) == deadline.basis.as_of[:10]:
             yield f"The last day is {in_full(day_of(deadline.due))}."
         elif deadline.left and LATE_ON not in deadline.names:
             yield f"{capital(self._as_of())}, there {'was' if are(left) == 'is' else 'were'} {left} left."

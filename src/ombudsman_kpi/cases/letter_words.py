@@ -47,7 +47,7 @@ _PLURAL = ("we", "you")
 _BY_OTHERS = {
     "withdrawn_at": ("you", "withdrew {thing}"),
     "offered_at": ("you", "called us"),
-    "abandoned_at": ("the call", "ended before we had answered it"),
+    "abandoned_at": ("the call", "ended unanswered"),
 }
 _DID = {
     "valid_at": "accepted {thing} as valid",
@@ -165,8 +165,7 @@ def amount_in_words(number: float, unit: str) -> str:
     seconds = round(number * (3600 if unit == "hours" else 1))
     if seconds < 2 * _MINUTE:
         return many(seconds, "second") if seconds else "less than a second"
-    minutes = round(seconds / _MINUTE)
-    hours, minutes = divmod(minutes, 60)
+    hours, minutes = divmod(seconds // _MINUTE, 60)  # those that are over: no more is left than is said
     days, hours = divmod(hours, 24) if hours >= _LONG else (0, hours)
     parts = ((days, "day"), (hours, "hour"), (minutes, "minute"))
     return " ".join(many(amount, what) for amount, what in parts if amount)

@@ -1,5 +1,6 @@
 """A printed table checked against itself: counts beside percentages, parts beside totals, rows beside a total row."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from ombudsman_kpi.checks.printed_cells import Printed, PrintedColumn, PrintedNumber, Unreadable, open_printed
 from ombudsman_kpi.checks.printed_columns import Share, Sum, shares_of, sums_of
 from ombudsman_kpi.publish.published import plain
-from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text
+from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text, screen_width
 from ombudsman_kpi.records.sources.layout import FileOptions
 from ombudsman_kpi.rounding import half_up, many
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_SUBTOTAL = re.compile(r"\b(?:sub)?-?totals?\b", re.IGNORECASE)
 
 
 class TableFinding(NamedTuple):
@@ -72,14 +76,14 @@ class TableFindings(Sequence[TableFinding]):
         named = f"{self.table}: " if self.table else ""
         return TextTable(
             f"{named}{many(len(self.found), 'finding')} in {many(self.rows, 'row')}", "",
-            ("Row", "Name", "PrintedColumn", "What can't be right"), (False, False, False, False),
+            ("Row", "Name", "Column", "What can't be right"), (False, False, False, False),
             tuple((item.row, *map(plain, (item.label, item.column, item.says))) for item in self.found),
             (*(plain(f"compared: {words}") for words in self.compared), *left, *map(plain, self.notes)),
         )  # fmt: skip
 
     def __repr__(self) -> str:
         table = self._shown()
-        return as_text(table) if self.found else "\n".join([table.title, *table.footnotes])
+        return as_text(table, screen_width()) if self.found else "\n".join([table.title, *table.footnotes])
 
     def _repr_html_(self) -> str:
         return as_html(self._shown())
@@ -105,10 +109,10 @@ def check_table(
     """Return which rows of a printed table can't be right: a file of CSV, Excel or OpenDocument, a frame, or rows.
 
     >>> from ombudsman_kpi import check_table
-    >>> rows = [("Camden", 42, 100, 42.0), ("Barnet", 35, 80, 44.0), ("Enfield", 20, 50, 40.0)]
+    >>> rows = [("Camden", 42, 100, 42.0), ("Barnet", 35, 80, 44.5), ("Enfield", 20, 50, 40.0)]
     >>> names = ("borough", "upheld", "decided", "upheld_percent")
     >>> print(check_table([dict(zip(names, row)) for row in rows])[0])
-    row 1 (Barnet), upheld_percent: 35 of 80 is 43.8%, not 44%
+    row 1 (Barnet), upheld_percent: 35 of 80 is 43.8%, not 44.5%
 
     A percentage is compared with its counts, rounded half up to the places that are printed; parts with their total;
     the rows with a total row below them. Which columns these are is found out by what they are called, and by what
@@ -219,19 +223,29 @@ def _of_sum(printed: Printed, one: Sum) -> Iterator[TableFinding]:
 
 
 def _of_total_row(printed: Printed) -> Iterator[TableFinding]:
-    """Yield the columns of counts whose rows don't add up to the total row."""
+    """Yield the columns of counts whose rows don't add up to the total row.
+
+    Of a table with totals among its rows, too, it may be the total of those below them, or of all but them.
+    """
     last = len(printed.labels) - 1
+    totals = [position for position in range(last) if _SUBTOTAL.search(printed.labels[position])]
+    below = range(totals[-1] + 1 if totals else 0, last)
+    others = [position for position in range(last) if position not in totals]
     for column in printed.columns if printed.has_total else ():
-        *rows, total = column.cells
-        if (
-            column.is_count
-            and isinstance(total, PrintedNumber)
-            and all(isinstance(cell, PrintedNumber) for cell in rows)
-        ):
-            added = sum((cell.value for cell in rows if isinstance(cell, PrintedNumber)), Fraction(0))
-            if added != total.value:
-                says = f"the rows add up to {_plain(added)}, not {_text(total)}"
-                yield _finding(printed, "rows-not-total", last, column, says)
+        total = column.cells[last]
+        if not column.is_count or not isinstance(total, PrintedNumber):
+            continue
+        sums = [_sum(column, positions) for positions in (others, below, range(last))]
+        if None not in sums and total.value not in sums:
+            says = f"the rows add up to {_plain(sums[0] or Fraction(0))}, not {_text(total)}"
+            yield _finding(printed, "rows-not-total", last, column, says)
+
+
+def _sum(column: PrintedColumn, positions: Sequence[int]) -> Fraction | None:
+    """Return the sum of some rows; None where one of them has no number."""
+    cells = [column.cells[position] for position in positions]
+    numbers = [cell.value for cell in cells if isinstance(cell, PrintedNumber)]
+    return sum(numbers, Fraction(0)) if len(numbers) == len(cells) else None
 
 
 def _text(number: PrintedNumber) -> str:

@@ -15,10 +15,14 @@ from ombudsman_kpi.records.cells.text import MISSING_WORDS, text_of
 from ombudsman_kpi.records.sources.layout import FOUND_OUT, FileOptions, is_total
 from ombudsman_kpi.records.sources.opening import open_source
 
-_SHORTHAND = re.compile(r"\[[a-z]{1,4}\]|\.{1,3}|…|[*:~#]+|[cxz]", re.IGNORECASE)
-_NUMBER = re.compile(
-    r"([+-]?)£?\s*(\d{1,3}(?:,\d{3})+|\d+)?(\.\d+)?\s*(%?)(?:\s*(?:\[[a-z]{1,4}\]|[pr*]))?", re.IGNORECASE
+_SHORTHAND = re.compile(
+    r"\[[a-z]{1,4}\]|\.{1,3}|…|[*:~#]+|[cxz]|(?:[<≤]=?|fewer than|less than) ?\d+ ?%?", re.IGNORECASE
 )
+_NUMBER = re.compile(
+    r"([+-]?)£?\s*(\d{1,3}(?:[, ]\d{3})+|\d+)?(\.\d+)?\s*(%|per ?cent|)(?:\s*(?:\[[a-z]{1,4}\]|[pr*]))?",
+    re.IGNORECASE,
+)
+_BLANKS = str.maketrans(dict.fromkeys("\u00a0\u2009\u202f", " "))  # that don't break, or are thin
 _CODE = re.compile(r"0\d")  # 07 is what something is called
 _NO_COUNT = re.compile(r"\b(year|period|quarter|month|week|date|code|id|rank|ref|reference|postcode)\b")
 _PERCENT = re.compile(r"%|\bper ?cent|percentage|\brate\b|\bshare\b|proportion|\bpct\b")
@@ -52,7 +56,7 @@ def read_cell(cell: Any) -> PrintedNumber | Unreadable | str | None:
         text = cell if isinstance(cell, str) else text_of(cell, {""}) or ""
     except ValueError:
         return Unreadable()
-    text = text.replace("\u2212", "-").replace("\u00a0", " ").strip()
+    text = text.replace("\u2212", "-").translate(_BLANKS).strip()
     if typed and "e" in text.lower():
         text = f"{Decimal(text):f}"
     if not text or (typed and text.lower() == "nan"):
@@ -60,8 +64,8 @@ def read_cell(cell: Any) -> PrintedNumber | Unreadable | str | None:
     found = _NUMBER.fullmatch(text)
     if found is not None and (found[2] or found[3]) and not _CODE.match(text):
         sign, whole, rest, percent = found.groups()
-        digits = f"{sign}{(whole or '0').replace(',', '')}{rest or ''}"
-        return PrintedNumber(Fraction(digits), len(rest or ".") - 1, percent == "%", typed)
+        digits = f"{sign}{(whole or '0').replace(',', '').replace(' ', '')}{rest or ''}"
+        return PrintedNumber(Fraction(digits), len(rest or ".") - 1, bool(percent), typed)
     if text.lower() in MISSING_WORDS or _SHORTHAND.fullmatch(text):
         return text
     return Unreadable()

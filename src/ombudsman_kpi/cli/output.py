@@ -1,13 +1,17 @@
 """What the commands print: tables, CSV, and on a terminal how many rows have been read."""
 
 import csv
+import glob
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from ombudsman_kpi.errors import OptionError
+from ombudsman_kpi.publish.files import check_writable
 from ombudsman_kpi.publish.published import harmless, no_formula, plain
 
 if TYPE_CHECKING:
@@ -30,6 +34,20 @@ def _terminal(stream: TextIO) -> "Console | None":
 
     console = Console(file=stream)
     return console if console.is_terminal else None
+
+
+def check_outputs(written: Sequence[Path], read: Iterable[Any]) -> None:
+    """Raise ``OptionError`` where a file can't be written, is to be written twice, or is one of those that are read."""
+    own = [str(path) for path in read if isinstance(path, Path)]
+    found = [name for path in own for name in glob.glob(path, recursive=True)]  # noqa: PTH207  (from the root, too)
+    taken = {os.path.realpath(name) for name in (*own, *found)}
+    for place, path in enumerate(written):
+        check_writable(path)
+        real = os.path.realpath(path)
+        if real in taken:
+            raise OptionError(f"{path} is read, and writing would replace it. Name another file to write.")
+        if real in map(os.path.realpath, written[:place]):
+            raise OptionError(f"{path} is named twice, and only the last would be kept. Name two files.")
 
 
 def guarded(cell: Any) -> Any:

@@ -21,9 +21,8 @@ from ombudsman_kpi.cli.commands import (
     readings_of,
     takes_files,
 )
-from ombudsman_kpi.cli.output import show_progress
+from ombudsman_kpi.cli.output import check_outputs, show_progress
 from ombudsman_kpi.errors import KpiError, OptionError
-from ombudsman_kpi.publish.files import check_writable
 from ombudsman_kpi.publish.published import plain
 from ombudsman_kpi.records.vocabulary import RECORDS
 
@@ -71,8 +70,7 @@ def report(
     if html is None and not workbook:
         raise OptionError("Say where to write it: --html report.html, or --workbook report.xlsx, or both.")
     paths = [*([html] if html else []), *(workbook or ())]
-    for path in paths:
-        check_writable(path)  # before anything is read: that may take long
+    check_outputs(paths, (*files.values(), columns, since, Path(scheme)))  # before anything is read: it may take long
     for book in workbook or ():
         writer_of(book)
     readings = readings_of(columns, files)

@@ -19,7 +19,7 @@ from ombudsman_kpi.cli.commands import (
     readings_of,
     takes_files,
 )
-from ombudsman_kpi.cli.output import say, show_progress
+from ombudsman_kpi.cli.output import check_outputs, say, show_progress
 from ombudsman_kpi.errors import KpiError, OptionError, one_of
 from ombudsman_kpi.records.vocabulary import RECORDS
 
@@ -67,6 +67,7 @@ def statutory_return(
 
     if output is not None and output.suffix.lower() not in _ENDINGS:
         raise OptionError(f"--output: {output.name} has an unknown ending. {one_of(output.suffix, _ENDINGS)}")
+    check_outputs([output] if output else [], (*files.values(), columns, Path(scheme)))
     readings = readings_of(columns, files)
     loaded = load_scheme(scheme)
     declared = loaded.statutory_return(name)

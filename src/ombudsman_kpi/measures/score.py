@@ -195,7 +195,7 @@ class Score(Dated, ChangingShare):
         if self.parts is not None:
             parts = parts_of(places.marks(row))
             details |= {"combined": self.combined, "parts": parts}
-            each = [f"{name} {percent(met, of)} ({met:,} of {of:,})" for name, (met, of) in parts.items()]
+            each = [f"{name} at {percent(met, of)} ({met:,} of {of:,})" for name, (met, of) in parts.items()]
             combined = "mean of scores" if self.combines_by_mean else "pooled"
             words += [f"{combined}: {', '.join(each)}"] if each else []
             wanted = self.where.get(self.parts)

@@ -138,6 +138,14 @@ def standard_words(target: Target) -> str:
     return _CHANGES[standard.operator] if target.is_change else str(standard)
 
 
+def promised_words(target: Target) -> str:
+    """Return in a sentence which standard is published; of a change, that it is about the period before."""
+    words = standard_words(target)
+    if target.standard is None:
+        return "There is no published standard."
+    return f"The standard, against the period before: {words}." if target.is_change else f"The standard is {words}."
+
+
 _CHANGES = {
     "at least": "not below", "at most": "not above", "more than": "increases", "less than": "decreases",
     "about": "as before",
@@ -169,14 +177,14 @@ def headroom_words(row: Row, target: Target) -> str:
     """Return in words how many more could miss before the standard is lost, or by how many it is."""
     room = cell_of(row, "headroom", target)
     if not isinstance(room, int):
-        return "–" if room == Shorthand("z") else str(room)
+        return "–" if room == Shorthand("z") or target.standard is None else str(room)
     upwards = target.standard is not None and target.standard.better == "increase"
     counted = target.met_words or "counted"
     if room < 0:
         return f"{-room:,} too many {'missed' if upwards else counted}"
     what = "could miss" if upwards else f"could be {counted}"
     if row.status == "undetermined" and upwards and row.pending:
-        return f"{room:,} of {row.pending:,} pending {what}" if room else f"none of {row.pending:,} pending {what}"
+        return f"{room:,} of {row.pending:,} pending {what}" if room else f"none of {row.pending:,} pending may miss"
     return f"{room:,} more {what}" if room else f"no more {what}"
 
 

@@ -15,11 +15,12 @@ from ombudsman_kpi.publish.cells import (
     group_words,
     headroom_words,
     kind_of,
-    standard_words,
+    promised_words,
     status_words,
     title_of,
 )  # fmt: skip
 from ombudsman_kpi.publish.drawings.bars import bars
+from ombudsman_kpi.publish.drawings.course import period_noun
 from ombudsman_kpi.publish.drawings.multiples import three_cohorts
 from ombudsman_kpi.publish.drawings.over_time import over_time
 from ombudsman_kpi.publish.grid import grid_table
@@ -64,7 +65,7 @@ class Commitment:
     @property
     def _standard(self) -> str:
         target = self.target
-        return f"The standard is {standard_words(target)}." if target.standard else "There is no published standard."
+        return promised_words(target)
 
     @cached_property
     def _shown(self) -> Cohort:
@@ -89,6 +90,14 @@ class Commitment:
         """Return the name of its first table of a kind of period: the first kind needs none."""
         return self.target.id if every == self._everys[0] else f"{self.target.id}-{every}"
 
+    def _over_time(self, every: str) -> str:
+        """Return what rows of a kind of period are, such as "over time"."""
+        return "all records" if every == EVERYTHING else f"over time{self._each(every)}"
+
+    def _each(self, every: str) -> str:
+        """Return which kind of period it is, where there are several: ", by quarter"."""
+        return f", by {period_noun(every, 1)}" if len({*self._everys} - {EVERYTHING}) > 1 else ""
+
     # Tables.
 
     def _tables(self) -> Iterator[PublishedTable]:
@@ -98,8 +107,9 @@ class Commitment:
             own, name = self._own(every), self._name(every)
             own = [row for row in own if row.period != NO_DATE] or own
             if whole := self._whole(own):
-                title = f"{self.title}: {'all records' if every == EVERYTHING else 'over time'}"
-                yield self._table(name, title, whole, by=False, timed=every != EVERYTHING)
+                yield self._table(
+                    name, f"{self.title}: {self._over_time(every)}", whole, by=False, timed=every != EVERYTHING
+                )
             own, notes = _with_figures(own)
             if not _has_groups(own):
                 continue
@@ -108,7 +118,10 @@ class Commitment:
             yield self._table(f"{name}-by", f"{self.title}: by {by}{when}", now, by=True, timed=False, notes=notes)
             if len({row.period for row in own}) > 1:
                 yield replace(
-                    self._grid(own), name=f"{name}-grid", title=f"{self.title}: by {by} over time", notes=notes
+                    self._grid(own),
+                    name=f"{name}-grid",
+                    title=f"{self.title}: by {by} {self._over_time(every)}",
+                    notes=notes,
                 )
         if len(self._cohort_names) > 1:
             yield self._cohorts()
@@ -135,7 +148,7 @@ class Commitment:
         if any(row.pending or "pending" in row.withheld for row in rows):
             yield TableColumn("Pending", "whole"), self._cell("pending")
         yield TableColumn("Status"), lambda row, before: status_words(row.status)
-        if any(row.headroom is not None or "headroom" in row.withheld for row in rows):
+        if target.standard and any(row.headroom is not None or "headroom" in row.withheld for row in rows):
             yield TableColumn("Headroom"), lambda row, before: headroom_words(row, target)
         if timed and len(rows) > 1:
             yield TableColumn("Change"), lambda row, before: change_words(row, before, target) or "–"
@@ -222,10 +235,14 @@ class Commitment:
         for every in self._everys:
             name, whole = f"{self.target.id}-{every}", self._whole(self._own(every))
             if len({row.period for row in whole if row.period_start}) > 1:
-                yield over_time(whole, self.target, name=f"{name}-over-time", title=f"{self.title}: over time")
+                yield over_time(
+                    whole, self.target, name=f"{name}-over-time", title=f"{self.title}: {self._over_time(every)}"
+                )
                 begun = [row for row in self._whole(self._own(every, cohort="all")) if self._begun(row)]
                 if len({row.cohort for row in begun}) > 1:
-                    drawn = three_cohorts(begun, self.target, name=f"{name}-cohorts", title=f"{self.title}: by cohort")
+                    drawn = three_cohorts(
+                        begun, self.target, name=f"{name}-cohorts", title=f"{self.title}: by cohort{self._each(every)}"
+                    )
                     first = every == self._everys[0]
                     yield drawn._replace(data=tables[f"{self.target.id}-cohorts"]) if first else drawn
             if (table := tables.get(f"{self._name(every)}-by")) is not None:

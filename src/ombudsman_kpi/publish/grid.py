@@ -15,6 +15,7 @@ from ombudsman_kpi.publish.cells import (
     group_words,
     headroom_words,
     kind_of,
+    promised_words,
     standard_words,
     status_words,
     title_of,
@@ -27,6 +28,7 @@ from ombudsman_kpi.tallies.basis import Basis
 if TYPE_CHECKING:
     import pandas as pd
 
+_VALUES = {"value", "low", "high"}
 SHOWN = ("value", "low", "high", "records", "met", "missed", "pending", "denominator", "headroom", "status")
 
 
@@ -104,33 +106,48 @@ def _periods(rows: Sequence[Row]) -> list[str]:
     return sorted(starts, key=lambda period: starts[period])
 
 
+def _kind_and_unit(target: Target) -> tuple[Kind, str]:
+    """Return of which kind the values are, and what stands behind them: a share changes by points."""
+    if target.is_change and target.unit == "share":
+        return "number", "points"
+    kind = kind_of(target)
+    return kind, target.unit if kind == "number" and target.unit != "number" else ""
+
+
+def _cell(row: Row, column: str, target: Target) -> Cell:
+    cell = cell_of(row, column, target)
+    if isinstance(cell, Figure) and target.is_change and target.unit == "share":
+        return cell._replace(exact=cell.exact * 100)
+    return cell
+
+
 def _across(
     rows: Sequence[Row], basis: Basis, target: Target, show: str, periods: list[str], groups: list[tuple[str, ...]]
 ) -> PublishedTable:
     by_place = {(row.group, row.period): row for row in rows}
-    kind: Kind = kind_of(target) if show in {"value", "low", "high"} else "text" if show == "status" else "whole"
-    unit = target.unit if kind == "number" and target.unit != "number" else ""
+    kind: Kind = "text" if show == "status" else "whole"
+    unit = ""
+    if show in _VALUES:
+        kind, unit = _kind_and_unit(target)
     incomplete = {row.period for row in rows if not row.complete}
     headings = [period + (", so far" if period in incomplete else "") for period in periods]
     columns = (*map(TableColumn, basis.by), *(TableColumn(heading, kind, unit) for heading in headings))
     lines = []
     for group in groups:
         cells = [by_place.get((group, period)) for period in periods]
-        lines.append(
-            (*map(group_words, group), *(None if row is None else cell_of(row, show, target) for row in cells))
-        )
+        lines.append((*map(group_words, group), *(None if row is None else _cell(row, show, target) for row in cells)))
     standard = f", against the standard of {standard_words(target)}" if target.standard else ""
-    return PublishedTable(
-        target.id, title_of(target), f"Each {' and '.join(basis.by)} in each period{standard}.", columns, tuple(lines)
-    )
+    says = f"Each {' and '.join(basis.by)} in each period{standard}."
+    if target.is_change:
+        says = f"The change of each {' and '.join(basis.by)} since the period before. {promised_words(target)}"
+    return PublishedTable(target.id, title_of(target), says, columns, tuple(lines))
 
 
 def _down(
     rows: Sequence[Row], basis: Basis, target: Target, periods: list[str], groups: list[tuple[str, ...]]
 ) -> PublishedTable:
     by_place = {(row.group, row.period): row for row in rows}
-    kind = kind_of(target)
-    unit = target.unit if kind == "number" and target.unit != "number" else ""
+    kind, unit = _kind_and_unit(target)
     timed = periods != [EVERYTHING]
     columns = [
         *([TableColumn("Period")] if timed else []), *map(TableColumn, basis.by),
@@ -146,10 +163,9 @@ def _down(
                 continue
             line: list[Cell] = [period + ("" if row.complete else ", so far")] if timed else []
             line += [*map(group_words, group), *([] if timed or basis.by else [title_of(target)])]
-            line += [counted_words(row, target), cell_of(row, "value", target)]
+            line += [counted_words(row, target), _cell(row, "value", target)]
             line += [status_words(row.status), headroom_words(row, target)]
             if len(periods) > 1:
                 line.append(change_words(row, by_place.get((group, periods[place - 1])) if place else None, target))
             lines.append(tuple(line))
-    says = f"The standard is {standard_words(target)}." if target.standard else "There is no published standard."
-    return PublishedTable(target.id, title_of(target), says, tuple(columns), tuple(lines))
+    return PublishedTable(target.id, title_of(target), promised_words(target), tuple(columns), tuple(lines))

@@ -105,7 +105,8 @@ def subtitle_of(rows: Sequence[Row], basis: Basis) -> str:
     shown = [*periods][:3]
     of = listed([*shown, *(["earlier periods"] if len(periods) > len(shown) else [])]) or "no data"
     own = "" if basis.report is None else f"{plain(basis.scheme.title)}: "
-    return f"{own}{of}, as at {as_at(basis)}"
+    text = f"{own}{of}, as at {as_at(basis)}"
+    return text[0].upper() + text[1:]
 
 
 def _end(row: Row) -> date:

@@ -115,6 +115,7 @@ def blocks(columns: Sequence[Laid], keys: int, width: int | None) -> Iterator[tu
     least = [min(_least(column), max(width // 2, 4)) for column in columns]
     label = [min(natural[key], max(least[key], min(_LABEL, width // 3))) for key in range(keys)]
     room = width - sum(label) - len(GAP) * keys
+    least = [min(one, max(room, 4)) for one in least]
     rest = [*range(keys, len(columns))]
     while rest or not keys:
         taken, used = list[int](), -len(GAP)

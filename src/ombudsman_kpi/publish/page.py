@@ -136,7 +136,6 @@ def _template() -> "Template":
         autoescape=True, undefined=StrictUndefined, finalize=made_plain, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"apart": apart, "beneath": beneath}
-    environment.tests["sideways"] = lambda section: any(len(table.columns) >= WIDE for table in _tables_in(section))
     return environment.from_string(_part("page.html.j2"))
 
 

@@ -95,10 +95,11 @@ def _headlines(shown: Sequence[tuple[Row, Row | None]], basis: Basis) -> Iterato
 def _headline(row: Row, before: Row | None, target: Target, of: str) -> Headline:
     """Return one commitment at a glance."""
     room = headroom_words(row, target) if row.headroom is not None else ""
+    told = before is not None and any(before.period in words for words in row.words)  # by the measure itself
     said = [of, room, "" if "pending" in room else pending_words(row), _may_become(row, target), *map(plain, row.words)]
     return Headline(
         target.id, title_of(target), value_words(row, target), standard_words(target) if target.standard else "",
-        row.status, "; ".join(filter(None, said)), change_words(row, before, target), target.id,
+        row.status, "; ".join(filter(None, said)), "" if told else change_words(row, before, target), target.id,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from ombudsman_kpi.publish.cells import (
     headroom_words,
     of_words,
     pending_words,
+    promised_words,
     standard_words,
     title_of,
     value_words,
@@ -29,7 +30,7 @@ from ombudsman_kpi.publish.totals import TOTAL, is_total, with_totals
 from ombudsman_kpi.tallies.basis import Basis
 from ombudsman_kpi.tallies.counts import Counts
 
-_MARKED = {"met": "✓ ", "missed": "✗ ", "undetermined": "– "}
+_MARKED = {"met": "✓ ", "missed": "✗ ", "undetermined": "? "}  # beside a number a dash is a minus
 Part = tuple[str, str]  # a target and a cohort
 _VALUE, _LABEL, _STANDARD, _CHANGE = 8, 26, 10, 22  # places that a line has for each; the change with the notes
 
@@ -47,11 +48,11 @@ def table_of(rows: RowsByColumn, basis: Basis, counts: Counts | None = None, wid
     tables = [_Results([row for row in shown if row.every == kind], basis, notes, width).table() for kind in kinds]
     names = list(dict.fromkeys(row.target for row in shown))
     scheme = basis.scheme
-    title, says = scheme.title, f"{sentence(as_at(basis))[:-1]}: {summary_words(every, basis)}"
+    summed_up = summary_words(every, basis)
+    title, says = scheme.title, f"{sentence(as_at(basis))[:-1]}: {summed_up[:1].lower()}{summed_up[1:]}"
     if len(names) == 1:
         target = scheme[names[0]]
-        promised = f"The standard is {standard_words(target)}." if target.standard else "No standard is published."
-        title, says = title_of(target), f"{scheme.title}, {names[0]}, {as_at(basis)}. {promised}"
+        title, says = title_of(target), f"{scheme.title}, {names[0]}, {as_at(basis)}. {promised_words(target)}"
     first, *more = tables or [TextTable("", "", (), (), (), ())]
     caption = first.title if more else ""
     return TextTable(

@@ -31,9 +31,15 @@ def exact_of(row: Row) -> Any:
 
 
 def differs(old: Row, new: Row) -> bool:
-    """Return whether anything published of a figure has changed: its value, its counts, its standard, its status."""
+    """Return whether anything published of a figure has changed: its value, its counts, its standard, its status.
+
+    What either of the two withholds isn't compared.
+    """
+    hidden = {*old.withheld, *new.withheld}
     same_value = old.value == new.value if None in {old.exact, new.exact} else old.exact == new.exact
-    return not same_value or any(getattr(old, name) != getattr(new, name) for name in PUBLISHED)
+    if not same_value and "value" not in hidden:
+        return True
+    return any(getattr(old, name) != getattr(new, name) for name in PUBLISHED if name not in hidden)
 
 
 def is_provisional(row: Row) -> bool:

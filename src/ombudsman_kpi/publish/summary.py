@@ -17,7 +17,7 @@ from ombudsman_kpi.publish.cells import (
     value_words,
 )
 from ombudsman_kpi.publish.published import Cell, PublishedTable, TableColumn
-from ombudsman_kpi.publish.totals import is_total
+from ombudsman_kpi.publish.totals import is_total, is_unsummed
 from ombudsman_kpi.rounding import many
 from ombudsman_kpi.tallies.basis import Basis
 
@@ -74,12 +74,13 @@ def summary_table(rows: Sequence[Row], basis: Basis) -> PublishedTable:
         (TableColumn("Standard"), lambda row, before, target: standard_words(target)),
         (TableColumn("Status"), lambda row, before, target: status_words(row.status)),
         (TableColumn("Headroom"), lambda row, before, target: headroom_words(row, target)),
-        (TableColumn("Change"), change_words),
+        (TableColumn("Change"), lambda row, before, target: change_words(row, before, target) or "–"),
     ]
     periods = any(row.period_start is not None for row, _ in shown)
     wide = {
         "Cohort": len({(row.target, row.cohort) for row, _ in shown}) > len({row.target for row, _ in shown}),
         "Period": periods,
+        **dict.fromkeys(("Standard", "Headroom"), any(target.standard for target in targets)),
         "Change": periods,
         **dict.fromkeys(basis.by, not all(is_total(row) for row, _ in shown)),
     }
@@ -99,9 +100,13 @@ def _group(place: int) -> Callable[[Row, Row | None, Target], Cell]:
 
 def summary_words(rows: Sequence[Row], basis: Basis) -> str:
     """Return in a sentence how many commitments are met, and which miss their standard, by how many."""
-    shown = [row for row, _ in latest(rows, basis) if row.status in {"met", "missed", "undetermined"}]
+    of_each = [row for row, _ in latest(rows, basis)]
+    shown = [row for row in of_each if row.status in {"met", "missed", "undetermined"}]
     if not shown:
-        lacking = any(row.status == "no data" for row, _ in latest(rows, basis))
+        promised = [row for row in of_each if basis.scheme[row.target].standard is not None]
+        if any(is_unsummed(row) for row in promised):
+            return "Of all groups together, nothing is known that could be met or missed."
+        lacking = any(row.status == "no data" for row in promised) or {row.status for row in of_each} == {"no data"}
         what = "has data by which it could be met or missed" if lacking else "has a standard that it could meet or miss"
         return f"None of the commitments measured {what}."
     met, missed, open_ = ([row for row in shown if row.status == one] for one in ("met", "missed", "undetermined"))

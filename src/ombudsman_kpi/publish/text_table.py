@@ -140,8 +140,8 @@ def _heading(column: TableColumn) -> str:
 
 def _text_cell(cell: Cell, column: TableColumn, *, marked: bool) -> CellText:
     text = shown(cell, column)
-    if marked and isinstance(cell, Figure) and cell.status in MARKS:
-        return CellText(f"{MARKS[cell.status]}\xa0{text}", "", cell.status)
+    if marked and isinstance(cell, Figure) and cell.status in {*MARKS, "undetermined"}:
+        return CellText(f"{MARKS.get(cell.status, '?')}\xa0{text}", "", cell.status)
     if column.heading == "Status" and text[2:] in STYLED:
         return CellText(text[2:])
     return CellText(text)
@@ -174,6 +174,7 @@ def _html_of(table: TextTable, named: str) -> str:
     caption = f'<caption style="text-align:left;caption-side:top"><strong>{_escaped(named)}</strong></caption>'
     head = "".join(_html_cell('th scope="col"', column.cells[0], numeric=column.numeric) for column in columns)
     rows = []
+    least = [min(max(wide(cell.text) for cell in column.cells) // 2, 16) if column.label else 0 for column in columns]
     for number, span in enumerate(table.spans(), 1):
         if span is not None:
             across = f'<th colspan="{len(columns)}" scope="rowgroup" style="text-align:left;padding:10px 10px 2px">'
@@ -182,9 +183,9 @@ def _html_of(table: TextTable, named: str) -> str:
         cells = [
             _html_cell(
                 'th scope="row"' if column.label else "td", column.cells[number], numeric=column.numeric,
-                least=min(max(wide(cell.text) for cell in column.cells) // 2, 16) if column.label else 0,
+                least=least[place],
             )
-            for column in columns
+            for place, column in enumerate(columns)
         ]  # fmt: skip
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return (

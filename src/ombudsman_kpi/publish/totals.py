@@ -35,12 +35,18 @@ class _Total(str):
 
 
 TOTAL = _Total("\ufdd0total")  # the group of a total
+_UNSUMMED = "the figure of all groups together can't be worked out from theirs: measure again without groups"
 _ADDED = ("records", "met", "missed", "overdue", "pending", "excluded", "invalid", "numerator", "denominator")
 
 
 def is_total(row: Row) -> bool:
     """Return whether a row is of all groups together."""
     return TOTAL in row.group
+
+
+def is_unsummed(row: Row) -> bool:
+    """Return whether a row is a total whose figure can't be worked out from those of its groups."""
+    return is_total(row) and row.withheld.get("value") == "z"
 
 
 def with_totals(rows: RowsByColumn, basis: Basis, counts: Counts | None = None) -> RowsByColumn:
@@ -112,7 +118,7 @@ def _total(rows: Sequence[Row], target: Target, group: Group) -> Row:
     total = rows[0]._replace(**kept, words=(), details={}, note="")
     if all(_is_of_numbers(row, target) for row in rows):
         return total._replace(**_figures(total, target))
-    return _without(total, "z")
+    return _without(total, "z")._replace(words=(_UNSUMMED,))
 
 
 def _is_of_numbers(row: Row, target: Target) -> bool:

@@ -12,7 +12,19 @@ from ombudsman_kpi.schemes.scheme import Scheme
 
 CauseKind = Literal["scheme", "calendar", "options", "as_of"]
 _OF_CALENDAR = {"division", "closures", "known_at", "bank_holidays", "calendar"}
-_SAID_ONLY = {"id", "title", "source", "says", "reading", "names", "in_force", "targets", "reports"}
+_SAID_ONLY = {
+    "id",
+    "title",
+    "source",
+    "says",
+    "reading",
+    "names",
+    "in_force",
+    "targets",
+    "reports",
+    "returns",
+    "disclosure",
+}
 _MOST = 5  # days that are named
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from ombudsman_kpi.errors import OptionError
 from ombudsman_kpi.figures.row import NO_DATE, Row
 from ombudsman_kpi.publish.revised import Place, differs, exact_of, place_of
-from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text
+from ombudsman_kpi.publish.text_table import TextTable, as_html, as_text, screen_width
 from ombudsman_kpi.results.causes import Cause, causes_of, why
 from ombudsman_kpi.results.changed_records import RecordChange, changes_in, explains, told_by
 from ombudsman_kpi.results.sides import Side, side_of
@@ -53,6 +53,7 @@ class Revisions(NamedTuple):
     compared: int
     by: tuple[str, ...]
     as_of: tuple[str, str]
+    withheld: int = 0  # figures whose value one of the two withholds
 
     @property
     def says(self) -> str:
@@ -61,6 +62,7 @@ class Revisions(NamedTuple):
         changed, added, gone = (kinds.count(kind) for kind in ("changed", "new", "gone"))
         of = f"{changed:,} of {many(self.compared, 'published figure')} changed"
         more = [f"{added:,} {_is(added)} new"] * bool(added) + [f"{gone:,} {_is(gone)} gone"] * bool(gone)
+        of += f"; {self.withheld:,} {_is(self.withheld)} withheld, and can't be compared" if self.withheld else ""
         differing = "; ".join(cause.says for cause in self.causes)
         return f"{'; '.join([of, *more])}.{f' What differs: {differing}.' if differing else ''}"
 
@@ -105,8 +107,8 @@ class Revisions(NamedTuple):
         columns = ("Target", "Cohort", "Period", *self.by, "Was", "Is", "Change", "Why")
         rows = [
             (
-                item.place.target, item.place.cohort, item.place.period, *item.place.group, _shown(item.old),
-                _shown(item.new), _change(item), "; ".join([*item.why, *_named(item.records)]),
+                item.place.target, item.place.cohort, item.place.period, *item.place.group, _whole(_shown(item.old)),
+                _whole(_shown(item.new)), _change(item), "; ".join([*item.why, *_named(item.records)]),
             )
             for item in self.figures
         ]  # fmt: skip
@@ -116,7 +118,7 @@ class Revisions(NamedTuple):
         )  # fmt: skip
 
     def __repr__(self) -> str:
-        return as_text(self.table) if self.figures else self.says
+        return as_text(self.table, screen_width()) if self.figures else self.says
 
     def _repr_html_(self) -> str:
         return as_html(self.table)
@@ -136,7 +138,8 @@ def revisions(old: Any, new: Any, *, rows: "tuple[pd.DataFrame, pd.DataFrame] | 
     ``old`` and ``new`` are results, or the JSON of results: what ``to_json`` or ``measure --json`` wrote. ``rows`` are
     what ``assess`` returned of both, with ``keep=`` for what they are grouped by: then each figure has the records, by
     id, that make the difference. Why is told as far as it is known: a key of the scheme, days off, an option, or a
-    later ``as_of`` for a figure that wasn't final; where none of these can be it, records were changed.
+    later ``as_of`` for a figure that wasn't final; where none of these can be it, records were changed. A figure that
+    either side withholds isn't compared, and counted as ``withheld``: ``to_json(internal=True)`` keeps all of them.
 
     Raises ``KpiError`` for what isn't results, and ``OptionError`` where the two aren't grouped by the same.
     """
@@ -152,7 +155,8 @@ def revisions(old: Any, new: Any, *, rows: "tuple[pd.DataFrame, pd.DataFrame] | 
     if rows is not None:
         found = _with_records(found, rows, now.by)
     compared = sum(_is_figure(row) for row in before.rows)
-    return Revisions(tuple(found), tuple(causes), compared, now.by, (before.as_of, now.as_of))
+    withheld = len({place_of(row) for side in (before, now) for row in side.rows if "value" in row.withheld})
+    return Revisions(tuple(found), tuple(causes), compared, now.by, (before.as_of, now.as_of), withheld)
 
 
 def _is_figure(row: Row) -> bool:
@@ -202,6 +206,11 @@ def _shown(row: Row | None) -> str:
         return f"{half_up(value, 0 if row.unit == 'number' else 1)} {'' if row.unit == 'number' else row.unit}".strip()
     counts = f" ({row.numerator:,} of {row.denominator:,})" if row.denominator and row.numerator is not None else ""
     return f"{half_up(value * 100)}%{counts}"
+
+
+def _whole(words: str) -> str:
+    """Return words that stay on one line."""
+    return words.replace(" ", "\xa0")
 
 
 def _change(item: Revision) -> str:

@@ -74,4 +74,4 @@ def _plain_row(row: Mapping[str, Any], by: tuple[str, ...]) -> Row:
     if isinstance(above, int) and below:
         exact = Fraction(above, below)
         exact = exact if float(exact) == columns["value"] else None
-    return Row(**columns, group=tuple(str(row[name]) for name in by), exact=exact)
+    return Row(**columns, group=tuple(str(row[name]) for name in by), exact=exact, withheld=row.get("withheld", {}))

@@ -111,7 +111,11 @@ def once_matured(figures: Figures, places: Places) -> Figures:
     def say(row: int) -> Said:
         if shown[row]:
             return figures.said(row)
-        why = f"{pending[row]:,} of them are still pending" if pending[row] else "the period isn't over"
+        why = (
+            f"{pending[row]:,} of them {'is' if pending[row] == 1 else 'are'} still pending"
+            if pending[row]
+            else "the period isn't over"
+        )
         return Said(words=(f"not shown yet: {why}",))
 
     numbers = {

@@ -77,7 +77,8 @@ def _gaps(points: tuple[Point, ...], every: str) -> Iterator[str]:
     for said, number in Counter(point.said for point in points if point.value is None).items():
         why = SHORTHAND.get(said.strip("[]"), "")
         which = f"Of {many(number, period_noun(every, 1))} "
-        yield f"{which}there is no data." if not why else f"{which}the figure is withheld, {said}: {why}."
+        gap = "withheld" if said == "[c]" else "missing"
+        yield f"{which}there is no data." if not why else f"{which}the figure is {gap}, {said}: {why}."
 
 
 def _of_chart(course: Course) -> Iterator[str]:

@@ -89,7 +89,7 @@
     });
   };
 
-  // What is folded opens for whoever follows a link into it, and for the printer.
+  // What is folded opens for whoever follows a link into it, and for the printer: all but the data of charts.
   const folded = [...document.querySelectorAll("details")];
   const openTo = () => {
     const aim = document.getElementById(decodeURIComponent(location.hash.slice(1)));
@@ -113,7 +113,7 @@
   }
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = folded.filter((fold) => !fold.open);
+    closed = folded.filter((fold) => !fold.open && !fold.matches("figure > details"));
     closed.forEach((fold) => { fold.open = true; });
   });
   addEventListener("afterprint", () => closed.forEach((fold) => { fold.open = false; }));
