@@ -57,8 +57,15 @@ def table_of(rows: RowsByColumn, basis: Basis, counts: Counts | None = None, wid
     caption = first.title if more else ""
     return TextTable(
         title, says, first.columns, first.numeric, first.rows,
-        tuple(footnotes_of(tuple(rows), shown, basis, notes)), first.keys, tuple(more), caption,
+        (*footnotes_of(tuple(rows), shown, basis, notes), *_own_view(every, basis)), first.keys, tuple(more), caption,
     )  # fmt: skip
+
+
+def _own_view(rows: Sequence[Row], basis: Basis) -> tuple[str, ...]:
+    """Return what is said of a table that has small numbers which don't leave."""
+    if basis.scheme.disclosure is None or any(row.withheld for row in rows):
+        return ()
+    return ("This is your own view: small numbers are withheld from what leaves.",)
 
 
 def _shown(rows: Sequence[Row]) -> list[Row]:

@@ -84,6 +84,13 @@ def test_no_small_number_leaves_json_or_its_copy() -> None:
     assert own.audit().withheld > 0
 
 
+def test_a_reader_is_told_that_the_view_is_theirs_alone() -> None:
+    own = results()
+    assert all(row.exact is None for row in own._leaving() if "value" in row.withheld)
+    assert "This is your own view: small numbers are withheld" in " ".join(repr(own).split())
+    assert "your own view" not in repr(Results.from_json(own.to_json()))
+
+
 def test_the_proof_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     own = results()
     first = own.to_dict()
