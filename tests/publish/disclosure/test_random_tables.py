@@ -161,3 +161,11 @@ def test_a_planted_leak_is_found(numbers: list[list[dict[str, int]]], threshold:
                 signs = {column: sign for column, sign in left[place].withheld.items() if column != name}
                 left[place] = left[place]._replace(**{name: getattr(whole[place], name)}, withheld=signs)
         assert any(leak.least == leak.most == getattr(whole[place], kept) for leak in audited(left, of).leaks)
+
+
+def test_a_month_isnt_told_by_its_quarter() -> None:
+    of, nothing = basis(10), dict.fromkeys(PARTS, 0)
+    own = [[{**nothing, "met": 100, "late": late} for late in (first, 50)] for first in (3, 20)]
+    left = disclosed(table(own, quarters=True, of=of), of)
+    missed = [row for row in left if row.group == ("Team 0",)]
+    assert sum("missed" in row.withheld for row in missed) > 1
