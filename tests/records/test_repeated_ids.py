@@ -124,7 +124,7 @@ def test_the_command_line_takes_it(typed: Typed, tmp_path: Path) -> None:
     words = ("lgsco", "--cases", str(path), "--as-of", AS_OF, "--target", DECIDED)
     assert "not unique" in typed("measure", *words, "--json").out
     left = [typed(command, *words, "--repeated-ids", "check").out for command in ("measure", "assess", "worklist")]
-    assert NOTE in left[0]
+    assert f"1  {NOTE.capitalize()}." in left[0]  # a note by number
     assert not any("not unique" in out for out in left)
 
 

@@ -79,6 +79,7 @@ class Caseload(OnClock):
     cohort = "dated"
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (CaseloadRule,)
+    carries_over: ClassVar[bool] = True
     counted_daily = True
     daily = ("pending", "met")
     tells = ("brought forward", "received", "closed", "carried forward")

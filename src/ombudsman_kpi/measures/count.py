@@ -185,6 +185,7 @@ class Count(Numbers, Changing):
     cohort = "dated"
     """
     grows: ClassVar[bool] = True
+    part_of: ClassVar[str | None] = "records"
     sampled_from_missed: str | None = Field(
         None,
         exclude_if=is_none,

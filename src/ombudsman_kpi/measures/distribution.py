@@ -89,6 +89,7 @@ class Distribution(OnClock, ChangingShare):
     bands = [{ id = "in-20wd", limit = "20 working days" }, { id = "in-13w", limit = "13 weeks" }, { id = "in-longer" }]
     """
     rule_types: ClassVar[tuple[type[Rule], ...]] = (BandRule,)
+    part_of: ClassVar[str | None] = "denominator"
     may_pause = True
 
     @staticmethod

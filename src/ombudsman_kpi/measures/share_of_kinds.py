@@ -183,6 +183,7 @@ class ShareOfKinds(SharesOfKinds, ChangingShare):
 
     measure: Literal["share of kinds"]
 
+    part_of: ClassVar[str | None] = "denominator"
     example: ClassVar[str] = """
     of = "cases"
     dated = "decided_at"

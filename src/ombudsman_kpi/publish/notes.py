@@ -46,12 +46,14 @@ class Notes:
 
 
 def sentence(words: str) -> str:
-    """Return words as a sentence.
+    """Return words as a sentence. The name of a file at their beginning stays as it is.
 
-    >>> sentence("rank 1 of 2; comparator 50%")
-    'Rank 1 of 2; comparator 50%.'
+    >>> sentence("rank 1 of 2; comparator 50%"), sentence("cases.csv: 1 note row left out")
+    ('Rank 1 of 2; comparator 50%.', 'cases.csv: 1 note row left out.')
     """
-    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith('.') else '.'}" if words else ""
+    is_name = not words.split(" ", maxsplit=1)[0].rstrip(",;:").isalpha()
+    first = words[:1] if is_name else words[:1].upper()
+    return f"{first}{words[1:]}{'' if words.endswith('.') else '.'}" if words else ""
 
 
 def as_at(basis: Basis) -> str:

@@ -117,6 +117,8 @@ class Target(Named):
     is_change: ClassVar[bool] = False  # whether its value has a sign, and its standard says in which direction
     better: ClassVar[Direction | None] = None  # which way its value is better, where no standard says so
     tells: ClassVar[tuple[str, ...]] = ()  # the numbers that stand beside its value, by name
+    part_of: ClassVar[str | None] = None  # the column that its met and those of other kinds or bands add up to
+    carries_over: ClassVar[bool] = False  # whether what is left at the end of a period is there in the next
     obliges: ClassVar[bool] = False  # whether something is due on each record by it
 
     # What it counts.

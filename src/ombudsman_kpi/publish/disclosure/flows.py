@@ -22,7 +22,7 @@ def flows(
     before, records = _periods_before(keys), [line for line in lines if line.column == "records"]
     for line in records:
         target = scheme[line.target]
-        if target.measure != "caseload":
+        if not target.carries_over:
             continue
         whole, left, still = of(line), of(line._replace(column="met")), of(line._replace(column="value"))
         first = [key for key in whole[0] if key not in before]

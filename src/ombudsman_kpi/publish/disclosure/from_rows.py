@@ -294,13 +294,13 @@ class _Ties(Iterable[Tie | None]):
 
     def _bands(self) -> Iterator[Tie | None]:
         """Yield that the bands of a distribution are all that stopped, and kinds all that there is, where they are."""
-        bands: dict[tuple[str, str, Line], list[Line]] = {}
+        bands: dict[tuple[type, str, Line], list[Line]] = {}
         for line in self.rows.same:
-            measure = self.rows.scheme[line.target].measure
-            if line.column == "met" and measure in {"distribution", "count", "share of kinds"}:
-                whole = self.rows.same.get(line._replace(column="records" if measure == "count" else "denominator"))
+            target = self.rows.scheme[line.target]
+            if line.column == "met" and target.part_of is not None:
+                whole = self.rows.same.get(line._replace(column=target.part_of))
                 if whole is not None:
-                    bands.setdefault((measure, line.cohort, whole), []).append(line)
+                    bands.setdefault((type(target), line.cohort, whole), []).append(line)
         for (_, _, whole), lines in bands.items():
             numbers, place = self.numbers[whole], self.place[whole]
             parts = [self._of(line) for line in lines]
