@@ -290,3 +290,17 @@ def test_results_are_plotted_by_either_name_and_nothing_else_is() -> None:
         kpi.plot(3)
     with pytest.raises(kpi.OptionError, match="target: only plots of results have options"):
         kpi.plot(funnel([5, 6], [10, 10], ["A", "B"]), target=TARGET.id)
+
+
+def test_a_group_of_which_nothing_was_counted_has_no_panel_and_is_named() -> None:
+    case = {"received_at": "2023-06-01", "valid_at": "2023-06-01", "allocated_at": "2023-06-05"}
+    cases = [
+        {**case, "case_id": "A1", "team": "North", "decided_at": "2024-01-09"},
+        {**case, "case_id": "A2", "team": "South", "decided_at": None},
+    ]
+    options: dict[str, Any] = {"as_of": "2024-01-31", "every": "month", "by": "team", "targets": "investigation-13w"}
+    results = kpi.measure(LGSCO, cases=cases, **options)
+    assert {row.group for row in results} == {("North",), ("South",)}
+    figure = results.plot()
+    assert figure.alt_text.count("Nothing was counted of South.") == 1
+    assert "South" not in " ".join(check_labels(figure))

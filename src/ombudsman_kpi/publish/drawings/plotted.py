@@ -32,6 +32,7 @@ class Shown(NamedTuple):
     title: str
     rows: tuple[Row, ...]
     over_time: bool
+    uncounted: tuple[str, ...] = ()  # the other groups, of which nothing was counted
 
 
 def check_library() -> None:
@@ -48,8 +49,9 @@ def plotted(
 ) -> "DescribedFigure":  # fmt: skip
     """Return a figure of results: a panel for each target and group over its periods, or where there are none, bars.
 
-    Raises ``SchemeError`` for a target that isn't there; ``OptionError`` for other options that fit nothing, for more
-    than 12 panels, and where nothing was measured; ``MissingLibraryError`` without matplotlib and afcharts.
+    A group of which nothing was counted has no panel; the alternative text names it. Raises ``SchemeError`` for a target
+    that isn't there; ``OptionError`` for other options that fit nothing, for more than 12 panels, and where nothing was
+    measured; ``MissingLibraryError`` without matplotlib and afcharts.
     """
     check_library()
     shown = _chosen(rows, basis, targets, cohort, every, group)
@@ -59,7 +61,10 @@ def plotted(
     with styled():
         bars = [_bars(item) for item in shown]
         figure, axes = panels(len(shown), max(map(len, bars)))
-        said = [_draw(panel, item, own) for panel, item, own in zip(axes, shown, bars, strict=True)]
+        said = [
+            _draw(panel, item, own) + "".join(f" Nothing was counted of {name}." for name in item.uncounted)
+            for panel, item, own in zip(axes, shown, bars, strict=True)
+        ]
     figure.heading = shown[0].title if len(shown) == 1 else basis.scheme.title
     figure.alt_text = " ".join(said) if len(said) == 1 else f"{len(said)} charts. {' '.join(said)}"
     return figure
@@ -121,9 +126,16 @@ def _of_target(target: Target, rows: Sequence[Row], cohort: str | None, every: s
     by_group: dict[tuple[str, ...], list[Row]] = {}
     for row in own:
         by_group.setdefault(row.group, []).append(row)
-    for group, of_group in by_group.items():
-        title = ": ".join([title_of(target), *([", ".join(map(group_words, group))] if group else [])])
-        yield Shown(target, title, tuple(of_group), over_time=True)
+    counted = [group for group, of in by_group.items() if any(row.exact is not None or row.withheld for row in of)]
+    uncounted = tuple(_group_words(group) for group in by_group if group not in counted) if counted else ()
+    for group in counted or by_group:
+        title = ": ".join([title_of(target), *([_group_words(group)] if group else [])])
+        yield Shown(target, title, tuple(by_group[group]), over_time=True, uncounted=uncounted)
+        uncounted = ()
+
+
+def _group_words(group: tuple[str, ...]) -> str:
+    return ", ".join(map(group_words, group))
 
 
 def _bars(shown: Shown) -> list[Bar]:
@@ -133,9 +145,7 @@ def _bars(shown: Shown) -> list[Bar]:
     target = shown.target
     unit = "" if target.unit in {"share", "number"} else target.unit
     columns = TableColumn("Group"), TableColumn("Value", kind_of(target), unit)
-    cells = tuple(
-        (", ".join(map(group_words, row.group)) or "All", cell_of(row, "value", target)) for row in shown.rows
-    )
+    cells = tuple((_group_words(row.group) or "All", cell_of(row, "value", target)) for row in shown.rows)
     return bars_of(PublishedTable("", "", "", columns, cells), 0, 1, target.standard, ordered=True)
 
 
