@@ -49,9 +49,10 @@ def plotted(
 ) -> "DescribedFigure":  # fmt: skip
     """Return a figure of results: a panel for each target and group over its periods, or where there are none, bars.
 
-    A group of which nothing was counted has no panel; the alternative text names it. Raises ``SchemeError`` for a target
-    that isn't there; ``OptionError`` for other options that fit nothing, for more than 12 panels, and where nothing was
-    measured; ``MissingLibraryError`` without matplotlib and afcharts.
+    A group of which nothing was counted has no panel; the alternative text names it.
+
+    Raises ``SchemeError`` for a target that isn't there; ``OptionError`` for other options that fit nothing, for more
+    than 12 panels, and where nothing was measured; ``MissingLibraryError`` without matplotlib and afcharts.
     """
     check_library()
     shown = _chosen(rows, basis, targets, cohort, every, group)
