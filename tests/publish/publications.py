@@ -58,7 +58,7 @@ def a_commitment(number: int, status: str, groups: Sequence[str], periods: Seque
     rows = tuple((period, 1000 + 7 * at, Figure(Fraction(900 + at, 1000))) for at, period in enumerate(periods))
     data = PublishedTable(f"{name}-months", f"{title}, by month", "", columns, rows)
     standard = "" if status == "no target" else "at least 90%"
-    headline = Headline(name, title, "91.2%", standard, status, "3 more could miss", "up 0.4 points", name)
+    headline = Headline(name, title, "91.2%", standard, status, "3 more could miss", "up 0.4 points")
     grid = a_grid(name, title, groups, periods)
     return headline, Section(name, title, "It is 91.2%.", (grid,), (a_drawing(f"{name}-chart", title, data),), status)
 

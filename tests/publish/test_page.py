@@ -80,7 +80,7 @@ def worded(words: list[str]) -> Publication:
     say = iter(words)
     columns = (TableColumn(next(say), notes=(1,)), TableColumn("n", "whole"))
     table = PublishedTable("t", next(say), next(say), columns, ((next(say), 3), ("a", next(say))), (next(say),))
-    headline = Headline("h", next(say), next(say), next(say), "met", next(say), next(say), "s")
+    headline = Headline("s", next(say), next(say), next(say), "met", next(say), next(say))
     sections = (Section("s", next(say), next(say), (table,), status="met"), Section("o", next(say), next(say)))
     return Publication(
         next(say), next(say), next(say), (headline,), a_summary([]), sections, ((next(say), next(say)),), (next(say),)

@@ -77,7 +77,7 @@ def page_of(publication: Publication) -> str:
     Raises ``MissingLibraryError`` where Jinja2 isn't installed.
     """
     style, script = _part("page.css") + STYLE, _part("page.js")
-    named = {headline.anchor for headline in publication.headlines}
+    named = {headline.target for headline in publication.headlines}
     commitments = [section for section in publication.sections if section.status or section.name in named]
     tables = [publication.summary, *(table for section in publication.sections for table in _tables_in(section))]
     return _template().render(

@@ -93,7 +93,7 @@ def _headline(row: Row, before: Row | None, target: Target, of: str) -> Headline
     said = [of, room, "" if "pending" in room else pending_words(row), _may_become(row, target), *map(plain, row.words)]
     return Headline(
         target.id, title_of(target), value_words(row, target), standard_words(target) if target.standard else "",
-        row.status, "; ".join(filter(None, said)), "" if told else change_words(row, before, target), target.id,
+        row.status, "; ".join(filter(None, said)), "" if told else change_words(row, before, target),
     )  # fmt: skip
 
 

@@ -194,14 +194,13 @@ class Drawing(NamedTuple):
 class Headline(NamedTuple):
     """One commitment at a glance, in words and numbers as they are shown."""
 
-    target: str
+    target: str  # its id, by which the section about it is called
     title: str  # the commitment, shortened
     value: str  # "91.2%"
     standard: str  # "at least 90%", or ""
     status: str  # of TARGET_STATUSES
     says: str  # "3 more could miss"
-    changed: str = ""  # "0.4 points better than in February 2024"
-    anchor: str = ""  # the name of the section about it
+    changed: str = ""  # "up 0.4 points since Feb 2024"
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,8 +168,8 @@ class Results:
         It has a chart for each target and group over the periods, with the standard, what open records may still
         change, and the control chart; without periods, bars by group. Of several cohorts or kinds of period the first
         is drawn, unless ``cohort`` or ``every`` names another; ``group`` are values of columns grouped by. Its
-        ``alt_text`` says what it shows, and stands in the files' metadata. Small numbers are withheld by the scheme's
-        rule.
+        ``alt_text`` says what it shows, names the groups of which nothing was counted, and stands in the files'
+        metadata. Small numbers are withheld by the scheme's rule.
 
         Raises ``SchemeError`` for a target that isn't there; ``OptionError`` for options that fit nothing, for more
         than 12 charts and where nothing was measured; ``MissingLibraryError`` without the extra ``publish``.
